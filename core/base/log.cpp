@@ -1,0 +1,96 @@
+#include "base/log.hpp"
+
+#include <spdlog/sinks/callback_sink.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+namespace belfry::base {
+namespace {
+
+constexpr std::size_t kLongestLine = 8192;
+
+spdlog::level::level_enum to_spdlog(LogLevel level) {
+  switch (level) {
+    case LogLevel::debug: return spdlog::level::debug;
+    case LogLevel::info: return spdlog::level::info;
+    case LogLevel::warn: return spdlog::level::warn;
+    case LogLevel::error: return spdlog::level::err;
+  }
+  return spdlog::level::info;
+}
+
+// A foreign value stays one value on one line: quoted when it has a space, control characters escaped.
+void append_value(std::string& line, std::string_view value) {
+  const bool plain = !value.empty() && value.find_first_of(" \"=\\") == std::string_view::npos &&
+                     std::none_of(value.begin(), value.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+  if (plain) {
+    line += value;
+    return;
+  }
+  line += '"';
+  for (const char c : value) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      line += '\\';
+      line += c;
+    } else if (c == '\n') {
+      line += "\\n";
+    } else if (byte < 0x20 || byte == 0x7F) {
+      line += fmt::format("\\x{:02x}", byte);
+    } else {
+      line += c;
+    }
+  }
+  line += '"';
+}
+
+}  // namespace
+
+struct Logger::Core {
+  spdlog::logger out;
+  std::shared_ptr<Scrubber> scrubber;
+};
+
+Logger::Logger(LogLevel lowest, std::shared_ptr<Scrubber> scrubber)
+    : core_(std::make_shared<Core>(spdlog::logger("belfry", std::make_shared<spdlog::sinks::stderr_sink_mt>()), std::move(scrubber))) {
+  core_->out.set_level(to_spdlog(lowest));
+  core_->out.set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %-5l %v", spdlog::pattern_time_type::utc);
+}
+
+Logger::Logger(LogLevel lowest, std::shared_ptr<Scrubber> scrubber, LineSink sink)
+    : core_(std::make_shared<Core>(
+          spdlog::logger("belfry", std::make_shared<spdlog::sinks::callback_sink_mt>([sink = std::move(sink)](const spdlog::details::log_msg& line) {
+                           const auto level = line.level >= spdlog::level::err    ? LogLevel::error
+                                              : line.level == spdlog::level::warn ? LogLevel::warn
+                                              : line.level == spdlog::level::info ? LogLevel::info
+                                                                                  : LogLevel::debug;
+                           sink(level, std::string(line.payload.data(), line.payload.size()));
+                         })),
+          std::move(scrubber))) {
+  core_->out.set_level(to_spdlog(lowest));
+}
+
+Logger Logger::named(std::string_view component) const {
+  Logger other = *this;
+  other.component_ = component;
+  return other;
+}
+
+void Logger::write(LogLevel level, std::string_view event, LogFields fields) const {
+  if (!core_->out.should_log(to_spdlog(level))) return;
+  std::string line;
+  if (!component_.empty()) line.append(component_).append(": ");
+  line += event;
+  for (const auto& field : fields) {
+    line.append(" ").append(field.key).append("=");
+    append_value(line, field.value);
+  }
+  line = core_->scrubber->scrub(std::move(line));
+  if (line.size() > kLongestLine) {
+    line.resize(kLongestLine);
+    line += "...";
+  }
+  core_->out.log(to_spdlog(level), fmt::string_view(line));
+}
+
+}  // namespace belfry::base

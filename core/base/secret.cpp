@@ -1,0 +1,53 @@
+#include "base/secret.hpp"
+
+#include <openssl/crypto.h>
+
+#include <mutex>
+#include <utility>
+
+namespace belfry::base {
+
+Secret& Secret::operator=(const Secret& other) {
+  if (this != &other) {
+    wipe();
+    value_ = other.value_;
+  }
+  return *this;
+}
+
+Secret& Secret::operator=(Secret&& other) noexcept {
+  if (this != &other) {
+    wipe();
+    value_ = std::move(other.value_);
+    other.wipe();
+  }
+  return *this;
+}
+
+void Secret::wipe() {
+  if (!value_.empty()) OPENSSL_cleanse(value_.data(), value_.size());
+  value_.clear();
+}
+
+bool constant_time_equal(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+void Scrubber::learn(std::string_view value) {
+  constexpr std::size_t kShortest = 6;
+  if (value.size() < kShortest) return;
+  const std::unique_lock lock(mutex_);
+  values_.emplace(value);
+}
+
+std::string Scrubber::scrub(std::string text) const {
+  const std::shared_lock lock(mutex_);
+  for (const auto& value : values_) {
+    for (auto at = text.find(value); at != std::string::npos; at = text.find(value, at + 3)) {
+      text.replace(at, value.size(), "***");
+    }
+  }
+  return text;
+}
+
+}  // namespace belfry::base

@@ -1,0 +1,143 @@
+// The whole configuration as values: checked, references resolved, defaults filled in. Loading never starts anything.
+#pragma once
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/error.hpp"
+#include "base/secret.hpp"
+#include "model/pipeline.hpp"
+
+namespace belfry::config {
+
+using base::Millis;
+
+// One finding: "FILE:LINE:COLUMN: error: what is wrong; what to write instead".
+struct Problem {
+  enum class Severity { error, warning };
+  Severity severity = Severity::error;
+  std::string file;
+  int line = 0;  // from 1; 0: about no place in a file
+  int column = 0;
+  std::string text;
+
+  [[nodiscard]] std::string line_text() const;
+  bool operator==(const Problem&) const = default;
+};
+
+struct TlsSettings {
+  std::filesystem::path certificate, key, client_ca;
+};
+
+struct ServerSettings {
+  std::string listen = "127.0.0.1:6000";
+  std::optional<TlsSettings> tls;
+  std::size_t max_body = 1024 * 1024;
+  std::size_t threads = 2;
+  std::size_t max_connections = 1024;
+};
+
+struct AdminSettings {
+  std::vector<std::string> listen;
+  base::Secret token;
+};
+
+struct StoreSettings {
+  std::string driver = "sqlite";
+  std::filesystem::path path;
+  Millis retention = std::chrono::days(7);
+};
+
+struct PluginSettings {
+  std::vector<std::filesystem::path> directories;
+};
+
+struct SourceAuth {
+  std::string basic_username;
+  base::Secret basic_password;  // empty username and password: no basic
+  base::Secret bearer;
+  bool client_certificate = false;
+  [[nodiscard]] bool none() const { return basic_username.empty() && bearer.empty() && !client_certificate; }
+};
+
+struct SourceSettings {
+  std::string name;
+  std::string type = "coder";
+  std::string path = "/v1/webhook";
+  SourceAuth auth;
+};
+
+struct Rate {
+  std::uint32_t events = 0;
+  Millis period{};
+  bool operator==(const Rate&) const = default;
+};
+
+struct DeliverySettings {
+  Millis timeout = std::chrono::seconds(10);
+  Millis max_age = std::chrono::hours(24);
+  std::size_t concurrency = 16;
+  std::optional<Rate> rate;                // none: the default of 300/min
+  std::optional<Rate> rate_per_recipient;  // none: the default of 1/s
+};
+
+struct TransportSettings {
+  std::filesystem::path ca_file;
+};
+
+// A place of the YAML file, kept so that a plugin's problem with /config/bot_token can be shown where it was written.
+struct Position {
+  std::string file;
+  int line = 0;
+  int column = 0;
+};
+
+struct SinkSettings {
+  std::string name;
+  std::string plugin;
+  // As in the file, references resolved. A plain JSON object; which members are secret is the plugin's schema to say.
+  nlohmann::json config = nlohmann::json::object();
+  std::map<std::string, Position> positions;  // JSON pointer within config -> place; "" is the sink itself
+  // Pointers (within config) whose value came from ${env:} or ${file:} references that were not there.
+  // The value is the empty string then; the text says what is missing: "environment variable SLACK_BOT_TOKEN is not set".
+  std::map<std::string, std::string> unresolved;
+  TransportSettings http;
+  DeliverySettings delivery;
+};
+
+struct Settings {
+  std::string file;  // empty: made from the environment alone
+  ServerSettings server;
+  AdminSettings admin;
+  StoreSettings store;
+  PluginSettings plugins;
+  std::vector<SourceSettings> sources;
+  std::vector<SinkSettings> sinks;
+  std::vector<model::RouteRule> routes;
+};
+
+struct Environment {
+  std::function<std::optional<std::string>(const std::string& name)> variable;  // getenv
+};
+
+struct Loaded {
+  std::optional<Settings> settings;  // none when there was an error
+  std::vector<Problem> problems;     // all of them, by file, line, column
+};
+
+// Reads and checks a file. Every problem is found in one go. Does not look at plugins: their schemas are checked by the plugin host.
+[[nodiscard]] Loaded load_file(const std::filesystem::path& file, const Environment& environment);
+
+// The same from text, for tests and fuzzing; `file` is only named in problems and gives the directory of relative paths.
+[[nodiscard]] Loaded load_text(std::string_view text, const std::filesystem::path& file, const Environment& environment);
+
+// Without any file: SLACK_BOT_TOKEN, SLACK_SIGNING_SECRET, PORT; see docs/reference/configuration.md.
+[[nodiscard]] Loaded load_environment(const Environment& environment);
+
+}  // namespace belfry::config

@@ -1,0 +1,20 @@
+// The one JSON codec of the model. Written for the store (full, private) and for plugins (sdk/message.schema.json).
+#pragma once
+#include <string>
+
+#include "base/error.hpp"
+#include "model/message.hpp"
+
+namespace belfry::model {
+
+// The stored form. decode(encode(n)) == n.
+[[nodiscard]] std::string encode(const Notification& notification);
+[[nodiscard]] base::Result<Notification> decode_notification(std::string_view bytes);
+
+[[nodiscard]] std::string encode(const Outcome& outcome);
+[[nodiscard]] base::Result<Outcome> decode_outcome(std::string_view bytes);
+
+// The document a plugin gets: sdk/message.schema.json.
+[[nodiscard]] nlohmann::json message_document(const Message& message);
+
+}  // namespace belfry::model

@@ -1,0 +1,102 @@
+// delivery: the durable promise to bring one notification to one target. attempt: one try of it.
+#pragma once
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "model/notification.hpp"
+#include "model/outcome.hpp"
+
+namespace belfry::model {
+
+enum class Audience { direct, shared };  // one person, or a place that others read too
+
+struct Destination {
+  Audience audience = Audience::direct;
+  std::string address;  // direct: e-mail in lower case, else the source's user id; shared: the sink's name of the place
+
+  // "direct:bobby@coder.com": names the recipient queue within a sink.
+  [[nodiscard]] std::string key() const;
+  bool operator==(const Destination&) const = default;
+};
+
+// target: (sink, destination), chosen by a route.
+struct Target {
+  std::string sink;
+  Destination destination;
+  nlohmann::json overrides = nlohmann::json::object();  // keys of the sink's config that the route sets, e.g. {"channel": "C1"}
+  std::string route;                                    // the route that chose it
+  std::vector<std::string> fallback;                    // sinks to try in turn after a rejection or expiry
+  std::optional<base::Millis> max_age;                  // the route's own
+  bool allow_sensitive = false;
+
+  bool operator==(const Target&) const = default;
+};
+
+enum class DeliveryState {
+  waiting,    // not being tried; due_at says when next
+  in_flight,  // leased
+  delivered,
+  rejected,   // can never succeed here
+  expired,    // max_age passed first
+  discarded,  // a person said so
+};
+
+enum class DeliveryKind { notification, digest };
+
+struct Delivery {
+  std::string id;                // UUIDv7; the idempotency key a sink sees
+  std::uint64_t sequence = 0;    // accept order, given by the store
+  DeliveryKind kind = DeliveryKind::notification;
+  std::string notification_id;   // of a digest: the first item's
+  std::string sink;
+  Destination destination;
+  nlohmann::json overrides = nlohmann::json::object();
+  std::string route;
+  std::vector<std::string> fallback;
+  bool sensitive = false;
+  bool allow_sensitive = false;
+  base::Timestamp created_at{};
+  base::Timestamp due_at{};
+  base::Timestamp expires_at{};
+
+  DeliveryState state = DeliveryState::waiting;
+  bool dead_letter = false;           // ended without success and without a fallback; waits for a person
+  bool possible_duplicate = false;    // an earlier attempt may have arrived
+  std::uint32_t attempts = 0;         // begun so far
+  std::uint32_t failures = 0;         // ended in retry or misconfigured; the exponent of the back-off
+  std::string last_reason;            // of the newest outcome
+  std::string last_detail;
+  std::string receipt;                // JSON text, of the newest success
+  std::string fallback_of;            // delivery id, empty when a route chose this one
+  base::Timestamp finished_at{};      // epoch while unfinished
+
+  bool operator==(const Delivery&) const = default;
+};
+
+struct Attempt {
+  std::string delivery_id;
+  std::uint32_t number = 0;  // 1, 2, ...
+  base::Timestamp started_at{};
+  std::optional<base::Timestamp> finished_at;
+  std::optional<Outcome> outcome;
+  bool late = false;  // the outcome came after the attempt had been given up
+
+  bool operator==(const Attempt&) const = default;
+};
+
+// Why something happened to a notification; what `belfry why` will read.
+struct Decision {
+  base::Timestamp at{};
+  std::string notification_id;
+  std::string delivery_id;  // empty when it is about the notification as a whole
+  std::string what;         // slug: received, unrouted, routed, merged, deduplicated, digested, throttled, attempt, delivered, rejected, expired, fallback, retried, discarded
+  std::string detail;       // one sentence, never the text of the notification
+
+  bool operator==(const Decision&) const = default;
+};
+
+}  // namespace belfry::model

@@ -1,0 +1,32 @@
+// The words for the enumerations of the model: in metrics, logs, JSON and the store. Final, see docs/reference.
+#pragma once
+#include <optional>
+#include <string_view>
+
+#include "model/delivery.hpp"
+
+namespace belfry::model {
+
+[[nodiscard]] std::string_view to_string(OutcomeCode code);
+[[nodiscard]] std::string_view to_string(LimitScope scope);
+[[nodiscard]] std::string_view to_string(Audience audience);
+[[nodiscard]] std::string_view to_string(DeliveryState state);
+[[nodiscard]] std::string_view to_string(DeliveryKind kind);
+
+template <class Enum>
+[[nodiscard]] std::optional<Enum> from_string(std::string_view word);
+template <>
+std::optional<OutcomeCode> from_string(std::string_view word);
+template <>
+std::optional<LimitScope> from_string(std::string_view word);
+template <>
+std::optional<Audience> from_string(std::string_view word);
+template <>
+std::optional<DeliveryState> from_string(std::string_view word);
+template <>
+std::optional<DeliveryKind> from_string(std::string_view word);
+
+// A reason must be a slug [a-z_]{1,40}; anything else becomes "unspecified".
+[[nodiscard]] std::string_view checked_reason(std::string_view reason);
+
+}  // namespace belfry::model

@@ -1,0 +1,44 @@
+// HTTP messages as plain values, without a network header.
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace belfry::net {
+
+// In order, names as written. Lookup ignores case (RFC 9110).
+class Headers {
+ public:
+  using Pair = std::pair<std::string, std::string>;
+  Headers() = default;
+  Headers(std::initializer_list<Pair> list) : list_(list) {}
+
+  void add(std::string name, std::string value) { list_.emplace_back(std::move(name), std::move(value)); }
+  [[nodiscard]] std::optional<std::string_view> get(std::string_view name) const;  // the first
+  [[nodiscard]] const std::vector<Pair>& list() const { return list_; }
+
+ private:
+  std::vector<Pair> list_;
+};
+
+// What the server got. `path` is the target up to '?', undecoded.
+struct ServerRequest {
+  std::string method;
+  std::string path;
+  std::string query;
+  Headers headers;
+  std::string body;
+  std::string remote;          // "127.0.0.1:51234", "unix"
+  std::string client_subject;  // of a verified client certificate, RFC 2253; empty without
+};
+
+struct ServerResponse {
+  int status = 200;
+  Headers headers;   // Content-Length, Date and Connection are the server's
+  std::string body;
+  bool close = false;
+};
+
+}  // namespace belfry::net

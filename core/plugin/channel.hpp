@@ -1,0 +1,50 @@
+// The delivery side's view of one plugin instance. The seam: tests put a fake behind it.
+// Thread rule: any thread. A handler is called exactly once, on any thread; it must not block.
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/clock.hpp"
+#include "base/error.hpp"
+#include "model/message.hpp"
+
+namespace belfry::plugin {
+
+struct Send {
+  model::Message message;
+  std::uint32_t attempt = 1;
+  base::Timestamp deadline{};  // then the attempt ends as retry/timeout with maybe_delivered, and the plugin is told to abandon it
+  std::string prior_receipt;
+};
+
+using OutcomeHandler = std::move_only_function<void(model::Outcome)>;
+
+// What came after its attempt had been given up.
+using LateHandler = std::function<void(std::string delivery_id, std::uint32_t attempt, model::Outcome outcome)>;
+
+enum class Health {
+  running,
+  hung,     // a call into the plugin has not returned in time; nothing more is given to it until it does
+  stopped,
+};
+
+class Channel {
+ public:
+  virtual ~Channel() = default;
+
+  virtual void deliver(Send send, OutcomeHandler handler) = 0;
+  [[nodiscard]] virtual bool can_reconcile() const = 0;
+  // delivered: it is there; rejected: it is certainly not; anything else: unknown.
+  virtual void reconcile(Send send, OutcomeHandler handler) = 0;
+
+  // Set once, before the first deliver.
+  virtual void on_late(LateHandler handler) = 0;
+  // Called on every change, from any thread.
+  virtual void on_health(std::function<void(Health)> handler) = 0;
+
+  // No deliver afterwards. `done` when the instance has stopped or `most` has passed.
+  virtual void stop(base::Millis most, std::move_only_function<void()> done) = 0;
+};
+
+}  // namespace belfry::plugin

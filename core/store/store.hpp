@@ -1,0 +1,218 @@
+// The durable queue. What is promised:
+//  - accept(): durable when it returns; a second call with the same (source, msg_id) changes nothing and says so.
+//  - lease(): the unit of claim is a recipient queue (sink, destination): at most one delivery in flight per queue, accept order kept.
+//  - finish(): fenced by the claim; a holder that lost its lease cannot overwrite the one that took over.
+//  - a delivery whose attempt began and never finished comes back from lease() with `in_doubt`.
+//
+// Thread rule: every method may be called from any thread and returns at once. A handler is called exactly once, on the store's
+// own thread, after the commit that made its result durable; handlers of one caller thread run in call order. A handler must
+// not block. Operations that wait together are committed together (group commit).
+// Ownership: everything is passed by value. close() (and the destructor) completes what was asked, then stops the thread.
+// Errors: ErrorCode::unavailable when the medium is full, failing or closed (nothing of that operation was kept); ErrorCode::not_found
+// and ErrorCode::invalid as said below.
+#pragma once
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/error.hpp"
+#include "model/delivery.hpp"
+
+namespace belfry::store {
+
+template <class T>
+using Handler = std::move_only_function<void(base::Result<T>)>;
+
+// ---- accept ---------------------------------------------------------------------------------------------------------------
+
+// One event sent to many: the first within `window` is delivered, the others are recorded as `deduplicated`.
+struct DedupeKey {
+  std::string key;
+  base::Millis window{};
+};
+
+// Joins the open digest of (sink, destination, key), or opens one that is due at `due_at`. The digest is one delivery.
+struct DigestKey {
+  std::string key;
+  base::Timestamp due_at{};
+};
+
+// At most `limit` deliveries within `window` (a fixed window that starts at the first); the rest join `overflow`.
+struct ThrottleKey {
+  std::string key;
+  std::uint32_t limit = 0;
+  base::Millis window{};
+  DigestKey overflow;
+};
+
+struct PlannedDelivery {
+  model::Delivery delivery;  // id, sink, destination, overrides, route, fallback, sensitive, created_at, due_at, expires_at are used
+  std::optional<DedupeKey> dedupe;
+  std::optional<DigestKey> digest;
+  std::optional<ThrottleKey> throttle;
+};
+
+struct Acceptance {
+  model::Notification notification;
+  std::vector<PlannedDelivery> deliveries;  // none: kept and counted as unrouted
+  std::vector<model::Decision> decisions;
+};
+
+struct Accepted {
+  bool duplicate = false;           // (source, msg_id) was known: nothing changed
+  std::string notification_id;      // of the first one when duplicate
+  std::vector<std::string> sinks;   // that have something new to do, each once
+};
+
+// ---- lease, begin, finish -------------------------------------------------------------------------------------------------
+
+struct LeaseRequest {
+  std::string sink;
+  std::size_t most = 1;
+  base::Timestamp now{};       // ignored by a store whose database has the clock
+  base::Millis lease_time{};   // longer than the attempt's deadline
+};
+
+struct Leased {
+  std::string claim;  // the fencing token
+  model::Delivery delivery;
+  std::vector<model::Notification> items;  // one, or the members of a digest in accept order
+  bool in_doubt = false;  // an earlier attempt began and has no outcome
+};
+
+struct Lease {
+  std::vector<Leased> leased;
+  std::optional<base::Timestamp> next_ready;  // when a queue of this sink becomes ready (back-off, digest, lease end); none: nothing waits
+};
+
+struct Done {};
+struct RetryAt {
+  base::Timestamp at{};
+  bool counts_as_failure = true;    // false for rate_limited
+  bool possible_duplicate = false;  // sets the delivery's mark
+};
+struct FallBack {
+  model::DeliveryState state = model::DeliveryState::rejected;  // rejected or expired
+  std::vector<model::Delivery> deliveries;                      // written in the same transaction; fallback_of is set by the store
+};
+struct DeadLetter {
+  model::DeliveryState state = model::DeliveryState::rejected;  // rejected or expired
+};
+using Next = std::variant<Done, RetryAt, FallBack, DeadLetter>;
+
+struct Finish {
+  std::string claim;
+  std::string delivery_id;
+  std::uint32_t attempt = 0;  // 0: the delivery ends without one (expired before it was tried, found by reconciling)
+  model::Outcome outcome;
+  Next next;
+  base::Timestamp now{};
+};
+
+struct Finished {
+  bool applied = false;             // false: the claim was lost, nothing changed
+  std::vector<std::string> sinks;   // fallback deliveries wait there
+};
+
+// A completion that came after the attempt was given up. Only DELIVERED has an effect.
+enum class LateResult {
+  settled,    // the delivery is delivered now
+  duplicate,  // a newer attempt has begun, or it had ended: recorded, the mark is set
+  ignored,    // not DELIVERED, or unknown
+};
+
+// ---- looking and repairing ------------------------------------------------------------------------------------------------
+
+struct SinkStats {
+  std::uint64_t waiting = 0;    // due, not leased
+  std::uint64_t in_flight = 0;
+  std::uint64_t backoff = 0;    // tried before, due later
+  std::uint64_t held = 0;       // first due time lies ahead (digest, quiet hours), or its queue is paused
+  std::uint64_t dead_letters = 0;
+  std::optional<base::Timestamp> oldest;  // created_at of the oldest unfinished
+};
+
+struct Stats {
+  std::map<std::string, SinkStats> sinks;  // also those that the configuration no longer has
+  std::uint64_t unrouted = 0;              // notifications that no route took, within the retention
+};
+
+struct Filter {
+  std::optional<model::DeliveryState> state;
+  std::optional<bool> dead_letter;
+  std::string sink;   // empty: all
+  std::string email;  // of the recipient; empty: all; compared in lower case
+  std::optional<base::Timestamp> since;  // created at or after
+  std::size_t most = 100;                // newest first
+};
+
+struct Record {
+  model::Notification notification;  // without its text once that was erased
+  std::vector<model::Delivery> deliveries;
+  std::vector<model::Attempt> attempts;
+  std::vector<model::Decision> decisions;  // oldest first
+};
+
+struct KvValue {
+  std::string value;
+  std::uint64_t version = 0;  // grows with every write of the key; 0 means "not there"
+};
+
+struct SweepResult {
+  std::size_t removed = 0;  // rows; call again while this is not 0
+};
+
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  virtual void accept(Acceptance acceptance, Handler<Accepted> handler) = 0;
+
+  // Heads of up to `most` queues that are ready, oldest ready first.
+  virtual void lease(LeaseRequest request, Handler<Lease> handler) = 0;
+  // Deliveries whose expires_at has passed, heads or not, in flight or not: no (a leased one is left to its holder). For parked lanes and
+  // for what waits behind a head in back-off. They are finished like leased ones.
+  virtual void lease_expired(LeaseRequest request, Handler<Lease> handler) = 0;
+  // Gives a lease back untried. The queue is ready again at `at`.
+  virtual void release(std::string claim, base::Timestamp at, Handler<bool> handler) = 0;
+  // Records the intent to send: attempt number, from 1. ErrorCode::not_found when the claim was lost.
+  // `possible_duplicate` sets the mark at the same time.
+  virtual void begin(std::string claim, bool possible_duplicate, base::Timestamp now, Handler<std::uint32_t> handler) = 0;
+  virtual void finish(Finish finish, Handler<Finished> handler) = 0;
+  virtual void finish_late(std::string delivery_id, std::uint32_t attempt, model::Outcome outcome, base::Timestamp now,
+                           Handler<LateResult> handler) = 0;
+  // A queue is not leased before `until`. Pausing again replaces the time.
+  virtual void pause_queue(std::string sink, std::string destination_key, base::Timestamp until, Handler<bool> handler) = 0;
+  // Makes everything of the sink that waits in back-off ready now; for a lane that was repaired. Gives the number of queues.
+  virtual void wake(std::string sink, base::Timestamp now, Handler<std::size_t> handler) = 0;
+
+  virtual void stats(base::Timestamp now, Handler<Stats> handler) = 0;
+  virtual void find(Filter filter, Handler<std::vector<model::Delivery>> handler) = 0;
+  virtual void record(std::string notification_id, Handler<Record> handler) = 0;  // ErrorCode::not_found
+  // Ended deliveries become waiting again with a fresh expiry of `max_age`; a sensitive one whose text was erased cannot: ErrorCode::invalid
+  // names it and nothing changes.
+  virtual void retry(std::vector<std::string> delivery_ids, std::string by, base::Timestamp now, base::Millis max_age,
+                     Handler<std::size_t> handler) = 0;
+  // Unfinished or dead deliveries end as discarded. One in flight is left alone and not counted.
+  virtual void discard(std::vector<std::string> delivery_ids, std::string by, base::Timestamp now, Handler<std::size_t> handler) = 0;
+  // Removes finished work that ended before `before`, at most `most` notifications; dedupe of (source, msg_id) lasts as long as they stay.
+  virtual void sweep(base::Timestamp before, std::size_t most, Handler<SweepResult> handler) = 0;
+
+  // Key-value state of plugins. Keys are bytes, at most 512; values at most 64 KiB; a scope at most 1,000 keys... larger is ErrorCode::invalid.
+  virtual void kv_get(std::string scope, std::string key, Handler<std::optional<KvValue>> handler) = 0;
+  // expected: none writes always; a version writes only over that one (0: only when absent). Gives the new version, or 0 when it did not match.
+  virtual void kv_put(std::string scope, std::string key, std::string value, std::optional<std::uint64_t> expected,
+                      Handler<std::uint64_t> handler) = 0;
+  virtual void kv_erase(std::string scope, std::string key, Handler<bool> handler) = 0;
+
+  // True when a write would be durable now: used by /readyz. Says why not in the error.
+  virtual void probe(Handler<bool> handler) = 0;
+
+  // Waits until everything asked before has been committed, then refuses more with ErrorCode::unavailable. May be called twice.
+  virtual void close() = 0;
+};
+
+}  // namespace belfry::store
