@@ -5,9 +5,7 @@
 
 namespace belfry::base {
 
-Timestamp SystemClock::now() const {
-  return std::chrono::time_point_cast<Millis>(std::chrono::system_clock::now());
-}
+Timestamp SystemClock::now() const { return std::chrono::time_point_cast<Millis>(std::chrono::system_clock::now()); }
 
 SteadyTime SystemClock::steady() const { return std::chrono::steady_clock::now(); }
 

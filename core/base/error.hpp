@@ -8,8 +8,8 @@
 namespace belfry::base {
 
 enum class ErrorCode {
-  failed,       // none of the below
-  invalid,      // the caller's input is wrong; the message says what to write instead
+  failed,   // none of the below
+  invalid,  // the caller's input is wrong; the message says what to write instead
   not_found,
   unavailable,  // may work later: store full, disk failing, shutting down
   timeout,
@@ -30,9 +30,7 @@ using Result = std::expected<T, Error>;
   return std::unexpected(Error{code, std::move(message)});
 }
 
-[[nodiscard]] inline std::unexpected<Error> fail(std::string message) {
-  return fail(ErrorCode::failed, std::move(message));
-}
+[[nodiscard]] inline std::unexpected<Error> fail(std::string message) { return fail(ErrorCode::failed, std::move(message)); }
 
 // Puts what was being done in front of what went wrong: "reload: belfry.yaml:12:5: ...".
 [[nodiscard]] inline Error with_context(std::string_view doing, Error error) {

@@ -1,6 +1,6 @@
 #include "base/log.hpp"
 
-#include <spdlog/sinks/callback_sink.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
@@ -44,6 +44,24 @@ void append_value(std::string& line, std::string_view value) {
   line += '"';
 }
 
+class CallbackSink final : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  explicit CallbackSink(Logger::LineSink lines) : lines_(std::move(lines)) {}
+
+ protected:
+  void sink_it_(const spdlog::details::log_msg& line) override {
+    const auto level = line.level >= spdlog::level::err    ? LogLevel::error
+                       : line.level == spdlog::level::warn ? LogLevel::warn
+                       : line.level == spdlog::level::info ? LogLevel::info
+                                                           : LogLevel::debug;
+    lines_(level, std::string(line.payload.data(), line.payload.size()));
+  }
+  void flush_() override {}
+
+ private:
+  Logger::LineSink lines_;
+};
+
 }  // namespace
 
 struct Logger::Core {
@@ -58,15 +76,7 @@ Logger::Logger(LogLevel lowest, std::shared_ptr<Scrubber> scrubber)
 }
 
 Logger::Logger(LogLevel lowest, std::shared_ptr<Scrubber> scrubber, LineSink sink)
-    : core_(std::make_shared<Core>(
-          spdlog::logger("belfry", std::make_shared<spdlog::sinks::callback_sink_mt>([sink = std::move(sink)](const spdlog::details::log_msg& line) {
-                           const auto level = line.level >= spdlog::level::err    ? LogLevel::error
-                                              : line.level == spdlog::level::warn ? LogLevel::warn
-                                              : line.level == spdlog::level::info ? LogLevel::info
-                                                                                  : LogLevel::debug;
-                           sink(level, std::string(line.payload.data(), line.payload.size()));
-                         })),
-          std::move(scrubber))) {
+    : core_(std::make_shared<Core>(spdlog::logger("belfry", std::make_shared<CallbackSink>(std::move(sink))), std::move(scrubber))) {
   core_->out.set_level(to_spdlog(lowest));
 }
 

@@ -92,12 +92,9 @@ base::Result<Notification> decode_notification(std::string_view bytes) {
 }
 
 std::string encode(const Outcome& o) {
-  json document = {{"code", to_string(o.code)},
-                   {"maybe_delivered", o.maybe_delivered},
-                   {"http_status", o.http_status},
-                   {"limit_scope", to_string(o.limit_scope)},
-                   {"reason", o.reason},
-                   {"detail", o.detail},
+  json document = {{"code", to_string(o.code)},    {"maybe_delivered", o.maybe_delivered},
+                   {"http_status", o.http_status}, {"limit_scope", to_string(o.limit_scope)},
+                   {"reason", o.reason},           {"detail", o.detail},
                    {"receipt", o.receipt}};
   if (o.retry_after) document["retry_after_ms"] = o.retry_after->count();
   return dump(document);

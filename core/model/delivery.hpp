@@ -48,10 +48,10 @@ enum class DeliveryState {
 enum class DeliveryKind { notification, digest };
 
 struct Delivery {
-  std::string id;                // UUIDv7; the idempotency key a sink sees
-  std::uint64_t sequence = 0;    // accept order, given by the store
+  std::string id;              // UUIDv7; the idempotency key a sink sees
+  std::uint64_t sequence = 0;  // accept order, given by the store
   DeliveryKind kind = DeliveryKind::notification;
-  std::string notification_id;   // of a digest: the first item's
+  std::string notification_id;  // of a digest: the first item's
   std::string sink;
   Destination destination;
   nlohmann::json overrides = nlohmann::json::object();
@@ -64,15 +64,15 @@ struct Delivery {
   base::Timestamp expires_at{};
 
   DeliveryState state = DeliveryState::waiting;
-  bool dead_letter = false;           // ended without success and without a fallback; waits for a person
-  bool possible_duplicate = false;    // an earlier attempt may have arrived
-  std::uint32_t attempts = 0;         // begun so far
-  std::uint32_t failures = 0;         // ended in retry or misconfigured; the exponent of the back-off
-  std::string last_reason;            // of the newest outcome
+  bool dead_letter = false;         // ended without success and without a fallback; waits for a person
+  bool possible_duplicate = false;  // an earlier attempt may have arrived
+  std::uint32_t attempts = 0;       // begun so far
+  std::uint32_t failures = 0;       // ended in retry or misconfigured; the exponent of the back-off
+  std::string last_reason;          // of the newest outcome
   std::string last_detail;
-  std::string receipt;                // JSON text, of the newest success
-  std::string fallback_of;            // delivery id, empty when a route chose this one
-  base::Timestamp finished_at{};      // epoch while unfinished
+  std::string receipt;            // JSON text, of the newest success
+  std::string fallback_of;        // delivery id, empty when a route chose this one
+  base::Timestamp finished_at{};  // epoch while unfinished
 
   bool operator==(const Delivery&) const = default;
 };
@@ -93,8 +93,9 @@ struct Decision {
   base::Timestamp at{};
   std::string notification_id;
   std::string delivery_id;  // empty when it is about the notification as a whole
-  std::string what;         // slug: received, unrouted, routed, merged, deduplicated, digested, throttled, attempt, delivered, rejected, expired, fallback, retried, discarded
-  std::string detail;       // one sentence, never the text of the notification
+  std::string what;  // slug: received, unrouted, routed, merged, deduplicated, digested, throttled, attempt, delivered, rejected, expired,
+                     // fallback, retried, discarded
+  std::string detail;  // one sentence, never the text of the notification
 
   bool operator==(const Decision&) const = default;
 };

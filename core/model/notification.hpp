@@ -44,10 +44,10 @@ struct Notification {
   nlohmann::json data;  // null or an object
   std::vector<std::string> targets;
 
-  bool sensitive = false;                // see docs/reference: kept out of logs and shared destinations, erased at the end
-  std::string severity;                  // empty, "info", "warning", "error" or "critical"
-  std::string update_key;                // empty: every notification is a message of its own
-  std::optional<base::Millis> max_age;   // set by built-in data or a processor; shortens the sink's own
+  bool sensitive = false;               // see docs/reference: kept out of logs and shared destinations, erased at the end
+  std::string severity;                 // empty, "info", "warning", "error" or "critical"
+  std::string update_key;               // empty: every notification is a message of its own
+  std::optional<base::Millis> max_age;  // set by built-in data or a processor; shortens the sink's own
 
   bool operator==(const Notification&) const = default;
 };

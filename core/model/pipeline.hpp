@@ -13,7 +13,7 @@ namespace belfry::model {
 // One key of a `when` map against one value.
 struct Comparison {
   enum class Op { equal, any_of, regex, not_, exists, gt, ge, lt, le };
-  std::string path;             // "name", "labels.reason", "recipient.email"
+  std::string path;  // "name", "labels.reason", "recipient.email"
   Op op = Op::equal;
   std::string text;             // equal, regex (without its slashes)
   std::vector<Comparison> any;  // any_of: alternatives; not_: exactly one; their path is this one's

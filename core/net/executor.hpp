@@ -22,10 +22,10 @@ class Runtime {
   Runtime& operator=(const Runtime&) = delete;
 
   void post(Task task);
-  void add_thread();                            // stands in for a thread that is held by a call that does not return
+  void add_thread();  // stands in for a thread that is held by a call that does not return
   [[nodiscard]] std::size_t threads() const;
-  void stop();                                  // drops what has not run; returns at once
-  bool join(base::Millis most);                 // false: a thread was still busy and has been left behind
+  void stop();                   // drops what has not run; returns at once
+  bool join(base::Millis most);  // false: a thread was still busy and has been left behind
 
   struct Impl;
   [[nodiscard]] Impl& impl() { return *impl_; }

@@ -36,7 +36,7 @@ struct ServerRequest {
 
 struct ServerResponse {
   int status = 200;
-  Headers headers;   // Content-Length, Date and Connection are the server's
+  Headers headers;  // Content-Length, Date and Connection are the server's
   std::string body;
   bool close = false;
 };

@@ -19,8 +19,8 @@ struct ClientRequest {
   std::string url;  // absolute, http or https
   Headers headers;  // Host, Content-Length, Connection and User-Agent (unless given) are the client's
   std::string body;
-  base::Millis timeout{10'000};                    // from send() to the last byte of the answer
-  std::size_t max_response = 1024 * 1024;          // bytes of body
+  base::Millis timeout{10'000};            // from send() to the last byte of the answer
+  std::size_t max_response = 1024 * 1024;  // bytes of body
 };
 
 struct ClientResponse {
@@ -43,10 +43,10 @@ struct ClientTransport {
   std::filesystem::path client_certificate;  // PEM
   std::filesystem::path client_key;
   std::size_t max_connections_per_host = 32;
-  std::size_t max_waiting = 10'000;          // requests waiting for a connection; more are refused
+  std::size_t max_waiting = 10'000;  // requests waiting for a connection; more are refused
   base::Millis idle{60'000};
   base::Millis connect{10'000};
-  bool verify = true;                        // false only in tests of this class
+  bool verify = true;  // false only in tests of this class
 };
 
 using ClientHandler = std::move_only_function<void(std::expected<ClientResponse, ClientError>)>;
@@ -62,8 +62,8 @@ class HttpClient {
 };
 
 // A connection that the server closed while it lay idle is replaced without the caller seeing it, as long as no byte of an answer came and
-// the write failed on a reused connection before the request was complete, or the method is GET or HEAD. Otherwise `closed` with request_sent.
-// The error is about the transport's files: a CA file that cannot be read, a key that does not fit.
+// the write failed on a reused connection before the request was complete, or the method is GET or HEAD. Otherwise `closed` with
+// request_sent. The error is about the transport's files: a CA file that cannot be read, a key that does not fit.
 [[nodiscard]] base::Result<std::unique_ptr<HttpClient>> make_http_client(Runtime& runtime, ClientTransport transport);
 
 }  // namespace belfry::net

@@ -1,7 +1,7 @@
 // HTTP/1.1 on TCP, TLS or a Unix socket: keep-alive, pipelining, limits, slow-client deadlines.
-// What it answers by itself: 400 and close for bad HTTP, 404/405 from the router, 408 for a slow request, 413 with a bounded lingering read,
-// 431 for a long header, 417/100-continue, 501 for an unknown transfer coding, 503 + Retry-After while draining or over `max_connections`.
-// Thread rule: start, drain and stop from any thread. Ownership: the runtime and the router outlive the server.
+// What it answers by itself: 400 and close for bad HTTP, 404/405 from the router, 408 for a slow request, 413 with a bounded lingering
+// read, 431 for a long header, 417/100-continue, 501 for an unknown transfer coding, 503 + Retry-After while draining or over
+// `max_connections`. Thread rule: start, drain and stop from any thread. Ownership: the runtime and the router outlive the server.
 #pragma once
 #include <cstdint>
 #include <filesystem>
@@ -23,15 +23,15 @@ struct ServerTls {
 };
 
 struct ServerLimits {
-  std::size_t max_header = 16 * 1024;                 // bytes
+  std::size_t max_header = 16 * 1024;  // bytes
   std::size_t max_connections = 1024;
-  std::size_t max_pipeline = 16;                      // requests answered out of one connection at a time
-  base::Millis idle{120'000};                         // between requests; Go clients keep theirs for 90 s
-  base::Millis request{30'000};                       // from the first byte of a request to its last
-  base::Millis handler{30'000};                       // for the handler to reply; then 503
+  std::size_t max_pipeline = 16;  // requests answered out of one connection at a time
+  base::Millis idle{120'000};     // between requests; Go clients keep theirs for 90 s
+  base::Millis request{30'000};   // from the first byte of a request to its last
+  base::Millis handler{30'000};   // for the handler to reply; then 503
   base::Millis write{30'000};
   base::Millis tls_handshake{10'000};
-  std::size_t linger_bytes = 4 * 1024 * 1024;         // read and dropped after 413 so that the client sees it
+  std::size_t linger_bytes = 4 * 1024 * 1024;  // read and dropped after 413 so that the client sees it
   base::Millis linger{2'000};
 };
 

@@ -25,7 +25,7 @@ using LateHandler = std::function<void(std::string delivery_id, std::uint32_t at
 
 enum class Health {
   running,
-  hung,     // a call into the plugin has not returned in time; nothing more is given to it until it does
+  hung,  // a call into the plugin has not returned in time; nothing more is given to it until it does
   stopped,
 };
 

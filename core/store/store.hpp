@@ -62,9 +62,9 @@ struct Acceptance {
 };
 
 struct Accepted {
-  bool duplicate = false;           // (source, msg_id) was known: nothing changed
-  std::string notification_id;      // of the first one when duplicate
-  std::vector<std::string> sinks;   // that have something new to do, each once
+  bool duplicate = false;          // (source, msg_id) was known: nothing changed
+  std::string notification_id;     // of the first one when duplicate
+  std::vector<std::string> sinks;  // that have something new to do, each once
 };
 
 // ---- lease, begin, finish -------------------------------------------------------------------------------------------------
@@ -72,15 +72,15 @@ struct Accepted {
 struct LeaseRequest {
   std::string sink;
   std::size_t most = 1;
-  base::Timestamp now{};       // ignored by a store whose database has the clock
-  base::Millis lease_time{};   // longer than the attempt's deadline
+  base::Timestamp now{};      // ignored by a store whose database has the clock
+  base::Millis lease_time{};  // longer than the attempt's deadline
 };
 
 struct Leased {
   std::string claim;  // the fencing token
   model::Delivery delivery;
   std::vector<model::Notification> items;  // one, or the members of a digest in accept order
-  bool in_doubt = false;  // an earlier attempt began and has no outcome
+  bool in_doubt = false;                   // an earlier attempt began and has no outcome
 };
 
 struct Lease {
@@ -113,8 +113,8 @@ struct Finish {
 };
 
 struct Finished {
-  bool applied = false;             // false: the claim was lost, nothing changed
-  std::vector<std::string> sinks;   // fallback deliveries wait there
+  bool applied = false;            // false: the claim was lost, nothing changed
+  std::vector<std::string> sinks;  // fallback deliveries wait there
 };
 
 // A completion that came after the attempt was given up. Only DELIVERED has an effect.
@@ -127,10 +127,10 @@ enum class LateResult {
 // ---- looking and repairing ------------------------------------------------------------------------------------------------
 
 struct SinkStats {
-  std::uint64_t waiting = 0;    // due, not leased
+  std::uint64_t waiting = 0;  // due, not leased
   std::uint64_t in_flight = 0;
-  std::uint64_t backoff = 0;    // tried before, due later
-  std::uint64_t held = 0;       // first due time lies ahead (digest, quiet hours), or its queue is paused
+  std::uint64_t backoff = 0;  // tried before, due later
+  std::uint64_t held = 0;     // first due time lies ahead (digest, quiet hours), or its queue is paused
   std::uint64_t dead_letters = 0;
   std::optional<base::Timestamp> oldest;  // created_at of the oldest unfinished
 };
@@ -143,8 +143,8 @@ struct Stats {
 struct Filter {
   std::optional<model::DeliveryState> state;
   std::optional<bool> dead_letter;
-  std::string sink;   // empty: all
-  std::string email;  // of the recipient; empty: all; compared in lower case
+  std::string sink;                      // empty: all
+  std::string email;                     // of the recipient; empty: all; compared in lower case
   std::optional<base::Timestamp> since;  // created at or after
   std::size_t most = 100;                // newest first
 };
@@ -192,8 +192,8 @@ class Store {
   virtual void stats(base::Timestamp now, Handler<Stats> handler) = 0;
   virtual void find(Filter filter, Handler<std::vector<model::Delivery>> handler) = 0;
   virtual void record(std::string notification_id, Handler<Record> handler) = 0;  // ErrorCode::not_found
-  // Ended deliveries become waiting again with a fresh expiry of `max_age`; a sensitive one whose text was erased cannot: ErrorCode::invalid
-  // names it and nothing changes.
+  // Ended deliveries become waiting again with a fresh expiry of `max_age`; a sensitive one whose text was erased cannot:
+  // ErrorCode::invalid names it and nothing changes.
   virtual void retry(std::vector<std::string> delivery_ids, std::string by, base::Timestamp now, base::Millis max_age,
                      Handler<std::size_t> handler) = 0;
   // Unfinished or dead deliveries end as discarded. One in flight is left alone and not counted.
@@ -201,9 +201,11 @@ class Store {
   // Removes finished work that ended before `before`, at most `most` notifications; dedupe of (source, msg_id) lasts as long as they stay.
   virtual void sweep(base::Timestamp before, std::size_t most, Handler<SweepResult> handler) = 0;
 
-  // Key-value state of plugins. Keys are bytes, at most 512; values at most 64 KiB; a scope at most 1,000 keys... larger is ErrorCode::invalid.
+  // Key-value state of plugins. Keys are bytes, at most 512; values at most 64 KiB; a scope at most 1,000 keys... larger is
+  // ErrorCode::invalid.
   virtual void kv_get(std::string scope, std::string key, Handler<std::optional<KvValue>> handler) = 0;
-  // expected: none writes always; a version writes only over that one (0: only when absent). Gives the new version, or 0 when it did not match.
+  // expected: none writes always; a version writes only over that one (0: only when absent). Gives the new version, or 0 when it did not
+  // match.
   virtual void kv_put(std::string scope, std::string key, std::string value, std::optional<std::uint64_t> expected,
                       Handler<std::uint64_t> handler) = 0;
   virtual void kv_erase(std::string scope, std::string key, Handler<bool> handler) = 0;

@@ -57,11 +57,13 @@ typedef uint64_t belfry_ticket;
 /* ---- Outcome -------------------------------------------------------------------------------------------------------- */
 
 /* belfry_outcome.code. A code that the host does not know counts as BELFRY_RETRY. */
-#define BELFRY_DELIVERED 1u     /* the remote accepted it; the receipt is kept */
-#define BELFRY_RETRY 2u         /* transient; tried again later, retry_after_ms is a minimum */
-#define BELFRY_RATE_LIMITED 3u  /* the remote said slow down: what limit_scope names is paused for exactly retry_after_ms; no failed attempt */
-#define BELFRY_REJECTED 4u      /* this message can never succeed here: fallback, or dead letter */
-#define BELFRY_MISCONFIGURED 5u /* credentials, scope or channel wrong: the lane is parked, nothing is lost, a person is told, probed slowly */
+#define BELFRY_DELIVERED 1u /* the remote accepted it; the receipt is kept */
+#define BELFRY_RETRY 2u     /* transient; tried again later, retry_after_ms is a minimum */
+#define BELFRY_RATE_LIMITED \
+  3u                       /* the remote said slow down: what limit_scope names is paused for exactly retry_after_ms; no failed attempt */
+#define BELFRY_REJECTED 4u /* this message can never succeed here: fallback, or dead letter */
+#define BELFRY_MISCONFIGURED \
+  5u /* credentials, scope or channel wrong: the lane is parked, nothing is lost, a person is told, probed slowly */
 
 /* belfry_outcome.flags */
 #define BELFRY_OUTCOME_MAYBE_DELIVERED 1u /* bytes went out and no answer came: another attempt may arrive twice */
@@ -166,15 +168,15 @@ typedef struct belfry_host {
 typedef struct belfry_descriptor {
   uint32_t size;
   uint32_t reserved;
-  belfry_str type;               /* [a-z][a-z0-9_-]{0,31}: `plugin: slack` in the configuration */
-  belfry_str title;              /* for people, one line */
-  belfry_str version;            /* of the plugin */
-  belfry_str license;            /* SPDX expression */
+  belfry_str type;    /* [a-z][a-z0-9_-]{0,31}: `plugin: slack` in the configuration */
+  belfry_str title;   /* for people, one line */
+  belfry_str version; /* of the plugin */
+  belfry_str license; /* SPDX expression */
   /* JSON Schema (draft-07), type object, for the sink's `config`. Annotations that the host reads: "default"; "x-secret": true (a secret
    * string); "x-destination": true (a string that names a shared place, which takes the place of the recipient; a route may override it);
    * "x-override": true (a route may override it). */
   belfry_str config_schema_json;
-  uint64_t capabilities;         /* none defined yet: 0 */
+  uint64_t capabilities; /* none defined yet: 0 */
 } belfry_descriptor;
 
 typedef struct belfry_plugin_entry {
@@ -210,10 +212,10 @@ typedef struct belfry_http_header {
 
 typedef struct belfry_http_request {
   uint32_t size;
-  uint32_t timeout_ms;         /* 0: until the deadline of on_behalf_of, or 10 s without one */
-  belfry_ticket on_behalf_of;  /* 0, or a ticket of deliver/reconcile/inbound: the request dies with it, silently */
-  belfry_str method;           /* "GET", "POST" */
-  belfry_str url;              /* absolute http(s) */
+  uint32_t timeout_ms;        /* 0: until the deadline of on_behalf_of, or 10 s without one */
+  belfry_ticket on_behalf_of; /* 0, or a ticket of deliver/reconcile/inbound: the request dies with it, silently */
+  belfry_str method;          /* "GET", "POST" */
+  belfry_str url;             /* absolute http(s) */
   const belfry_http_header* headers;
   uint32_t header_count;
   uint32_t reserved;
@@ -223,12 +225,12 @@ typedef struct belfry_http_request {
 
 /* belfry_http_result.error */
 #define BELFRY_HTTP_OK 0u
-#define BELFRY_HTTP_INVALID 1u   /* the request itself is wrong; never sent */
+#define BELFRY_HTTP_INVALID 1u /* the request itself is wrong; never sent */
 #define BELFRY_HTTP_RESOLVE 2u
 #define BELFRY_HTTP_CONNECT 3u
 #define BELFRY_HTTP_TLS 4u
 #define BELFRY_HTTP_TIMEOUT 5u
-#define BELFRY_HTTP_CLOSED 6u    /* the peer closed before the answer was complete */
+#define BELFRY_HTTP_CLOSED 6u /* the peer closed before the answer was complete */
 #define BELFRY_HTTP_TOO_LARGE 7u
 #define BELFRY_HTTP_MALFORMED 8u /* the answer is not HTTP */
 #define BELFRY_HTTP_REFUSED 9u   /* too many requests wait already */
@@ -238,7 +240,7 @@ typedef struct belfry_http_request {
 
 typedef struct belfry_http_result {
   uint32_t size;
-  uint32_t error;  /* 0: `status` and what follows are valid */
+  uint32_t error; /* 0: `status` and what follows are valid */
   uint32_t flags;
   uint32_t status; /* 100..599 */
   const belfry_http_header* headers;
@@ -289,8 +291,8 @@ typedef struct belfry_clock {
 typedef struct belfry_metrics {
   uint32_t size;
   uint32_t reserved;
-  void (*counter_add)(void* ctx, belfry_str name, double by);   /* [any] by >= 0 */
-  void (*gauge_set)(void* ctx, belfry_str name, double value);  /* [any] */
+  void (*counter_add)(void* ctx, belfry_str name, double by);  /* [any] by >= 0 */
+  void (*gauge_set)(void* ctx, belfry_str name, double value); /* [any] */
 } belfry_metrics;
 
 /* kv/1: small state that survives restarts. Keys 1..255 bytes, values up to 64 KiB, at most 10,000 keys per scope. */
@@ -317,7 +319,8 @@ typedef struct belfry_kv {
   uint32_t reserved;
   /* [any] All three: later one BELFRY_EVENT_KV. */
   belfry_ticket (*get)(void* ctx, uint32_t scope, belfry_str key);
-  /* Completes when the value is on disk. expected_version: BELFRY_KV_ANY_VERSION, a version from get (compare and set), or 0: only when absent. */
+  /* Completes when the value is on disk. expected_version: BELFRY_KV_ANY_VERSION, a version from get (compare and set), or 0: only when
+   * absent. */
   belfry_ticket (*put_durable)(void* ctx, uint32_t scope, belfry_str key, belfry_str value, uint64_t expected_version);
   belfry_ticket (*erase)(void* ctx, uint32_t scope, belfry_str key);
   /* [any] Fire and forget: for caches. May be lost with the process. */
@@ -338,7 +341,8 @@ typedef struct belfry_rate_limit {
   uint32_t reserved;
   /* [any] `events` per `period_ms`, at most `burst` at once. Calling again with other figures replaces them. */
   void (*define)(void* ctx, const belfry_budget* budget, uint32_t events, uint32_t period_ms, uint32_t burst);
-  /* [any] Takes one from the budget: later one BELFRY_EVENT_RATE_GRANT, in the order of asking. A budget that was not defined is granted. */
+  /* [any] Takes one from the budget: later one BELFRY_EVENT_RATE_GRANT, in the order of asking. A budget that was not defined is granted.
+   */
   belfry_ticket (*acquire)(void* ctx, const belfry_budget* budget, belfry_ticket on_behalf_of);
   /* [any] The remote said slow down: nothing of this budget is granted for retry_after_ms. */
   void (*limited)(void* ctx, const belfry_budget* budget, uint64_t retry_after_ms);
@@ -350,7 +354,8 @@ typedef struct belfry_rate_limit {
 typedef struct belfry_secrets {
   uint32_t size;
   uint32_t reserved;
-  /* [any] except while configuring in a probe. Returns 0 and writes the present value; not 0: unknown reference. Reveal at use, do not keep. */
+  /* [any] except while configuring in a probe. Returns 0 and writes the present value; not 0: unknown reference. Reveal at use, do not
+   * keep. */
   int32_t (*reveal)(void* ctx, belfry_str reference, const belfry_writer* out);
 } belfry_secrets;
 
@@ -383,7 +388,8 @@ typedef struct belfry_inbound_replies {
 
 /* ---- Extensions of an instance ------------------------------------------------------------------------------------------ */
 
-/* inbound-http/1, the plugin's half, under the same id. The host answers 405 for another method, 413 over 1 MiB, 503 without a reply in 2.5 s. */
+/* inbound-http/1, the plugin's half, under the same id. The host answers 405 for another method, 413 over 1 MiB, 503 without a reply in 2.5
+ * s. */
 typedef struct belfry_inbound_request {
   uint32_t size;
   uint32_t header_count;
