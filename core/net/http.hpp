@@ -8,6 +8,8 @@
 
 namespace belfry::net {
 
+[[nodiscard]] bool equal_ignoring_case(std::string_view a, std::string_view b);  // ASCII
+
 // In order, names as written. Lookup ignores case (RFC 9110).
 class Headers {
  public:
@@ -40,5 +42,8 @@ struct ServerResponse {
   std::string body;
   bool close = false;
 };
+
+// One line of text/plain, cut to the 512 bytes that Coder shows of an error.
+[[nodiscard]] ServerResponse text_response(int status, std::string_view line);
 
 }  // namespace belfry::net

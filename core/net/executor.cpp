@@ -1,0 +1,123 @@
+#include "net/executor.hpp"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+
+#include "net/executor_impl.hpp"
+
+namespace belfry::net {
+
+Runtime::Runtime(std::string name, std::size_t threads, base::Logger log) : impl_(std::make_shared<Impl>(std::move(name), std::move(log))) {
+  for (std::size_t i = 0; i < threads; ++i) add_thread();
+}
+
+Runtime::~Runtime() {
+  stop();
+  for (auto& worker : impl_->workers) worker->thread.join();
+}
+
+void Runtime::Impl::run() {
+  for (;;) {
+    try {
+      io.run();
+      return;
+    } catch (const std::exception& e) {
+      log.error("a task threw", {{"thread", name}, {"what", e.what()}});
+    } catch (...) {
+      log.error("a task threw", {{"thread", name}});
+    }
+  }
+}
+
+void Runtime::post(Task task) { asio::post(impl_->io, std::move(task)); }
+
+void Runtime::add_thread() {
+  auto worker = std::make_shared<Impl::Worker>();
+  const std::lock_guard lock(impl_->mutex);
+  // The thread shares the Impl: one that join() left behind may outlive the Runtime.
+  worker->thread = std::thread([impl = impl_, worker] {
+    ::pthread_setname_np(::pthread_self(), impl->name.substr(0, 15).c_str());  // the kernel takes 15 characters
+    impl->run();
+    const std::lock_guard ending(impl->mutex);
+    worker->ended = true;
+    impl->thread_ended.notify_all();
+  });
+  impl_->workers.push_back(std::move(worker));
+}
+
+std::size_t Runtime::threads() const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->workers.size();
+}
+
+void Runtime::stop() { impl_->io.stop(); }
+
+bool Runtime::join(base::Millis most) {
+  std::vector<std::shared_ptr<Impl::Worker>> workers;
+  std::vector<bool> ended;
+  {
+    std::unique_lock lock(impl_->mutex);
+    impl_->thread_ended.wait_until(lock, from_now(most), [&] { return std::ranges::all_of(impl_->workers, &Impl::Worker::ended); });
+    workers.swap(impl_->workers);
+    for (const auto& worker : workers) ended.push_back(worker->ended);
+  }
+  for (std::size_t i = 0; i < workers.size(); ++i) ended[i] ? workers[i]->thread.join() : workers[i]->thread.detach();
+  return std::ranges::all_of(ended, std::identity());
+}
+
+Strand::Strand(Runtime& runtime) : impl_(std::make_shared<Impl>(Impl{asio::make_strand(runtime.impl().io)})) {}
+
+void Strand::post(Task task) const { asio::post(impl_->executor, std::move(task)); }
+
+bool Strand::running_here() const { return impl_->executor.running_in_this_thread(); }
+
+// Shared with the wait that is under way: its completion can be queued already when the Timer is cancelled or goes.
+struct Timer::Impl : std::enable_shared_from_this<Impl> {
+  explicit Impl(const Executor& executor) : timer(executor) {}
+
+  void arm(base::Millis after, Task task) {
+    handler = std::move(task);
+    const auto shot = ++current;
+    timer.expires_at(from_now(after));
+    timer.async_wait([self = shared_from_this(), shot](error_code) { self->fire(shot); });
+  }
+
+  void fire(std::uint64_t shot) {
+    if (shot != current) return;
+    auto task = std::exchange(handler, nullptr);
+    if (task) task();
+  }
+
+  void cancel() {
+    ++current;
+    handler = nullptr;
+    timer.cancel();
+  }
+
+  SteadyTimer timer;
+  Task handler;
+  std::uint64_t current = 0;
+};
+
+Timer::Timer(const Strand& strand) : impl_(std::make_shared<Impl>(strand.impl().executor)) {}
+
+Timer::~Timer() {
+  if (impl_) impl_->cancel();
+}
+
+Timer::Timer(Timer&&) noexcept = default;
+
+Timer& Timer::operator=(Timer&& other) noexcept {
+  if (this == &other) return *this;
+  if (impl_) impl_->cancel();
+  impl_ = std::move(other.impl_);
+  return *this;
+}
+
+void Timer::arm(base::Millis after, Task handler) { impl_->arm(after, std::move(handler)); }
+
+void Timer::cancel() { impl_->cancel(); }
+
+}  // namespace belfry::net

@@ -1,0 +1,37 @@
+// What a Runtime and a Strand are made of. Private to core/net.
+#pragma once
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "net/asio.hpp"
+#include "net/executor.hpp"
+
+namespace belfry::net {
+
+struct Runtime::Impl {
+  Impl(std::string thread_name, base::Logger logger) : name(std::move(thread_name)), log(std::move(logger)) {}
+
+  void run();
+
+  struct Worker {
+    std::thread thread;
+    bool ended = false;
+  };
+
+  const std::string name;
+  const base::Logger log;
+  asio::io_context io;
+  asio::executor_work_guard<asio::io_context::executor_type> work{io.get_executor()};
+
+  std::mutex mutex;
+  std::condition_variable thread_ended;
+  std::vector<std::shared_ptr<Worker>> workers;
+};
+
+struct Strand::Impl {
+  Executor executor;
+};
+
+}  // namespace belfry::net
