@@ -93,8 +93,8 @@ struct Decision {
   base::Timestamp at{};
   std::string notification_id;
   std::string delivery_id;  // empty when it is about the notification as a whole
-  std::string what;  // slug: received, unrouted, routed, merged, deduplicated, digested, throttled, attempt, delivered, rejected, expired,
-                     // fallback, retried, discarded
+  std::string what;  // slug: received, unrouted, routed, merged, withheld, deduplicated, digested, throttled, attempt, delivered, rejected,
+                     // expired, fallback, retried, discarded
   std::string detail;  // one sentence, never the text of the notification
 
   bool operator==(const Decision&) const = default;

@@ -1,1 +1,29 @@
-// Not written yet.
+#include "policy/backoff.hpp"
+
+#include <algorithm>
+
+namespace belfry::policy {
+namespace {
+
+base::Millis full_delay(const Backoff& backoff, std::uint32_t failures) {
+  auto delay = backoff.base;
+  for (std::uint32_t i = 1; i < failures && delay < backoff.cap; ++i) delay *= 2;
+  return std::min(delay, backoff.cap);
+}
+
+}  // namespace
+
+base::Millis bounded_wait(base::Millis asked) {
+  constexpr base::Millis kLongest = std::chrono::days(30);
+  return std::clamp(asked, base::Millis(0), kLongest);
+}
+
+base::Millis delay_after(const Backoff& backoff, std::uint32_t failures, double random, std::optional<base::Millis> at_least) {
+  const auto full = full_delay(backoff, failures);
+  const auto half = full / 2;
+  const auto spread = static_cast<double>((full - half).count()) * std::clamp(random, 0.0, 1.0);
+  const auto jittered = half + base::Millis(static_cast<std::int64_t>(spread));
+  return at_least ? std::max(jittered, bounded_wait(*at_least)) : jittered;
+}
+
+}  // namespace belfry::policy

@@ -1,0 +1,56 @@
+#include "policy/next_step.hpp"
+
+#include <algorithm>
+
+namespace belfry::policy {
+namespace {
+
+constexpr base::Millis kUnsaidRateLimit = std::chrono::seconds(30);
+
+Next give_up(const model::Delivery& delivery, model::DeliveryState state, bool maybe_delivered) {
+  if (delivery.fallback.empty()) return next::DeadLetter{state};
+  return next::FallBack{state, delivery.possible_duplicate || maybe_delivered};
+}
+
+Next again(const model::Outcome& outcome, const model::Delivery& delivery, base::Timestamp at, bool counts_as_failure) {
+  if (at >= delivery.expires_at) return give_up(delivery, model::DeliveryState::expired, outcome.maybe_delivered);
+  return next::Retry{at, counts_as_failure, outcome.maybe_delivered};
+}
+
+Step retry(const model::Outcome& outcome, const model::Delivery& delivery, base::Timestamp now, double random, const Backoff& backoff) {
+  return {again(outcome, delivery, now + delay_after(backoff, delivery.failures + 1, random, outcome.retry_after), true)};
+}
+
+// A plugin that does not say what the limit was about is taken to mean everything: asking on would make it worse.
+Step rate_limited(const model::Outcome& outcome, const model::Delivery& delivery, base::Timestamp now) {
+  const auto until = now + bounded_wait(outcome.retry_after.value_or(kUnsaidRateLimit));
+  const auto what = outcome.limit_scope == model::LimitScope::recipient ? Pause::What::recipient_queue : Pause::What::sink;
+  return {again(outcome, delivery, until, false), Pause{what, until}};
+}
+
+// Expiry is left to the sweep of the parked lane: the fault is the configuration's, and it may be repaired in time.
+Step misconfigured(const model::Outcome& outcome, const model::Delivery& delivery, base::Timestamp now, double random,
+                   const Backoff& backoff) {
+  if (now >= delivery.expires_at) return {give_up(delivery, model::DeliveryState::expired, outcome.maybe_delivered), {}, true};
+  const auto at = now + delay_after(backoff, delivery.failures + 1, random, outcome.retry_after);
+  return {next::Retry{std::min(at, delivery.expires_at), true, outcome.maybe_delivered}, {}, true};
+}
+
+}  // namespace
+
+Step next_step(const model::Outcome& outcome, const model::Delivery& delivery, base::Timestamp now, double random, const Backoff& backoff) {
+  switch (outcome.code) {
+    case model::OutcomeCode::delivered: return {next::Done{}};
+    case model::OutcomeCode::rate_limited: return rate_limited(outcome, delivery, now);
+    case model::OutcomeCode::rejected: return {give_up(delivery, model::DeliveryState::rejected, outcome.maybe_delivered)};
+    case model::OutcomeCode::misconfigured: return misconfigured(outcome, delivery, now, random, backoff);
+    case model::OutcomeCode::retry: break;
+  }
+  return retry(outcome, delivery, now, random, backoff);
+}
+
+Step expire(const model::Delivery& delivery, bool maybe_delivered) {
+  return {give_up(delivery, model::DeliveryState::expired, maybe_delivered)};
+}
+
+}  // namespace belfry::policy

@@ -1,0 +1,63 @@
+// What follows an attempt: the table of outcomes as a function. Pure: time and randomness are arguments.
+//
+//   delivered ....... done
+//   retry ........... again after the back-off, retry_after being a minimum; counts as a failure
+//   rate_limited .... again after exactly retry_after (30 s when it was not said), and a pause of what limit_scope names; no failure
+//   rejected ........ fallback, else dead letter
+//   misconfigured ... the lane is parked; the delivery stays until it expires; counts as a failure
+//   "again" at or after expires_at .... expired: fallback, else dead letter
+#pragma once
+#include <optional>
+#include <variant>
+
+#include "base/clock.hpp"
+#include "model/delivery.hpp"
+#include "model/outcome.hpp"
+#include "policy/backoff.hpp"
+
+namespace belfry::policy {
+
+namespace next {
+struct Done {
+  bool operator==(const Done&) const = default;
+};
+struct Retry {
+  base::Timestamp at{};
+  bool counts_as_failure = true;
+  bool possible_duplicate = false;  // this attempt may have arrived: set the mark
+  bool operator==(const Retry&) const = default;
+};
+struct FallBack {
+  model::DeliveryState state = model::DeliveryState::rejected;  // or expired
+  bool possible_duplicate = false;                              // of what falls back: this or an earlier attempt may have arrived
+  bool operator==(const FallBack&) const = default;
+};
+struct DeadLetter {
+  model::DeliveryState state = model::DeliveryState::rejected;  // or expired
+  bool operator==(const DeadLetter&) const = default;
+};
+}  // namespace next
+using Next = std::variant<next::Done, next::Retry, next::FallBack, next::DeadLetter>;
+
+struct Pause {
+  enum class What { recipient_queue, sink };
+  What what = What::sink;
+  base::Timestamp until{};
+  bool operator==(const Pause&) const = default;
+};
+
+struct Step {
+  Next next;
+  std::optional<Pause> pause;
+  bool park_lane = false;
+  bool operator==(const Step&) const = default;
+};
+
+// After an attempt. `random` in [0, 1) spreads the back-off.
+[[nodiscard]] Step next_step(const model::Outcome& outcome, const model::Delivery& delivery, base::Timestamp now, double random,
+                             const Backoff& backoff = {});
+
+// After max_age, without an attempt of its own. `maybe_delivered`: an earlier attempt has no known end.
+[[nodiscard]] Step expire(const model::Delivery& delivery, bool maybe_delivered);
+
+}  // namespace belfry::policy

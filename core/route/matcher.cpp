@@ -1,0 +1,176 @@
+#include "route/matcher.hpp"
+
+#include <re2/re2.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+namespace belfry::route {
+namespace {
+
+std::optional<double> as_number(const Value& value) {
+  if (value.kind == Value::Kind::number) return value.number->get<double>();
+  if (value.kind != Value::Kind::text) return std::nullopt;
+  double number = 0;
+  const auto* end = value.text.data() + value.text.size();
+  const auto [stopped, error] = std::from_chars(value.text.data(), end, number);
+  if (error != std::errc() || stopped != end || !std::isfinite(number)) return std::nullopt;
+  return number;
+}
+
+bool equals(const Value& value, const std::string& text, const nlohmann::json& literal) {
+  switch (value.kind) {
+    case Value::Kind::text: return value.text == text;
+    case Value::Kind::boolean: return text == (value.flag ? "true" : "false");
+    case Value::Kind::number: return literal.is_number() && *value.number == literal;
+    default: return false;
+  }
+}
+
+bool found_in(const Value& value, const re2::RE2& pattern) {
+  switch (value.kind) {
+    case Value::Kind::text: return re2::RE2::PartialMatch(re2::StringPiece(value.text.data(), value.text.size()), pattern);
+    case Value::Kind::boolean: return re2::RE2::PartialMatch(value.flag ? "true" : "false", pattern);
+    case Value::Kind::number: return re2::RE2::PartialMatch(value.number->dump(), pattern);
+    default: return false;
+  }
+}
+
+std::string in_quotes(std::string_view text) {
+  constexpr std::size_t kLongest = 80;
+  if (text.size() <= kLongest) return "\"" + std::string(text) + "\"";
+  auto cut = kLongest;
+  while (cut > 0 && (static_cast<unsigned char>(text[cut]) & 0xC0U) == 0x80U) --cut;
+  return "\"" + std::string(text.substr(0, cut)) + "...\"";
+}
+
+std::string shown(const Value& value, bool secret) {
+  if (!value.exists) return "missing";
+  if (secret) return "(sensitive)";
+  switch (value.kind) {
+    case Value::Kind::text: return in_quotes(value.text);
+    case Value::Kind::boolean: return value.flag ? "true" : "false";
+    case Value::Kind::number: return value.number->dump();
+    default: return "an object or array";
+  }
+}
+
+std::string shown(double number) { return nlohmann::json(number).dump(); }
+
+}  // namespace
+
+base::Result<Matcher::Test> Matcher::Test::compile(const model::Comparison& comparison) {
+  Test test{.op = comparison.op, .text = comparison.text, .number = comparison.number, .flag = comparison.flag};
+  if (test.op == Op::equal) {
+    test.literal = nlohmann::json::parse(test.text, nullptr, false);
+    if (!test.literal.is_number()) test.literal = nullptr;
+  }
+  if (test.op == Op::regex) {
+    re2::RE2::Options options;
+    options.set_log_errors(false);
+    auto pattern = std::make_shared<const re2::RE2>(test.text, options);
+    if (!pattern->ok()) return base::fail(base::ErrorCode::invalid, "the pattern /" + test.text + "/ is wrong: " + pattern->error());
+    test.pattern = std::move(pattern);
+  }
+  for (const auto& operand : comparison.any) {
+    auto compiled = compile(operand);
+    if (!compiled) return compiled;
+    test.operands.push_back(std::move(*compiled));
+  }
+  if (test.op == Op::not_ && test.operands.size() != 1) return base::fail(base::ErrorCode::invalid, "`not` takes exactly one value");
+  return test;
+}
+
+bool Matcher::Test::holds(const Value& value) const {
+  const auto compare = [&](auto order) {
+    const auto left = as_number(value);
+    return left && order(*left, number);
+  };
+  switch (op) {
+    case Op::equal: return equals(value, text, literal);
+    case Op::regex: return found_in(value, *pattern);
+    case Op::any_of: return std::ranges::any_of(operands, [&](const Test& operand) { return operand.holds(value); });
+    case Op::not_: return !operands.front().holds(value);
+    case Op::exists: return value.exists == flag;
+    case Op::gt: return compare(std::greater<>());
+    case Op::ge: return compare(std::greater_equal<>());
+    case Op::lt: return compare(std::less<>());
+    case Op::le: return compare(std::less_equal<>());
+  }
+  return false;
+}
+
+std::string Matcher::Test::wanted() const {
+  switch (op) {
+    case Op::equal: return in_quotes(text);
+    case Op::regex: return "/" + text + "/";
+    case Op::any_of: {
+      std::string list = "one of";
+      for (const auto& operand : operands) list += (&operand == &operands.front() ? " " : ", ") + operand.wanted();
+      return list;
+    }
+    case Op::not_: return "not " + operands.front().wanted();
+    case Op::exists: return flag ? "any value" : "none";
+    case Op::gt: return "more than " + shown(number);
+    case Op::ge: return "at least " + shown(number);
+    case Op::lt: return "less than " + shown(number);
+    case Op::le: return "at most " + shown(number);
+  }
+  return {};
+}
+
+base::Result<Matcher> Matcher::compile(const model::Condition& condition) {
+  Matcher matcher;
+  for (const auto& comparison : condition.comparisons) {
+    auto path = Path::parse(comparison.path);
+    if (!path) return std::unexpected(path.error());
+    auto test = Test::compile(comparison);
+    if (!test) return std::unexpected(base::with_context(comparison.path, test.error()));
+    matcher.checks_.push_back({comparison.path, std::move(*path), std::move(*test)});
+  }
+  for (const auto& [from, to] :
+       {std::pair{&condition.all, &matcher.all_}, {&condition.any, &matcher.any_}, {&condition.none, &matcher.none_}}) {
+    auto compiled = compile(*from);
+    if (!compiled) return std::unexpected(compiled.error());
+    *to = std::move(*compiled);
+  }
+  return matcher;
+}
+
+base::Result<std::vector<Matcher>> Matcher::compile(const std::vector<model::Condition>& conditions) {
+  std::vector<Matcher> matchers;
+  for (const auto& condition : conditions) {
+    auto compiled = compile(condition);
+    if (!compiled) return std::unexpected(compiled.error());
+    matchers.push_back(std::move(*compiled));
+  }
+  return matchers;
+}
+
+bool Matcher::matches(const model::Notification& notification, std::string* why) const {
+  for (const auto& check : checks_) {
+    const auto value = check.path.read(notification);
+    if (check.test.holds(value)) continue;
+    if (why != nullptr) {
+      *why =
+          check.name + " is " + shown(value, notification.sensitive && check.path.leads_to_content()) + ", wanted " + check.test.wanted();
+    }
+    return false;
+  }
+  for (const auto& part : all_) {
+    if (!part.matches(notification, why)) return false;
+  }
+  const auto fits = [&](const Matcher& part) { return part.matches(notification); };
+  if (!any_.empty() && std::ranges::none_of(any_, fits)) {
+    if (why != nullptr) *why = "no part of `any` holds";
+    return false;
+  }
+  if (const auto found = std::ranges::find_if(none_, fits); found != none_.end()) {
+    if (why != nullptr) *why = "part " + std::to_string(found - none_.begin() + 1) + " of `none` holds";
+    return false;
+  }
+  return true;
+}
+
+}  // namespace belfry::route

@@ -1,0 +1,64 @@
+// A condition of the configuration, compiled: does this notification fit?
+//
+//   equal ....... the text itself; for a number or a boolean of `data`, its value
+//   regex ....... an unanchored RE2 search in the text (of a number or boolean: its JSON form)
+//   gt ge lt le . numbers, and texts that are a number as a whole ("24"); anything else does not fit
+//   not ......... also fits when there is no such value
+//
+// Thread rule: immutable, any thread. Copies share the compiled patterns.
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "model/pipeline.hpp"
+#include "route/path.hpp"
+
+namespace re2 {
+class RE2;
+}
+
+namespace belfry::route {
+
+class Matcher {
+ public:
+  // ErrorCode::invalid says which path or pattern is wrong.
+  [[nodiscard]] static base::Result<Matcher> compile(const model::Condition& condition);
+
+  // `why`, when given and the answer is no, gets the first thing that does not hold: `name is "Workspace Deleted", wanted /Failed/`.
+  // What a sensitive notification says does not appear in it.
+  [[nodiscard]] bool matches(const model::Notification& notification, std::string* why = nullptr) const;
+
+ private:
+  using Op = model::Comparison::Op;
+
+  struct Test {
+    Op op = Op::equal;
+    std::string text;
+    nlohmann::json literal;  // equal: `text` as a number, else null
+    std::shared_ptr<const re2::RE2> pattern;
+    std::vector<Test> operands;  // any_of, not_
+    double number = 0;
+    bool flag = true;
+
+    [[nodiscard]] static base::Result<Test> compile(const model::Comparison& comparison);
+    [[nodiscard]] bool holds(const Value& value) const;
+    [[nodiscard]] std::string wanted() const;
+  };
+
+  struct Check {
+    std::string name;  // the path as written
+    Path path;
+    Test test;
+  };
+
+  [[nodiscard]] static base::Result<std::vector<Matcher>> compile(const std::vector<model::Condition>& conditions);
+
+  std::vector<Check> checks_;
+  std::vector<Matcher> all_;
+  std::vector<Matcher> any_;
+  std::vector<Matcher> none_;
+};
+
+}  // namespace belfry::route
