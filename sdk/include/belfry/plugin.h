@@ -4,7 +4,7 @@
  * holds, creates instances of them, and gives each instance messages to deliver. This header is all that the two share.
  *
  * Rules, for both sides:
- *  - Every struct starts with `size`, filled in by whoever wrote the struct. Fields are only ever appended. A reader works on a zero-filled
+ *  - Every struct but the basic shapes starts with `size`, filled in by whoever wrote the struct. Fields are only ever appended. A reader works on a zero-filled
  *    copy of min(size, sizeof) bytes, so that either side may be the older one.
  *  - Text is UTF-8, pointer and length, not zero-ended. In-arguments are borrowed until the call returns: copy what you keep.
  *  - Descriptors and tables of functions are static in their library. The host never unloads a library.
@@ -51,6 +51,12 @@ typedef struct belfry_writer {
   void* ctx;
   void (*write)(void* ctx, belfry_str piece);
 } belfry_writer;
+
+/* Elements of arrays, so without a size. */
+typedef struct belfry_http_header {
+  belfry_str name;
+  belfry_str value;
+} belfry_http_header;
 
 typedef uint64_t belfry_ticket;
 
@@ -205,11 +211,6 @@ BELFRY_EXPORT const belfry_plugin_entry* belfry_plugin_entry_v0(void);
 /* http-client/1. The host owns TLS, proxy, pooling and the size cap; redirects are never followed. */
 #define BELFRY_HTTP_CLIENT_1 "belfry.http-client/1"
 
-typedef struct belfry_http_header {
-  belfry_str name;
-  belfry_str value;
-} belfry_http_header;
-
 typedef struct belfry_http_request {
   uint32_t size;
   uint32_t timeout_ms;        /* 0: until the deadline of on_behalf_of, or 10 s without one */
@@ -331,6 +332,8 @@ typedef struct belfry_kv {
 #define BELFRY_RATE_LIMIT_1 "belfry.rate-limit/1"
 
 typedef struct belfry_budget {
+  uint32_t size;
+  uint32_t reserved;
   belfry_str credential;  /* a secret reference as it stands in the configuration, or empty for this instance */
   belfry_str method;      /* "users.lookupByEmail", or empty for all methods */
   belfry_str destination; /* a channel, or empty for all */
@@ -365,8 +368,8 @@ typedef struct belfry_secrets {
 typedef struct belfry_offload {
   uint32_t size;
   uint32_t reserved;
-  /* [any] Runs run(arg) on a thread of the host's own pool, then one BELFRY_EVENT_OFFLOAD. `arg` must live until that event,
-   * also when on_behalf_of has been abandoned; `run` may use [any] services. */
+  /* [any] Runs run(arg) on a thread of the host's own pool, then one BELFRY_EVENT_OFFLOAD. `arg` must live until `run` has returned,
+   * whatever is abandoned or destroyed meanwhile. `run` may use [any] services. */
   belfry_ticket (*run)(void* ctx, void (*run)(void* arg), void* arg);
 } belfry_offload;
 

@@ -1,0 +1,74 @@
+// The C++ face of Belfry's plugin contract: header-only, C++23, needs nothing but nlohmann/json. A plugin links nothing of the gateway.
+//
+//     class MySink final : public belfry::Sink {
+//      public:
+//       std::expected<void, belfry::Problems> configure(const belfry::Config& config) override;
+//       belfry::Task<belfry::Outcome> deliver(belfry::Message message) override;
+//     };
+//     BELFRY_PLUGIN(MySink, "my", kSchema, .title = "My sink", .version = "1.0", .license = "MIT", .services = {BELFRY_HTTP_CLIENT_1})
+//
+// Start with sink.hpp; the README beside this folder is a walk through a complete one.
+#pragma once
+#include "belfry/sdk/instance.hpp"
+
+namespace belfry {
+
+using sdk::Action;
+using sdk::Attempt;
+using sdk::Audience;
+using sdk::BlockingSink;
+using sdk::Budget;
+using sdk::Clock;
+using sdk::Config;
+using sdk::ConfigError;
+using sdk::Destination;
+using sdk::find_header;
+using sdk::Header;
+using sdk::Headers;
+using sdk::Http;
+using sdk::http_outcome;
+using sdk::HttpError;
+using sdk::HttpRequest;
+using sdk::HttpResult;
+using sdk::Inbound;
+using sdk::InboundReply;
+using sdk::InboundRequest;
+using sdk::Item;
+using sdk::Kv;
+using sdk::KvResult;
+using sdk::KvScope;
+using sdk::LimitScope;
+using sdk::Log;
+using sdk::Message;
+using sdk::Metrics;
+using sdk::Millis;
+using sdk::Offload;
+using sdk::Outcome;
+using sdk::OutcomeError;
+using sdk::Problem;
+using sdk::Problems;
+using sdk::RateLimit;
+using sdk::Recipient;
+using sdk::Reconciled;
+using sdk::Reconciles;
+using sdk::Renders;
+using sdk::Route;
+using sdk::Secret;
+using sdk::Services;
+using sdk::Signal;
+using sdk::SingleFlight;
+using sdk::Sink;
+using sdk::Task;
+using sdk::Timestamp;
+using sdk::Verdict;
+
+}  // namespace belfry
+
+// Exports the one symbol of a plugin. After the schema come designated members of belfry::sdk::PluginInfo, in their order.
+#define BELFRY_PLUGIN(Class, type_text, schema_text, ...)                                                                \
+  namespace {                                                                                                            \
+  const ::belfry::sdk::PluginInfo belfry_plugin_info{.type = type_text, .config_schema_json = schema_text, __VA_ARGS__}; \
+  }                                                                                                                      \
+  extern "C" BELFRY_EXPORT const belfry_plugin_entry* belfry_plugin_entry_v0(void) {                                     \
+    return ::belfry::sdk::detail::Entry<Class, belfry_plugin_info>::table();                                             \
+  }

@@ -1,0 +1,177 @@
+// The sink's `config`, already valid against the plugin's schema and with its defaults filled in.
+#pragma once
+#include <charconv>
+#include <cstdint>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "belfry/sdk/runtime.hpp"
+
+namespace belfry::sdk {
+
+// What is wrong with one place of the configuration.
+struct Problem {
+  std::string pointer;  // RFC 6901, "" is the whole: "/lookup/cache"
+  std::string text;     // one sentence that says what to write instead
+
+  bool operator==(const Problem&) const = default;
+};
+
+class Problems : public std::vector<Problem> {
+ public:
+  using std::vector<Problem>::vector;
+  void add(std::string at, std::string text) { push_back({std::move(at), std::move(text)}); }
+};
+
+// Thrown by the readers of Config; becomes a Problem when it leaves configure().
+class ConfigError : public std::runtime_error {
+ public:
+  ConfigError(std::string pointer, const std::string& text) : std::runtime_error(text), pointer_(std::move(pointer)) {}
+  [[nodiscard]] const std::string& pointer() const { return pointer_; }
+
+ private:
+  std::string pointer_;
+};
+
+// A reference to a secret of the configuration. Cheap to copy and safe to keep. Reveal at use and do not keep what it gives: rotation
+// changes it. Thread rule: any thread, from start() on.
+class Secret {
+ public:
+  Secret() = default;
+  Secret(const detail::Runtime* runtime, std::string reference) : runtime_(runtime), reference_(std::move(reference)) {}
+
+  // True when the configuration has none.
+  [[nodiscard]] bool empty() const { return reference_.empty(); }
+  // As it stands in the configuration: names a budget (see RateLimit), reveals nothing.
+  [[nodiscard]] const std::string& reference() const { return reference_; }
+  // The present value; "" when empty(). Throws OutcomeError when the host does not know the reference.
+  [[nodiscard]] std::string reveal() const {
+    if (empty()) return {};
+    const auto reveal = runtime_->need(runtime_->tables().secrets.reveal, BELFRY_SECRETS_1);
+    std::string value;
+    const auto append = [](void* out, belfry_str piece) { static_cast<std::string*>(out)->append(detail::view(piece)); };
+    const belfry_writer writer{&value, append};
+    if (reveal(runtime_->ctx(), detail::str(reference_), &writer) != 0) {
+      throw OutcomeError(Outcome::misconfigured("secret_unknown", "the gateway does not know the secret " + reference_));
+    }
+    return value;
+  }
+
+ private:
+  const detail::Runtime* runtime_ = nullptr;
+  std::string reference_;
+};
+
+// A value: copies are independent. Every reader takes the key of a member; `fallback` is given when there is none.
+// A member of another type throws ConfigError with its place.
+class Config {
+ public:
+  explicit Config(nlohmann::json document, const detail::Runtime* runtime = nullptr, std::string at = {})
+      : document_(std::move(document)), runtime_(runtime), at_(std::move(at)) {}
+
+  [[nodiscard]] bool has(std::string_view key) const { return find(key) != nullptr; }
+
+  [[nodiscard]] std::string string(std::string_view key, std::string fallback = {}) const {
+    const auto* value = find(key);
+    if (value == nullptr) return fallback;
+    if (!value->is_string()) fail(key, "must be a string");
+    return value->get<std::string>();
+  }
+  [[nodiscard]] std::int64_t integer(std::string_view key, std::int64_t fallback = 0) const {
+    const auto* value = find(key);
+    if (value == nullptr) return fallback;
+    if (!value->is_number_integer()) fail(key, "must be an integer");
+    return value->get<std::int64_t>();
+  }
+  [[nodiscard]] bool boolean(std::string_view key, bool fallback = false) const {
+    const auto* value = find(key);
+    if (value == nullptr) return fallback;
+    if (!value->is_boolean()) fail(key, "must be true or false");
+    return value->get<bool>();
+  }
+  // "10s 5m 24h 7d", also "250ms".
+  [[nodiscard]] Millis duration(std::string_view key, Millis fallback = Millis{0}) const {
+    const auto* value = find(key);
+    if (value == nullptr) return fallback;
+    const auto parsed = value->is_string() ? parse_duration(value->get_ref<const std::string&>()) : std::nullopt;
+    if (!parsed) fail(key, "must be a duration such as 10s, 5m, 24h or 7d");
+    return *parsed;
+  }
+  // A list of strings; one string alone counts as a list of one.
+  [[nodiscard]] std::vector<std::string> list(std::string_view key) const {
+    const auto* value = find(key);
+    if (value == nullptr) return {};
+    if (value->is_string()) return {value->get<std::string>()};
+    if (!value->is_array()) fail(key, "must be a list of strings");
+    std::vector<std::string> all;
+    for (const auto& element : *value) {
+      if (!element.is_string()) fail(key, "must be a list of strings");
+      all.push_back(element.get<std::string>());
+    }
+    return all;
+  }
+  // Members whose schema says x-secret.
+  [[nodiscard]] Secret secret(std::string_view key) const { return Secret(runtime_, string(key)); }
+  [[nodiscard]] std::vector<Secret> secrets(std::string_view key) const {
+    std::vector<Secret> all;
+    for (auto& reference : list(key)) all.emplace_back(runtime_, std::move(reference));
+    return all;
+  }
+  // A nested object, empty when it is not there.
+  [[nodiscard]] Config section(std::string_view key) const {
+    const auto* value = find(key);
+    if (value == nullptr) return Config(nlohmann::json::object(), runtime_, pointer(key));
+    if (!value->is_object()) fail(key, "must be a map");
+    return Config(*value, runtime_, pointer(key));
+  }
+
+  [[nodiscard]] const nlohmann::json& json() const { return document_; }
+  // The RFC 6901 pointer of a member, for Problems.
+  [[nodiscard]] std::string pointer(std::string_view key) const {
+    std::string out = at_ + "/";
+    for (const char c : key) {
+      if (c == '~') {
+        out += "~0";
+      } else if (c == '/') {
+        out += "~1";
+      } else {
+        out += c;
+      }
+    }
+    return out;
+  }
+
+  [[nodiscard]] static std::optional<Millis> parse_duration(std::string_view text) {
+    std::int64_t count = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+    if (error != std::errc() || count < 0) return std::nullopt;
+    const auto unit = text.substr(static_cast<std::size_t>(end - text.data()));
+    const std::int64_t scale = unit == "ms"  ? 1
+                               : unit == "s" ? 1000
+                               : unit == "m" ? 60'000
+                               : unit == "h" ? 3'600'000
+                               : unit == "d" ? 86'400'000
+                                             : 0;
+    if (scale == 0 || count > std::numeric_limits<std::int64_t>::max() / scale) return std::nullopt;
+    return Millis(count * scale);
+  }
+
+ private:
+  [[nodiscard]] const nlohmann::json* find(std::string_view key) const {
+    if (!document_.is_object()) return nullptr;
+    const auto found = document_.find(std::string(key));
+    return found != document_.end() && !found->is_null() ? &*found : nullptr;
+  }
+  [[noreturn]] void fail(std::string_view key, const std::string& text) const { throw ConfigError(pointer(key), text); }
+
+  nlohmann::json document_;
+  const detail::Runtime* runtime_;
+  std::string at_;
+};
+
+}  // namespace belfry::sdk

@@ -1,0 +1,267 @@
+// The other services of the host: clock, key-value store, budgets, blocking work, log, metrics. All are cheap handles.
+// Thread rule: log, metrics and Clock::now are for any thread, also inside offloaded work; the rest is for tasks.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+#include "belfry/sdk/http.hpp"
+#include "belfry/sdk/message.hpp"
+#include "belfry/sdk/signal.hpp"
+
+namespace belfry::sdk {
+
+namespace detail {
+
+struct PlainWaiter final : EventWaiter {
+  using EventWaiter::EventWaiter;
+  void take(std::uint32_t, const void*) override {}
+};
+
+}  // namespace detail
+
+class Clock {
+ public:
+  explicit Clock(detail::Runtime* runtime) : runtime_(runtime) {}
+
+  [[nodiscard]] Timestamp now() const {
+    return Timestamp(Millis(runtime_->need(runtime_->tables().clock.now_unix_ms, BELFRY_CLOCK_1)(runtime_->ctx())));
+  }
+  // For differences only.
+  [[nodiscard]] Millis monotonic() const {
+    return Millis(runtime_->need(runtime_->tables().clock.monotonic_ms, BELFRY_CLOCK_1)(runtime_->ctx()));
+  }
+  [[nodiscard]] Task<> sleep_for(Millis duration) const { return sleep(runtime_, duration); }
+
+ private:
+  static Task<> sleep(detail::Runtime* runtime, Millis duration) {
+    auto& root = co_await detail::CurrentRoot{};
+    const auto start = runtime->need(runtime->tables().clock.start_timer, BELFRY_CLOCK_1);
+    const auto after = duration.count() > 0 ? static_cast<std::uint64_t>(duration.count()) : 0;
+    detail::PlainWaiter waiter(*runtime, runtime->checked(start(runtime->ctx(), after, root.ticket)));
+    co_await waiter;
+  }
+
+  detail::Runtime* runtime_;
+};
+
+enum class KvScope : std::uint32_t {
+  instance = BELFRY_KV_INSTANCE,      // this sink's own
+  credential = BELFRY_KV_CREDENTIAL,  // shared by all sinks with the same first secret
+};
+
+struct KvResult {
+  enum class Status : std::uint32_t {
+    ok = BELFRY_KV_OK,
+    not_found = BELFRY_KV_NOT_FOUND,
+    conflict = BELFRY_KV_CONFLICT,  // the version was another one
+    failed = BELFRY_KV_FAILED,      // quota, or the store is failing
+  };
+  Status status = Status::failed;
+  std::uint64_t version = 0;  // of the value read or written
+  std::string value;          // of get
+
+  [[nodiscard]] bool ok() const { return status == Status::ok; }
+};
+
+// Small state that survives restarts. Keys 1..255 bytes, values up to 64 KiB, at most 10,000 keys a scope.
+class Kv {
+ public:
+  static constexpr std::uint64_t kAnyVersion = BELFRY_KV_ANY_VERSION;
+
+  Kv(detail::Runtime* runtime, KvScope scope) : runtime_(runtime), scope_(static_cast<std::uint32_t>(scope)) {}
+
+  [[nodiscard]] Task<KvResult> get(std::string key) const { return get_from(runtime_, scope_, std::move(key)); }
+  // Returns when the value is on disk. `expected`: kAnyVersion, a version from get (compare and set), or 0: only when absent.
+  [[nodiscard]] Task<KvResult> put_durable(std::string key, std::string value, std::uint64_t expected = kAnyVersion) const {
+    return put_to(runtime_, scope_, std::move(key), std::move(value), expected);
+  }
+  [[nodiscard]] Task<KvResult> erase(std::string key) const { return erase_from(runtime_, scope_, std::move(key)); }
+  // Fire and forget, for caches: may be lost with the process.
+  void put(std::string_view key, std::string_view value) const {
+    runtime_->need(runtime_->tables().kv.put, BELFRY_KV_1)(runtime_->ctx(), scope_, detail::str(key), detail::str(value));
+  }
+
+ private:
+  struct Waiter final : detail::EventWaiter {
+    using EventWaiter::EventWaiter;
+    void take(std::uint32_t kind, const void* payload) override {
+      if (kind != BELFRY_EVENT_KV || payload == nullptr) return;
+      const auto raw = detail::copy_sized(static_cast<const belfry_kv_result*>(payload));
+      result = {static_cast<KvResult::Status>(raw.status), raw.version, std::string(detail::view(raw.value))};
+    }
+    KvResult result;
+  };
+
+  static Task<KvResult> get_from(detail::Runtime* runtime, std::uint32_t scope, std::string key) {
+    const auto get = runtime->need(runtime->tables().kv.get, BELFRY_KV_1);
+    Waiter waiter(*runtime, runtime->checked(get(runtime->ctx(), scope, detail::str(key))));
+    co_await waiter;
+    co_return std::move(waiter.result);
+  }
+  static Task<KvResult> put_to(detail::Runtime* runtime, std::uint32_t scope, std::string key, std::string value, std::uint64_t expected) {
+    const auto put = runtime->need(runtime->tables().kv.put_durable, BELFRY_KV_1);
+    Waiter waiter(*runtime, runtime->checked(put(runtime->ctx(), scope, detail::str(key), detail::str(value), expected)));
+    co_await waiter;
+    co_return std::move(waiter.result);
+  }
+  static Task<KvResult> erase_from(detail::Runtime* runtime, std::uint32_t scope, std::string key) {
+    const auto erase = runtime->need(runtime->tables().kv.erase, BELFRY_KV_1);
+    Waiter waiter(*runtime, runtime->checked(erase(runtime->ctx(), scope, detail::str(key))));
+    co_await waiter;
+    co_return std::move(waiter.result);
+  }
+
+  detail::Runtime* runtime_;
+  std::uint32_t scope_;
+};
+
+// Names a token bucket that every sink with the same names shares. Empty members mean: this instance, all methods, all destinations.
+struct Budget {
+  std::string credential;  // Secret::reference()
+  std::string method;      // "users.lookupByEmail"
+  std::string destination;
+};
+
+class RateLimit {
+ public:
+  explicit RateLimit(detail::Runtime* runtime) : runtime_(runtime) {}
+
+  // `events` per `period`, at most `burst` at once. Calling again replaces the figures.
+  void define(const Budget& budget, std::uint32_t events, Millis period, std::uint32_t burst) const {
+    const auto raw = to_raw(budget);
+    runtime_->need(runtime_->tables().rate_limit.define, BELFRY_RATE_LIMIT_1)(runtime_->ctx(), &raw, events,
+                                                                              static_cast<std::uint32_t>(period.count()), burst);
+  }
+  // Takes one; returns when it may be used, in the order of asking. A budget that was not defined is granted.
+  [[nodiscard]] Task<> acquire(Budget budget) const { return acquire_from(runtime_, std::move(budget)); }
+  // The remote said slow down: nothing is granted for `after`.
+  void limited(const Budget& budget, Millis after) const {
+    const auto raw = to_raw(budget);
+    runtime_->need(runtime_->tables().rate_limit.limited, BELFRY_RATE_LIMIT_1)(runtime_->ctx(), &raw,
+                                                                               static_cast<std::uint64_t>(after.count()));
+  }
+
+ private:
+  static belfry_budget to_raw(const Budget& budget) {
+    belfry_budget raw{};
+    raw.size = sizeof raw;
+    raw.credential = detail::str(budget.credential);
+    raw.method = detail::str(budget.method);
+    raw.destination = detail::str(budget.destination);
+    return raw;
+  }
+  static Task<> acquire_from(detail::Runtime* runtime, Budget budget) {
+    auto& root = co_await detail::CurrentRoot{};
+    const auto raw = to_raw(budget);
+    const auto acquire = runtime->need(runtime->tables().rate_limit.acquire, BELFRY_RATE_LIMIT_1);
+    detail::PlainWaiter waiter(*runtime, runtime->checked(acquire(runtime->ctx(), &raw, root.ticket)));
+    co_await waiter;
+  }
+
+  detail::Runtime* runtime_;
+};
+
+// Runs code that blocks on the host's own pool.
+//     auto work = [path] { return read_all(path); };       // named first: see task.hpp
+//     auto text = co_await offload().run(std::move(work));
+// `work` runs to its end even when the delivery is abandoned meanwhile: give it copies, not references to locals. It may log, count, ask
+// for the time and reveal secrets, nothing else. What it throws is thrown here.
+class Offload {
+ public:
+  explicit Offload(detail::Runtime* runtime) : runtime_(runtime) {}
+
+  template <class Work, class Result = std::invoke_result_t<Work&>>
+  [[nodiscard]] Task<Result> run(Work work) const {
+    return run_on<Work, Result>(runtime_, std::move(work));
+  }
+
+ private:
+  template <class Work, class Result>
+  struct Job final : detail::Job {
+    explicit Job(Work w) : work(std::move(w)) {}
+    void run() noexcept override {
+      try {
+        if constexpr (std::is_void_v<Result>) {
+          work();
+        } else {
+          result.emplace(work());
+        }
+      } catch (...) {
+        error = std::current_exception();
+      }
+    }
+    void returned() override { done.set(); }
+
+    Work work;
+    std::optional<std::conditional_t<std::is_void_v<Result>, std::monostate, Result>> result;
+    std::exception_ptr error;
+    Signal done;
+  };
+
+  template <class Work, class Result>
+  static Task<Result> run_on(detail::Runtime* runtime, Work work) {
+    const auto job = std::make_shared<Job<Work, Result>>(std::move(work));
+    runtime->run_job(job);
+    co_await job->done.wait();
+    if (job->error) std::rethrow_exception(job->error);
+    if constexpr (!std::is_void_v<Result>) co_return std::move(*job->result);
+  }
+
+  detail::Runtime* runtime_;
+};
+
+// One line a call; the host adds the sink's name and scrubs secrets. A host without a log drops it.
+class Log {
+ public:
+  explicit Log(const detail::Runtime* runtime) : runtime_(runtime) {}
+
+  void debug(std::string_view line) const { runtime_->write_log(BELFRY_LOG_DEBUG, line); }
+  void info(std::string_view line) const { runtime_->write_log(BELFRY_LOG_INFO, line); }
+  void warn(std::string_view line) const { runtime_->write_log(BELFRY_LOG_WARN, line); }
+  void error(std::string_view line) const { runtime_->write_log(BELFRY_LOG_ERROR, line); }
+
+ private:
+  const detail::Runtime* runtime_;
+};
+
+// Shown as belfry_plugin_NAME{sink="..."}. Names are [a-z][a-z0-9_]{0,47}, at most 50 of them. A host without metrics drops them.
+class Metrics {
+ public:
+  explicit Metrics(const detail::Runtime* runtime) : runtime_(runtime) {}
+
+  void add(std::string_view counter, double by = 1) const {
+    if (const auto function = runtime_->tables().metrics.counter_add) function(runtime_->ctx(), detail::str(counter), by);
+  }
+  void set(std::string_view gauge, double value) const {
+    if (const auto function = runtime_->tables().metrics.gauge_set) function(runtime_->ctx(), detail::str(gauge), value);
+  }
+
+ private:
+  const detail::Runtime* runtime_;
+};
+
+// All services of one instance, for handing to a part of the sink. Usable from start() on.
+class Services {
+ public:
+  Services() = default;
+  explicit Services(detail::Runtime* runtime) : runtime_(runtime) {}
+
+  [[nodiscard]] Http http() const { return Http(runtime_); }
+  [[nodiscard]] Clock clock() const { return Clock(runtime_); }
+  [[nodiscard]] Kv kv(KvScope scope = KvScope::instance) const { return Kv(runtime_, scope); }
+  [[nodiscard]] RateLimit rate_limit() const { return RateLimit(runtime_); }
+  [[nodiscard]] Offload offload() const { return Offload(runtime_); }
+  [[nodiscard]] Log log() const { return Log(runtime_); }
+  [[nodiscard]] Metrics metrics() const { return Metrics(runtime_); }
+  // Runs a task of its own beside the deliveries. It ends with the instance; what it throws is logged.
+  void spawn(Task<> task) const { runtime_->spawn(std::move(task)); }
+
+ private:
+  detail::Runtime* runtime_ = nullptr;
+};
+
+}  // namespace belfry::sdk

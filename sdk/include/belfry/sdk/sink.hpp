@@ -1,0 +1,172 @@
+// What a plugin author writes: a class derived from Sink (or BlockingSink), and from Inbound, Reconciles or Renders when it can do that.
+//
+// Life: constructor -> configure -> start -> deliver, many at once -> stop -> destructor. The constructor only allocates. Services may be
+// used from start() on. Thread rule: all members are called in the strand of the instance, one at a time, but BlockingSink::deliver.
+#pragma once
+#include <expected>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "belfry/sdk/config.hpp"
+#include "belfry/sdk/services.hpp"
+
+namespace belfry::sdk {
+
+class SinkBase {
+ public:
+  SinkBase() = default;
+  SinkBase(const SinkBase&) = delete;
+  SinkBase& operator=(const SinkBase&) = delete;
+  virtual ~SinkBase() = default;
+
+  // Reads the configuration. No network, no services: `belfry check` calls it too. Name every mistake, not only the first.
+  virtual std::expected<void, Problems> configure(const Config& config) = 0;
+  // An error is one sentence; the instance is then destroyed.
+  virtual std::expected<void, std::string> start() { return {}; }
+  // Called when every delivery has ended. The instance is destroyed after it.
+  virtual Task<> stop() { co_return; }
+
+ protected:
+  [[nodiscard]] Services services() const { return services_; }
+  [[nodiscard]] Http http() const { return services_.http(); }
+  [[nodiscard]] Clock clock() const { return services_.clock(); }
+  [[nodiscard]] Kv kv(KvScope scope = KvScope::instance) const { return services_.kv(scope); }
+  [[nodiscard]] RateLimit rate_limit() const { return services_.rate_limit(); }
+  [[nodiscard]] Offload offload() const { return services_.offload(); }
+  [[nodiscard]] Log log() const { return services_.log(); }
+  [[nodiscard]] Metrics metrics() const { return services_.metrics(); }
+  void spawn(Task<> task) const { services_.spawn(std::move(task)); }
+
+ private:
+  friend class InstanceAccess;
+  virtual Task<Outcome> attempt(Message message) = 0;
+
+  Services services_;
+};
+
+// Delivers with coroutines: many deliveries at once, none blocks.
+class Sink : public SinkBase {
+ public:
+  // What it throws becomes retry/plugin_threw (an OutcomeError its own outcome).
+  // Destroyed where it waits when the message's deadline has passed.
+  virtual Task<Outcome> deliver(Message message) = 0;
+
+ private:
+  Task<Outcome> attempt(Message message) final { return deliver(std::move(message)); }
+};
+
+// Delivers with code that blocks. deliver() runs on a thread of the host's offload pool, at most concurrency() at once. It may use log(),
+// metrics(), clock().now() and Secret::reveal(), nothing else of the host. It is not interrupted: respect message.deadline().
+class BlockingSink : public SinkBase {
+ public:
+  virtual Outcome deliver(Message message) = 0;
+  // More than 1: deliver() is called from several threads at once.
+  [[nodiscard]] virtual std::size_t concurrency() const { return 1; }
+
+ private:
+  Task<Outcome> attempt(Message message) final;
+
+  std::size_t busy_ = 0;
+  detail::WaiterList waiting_;
+};
+
+// Takes HTTP requests from outside, at paths of the gateway's listener.
+struct Route {
+  std::string method;
+  std::string path;  // "/slack/events"
+};
+
+struct InboundRequest {
+  std::string method;
+  std::string path;
+  std::string query;
+  Headers headers;
+  std::string body;  // the raw bytes
+
+  [[nodiscard]] std::string_view header(std::string_view name) const { return find_header(headers, name); }
+};
+
+struct InboundReply {
+  int status = 200;  // 200..599
+  std::string content_type;
+  std::string body;
+};
+
+class Verdict {
+ public:
+  static Verdict accept() { return Verdict(0); }
+  static Verdict refuse(int status = 401) { return Verdict(status); }
+  [[nodiscard]] int status() const { return status_; }  // 0: accepted
+
+ private:
+  explicit Verdict(int status) : status_(status) {}
+  int status_;
+};
+
+class Inbound {
+ public:
+  virtual ~Inbound() = default;
+  // After configure, before start.
+  [[nodiscard]] virtual std::vector<Route> routes() const = 0;
+  // Decides on the raw bytes who is asking. Must return within 10 ms. What it throws refuses the request with 401.
+  [[nodiscard]] virtual Verdict verify(const InboundRequest& request) = 0;
+  // Only what was verified. The host answers 503 after 2.5 s. What it throws is answered 500.
+  virtual Task<InboundReply> handle(InboundRequest request) = 0;
+};
+
+// Was this delivery already made? Asked after a crash in the middle of an attempt.
+class [[nodiscard]] Reconciled {
+ public:
+  static Reconciled found(nlohmann::json receipt = nullptr) { return Reconciled(Outcome::delivered(std::move(receipt))); }
+  // It is certainly not there: it is sent, unmarked.
+  static Reconciled absent() { return Reconciled(Outcome::rejected("absent", "the remote does not have it")); }
+  // It is sent, marked as a possible duplicate.
+  static Reconciled unknown(std::string detail) { return Reconciled(Outcome::retry("unknown", std::move(detail))); }
+  [[nodiscard]] const Outcome& outcome() const { return outcome_; }
+
+ private:
+  explicit Reconciled(Outcome outcome) : outcome_(std::move(outcome)) {}
+  Outcome outcome_;
+};
+
+class Reconciles {
+ public:
+  virtual ~Reconciles() = default;
+  virtual Task<Reconciled> reconcile(Message message) = 0;
+};
+
+// The requests that deliver() would send: a JSON array of {"method","url","headers":{},"body"}, credentials masked.
+// May be called without start(): no services.
+class Renders {
+ public:
+  virtual ~Renders() = default;
+  [[nodiscard]] virtual std::expected<nlohmann::json, std::string> render(const Message& message) const = 0;
+};
+
+inline Task<Outcome> BlockingSink::attempt(Message message) {
+  if (busy_ >= concurrency()) {
+    detail::ListAwaiter turn(waiting_);
+    co_await turn;
+  } else {
+    ++busy_;
+  }
+  // From here on the work cannot be called back; what it brings is reported even when it comes late.
+  auto& root = co_await detail::CurrentRoot{};
+  root.outlives_abandon = true;
+  struct Release {
+    BlockingSink& sink;
+    detail::Runtime& runtime;
+    ~Release() {
+      if (auto* next = sink.waiting_.pop()) {
+        runtime.make_ready(*next);
+      } else {
+        --sink.busy_;
+      }
+    }
+  } release{*this, root.runtime};
+  auto work = [this, m = std::move(message)]() mutable { return deliver(std::move(m)); };
+  co_return co_await offload().run(std::move(work));
+}
+
+}  // namespace belfry::sdk
