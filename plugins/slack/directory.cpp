@@ -1,0 +1,58 @@
+#include "slack/directory.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+namespace belfry::slack {
+
+std::string normal_email(std::string_view email) {
+  constexpr std::string_view kBlanks = " \t\r\n";
+  const std::size_t begin = email.find_first_not_of(kBlanks);
+  if (begin == std::string_view::npos) return {};
+  std::string normal(email.substr(begin, email.find_last_not_of(kBlanks) - begin + 1));
+  std::ranges::transform(normal, normal.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return normal;
+}
+
+std::optional<Directory::Entry> Directory::find(const std::string& email, Millis now) {
+  const auto found = entries_.find(email);
+  if (found == entries_.end()) return std::nullopt;
+  if (found->second.until <= now) {
+    entries_.erase(found);
+    return std::nullopt;
+  }
+  return found->second;
+}
+
+const Directory::Entry& Directory::found(const std::string& email, std::string user, Millis now) {
+  make_room(now);
+  return entries_[email] = {std::move(user), now + found_for_};
+}
+
+void Directory::missing(const std::string& email, Millis now) {
+  make_room(now);
+  entries_[email] = {{}, now + missing_for_};
+}
+
+void Directory::restore(const std::string& email, std::string_view kept, Millis now) {
+  const auto entry = nlohmann::json::parse(kept, nullptr, false);
+  if (!entry.is_object() || !entry.contains("user") || !entry["user"].is_string() || !entry.contains("until") ||
+      !entry["until"].is_number_integer()) {
+    return;
+  }
+  const Millis until = std::min(Millis(entry["until"].get<std::int64_t>()), now + found_for_);
+  if (until <= now || entry["user"].get_ref<const std::string&>().empty()) return;
+  make_room(now);
+  entries_[email] = {entry["user"], until};
+}
+
+std::string Directory::keep(const Entry& entry) { return nlohmann::json{{"user", entry.user}, {"until", entry.until.count()}}.dump(); }
+
+// A cache may forget anything: when it is full of valid entries one of them goes.
+void Directory::make_room(Millis now) {
+  if (entries_.size() < kMostEntries) return;
+  std::erase_if(entries_, [now](const auto& entry) { return entry.second.until <= now; });
+  if (entries_.size() >= kMostEntries) entries_.erase(entries_.begin());
+}
+
+}  // namespace belfry::slack

@@ -1,0 +1,297 @@
+#include "slack/document.hpp"
+
+#include <md4c.h>
+
+#include <array>
+#include <charconv>
+#include <optional>
+#include <utility>
+
+#include "slack/link.hpp"
+#include "slack/text.hpp"
+
+namespace belfry::slack {
+namespace {
+
+// A link is never split over two blocks (3000), so it has to fit into one: its address and its label, where "*" may come to take 3.
+constexpr std::size_t kEscapedUrlLimit = 2000;
+constexpr std::size_t kEscapedLabelLimit = 250;
+constexpr std::size_t kShownUrlLimit = 300;
+constexpr std::size_t kDeepestIndent = 8;
+
+bool fits_in_link(std::string_view url) { return escape(url).size() <= kEscapedUrlLimit; }
+
+void add_text(std::vector<Span>& spans, std::string_view text, Style style, std::string_view url = {}) {
+  if (text.empty()) return;
+  if (!spans.empty() && spans.back().style == style && spans.back().url == url) {
+    spans.back().text += text;
+  } else {
+    spans.push_back({std::string(text), style, std::string(url)});
+  }
+}
+
+// Bare addresses become links here because Slack is told not to look for any itself (verbatim).
+void add_text_with_links(std::vector<Span>& spans, std::string_view text, Style style) {
+  while (const auto found = find_bare_url(text)) {
+    const std::string_view url = text.substr(found->begin, found->end - found->begin);
+    add_text(spans, text.substr(0, found->begin), style);
+    for (const Span& span : link_spans(url, url, {})) add_text(spans, span.text, style, span.url);
+    text.remove_prefix(found->end);
+  }
+  add_text(spans, text, style);
+}
+
+std::string decode_entity(std::string_view entity) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kNamed = {
+      {{"&amp;", "&"}, {"&lt;", "<"}, {"&gt;", ">"}, {"&quot;", "\""}, {"&apos;", "'"}, {"&nbsp;", " "}}};
+  for (const auto& [name, text] : kNamed) {
+    if (entity == name) return std::string(text);
+  }
+  if (!entity.starts_with("&#") || !entity.ends_with(';')) return std::string(entity);
+  std::string_view digits = entity.substr(2, entity.size() - 3);
+  const bool hex = digits.starts_with('x') || digits.starts_with('X');
+  if (hex) digits.remove_prefix(1);
+  std::uint32_t value = 0;
+  const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), value, hex ? 16 : 10);
+  if (parsed.ec != std::errc() || value > 0x10FFFF) return std::string(entity);
+  std::string text;
+  append(text, value);
+  return clean(text, 4).text;  // what was written as a number is no more welcome than the character itself
+}
+
+std::string attribute_text(const MD_ATTRIBUTE& attribute) {
+  std::string out;
+  for (std::size_t i = 0; attribute.substr_offsets != nullptr && attribute.substr_offsets[i] < attribute.size; ++i) {
+    const auto begin = attribute.substr_offsets[i];
+    const std::string_view piece(attribute.text + begin, attribute.substr_offsets[i + 1] - begin);
+    out += attribute.substr_types[i] == MD_TEXT_ENTITY ? decode_entity(piece) : std::string(piece);
+  }
+  return out;
+}
+
+// Takes the parser's events and lays out the lines.
+class Layout {
+ public:
+  explicit Layout(std::string_view base_url) : base_url_(base_url) {}
+
+  void enter(MD_BLOCKTYPE type, const void* detail) {
+    end_line();
+    switch (type) {
+      case MD_BLOCK_QUOTE: ++quotes_; break;
+      case MD_BLOCK_UL: lists_.push_back({}); break;
+      case MD_BLOCK_OL: lists_.push_back({static_cast<const MD_BLOCK_OL_DETAIL*>(detail)->start}); break;
+      case MD_BLOCK_LI: enter_item(*static_cast<const MD_BLOCK_LI_DETAIL*>(detail)); break;
+      case MD_BLOCK_H: ++bold_; break;
+      case MD_BLOCK_HR: line().spans = {{"———", {}, {}}}; break;
+      case MD_BLOCK_CODE: in_code_block_ = true; break;
+      default: break;
+    }
+  }
+
+  void leave(MD_BLOCKTYPE type) {
+    switch (type) {
+      case MD_BLOCK_QUOTE: --quotes_; break;
+      case MD_BLOCK_UL:
+      case MD_BLOCK_OL: lists_.pop_back(); break;
+      case MD_BLOCK_LI:
+        if (!marker_.empty()) line();
+        break;
+      case MD_BLOCK_H: --bold_; break;
+      case MD_BLOCK_CODE: leave_code_block(); break;
+      default: break;
+    }
+    end_line();
+    const bool inside_list = (type == MD_BLOCK_LI || type == MD_BLOCK_UL || type == MD_BLOCK_OL) && !lists_.empty();
+    if (!inside_list) gap_ = true;
+  }
+
+  void enter(MD_SPANTYPE type, const void* detail) {
+    switch (type) {
+      case MD_SPAN_EM: ++italic_; break;
+      case MD_SPAN_STRONG: ++bold_; break;
+      case MD_SPAN_DEL: ++strike_; break;
+      case MD_SPAN_CODE: ++code_; break;
+      case MD_SPAN_A: enter_link(attribute_text(static_cast<const MD_SPAN_A_DETAIL*>(detail)->href)); break;
+      case MD_SPAN_IMG: enter_link(attribute_text(static_cast<const MD_SPAN_IMG_DETAIL*>(detail)->src)); break;
+      default: break;
+    }
+  }
+
+  void leave(MD_SPANTYPE type) {
+    switch (type) {
+      case MD_SPAN_EM: --italic_; break;
+      case MD_SPAN_STRONG: --bold_; break;
+      case MD_SPAN_DEL: --strike_; break;
+      case MD_SPAN_CODE: --code_; break;
+      case MD_SPAN_A:
+      case MD_SPAN_IMG: leave_link(); break;
+      default: break;
+    }
+  }
+
+  void text(MD_TEXTTYPE type, std::string_view text) {
+    if (in_code_block_) {
+      code_block_ += text;
+    } else if (type == MD_TEXT_BR || type == MD_TEXT_SOFTBR) {
+      if (code_ > 0 || links_ > 0) {
+        add(" ");
+      } else {
+        end_line();
+      }
+    } else {
+      add(type == MD_TEXT_ENTITY ? decode_entity(text) : std::string(text));
+    }
+  }
+
+  Document take() { return std::move(document_); }
+
+ private:
+  struct List {
+    std::optional<unsigned> next;  // the number of the next item; none: bullets
+    bool begun = false;
+  };
+
+  void enter_item(const MD_BLOCK_LI_DETAIL& item) {
+    List& list = lists_.back();
+    if (list.begun || lists_.size() > 1) gap_ = false;
+    list.begun = true;
+    if (item.is_task != 0) {
+      marker_ = item.task_mark == ' ' ? "☐ " : "☑ ";
+    } else if (list.next) {
+      marker_ = std::to_string((*list.next)++) + ".  ";
+    } else {
+      marker_ = "•   ";
+    }
+  }
+
+  void leave_code_block() {
+    in_code_block_ = false;
+    if (!marker_.empty()) line();
+    end_line();
+    if (code_block_.ends_with('\n')) code_block_.pop_back();
+    for (std::size_t at = 0; at <= code_block_.size();) {
+      const std::size_t end = std::min(code_block_.find('\n', at), code_block_.size());
+      document_.push_back({.preformatted = true, .gap = std::exchange(gap_, false)});
+      add_text(document_.back().spans, std::string_view(code_block_).substr(at, end - at), {});
+      at = end + 1;
+    }
+    code_block_.clear();
+  }
+
+  // Of links within links (an image in a link) the outer one counts.
+  void enter_link(std::string url) {
+    if (links_++ > 0) return;
+    link_url_ = std::move(url);
+    link_label_.clear();
+  }
+
+  void leave_link() {
+    if (--links_ > 0) return;
+    const std::string label = clean_line(link_label_, link_label_.size());
+    const Style style = {.bold = bold_ > 0, .italic = italic_ > 0, .strike = strike_ > 0};
+    for (const Span& span : link_spans(label, link_url_, base_url_)) add_text(line().spans, span.text, link_style(style), span.url);
+    link_style_.reset();
+  }
+
+  // "[**label**](url)" is bold as a whole; of a label in several styles none is kept, for Slack knows no styles within a label.
+  Style link_style(Style around) const {
+    Style style = link_style_.value_or(Style());
+    return {.bold = around.bold || style.bold, .italic = around.italic || style.italic, .strike = around.strike || style.strike};
+  }
+
+  void add(std::string_view text) {
+    const Style style = {.bold = bold_ > 0, .italic = italic_ > 0, .strike = strike_ > 0, .code = code_ > 0};
+    if (links_ > 0) {
+      link_style_ = link_label_.empty() || link_style_ == style ? style : Style();
+      link_label_ += text;
+    } else {
+      add_text(line().spans, text, style);
+    }
+  }
+
+  Line& line() {
+    if (open_) return document_.back();
+    open_ = true;
+    Line& line = document_.emplace_back();
+    line.gap = std::exchange(gap_, false);
+    if (quotes_ > 0) line.prefix = "> ";
+    const std::size_t depth = std::min(lists_.size(), kDeepestIndent);
+    line.prefix.append(4 * (marker_.empty() || depth == 0 ? depth : depth - 1), ' ');
+    line.prefix += std::exchange(marker_, {});
+    return line;
+  }
+
+  void end_line() {
+    if (!std::exchange(open_, false)) return;
+    std::vector<Span> spans = std::move(document_.back().spans);
+    document_.back().spans.clear();
+    for (const Span& span : spans) {
+      if (span.url.empty() && !span.style.code) {
+        add_text_with_links(document_.back().spans, span.text, span.style);
+      } else {
+        document_.back().spans.push_back(span);
+      }
+    }
+  }
+
+  std::string_view base_url_;
+  Document document_;
+  bool open_ = false;  // the last line of document_ may still grow
+  bool gap_ = false;
+  std::size_t quotes_ = 0;
+  std::vector<List> lists_;
+  std::string marker_;  // of an item whose first line has not begun
+  int bold_ = 0, italic_ = 0, strike_ = 0, code_ = 0, links_ = 0;
+  std::string link_url_, link_label_;
+  std::optional<Style> link_style_;
+  bool in_code_block_ = false;
+  std::string code_block_;
+};
+
+Layout& layout(void* user) { return *static_cast<Layout*>(user); }
+
+}  // namespace
+
+Document parse_markdown(std::string_view clean, std::string_view base_url) {
+  Layout result(base_url);
+  MD_PARSER parser = {};
+  parser.flags = MD_FLAG_NOHTML | MD_FLAG_STRIKETHROUGH | MD_FLAG_TASKLISTS;
+  parser.enter_block = [](MD_BLOCKTYPE type, void* detail, void* user) { return layout(user).enter(type, detail), 0; };
+  parser.leave_block = [](MD_BLOCKTYPE type, void*, void* user) { return layout(user).leave(type), 0; };
+  parser.enter_span = [](MD_SPANTYPE type, void* detail, void* user) { return layout(user).enter(type, detail), 0; };
+  parser.leave_span = [](MD_SPANTYPE type, void*, void* user) { return layout(user).leave(type), 0; };
+  parser.text = [](MD_TEXTTYPE type, const MD_CHAR* text, MD_SIZE size, void* user) { return layout(user).text(type, {text, size}), 0; };
+  const int failed = md_parse(clean.data(), static_cast<MD_SIZE>(clean.size()), &parser, &result);
+  return failed != 0 ? parse_plain(clean) : result.take();
+}
+
+Document parse_plain(std::string_view clean) {
+  Document document;
+  bool gap = false;
+  while (!clean.empty()) {
+    const std::size_t end = std::min(clean.find('\n'), clean.size());
+    const std::string_view text = clean.substr(0, end);
+    clean.remove_prefix(std::min(end + 1, clean.size()));
+    if (is_blank(text)) {
+      gap = !document.empty();
+      continue;
+    }
+    document.push_back({.gap = std::exchange(gap, false)});
+    add_text_with_links(document.back().spans, text, {});
+  }
+  return document;
+}
+
+std::vector<Span> link_spans(std::string_view label, std::string_view raw_url, std::string_view base_url) {
+  const auto url = safe_url(raw_url, base_url);
+  if (url && fits_in_link(*url)) {
+    std::string shown = label.empty() ? *url : std::string(label);
+    while (shorten_escaped(shown, kEscapedLabelLimit) != escape(shown)) shown = shorten(shown, length(shown) * 2 / 3);
+    return {{shown, {}, *url}};
+  }
+  const std::string address = shorten(clean_line(raw_url, kUrlLimit), kShownUrlLimit);
+  if (label.empty() || label == address) return {{address, {}, {}}};
+  return {{address.empty() ? std::string(label) : std::string(label) + ": " + address, {}, {}}};
+}
+
+}  // namespace belfry::slack

@@ -1,0 +1,46 @@
+// A notification's text between the form it came in (CommonMark or plain) and the form Slack takes: lines of styled spans.
+// Value types. Texts and addresses in them are clean (text.hpp, link.hpp); nothing is escaped yet.
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace belfry::slack {
+
+struct Style {
+  bool bold = false;
+  bool italic = false;
+  bool strike = false;
+  bool code = false;
+
+  bool operator==(const Style&) const = default;
+};
+
+struct Span {
+  std::string text;
+  Style style;
+  std::string url;  // empty: no link. Otherwise from safe_url()
+
+  bool operator==(const Span&) const = default;
+};
+
+struct Line {
+  std::string prefix;  // indentation, bullet, quote mark: our own, not to be escaped
+  std::vector<Span> spans;
+  bool preformatted = false;  // a line of a code block
+  bool gap = false;           // a blank line belongs before it
+};
+
+using Document = std::vector<Line>;
+
+// Reads CommonMark with strikethrough and task lists. Raw HTML and tables stay text. A link to an address that is no safe_url() becomes its
+// label and the address as text.
+[[nodiscard]] Document parse_markdown(std::string_view clean, std::string_view base_url);
+
+// Reads text as it stands, one line per line.
+[[nodiscard]] Document parse_plain(std::string_view clean);
+
+// A link on its own; one that Slack would not take becomes "label: address" as text. The address has not been checked yet.
+[[nodiscard]] std::vector<Span> link_spans(std::string_view label, std::string_view raw_url, std::string_view base_url);
+
+}  // namespace belfry::slack

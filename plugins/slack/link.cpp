@@ -1,0 +1,110 @@
+#include "slack/link.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+#include "slack/text.hpp"
+
+namespace belfry::slack {
+namespace {
+
+bool is_alnum(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; }
+bool is_hex(char c) { return std::isxdigit(static_cast<unsigned char>(c)) != 0; }
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  std::ranges::transform(out, out.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return out;
+}
+
+// RFC 3986 section 3.1; empty when the text does not begin with a scheme.
+std::string scheme_of(std::string_view text) {
+  const std::size_t colon = text.find(':');
+  if (colon == std::string_view::npos || colon == 0 || !std::isalpha(static_cast<unsigned char>(text[0]))) return {};
+  const std::string_view scheme = text.substr(0, colon);
+  const auto valid = [](char c) { return is_alnum(c) || c == '+' || c == '-' || c == '.'; };
+  return std::ranges::all_of(scheme, valid) ? lower(scheme) : std::string();
+}
+
+bool is_host(std::string_view authority) {
+  const auto valid = [](char c) {
+    return is_alnum(c) || c == '.' || c == '-' || c == '_' || c == ':' || c == '[' || c == ']' || (c & 0x80) != 0;
+  };
+  return !authority.empty() && authority.front() != ':' && std::ranges::all_of(authority, valid);
+}
+
+std::string_view authority_of(std::string_view url) {
+  const std::size_t begin = url.find("//") + 2;
+  return url.substr(begin, url.find_first_of("/?#", begin) - begin);
+}
+
+// Unreserved and reserved characters of RFC 3986 but those that end a link in mrkdwn; a '%' that begins no escape is one to be written.
+std::string percent_encode(std::string_view url) {
+  constexpr std::string_view kKept = "-._~:/?#[]@!$&'()*+,;=";
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  std::string out;
+  for (std::size_t i = 0; i < url.size(); ++i) {
+    const char c = url[i];
+    const bool escape = c == '%' && i + 2 < url.size() && is_hex(url[i + 1]) && is_hex(url[i + 2]);
+    if (is_alnum(c) || escape || kKept.contains(c)) {
+      out += c;
+    } else {
+      const auto byte = static_cast<unsigned char>(c);
+      out += {'%', kDigits[byte >> 4], kDigits[byte & 0xF]};
+    }
+  }
+  return out;
+}
+
+std::string resolve(std::string_view relative, std::string_view base) {
+  const std::size_t authority_end = std::min(base.find('/', base.find("//") + 2), base.size());
+  if (relative.starts_with('/')) return std::string(base.substr(0, authority_end)).append(relative);
+  std::string out(base);
+  if (!out.ends_with('/')) out += '/';
+  return out.append(relative);
+}
+
+bool is_relative(std::string_view raw) {
+  return !raw.empty() && !raw.starts_with("//") && !raw.starts_with('\\') && raw.find_first_of(" \t<>\"") == std::string_view::npos;
+}
+
+}  // namespace
+
+bool is_web_url(std::string_view safe) { return safe.starts_with("http://") || safe.starts_with("https://"); }
+
+std::optional<std::string> safe_url(std::string_view raw, std::string_view base) {
+  // A template that found no value leaves "<no value>" in the middle of an otherwise good address: blanks are encoded, not refused.
+  if (raw.size() > kUrlLimit) return std::nullopt;
+  std::string url = clean_line(raw, kUrlLimit);
+  std::string scheme = scheme_of(url);
+  if (scheme.empty()) {
+    if (base.empty() || !is_relative(url)) return std::nullopt;
+    url = resolve(url, base);
+    scheme = scheme_of(url);
+  }
+  const std::string rest = url.substr(scheme.size() + 1);
+  if (scheme == "http" || scheme == "https") {
+    if (!rest.starts_with("//") || !is_host(authority_of(rest))) return std::nullopt;
+  } else if (scheme != "mailto" || rest.empty()) {
+    return std::nullopt;
+  }
+  std::string safe = scheme + ":" + percent_encode(rest);
+  if (safe.size() > kUrlLimit) return std::nullopt;
+  return safe;
+}
+
+std::optional<BareUrl> find_bare_url(std::string_view text) {
+  for (std::size_t at = text.find("http"); at != std::string_view::npos; at = text.find("http", at + 4)) {
+    const std::string_view rest = text.substr(at);
+    if (!is_web_url(rest) || (at > 0 && is_alnum(text[at - 1]))) continue;
+    std::string_view url = rest.substr(0, rest.find_first_of(" \n\t<>\"`"));
+    if (url.size() > kUrlLimit) continue;
+    auto unopened = std::ranges::count(url, ')') - std::ranges::count(url, '(');
+    const auto is_punctuation = [&](char c) { return std::string_view(".,;:!?'*_~]}").contains(c) || (c == ')' && unopened-- > 0); };
+    while (!url.empty() && is_punctuation(url.back())) url.remove_suffix(1);
+    if (safe_url(url, {})) return BareUrl{at, at + url.size()};
+  }
+  return std::nullopt;
+}
+
+}  // namespace belfry::slack

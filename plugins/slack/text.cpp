@@ -1,0 +1,185 @@
+#include "slack/text.hpp"
+
+#include <algorithm>
+
+namespace belfry::slack {
+namespace {
+
+constexpr char32_t kReplacement = 0xFFFD;
+
+bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
+
+// Any bytes: what is no UTF-8 counts as one replacement character of one byte.
+CodePoint decode_any(std::string_view text, std::size_t at) {
+  const auto lead = static_cast<unsigned char>(text[at]);
+  if (lead < 0x80) return {lead, 1};
+  const std::size_t bytes = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+  if (lead < 0xC2 || lead > 0xF4 || at + bytes > text.size()) return {kReplacement, 1};
+  char32_t value = lead & (0x7Fu >> bytes);
+  for (std::size_t i = 1; i < bytes; ++i) {
+    if (!is_continuation(text[at + i])) return {kReplacement, 1};
+    value = (value << 6) | (static_cast<unsigned char>(text[at + i]) & 0x3Fu);
+  }
+  const bool overlong = (bytes == 3 && value < 0x800) || (bytes == 4 && value < 0x10000);
+  if (overlong || value > 0x10FFFF || (value >= 0xD800 && value <= 0xDFFF)) return {kReplacement, 1};
+  return {value, bytes};
+}
+
+bool in(char32_t c, char32_t first, char32_t last) { return c >= first && c <= last; }
+
+bool is_joiner(char32_t c) { return c == 0x200C || c == 0x200D; }
+
+// Without a shape of its own, or able to reorder its neighbours: nothing a notification needs, much a forger does.
+bool is_invisible(char32_t c) {
+  return c < 0x20 || in(c, 0x7F, 0x9F) || c == 0xAD || c == 0x61C || c == 0x180E || in(c, 0x200B, 0x200F) || in(c, 0x202A, 0x202E) ||
+         in(c, 0x2060, 0x206F) || c == 0xFEFF || in(c, 0xFFF9, 0xFFFB) || in(c, 0xE0000, 0xE007F) || (c & 0xFFFE) == 0xFFFE;
+}
+
+bool is_line_break(char32_t c) { return c == '\n' || c == '\r' || c == 0x85 || c == 0x2028 || c == 0x2029; }
+
+bool is_space(char32_t c) {
+  return c == ' ' || c == '\n' || c == '\t' || c == 0xA0 || c == 0x1680 || in(c, 0x2000, 0x200B) || c == 0x202F || c == 0x205F ||
+         c == 0x3000 || c == 0x3164 || c == 0x2800;
+}
+
+// Belongs to the character before it.
+bool is_extension(char32_t c) {
+  return in(c, 0x300, 0x36F) || is_joiner(c) || in(c, 0x20D0, 0x20FF) || in(c, 0xFE00, 0xFE0F) || in(c, 0x1F3FB, 0x1F3FF);
+}
+
+std::size_t units(char32_t c) { return c > 0xFFFF ? 2 : 1; }
+
+std::size_t escaped_units(char32_t c) { return c == '&' ? 5 : c == '<' || c == '>' ? 4 : units(c); }
+
+template <typename Cost>
+std::string_view prefix_within(std::string_view text, std::size_t limit, Cost cost) {
+  std::size_t used = 0;
+  std::size_t fits = 0;  // the longest prefix that leaves room for an ellipsis
+  for (std::size_t at = 0; at < text.size();) {
+    const CodePoint c = decode(text, at);
+    used += cost(c.value);
+    if (used > limit) return text.substr(0, cut_position(text, fits));
+    at += c.bytes;
+    if (used < limit) fits = at;
+  }
+  return text;
+}
+
+}  // namespace
+
+CodePoint decode(std::string_view utf8, std::size_t at) { return at < utf8.size() ? decode_any(utf8, at) : CodePoint{}; }
+
+void append(std::string& out, char32_t c) {
+  const auto put = [&out](char32_t byte) { out.push_back(static_cast<char>(byte)); };
+  if (c < 0x80) {
+    put(c);
+  } else if (c < 0x800) {
+    put(0xC0 | (c >> 6)), put(0x80 | (c & 0x3F));
+  } else if (c < 0x10000) {
+    put(0xE0 | (c >> 12)), put(0x80 | ((c >> 6) & 0x3F)), put(0x80 | (c & 0x3F));
+  } else {
+    put(0xF0 | (c >> 18)), put(0x80 | ((c >> 12) & 0x3F)), put(0x80 | ((c >> 6) & 0x3F)), put(0x80 | (c & 0x3F));
+  }
+}
+
+Cleaned clean(std::string_view text, std::size_t most) {
+  Cleaned cleaned;
+  cleaned.text.reserve(std::min(text.size(), most * 4));
+  char32_t previous = 0;
+  std::size_t at = 0;
+  for (std::size_t taken = 0; at < text.size() && taken < most; ++taken) {
+    const CodePoint c = decode_any(text, at);
+    at += c.bytes;
+    if (is_line_break(c.value)) {
+      const bool second_half = c.value == '\n' && previous == '\r';
+      if (!second_half) cleaned.text.push_back('\n');
+    } else if (is_joiner(c.value)) {
+      const char32_t next = at < text.size() ? decode_any(text, at).value : 0;
+      if (previous >= 0x80 && next >= 0x80 && !is_invisible(previous) && !is_invisible(next)) append(cleaned.text, c.value);
+    } else if (c.value == '\t' || !is_invisible(c.value)) {
+      append(cleaned.text, c.value);
+    }
+    previous = c.value;
+  }
+  cleaned.cut = at < text.size();
+  return cleaned;
+}
+
+std::string clean_line(std::string_view text, std::size_t most) {
+  const std::string cleaned = clean(text, most).text;
+  std::string line;
+  bool gap = false;
+  for (std::size_t at = 0; at < cleaned.size();) {
+    const CodePoint c = decode(cleaned, at);
+    at += c.bytes;
+    if (is_space(c.value)) {
+      gap = true;
+      continue;
+    }
+    if (gap && !line.empty()) line.push_back(' ');
+    gap = false;
+    append(line, c.value);
+  }
+  return line;
+}
+
+bool is_blank(std::string_view text) {
+  for (std::size_t at = 0; at < text.size();) {
+    const CodePoint c = decode(text, at);
+    if (!is_space(c.value)) return false;
+    at += c.bytes;
+  }
+  return true;
+}
+
+std::size_t length(std::string_view text) {
+  std::size_t count = 0;
+  for (const char c : text) {
+    if (!is_continuation(c)) count += static_cast<unsigned char>(c) >= 0xF0 ? 2 : 1;
+  }
+  return count;
+}
+
+std::size_t cut_position(std::string_view text, std::size_t at) {
+  if (at >= text.size()) return text.size();
+  const std::size_t wanted = at;
+  while (at > 0) {
+    while (at > 0 && is_continuation(text[at])) --at;
+    if (at == 0) break;
+    std::size_t before = at - 1;
+    while (before > 0 && is_continuation(text[before])) --before;
+    if (!is_extension(decode(text, at).value) && decode(text, before).value != 0x200D) return at;
+    at = before;
+    // A heap of accents is no character that anyone reads: cut through it rather than lose the text before it.
+    if (wanted - at > 64) break;
+  }
+  at = wanted;
+  while (at > 0 && is_continuation(text[at])) --at;
+  return at;
+}
+
+std::string shorten(std::string_view text, std::size_t limit) {
+  const std::string_view kept = prefix_within(text, limit, units);
+  return kept.size() == text.size() ? std::string(text) : std::string(kept).append(kEllipsis);
+}
+
+std::string escape(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (const char c : text) {
+    switch (c) {
+      case '&': out += "&amp;"; break;
+      case '<': out += "&lt;"; break;
+      case '>': out += "&gt;"; break;
+      default: out += c;
+    }
+  }
+  return out;
+}
+
+std::string shorten_escaped(std::string_view text, std::size_t limit) {
+  const std::string_view kept = prefix_within(text, limit, escaped_units);
+  return kept.size() == text.size() ? escape(text) : escape(kept).append(kEllipsis);
+}
+
+}  // namespace belfry::slack

@@ -1,0 +1,52 @@
+// Text from outside, made fit to be shown in Slack.
+//
+// Lengths are counted in UTF-16 code units: docs.slack.dev says "characters" without naming the unit, and this is the larger count.
+// Functions of their arguments only: any thread.
+#pragma once
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace belfry::slack {
+
+inline constexpr std::string_view kZeroWidthSpace = "\u200b";
+inline constexpr std::string_view kEllipsis = "…";
+
+// One code point of valid UTF-8 and the bytes it takes. At the end: 0 bytes.
+struct CodePoint {
+  char32_t value = 0;
+  std::size_t bytes = 0;
+};
+[[nodiscard]] CodePoint decode(std::string_view utf8, std::size_t at);
+void append(std::string& out, char32_t code_point);
+
+// Valid UTF-8 without what deceives a reader: no control characters but \n and \t, no direction overrides, no invisible characters.
+// (Joiners stay between letters outside ASCII, where Persian, Indic scripts and emoji need them.) Bytes that are not UTF-8 become U+FFFD.
+// Takes at most `most` code points of the input; `cut` says that there was more.
+struct Cleaned {
+  std::string text;
+  bool cut = false;
+};
+[[nodiscard]] Cleaned clean(std::string_view text, std::size_t most);
+
+// clean(), on one line, with single spaces and none at the ends.
+[[nodiscard]] std::string clean_line(std::string_view text, std::size_t most);
+
+// All of what follows takes clean text.
+
+[[nodiscard]] bool is_blank(std::string_view text);
+[[nodiscard]] std::size_t length(std::string_view text);
+
+// At most `limit` long, ending in an ellipsis when something was cut. Never cuts inside what a reader sees as one character.
+[[nodiscard]] std::string shorten(std::string_view text, std::size_t limit);
+
+// The largest byte position <= `at` that is no cut through an accent, an emoji sequence or a code point.
+[[nodiscard]] std::size_t cut_position(std::string_view text, std::size_t at);
+
+// & < > as entities: exactly these three (docs.slack.dev, formatting message text, "Escaping text").
+[[nodiscard]] std::string escape(std::string_view text);
+
+// shorten(), but `limit` holds for the escaped form, which is what comes back.
+[[nodiscard]] std::string shorten_escaped(std::string_view text, std::size_t limit);
+
+}  // namespace belfry::slack

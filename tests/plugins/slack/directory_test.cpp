@@ -1,0 +1,79 @@
+#include "slack/directory.hpp"
+
+#include <gtest/gtest.h>
+
+namespace belfry::slack {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+
+constexpr Millis kNow = Millis(1'700'000'000'000);
+
+Directory directory() { return Directory(hours(24), minutes(10)); }
+
+TEST(NormalEmail, IsLowerCaseWithoutBlanks) {
+  EXPECT_EQ(normal_email(" Bobby+X@Example.COM\n"), "bobby+x@example.com");
+  EXPECT_EQ(normal_email(""), "");
+  EXPECT_EQ(normal_email(" \t"), "");
+  EXPECT_EQ(normal_email("JOSÉ@x.y"), "josÉ@x.y") << "ASCII only: mail systems do not agree about the rest";
+}
+
+TEST(Directory, RemembersForItsTime) {
+  Directory d = directory();
+  EXPECT_EQ(d.find("a@b", kNow), std::nullopt);
+  d.found("a@b", "U1", kNow);
+  d.missing("c@d", kNow);
+  EXPECT_EQ(d.find("a@b", kNow + hours(24) - Millis(1))->user, "U1");
+  EXPECT_EQ(d.find("a@b", kNow + hours(24)), std::nullopt);
+  EXPECT_EQ(d.find("c@d", kNow + minutes(10) - Millis(1))->user, "");
+  EXPECT_EQ(d.find("c@d", kNow + minutes(10)), std::nullopt);
+}
+
+TEST(Directory, LaterAnswersReplaceEarlierOnes) {
+  Directory d = directory();
+  d.missing("a@b", kNow);
+  d.found("a@b", "U1", kNow);
+  EXPECT_EQ(d.find("a@b", kNow)->user, "U1");
+  d.forget("a@b");
+  EXPECT_EQ(d.find("a@b", kNow), std::nullopt);
+  d.forget("a@b");
+}
+
+TEST(Directory, SurvivesARestart) {
+  Directory before = directory();
+  const std::string kept = Directory::keep(before.found("a@b", "W9", kNow));
+  Directory after = directory();
+  after.restore("a@b", kept, kNow + hours(23));
+  EXPECT_EQ(after.find("a@b", kNow + hours(23)), (Directory::Entry{"W9", kNow + hours(24)}));
+  EXPECT_EQ(after.find("a@b", kNow + hours(24)), std::nullopt);
+}
+
+TEST(Directory, ObeysTheShorterTimeOfToday) {
+  Directory before = directory();
+  const std::string kept = Directory::keep(before.found("a@b", "W9", kNow));
+  Directory after(hours(1), minutes(10));
+  after.restore("a@b", kept, kNow);
+  EXPECT_EQ(after.find("a@b", kNow + hours(1)), std::nullopt);
+}
+
+TEST(Directory, IgnoresWhatItCannotUse) {
+  Directory d = directory();
+  for (const std::string_view kept :
+       {"", "{", "[]", "{}", R"({"user":"U1"})", R"({"user":7,"until":9e15})", R"({"user":"","until":1800000000000})",
+        R"({"user":"U1","until":"x"})", R"({"user":"U1","until":1700000000000})", R"({"user":"U1","until":-5})"}) {
+    d.restore("a@b", kept, kNow);
+    EXPECT_EQ(d.find("a@b", kNow), std::nullopt) << kept;
+  }
+}
+
+TEST(Directory, IsBounded) {
+  Directory d = directory();
+  for (std::size_t i = 0; i < Directory::kMostEntries + 50; ++i) d.found(std::to_string(i), "U", kNow);
+  std::size_t left = 0;
+  for (std::size_t i = 0; i < Directory::kMostEntries + 50; ++i) left += d.find(std::to_string(i), kNow) ? 1 : 0;
+  EXPECT_EQ(left, Directory::kMostEntries);
+}
+
+}  // namespace
+}  // namespace belfry::slack

@@ -1,0 +1,95 @@
+#include "slack/link.hpp"
+
+#include <gtest/gtest.h>
+
+namespace belfry::slack {
+namespace {
+
+constexpr std::string_view kCoder = "https://coder.example.com";
+
+TEST(SafeUrl, LeavesGoodAddressesAlone) {
+  for (const std::string_view url :
+       {"https://coder.example.com/@bobby/ws", "http://test.com/workspaces?filter=owner:prebuilds+status:failed+template:docker",
+        "http://test.com/workspaces?filter=owner%3Ame+template%3Aalpha", "http://localhost:3000/", "https://[::1]:8443/x#y",
+        "mailto:ops@example.com?subject=hi"}) {
+    EXPECT_EQ(safe_url(url, ""), url);
+  }
+}
+
+TEST(SafeUrl, EncodesWhatSlackRefusesOrReads) {
+  EXPECT_EQ(safe_url("http://test.com/workspaces?filter=template%3A<no value>", ""),
+            "http://test.com/workspaces?filter=template%3A%3Cno%20value%3E");
+  EXPECT_EQ(safe_url("https://a.b/x|y\"z`{}^\\", ""), "https://a.b/x%7Cy%22z%60%7B%7D%5E%5C");
+  EXPECT_EQ(safe_url("https://a.b/100%/%zz/%41", ""), "https://a.b/100%25/%25zz/%41");
+  EXPECT_EQ(safe_url("https://a.b/ü", ""), "https://a.b/%C3%BC");
+  EXPECT_EQ(safe_url(" HTTPS://a.b/x\n", ""), "https://a.b/x");
+  EXPECT_EQ(safe_url("https://a.b/\u202ex\u200b", ""), "https://a.b/x");
+}
+
+TEST(SafeUrl, RefusesWhatIsNoWebOrMailAddress) {
+  for (const std::string_view url : {"",
+                                     " ",
+                                     "javascript:alert(1)",
+                                     "JaVaScRiPt:alert(1)",
+                                     "data:text/html,x",
+                                     "file:///etc/passwd",
+                                     "slack://user?team=T1&id=U1",
+                                     "http:",
+                                     "http://",
+                                     "http:///path",
+                                     "https:x",
+                                     "https:/x",
+                                     "//evil.example",
+                                     "http://user@evil.example/",
+                                     "https://slack.com:443@evil.example",
+                                     "https://a b/",
+                                     "https://a.b<x>/",
+                                     "mailto:",
+                                     "localhost:3000/x",
+                                     "http://:80/",
+                                     "https://good.com\\@evil.com/"}) {
+    EXPECT_EQ(safe_url(url, ""), std::nullopt) << url;
+  }
+}
+
+TEST(SafeUrl, ResolvesAgainstTheDeployment) {
+  EXPECT_EQ(safe_url("/@bobby/ws", kCoder), "https://coder.example.com/@bobby/ws");
+  EXPECT_EQ(safe_url("workspaces?x=1", kCoder), "https://coder.example.com/workspaces?x=1");
+  EXPECT_EQ(safe_url("/x", "https://example.com:8443/coder/"), "https://example.com:8443/x");
+  EXPECT_EQ(safe_url("x", "https://example.com/coder"), "https://example.com/coder/x");
+  EXPECT_EQ(safe_url("http://other.example/", kCoder), "http://other.example/");
+  EXPECT_EQ(safe_url("//evil.example/x", kCoder), std::nullopt);
+  EXPECT_EQ(safe_url("\\\\evil.example/x", kCoder), std::nullopt);
+  EXPECT_EQ(safe_url("", kCoder), std::nullopt);
+  EXPECT_EQ(safe_url("see the docs", kCoder), std::nullopt);
+  EXPECT_EQ(safe_url("/@bobby/ws", ""), std::nullopt);
+}
+
+TEST(SafeUrl, HasALimit) {
+  const std::string prefix = "https://a.b/";
+  EXPECT_TRUE(safe_url(prefix + std::string(kUrlLimit - prefix.size(), 'x'), ""));
+  EXPECT_FALSE(safe_url(prefix + std::string(kUrlLimit - prefix.size() + 1, 'x'), ""));
+  EXPECT_FALSE(safe_url(prefix + std::string(2000, '<'), "")) << "counted as it is sent";
+}
+
+std::string found(std::string_view text) {
+  const auto url = find_bare_url(text);
+  return url ? std::string(text.substr(url->begin, url->end - url->begin)) : "";
+}
+
+TEST(FindBareUrl, TakesNoPunctuationOfTheSentence) {
+  EXPECT_EQ(found("see https://a.b/c."), "https://a.b/c");
+  EXPECT_EQ(found("docs (https://a.b/c)."), "https://a.b/c");
+  EXPECT_EQ(found("https://a.b/c_(d)!"), "https://a.b/c_(d)");
+  EXPECT_EQ(found("<https://a.b>"), "https://a.b");
+  EXPECT_EQ(found("\"https://a.b/?x=1&y=2\""), "https://a.b/?x=1&y=2");
+}
+
+TEST(FindBareUrl, KnowsWhatIsNone) {
+  for (const std::string_view text : {"", "http", "https://", "xhttp://a.b", "http:// a", "ftp://a.b", "http://u@a.b"})
+    EXPECT_EQ(found(text), "") << text;
+  EXPECT_EQ(found("http://, then https://a.b"), "https://a.b");
+}
+
+}  // namespace
+}  // namespace belfry::slack

@@ -1,0 +1,226 @@
+#include "slack/mrkdwn.hpp"
+
+#include <gtest/gtest.h>
+
+#include "slack/text.hpp"
+
+namespace belfry::slack {
+namespace {
+
+constexpr std::size_t kPlenty = 10'000;
+
+// "^" stands for a zero-width space, which nobody could read here.
+std::string visible(std::string text) {
+  for (std::size_t at = 0; (at = text.find(kZeroWidthSpace, at)) != std::string::npos;) text.replace(at, kZeroWidthSpace.size(), "^");
+  return text;
+}
+
+std::string joined(const Flow& flow) {
+  std::string out;
+  for (const std::string& section : flow.sections) out += (out.empty() ? "" : "\n=====\n") + section;
+  return visible(out);
+}
+
+std::string markdown(std::string_view text) { return joined(flow(parse_markdown(text, "https://coder.example.com"), kPlenty)); }
+std::string plain(std::string_view text) { return joined(flow(parse_plain(text), kPlenty)); }
+
+struct Case {
+  std::string_view in;
+  std::string_view out;
+};
+
+TEST(Markdown, Inline) {
+  for (const auto& [in, out] : std::initializer_list<Case>{
+           {"a **b** c", "a *b* c"},
+           {"a __b__ c", "a *b* c"},
+           {"a *b* _c_ d", "a _b_ _c_ d"},
+           {"~~gone~~", "~gone~"},
+           {"***both***", "*_both_*"},
+           {"**a *b* c**", "*a _b_ c*"},
+           {"*a **b***", "_a *b*_"},
+           {"\"**autostart**\".", "\"*autostart*\"."},
+           {"un**believ**able", "un^*believ*^able"},
+           {"`code` and `<b> & *x*`", "`code` and `&lt;b&gt; &amp; *x*`"},
+           {"**`x`**", "*`x`*"},
+           {"`` a`b ``", "a^`^b"},
+           {"line\nbreak\\\nhard", "line\nbreak\nhard"},
+           {"&amp; &lt;b&gt; &#42;x&#42; &copy; &nbsp;", "&amp; &lt;b&gt; ^*^x^*^ &amp;copy;  "},
+       }) {
+    EXPECT_EQ(markdown(in), out) << in;
+  }
+}
+
+TEST(Markdown, LiteralMarksStayLiteral) {
+  for (const auto& [in, out] : std::initializer_list<Case>{
+           {"\\*not bold\\*", "^*^not bold^*^"},
+           {"\\_x\\_ my\\_workspace\\_name", "^_^x^_^ my_workspace_name"},
+           {"~/.config and ~/tmp", "^~^/.config and ^~^/tmp"},
+           {"a * b * c", "a * b * c"},
+           {"\\`x\\`", "^`^x^`^"},
+           {"\\> quoted\\?", "^&gt; quoted?"},
+           {"\\<!channel\\> \\[x\\](y)", "&lt;!channel&gt; [x](y)"},
+       }) {
+    EXPECT_EQ(markdown(in), out) << in;
+  }
+}
+
+TEST(Markdown, ForeignControlSequencesAreText) {
+  for (const auto& [in, out] : std::initializer_list<Case>{
+           {"<!channel> <!here> <@U123> <#C1|x> <!subteam^S1>",
+            "&lt;!channel&gt; &lt;!here&gt; &lt;@U123&gt; &lt;#C1|x&gt; &lt;!subteam^S1&gt;"},
+           {"<!date^0^{date}|x>", "&lt;!date^0^{date}|x&gt;"},
+           {"@here @channel", "@here @channel"},
+           {"<b onclick=x>hi</b>", "&lt;b onclick=x&gt;hi&lt;/b&gt;"},
+           {"<!-- x -->", "&lt;!-- x --&gt;"},
+           {"&lt;!channel&gt;", "&lt;!channel&gt;"},
+           {"&#60;!channel&#62;", "&lt;!channel&gt;"},
+           {"`<!channel>`", "`&lt;!channel&gt;`"},
+           {"```\n<!channel>\n```", "```\n&lt;!channel&gt;\n```"},
+           {"[<!channel>](https://a.b)", "<https://a.b|&lt;!channel&gt;>"},
+           {"[x](https://a.b/|<!channel>)", "<https://a.b/%7C%3C!channel%3E|x>"},
+       }) {
+    EXPECT_EQ(markdown(in), out) << in;
+  }
+}
+
+TEST(Markdown, Links) {
+  for (const auto& [in, out] : std::initializer_list<Case>{
+           {"[docs](https://coder.com/docs?a=1&b=2)", "<https://coder.com/docs?a=1&amp;b=2|docs>"},
+           {"as [**dormant**](https://a.b/c#d) due", "as *<https://a.b/c#d|dormant>* due"},
+           {"[a **b** c](https://a.b)", "<https://a.b|a b c>"},
+           {"[`x`](https://a.b)", "<https://a.b|x>"},
+           {"**see [x](https://a.b)**", "*see <https://a.b|x>*"},
+           {"<https://a.b/c>", "<https://a.b/c|https://a.b/c>"},
+           {"<ops@example.com>", "<mailto:ops@example.com|ops@example.com>"},
+           {"go to https://a.b/c, now", "go to <https://a.b/c|https://a.b/c>, now"},
+           {"[](https://a.b)", "<https://a.b|https://a.b>"},
+           {"![alt](https://a.b/x.png)", "<https://a.b/x.png|alt>"},
+           {"[![alt](https://a.b/x.png)](https://c.d)", "<https://c.d|alt>"},
+           {"[two\nlines](https://a.b)", "<https://a.b|two lines>"},
+           {"[a|b>c](https://a.b)", "<https://a.b|a|b&gt;c>"},
+           {"[x](/workspaces)", "<https://coder.example.com/workspaces|x>"},
+           {"[x](javascript:alert(1))", "x: javascript:alert(1)"},
+           {"[x](https://u@evil.example)", "x: https://u@evil.example"},
+           {"[https://bank.example](https://evil.example)", "<https://evil.example|https://bank.example>"},
+       }) {
+    EXPECT_EQ(markdown(in), out) << in;
+  }
+}
+
+TEST(Markdown, Blocks) {
+  for (const auto& [in, out] : std::initializer_list<Case>{
+           {"", ""},
+           {"\n\n \n", ""},
+           {"a\n\n\n\nb", "a\n\nb"},
+           {"# Title **x**\ntext", "*Title x*\n\ntext"},
+           {"a\n\n---\n\nb", "a\n\n———\n\nb"},
+           {"text:\n- a\n- b **c**\n- [d](https://a.b)\n\nend", "text:\n\n•   a\n•   b *c*\n•   <https://a.b|d>\n\nend"},
+           {"* a\n* b", "•   a\n•   b"},
+           {"3. a\n4. b", "3.  a\n4.  b"},
+           {"- a\n  - b\n    1. c\n- d", "•   a\n    •   b\n        1.  c\n•   d"},
+           {"- a\n\n- b", "•   a\n•   b"},
+           {"- a\n  more\n- b", "•   a\n    more\n•   b"},
+           {"- [x] done\n- [ ] open", "☑ done\n☐ open"},
+           {"-", "•   "},
+           {"> q **b**\n> r", "> q *b*\n> r"},
+           {"> - a", "> •   a"},
+           {"```go\nif a < b {\n\n}\n```\nafter", "```\nif a &lt; b {\n\n}\n```\n\nafter"},
+           {"````\na ``` b\n````", "```\na ``^` b\n```"},
+           {"```\na\n```\n```\nb\n```", "```\na\n```\n\n```\nb\n```"},
+           {"- ```\n  x\n  ```", "•   \n```\nx\n```"},
+           {"| a | b |\n|---|---|\n| 1 | 2 |", "| a | b |\n|---|---|\n| 1 | 2 |"},
+           {"[ref]: https://a.b", ""},
+       }) {
+    EXPECT_EQ(markdown(in), out) << in;
+  }
+}
+
+TEST(Plain, ShowsTheTextAsItStands) {
+  EXPECT_EQ(plain("Hi *Bobby*\n# no heading\n- x <!here>"), "Hi ^*^Bobby^*^\n# no heading\n- x &lt;!here&gt;");
+  EXPECT_EQ(plain("\n\na\n\n\n\nb\n\n"), "a\n\nb");
+  EXPECT_EQ(plain("> not a quote"), "^&gt; not a quote");
+  EXPECT_EQ(plain("marked as dormant (https://coder.com/docs/x#y) due"),
+            "marked as dormant (<https://coder.com/docs/x#y|https://coder.com/docs/x#y>) due");
+  EXPECT_EQ(plain(""), "");
+}
+
+TEST(Flow, BreaksBetweenLinesFirst) {
+  const std::string line(1000, 'x');
+  const Flow result = flow(parse_plain(line + "\n" + line + "\n" + line + "\n" + line), kPlenty);
+  ASSERT_EQ(result.sections.size(), 2u);
+  EXPECT_EQ(result.sections[0], line + "\n" + line);
+  EXPECT_FALSE(result.shortened);
+}
+
+TEST(Flow, BreaksALongLineBetweenWords) {
+  std::string words;
+  while (words.size() < 7000) words += "workspace ";
+  const Flow result = flow(parse_markdown("**" + words + "end**", ""), kPlenty);
+  ASSERT_EQ(result.sections.size(), 3u);
+  for (const std::string& section : result.sections) {
+    EXPECT_LE(length(section), kSectionLimit);
+    EXPECT_TRUE(section.starts_with("*workspace")) << section.substr(0, 20);
+    EXPECT_TRUE(section.ends_with("workspace*") || section.ends_with("end*")) << section.substr(section.size() - 20);
+  }
+}
+
+TEST(Flow, NeverCutsALinkAnEntityOrACharacter) {
+  for (const std::string_view piece : {"&", "<", "🎉", "e\u0301", "*", "[label](https://example.com/a/b/c?d=e&f=g) "}) {
+    std::string text = "x";
+    while (text.size() < 9000) text += piece;
+    const Flow result = flow(parse_markdown(text, ""), kPlenty);
+    EXPECT_GT(result.sections.size(), 1u);
+    for (const std::string& section : result.sections) {
+      EXPECT_LE(length(section), kSectionLimit);
+      EXPECT_EQ(clean(section, kPlenty * 4).text.find("\uFFFD"), std::string::npos);
+      EXPECT_EQ(std::ranges::count(section, '<'), std::ranges::count(section, '>'));
+      EXPECT_EQ(std::ranges::count(section, '&'), std::ranges::count(section, ';'));
+      EXPECT_FALSE(section.starts_with("\u0301"));
+    }
+  }
+}
+
+TEST(Flow, CodeKeepsItsFencesAcrossSections) {
+  std::string code = "```\n";
+  for (int i = 0; i < 500; ++i) code += "line " + std::to_string(i) + " of the log\n";
+  const Flow result = flow(parse_markdown(code + "```\nend", ""), kPlenty);
+  ASSERT_GT(result.sections.size(), 2u);
+  for (std::size_t i = 0; i + 1 < result.sections.size(); ++i) {
+    EXPECT_TRUE(result.sections[i].starts_with("```\nline"));
+    EXPECT_TRUE(result.sections[i].ends_with("log\n```"));
+    EXPECT_LE(length(result.sections[i]), kSectionLimit);
+  }
+}
+
+TEST(Flow, OneEndlessLineOfCode) {
+  const Flow result = flow(parse_markdown("```\n" + std::string(8000, 'x') + "\n```", ""), kPlenty);
+  ASSERT_EQ(result.sections.size(), 3u);
+  EXPECT_EQ(length(result.sections[0]), kSectionLimit);
+  EXPECT_FALSE(result.shortened);
+}
+
+TEST(Flow, StopsAtTheTotal) {
+  const Flow result = flow(parse_plain(std::string(50'000, 'y')), 5'000);
+  EXPECT_TRUE(result.shortened);
+  std::size_t sum = 0;
+  for (const std::string& section : result.sections) sum += length(section);
+  EXPECT_LE(sum, 5'000u);
+  EXPECT_GT(sum, 4'900u);
+  EXPECT_TRUE(flow(parse_plain("a"), 0).shortened);
+  EXPECT_FALSE(flow({}, 0).shortened);
+}
+
+TEST(Flow, HostileInputTakesNoTime) {
+  for (const std::string_view piece :
+       {"[", "![](", "*a _b ", "> ", "- ", "`", "<", "((((", "http://", "&#", "[a](", "1. ", "~~", "**", "_", "\\"}) {
+    std::string text;
+    while (text.size() < 12'000) text += piece;
+    const auto begun = std::chrono::steady_clock::now();
+    const Flow result = flow(parse_markdown(text, ""), kPlenty);
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(2)) << piece;
+    for (const std::string& section : result.sections) EXPECT_LE(length(section), kSectionLimit);
+  }
+}
+
+}  // namespace
+}  // namespace belfry::slack

@@ -1,0 +1,90 @@
+#include "slack/text.hpp"
+
+#include <gtest/gtest.h>
+
+namespace belfry::slack {
+namespace {
+
+constexpr std::size_t kAll = 1'000'000;
+
+std::string cleaned(std::string_view text) { return clean(text, kAll).text; }
+
+TEST(Clean, KeepsWhatPeopleWrite) {
+  for (const std::string_view text :
+       {"", "Hi Bobby,\n\n\tdone", "naïve – “ok” 日本語 🎉", "می\u200cخواهم", "👨\u200d👩\u200d👧", "क्\u200dष"}) {
+    EXPECT_EQ(cleaned(text), text);
+  }
+}
+
+TEST(Clean, RemovesWhatDeceives) {
+  EXPECT_EQ(cleaned(std::string_view("a\0b\x01\x1b[31mc\x7f", 10)), "ab[31mc");
+  EXPECT_EQ(cleaned("a\u202egnp.exe\u202c"), "agnp.exe");
+  EXPECT_EQ(cleaned("\u2066a\u2069\u200e\u200f\u061c"), "a");
+  EXPECT_EQ(cleaned("pay\u200bpal \ufeffx\u2060y\u00adz"), "paypal xyz");
+  EXPECT_EQ(cleaned("\U000e0041tag"), "tag");
+  EXPECT_EQ(cleaned("\u0085\u2028\u2029"), "\n\n\n");
+  EXPECT_EQ(cleaned("a\r\nb\rc"), "a\nb\nc");
+}
+
+TEST(Clean, JoinersHideNothingInAscii) {
+  EXPECT_EQ(cleaned("pay\u200dpal \u200cx"), "paypal x");
+  EXPECT_EQ(cleaned("\u200d"), "");
+  EXPECT_EQ(cleaned("é\u200d\u200dé"), "éé");
+}
+
+TEST(Clean, ReplacesWhatIsNoUtf8) {
+  EXPECT_EQ(cleaned("\xff"), "\uFFFD");
+  EXPECT_EQ(cleaned("a\xc3"), "a\uFFFD");
+  EXPECT_EQ(cleaned("\xc0\xaf"), "\uFFFD\uFFFD");
+  EXPECT_EQ(cleaned("\xed\xa0\x80"), "\uFFFD\uFFFD\uFFFD");
+  EXPECT_EQ(cleaned("\xf4\x90\x80\x80"), "\uFFFD\uFFFD\uFFFD\uFFFD");
+}
+
+TEST(Clean, SaysThatItCut) {
+  EXPECT_EQ(clean("äöü", 3).text, "äöü");
+  EXPECT_FALSE(clean("äöü", 3).cut);
+  EXPECT_EQ(clean("äöü", 2).text, "äö");
+  EXPECT_TRUE(clean("äöü", 2).cut);
+}
+
+TEST(CleanLine, IsOneLine) {
+  EXPECT_EQ(clean_line("  a\n\n b\t\u3000c  ", kAll), "a b c");
+  EXPECT_EQ(clean_line(" \u00a0\u200b\n", kAll), "");
+}
+
+TEST(Length, CountsUtf16) {
+  EXPECT_EQ(length(""), 0u);
+  EXPECT_EQ(length("aä日"), 3u);
+  EXPECT_EQ(length("🎉"), 2u);
+}
+
+TEST(Shorten, EndsVisibly) {
+  EXPECT_EQ(shorten("abc", 3), "abc");
+  EXPECT_EQ(shorten("abcd", 3), "ab…");
+  EXPECT_EQ(shorten("abcd", 1), "…");
+  EXPECT_EQ(shorten("", 0), "");
+}
+
+TEST(Shorten, KeepsCharactersWhole) {
+  EXPECT_EQ(shorten("a🎉b", 3), "a…");
+  EXPECT_EQ(shorten("ae\u0301bc", 3), "a…") << "an accent stays with its letter";
+  EXPECT_EQ(shorten("ab👨\u200d👩\u200d👧cd", 7), "ab…");
+  EXPECT_EQ(shorten("a👍🏽bc", 5), "a…");
+}
+
+TEST(Shorten, AHeapOfAccentsIsCutThrough) {
+  std::string heap = "a";
+  for (int i = 0; i < 1000; ++i) heap += "\u0301";
+  EXPECT_EQ(length(shorten(heap, 500)), 500u);
+}
+
+TEST(Escape, ExactlyThreeCharacters) { EXPECT_EQ(escape("<!here> & \"'*_~`|"), "&lt;!here&gt; &amp; \"'*_~`|"); }
+
+TEST(Escape, NeverCutsAnEntity) {
+  EXPECT_EQ(shorten_escaped("<<", 8), "&lt;&lt;");
+  EXPECT_EQ(shorten_escaped("<<<", 8), "&lt;…");
+  EXPECT_EQ(shorten_escaped("&&", 9), "&amp;…");
+}
+
+}  // namespace
+}  // namespace belfry::slack
