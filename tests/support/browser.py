@@ -1,0 +1,37 @@
+"""A headless Chromium for tests, with a profile of its own that is removed afterwards."""
+import contextlib
+import os
+import tempfile
+
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+
+FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+)
+
+
+@contextlib.contextmanager
+def chromium(width=1200, height=850, dark=False):
+    with tempfile.TemporaryDirectory(prefix="belfry-browser-") as profile:
+        options = webdriver.ChromeOptions()
+        for flag in (*FLAGS, f"--user-data-dir={profile}", f"--window-size={width},{height}"):
+            options.add_argument(flag)
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+        driver = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver", log_path=os.path.join(profile, "driver.log")))
+        try:
+            scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+            driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+            driver.set_script_timeout(20)
+            yield driver
+        finally:
+            driver.quit()
+
+
+def keep_screenshot(driver, name):
+    """Into the directory that BELFRY_SCREENSHOTS names, if it is set."""
+    directory = os.environ.get("BELFRY_SCREENSHOTS")
+    if directory:
+        os.makedirs(directory, exist_ok=True)
+        driver.save_screenshot(os.path.join(directory, f"{name}.png"))

@@ -1,0 +1,318 @@
+"""Block Kit as chat.postMessage checks it (docs.slack.dev, block reference). Pure: blocks in, findings out.
+
+Slack does not say what a "character" is; here it is a UTF-16 code unit, the strictest reading. White space alone counts as
+empty, which is stricter than documented too.
+"""
+import re
+from dataclasses import dataclass
+
+MOST_BLOCKS = 50
+MOST_MARKDOWN = 12_000  # over all markdown blocks of a message
+MOST_TABLE = 10_000  # over all cells of a message
+MOST_TOTAL = 13_200  # over all text of a message; undocumented, from slackapi/bolt-js#2509
+
+
+@dataclass(frozen=True)
+class Finding:
+    pointer: str
+    text: str
+
+    def __str__(self):
+        return f"{self.text} [json-pointer:{self.pointer}]"
+
+
+@dataclass
+class Report:
+    """What a check has found so far, and the sums that go over the whole message."""
+
+    findings: list
+    total: int = 0
+    markdown: int = 0
+    table: int = 0
+
+    def refuse(self, pointer, text):
+        self.findings.append(Finding(pointer, text))
+
+
+def units(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def step(pointer, key):
+    return f"{pointer}/{str(key).replace('~', '~0').replace('/', '~1')}"
+
+
+# ---- rules: each is a function of (report, value, pointer) -------------------------------------------------------------------
+
+
+def string(most, least=1):
+    def rule(report, value, at):
+        if not isinstance(value, str):
+            report.refuse(at, "must provide a string")
+        elif least and not value.strip():
+            report.refuse(at, "must be more than 0 characters")
+        elif units(value) > most:
+            report.refuse(at, f"must be less than {most + 1} characters")
+
+    return rule
+
+
+def counted(most, least=1):
+    """A string that people read: it counts towards the message's total."""
+    inner = string(most, least)
+
+    def rule(report, value, at):
+        inner(report, value, at)
+        if isinstance(value, str):
+            report.total += units(value)
+
+    return rule
+
+
+def url(most):
+    inner = string(most)
+    shape = re.compile(r"(https?://[^\s<>|\"\x00-\x20/?#]+[^\s<>|\"\x00-\x20]*|(mailto|tel|slack):[^\s<>|\"\x00-\x20]+)\Z")
+
+    def rule(report, value, at):
+        before = len(report.findings)
+        inner(report, value, at)
+        if len(report.findings) == before and not shape.match(value):
+            report.refuse(at, "invalid url")
+
+    return rule
+
+
+def boolean(report, value, at):
+    if not isinstance(value, bool):
+        report.refuse(at, "must provide a boolean")
+
+
+def integer(report, value, at):
+    if isinstance(value, bool) or not isinstance(value, int):
+        report.refuse(at, "must provide an integer")
+
+
+def number(report, value, at):
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        report.refuse(at, "must provide a number")
+
+
+def one_of(*allowed):
+    def rule(report, value, at):
+        if value not in allowed:
+            report.refuse(at, f"unsupported value: {value}")
+
+    return rule
+
+
+def list_of(item, least, most):
+    def rule(report, value, at):
+        if not isinstance(value, list):
+            report.refuse(at, "must provide an array")
+            return
+        if len(value) < least:
+            report.refuse(at, f"no less than {least} items allowed")
+        if len(value) > most:
+            report.refuse(at, f"no more than {most} items allowed")
+        for index, element in enumerate(value):
+            item(report, element, step(at, index))
+
+    return rule
+
+
+def record(required=None, optional=None):
+    required, optional = required or {}, optional or {}
+    known = required | optional
+
+    def rule(report, value, at):
+        if not isinstance(value, dict):
+            report.refuse(at, "must provide an object")
+            return
+        for key in required:
+            if key not in value:
+                report.refuse(at, f"missing required field: {key}")
+        for key, member in value.items():
+            if key in known:
+                known[key](report, member, step(at, key))
+            elif key != "type":
+                report.refuse(at, f"invalid additional property: {key}")
+
+    return rule
+
+
+def by_type(rules):
+    def rule(report, value, at):
+        if not isinstance(value, dict):
+            report.refuse(at, "must provide an object")
+        elif not isinstance(value.get("type"), str):
+            report.refuse(at, "missing required field: type")
+        elif value["type"] not in rules:
+            report.refuse(step(at, "type"), f"unsupported type: {value['type']}")
+        else:
+            rules[value["type"]](report, value, at)
+
+    return rule
+
+
+# ---- the objects ---------------------------------------------------------------------------------------------------------------
+
+
+def plain_text(most, least=1):
+    return by_type({"plain_text": record({"text": counted(most, least)}, {"emoji": boolean})})
+
+
+def any_text(most):
+    return by_type({
+        "plain_text": record({"text": counted(most)}, {"emoji": boolean}),
+        "mrkdwn": record({"text": counted(most)}, {"verbatim": boolean}),
+    })
+
+
+identifier = string(255)
+confirm = record(
+    {"title": plain_text(100), "text": any_text(300), "confirm": plain_text(30), "deny": plain_text(30)},
+    {"style": one_of("primary", "danger")},
+)
+option = record({"text": any_text(75), "value": string(150)}, {"description": plain_text(75), "url": url(3000)})
+image_element = record({"alt_text": counted(2000)}, {"image_url": url(3000), "slack_file": record({}, {"id": string(255), "url": url(3000)})})
+button = record(
+    {"text": plain_text(75)},
+    {
+        "action_id": identifier, "url": url(3000), "value": string(2000), "style": one_of("primary", "danger"), "confirm": confirm,
+        "accessibility_label": string(75),
+    },
+)
+overflow = record({"options": list_of(option, 2, 5)}, {"action_id": identifier, "confirm": confirm})
+static_select = record(
+    {"options": list_of(option, 1, 100)},
+    {"action_id": identifier, "placeholder": plain_text(150), "initial_option": option, "confirm": confirm, "focus_on_load": boolean},
+)
+interactive = {"button": button, "overflow": overflow, "static_select": static_select}
+
+text_style = record({}, {"bold": boolean, "italic": boolean, "strike": boolean, "code": boolean, "underline": boolean})
+inline = by_type({
+    "text": record({"text": counted(MOST_TOTAL)}, {"style": text_style}),
+    "link": record({"url": url(3000)}, {"text": counted(MOST_TOTAL), "unsafe": boolean, "style": text_style}),
+    "user": record({"user_id": string(255)}, {"style": text_style}),
+    "usergroup": record({"usergroup_id": string(255)}, {"style": text_style}),
+    "channel": record({"channel_id": string(255)}, {"style": text_style}),
+    "broadcast": record({"range": one_of("here", "channel", "everyone")}, {"style": text_style}),
+    "emoji": record({"name": string(255)}, {"unicode": string(255), "style": text_style}),
+    "date": record({"timestamp": integer, "format": string(255)}, {"url": url(3000), "fallback": string(255), "style": text_style}),
+})
+inlines = list_of(inline, 0, 10_000)
+rich_parts = {
+    "rich_text_section": record({"elements": inlines}),
+    "rich_text_list": record(
+        {"elements": list_of(by_type({"rich_text_section": record({"elements": inlines})}), 0, 10_000), "style": one_of("bullet", "ordered")},
+        {"indent": integer, "offset": integer, "border": integer},
+    ),
+    "rich_text_preformatted": record({"elements": inlines}, {"border": integer, "language": string(255)}),
+    "rich_text_quote": record({"elements": inlines}, {"border": integer}),
+}
+rich_text = record({"elements": list_of(by_type(rich_parts), 1, 10_000)}, {"block_id": identifier})
+
+
+def cell_text(report, value, at):
+    counted(MOST_TABLE)(report, value, at)
+    if isinstance(value, str):
+        report.table += units(value)
+        if report.table > MOST_TABLE >= report.table - units(value):
+            report.refuse(at, f"all cells together must be less than {MOST_TABLE + 1} characters")
+
+
+cell = by_type({
+    "raw_text": record({"text": cell_text}),
+    "raw_number": record({"value": number}, {"text": cell_text}),
+    "rich_text": rich_text,
+})
+column = record({}, {"align": one_of("left", "center", "right"), "is_wrapped": boolean})
+
+
+def section(report, value, at):
+    record({}, {
+        "block_id": identifier, "text": any_text(3000), "fields": list_of(any_text(2000), 1, 10), "expand": boolean,
+        "accessory": by_type(interactive | {"image": image_element}),
+    })(report, value, at)
+    if "text" not in value and "fields" not in value:
+        report.refuse(at, "missing required field: text")
+
+
+def markdown(report, value, at):
+    record({"text": counted(MOST_MARKDOWN)}, {"block_id": identifier})(report, value, at)
+    if isinstance(value.get("text"), str) and units(value["text"]) <= MOST_MARKDOWN:
+        report.markdown += units(value["text"])
+        if report.markdown > MOST_MARKDOWN:
+            report.refuse(step(at, "text"), f"all markdown blocks together must be less than {MOST_MARKDOWN + 1} characters")
+
+
+block = by_type({
+    "header": record({"text": plain_text(150)}, {"block_id": identifier}),
+    "section": section,
+    "divider": record({}, {"block_id": identifier}),
+    "context": record(
+        {"elements": list_of(by_type({
+            "image": image_element,
+            "plain_text": record({"text": counted(3000)}, {"emoji": boolean}),
+            "mrkdwn": record({"text": counted(3000)}, {"verbatim": boolean}),
+        }), 1, 10)},
+        {"block_id": identifier},
+    ),
+    "actions": record({"elements": list_of(by_type(interactive), 1, 25)}, {"block_id": identifier}),
+    "image": record(
+        {"alt_text": counted(2000)},
+        {"image_url": url(3000), "slack_file": record({}, {"id": string(255), "url": url(3000)}), "title": plain_text(2000), "block_id": identifier},
+    ),
+    "markdown": markdown,
+    "table": record(
+        {"rows": list_of(list_of(cell, 1, 20), 1, 100)}, {"column_settings": list_of(column, 0, 20), "block_id": identifier}
+    ),
+    "rich_text": rich_text,
+})
+
+
+# ---- the message ---------------------------------------------------------------------------------------------------------------
+
+
+def interactive_elements(value):
+    """(pointer below the block, element) of everything in a block that a person can click."""
+    if value.get("type") == "actions":
+        return [(f"/elements/{index}", element) for index, element in enumerate(value["elements"])]
+    if value.get("type") == "section" and value.get("accessory", {}).get("type") in interactive:
+        return [("/accessory", value["accessory"])]
+    return []
+
+
+def check(blocks) -> Report:
+    """`blocks` is the decoded argument. Ids are compared only when everything else is right."""
+    report = Report([])
+    list_of(block, 0, MOST_BLOCKS)(report, blocks, "/blocks")
+    if report.findings:
+        return report
+    block_ids = set()
+    for index, value in enumerate(blocks):
+        # A markdown block's block_id is ignored (docs.slack.dev, markdown block).
+        block_id = value.get("block_id") if value["type"] != "markdown" else None
+        if block_id in block_ids:
+            report.refuse(f"/blocks/{index}/block_id", f'`block_id` "{block_id}" already exists for another block')
+        block_ids |= {block_id} - {None}
+        action_ids = set()
+        for below, element in interactive_elements(value):
+            action_id = element.get("action_id")
+            if action_id in action_ids:
+                report.refuse(f"/blocks/{index}{below}/action_id", f'`action_id` "{action_id}" already exists for another element')
+            action_ids |= {action_id} - {None}
+    return report
+
+
+def with_ids(blocks, fresh):
+    """The blocks as Slack keeps them: what has no block_id or action_id gets one from `fresh`."""
+    kept = []
+    for value in blocks:
+        value = {**value, "block_id": value.get("block_id") or fresh()}
+        if value["type"] == "actions":
+            value["elements"] = [{**element, "action_id": element.get("action_id") or fresh()} for element in value["elements"]]
+        elif interactive_elements(value):
+            value["accessory"] = {**value["accessory"], "action_id": value["accessory"].get("action_id") or fresh()}
+        kept.append(value)
+    return kept

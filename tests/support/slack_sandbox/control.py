@@ -1,0 +1,127 @@
+"""/_sandbox: what tests and the page use to look at the sandbox and to disturb it. JSON in, JSON out; 400 names what is wrong.
+
+GET  calls     ?method=&after=NUMBER            every call that was made
+GET  messages  ?after=REVISION&wait=SECONDS     messages that are new or changed; waits until there is one
+POST reset                                      back to an empty workspace without faults
+POST faults    {kind, method, ...}              see faults.py; DELETE removes them all
+POST token     {value, accepted, error, scopes} what the Web API accepts from now on
+POST users     {email, name, deleted, absent}   adds, deactivates or removes a person
+POST channels  {id, name, member, archived}
+POST interactivity {url, signing_secret}        where clicks go
+POST click     {channel, ts, action_id, block_id}
+"""
+import asyncio
+import json
+
+from aiohttp import web
+
+from .faults import Fault
+from .interactions import find_element
+
+LONGEST_WAIT = 30
+
+
+class Control:
+    def __init__(self, workspace, faults, limits, clicker):
+        self.workspace, self.faults, self.limits, self.clicker = workspace, faults, limits, clicker
+
+    def routes(self):
+        return [
+            web.get("/_sandbox/calls", self.calls),
+            web.get("/_sandbox/messages", self.messages),
+            web.post("/_sandbox/reset", self.reset),
+            web.post("/_sandbox/faults", self.add_fault),
+            web.delete("/_sandbox/faults", self.clear_faults),
+            web.post("/_sandbox/token", self.token),
+            web.post("/_sandbox/users", self.users),
+            web.post("/_sandbox/channels", self.channels),
+            web.post("/_sandbox/interactivity", self.interactivity),
+            web.post("/_sandbox/click", self.click),
+        ]
+
+    async def calls(self, request):
+        method, after = request.query.get("method"), int(request.query.get("after", 0))
+        found = [call for call in self.workspace.calls if call["number"] > after and method in (None, call["method"])]
+        return web.json_response({"calls": found, "total": self.workspace.call_count})
+
+    async def messages(self, request):
+        workspace = self.workspace
+        after, wait = int(request.query.get("after", 0)), min(float(request.query.get("wait", 0)), LONGEST_WAIT)
+        if wait > 0:
+            try:
+                async with workspace.changed:
+                    await asyncio.wait_for(workspace.changed.wait_for(lambda: after < workspace.generation or workspace.changes(after)), wait)
+            except asyncio.TimeoutError:
+                pass
+        changed = workspace.changes(after)
+        revision = max([after, workspace.generation] + [message.revision for message in changed[-1:]])
+        rows = [message.row() for message in changed]
+        return web.json_response({"messages": rows, "revision": revision, "everything": after < workspace.generation})
+
+    async def reset(self, _request):
+        self.workspace.reset()
+        self.faults.clear()
+        if self.limits:
+            self.limits.clear()
+        await self.workspace.announce()
+        return web.json_response({"ok": True})
+
+    async def add_fault(self, request):
+        self.faults.add(Fault(**await members(request)))
+        return web.json_response({"ok": True})
+
+    async def clear_faults(self, _request):
+        self.faults.clear()
+        return web.json_response({"ok": True})
+
+    async def token(self, request):
+        for name, value in (await members(request, "value", "accepted", "error", "scopes")).items():
+            setattr(self.workspace.token, name, tuple(value) if name == "scopes" else value)
+        return web.json_response({"ok": True})
+
+    async def users(self, request):
+        given = await members(request, "email", "name", "deleted", "absent")
+        if given.get("absent"):
+            self.workspace.remove_user(given["email"])
+            return web.json_response({"ok": True})
+        user = self.workspace.add_user(given["email"], given.get("name"), given.get("deleted", False))
+        return web.json_response({"ok": True, "id": user.id})
+
+    async def channels(self, request):
+        given = await members(request, "id", "name", "member", "archived")
+        self.workspace.add_channel(given["id"], given.get("name", given["id"].lower()), given.get("member", True), given.get("archived", False))
+        return web.json_response({"ok": True})
+
+    async def interactivity(self, request):
+        for name, value in (await members(request, "url", "signing_secret")).items():
+            setattr(self.clicker, name, value)
+        return web.json_response({"ok": True})
+
+    async def click(self, request):
+        given = await members(request, "channel", "ts", "action_id", "block_id")
+        message = self.workspace.messages.get((given["channel"], given["ts"]))
+        found = message and find_element(message, given["action_id"], given.get("block_id"))
+        if not found:
+            return web.json_response({"ok": False, "error": "no such button"}, status=404)
+        result = await self.clicker.click(message, *found)
+        self.workspace.touch(message)
+        await self.workspace.announce()
+        return web.json_response(result)
+
+
+async def members(request, *known):
+    given = json.loads(await request.read())
+    unknown = set(given) - set(known) if known else ()
+    if unknown:
+        raise ValueError(f"unknown members: {', '.join(sorted(unknown))}")
+    return given
+
+
+@web.middleware
+async def explain_mistakes(request, handler):
+    try:
+        return await handler(request)
+    except (ValueError, TypeError, KeyError) as mistake:
+        if not request.path.startswith("/_sandbox/"):
+            raise
+        return web.json_response({"ok": False, "error": f"{type(mistake).__name__}: {mistake}"}, status=400)

@@ -1,0 +1,52 @@
+"""Slack's rate limits (docs.slack.dev, "Rate limits"). Pure: the time is an argument."""
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Rate:
+    per_second: float
+    burst: float
+
+
+# One message a second in a channel with short bursts; several hundred a minute over the workspace. Slack gives no exact
+# numbers; these are in the middle of what it says and of what people have measured (RamblingCookieMonster/PSSlack#52).
+PER_CHANNEL = Rate(1, 10)
+PER_WORKSPACE = Rate(600 / 60, 100)
+TIER_2 = Rate(20 / 60, 20)
+TIER_3 = Rate(50 / 60, 50)
+TIER_4 = Rate(100 / 60, 100)
+
+METHODS = {
+    "auth.test": Rate(10, 100),
+    "users.list": TIER_2,
+    "users.lookupByEmail": TIER_3,
+    "chat.update": TIER_3,
+    "conversations.open": TIER_3,
+    "conversations.history": TIER_3,
+    "chat.postMessage": PER_WORKSPACE,
+}
+
+
+class Limits:
+    def __init__(self):
+        self._buckets = {}  # key -> (tokens, time)
+
+    def clear(self):
+        self._buckets.clear()
+
+    def take(self, method: str, channel: str | None, now: float) -> tuple[str, int] | None:
+        """None when the call may go on, else Slack's error code and the seconds to wait."""
+        wanted = [(f"method:{method}", METHODS[method], "ratelimited")]
+        if channel is not None:
+            wanted.append((f"channel:{channel}", PER_CHANNEL, "rate_limited"))
+        levels = []
+        for key, rate, error in wanted:
+            tokens, since = self._buckets.get(key, (rate.burst, now))
+            tokens = min(rate.burst, tokens + (now - since) * rate.per_second)
+            if tokens < 1:
+                return error, max(1, math.ceil((1 - tokens) / rate.per_second))
+            levels.append((key, tokens))
+        for key, tokens in levels:
+            self._buckets[key] = (tokens - 1, now)
+        return None

@@ -1,0 +1,127 @@
+"""A sandbox in a process of its own, for tests: start it, disturb it, look at what arrived."""
+import json
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+SUPPORT = Path(__file__).resolve().parent.parent
+TOKEN = "xoxb-test-0123456789"
+SIGNING_SECRET = "test-signing-secret-0123456789"
+
+
+class Sandbox:
+    """Context manager. Options are those of the command line: Sandbox("--no-rate-limits")."""
+
+    def __init__(self, *options, token=TOKEN, signing_secret=SIGNING_SECRET):
+        self.options = [*options, "--token", token, "--signing-secret", signing_secret]
+        self.token, self.signing_secret = token, signing_secret
+        self.revision = 0
+        self.rows = {}
+
+    def __enter__(self):
+        command = [sys.executable, "-m", "slack_sandbox", "--print-address", *self.options]
+        self.process = subprocess.Popen(command, cwd=SUPPORT, stdout=subprocess.PIPE)
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"the sandbox did not start: exit code {self.process.wait()}")
+        ready = json.loads(line)
+        self.address, self.api_url, self.port = ready["address"], ready["api_url"], ready["port"]
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process.stdout.close()
+
+    # ---- the control interface ----
+
+    def control(self, what, http_method="GET", /, **members):
+        body = json.dumps(members).encode() if members else b"{}" if http_method == "POST" else None
+        request = urllib.request.Request(f"{self.address}_sandbox/{what}", data=body, method=http_method)
+        try:
+            with urllib.request.urlopen(request, timeout=40) as answer:
+                return json.loads(answer.read())
+        except urllib.error.HTTPError as problem:
+            raise ValueError(problem.read().decode()) from None
+
+    def post(self, what, /, **members):
+        return self.control(what, "POST", **members)
+
+    def fault(self, kind, method="chat.postMessage", **members):
+        self.post("faults", kind=kind, method=method, **members)
+
+    def clear_faults(self):
+        self.control("faults", "DELETE")
+
+    def reset(self):
+        self.post("reset")
+
+    def calls(self, method=None, after=0):
+        return self.control(f"calls?after={after}" + (f"&method={method}" if method else ""))["calls"]
+
+    def click(self, message, action_id):
+        return self.post("click", channel=message["channel"], ts=message["ts"], action_id=action_id)
+
+    # ---- messages ----
+
+    def refresh(self, wait=0.0):
+        answer = self.control(f"messages?after={self.revision}&wait={wait:.3f}")
+        if answer["everything"]:
+            self.rows.clear()
+        self.rows.update({(row["channel"], row["ts"]): row for row in answer["messages"]})
+        self.revision = answer["revision"]
+
+    def messages(self, **wanted):
+        """Every message so far, oldest first; wanted: email="..."."""
+        self.refresh()
+        return [row for row in self.rows.values() if all(row[key] == value for key, value in wanted.items())]
+
+    def wait_for(self, condition, within=20.0):
+        """Waits until condition(list of messages) holds and returns the list."""
+        deadline = time.monotonic() + within
+        while True:
+            rows = list(self.rows.values())
+            if condition(rows):
+                return rows
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise AssertionError(f"after {within} s the sandbox has {len(rows)} messages and not what was waited for")
+            self.refresh(min(left, 5.0))
+
+    def wait_for_count(self, count, within=20.0):
+        return self.wait_for(lambda rows: len(rows) >= count, within)
+
+    # ---- the Web API, as an application calls it ----
+
+    def api(self, method, /, token=None, content_type="application/json; charset=utf-8", body=None, headers=None, **arguments):
+        """(status, headers, document)"""
+        status, answer_headers, answer = self.raw_api(method, token, content_type, body, headers, **arguments)
+        return status, answer_headers, json.loads(answer)
+
+    def raw_api(self, method, /, token=None, content_type="application/json; charset=utf-8", body=None, headers=None, **arguments):
+        sent = {"Authorization": f"Bearer {token or self.token}", "Content-Type": content_type} | (headers or {})
+        body = json.dumps(arguments).encode() if body is None else body
+        request = urllib.request.Request(self.api_url + method, data=body, headers={k: v for k, v in sent.items() if v is not None})
+        try:
+            with urllib.request.urlopen(request, timeout=20) as answer:
+                return answer.status, answer.headers, answer.read()
+        except urllib.error.HTTPError as problem:
+            return problem.code, problem.headers, problem.read()
+
+    def lookup(self, email):
+        query = urllib.parse.urlencode({"email": email})
+        request = urllib.request.Request(f"{self.api_url}users.lookupByEmail?{query}", headers={"Authorization": f"Bearer {self.token}"})
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return json.loads(answer.read())
+
+    def send(self, email, text="text", **arguments):
+        """Posts a direct message and returns chat.postMessage's answer."""
+        return self.api("chat.postMessage", channel=self.lookup(email)["user"]["id"], text=text, **arguments)[2]

@@ -1,0 +1,195 @@
+"""The state of the small Slack: people, channels, messages, the calls it got, and the token it accepts. One thread, no I/O."""
+import asyncio
+import itertools
+import time
+from collections import deque
+from dataclasses import dataclass, field
+
+SCOPES = ("chat:write", "users:read", "users:read.email", "im:write", "im:history", "channels:history")
+TEAM = {"id": "T0SANDBOX0", "name": "Sandbox", "domain": "sandbox"}
+BOT = {"user_id": "U0SANDBOTU", "bot_id": "B0SANDBOTB", "app_id": "A0SANDBOXA", "user": "notifications"}
+ALPHABET = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+
+
+def opaque(prefix: str, number: int) -> str:
+    """"D", 7 -> "D07000000Q": ids look like Slack's, and do not sort by age."""
+    number = (number * 48_271_331 + 7_919) % (len(ALPHABET) ** 7)
+    digits = []
+    for _ in range(7):
+        number, digit = divmod(number, len(ALPHABET))
+        digits.append(ALPHABET[digit])
+    return prefix + "0" + "".join(digits)
+
+
+@dataclass
+class User:
+    id: str
+    email: str
+    name: str
+    deleted: bool = False
+
+    def document(self, with_email: bool) -> dict:
+        profile = {"real_name": self.name, "display_name": self.name} | ({"email": self.email} if with_email else {})
+        return {
+            "id": self.id, "team_id": TEAM["id"], "name": self.email.partition("@")[0].lower(), "real_name": self.name, "deleted": self.deleted,
+            "is_bot": False, "is_app_user": False, "is_restricted": False, "is_ultra_restricted": False, "is_email_confirmed": True,
+            "tz": "Europe/London", "tz_offset": 0, "profile": profile,
+        }
+
+
+@dataclass
+class Channel:
+    id: str
+    name: str
+    user: User | None = None  # of a direct message
+    member: bool = True
+    archived: bool = False
+
+
+@dataclass
+class Message:
+    channel: Channel
+    ts: str
+    text: str
+    blocks: list
+    metadata: dict | None
+    received_at: float
+    revision: int
+    thread_ts: str | None = None
+    updates: int = 0
+    clicks: list = field(default_factory=list)
+
+    def document(self) -> dict:
+        """As chat.postMessage and conversations.history show it, without metadata."""
+        return {
+            "type": "message", "user": BOT["user_id"], "bot_id": BOT["bot_id"], "app_id": BOT["app_id"], "team": TEAM["id"], "ts": self.ts,
+            "text": self.text, "blocks": self.blocks,
+        } | ({"thread_ts": self.thread_ts} if self.thread_ts else {})
+
+    def row(self) -> dict:
+        """As /_sandbox/messages shows it."""
+        user = self.channel.user
+        return {
+            "channel": self.channel.id, "name": user.name if user else f"#{self.channel.name}", "email": user.email if user else None,
+            "ts": self.ts, "thread_ts": self.thread_ts, "text": self.text, "blocks": self.blocks, "metadata": self.metadata,
+            "received_at": self.received_at, "revision": self.revision, "updates": self.updates, "clicks": self.clicks,
+        }
+
+
+@dataclass
+class Token:
+    value: str
+    accepted: bool = True
+    error: str = "invalid_auth"  # answered while it is not accepted
+    scopes: tuple = SCOPES
+
+
+class Workspace:
+    def __init__(self, token: Token, known_domains: set | None):
+        """known_domains: whose people exist without being added; None: everyone's."""
+        self.token = token
+        self.known_domains = known_domains
+        self.first_token = Token(token.value, scopes=token.scopes)
+        self.changed = asyncio.Condition()
+        self.revisions = itertools.count(1)
+        self.reset()
+
+    def reset(self):
+        """Back to an empty workspace. Revisions go on, so that a page that was open notices."""
+        self.token = Token(self.first_token.value, scopes=self.first_token.scopes)
+        self.numbers = itertools.count(1)
+        self.users, self.people, self.absent = {}, {}, set()  # by e-mail, by id, e-mails that nobody has
+        self.channels, self.direct = {}, {}  # by id, by the person's id
+        self.messages, self.calls = {}, deque(maxlen=200_000)
+        self.by_revision = {}
+        self.call_count = 0
+        self.last_ts = 0
+        self.generation = next(self.revisions)
+
+    # ---- people and places ----
+
+    def add_user(self, email: str, name: str | None = None, deleted: bool = False) -> User:
+        number = next(self.numbers)
+        email = email.lower()
+        # Ids of people start with U or W; an application must not care (docs.slack.dev, users).
+        user = self.users.get(email) or User(opaque("W" if number % 4 == 0 else "U", number), email, "")
+        user.name = name or user.name or email.partition("@")[0].replace(".", " ").title()
+        user.deleted = deleted
+        self.users[email] = user
+        self.people[user.id] = user
+        self.absent.discard(email)
+        return user
+
+    def remove_user(self, email: str):
+        user = self.users.pop(email.lower(), None)
+        if user:
+            self.people.pop(user.id)
+        self.absent.add(email.lower())
+
+    def user_by_email(self, email: str) -> User | None:
+        email = email.lower()
+        user = self.users.get(email)
+        if user is None and email not in self.absent and "@" in email:
+            if self.known_domains is None or email.rpartition("@")[2] in self.known_domains:
+                user = self.add_user(email)
+        return user
+
+    def add_channel(self, channel_id: str, name: str, member: bool = True, archived: bool = False):
+        self.channels[channel_id] = Channel(channel_id, name, member=member, archived=archived)
+
+    def direct_message(self, user: User) -> Channel:
+        channel = self.direct.get(user.id)
+        if channel is None:
+            channel = Channel(opaque("D", next(self.numbers)), user.email, user)
+            self.direct[user.id] = self.channels[channel.id] = channel
+        return channel
+
+    def named(self, channel_id) -> tuple[User | None, Channel | None]:
+        """The person and the channel that an id stands for, as far as they exist. Opens nothing."""
+        if not isinstance(channel_id, str):
+            return None, None
+        user = self.people.get(channel_id)
+        channel = self.direct.get(channel_id) if user else self.channels.get(channel_id)
+        return (channel.user if channel else user), channel
+
+    def place(self, channel_id) -> Channel | None:
+        """Where a message to that id goes; a person's id opens the direct message."""
+        user, channel = self.named(channel_id)
+        if user and user.deleted:
+            return None
+        return self.direct_message(user) if user else channel
+
+    # ---- messages and calls ----
+
+    def fresh_ts(self) -> str:
+        self.last_ts = max(self.last_ts + 1, time.time_ns() // 1000)
+        return f"{self.last_ts // 1_000_000}.{self.last_ts % 1_000_000:06d}"
+
+    def fresh_id(self) -> str:
+        return opaque("", next(self.numbers))
+
+    def add_message(self, channel: Channel, text: str, blocks: list, metadata: dict | None, thread_ts: str | None) -> Message:
+        message = Message(channel, self.fresh_ts(), text, blocks, metadata, time.time(), 0, thread_ts)
+        self.messages[channel.id, message.ts] = message
+        self.touch(message)
+        return message
+
+    def touch(self, message: Message):
+        self.by_revision.pop(message.revision, None)
+        message.revision = next(self.revisions)
+        self.by_revision[message.revision] = message
+
+    def changes(self, after: int) -> list:
+        """Messages that are new or have changed since, in the order of their last change."""
+        if after < self.generation:
+            return list(self.by_revision.values())
+        changed = []
+        for revision in reversed(self.by_revision):
+            if revision <= after:
+                break
+            changed.append(self.by_revision[revision])
+        return changed[::-1]
+
+    async def announce(self):
+        async with self.changed:
+            self.changed.notify_all()
