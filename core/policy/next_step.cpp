@@ -23,7 +23,8 @@ Step retry(const model::Outcome& outcome, const model::Delivery& delivery, base:
 
 // A plugin that does not say what the limit was about is taken to mean everything: asking on would make it worse.
 Step rate_limited(const model::Outcome& outcome, const model::Delivery& delivery, base::Timestamp now) {
-  const auto until = now + bounded_wait(outcome.retry_after.value_or(kUnsaidRateLimit));
+  const auto asked = bounded_wait(outcome.retry_after.value_or(kUnsaidRateLimit));
+  const auto until = now + (asked.count() == 0 ? kUnsaidRateLimit : asked);  // "wait for no time" would spin
   const auto what = outcome.limit_scope == model::LimitScope::recipient ? Pause::What::recipient_queue : Pause::What::sink;
   return {again(outcome, delivery, until, false), Pause{what, until}};
 }

@@ -10,34 +10,28 @@ using std::chrono::nanoseconds;
 TokenBucket::TokenBucket(RateLimit limit) {
   if (limit.events == 0 || limit.period.count() <= 0) return;
   interval_ = nanoseconds(limit.period) / limit.events;
-  constexpr nanoseconds kDeepest = std::chrono::days(365);  // keeps every figure that fits the type from overflowing
-  depth_ = limit.burst < kDeepest / std::max(interval_, nanoseconds(1)) ? interval_ * std::max<std::uint32_t>(limit.burst, 1) : kDeepest;
+  constexpr nanoseconds kDeepest = std::chrono::days(365);  // keeps every figure that fits the types from overflowing
+  const auto burst = std::max<std::uint32_t>(limit.burst, 1);
+  depth_ = burst == 1 || interval_ < kDeepest / burst ? interval_ * burst : kDeepest;
 }
 
-std::optional<base::Timestamp> TokenBucket::take(base::Timestamp now) {
-  if (now < paused_until_) return paused_until_;
-  // Never further ahead than an empty bucket is: more can only come from a clock that was set back.
-  const auto full_at = std::clamp<Instant>(full_at_, now, now + depth_);
-  const auto after = full_at + interval_;
-  if (after > now + depth_) return std::chrono::ceil<base::Millis>(after - depth_);
-  full_at_ = after;
-  return std::nullopt;
-}
+// Never further ahead than an empty bucket is: more can only come from a clock that was set back.
+TokenBucket::Instant TokenBucket::full_at(base::Timestamp now) const { return std::clamp<Instant>(full_at_, now, now + depth_); }
 
 std::size_t TokenBucket::available(base::Timestamp now) const {
-  if (now < paused_until_) return 0;
   if (interval_.count() == 0) return std::numeric_limits<std::size_t>::max();
-  const auto full_at = std::clamp<Instant>(full_at_, now, now + depth_);
-  return static_cast<std::size_t>((now + depth_ - full_at) / interval_);
+  return static_cast<std::size_t>((now + depth_ - full_at(now)) / interval_);
 }
 
 base::Timestamp TokenBucket::next(base::Timestamp now) const {
-  auto copy = *this;
-  return copy.take(now).value_or(now);
+  if (available(now) > 0) return now;
+  return std::chrono::ceil<base::Millis>(full_at(now) + interval_ - depth_);
 }
 
-void TokenBucket::pause_until(base::Timestamp until) { paused_until_ = std::max(paused_until_, until); }
-
-bool TokenBucket::idle(base::Timestamp now) const { return full_at_ <= now && paused_until_ <= now; }
+std::optional<base::Timestamp> TokenBucket::take(base::Timestamp now) {
+  if (available(now) == 0) return next(now);
+  full_at_ = full_at(now) + interval_;
+  return std::nullopt;
+}
 
 }  // namespace belfry::policy

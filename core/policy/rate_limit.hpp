@@ -25,25 +25,23 @@ class TokenBucket {
   // Takes one token. None: granted. Otherwise nothing was taken; at the time given, and not before, it is worth asking again.
   [[nodiscard]] std::optional<base::Timestamp> take(base::Timestamp now);
 
-  // How many takes would be granted now; the largest value when there is no limit.
+  // How many takes would be granted now; the largest value without a limit.
   [[nodiscard]] std::size_t available(base::Timestamp now) const;
 
-  // When a take would be granted: `now` or later.
+  // When the next take is granted: `now`, or later.
   [[nodiscard]] base::Timestamp next(base::Timestamp now) const;
 
-  // The remote said slow down: nothing is granted before `until`. The latest of several holds.
-  void pause_until(base::Timestamp until);
-
-  // Nothing was taken lately and no pause holds: a new bucket would behave the same, so this one may be forgotten.
-  [[nodiscard]] bool idle(base::Timestamp now) const;
+  // The bucket is full: a new one would behave the same, so this one may be forgotten.
+  [[nodiscard]] bool idle(base::Timestamp now) const { return full_at_ <= now; }
 
  private:
   using Instant = std::chrono::sys_time<std::chrono::nanoseconds>;
 
+  [[nodiscard]] Instant full_at(base::Timestamp now) const;
+
   std::chrono::nanoseconds interval_{};  // between two tokens; zero: no limit
-  std::chrono::nanoseconds depth_{};     // interval x burst: from empty to full
+  std::chrono::nanoseconds depth_{};     // from empty to full
   Instant full_at_{};                    // when the bucket is full again
-  base::Timestamp paused_until_{};
 };
 
 }  // namespace belfry::policy

@@ -1,0 +1,68 @@
+#include "policy/backoff.hpp"
+
+#include <limits>
+
+namespace belfry::policy {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct Row {
+  std::uint32_t failures;
+  double random;
+  std::optional<base::Millis> at_least;
+  base::Millis wanted;
+};
+
+TEST(Backoff, Table) {
+  const Row rows[] = {
+      {1, 0.0, {}, 500ms},
+      {1, 0.5, {}, 750ms},
+      {2, 0.0, {}, 1s},
+      {2, 1.0, {}, 2s},
+      {5, 0.0, {}, 8s},
+      {10, 0.0, {}, 256s},
+      {11, 0.0, {}, 300s},
+      {11, 0.999999, {}, base::Millis(599'999)},
+      {std::numeric_limits<std::uint32_t>::max(), 0.0, {}, 300s},
+      {0, 0.0, {}, 500ms},
+      // What the remote asks for is a minimum, not an order.
+      {1, 0.0, 30s, 30s},
+      {11, 0.0, 1s, 300s},
+      {1, 0.0, 0ms, 500ms},
+      {1, 0.0, -5s, 500ms},
+      {1, 0.0, base::Millis::max(), 720h},
+      // A random number out of range is the caller's bug, and harmless.
+      {2, -3.0, {}, 1s},
+      {2, 7.0, {}, 2s},
+  };
+  for (const auto& row : rows) {
+    EXPECT_EQ(delay_after({}, row.failures, row.random, row.at_least), row.wanted)
+        << "failures " << row.failures << ", random " << row.random << ", at least " << row.at_least.value_or(-1ms).count();
+  }
+}
+
+TEST(Backoff, NeverShrinksWithTheFailures) {
+  auto last = 0ms;
+  for (std::uint32_t failures = 1; failures < 40; ++failures) {
+    const auto delay = delay_after({}, failures, 0.3);
+    EXPECT_GE(delay, last);
+    last = delay;
+  }
+}
+
+TEST(Backoff, OtherFigures) {
+  const Backoff slow{.base = 30s, .cap = 45s};
+  EXPECT_EQ(delay_after(slow, 1, 1.0), 30s);
+  EXPECT_EQ(delay_after(slow, 2, 1.0), 45s);
+  EXPECT_EQ(delay_after({.base = 1ms, .cap = 1ms}, 9, 0.0), 0ms);
+}
+
+TEST(BoundedWait, KeepsTimesAddable) {
+  EXPECT_EQ(bounded_wait(base::Millis::min()), 0ms);
+  EXPECT_EQ(bounded_wait(17s), 17s);
+  EXPECT_EQ(bounded_wait(base::Millis::max()), 720h);
+}
+
+}  // namespace
+}  // namespace belfry::policy

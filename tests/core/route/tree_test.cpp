@@ -1,0 +1,177 @@
+#include "route/tree.hpp"
+
+#include "sample.hpp"
+
+namespace belfry::route {
+namespace {
+
+using model::Audience;
+using model::Comparison;
+using model::Destination;
+using model::RouteRule;
+
+const std::map<std::string, model::SinkAddressing> kSinks{{"slack", {.destination_key = "channel", .fixed_destination = ""}},
+                                                          {"ops", {.destination_key = "channel", .fixed_destination = "COPS"}},
+                                                          {"mail", {}}};
+const Destination kPerson{Audience::direct, "quasi.modo@example.com"};
+
+model::Condition named(std::string pattern) {
+  return {.comparisons = {{.path = "name", .op = Comparison::Op::regex, .text = std::move(pattern)}}};
+}
+
+RouteRule rule(std::string name, model::Condition when, std::vector<model::RouteTarget> to, bool go_on = false) {
+  return {.name = name, .where = "belfry.yaml:" + name, .when = std::move(when), .to = std::move(to), .continue_ = go_on};
+}
+
+Tree tree(std::vector<RouteRule> rules) {
+  auto compiled = Tree::compile(std::move(rules), kSinks);
+  EXPECT_TRUE(compiled) << compiled.error().message;
+  return std::move(*compiled);
+}
+
+std::vector<std::string> places(const Decision& decision) {
+  std::vector<std::string> list;
+  for (const auto& target : decision.targets) list.push_back(target.sink + " " + target.destination.key());
+  return list;
+}
+
+using Places = std::vector<std::string>;
+
+TEST(Tree, FirstMatchWins) {
+  const auto t = tree({rule("a", named("Failed"), {{"ops"}}), rule("b", named("Deleted"), {{"slack"}}), rule("c", {}, {{"mail"}})});
+  const auto decision = t.route(sample());
+  EXPECT_EQ(places(decision), Places{"slack direct:quasi.modo@example.com"});
+  EXPECT_EQ(decision.targets.front().route, "b");
+  EXPECT_EQ(decision.notes, (std::vector<Note>{{"routed", "route \"b\" chose the recipient by sink slack"}}));
+}
+
+TEST(Tree, ContinueGoesOn) {
+  const auto t = tree({rule("a", named("Deleted"), {{"slack", {{"channel", "C7"}}}}, true), rule("b", named("Failed"), {{"ops"}}),
+                       rule("c", {}, {{"slack"}, {"mail"}}), rule("d", {}, {{"ops"}})});
+  EXPECT_EQ(places(t.route(sample())),
+            (Places{"slack shared:C7", "slack direct:quasi.modo@example.com", "mail direct:quasi.modo@example.com"}));
+}
+
+TEST(Tree, TargetCarriesWhatTheRouteSays) {
+  auto r = rule("a", {}, {{"slack", {{"channel", "C7"}, {"footer", "x"}}}});
+  r.fallback = {"mail", "ops"};
+  r.max_age = std::chrono::hours(2);
+  r.allow_sensitive = true;
+  const auto decision = tree({r}).route(sample());
+  ASSERT_EQ(decision.targets.size(), 1U);
+  EXPECT_EQ(decision.targets.front(), (model::Target{.sink = "slack",
+                                                     .destination = {Audience::shared, "C7"},
+                                                     .overrides = {{"channel", "C7"}, {"footer", "x"}},
+                                                     .route = "a",
+                                                     .fallback = {"mail", "ops"},
+                                                     .max_age = std::chrono::hours(2),
+                                                     .allow_sensitive = true}));
+}
+
+TEST(Tree, TheSameTargetTwiceIsMerged) {
+  auto first = rule("a", {}, {{"slack"}, {"slack"}}, true);
+  first.fallback = {"mail"};
+  const auto decision = tree({first, rule("b", {}, {{"ops"}, {"slack"}})}).route(sample());
+  EXPECT_EQ(places(decision), (Places{"slack direct:quasi.modo@example.com", "ops shared:COPS"}));
+  EXPECT_EQ(decision.targets.front().fallback, (std::vector<std::string>{"mail"})) << "the first one's settings hold";
+  EXPECT_EQ(decision.notes, (std::vector<Note>{{"routed", "route \"a\" chose the recipient by sink slack"},
+                                               {"merged", "route \"a\" chose the recipient by sink slack again"},
+                                               {"routed", "route \"b\" chose shared destination COPS of sink ops"},
+                                               {"merged", "route \"b\" chose the recipient by sink slack again"}}));
+}
+
+TEST(Tree, Unrouted) {
+  const auto decision = tree({rule("a", named("Failed"), {{"ops"}})}).route(sample());
+  EXPECT_TRUE(decision.targets.empty());
+  EXPECT_EQ(decision.notes, (std::vector<Note>{{"unrouted", "no route matched"}}));
+  EXPECT_EQ(tree({}).route(sample()).notes.back().what, "unrouted");
+}
+
+TEST(Tree, SensitiveStaysOutOfSharedDestinations) {
+  auto n = sample();
+  n.sensitive = true;
+  const auto t = tree({rule("a", {}, {{"slack", {{"channel", "C0123"}}}, {"ops"}, {"slack"}})});
+  const auto decision = t.route(n);
+  EXPECT_EQ(places(decision), Places{"slack direct:quasi.modo@example.com"});
+  EXPECT_EQ(decision.notes,
+            (std::vector<Note>{{"withheld", "sensitive: kept out of shared destination C0123 of sink slack that route \"a\" chose"},
+                               {"withheld", "sensitive: kept out of shared destination COPS of sink ops that route \"a\" chose"},
+                               {"routed", "route \"a\" chose the recipient by sink slack"}}));
+}
+
+TEST(Tree, SensitiveWithNothingLeftIsUnrouted) {
+  auto n = sample();
+  n.sensitive = true;
+  const auto decision = tree({rule("a", {}, {{"ops"}})}).route(n);
+  EXPECT_TRUE(decision.targets.empty());
+  EXPECT_EQ(decision.notes.back(), (Note{"unrouted", "sensitive: kept out of every shared destination, and there was no other"}));
+}
+
+TEST(Tree, SensitiveWhereTheRouteAllowsIt) {
+  auto n = sample();
+  n.sensitive = true;
+  auto allowing = rule("a", {}, {{"ops"}}, true);
+  allowing.allow_sensitive = true;
+  allowing.fallback = {"ops"};
+  const auto decision = tree({allowing, rule("b", {}, {{"slack", {{"channel", "C1"}}}})}).route(n);
+  EXPECT_EQ(places(decision), Places{"ops shared:COPS"}) << "what one route allows, the next does not";
+  EXPECT_EQ(decision.targets.front().fallback, (std::vector<std::string>{"ops"}));
+}
+
+TEST(Tree, SensitiveDoesNotFallBackToSharedDestinations) {
+  auto n = sample();
+  auto r = rule("a", {}, {{"slack"}});
+  r.fallback = {"ops", "mail"};
+  EXPECT_EQ(tree({r}).route(n).targets.front().fallback, (std::vector<std::string>{"ops", "mail"}));
+  n.sensitive = true;
+  const auto decision = tree({r}).route(n);
+  EXPECT_EQ(decision.targets.front().fallback, (std::vector<std::string>{"mail"}));
+  EXPECT_EQ(decision.notes.front(), (Note{"withheld", "sensitive: will not fall back to shared destination COPS of sink ops"}));
+}
+
+TEST(Tree, TraceSaysWhatEachRouteHadToSay) {
+  const auto t = tree({rule("a", named("Failed"), {{"ops"}}), rule("b", named("Deleted"), {{"slack"}}), rule("c", {}, {{"mail"}})});
+  Trace trace;
+  const auto with = t.route(sample(), &trace);
+  EXPECT_EQ(with, t.route(sample())) << "being asked changes nothing";
+  using enum Trace::Verdict;
+  EXPECT_EQ(trace.routes, (std::vector<Trace::Entry>{{"a", "belfry.yaml:a", not_matched, R"(name is "Workspace Deleted", wanted /Failed/)"},
+                                                     {"b", "belfry.yaml:b", matched, ""},
+                                                     {"c", "belfry.yaml:c", not_reached, "route \"b\" came first"}}));
+}
+
+TEST(Tree, NotesNeverHoldTheText) {
+  auto n = sample();
+  const auto t = tree({rule("a", {}, {{"slack"}, {"ops"}}, true), rule("b", {}, {{"ops"}})});
+  for (const auto& note : t.route(n).notes) {
+    for (const auto* part : {"castle", "Quasi", "quasi.modo", "esme"}) EXPECT_EQ(note.detail.find(part), std::string::npos) << note.detail;
+  }
+}
+
+TEST(Tree, WrongRules) {
+  const auto error = [](RouteRule r) { return Tree::compile({std::move(r)}, kSinks).error(); };
+  EXPECT_EQ(error(rule("a", {}, {{"slcak"}})),
+            (base::Error{base::ErrorCode::invalid, R"(belfry.yaml:a: route "a": there is no sink "slcak")"}));
+  auto fallback = rule("a", {}, {{"slack"}});
+  fallback.fallback = {"nowhere"};
+  EXPECT_EQ(error(fallback).message, R"(belfry.yaml:a: route "a": there is no sink "nowhere")");
+  EXPECT_EQ(error(rule("a", {}, {})).message, R"(belfry.yaml:a: route "a": `to` names no sink)");
+  EXPECT_EQ(error(rule("a", {}, {{"slack", {{"channel", 5}}}})).message,
+            R"(belfry.yaml:a: route "a": `channel` of sink "slack" must be a string)");
+  EXPECT_EQ(error(rule("a", named("("), {{"slack"}})).message, R"(belfry.yaml:a: route "a": name: the pattern /(/ is wrong: missing ): ()");
+  EXPECT_EQ(error({.where = "f:3:1", .to = {{"x"}}}).message, R"(the route at f:3:1: there is no sink "x")");
+}
+
+TEST(Tree, ManyThreadsOneTree) {
+  const auto t = tree({rule("a", named("F(a|i)+led$"), {{"ops"}}), rule("b", named("(De|Re)leted$"), {{"slack"}})});
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&t] {
+      const auto n = sample();
+      for (int k = 0; k < 500; ++k) ASSERT_EQ(t.route(n).targets.size(), 1U);
+    });
+  }
+}
+
+}  // namespace
+}  // namespace belfry::route
