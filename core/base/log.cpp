@@ -44,6 +44,14 @@ void append_value(std::string& line, std::string_view value) {
   line += '"';
 }
 
+void cut(std::string& line) {
+  if (line.size() <= kLongestLine) return;
+  auto end = kLongestLine;
+  while (end > 0 && (static_cast<unsigned char>(line[end]) & 0xC0U) == 0x80U) --end;  // not inside a character
+  line.resize(end);
+  line += "...";
+}
+
 class CallbackSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
   explicit CallbackSink(Logger::LineSink lines) : lines_(std::move(lines)) {}
@@ -90,16 +98,14 @@ void Logger::write(LogLevel level, std::string_view event, LogFields fields) con
   if (!core_->out.should_log(to_spdlog(level))) return;
   std::string line;
   if (!component_.empty()) line.append(component_).append(": ");
-  line += event;
+  // Before anything is escaped or cut: afterwards a secret could not be recognised.
+  const auto& scrubber = *core_->scrubber;
+  line += scrubber.scrub(std::string(event));
   for (const auto& field : fields) {
     line.append(" ").append(field.key).append("=");
-    append_value(line, field.value);
+    append_value(line, scrubber.scrub(field.value));
   }
-  line = core_->scrubber->scrub(std::move(line));
-  if (line.size() > kLongestLine) {
-    line.resize(kLongestLine);
-    line += "...";
-  }
+  cut(line);
   core_->out.log(to_spdlog(level), fmt::string_view(line));
 }
 

@@ -24,8 +24,10 @@ Secret& Secret::operator=(Secret&& other) noexcept {
   return *this;
 }
 
+// The whole capacity: a string that was moved from, or was longer before, still holds bytes beyond its size.
 void Secret::wipe() {
-  if (!value_.empty()) OPENSSL_cleanse(value_.data(), value_.size());
+  value_.resize(value_.capacity());
+  OPENSSL_cleanse(value_.data(), value_.size());
   value_.clear();
 }
 

@@ -39,8 +39,13 @@ class Scrubber {
   [[nodiscard]] std::string scrub(std::string text) const;
 
  private:
+  // A secret that begins with another one must go as a whole.
+  struct LongestFirst {
+    bool operator()(const std::string& a, const std::string& b) const { return a.size() != b.size() ? a.size() > b.size() : a < b; }
+  };
+
   mutable std::shared_mutex mutex_;
-  std::set<std::string, std::less<>> values_;
+  std::set<std::string, LongestFirst> values_;
 };
 
 }  // namespace belfry::base
