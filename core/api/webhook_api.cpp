@@ -1,1 +1,62 @@
-// Not written yet.
+#include "api/webhook_api.hpp"
+
+#include "base/ids.hpp"
+#include "source/coder.hpp"
+
+namespace belfry::api {
+namespace {
+
+net::ServerResponse refuse(int status, std::string line) {
+  return {status, {{"Content-Type", "text/plain; charset=utf-8"}}, line + "\n", false};
+}
+
+net::ServerResponse unauthorized(const source::Refusal& refusal) {
+  auto response = refuse(401, refusal.message);
+  response.headers.add("WWW-Authenticate", refusal.www_authenticate);
+  return response;
+}
+
+// Coder tries again five times, five minutes apart, whatever the status says; Retry-After is for those that listen.
+net::ServerResponse unavailable() {
+  auto response = refuse(503, "the notification could not be stored; nothing was kept, send it again");
+  response.headers.add("Retry-After", "30");
+  return response;
+}
+
+}  // namespace
+
+net::Route webhook_route(WebhookSource source, delivery::Pipeline& pipeline, delivery::Metrics& metrics, const base::Clock& clock,
+                         base::Logger log) {
+  const auto max_body = source.max_body;
+  const auto shared = std::make_shared<const WebhookSource>(std::move(source));
+  auto handler = [shared, &pipeline, &metrics, &clock, log = log.named("webhook")](net::ServerRequest request, net::Reply reply) {
+    const auto& name = shared->name;
+    if (const auto refusal = source::refuse(shared->credentials, {request.headers.get("Authorization"), request.client_subject})) {
+      metrics.received(name, "unauthorized");
+      log.warn("unauthorized", {{"source", name}, {"remote", request.remote}, {"why", refusal->message}});
+      return reply(unauthorized(*refusal));
+    }
+
+    const auto now = clock.now();
+    auto notification = source::parse_coder({request.body, request.headers.get("X-Message-Id")}, {name, base::new_id(now), now});
+    if (!notification) {
+      metrics.received(name, "invalid");
+      log.warn("invalid notification", {{"source", name}, {"remote", request.remote}, {"why", notification.error().message}});
+      return reply(refuse(400, notification.error().message));
+    }
+
+    pipeline.accept(std::move(*notification),
+                    [shared, &metrics, log, reply = std::move(reply)](base::Result<store::Accepted> accepted) mutable {
+                      if (!accepted) {
+                        metrics.received(shared->name, "refused");
+                        log.error("a notification could not be stored", {{"source", shared->name}, {"error", accepted.error().message}});
+                        return reply(unavailable());
+                      }
+                      metrics.received(shared->name, accepted->duplicate ? "duplicate" : "accepted");
+                      reply({204, {}, "", false});
+                    });
+  };
+  return {{"POST"}, std::move(handler), max_body};
+}
+
+}  // namespace belfry::api

@@ -1,1 +1,112 @@
-// Not written yet.
+#include "delivery/attempt_machine.hpp"
+
+#include <stdexcept>
+
+namespace belfry::delivery {
+
+using model::Outcome;
+using model::OutcomeCode;
+
+namespace {
+
+template <class... Fs>
+struct Overloaded : Fs... {
+  using Fs::operator()...;
+};
+
+Outcome expired_outcome() {
+  return {.code = OutcomeCode::rejected, .reason = "expired", .detail = "the delivery was not made within its max_age"};
+}
+
+}  // namespace
+
+Action AttemptMachine::resume(Event event, base::Timestamp now, double random) {
+  const auto expect = [this](State wanted) {
+    if (state_ != wanted) throw std::logic_error("attempt machine: an event that does not fit its state");
+  };
+  return std::visit(Overloaded{
+                        [&](const event::Start&) {
+                          expect(State::ready);
+                          return start(now);
+                        },
+                        [&](event::Reconciled& e) {
+                          expect(State::reconciling);
+                          return reconciled(std::move(e.outcome), now);
+                        },
+                        [&](const event::Began& e) -> Action {
+                          expect(State::beginning);
+                          attempt_ = e.attempt;
+                          state_ = State::sending;
+                          return action::Send{e.attempt};
+                        },
+                        [&](const event::ClaimLost&) -> Action {
+                          state_ = State::over;
+                          return action::GiveUp{};
+                        },
+                        [&](event::Ended& e) {
+                          expect(State::sending);
+                          return ended(std::move(e.outcome), now, random);
+                        },
+                    },
+                    event);
+}
+
+Action AttemptMachine::start(base::Timestamp now) {
+  if (setup_.leased.in_doubt && setup_.can_reconcile) {
+    state_ = State::reconciling;
+    return action::Reconcile{};
+  }
+  if (setup_.leased.delivery.expires_at <= now) return expire(now);
+  return begin(setup_.leased.in_doubt);
+}
+
+Action AttemptMachine::reconciled(Outcome outcome, base::Timestamp now) {
+  if (outcome.code == OutcomeCode::delivered) return finish(std::move(outcome), {policy::next::Done{}}, now);
+  const bool certainly_absent = outcome.code == OutcomeCode::rejected;
+  if (certainly_absent) setup_.leased.in_doubt = false;
+  if (setup_.leased.delivery.expires_at <= now) return expire(now);
+  return begin(!certainly_absent);
+}
+
+Action AttemptMachine::begin(bool possible_duplicate) {
+  setup_.leased.delivery.possible_duplicate |= possible_duplicate;
+  state_ = State::beginning;
+  return action::Begin{possible_duplicate};
+}
+
+Action AttemptMachine::ended(Outcome outcome, base::Timestamp now, double random) {
+  const auto step = policy::next_step(outcome, setup_.leased.delivery, now, random);
+  return finish(std::move(outcome), step, now);
+}
+
+Action AttemptMachine::expire(base::Timestamp now) {
+  return finish(expired_outcome(), policy::expire(setup_.leased.delivery, setup_.leased.in_doubt), now);
+}
+
+store::Next AttemptMachine::to_store(const policy::Next& next, base::Timestamp now) const {
+  const auto fall_back = [&](const policy::next::FallBack& f) -> store::Next {
+    const auto& leased = setup_.leased;
+    auto follower = leased.items.empty()
+                        ? std::nullopt
+                        : fallback_delivery(leased.delivery, leased.items.front(), *setup_.sinks, f.possible_duplicate, now);
+    if (!follower) return store::DeadLetter{f.state};
+    return store::FallBack{f.state, {std::move(*follower)}};
+  };
+  return std::visit(
+      Overloaded{
+          [](const policy::next::Done&) -> store::Next { return store::Done{}; },
+          [](const policy::next::Retry& r) -> store::Next { return store::RetryAt{r.at, r.counts_as_failure, r.possible_duplicate}; },
+          fall_back,
+          [](const policy::next::DeadLetter& d) -> store::Next { return store::DeadLetter{d.state}; },
+      },
+      next);
+}
+
+Action AttemptMachine::finish(Outcome outcome, const policy::Step& step, base::Timestamp now) {
+  state_ = State::over;
+  auto next = to_store(step.next, now);
+  return action::Finish{
+      {setup_.leased.claim, setup_.leased.delivery.id, attempt_, std::move(outcome), std::move(next), now}, step.pause, step.park_lane};
+}
+
+}  // namespace belfry::delivery

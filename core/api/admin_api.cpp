@@ -1,0 +1,57 @@
+#include "api/admin_api.hpp"
+
+namespace belfry::api {
+namespace {
+
+net::ServerResponse text(int status, std::string body) {
+  return {status, {{"Content-Type", "text/plain; charset=utf-8"}, {"Cache-Control", "no-store"}}, std::move(body), false};
+}
+
+// Who reaches a Unix socket has passed its file permissions; over TCP the token decides, and without a token the API does not exist.
+std::optional<net::ServerResponse> refusal(const net::ServerRequest& request, const base::Secret& token) {
+  if (request.remote == "unix") return std::nullopt;
+  if (token.empty()) return text(404, "no such path; the API over TCP needs admin.token to be set\n");
+  const auto given = request.headers.get("Authorization");
+  if (given && base::constant_time_equal(*given, "Bearer " + token.reveal())) return std::nullopt;
+  auto response = text(401, "the admin token is missing or wrong; send it as a bearer token\n");
+  response.headers.add("WWW-Authenticate", "Bearer realm=\"belfry\"");
+  return response;
+}
+
+void answer_readiness(const AdminBackend& backend, net::Reply reply) {
+  backend.readiness([reply = std::move(reply)](std::vector<std::string> reasons) mutable {
+    if (reasons.empty()) return reply(text(200, "ready\n"));
+    std::string body = "not ready\n";
+    for (const auto& reason : reasons) body += "- " + reason + "\n";
+    reply(text(503, std::move(body)));
+  });
+}
+
+}  // namespace
+
+net::RouteTable admin_routes(AdminBackend backend, base::Secret token) {
+  const auto shared = std::make_shared<const AdminBackend>(std::move(backend));
+  constexpr std::size_t kMaxBody = 64 * 1024;
+  net::RouteTable table;
+  table["/healthz"] = {{"GET"}, [](net::ServerRequest, net::Reply reply) { reply(text(200, "alive\n")); }, kMaxBody};
+  table["/readyz"] = {{"GET"}, [shared](net::ServerRequest, net::Reply reply) { answer_readiness(*shared, std::move(reply)); }, kMaxBody};
+  table["/metrics"] = {{"GET"},
+                       [shared](net::ServerRequest, net::Reply reply) {
+                         shared->metrics([reply = std::move(reply)](std::string body) mutable {
+                           reply({200, {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}}, std::move(body), false});
+                         });
+                       },
+                       kMaxBody};
+  table["/api/v1/status"] = {
+      {"GET"},
+      [shared, token](net::ServerRequest request, net::Reply reply) {
+        if (auto refused = refusal(request, token)) return reply(std::move(*refused));
+        shared->status([reply = std::move(reply)](const nlohmann::json& document) mutable {
+          reply({200, {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}}, document.dump() + "\n", false});
+        });
+      },
+      kMaxBody};
+  return table;
+}
+
+}  // namespace belfry::api

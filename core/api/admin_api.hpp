@@ -1,0 +1,25 @@
+// The door for administrators and monitoring: /healthz, /readyz, /metrics for everyone who reaches the listener, /api/v1 for a Unix socket
+// or the admin token. Shapes: docs/reference/admin-api.md.
+#pragma once
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "base/secret.hpp"
+#include "net/router.hpp"
+
+namespace belfry::api {
+
+struct AdminBackend {
+  // Calls back with the reasons why the gateway is not ready; none: ready.
+  std::function<void(std::move_only_function<void(std::vector<std::string>)>)> readiness;
+  // Calls back with the Prometheus text, version 0.0.4.
+  std::function<void(std::move_only_function<void(std::string)>)> metrics;
+  // Calls back with the status document.
+  std::function<void(std::move_only_function<void(nlohmann::json)>)> status;
+};
+
+[[nodiscard]] net::RouteTable admin_routes(AdminBackend backend, base::Secret token);
+
+}  // namespace belfry::api

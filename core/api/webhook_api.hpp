@@ -1,0 +1,23 @@
+// The door for sources: one POST route a source. The answers are docs/reference/webhook.md, row by row.
+#pragma once
+#include <string>
+
+#include "base/clock.hpp"
+#include "delivery/metrics.hpp"
+#include "delivery/pipeline.hpp"
+#include "net/router.hpp"
+#include "source/auth.hpp"
+
+namespace belfry::api {
+
+struct WebhookSource {
+  std::string name;
+  source::Credentials credentials;
+  std::size_t max_body = 1024 * 1024;
+};
+
+// The pipeline, the metrics and the clock outlive the route.
+[[nodiscard]] net::Route webhook_route(WebhookSource source, delivery::Pipeline& pipeline, delivery::Metrics& metrics,
+                                       const base::Clock& clock, base::Logger log);
+
+}  // namespace belfry::api

@@ -1,0 +1,86 @@
+// One attempt, as a table of what to do next: no clock, no threads, no I/O. The lane performs the actions and feeds back what happened.
+//
+//   expired, in doubt ........ Reconcile -> Finish
+//   expired .................. Finish
+//   in doubt ................. Reconcile -> Finish (it is there), or Begin (marked unless it is certainly not there)
+//   otherwise ................ Begin -> Send -> Finish
+//
+// In doubt without a sink that can reconcile: Begin, marked. A claim lost on the way ends in GiveUp: another holder has it.
+#pragma once
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "base/clock.hpp"
+#include "delivery/fallback.hpp"
+#include "policy/next_step.hpp"
+#include "store/store.hpp"
+
+namespace belfry::delivery {
+
+namespace event {
+struct Start {};
+struct Reconciled {
+  model::Outcome outcome;  // delivered: it is there; rejected: certainly not; else unknown
+};
+struct Began {
+  std::uint32_t attempt = 1;
+};
+struct ClaimLost {};
+struct Ended {
+  model::Outcome outcome;
+};
+}  // namespace event
+using Event = std::variant<event::Start, event::Reconciled, event::Began, event::ClaimLost, event::Ended>;
+
+namespace action {
+struct Reconcile {};
+struct Begin {
+  bool possible_duplicate = false;
+};
+struct Send {
+  std::uint32_t attempt = 1;
+};
+struct Finish {
+  store::Finish finish;
+  std::optional<policy::Pause> pause;  // what it means for the lane
+  bool park_lane = false;
+};
+struct GiveUp {};
+}  // namespace action
+using Action = std::variant<action::Reconcile, action::Begin, action::Send, action::Finish, action::GiveUp>;
+
+class AttemptMachine {
+ public:
+  struct Setup {
+    store::Leased leased;
+    bool can_reconcile = false;
+    const std::map<std::string, SinkPlan>* sinks = nullptr;  // outlives the machine
+  };
+
+  explicit AttemptMachine(Setup setup) : setup_(std::move(setup)) {}
+
+  // `random` in [0, 1) spreads the back-off. Events that do not fit the state are bugs: std::logic_error.
+  [[nodiscard]] Action resume(Event event, base::Timestamp now, double random);
+
+  [[nodiscard]] const store::Leased& leased() const { return setup_.leased; }
+
+ private:
+  enum class State { ready, reconciling, beginning, sending, over };
+
+  [[nodiscard]] Action start(base::Timestamp now);
+  [[nodiscard]] Action reconciled(model::Outcome outcome, base::Timestamp now);
+  [[nodiscard]] Action ended(model::Outcome outcome, base::Timestamp now, double random);
+  [[nodiscard]] Action begin(bool possible_duplicate);
+  [[nodiscard]] Action expire(base::Timestamp now);
+  [[nodiscard]] Action finish(model::Outcome outcome, const policy::Step& step, base::Timestamp now);
+  [[nodiscard]] store::Next to_store(const policy::Next& next, base::Timestamp now) const;
+
+  Setup setup_;
+  State state_ = State::ready;
+  std::uint32_t attempt_ = 0;
+};
+
+}  // namespace belfry::delivery

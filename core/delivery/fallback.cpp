@@ -1,0 +1,38 @@
+#include "delivery/fallback.hpp"
+
+#include "base/ids.hpp"
+#include "policy/due.hpp"
+#include "route/addressing.hpp"
+
+namespace belfry::delivery {
+
+std::optional<model::Delivery> fallback_delivery(const model::Delivery& ended, const model::Notification& notification,
+                                                 const std::map<std::string, SinkPlan>& sinks, bool possible_duplicate,
+                                                 base::Timestamp now) {
+  for (std::size_t i = 0; i < ended.fallback.size(); ++i) {
+    const auto plan = sinks.find(ended.fallback[i]);
+    if (plan == sinks.end()) continue;
+    const auto destination = route::destination_of(plan->second.addressing, nlohmann::json::object(), notification.recipient);
+    if (route::exposes(destination, ended.sensitive, ended.allow_sensitive)) continue;
+
+    model::Delivery next;
+    next.id = base::new_id(now);
+    next.kind = ended.kind;
+    next.notification_id = ended.notification_id;
+    next.sink = ended.fallback[i];
+    next.destination = destination;
+    next.route = ended.route;
+    next.fallback.assign(ended.fallback.begin() + static_cast<std::ptrdiff_t>(i) + 1, ended.fallback.end());
+    next.sensitive = ended.sensitive;
+    next.allow_sensitive = ended.allow_sensitive;
+    next.created_at = now;
+    next.due_at = now;
+    next.expires_at = policy::expires_at(now, plan->second.max_age, std::nullopt, notification.max_age);
+    next.possible_duplicate = possible_duplicate;
+    next.fallback_of = ended.id;
+    return next;
+  }
+  return std::nullopt;
+}
+
+}  // namespace belfry::delivery

@@ -1,0 +1,24 @@
+// What follows a delivery that ended without success: the next sink of its chain. Pure.
+#pragma once
+#include <map>
+#include <optional>
+#include <string>
+
+#include "base/clock.hpp"
+#include "model/delivery.hpp"
+#include "model/pipeline.hpp"
+
+namespace belfry::delivery {
+
+struct SinkPlan {
+  model::SinkAddressing addressing;
+  base::Millis max_age{};
+};
+
+// The delivery to the first sink of the chain that may take it. None: the chain is empty, or every sink left in it is unknown or would show
+// a sensitive notification to others.
+[[nodiscard]] std::optional<model::Delivery> fallback_delivery(const model::Delivery& ended, const model::Notification& notification,
+                                                               const std::map<std::string, SinkPlan>& sinks, bool possible_duplicate,
+                                                               base::Timestamp now);
+
+}  // namespace belfry::delivery

@@ -1,0 +1,132 @@
+// lane: the queue of one sink. Leases heads of recipient queues as far as concurrency and rates allow, and drives one attempt for each.
+// Everything happens on the lane's strand; the public methods only post to it.
+// Thread rule: any thread. Ownership: shared; what the context names outlives it.
+#pragma once
+#include <expected>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "delivery/attempt_machine.hpp"
+#include "delivery/fallback.hpp"
+#include "delivery/metrics.hpp"
+#include "net/executor.hpp"
+#include "plugin/channel.hpp"
+#include "policy/rate_limit.hpp"
+#include "store/store.hpp"
+
+namespace belfry::delivery {
+
+enum class LaneState { open, paused, parked, hung, orphaned };
+[[nodiscard]] std::string_view to_string(LaneState state);
+
+struct ParkReason {
+  std::string reason;  // slug
+  std::string detail;  // one sentence that says what to do
+};
+
+struct LaneSettings {
+  std::string sink;
+  std::string plugin;                    // type, for display
+  base::Millis timeout{10'000};          // of one attempt
+  std::size_t concurrency = 16;          // attempts in flight
+  policy::RateLimit rate;                // of the sink
+  policy::RateLimit rate_per_recipient;  // of one destination
+  base::Millis first_probe{5'000};       // of a parked lane; doubles up to last_probe
+  base::Millis last_probe{300'000};
+};
+
+struct LaneStatus {
+  std::string sink;
+  std::string plugin;
+  LaneState state = LaneState::open;
+  std::string reason;                    // parked, paused: slug
+  std::string detail;                    // parked: what to do
+  std::optional<base::Timestamp> until;  // paused: when it goes on; parked: the next probe
+  std::size_t in_flight = 0;
+  double rate_per_second = 0;  // configured, for estimates; 0: no limit
+};
+
+struct LaneContext {
+  net::Runtime& runtime;
+  store::Store& store;
+  const base::Clock& clock;
+  base::Logger log;
+  Metrics& metrics;
+  std::map<std::string, SinkPlan> sinks;                        // of all sinks, for fallbacks
+  std::function<double()> random;                               // [0, 1), any thread
+  std::function<void(const std::vector<std::string>&)> notify;  // these sinks have something to do
+};
+
+class Lane : public std::enable_shared_from_this<Lane> {
+ public:
+  Lane(LaneSettings settings, const LaneContext& context, std::expected<std::shared_ptr<plugin::Channel>, ParkReason> channel);
+
+  void start();
+  void notify();
+  [[nodiscard]] LaneStatus status() const;
+  void stop(base::Millis most, net::Task done);
+
+ private:
+  struct Attempt;
+
+  [[nodiscard]] bool may_lease(base::Timestamp now) const;
+  [[nodiscard]] base::Millis lease_time() const;
+  void pump();
+  void on_lease(std::size_t asked, base::Result<store::Lease> lease);
+  void look_for_expired();
+  void take(store::Leased leased);
+  void drive(const std::shared_ptr<Attempt>& attempt, const Action& action);
+  void begin(const std::shared_ptr<Attempt>& attempt, const action::Begin& begin);
+  void send(const std::shared_ptr<Attempt>& attempt, const action::Send& send);
+  void reconcile(const std::shared_ptr<Attempt>& attempt);
+  void finish(const std::shared_ptr<Attempt>& attempt, const action::Finish& finish);
+  void finished(const std::shared_ptr<Attempt>& attempt, const action::Finish& finish, const store::Finished& result);
+  void resume(const std::shared_ptr<Attempt>& attempt, Event event);
+  void report(const store::Leased& leased, const store::Finish& finish);
+  void ended(const std::shared_ptr<Attempt>& attempt);
+  void apply_to_lane(const action::Finish& finish);
+  void park(ParkReason reason, base::Timestamp now);
+  void open(std::string_view why);
+  void on_late(std::string delivery_id, std::uint32_t number, model::Outcome outcome);
+  void on_health(plugin::Health health);
+  void wake_at(base::Timestamp at);
+  void publish();
+  void retry_later(net::Task task);
+  void stop_if_idle();
+
+  LaneSettings settings_;
+  const LaneContext& context_;
+  base::Logger log_;
+  net::Strand strand_;
+  net::Timer wake_timer_;
+  net::Timer expiry_timer_;
+  net::Timer stop_timer_;
+  std::shared_ptr<plugin::Channel> channel_;  // null: cannot run
+
+  // On the strand only.
+  LaneState state_ = LaneState::open;
+  ParkReason why_;
+  std::optional<base::Timestamp> until_;
+  base::Millis probe_interval_;
+  bool probing_ = false;
+  bool leasing_ = false;
+  bool pump_again_ = false;
+  bool stopping_ = false;
+  bool store_failing_ = false;
+  std::size_t in_flight_ = 0;
+  policy::TokenBucket bucket_;
+  std::map<std::string, policy::TokenBucket> recipients_;
+  net::Task stopped_;
+  base::Millis stop_most_{};
+
+  mutable std::mutex status_mutex_;
+  LaneStatus status_;
+};
+
+}  // namespace belfry::delivery

@@ -1,0 +1,168 @@
+#include "delivery/attempt_machine.hpp"
+
+#include <gtest/gtest.h>
+
+namespace belfry::delivery {
+namespace {
+
+using model::OutcomeCode;
+using namespace std::chrono_literals;
+
+const base::Timestamp kNow{base::Millis(1'700'000'000'000)};
+
+class AttemptMachineTest : public testing::Test {
+ protected:
+  AttemptMachine machine(bool in_doubt = false, bool can_reconcile = false, base::Timestamp expires_at = kNow + 1h,
+                         std::vector<std::string> fallback = {}) {
+    store::Leased leased;
+    leased.claim = "claim";
+    leased.delivery.id = "d1";
+    leased.delivery.sink = "slack";
+    leased.delivery.notification_id = "n1";
+    leased.delivery.expires_at = expires_at;
+    leased.delivery.fallback = std::move(fallback);
+    leased.in_doubt = in_doubt;
+    leased.items.emplace_back();
+    leased.items.back().id = "n1";
+    leased.items.back().recipient.email = "bobby@example.com";
+    return AttemptMachine({std::move(leased), can_reconcile, &sinks_});
+  }
+
+  static model::Outcome outcome(OutcomeCode code, bool maybe_delivered = false) {
+    return {.code = code, .maybe_delivered = maybe_delivered, .reason = "test"};
+  }
+
+  // Start, begin and send; then the outcome.
+  static action::Finish finish_of(AttemptMachine& m, const model::Outcome& o, std::uint32_t attempt = 1) {
+    static_cast<void>(m.resume(event::Start{}, kNow, 0));
+    static_cast<void>(m.resume(event::Began{attempt}, kNow, 0));
+    return std::get<action::Finish>(m.resume(event::Ended{o}, kNow, 0));
+  }
+
+  std::map<std::string, SinkPlan> sinks_{{"slack", {{}, 24h}}, {"mail", {{}, 12h}}};
+};
+
+TEST_F(AttemptMachineTest, BeginsSendsAndFinishes) {
+  auto m = machine();
+  EXPECT_FALSE(std::get<action::Begin>(m.resume(event::Start{}, kNow, 0)).possible_duplicate);
+  EXPECT_EQ(std::get<action::Send>(m.resume(event::Began{3}, kNow, 0)).attempt, 3U);
+  const auto finish = std::get<action::Finish>(m.resume(event::Ended{outcome(OutcomeCode::delivered)}, kNow, 0));
+  EXPECT_TRUE(std::holds_alternative<store::Done>(finish.finish.next));
+  EXPECT_EQ(finish.finish.claim, "claim");
+  EXPECT_EQ(finish.finish.delivery_id, "d1");
+  EXPECT_EQ(finish.finish.attempt, 3U);
+  EXPECT_FALSE(finish.park_lane);
+}
+
+TEST_F(AttemptMachineTest, ADeliveryInDoubtIsMarkedWhenTheSinkCannotReconcile) {
+  auto m = machine(true);
+  EXPECT_TRUE(std::get<action::Begin>(m.resume(event::Start{}, kNow, 0)).possible_duplicate);
+  EXPECT_TRUE(m.leased().delivery.possible_duplicate);
+}
+
+TEST_F(AttemptMachineTest, ReconcilingDecidesWhetherItIsSentAgain) {
+  struct Row {
+    OutcomeCode found;
+    bool sent_again;
+    bool marked;
+  };
+  for (const auto& row : {Row{OutcomeCode::delivered, false, false}, Row{OutcomeCode::rejected, true, false},
+                          Row{OutcomeCode::retry, true, true}, Row{OutcomeCode::misconfigured, true, true}}) {
+    auto m = machine(true, true);
+    ASSERT_TRUE(std::holds_alternative<action::Reconcile>(m.resume(event::Start{}, kNow, 0)));
+    const auto next = m.resume(event::Reconciled{outcome(row.found)}, kNow, 0);
+    ASSERT_EQ(std::holds_alternative<action::Begin>(next), row.sent_again);
+    if (row.sent_again) {
+      EXPECT_EQ(std::get<action::Begin>(next).possible_duplicate, row.marked);
+    } else {
+      EXPECT_TRUE(std::holds_alternative<store::Done>(std::get<action::Finish>(next).finish.next));
+      EXPECT_EQ(std::get<action::Finish>(next).finish.attempt, 0U);
+    }
+  }
+}
+
+TEST_F(AttemptMachineTest, AnExpiredDeliveryIsNotSent) {
+  auto m = machine(false, true, kNow);
+  const auto finish = std::get<action::Finish>(m.resume(event::Start{}, kNow, 0));
+  EXPECT_EQ(std::get<store::DeadLetter>(finish.finish.next).state, model::DeliveryState::expired);
+  EXPECT_EQ(finish.finish.outcome.reason, "expired");
+}
+
+TEST_F(AttemptMachineTest, AnExpiredDeliveryInDoubtIsReconciledFirst) {
+  auto found = machine(true, true, kNow);
+  ASSERT_TRUE(std::holds_alternative<action::Reconcile>(found.resume(event::Start{}, kNow, 0)));
+  auto finish = std::get<action::Finish>(found.resume(event::Reconciled{outcome(OutcomeCode::delivered)}, kNow, 0));
+  EXPECT_TRUE(std::holds_alternative<store::Done>(finish.finish.next));
+
+  auto absent = machine(true, true, kNow, {"mail"});
+  static_cast<void>(absent.resume(event::Start{}, kNow, 0));
+  finish = std::get<action::Finish>(absent.resume(event::Reconciled{outcome(OutcomeCode::rejected)}, kNow, 0));
+  EXPECT_FALSE(std::get<store::FallBack>(finish.finish.next).deliveries.at(0).possible_duplicate);
+
+  auto unknown = machine(true, true, kNow, {"mail"});
+  static_cast<void>(unknown.resume(event::Start{}, kNow, 0));
+  finish = std::get<action::Finish>(unknown.resume(event::Reconciled{outcome(OutcomeCode::retry)}, kNow, 0));
+  EXPECT_TRUE(std::get<store::FallBack>(finish.finish.next).deliveries.at(0).possible_duplicate);
+}
+
+TEST_F(AttemptMachineTest, ARejectionGoesToTheFallbackAndTakesTheMarkAlong) {
+  auto m = machine(false, false, kNow + 1h, {"mail"});
+  const auto fall_back = std::get<store::FallBack>(finish_of(m, outcome(OutcomeCode::rejected, true)).finish.next);
+  EXPECT_EQ(fall_back.state, model::DeliveryState::rejected);
+  ASSERT_EQ(fall_back.deliveries.size(), 1U);
+  EXPECT_EQ(fall_back.deliveries[0].sink, "mail");
+  EXPECT_EQ(fall_back.deliveries[0].fallback_of, "d1");
+  EXPECT_TRUE(fall_back.deliveries[0].possible_duplicate);
+  EXPECT_EQ(fall_back.deliveries[0].expires_at, kNow + 12h);
+}
+
+TEST_F(AttemptMachineTest, WithoutAFallbackThatExistsARejectionIsADeadLetter) {
+  auto none = machine();
+  EXPECT_TRUE(std::holds_alternative<store::DeadLetter>(finish_of(none, outcome(OutcomeCode::rejected)).finish.next));
+  auto gone = machine(false, false, kNow + 1h, {"no-such-sink"});
+  EXPECT_TRUE(std::holds_alternative<store::DeadLetter>(finish_of(gone, outcome(OutcomeCode::rejected)).finish.next));
+}
+
+TEST_F(AttemptMachineTest, ARetryKeepsTheDeliveryAndSetsTheMarkWhenItMayHaveArrived) {
+  auto m = machine();
+  const auto retry = std::get<store::RetryAt>(finish_of(m, outcome(OutcomeCode::retry, true)).finish.next);
+  EXPECT_GT(retry.at, kNow);
+  EXPECT_TRUE(retry.counts_as_failure);
+  EXPECT_TRUE(retry.possible_duplicate);
+}
+
+TEST_F(AttemptMachineTest, MisconfigurationParksTheLaneAndKeepsTheDelivery) {
+  auto m = machine();
+  const auto finish = finish_of(m, outcome(OutcomeCode::misconfigured));
+  EXPECT_TRUE(finish.park_lane);
+  EXPECT_TRUE(std::holds_alternative<store::RetryAt>(finish.finish.next));
+}
+
+TEST_F(AttemptMachineTest, ALimitOfTheCredentialPausesTheSink) {
+  auto limited = outcome(OutcomeCode::rate_limited);
+  limited.retry_after = 7s;
+  limited.limit_scope = model::LimitScope::credential;
+  auto m = machine();
+  const auto finish = finish_of(m, limited);
+  ASSERT_TRUE(finish.pause);
+  EXPECT_EQ(finish.pause->until, kNow + 7s);
+  EXPECT_EQ(std::get<store::RetryAt>(finish.finish.next).at, kNow + 7s);
+  EXPECT_FALSE(std::get<store::RetryAt>(finish.finish.next).counts_as_failure);
+}
+
+TEST_F(AttemptMachineTest, ALostClaimEndsIt) {
+  auto m = machine();
+  static_cast<void>(m.resume(event::Start{}, kNow, 0));
+  EXPECT_TRUE(std::holds_alternative<action::GiveUp>(m.resume(event::ClaimLost{}, kNow, 0)));
+}
+
+TEST_F(AttemptMachineTest, AnEventOutOfOrderIsABug) {
+  auto m = machine();
+  EXPECT_THROW(static_cast<void>(m.resume(event::Began{1}, kNow, 0)), std::logic_error);
+  static_cast<void>(m.resume(event::Start{}, kNow, 0));
+  EXPECT_THROW(static_cast<void>(m.resume(event::Ended{}, kNow, 0)), std::logic_error);
+  EXPECT_THROW(static_cast<void>(m.resume(event::Start{}, kNow, 0)), std::logic_error);
+}
+
+}  // namespace
+}  // namespace belfry::delivery

@@ -1,0 +1,325 @@
+#include "delivery/lane.hpp"
+
+#include "core/delivery/lane_fixture.hpp"
+
+namespace belfry::delivery {
+namespace {
+
+using model::DeliveryState;
+using model::OutcomeCode;
+
+class LaneTest : public LaneFixture {};
+
+TEST_F(LaneTest, DeliversWhatIsAccepted) {
+  add("slack", [](const auto&) { return delivered(); });
+  start();
+  const auto id = accept("slack", "bobby@example.com");
+  ASSERT_TRUE(metrics_.wait("delivery slack delivered", 1));
+  const auto all = record(id);
+  ASSERT_EQ(all.deliveries.size(), 1U);
+  EXPECT_EQ(all.deliveries[0].state, DeliveryState::delivered);
+  EXPECT_EQ(all.deliveries[0].receipt, R"({"id":"1"})");
+  EXPECT_EQ(all.deliveries[0].attempts, 1U);
+  EXPECT_FALSE(all.deliveries[0].possible_duplicate);
+  ASSERT_EQ(all.attempts.size(), 1U);
+  EXPECT_EQ(metrics_.count("attempt slack delivered"), 1);
+}
+
+TEST_F(LaneTest, DeliversWhatWasWaitingBeforeItStarted) {
+  add("slack", [](const auto&) { return delivered(); });
+  accept("slack", "a@example.com");
+  accept("slack", "b@example.com");
+  start();
+  EXPECT_TRUE(metrics_.wait("delivery slack delivered", 2));
+}
+
+TEST_F(LaneTest, KeepsTheOrderOfOneRecipientAndItsBoundOfConcurrency) {
+  add("slack", [](const auto&) { return delivered(); }, [](LaneSettings& s) { s.concurrency = 3; });
+  start();
+  std::vector<std::string> bobby;
+  for (int i = 0; i < 60; ++i) {
+    bobby.push_back(accept("slack", "bobby@example.com"));
+    accept("slack", "someone" + std::to_string(i) + "@example.com");
+  }
+  ASSERT_TRUE(metrics_.wait("delivery slack delivered", 120));
+  const auto seen = channel("slack").seen();
+  std::vector<std::string> order;
+  for (const auto& send : seen.sent) {
+    if (send.message.delivery.destination.address == "bobby@example.com") order.push_back(send.message.delivery.notification_id);
+  }
+  EXPECT_EQ(order, bobby);
+  EXPECT_LE(seen.most_in_flight, 3U);
+}
+
+TEST_F(LaneTest, OneRecipientHasOneDeliveryInFlight) {
+  add("slack", [](const auto&) { return std::nullopt; });
+  start();
+  for (int i = 0; i < 3; ++i) accept("slack", "bobby@example.com");
+  accept("slack", "alice@example.com");
+  ASSERT_TRUE(channel("slack").wait([](const auto& s) { return s.in_flight == 2; }));
+  channel("slack").let_go(delivered());
+  ASSERT_TRUE(channel("slack").wait([](const auto& s) { return s.sent.size() == 3 && s.in_flight == 1; }));
+  channel("slack").let_go(delivered());
+  ASSERT_TRUE(channel("slack").wait([](const auto& s) { return s.sent.size() == 4; }));
+  channel("slack").let_go(delivered());
+  EXPECT_TRUE(metrics_.wait("delivery slack delivered", 4));
+  EXPECT_EQ(channel("slack").seen().most_in_flight, 2U);
+}
+
+TEST_F(LaneTest, TriesAgainAfterATransientFailureAndOthersGoOn) {
+  std::atomic<int> failures = 0;
+  add("slack", [&](const plugin::Send& send) {
+    if (send.message.delivery.destination.address == "bobby@example.com" && failures++ < 1) return outcome(OutcomeCode::retry);
+    return delivered();
+  });
+  start();
+  const auto id = accept("slack", "bobby@example.com");
+  accept("slack", "alice@example.com");
+  ASSERT_TRUE(metrics_.wait("delivery slack delivered", 2));
+  const auto all = record(id);
+  EXPECT_EQ(all.deliveries[0].attempts, 2U);
+  EXPECT_EQ(all.deliveries[0].failures, 1U);
+  EXPECT_EQ(metrics_.count("attempt slack retry"), 1);
+  EXPECT_EQ(metrics_.count("duplicate slack"), 0);
+}
+
+TEST_F(LaneTest, AnAmbiguousFailureIsMarkedAndTheSinkIsTold) {
+  std::atomic<int> calls = 0;
+  add("slack", [&](const plugin::Send&) {
+    if (calls++ > 0) return delivered();
+    auto o = outcome(OutcomeCode::retry, "timeout");
+    o.maybe_delivered = true;
+    return o;
+  });
+  start();
+  const auto id = accept("slack", "bobby@example.com");
+  ASSERT_TRUE(metrics_.wait("delivery slack delivered", 1));
+  EXPECT_TRUE(record(id).deliveries[0].possible_duplicate);
+  EXPECT_EQ(metrics_.count("duplicate slack"), 1);
+  const auto sent = channel("slack").seen().sent;
+  EXPECT_FALSE(sent[0].message.delivery.possible_duplicate);
+  EXPECT_TRUE(sent[1].message.delivery.possible_duplicate);
+}
+
+TEST_F(LaneTest, ALimitOfOneRecipientDelaysNoOther) {
+  std::atomic<bool> limited = true;
+  add("slack", [&](const plugin::Send& send) {
+    if (send.message.delivery.destination.address != "bobby@example.com" || !limited.exchange(false)) return delivered();
+    auto o = outcome(OutcomeCode::rate_limited);
+    o.retry_after = 300ms;
+    o.limit_scope = model::LimitScope::recipient;
+    return o;
+  });
+  start();
+  const auto id = accept("slack", "bobby@example.com");
+  for (int i = 0; i < 20; ++i) accept("slack", "someone" + std::to_string(i) + "@example.com");
+  ASSERT_TRUE(metrics_.wait("delivery slack delivered", 21));
+  const auto all = record(id);
+  EXPECT_EQ(all.deliveries[0].failures, 0U);
+  ASSERT_EQ(all.attempts.size(), 2U);
+  EXPECT_GE(all.attempts[1].started_at - *all.attempts[0].finished_at, 299ms);
+  EXPECT_EQ(channel("slack").seen().sent.back().message.delivery.notification_id, id);
+}
+
+TEST_F(LaneTest, ALimitOfTheCredentialPausesTheSinkExactlyThatLong) {
+  std::atomic<bool> limited = true;
+  add(
+      "slack",
+      [&](const plugin::Send&) {
+        if (!limited.exchange(false)) return delivered();
+        auto o = outcome(OutcomeCode::rate_limited, "ratelimited");
+        o.retry_after = 400ms;
+        o.limit_scope = model::LimitScope::credential;
+        return o;
+      },
+      [](LaneSettings& s) { s.concurrency = 1; });
+  start();
+  const auto id = accept("slack", "bobby@example.com");
+  ASSERT_TRUE(becomes("slack", LaneState::paused));
+  EXPECT_EQ(status("slack").reason, "ratelimited");
+  accept("slack", "alice@example.com");
+  ASSERT_TRUE(metrics_.wait("delivery slack delivered", 2));
+  const auto all = record(id);
+  EXPECT_GE(all.attempts[1].started_at - *all.attempts[0].finished_at, 399ms);
+  EXPECT_EQ(status("slack").state, LaneState::open);
+}
+
+TEST_F(LaneTest, MisconfigurationParksKeepsAndRecoversByItself) {
+  std::atomic<bool> broken = true;
+  add("slack", [&](const plugin::Send&) {
+    return broken ? model::Outcome{.code = OutcomeCode::misconfigured,
+                                   .reason = "invalid_auth",
+                                   .detail = "the token is wrong; put a valid one in"}
+                  : delivered();
+  });
+  start();
+  for (int i = 0; i < 5; ++i) accept("slack", "someone" + std::to_string(i) + "@example.com");
+  ASSERT_TRUE(becomes("slack", LaneState::parked));
+  EXPECT_EQ(status("slack").reason, "invalid_auth");
+  EXPECT_EQ(status("slack").detail, "the token is wrong; put a valid one in");
+  ASSERT_TRUE(metrics_.wait("attempt slack misconfigured", 8));  // the probes go on
+  EXPECT_EQ(metrics_.count("delivery slack rejected"), 0);
+  broken = false;
+  EXPECT_TRUE(metrics_.wait("delivery slack delivered", 5));
+  EXPECT_TRUE(becomes("slack", LaneState::open));
+}
+
+TEST_F(LaneTest, ASinkThatCannotRunKeepsItsDeliveriesAndSaysWhy) {
+  add("slack", [](const auto&) { return delivered(); });
+  parked_["slack"] = {"missing_secret", "environment variable SLACK_BOT_TOKEN is not set"};
+  start();
+  accept("slack", "bobby@example.com");
+  EXPECT_EQ(status("slack").state, LaneState::parked);
+  EXPECT_EQ(status("slack").detail, "environment variable SLACK_BOT_TOKEN is not set");
+  const auto stats = answer_of<store::Stats>([&](auto handler) { store_->stats(clock_.now(), std::move(handler)); });
+  EXPECT_EQ(stats->sinks.at("slack").waiting, 1U);
+}
+
+TEST_F(LaneTest, WhatExpiresInAParkedLaneGoesToItsFallback) {
+  add("slack", [](const auto&) { return delivered(); });
+  add("mail", [](const auto&) { return delivered(); });
+  parked_["slack"] = {"missing_secret", "no token"};
+  accept("slack", "bobby@example.com", [&](model::Delivery& d) {
+    d.expires_at = clock_.now();
+    d.fallback = {"mail"};
+  });
+  start();
+  EXPECT_TRUE(metrics_.wait("delivery slack expired", 1));
+  EXPECT_TRUE(metrics_.wait("delivery mail delivered", 1));
+}
+
+TEST_F(LaneTest, ARejectionGoesToTheFallbackWithoutOneToTheDeadLetters) {
+  add("slack", [](const auto&) { return outcome(OutcomeCode::rejected, "user_not_found"); });
+  add("mail", [](const auto&) { return delivered(); });
+  start();
+  const auto with = accept("slack", "bobby@example.com", [](model::Delivery& d) { d.fallback = {"mail"}; });
+  const auto without = accept("slack", "alice@example.com");
+  ASSERT_TRUE(metrics_.wait("delivery mail delivered", 1));
+  ASSERT_TRUE(metrics_.wait("delivery slack rejected", 2));
+  EXPECT_EQ(record(with).deliveries.size(), 2U);
+  EXPECT_FALSE(record(with).deliveries[0].dead_letter);
+  EXPECT_TRUE(record(without).deliveries[0].dead_letter);
+  EXPECT_EQ(record(without).deliveries[0].last_reason, "user_not_found");
+}
+
+TEST_F(LaneTest, AHungPluginGetsNothingMoreUntilItsCallReturns) {
+  add("slack", [](const auto&) { return std::nullopt; });
+  add("mail", [](const auto&) { return delivered(); });
+  start();
+  accept("slack", "bobby@example.com");
+  ASSERT_TRUE(channel("slack").wait([](const auto& s) { return s.sent.size() == 1; }));
+  channel("slack").health(plugin::Health::hung);
+  ASSERT_TRUE(becomes("slack", LaneState::hung));
+  accept("slack", "alice@example.com");
+  accept("mail", "alice@example.com");
+  ASSERT_TRUE(metrics_.wait("delivery mail delivered", 1));
+  channel("slack").let_go(delivered());
+  ASSERT_TRUE(metrics_.wait("delivery slack delivered", 1));
+  EXPECT_EQ(channel("slack").seen().sent.size(), 1U);
+  channel("slack").health(plugin::Health::running);
+  ASSERT_TRUE(channel("slack").wait([](const auto& s) { return s.sent.size() == 2; }));
+  channel("slack").let_go(delivered());
+  EXPECT_TRUE(metrics_.wait("delivery slack delivered", 2));
+}
+
+TEST_F(LaneTest, WhatACrashLeftInDoubtIsMarkedAndSentAgain) {
+  add("slack", [](const auto&) { return delivered(); });
+  const auto id = accept("slack", "bobby@example.com");
+  // Another holder began an attempt and was never heard of again.
+  const auto lease = answer_of<store::Lease>([&](auto handler) { store_->lease({"slack", 1, clock_.now(), 1ms}, std::move(handler)); });
+  ASSERT_EQ(lease->leased.size(), 1U);
+  ASSERT_TRUE(
+      answer_of<std::uint32_t>([&](auto handler) { store_->begin(lease->leased[0].claim, false, clock_.now(), std::move(handler)); }));
+  start();
+  ASSERT_TRUE(metrics_.wait("delivery slack delivered", 1));
+  EXPECT_EQ(metrics_.count("duplicate slack"), 1);
+  EXPECT_TRUE(record(id).deliveries[0].possible_duplicate);
+  EXPECT_TRUE(channel("slack").seen().sent[0].message.delivery.possible_duplicate);
+}
+
+TEST_F(LaneTest, ASinkThatCanReconcileIsAskedFirst) {
+  add("slack", [](const auto&) { return delivered(); });
+  channel("slack").reconcile_script = [](const auto&) { return delivered(); };
+  const auto id = accept("slack", "bobby@example.com");
+  const auto lease = answer_of<store::Lease>([&](auto handler) { store_->lease({"slack", 1, clock_.now(), 1ms}, std::move(handler)); });
+  ASSERT_TRUE(
+      answer_of<std::uint32_t>([&](auto handler) { store_->begin(lease->leased.at(0).claim, false, clock_.now(), std::move(handler)); }));
+  start();
+  ASSERT_TRUE(metrics_.wait("delivery slack delivered", 1));
+  EXPECT_TRUE(channel("slack").seen().sent.empty());
+  EXPECT_EQ(channel("slack").seen().reconciled.size(), 1U);
+  EXPECT_FALSE(record(id).deliveries[0].possible_duplicate);
+}
+
+TEST_F(LaneTest, ALateDeliveredSettlesWhatWasGivenUp) {
+  add("slack", [](const auto&) {
+    auto o = outcome(OutcomeCode::retry, "timeout");
+    o.maybe_delivered = true;
+    o.retry_after = 1h - 1s;
+    return o;
+  });
+  start();
+  const auto id = accept("slack", "bobby@example.com", [&](model::Delivery& d) { d.expires_at = clock_.now() + 2h; });
+  ASSERT_TRUE(metrics_.wait("attempt slack retry", 1));
+  ASSERT_TRUE(metrics_.wait("duplicate slack", 1));
+  channel("slack").late(record(id).deliveries[0].id, 1, delivered());
+  ASSERT_TRUE(metrics_.wait("delivery slack delivered", 1));
+  EXPECT_EQ(record(id).deliveries[0].state, DeliveryState::delivered);
+}
+
+TEST_F(LaneTest, TheRateOfARecipientSpreadsWhatGoesToIt) {
+  add("slack", [](const auto&) { return delivered(); }, [](LaneSettings& s) { s.rate_per_recipient = {10, 1s, 1}; });
+  start();
+  for (int i = 0; i < 4; ++i) accept("slack", "bobby@example.com");
+  accept("slack", "alice@example.com");
+  const auto started = std::chrono::steady_clock::now();
+  ASSERT_TRUE(metrics_.wait("delivery slack delivered", 5));
+  EXPECT_GE(std::chrono::steady_clock::now() - started, 250ms);
+}
+
+TEST_F(LaneTest, TheRateOfTheSinkHolds) {
+  add("slack", [](const auto&) { return delivered(); }, [](LaneSettings& s) { s.rate = {50, 1s, 5}; });
+  const auto started = std::chrono::steady_clock::now();
+  start();
+  for (int i = 0; i < 20; ++i) accept("slack", "someone" + std::to_string(i) + "@example.com");
+  ASSERT_TRUE(metrics_.wait("delivery slack delivered", 20));
+  EXPECT_GE(std::chrono::steady_clock::now() - started, 280ms);
+}
+
+TEST_F(LaneTest, StoppingLetsAttemptsEndAndKeepsTheRest) {
+  add("slack", [](const auto&) { return std::nullopt; }, [](LaneSettings& s) { s.concurrency = 1; });
+  start();
+  accept("slack", "bobby@example.com");
+  const auto rest = accept("slack", "alice@example.com");
+  ASSERT_TRUE(channel("slack").wait([](const auto& s) { return s.in_flight == 1; }));
+  std::promise<void> stopped;
+  auto future = stopped.get_future();
+  dispatcher_->stop(20s, [&] { stopped.set_value(); });
+  EXPECT_FALSE(channel("slack").seen().stopped);
+  channel("slack").let_go(delivered());
+  ASSERT_EQ(future.wait_for(tests::kDeadline), std::future_status::ready);
+  EXPECT_EQ(metrics_.count("delivery slack delivered"), 1);
+  EXPECT_EQ(record(rest).deliveries[0].state, DeliveryState::waiting);
+  EXPECT_TRUE(channel("slack").seen().stopped);
+  store_->close();
+  runtime_.stop();
+  runtime_.join(5s);
+  dispatcher_.reset();
+}
+
+TEST_F(LaneTest, StoppingDoesNotWaitForEverForAnAttempt) {
+  add("slack", [](const auto&) { return std::nullopt; });
+  start();
+  accept("slack", "bobby@example.com");
+  ASSERT_TRUE(channel("slack").wait([](const auto& s) { return s.in_flight == 1; }));
+  std::promise<void> stopped;
+  dispatcher_->stop(50ms, [&] { stopped.set_value(); });
+  EXPECT_EQ(stopped.get_future().wait_for(tests::kDeadline), std::future_status::ready);
+  store_->close();
+  runtime_.stop();
+  runtime_.join(5s);
+  dispatcher_.reset();
+}
+
+}  // namespace
+}  // namespace belfry::delivery

@@ -1,0 +1,114 @@
+#include "delivery/pipeline.hpp"
+
+#include "core/delivery/lane_fixture.hpp"
+
+namespace belfry::delivery {
+namespace {
+
+class PipelineTest : public LaneFixture {
+ protected:
+  void make_pipeline(std::vector<model::RouteRule> rules) {
+    std::map<std::string, model::SinkAddressing> sinks;
+    std::map<std::string, base::Millis> max_age;
+    for (const auto& settings : settings_) {
+      sinks[settings.sink] = {"channel", ""};
+      max_age[settings.sink] = 1h;
+    }
+    auto tree = route::Tree::compile(std::move(rules), sinks);
+    ASSERT_TRUE(tree) << tree.error().message;
+    pipeline_ = std::make_unique<Pipeline>(std::move(*tree), max_age, *store_, *dispatcher_, clock_, log_);
+  }
+
+  base::Result<store::Accepted> accept_notification(const std::string& msg_id,
+                                                    const std::function<void(model::Notification&)>& change = {}) {
+    model::Notification n;
+    n.id = base::new_id(clock_.now());
+    n.source = "coder";
+    n.msg_id = msg_id;
+    n.received_at = clock_.now();
+    n.name = "Workspace Deleted";
+    n.title = "title";
+    n.body = "body";
+    n.recipient.email = "Bobby@Example.com";
+    if (change) change(n);
+    return answer_of<store::Accepted>([&](auto handler) { pipeline_->accept(std::move(n), std::move(handler)); });
+  }
+
+  static model::RouteRule route(const std::string& name, std::vector<model::RouteTarget> to) {
+    model::RouteRule rule;
+    rule.name = name;
+    rule.to = std::move(to);
+    return rule;
+  }
+
+  std::unique_ptr<Pipeline> pipeline_;
+};
+
+TEST_F(PipelineTest, ANotificationIsRoutedStoredAndDelivered) {
+  add("slack", [](const auto&) { return delivered(); });
+  start();
+  make_pipeline({route("everyone", {{"slack"}})});
+  const auto accepted = accept_notification("m1");
+  ASSERT_TRUE(accepted);
+  EXPECT_FALSE(accepted->duplicate);
+  ASSERT_TRUE(metrics_.wait("delivery slack delivered", 1));
+  const auto all = record(accepted->notification_id);
+  EXPECT_EQ(all.deliveries.at(0).destination, (model::Destination{model::Audience::direct, "bobby@example.com"}));
+  EXPECT_EQ(all.deliveries.at(0).route, "everyone");
+}
+
+TEST_F(PipelineTest, TheSameMessageTwiceIsOneDelivery) {
+  add("slack", [](const auto&) { return delivered(); });
+  start();
+  make_pipeline({route("everyone", {{"slack"}})});
+  ASSERT_TRUE(accept_notification("m1"));
+  const auto again = accept_notification("m1");
+  ASSERT_TRUE(again);
+  EXPECT_TRUE(again->duplicate);
+  ASSERT_TRUE(accept_notification("m2"));
+  ASSERT_TRUE(metrics_.wait("delivery slack delivered", 2));
+  EXPECT_EQ(channel("slack").seen().sent.size(), 2U);
+}
+
+TEST_F(PipelineTest, WhatNoRouteTakesIsKeptAndCounted) {
+  add("slack", [](const auto&) { return delivered(); });
+  start();
+  auto rule = route("only created", {{"slack"}});
+  rule.when.comparisons.push_back({.path = "name", .op = model::Comparison::Op::equal, .text = "Workspace Created"});
+  make_pipeline({rule});
+  const auto accepted = accept_notification("m1");
+  ASSERT_TRUE(accepted);
+  const auto stats = answer_of<store::Stats>([&](auto handler) { store_->stats(clock_.now(), std::move(handler)); });
+  EXPECT_EQ(stats->unrouted, 1U);
+  EXPECT_TRUE(record(accepted->notification_id).deliveries.empty());
+}
+
+TEST_F(PipelineTest, ASensitiveNotificationExpiresSoonAndStaysOutOfChannels) {
+  add("slack", [](const auto&) { return delivered(); });
+  start();
+  auto channel_route = route("ops", {{"slack", {{"channel", "C1"}}}});
+  channel_route.continue_ = true;
+  make_pipeline({channel_route, route("everyone", {{"slack"}})});
+  const auto accepted = accept_notification("m1", [](model::Notification& n) {
+    n.sensitive = true;
+    n.max_age = 10min;
+  });
+  ASSERT_TRUE(accepted);
+  const auto all = record(accepted->notification_id);
+  ASSERT_EQ(all.deliveries.size(), 1U);
+  EXPECT_EQ(all.deliveries[0].destination.audience, model::Audience::direct);
+  EXPECT_EQ(all.deliveries[0].expires_at - all.deliveries[0].created_at, 10min);
+}
+
+TEST_F(PipelineTest, AClosedStoreIsAnError) {
+  add("slack", [](const auto&) { return delivered(); });
+  start();
+  make_pipeline({route("everyone", {{"slack"}})});
+  store_->close();
+  const auto refused = accept_notification("m1");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, base::ErrorCode::unavailable);
+}
+
+}  // namespace
+}  // namespace belfry::delivery

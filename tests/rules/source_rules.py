@@ -1,0 +1,38 @@
+#!/usr/bin/python3
+"""Traps of the tool chain and promises of the style that a reader of the sources can check.
+
+usage: source_rules.py SOURCE_DIR
+"""
+import re
+import sys
+from pathlib import Path
+
+RULES = [
+    # GCC 12 destroys the captures of a temporary lambda inside a co_await expression twice: name the lambda first.
+    (re.compile(r"co_(await|yield)\b[^;]*[(,]\s*\[[^\]]+\]\s*(\(|mutable|\{)"), (".cpp", ".hpp"), "a capturing lambda inside a co_await expression; name it first"),
+    (re.compile(r"this_thread::sleep|\busleep\(|\bnanosleep\("), (".cpp", ".hpp", ".c"), "sleeping is no synchronisation"),
+    (re.compile(r"\b(TODO|FIXME|XXX|HACK)\b"), (".cpp", ".hpp", ".h", ".c", ".py"), "unfinished by its own words"),
+]
+# A plugin that spins or dawdles is what these are for.
+EXEMPT = {"tests/hostile", "tests/rules"}
+
+
+def main(root):
+    found = []
+    for top in ("core", "plugins", "sdk", "tests"):
+        for path in sorted((root / top).rglob("*")):
+            relative = path.relative_to(root)
+            if not path.is_file() or any(str(relative).startswith(exempt + "/") for exempt in EXEMPT) or "node_modules" in relative.parts:
+                continue
+            for pattern, suffixes, why in RULES:
+                if path.suffix not in suffixes:
+                    continue
+                text = path.read_text(encoding="utf-8", errors="replace")
+                for match in pattern.finditer(text):
+                    found.append(f"{relative}:{text.count(chr(10), 0, match.start()) + 1}: {why}")
+    print("\n".join(found) or "the sources keep the rules")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))
