@@ -22,7 +22,7 @@ set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
 add_compile_options(-pthread)
 add_link_options(-pthread)
 add_compile_options(
-  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Werror
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion "$<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor>" -Werror
   "-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=")
 add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:-Wno-missing-field-initializers>")
 add_compile_options("$<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fconcepts-diagnostics-depth=2>")

@@ -109,19 +109,19 @@ inline Outcome http_outcome(const HttpResult& result, Millis default_pause = std
       case 405:
       case 410: return Outcome::misconfigured("not_found", said + "; check the address");
       case 408:
-      case 425: return Outcome::retry("http_4xx", said);
+      case 425: return Outcome::retry("try_later", said);
       case 429: return Outcome::rate_limited(after.value_or(default_pause), LimitScope::credential, said);
       default: break;
     }
     if (result.success()) return Outcome::delivered();
     if (result.status >= 500) {
-      auto outcome = Outcome::retry("http_5xx", said).maybe_delivered();
+      auto outcome = Outcome::retry("server_error", said).maybe_delivered();
       return after ? outcome.retry_after(*after) : outcome;
     }
     if (result.status >= 300 && result.status < 400) {
       return Outcome::misconfigured("redirected", said + "; redirects are not followed, configure the final address");
     }
-    return Outcome::rejected("http_4xx", said);
+    return Outcome::rejected("refused", said);
   };
   return classify().http_status(result.status);
 }

@@ -24,7 +24,7 @@ enum class LimitScope : std::uint32_t {
 };
 
 // A value. `reason` is a slug [a-z_]{1,40}, a metric label; `detail` is one sentence for people, without secrets.
-struct [[nodiscard]] Outcome {
+struct Outcome {
   enum class Code : std::uint32_t {
     delivered = BELFRY_DELIVERED,
     retry = BELFRY_RETRY,
@@ -66,18 +66,18 @@ struct [[nodiscard]] Outcome {
     return make(Code::misconfigured, std::move(reason), std::move(detail));
   }
 
-  // Each returns a changed copy: `return Outcome::retry("http_5xx", "...").maybe_delivered().http_status(503);`
-  Outcome maybe_delivered(bool yes = true) const {
+  // Each returns a changed copy: `return Outcome::retry("server_error", "...").maybe_delivered().http_status(503);`
+  [[nodiscard]] Outcome maybe_delivered(bool yes = true) const {
     Outcome copy = *this;
     copy.ambiguous = yes;
     return copy;
   }
-  Outcome http_status(int value) const {
+  [[nodiscard]] Outcome http_status(int value) const {
     Outcome copy = *this;
     copy.status = value;
     return copy;
   }
-  Outcome retry_after(Millis least) const {
+  [[nodiscard]] Outcome retry_after(Millis least) const {
     Outcome copy = *this;
     copy.after = least;
     return copy;

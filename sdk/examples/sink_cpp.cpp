@@ -1,0 +1,72 @@
+// A sink that posts each message as JSON to one URL: what a small plugin looks like with the C++ SDK.
+#include "belfry/sdk.hpp"
+
+namespace {
+
+constexpr const char* kSchema = R"({
+  "type": "object",
+  "required": ["url"],
+  "additionalProperties": false,
+  "properties": {
+    "url": { "type": "string", "description": "where the messages go", "pattern": "^https?://" },
+    "token": { "type": "string", "x-secret": true, "description": "sent as a bearer token" },
+    "timeout": { "type": "string", "default": "5s" }
+  }
+})";
+
+class JsonPost final : public belfry::Sink, public belfry::Renders {
+ public:
+  std::expected<void, belfry::Problems> configure(const belfry::Config& config) override {
+    belfry::Problems problems;
+    url_ = config.string("url");
+    token_ = config.secret("token");
+    timeout_ = config.duration("timeout");
+    if (timeout_ < std::chrono::milliseconds(100)) problems.add(config.pointer("timeout"), "must be at least 100ms");
+    if (!token_.empty() && !url_.starts_with("https://")) {
+      problems.add(config.pointer("url"), "must be https when there is a token, which would travel readable otherwise");
+    }
+    if (!problems.empty()) return std::unexpected(std::move(problems));
+    return {};
+  }
+
+  belfry::Task<belfry::Outcome> deliver(belfry::Message message) override {
+    if (message.forbidden_here()) co_return belfry::Outcome::rejected("sensitive_to_shared", "sensitive text for a shared place");
+    auto request = to_request(message);
+    if (!token_.empty()) request.headers.push_back({"Authorization", "Bearer " + token_.reveal()});
+    const auto result = co_await http().send(std::move(request));
+    auto outcome = belfry::http_outcome(result);
+    if (outcome.code == belfry::Outcome::Code::delivered) outcome.receipt = {{"url", url_}};
+    co_return outcome;
+  }
+
+  std::expected<nlohmann::json, std::string> render(const belfry::Message& message) const override {
+    const auto request = to_request(message);
+    nlohmann::json headers = nlohmann::json::object();
+    for (const auto& header : request.headers) headers[header.name] = header.value;
+    if (!token_.empty()) headers["Authorization"] = "Bearer ***";
+    return nlohmann::json::array(
+        {{{"method", request.method}, {"url", request.url}, {"headers", headers}, {"body", nlohmann::json::parse(request.body)}}});
+  }
+
+ private:
+  belfry::HttpRequest to_request(const belfry::Message& message) const {
+    auto items = nlohmann::json::array();
+    for (const auto& item : message.items()) {
+      items.push_back({{"to", item.recipient.email}, {"title", item.title}, {"body", item.body}});
+    }
+    const nlohmann::json body{{"id", message.delivery_id()}, {"messages", items}};
+    auto request = belfry::HttpRequest::post(url_, body.dump()).with("Content-Type", "application/json");
+    request.headers.push_back({"Idempotency-Key", message.delivery_id()});
+    request.timeout = timeout_;
+    return request;
+  }
+
+  std::string url_;
+  belfry::Secret token_;
+  belfry::Millis timeout_{};
+};
+
+}  // namespace
+
+BELFRY_PLUGIN(JsonPost, "json-post", kSchema, .title = "Posts JSON to a URL", .version = "1.0.0", .license = "MIT",
+              .services = {BELFRY_HTTP_CLIENT_1, BELFRY_SECRETS_1})

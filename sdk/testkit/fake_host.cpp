@@ -1,0 +1,435 @@
+#include "belfry/testkit/fake_host.hpp"
+
+#include <dlfcn.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace belfry::testkit {
+
+namespace sd = sdk::detail;
+
+namespace {
+
+constexpr Millis kInboundLimit{2500};
+
+// Joins the pieces that a plugin writes.
+struct Collected {
+  std::string text;
+  belfry_writer writer{&text, [](void* out, belfry_str piece) { static_cast<std::string*>(out)->append(sd::view(piece)); }};
+};
+
+Problems parse_problems(const std::string& lines) {
+  Problems problems;
+  std::size_t at = 0;
+  while (at < lines.size()) {
+    const auto end = std::min(lines.find('\n', at), lines.size());
+    const auto line = lines.substr(at, end - at);
+    const auto tab = line.find('\t');
+    problems.add(line.substr(0, tab), tab == std::string::npos ? "" : line.substr(tab + 1));
+    at = end + 1;
+  }
+  return problems;
+}
+
+std::string dump(const nlohmann::json& document) { return document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace); }
+
+belfry_message raw_message(belfry_ticket ticket, const nlohmann::json& document, const FakeHost::Sending& sending, Timestamp now,
+                           const std::string& delivery_id, const std::string& body, const std::string& prior) {
+  belfry_message raw{};
+  raw.size = sizeof raw;
+  raw.attempt = sending.attempt;
+  if (document.value("possible_duplicate", false)) raw.flags |= BELFRY_MESSAGE_POSSIBLE_DUPLICATE;
+  if (document.value("sensitive", false)) raw.flags |= BELFRY_MESSAGE_SENSITIVE;
+  raw.ticket = ticket;
+  raw.deadline_unix_ms = (now + sending.time).time_since_epoch().count();
+  raw.delivery_id = sd::str(delivery_id);
+  raw.body_json = sd::str(body);
+  raw.prior_receipt_json = sd::str(prior);
+  return raw;
+}
+
+// A raw request and what it points to.
+struct RawInbound {
+  explicit RawInbound(const InboundRequest& from) {
+    for (const auto& header : from.headers) headers.push_back({sd::str(header.name), sd::str(header.value)});
+    raw.size = sizeof raw;
+    raw.header_count = static_cast<std::uint32_t>(headers.size());
+    raw.method = sd::str(from.method);
+    raw.path = sd::str(from.path);
+    raw.query = sd::str(from.query);
+    raw.headers = headers.data();
+    raw.body = sd::str(from.body);
+  }
+  std::vector<belfry_http_header> headers;
+  belfry_inbound_request raw{};
+};
+
+}  // namespace
+
+const belfry_plugin_entry* load_plugin(const std::filesystem::path& file) {
+  void* library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (library == nullptr) throw std::runtime_error(dlerror());
+  const auto entry = reinterpret_cast<belfry_plugin_entry_fn>(dlsym(library, BELFRY_PLUGIN_ENTRY_NAME));
+  if (entry == nullptr) throw std::runtime_error(file.string() + " does not export " BELFRY_PLUGIN_ENTRY_NAME);
+  return entry();
+}
+
+// The instance is called through here only: never twice at once.
+template <class Call>
+auto FakeHost::call(Call function) const {
+  if (in_call_) throw std::logic_error("FakeHost was used from inside a call to the sink");
+  in_call_ = true;
+  struct Leave {
+    bool& in_call;
+    ~Leave() { in_call = false; }
+  } leave{in_call_};
+  return function();
+}
+
+FakeHost::~FakeHost() { destroy(); }
+
+std::expected<void, Problems> FakeHost::configure(const nlohmann::json& config) {
+  auto checked = check_config(sd::view(descriptor_->config_schema_json), config);
+  if (!checked.problems.empty()) return std::unexpected(std::move(checked.problems));
+  secrets_ = std::move(checked.secrets);
+  Collected problems;
+  const auto text = dump(checked.document);
+  const auto refused = call([&] { return instance_.configure(self_, sd::str(text), &problems.writer); });
+  check_public("a problem of the configuration", problems.text);
+  if (refused != 0) {
+    if (problems.text.empty()) violate("configure refused without naming a problem");
+    return std::unexpected(parse_problems(problems.text));
+  }
+  state_ = State::configured;
+  return {};
+}
+
+std::expected<void, std::string> FakeHost::start() {
+  if (state_ != State::configured) throw std::logic_error("FakeHost: start comes once, after configure");
+  state_ = State::started;
+  Collected problem;
+  const auto refused = call([&] { return instance_.start(self_, &problem.writer); });
+  check_public("the sentence of start", problem.text);
+  if (refused != 0) return std::unexpected(problem.text);
+  return {};
+}
+
+bool FakeHost::stop(Millis most) {
+  if (state_ != State::started) return true;
+  state_ = State::stopping;
+  const auto done = open_ticket(Ticket::Purpose::stop);
+  call([&] { instance_.stop(self_, done); });
+  const auto until = now_ + most;
+  run();
+  while (!tickets_[done].outcome && next_due(until)) run();
+  return tickets_[done].outcome.has_value();
+}
+
+void FakeHost::destroy() {
+  if (state_ == State::destroyed) return;
+  while (release_offload()) {
+  }
+  pending_.clear();
+  call([&] { instance_.destroy(self_); });
+  state_ = State::destroyed;
+}
+
+// ---- Messages -------------------------------------------------------------------------------------------------------------
+
+belfry_ticket FakeHost::open_ticket(Ticket::Purpose purpose) {
+  const auto ticket = next_ticket();
+  tickets_[ticket].purpose = purpose;
+  return ticket;
+}
+
+belfry_ticket FakeHost::give(const nlohmann::json& document, const Sending& sending, Ticket::Purpose purpose) {
+  if (state_ != State::started) throw std::logic_error("FakeHost: deliver comes after start and before stop");
+  const auto ticket = open_ticket(purpose);
+  const auto delivery_id = document.value("delivery_id", "");
+  const auto body = dump(document);
+  const auto prior = sending.prior_receipt.is_null() ? std::string() : dump(sending.prior_receipt);
+  const auto raw = raw_message(ticket, document, sending, now_, delivery_id, body, prior);
+  end_at(ticket, now_ + sending.time);
+  if (purpose == Ticket::Purpose::deliver) {
+    call([&] { instance_.deliver(self_, &raw); });
+  } else {
+    const auto* table = static_cast<const belfry_reconcile*>(instance_.extension(self_, sd::str(BELFRY_RECONCILE_1)));
+    call([&] { table->reconcile(self_, &raw); });
+  }
+  return ticket;
+}
+
+belfry_ticket FakeHost::deliver(const nlohmann::json& document, const Sending& sending) {
+  return give(document, sending, Ticket::Purpose::deliver);
+}
+
+std::optional<Outcome> FakeHost::outcome(belfry_ticket ticket) const {
+  const auto found = tickets_.find(ticket);
+  return found != tickets_.end() ? found->second.outcome : std::nullopt;
+}
+
+Outcome FakeHost::settle(belfry_ticket ticket) {
+  run();
+  while (!tickets_.at(ticket).outcome && next_due(Timestamp::max())) run();
+  return tickets_.at(ticket).outcome.value();
+}
+
+void FakeHost::end_at(belfry_ticket ticket, Timestamp deadline) {
+  const auto limit = next_ticket();
+  pending_[limit] = {0, [this, ticket] { abandon(ticket); }};
+  timers_.emplace(deadline, limit);
+}
+
+void FakeHost::abandon(belfry_ticket ticket) {
+  auto& settled = tickets_.at(ticket);
+  if (settled.outcome || settled.reply || settled.abandoned) return;
+  settled.abandoned = true;
+  std::erase_if(pending_, [&](const auto& entry) { return entry.second.on_behalf_of == ticket; });
+  std::erase_if(held_, [&](const auto& entry) { return entry.second.on_behalf_of == ticket; });
+  settled.outcome = Outcome::retry("timeout", "no outcome within the time of the attempt").maybe_delivered();
+  call([&] { instance_.abandon(self_, ticket); });
+}
+
+void FakeHost::abandon_unknown(belfry_ticket ticket) {
+  call([&] { instance_.abandon(self_, ticket); });
+}
+
+// ---- Extensions -----------------------------------------------------------------------------------------------------------
+
+bool FakeHost::has_extension(std::string_view id) const {
+  return instance_.extension != nullptr && call([&] { return instance_.extension(self_, sd::str(id)); }) != nullptr;
+}
+
+std::vector<Route> FakeHost::routes() const {
+  const auto* table =
+      static_cast<const belfry_inbound_http*>(call([&] { return instance_.extension(self_, sd::str(BELFRY_INBOUND_HTTP_1)); }));
+  Collected lines;
+  call([&] { table->routes(self_, &lines.writer); });
+  std::vector<Route> routes;
+  std::size_t at = 0;
+  while (at < lines.text.size()) {
+    const auto end = std::min(lines.text.find('\n', at), lines.text.size());
+    const auto space = std::min(lines.text.find(' ', at), end);
+    routes.push_back({lines.text.substr(at, space - at), lines.text.substr(std::min(space + 1, end), end - std::min(space + 1, end))});
+    at = end + 1;
+  }
+  return routes;
+}
+
+std::optional<InboundReply> FakeHost::inbound(const InboundRequest& request) {
+  const auto* table = static_cast<const belfry_inbound_http*>(instance_.extension(self_, sd::str(BELFRY_INBOUND_HTTP_1)));
+  const RawInbound raw(request);
+  if (const auto status = call([&] { return table->verify(self_, &raw.raw); }); status != 0) {
+    return InboundReply{.status = static_cast<int>(status)};
+  }
+  const auto ticket = open_ticket(Ticket::Purpose::inbound);
+  call([&] { table->handle(self_, ticket, &raw.raw); });
+  const auto until = now_ + kInboundLimit;
+  run();
+  while (!tickets_[ticket].reply && next_due(until)) run();
+  return tickets_[ticket].reply;
+}
+
+Outcome FakeHost::reconcile(const nlohmann::json& document) { return settle(give(document, Sending{}, Ticket::Purpose::reconcile)); }
+
+std::expected<nlohmann::json, std::string> FakeHost::render(const nlohmann::json& document) {
+  const auto* table = static_cast<const belfry_render*>(instance_.extension(self_, sd::str(BELFRY_RENDER_1)));
+  const auto delivery_id = document.value("delivery_id", "");
+  const auto body = dump(document);
+  const auto raw = raw_message(0, document, Sending{}, now_, delivery_id, body, "");
+  Collected out;
+  const auto refused = call([&] { return table->render(self_, &raw, &out.writer); });
+  check_public("what render wrote", out.text);
+  if (refused != 0) return std::unexpected(out.text);
+  auto requests = nlohmann::json::parse(out.text, nullptr, false);
+  if (!requests.is_array()) violate("render wrote no JSON array: " + out.text);
+  return requests;
+}
+
+// ---- Time and events ------------------------------------------------------------------------------------------------------
+
+void FakeHost::bring(belfry_ticket ticket, belfry_ticket on_behalf_of, Millis after, std::function<void()> deliver) {
+  pending_[ticket] = {on_behalf_of, std::move(deliver)};
+  if (after.count() <= 0) {
+    ready_.push_back(ticket);
+  } else {
+    timers_.emplace(now_ + after, ticket);
+  }
+}
+
+void FakeHost::event(belfry_ticket ticket, std::uint32_t kind, const void* payload) {
+  call([&] { instance_.event(self_, ticket, kind, payload); });
+}
+
+void FakeHost::stray_event(belfry_ticket ticket, std::uint32_t kind) { event(ticket, kind, nullptr); }
+
+void FakeHost::run() {
+  for (;;) {
+    if (!ready_.empty()) {
+      const auto ticket = ready_.front();
+      ready_.pop_front();
+      if (auto due = pending_.extract(ticket)) due.mapped().deliver();
+    } else if (hold_offload_ || !release_offload()) {
+      return;
+    }
+  }
+}
+
+// Moves to the next moment when something is due, at most to `until`; false, and there, when nothing is.
+bool FakeHost::next_due(Timestamp until) {
+  while (!timers_.empty()) {
+    const auto [when, ticket] = *timers_.begin();
+    if (when > until) break;
+    timers_.erase(timers_.begin());
+    if (!pending_.contains(ticket)) continue;
+    now_ = std::max(now_, when);
+    ready_.push_back(ticket);
+    return true;
+  }
+  if (until != Timestamp::max()) now_ = std::max(now_, until);
+  return false;
+}
+
+void FakeHost::advance(Millis by) {
+  const auto until = now_ + by;
+  run();
+  while (next_due(until)) run();
+}
+
+// ---- HTTP -----------------------------------------------------------------------------------------------------------------
+
+void FakeHost::on(std::string method, std::string url_part, Responder responder) {
+  rules_.push_back({std::move(method), std::move(url_part), std::move(responder)});
+}
+
+void FakeHost::expect(std::string method, std::string url_part, Answer answer) {
+  expected_.push_back({std::move(method), std::move(url_part), [answer = std::move(answer)](const Request&) { return answer; }});
+}
+
+void FakeHost::hold_answers(bool hold) {
+  hold_answers_ = hold;
+  if (hold) return;
+  const auto open = open_requests();
+  for (auto request = open.rbegin(); request != open.rend(); ++request) answer(request->ticket, answer_for(*request));
+}
+
+Answer FakeHost::answer_for(const Request& request) {
+  if (hold_answers_) return Answer::hold();
+  if (const auto broken = broken_.extract(requests_.size() - 1)) return broken.mapped();
+  const auto matching = [&](const Rule& rule) { return rule.matches(request); };
+  if (const auto found = std::ranges::find_if(expected_, matching); found != expected_.end()) {
+    const auto answer = found->responder(request);
+    expected_.erase(found);
+    return answer;
+  }
+  const auto found = std::find_if(rules_.rbegin(), rules_.rend(), matching);
+  if (found != rules_.rend()) return found->responder(request);
+  violate("a request that no rule matches: " + request.method + ' ' + request.url);
+  return Answer::fails(HttpError::connect, false);
+}
+
+std::vector<Request> FakeHost::open_requests() const {
+  std::vector<Request> open;
+  for (const auto& [ticket, request] : held_) open.push_back(request);
+  return open;
+}
+
+void FakeHost::answer(belfry_ticket ticket, const Answer& answer) {
+  auto held = held_.extract(ticket);
+  if (held.empty()) throw std::logic_error("FakeHost: no request is open under this ticket");
+  schedule_answer(held.mapped(), answer);
+}
+
+void FakeHost::schedule_answer(const Request& request, const Answer& answer) {
+  const auto limit = request.timeout.count() > 0 ? request.timeout : Millis(std::chrono::seconds(10));
+  const bool timed_by_ticket = request.timeout.count() == 0 && request.on_behalf_of != 0;
+  Answer given = answer;
+  if (answer.held) {
+    held_[request.ticket] = request;
+    if (timed_by_ticket) return;  // dies with it
+    given = Answer::fails(HttpError::timeout, true).delayed(limit);
+  } else if (!timed_by_ticket && answer.after > limit) {
+    given = Answer::fails(HttpError::timeout, true).delayed(limit);
+  }
+  bring(request.ticket, request.on_behalf_of, given.after, [this, ticket = request.ticket, result = given.result] {
+    held_.erase(ticket);
+    std::vector<belfry_http_header> headers;
+    for (const auto& header : result.headers) headers.push_back({sd::str(header.name), sd::str(header.value)});
+    belfry_http_result raw{};
+    raw.size = sizeof raw;
+    raw.error = static_cast<std::uint32_t>(result.error);
+    raw.flags = result.request_sent ? BELFRY_HTTP_REQUEST_SENT : 0;
+    raw.status = static_cast<std::uint32_t>(result.status);
+    raw.headers = headers.data();
+    raw.header_count = static_cast<std::uint32_t>(headers.size());
+    raw.body = sd::str(result.body);
+    raw.error_text = sd::str(result.error_text);
+    event(ticket, BELFRY_EVENT_HTTP, &raw);
+  });
+}
+
+// ---- The other services ----------------------------------------------------------------------------------------------------
+
+std::map<FakeHost::KvKey, std::string> FakeHost::kv() const {
+  std::map<KvKey, std::string> all;
+  for (const auto& [key, value] : kv_) all.emplace(key, value.value);
+  return all;
+}
+
+void FakeHost::put_kv(std::string key, std::string value, KvScope scope) {
+  kv_[{scope, std::move(key)}] = {std::move(value), ++kv_version_};
+}
+
+bool FakeHost::grant() {
+  while (!waiting_grants_.empty()) {
+    const auto ticket = waiting_grants_.front();
+    waiting_grants_.pop_front();
+    if (!pending_.contains(ticket)) continue;
+    ready_.push_back(ticket);
+    run();
+    return true;
+  }
+  return false;
+}
+
+bool FakeHost::release_offload() {
+  if (offloaded_.empty()) return false;
+  const auto next = offloaded_.front();
+  offloaded_.pop_front();
+  std::thread([&next] { next.function(next.arg); }).join();
+  event(next.ticket, BELFRY_EVENT_OFFLOAD, nullptr);
+  return true;
+}
+
+void FakeHost::rotate_secret(const std::string& old_value, std::string new_value) {
+  for (auto& [reference, value] : secrets_) {
+    if (value == old_value) value = new_value;
+  }
+}
+
+bool FakeHost::logged(std::string_view part) const {
+  return std::ranges::any_of(log_, [&](const LogLine& line) { return line.text.find(part) != std::string::npos; });
+}
+
+double FakeHost::counter(const std::string& name) const {
+  const auto found = counters_.find(name);
+  return found != counters_.end() ? found->second : 0;
+}
+
+std::optional<double> FakeHost::gauge(const std::string& name) const {
+  const auto found = gauges_.find(name);
+  return found != gauges_.end() ? std::optional(found->second) : std::nullopt;
+}
+
+// ---- Watching -------------------------------------------------------------------------------------------------------------
+
+void FakeHost::violate(std::string sentence) { violations_.push_back(std::move(sentence)); }
+
+void FakeHost::check_public(std::string_view where, std::string_view text) {
+  for (const auto& secret : revealed_) {
+    if (!secret.empty() && text.find(secret) != std::string_view::npos) violate("a secret shows in " + std::string(where));
+  }
+}
+
+}  // namespace belfry::testkit

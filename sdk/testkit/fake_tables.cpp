@@ -1,0 +1,299 @@
+// The C side of FakeHost: the functions that a sink calls, each with the checks of its tag.
+#include <algorithm>
+#include <stdexcept>
+
+#include "belfry/testkit/fake_host.hpp"
+
+namespace belfry::testkit {
+
+namespace sd = sdk::detail;
+
+namespace {
+
+bool is_slug(std::string_view text) {
+  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; };
+  return !text.empty() && text.size() <= 40 && std::ranges::all_of(text, letter);
+}
+
+bool is_metric_name(std::string_view text) {
+  const auto allowed = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; };
+  return !text.empty() && text.size() <= 48 && text.front() >= 'a' && std::ranges::all_of(text, allowed);
+}
+
+bool has_line_break(std::string_view text) { return text.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos; }
+
+Budget to_budget(const belfry_budget* raw_budget) {
+  const auto raw = sd::copy_sized(raw_budget);
+  return {std::string(sd::view(raw.credential)), std::string(sd::view(raw.method)), std::string(sd::view(raw.destination))};
+}
+
+Outcome to_outcome(const belfry_outcome& raw) {
+  Outcome outcome = Outcome::retry(std::string(sd::view(raw.reason)), std::string(sd::view(raw.detail)));
+  if (raw.code >= BELFRY_DELIVERED && raw.code <= BELFRY_MISCONFIGURED) outcome.code = static_cast<Outcome::Code>(raw.code);
+  outcome.ambiguous = (raw.flags & BELFRY_OUTCOME_MAYBE_DELIVERED) != 0;
+  outcome.status = static_cast<int>(raw.http_status);
+  if (raw.retry_after_ms != 0) outcome.after = Millis(static_cast<Millis::rep>(raw.retry_after_ms));
+  outcome.scope = static_cast<LimitScope>(raw.limit_scope);
+  if (raw.receipt_json.len != 0) outcome.receipt = nlohmann::json::parse(sd::view(raw.receipt_json), nullptr, false);
+  return outcome;
+}
+
+}  // namespace
+
+struct FakeHost::Tables {
+  static FakeHost& host(void* ctx) { return *static_cast<FakeHost*>(ctx); }
+
+  // An [any] function: allowed on every thread, from start to destroy.
+  static FakeHost& any(void* ctx, std::string_view service) {
+    host(ctx).used(service);
+    return host(ctx);
+  }
+  // A [strand] function: allowed inside a call into the instance only.
+  static FakeHost& strand(void* ctx, std::string_view service) {
+    auto& self = any(ctx, service);
+    if (std::this_thread::get_id() != self.strand_)
+      self.violate(std::string(service) + ": a [strand] function was called on another thread");
+    return self;
+  }
+
+  static const void* service(void* ctx, belfry_str id) {
+    const auto name = sd::view(id);
+    if (host(ctx).removed_.contains(name)) return nullptr;
+    if (name == BELFRY_HTTP_CLIENT_1) return &kHttp;
+    if (name == BELFRY_LOG_1) return &kLog;
+    if (name == BELFRY_CLOCK_1) return &kClock;
+    if (name == BELFRY_METRICS_1) return &kMetrics;
+    if (name == BELFRY_KV_1) return &kKv;
+    if (name == BELFRY_RATE_LIMIT_1) return &kRateLimit;
+    if (name == BELFRY_SECRETS_1) return &kSecrets;
+    if (name == BELFRY_OFFLOAD_1) return &kOffload;
+    if (name == BELFRY_INBOUND_HTTP_1) return &kInbound;
+    return nullptr;
+  }
+  static void complete(void* ctx, belfry_ticket ticket, const belfry_outcome* outcome) { host(ctx).on_complete(ticket, outcome); }
+
+  // http-client/1
+  static belfry_ticket http_send(void* ctx, const belfry_http_request* request) {
+    return any(ctx, BELFRY_HTTP_CLIENT_1).on_send(sd::copy_sized(request));
+  }
+  static void http_cancel(void* ctx, belfry_ticket ticket) {
+    auto& self = strand(ctx, BELFRY_HTTP_CLIENT_1);
+    self.pending_.erase(ticket);
+    self.held_.erase(ticket);
+  }
+
+  // log/1
+  static void log_write(void* ctx, std::uint32_t level, belfry_str line) {
+    auto& self = any(ctx, BELFRY_LOG_1);
+    self.check_public("the log", sd::view(line));
+    self.log_.push_back({level, std::string(sd::view(line))});
+  }
+
+  // clock/1
+  static std::int64_t now_unix_ms(void* ctx) { return any(ctx, BELFRY_CLOCK_1).now_.time_since_epoch().count(); }
+  static belfry_ticket start_timer(void* ctx, std::uint64_t after_ms, belfry_ticket on_behalf_of) {
+    auto& self = any(ctx, BELFRY_CLOCK_1);
+    const auto ticket = self.next_ticket();
+    if (!self.alive(on_behalf_of)) return ticket;
+    const auto after = Millis(static_cast<Millis::rep>(std::min<std::uint64_t>(after_ms, 1'000'000'000'000)));
+    self.bring(ticket, on_behalf_of, after, [&self, ticket] { self.event(ticket, BELFRY_EVENT_TIMER, nullptr); });
+    return ticket;
+  }
+  static void cancel_timer(void* ctx, belfry_ticket ticket) { strand(ctx, BELFRY_CLOCK_1).pending_.erase(ticket); }
+
+  // metrics/1
+  static void counter_add(void* ctx, belfry_str name, double by) {
+    auto& self = metric(ctx, name);
+    if (!(by >= 0)) self.violate("counter_add: a counter only grows: " + std::string(sd::view(name)));
+    self.counters_[std::string(sd::view(name))] += by;
+  }
+  static void gauge_set(void* ctx, belfry_str name, double value) { metric(ctx, name).gauges_[std::string(sd::view(name))] = value; }
+  static FakeHost& metric(void* ctx, belfry_str name) {
+    auto& self = any(ctx, BELFRY_METRICS_1);
+    if (!is_metric_name(sd::view(name))) self.violate("not a metric name: " + std::string(sd::view(name)));
+    self.check_public("the name of a metric", sd::view(name));
+    return self;
+  }
+
+  // kv/1
+  static belfry_ticket kv_get(void* ctx, std::uint32_t scope, belfry_str key) {
+    auto& self = any(ctx, BELFRY_KV_1);
+    const auto found = self.kv_.find(kv_key(self, scope, key));
+    if (found == self.kv_.end()) return kv_result(self, BELFRY_KV_NOT_FOUND, {});
+    return kv_result(self, BELFRY_KV_OK, found->second);
+  }
+  static belfry_ticket kv_put_durable(void* ctx, std::uint32_t scope, belfry_str key, belfry_str value, std::uint64_t expected) {
+    auto& self = any(ctx, BELFRY_KV_1);
+    const auto place = kv_key(self, scope, key);
+    const auto found = self.kv_.find(place);
+    const auto version = found != self.kv_.end() ? found->second.version : 0;
+    if (expected != BELFRY_KV_ANY_VERSION && expected != version) return kv_result(self, BELFRY_KV_CONFLICT, {});
+    if (!self.kv_fails_) self.kv_[place] = {std::string(sd::view(value)), ++self.kv_version_};
+    return kv_result(self, BELFRY_KV_OK, {"", self.kv_version_});
+  }
+  static belfry_ticket kv_erase(void* ctx, std::uint32_t scope, belfry_str key) {
+    auto& self = any(ctx, BELFRY_KV_1);
+    const bool erased = self.kv_.erase(kv_key(self, scope, key)) > 0;
+    return kv_result(self, erased ? BELFRY_KV_OK : BELFRY_KV_NOT_FOUND, {});
+  }
+  static void kv_put(void* ctx, std::uint32_t scope, belfry_str key, belfry_str value) {
+    auto& self = any(ctx, BELFRY_KV_1);
+    if (!self.kv_fails_) self.kv_[kv_key(self, scope, key)] = {std::string(sd::view(value)), ++self.kv_version_};
+  }
+  static KvKey kv_key(FakeHost& self, std::uint32_t scope, belfry_str key) {
+    if (key.len < 1 || key.len > 255) self.violate("kv: a key has 1..255 bytes");
+    return {static_cast<KvScope>(scope), std::string(sd::view(key))};
+  }
+  static belfry_ticket kv_result(FakeHost& self, std::uint32_t status, KvValue value) {
+    const auto ticket = self.next_ticket();
+    if (self.kv_fails_) {
+      status = BELFRY_KV_FAILED;
+      value = {};
+    }
+    self.bring(ticket, 0, Millis{0}, [&self, ticket, status, value] {
+      belfry_kv_result raw{};
+      raw.size = sizeof raw;
+      raw.status = status;
+      raw.version = value.version;
+      raw.value = sd::str(value.value);
+      self.event(ticket, BELFRY_EVENT_KV, &raw);
+    });
+    return ticket;
+  }
+
+  // rate-limit/1
+  static void rate_define(void* ctx, const belfry_budget* budget, std::uint32_t events, std::uint32_t period_ms, std::uint32_t burst) {
+    auto& self = any(ctx, BELFRY_RATE_LIMIT_1);
+    if (events == 0 || period_ms == 0 || burst == 0) self.violate("rate-limit define: events, period and burst are at least 1");
+    self.defined_.push_back({.budget = to_budget(budget), .events = events, .burst = burst, .period = Millis(period_ms)});
+  }
+  static belfry_ticket rate_acquire(void* ctx, const belfry_budget* budget, belfry_ticket on_behalf_of) {
+    auto& self = any(ctx, BELFRY_RATE_LIMIT_1);
+    self.acquired_.push_back({.budget = to_budget(budget)});
+    const auto ticket = self.next_ticket();
+    if (!self.alive(on_behalf_of)) return ticket;
+    self.pending_[ticket] = {on_behalf_of, [&self, ticket] { self.event(ticket, BELFRY_EVENT_RATE_GRANT, nullptr); }};
+    (self.hold_grants_ ? self.waiting_grants_ : self.ready_).push_back(ticket);
+    return ticket;
+  }
+  static void rate_limited(void* ctx, const belfry_budget* budget, std::uint64_t retry_after_ms) {
+    any(ctx, BELFRY_RATE_LIMIT_1)
+        .limited_.push_back({.budget = to_budget(budget), .after = Millis(static_cast<Millis::rep>(retry_after_ms))});
+  }
+
+  // secrets/1
+  static std::int32_t reveal(void* ctx, belfry_str reference, const belfry_writer* out) {
+    auto& self = any(ctx, BELFRY_SECRETS_1);
+    const auto found = self.secrets_.find(std::string(sd::view(reference)));
+    if (found == self.secrets_.end()) return 1;
+    self.revealed_.insert(found->second);
+    out->write(out->ctx, sd::str(found->second));
+    return 0;
+  }
+
+  // offload/1
+  static belfry_ticket offload_run(void* ctx, void (*function)(void*), void* arg) {
+    auto& self = any(ctx, BELFRY_OFFLOAD_1);
+    const auto ticket = self.next_ticket();
+    self.offloaded_.push_back({ticket, function, arg});
+    return ticket;
+  }
+
+  // inbound-http/1
+  static void reply(void* ctx, belfry_ticket ticket, const belfry_inbound_reply* raw_reply) {
+    auto& self = any(ctx, BELFRY_INBOUND_HTTP_1);
+    const auto raw = sd::copy_sized(raw_reply);
+    const auto found = self.tickets_.find(ticket);
+    if (found == self.tickets_.end() || found->second.purpose != Ticket::Purpose::inbound) return self.violate("reply: an unknown ticket");
+    if (found->second.reply) return self.violate("reply: a request was answered twice");
+    if (raw.status < 200 || raw.status > 599) self.violate("reply: a status is 200..599, not " + std::to_string(raw.status));
+    self.check_public("a reply", sd::view(raw.body));
+    found->second.reply =
+        InboundReply{static_cast<int>(raw.status), std::string(sd::view(raw.content_type)), std::string(sd::view(raw.body))};
+  }
+
+  static constexpr belfry_http_client kHttp{sizeof(belfry_http_client), 0, http_send, http_cancel};
+  static constexpr belfry_log kLog{sizeof(belfry_log), 0, log_write};
+  static constexpr belfry_clock kClock{sizeof(belfry_clock), 0, now_unix_ms, now_unix_ms, start_timer, cancel_timer};
+  static constexpr belfry_metrics kMetrics{sizeof(belfry_metrics), 0, counter_add, gauge_set};
+  static constexpr belfry_kv kKv{sizeof(belfry_kv), 0, kv_get, kv_put_durable, kv_erase, kv_put};
+  static constexpr belfry_rate_limit kRateLimit{sizeof(belfry_rate_limit), 0, rate_define, rate_acquire, rate_limited};
+  static constexpr belfry_secrets kSecrets{sizeof(belfry_secrets), 0, reveal};
+  static constexpr belfry_offload kOffload{sizeof(belfry_offload), 0, offload_run};
+  static constexpr belfry_inbound_replies kInbound{sizeof(belfry_inbound_replies), 0, reply};
+};
+
+FakeHost::FakeHost(const belfry_plugin_entry* entry, std::uint32_t index) {
+  const auto offered = sd::copy_sized(entry);
+  if (offered.magic != BELFRY_PLUGIN_MAGIC) throw std::runtime_error("not a Belfry plugin: wrong magic");
+  if (offered.abi_major != BELFRY_ABI_MAJOR) throw std::runtime_error("the plugin was built for another major version of the contract");
+  if (index >= offered.count()) throw std::runtime_error("the plugin has no sink with this index");
+  descriptor_ = offered.descriptor(index);
+  host_.size = sizeof host_;
+  host_.abi_minor = BELFRY_ABI_MINOR;
+  host_.ctx = this;
+  host_.service = Tables::service;
+  host_.complete = Tables::complete;
+  const belfry_instance* table = nullptr;
+  if (offered.create(index, &host_, &self_, &table) != 0 || table == nullptr) throw std::runtime_error("the plugin created no instance");
+  instance_ = sd::copy_sized(table);
+}
+
+void FakeHost::used(std::string_view service) {
+  if (state_ == State::created || state_ == State::configured) violate(std::string(service) + " was used before start");
+  if (state_ == State::destroyed) violate(std::string(service) + " was used after destroy");
+}
+
+// What is asked on behalf of an abandoned or settled ticket never comes back.
+bool FakeHost::alive(belfry_ticket ticket) const {
+  if (ticket == 0) return true;
+  const auto found = tickets_.find(ticket);
+  return found != tickets_.end() && !found->second.outcome && !found->second.reply && !found->second.abandoned;
+}
+
+belfry_ticket FakeHost::on_send(const belfry_http_request& raw) {
+  Request request{.ticket = next_ticket(),
+                  .on_behalf_of = raw.on_behalf_of,
+                  .method = std::string(sd::view(raw.method)),
+                  .url = std::string(sd::view(raw.url)),
+                  .body = std::string(sd::view(raw.body)),
+                  .timeout = Millis(raw.timeout_ms)};
+  if (!request.url.starts_with("https://") && !request.url.starts_with("http://")) violate("http: not an absolute URL: " + request.url);
+  if (has_line_break(request.url)) violate("http: a URL with a line break");
+  for (std::uint32_t i = 0; i < raw.header_count; ++i) {
+    request.headers.push_back({std::string(sd::view(raw.headers[i].name)), std::string(sd::view(raw.headers[i].value))});
+    if (has_line_break(request.headers.back().name) || has_line_break(request.headers.back().value)) {
+      violate("http: a header with a line break: " + request.headers.back().name);
+    }
+  }
+  requests_.push_back(request);
+  if (alive(request.on_behalf_of)) schedule_answer(request, answer_for(request));
+  return request.ticket;
+}
+
+void FakeHost::check_outcome(const Outcome& outcome, const belfry_outcome& raw) {
+  if (raw.code < BELFRY_DELIVERED || raw.code > BELFRY_MISCONFIGURED) violate("an unknown outcome code: " + std::to_string(raw.code));
+  if (!is_slug(outcome.reason)) violate("a reason is a slug [a-z_]{1,40}, not \"" + outcome.reason + '"');
+  if (raw.limit_scope > BELFRY_LIMIT_CREDENTIAL) violate("an unknown limit scope: " + std::to_string(raw.limit_scope));
+  if (!outcome.receipt.is_null() && !outcome.receipt.is_object()) violate("the receipt is not a JSON object");
+  check_public("the detail of an outcome", outcome.detail);
+  check_public("a receipt", sd::view(raw.receipt_json));
+}
+
+void FakeHost::on_complete(belfry_ticket ticket, const belfry_outcome* raw_outcome) {
+  const auto raw = sd::copy_sized(raw_outcome);
+  const auto found = tickets_.find(ticket);
+  if (state_ == State::destroyed) return violate("complete was called after destroy");
+  if (found == tickets_.end() || found->second.purpose == Ticket::Purpose::inbound) return violate("complete: an unknown ticket");
+  const auto outcome = to_outcome(raw);
+  if (found->second.purpose != Ticket::Purpose::stop) check_outcome(outcome, raw);
+  if (found->second.abandoned) {
+    if (!late_.emplace(ticket, outcome).second) violate("an abandoned ticket was completed twice");
+  } else if (found->second.outcome) {
+    violate("a ticket was completed twice");
+  } else {
+    found->second.outcome = outcome;
+  }
+}
+
+}  // namespace belfry::testkit

@@ -1,0 +1,284 @@
+// The contract that every sink passes, as a GoogleTest suite. A sink's author says how to make it work; the suite then breaks things.
+//
+//     struct MyFixture {
+//       static const belfry_plugin_entry* entry() { return belfry_plugin_entry_v0(); }
+//       static nlohmann::json config();                                   // a good one
+//       static std::vector<belfry::testkit::BadConfig> bad_configs();     // what must be refused, and the pointer it must name
+//       static void answer_well(belfry::testkit::FakeHost& host);         // host.on(...) for every request of a good delivery
+//       // optional:
+//       static nlohmann::json message();                                  // default: notification()
+//       static belfry::InboundRequest unsigned_request();                 // required when the sink takes requests
+//       static bool essential(const belfry::testkit::Request&);           // default: true; false: a delivery may succeed without it
+//     };
+//     BELFRY_CONFORMANCE(MySink, MyFixture);
+//
+// A sink that makes no requests passes the same suite: there is nothing to break then.
+#pragma once
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "belfry/testkit/fake_host.hpp"
+
+namespace belfry::testkit {
+
+struct BadConfig {
+  nlohmann::json config;
+  std::string pointer;  // of the problem: "/lookup/cache"
+};
+
+// One way in which an answer can go wrong, and what may become of the delivery.
+struct Fault {
+  std::string name;
+  Answer answer;
+  std::vector<Outcome::Code> allowed;
+  bool ambiguous = false;       // after a request that changes something, a retry must say that it may have arrived
+  std::optional<Millis> after;  // rate_limited: exactly
+};
+
+[[nodiscard]] inline std::vector<Fault> faults() {
+  using enum Outcome::Code;
+  const std::vector<Outcome::Code> permanent{rejected, misconfigured};
+  const std::vector<Outcome::Code> unreadable{delivered, retry, rejected, misconfigured};
+  return {
+      {.name = "400", .answer = Answer::of(400), .allowed = permanent},
+      {.name = "401", .answer = Answer::of(401), .allowed = {misconfigured}},
+      {.name = "403", .answer = Answer::of(403), .allowed = permanent},
+      {.name = "404", .answer = Answer::of(404), .allowed = permanent},
+      {.name = "410", .answer = Answer::of(410), .allowed = permanent},
+      {.name = "429 with Retry-After",
+       .answer = Answer::of(429, "", {{"Retry-After", "17"}}),
+       .allowed = {rate_limited},
+       .after = std::chrono::seconds(17)},
+      {.name = "429", .answer = Answer::of(429), .allowed = {rate_limited, retry}},
+      {.name = "500", .answer = Answer::of(500, "<html>oops</html>"), .allowed = {retry}, .ambiguous = true},
+      {.name = "503 with Retry-After", .answer = Answer::of(503, "", {{"Retry-After", "30"}}), .allowed = {retry, rate_limited}},
+      {.name = "timeout", .answer = Answer::fails(HttpError::timeout, true), .allowed = {retry}, .ambiguous = true},
+      {.name = "closed", .answer = Answer::fails(HttpError::closed, true), .allowed = {retry}, .ambiguous = true},
+      {.name = "not connected", .answer = Answer::fails(HttpError::connect, false), .allowed = {retry}},
+      {.name = "name not resolved", .answer = Answer::fails(HttpError::resolve, false), .allowed = {retry, misconfigured}},
+      {.name = "TLS", .answer = Answer::fails(HttpError::tls, false), .allowed = {retry, misconfigured}},
+      {.name = "not HTTP", .answer = Answer::fails(HttpError::malformed, true), .allowed = {retry}, .ambiguous = true},
+      {.name = "answer too large", .answer = Answer::fails(HttpError::too_large, true), .allowed = unreadable},
+      {.name = "refused by the host", .answer = Answer::fails(HttpError::refused, false), .allowed = {retry}},
+      {.name = "200 with garbage", .answer = Answer::of(200, "\xff\x00<not json", {}), .allowed = unreadable},
+      {.name = "200 with another JSON", .answer = Answer::of(200, "[[[42]]]"), .allowed = unreadable},
+      {.name = "200 empty", .answer = Answer::of(200), .allowed = unreadable},
+      {.name = "never answered", .answer = Answer::hold(), .allowed = {retry}, .ambiguous = true},
+  };
+}
+
+template <class Fixture>
+class SinkConformance : public testing::Test {
+ protected:
+  static nlohmann::json message() {
+    if constexpr (requires { Fixture::message(); }) {
+      return Fixture::message();
+    } else {
+      return notification();
+    }
+  }
+  static bool essential(const Request& request) {
+    if constexpr (requires { Fixture::essential(request); }) {
+      return Fixture::essential(request);
+    } else {
+      return true;
+    }
+  }
+  static void start(FakeHost& host) {
+    const auto configured = host.configure(Fixture::config());
+    ASSERT_TRUE(configured) << (configured ? "" : configured.error().front().pointer + ": " + configured.error().front().text);
+    const auto started = host.start();
+    ASSERT_TRUE(started) << (started ? "" : started.error());
+    Fixture::answer_well(host);
+  }
+  // How many requests a good delivery makes.
+  static std::size_t requests_of_one() {
+    FakeHost host(Fixture::entry());
+    start(host);
+    host.deliver_and_settle(message());
+    return host.requests().size();
+  }
+};
+
+TYPED_TEST_SUITE_P(SinkConformance);
+
+TYPED_TEST_P(SinkConformance, DescribesItself) {
+  FakeHost host(TypeParam::entry());
+  const auto text = [](belfry_str s) { return std::string(sdk::detail::view(s)); };
+  EXPECT_THAT(text(host.descriptor().type), testing::MatchesRegex("[a-z][a-z0-9_-]{0,31}"));
+  EXPECT_FALSE(text(host.descriptor().title).empty());
+  EXPECT_FALSE(text(host.descriptor().version).empty());
+  EXPECT_TRUE(nlohmann::json::parse(text(host.descriptor().config_schema_json), nullptr, false).is_object());
+}
+
+TYPED_TEST_P(SinkConformance, DeliversAndStops) {
+  FakeHost host(TypeParam::entry());
+  this->start(host);
+  const auto outcome = host.deliver_and_settle(this->message());
+  EXPECT_EQ(outcome.code, Outcome::Code::delivered) << outcome.reason << ": " << outcome.detail;
+  EXPECT_TRUE(host.stop());
+  EXPECT_THAT(host.violations(), testing::IsEmpty());
+}
+
+TYPED_TEST_P(SinkConformance, RefusesBadConfigurationByName) {
+  for (const auto& bad : TypeParam::bad_configs()) {
+    FakeHost host(TypeParam::entry());
+    const auto configured = host.configure(bad.config);
+    ASSERT_FALSE(configured) << bad.config;
+    EXPECT_THAT(configured.error(), testing::Contains(testing::Field(&Problem::pointer, bad.pointer))) << bad.config;
+    for (const auto& problem : configured.error()) EXPECT_FALSE(problem.text.empty()) << problem.pointer;
+  }
+}
+
+TYPED_TEST_P(SinkConformance, EveryFaultSettlesOnce) {
+  const auto count = this->requests_of_one();
+  for (std::size_t broken = 0; broken < count; ++broken) {
+    for (const auto& fault : faults()) {
+      FakeHost host(TypeParam::entry());
+      this->start(host);
+      host.break_request(broken, fault.answer);
+      const auto outcome = host.deliver_and_settle(this->message());
+      SCOPED_TRACE("request " + std::to_string(broken) + ", " + fault.name + " -> " + outcome.reason + ": " + outcome.detail);
+      ASSERT_GT(host.requests().size(), broken);
+      const auto request = host.requests()[broken];
+      if (this->essential(request)) {
+        EXPECT_THAT(fault.allowed, testing::Contains(outcome.code));
+        if (outcome.code == Outcome::Code::retry && fault.ambiguous && !request.safe()) {
+          EXPECT_TRUE(outcome.ambiguous);
+        }
+        if (fault.after) {
+          EXPECT_EQ(outcome.after, fault.after);
+        }
+      }
+      host.advance(std::chrono::hours(1));
+      EXPECT_THAT(host.violations(), testing::IsEmpty());
+      EXPECT_TRUE(host.stop());
+    }
+  }
+}
+
+TYPED_TEST_P(SinkConformance, InterleavedDeliveriesAllSettle) {
+  FakeHost host(TypeParam::entry());
+  this->start(host);
+  host.hold_answers(true);
+  constexpr int kMany = 50;
+  std::vector<belfry_ticket> tickets;
+  for (int i = 0; i < kMany; ++i) {
+    auto document = this->message();
+    document["delivery_id"] = "delivery-" + std::to_string(i);
+    tickets.push_back(host.deliver(document));
+  }
+  host.run();
+  host.hold_answers(false);  // newest first
+  for (const auto ticket : tickets) {
+    const auto outcome = host.settle(ticket);
+    EXPECT_EQ(outcome.code, Outcome::Code::delivered) << outcome.reason << ": " << outcome.detail;
+  }
+  EXPECT_THAT(host.violations(), testing::IsEmpty());
+}
+
+TYPED_TEST_P(SinkConformance, AbandonFreesAndTheNextOneWorks) {
+  const auto count = this->requests_of_one();
+  for (std::size_t held = 0; held < count; ++held) {
+    FakeHost host(TypeParam::entry());
+    this->start(host);
+    host.break_request(held, Answer::hold());
+    const auto ticket = host.deliver(this->message());
+    host.run();
+    host.abandon(ticket);
+    for (const auto& request : host.requests()) host.stray_event(request.ticket, BELFRY_EVENT_HTTP);
+    host.advance(std::chrono::minutes(1));
+    const auto outcome = host.deliver_and_settle(this->message());
+    EXPECT_EQ(outcome.code, Outcome::Code::delivered) << outcome.reason << ": " << outcome.detail;
+    EXPECT_THAT(host.late(), testing::IsEmpty());
+    EXPECT_TRUE(host.stop());
+    EXPECT_THAT(host.violations(), testing::IsEmpty());
+  }
+}
+
+TYPED_TEST_P(SinkConformance, DestroyInTheMiddleFrees) {
+  FakeHost host(TypeParam::entry());
+  this->start(host);
+  host.hold_answers(true);
+  host.deliver(this->message());
+  host.run();
+  host.destroy();
+  EXPECT_THAT(host.violations(), testing::IsEmpty());
+}
+
+TYPED_TEST_P(SinkConformance, StopWaitsForNothingUnanswered) {
+  FakeHost host(TypeParam::entry());
+  this->start(host);
+  host.hold_answers(true);
+  host.deliver(this->message());
+  host.run();
+  EXPECT_TRUE(host.stop());
+  EXPECT_THAT(host.violations(), testing::IsEmpty());
+}
+
+TYPED_TEST_P(SinkConformance, IgnoresEventsItKnowsNothingOf) {
+  FakeHost host(TypeParam::entry());
+  this->start(host);
+  for (std::uint32_t kind = 0; kind < 20; ++kind) host.stray_event(999'999 + kind, kind);
+  host.abandon_unknown(424'242);
+  const auto outcome = host.deliver_and_settle(this->message());
+  EXPECT_EQ(outcome.code, Outcome::Code::delivered) << outcome.reason << ": " << outcome.detail;
+  EXPECT_THAT(host.violations(), testing::IsEmpty());
+}
+
+TYPED_TEST_P(SinkConformance, HostileTextSettles) {
+  FakeHost host(TypeParam::entry());
+  this->start(host);
+  const std::string kinds[] = {std::string(20'000, 'x'),
+                               "<!channel> & <b>*_`~",
+                               "\xe2\x80\xae"
+                               "desrever\xf0\x9f\x98\x80",
+                               std::string("nul\0inside", 10),
+                               "line\r\nbreak\x1b[31m",
+                               " \t "};
+  for (const auto& text : kinds) {
+    auto document = this->message();
+    for (const auto* key : {"title", "title_markdown", "body", "body_markdown", "name"}) document["items"][0][key] = text;
+    document["items"][0]["actions"] = {{{"label", text}, {"url", text}}};
+    host.deliver_and_settle(document);
+  }
+  EXPECT_THAT(host.violations(), testing::IsEmpty());
+}
+
+TYPED_TEST_P(SinkConformance, RefusesUnsignedRequests) {
+  FakeHost host(TypeParam::entry());
+  this->start(host);
+  if constexpr (requires { TypeParam::unsigned_request(); }) {
+    ASSERT_FALSE(host.routes().empty());
+    const auto reply = host.inbound(TypeParam::unsigned_request());
+    ASSERT_TRUE(reply);
+    EXPECT_EQ(reply->status, 401);
+  } else {
+    EXPECT_FALSE(host.has_extension(BELFRY_INBOUND_HTTP_1)) << "a sink that takes requests gives the suite an unsigned_request()";
+  }
+  EXPECT_THAT(host.violations(), testing::IsEmpty());
+}
+
+TYPED_TEST_P(SinkConformance, RendersWithoutBeingStarted) {
+  FakeHost host(TypeParam::entry());
+  ASSERT_TRUE(host.configure(TypeParam::config()));
+  if (!host.has_extension(BELFRY_RENDER_1)) GTEST_SKIP() << "does not render";
+  const auto requests = host.render(this->message());
+  ASSERT_TRUE(requests) << (requests ? "" : requests.error());
+  for (const auto& request : *requests) {
+    EXPECT_TRUE(request.contains("method") && request.contains("url")) << request;
+  }
+  EXPECT_THAT(host.violations(), testing::IsEmpty());
+}
+
+REGISTER_TYPED_TEST_SUITE_P(SinkConformance, DescribesItself, DeliversAndStops, RefusesBadConfigurationByName, EveryFaultSettlesOnce,
+                            InterleavedDeliveriesAllSettle, AbandonFreesAndTheNextOneWorks, DestroyInTheMiddleFrees,
+                            StopWaitsForNothingUnanswered, IgnoresEventsItKnowsNothingOf, HostileTextSettles, RefusesUnsignedRequests,
+                            RendersWithoutBeingStarted);
+
+}  // namespace belfry::testkit
+
+#define BELFRY_CONFORMANCE(Name, Fixture) INSTANTIATE_TYPED_TEST_SUITE_P(Name, SinkConformance, Fixture)

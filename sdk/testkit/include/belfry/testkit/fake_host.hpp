@@ -1,0 +1,249 @@
+// A gateway for one sink, in one thread, with a clock that stands still until it is moved. Nothing happens by itself: run() brings back
+// what the sink asked for, advance() moves time.
+//
+// It watches the contract: everything the sink does wrong is a line in violations(). Secrets that were revealed must not show in logs,
+// outcomes, receipts or metrics; that is a violation too.
+//
+//     FakeHost host(belfry_plugin_entry_v0());
+//     ASSERT_TRUE(host.configure({{"url", "https://example.com/hook"}, {"token", "hunter2"}}));
+//     ASSERT_TRUE(host.start());
+//     host.on("POST", "example.com/hook", Answer::of(204));
+//     EXPECT_EQ(host.deliver_and_settle(notification()).code, Outcome::Code::delivered);
+//     EXPECT_THAT(host.violations(), IsEmpty());
+//
+// Thread rule: one thread. Offloaded functions run on a thread of their own, one at a time, while this one waits.
+#pragma once
+#include <deque>
+#include <expected>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "belfry/sdk.hpp"
+#include "belfry/testkit/answer.hpp"
+#include "belfry/testkit/messages.hpp"
+
+namespace belfry::testkit {
+
+// Opens a shared library and returns what its entry returns; throws std::runtime_error. Never closed.
+[[nodiscard]] const belfry_plugin_entry* load_plugin(const std::filesystem::path& file);
+
+// What a descriptor's schema says about a configuration, as the gateway does it: validates, fills in defaults, takes secrets out.
+struct CheckedConfig {
+  nlohmann::json document;                     // with defaults, and references in place of secrets
+  std::map<std::string, std::string> secrets;  // reference -> value
+  Problems problems;
+};
+[[nodiscard]] CheckedConfig check_config(std::string_view schema_json, nlohmann::json config);
+
+class FakeHost {
+ public:
+  explicit FakeHost(const belfry_plugin_entry* entry, std::uint32_t index = 0);
+  FakeHost(const FakeHost&) = delete;
+  FakeHost& operator=(const FakeHost&) = delete;
+  ~FakeHost();
+
+  // ---- Life. Secrets stand in `config` with their value.
+  std::expected<void, Problems> configure(const nlohmann::json& config);
+  std::expected<void, std::string> start();
+  // Asks the sink to stop and runs, moving time by at most `most`; true when it has stopped.
+  bool stop(Millis most = std::chrono::seconds(30));
+  // Ends the instance now; nothing may be called afterwards.
+  void destroy();
+  [[nodiscard]] const belfry_descriptor& descriptor() const { return *descriptor_; }
+  // Before start: a host that does not have this service.
+  void remove_service(std::string_view id) { removed_.emplace(id); }
+
+  // ---- Messages
+  struct Sending {
+    std::uint32_t attempt = 1;
+    Millis time = std::chrono::seconds(10);  // then it is abandoned
+    nlohmann::json prior_receipt;
+  };
+  // Gives the message to the sink and returns its ticket.
+  belfry_ticket deliver(const nlohmann::json& document, const Sending& sending);
+  belfry_ticket deliver(const nlohmann::json& document) { return deliver(document, Sending{}); }
+  // The outcome, once there is one. Abandoned deliveries end as retry/timeout, as in the gateway.
+  [[nodiscard]] std::optional<Outcome> outcome(belfry_ticket ticket) const;
+  // Runs and moves time until the ticket is settled.
+  Outcome settle(belfry_ticket ticket);
+  Outcome deliver_and_settle(const nlohmann::json& document) { return settle(deliver(document)); }
+  // Outcomes that came after their delivery had been abandoned, by ticket.
+  [[nodiscard]] const std::map<belfry_ticket, Outcome>& late() const { return late_; }
+  // The delivery's time is over now.
+  void abandon(belfry_ticket ticket);
+  // For a ticket that the sink never got: it must be ignored.
+  void abandon_unknown(belfry_ticket ticket);
+
+  // ---- Extensions
+  [[nodiscard]] bool has_extension(std::string_view id) const;
+  [[nodiscard]] std::vector<Route> routes() const;
+  // Verifies, handles and settles. None when the sink gave no reply within 2.5 s.
+  std::optional<InboundReply> inbound(const InboundRequest& request);
+  Outcome reconcile(const nlohmann::json& document);
+  std::expected<nlohmann::json, std::string> render(const nlohmann::json& document);
+
+  // ---- Time and events
+  // Brings back everything that is due; time stands still.
+  void run();
+  void advance(Millis by);
+  // An event for a ticket that the sink never got: it must be ignored.
+  void stray_event(belfry_ticket ticket, std::uint32_t kind);
+  [[nodiscard]] Timestamp now() const { return now_; }
+
+  // ---- HTTP: a request goes to the first unused expect() that matches, else to the newest on() that matches. A request that nothing
+  // matches is a violation, and fails to connect.
+  void on(std::string method, std::string url_part, Responder responder);
+  void on(std::string method, std::string url_part, Answer answer) {
+    on(std::move(method), std::move(url_part), [answer = std::move(answer)](const Request&) { return answer; });
+  }
+  void expect(std::string method, std::string url_part, Answer answer);
+  // The request that will be requests()[number] gets `answer`, whatever the rules say.
+  void break_request(std::size_t number, Answer answer) { broken_[number] = std::move(answer); }
+  // With hold, requests stay open; without, those held are answered by the rules, the newest first.
+  void hold_answers(bool hold);
+  [[nodiscard]] std::size_t unmet() const { return expected_.size(); }
+  // All requests so far, in order.
+  [[nodiscard]] const std::vector<Request>& requests() const { return requests_; }
+  // Requests that wait for answer().
+  [[nodiscard]] std::vector<Request> open_requests() const;
+  void answer(belfry_ticket request, const Answer& answer);
+
+  // ---- The other services
+  using KvKey = std::pair<KvScope, std::string>;
+  [[nodiscard]] std::map<KvKey, std::string> kv() const;
+  void put_kv(std::string key, std::string value, KvScope scope = KvScope::instance);
+  void fail_kv(bool failing) { kv_fails_ = failing; }
+
+  // With hold, acquire waits for grant(). Otherwise everything is granted at once.
+  void hold_grants(bool hold) { hold_grants_ = hold; }
+  bool grant();
+  struct BudgetCall {
+    Budget budget;
+    Millis after{0};                      // of limited
+    std::uint32_t events = 0, burst = 0;  // of define
+    Millis period{0};
+  };
+  [[nodiscard]] const std::vector<BudgetCall>& defined() const { return defined_; }
+  [[nodiscard]] const std::vector<BudgetCall>& acquired() const { return acquired_; }
+  [[nodiscard]] const std::vector<BudgetCall>& limited() const { return limited_; }
+
+  // With hold, offloaded functions wait for release_offload().
+  void hold_offload(bool hold) { hold_offload_ = hold; }
+  bool release_offload();
+
+  // Changes the value behind a secret, as rotation does.
+  void rotate_secret(const std::string& old_value, std::string new_value);
+
+  struct LogLine {
+    std::uint32_t level = 0;
+    std::string text;
+  };
+  [[nodiscard]] const std::vector<LogLine>& log() const { return log_; }
+  [[nodiscard]] bool logged(std::string_view part) const;
+  [[nodiscard]] double counter(const std::string& name) const;
+  [[nodiscard]] std::optional<double> gauge(const std::string& name) const;
+
+  // What the sink did against the contract, one sentence each.
+  [[nodiscard]] const std::vector<std::string>& violations() const { return violations_; }
+
+ private:
+  struct Tables;  // the C functions
+  friend struct Tables;
+
+  enum class State { created, configured, started, stopping, destroyed };
+  struct Ticket {
+    enum class Purpose { deliver, reconcile, inbound, stop };
+    Purpose purpose = Purpose::deliver;
+    std::optional<Outcome> outcome;
+    std::optional<InboundReply> reply;
+    bool abandoned = false;
+  };
+  // Something that will be brought back to the instance.
+  struct Pending {
+    belfry_ticket on_behalf_of = 0;
+    std::function<void()> deliver;
+  };
+  struct Rule {
+    std::string method, url_part;
+    Responder responder;
+    [[nodiscard]] bool matches(const Request& request) const {
+      return request.method == method && request.url.find(url_part) != std::string::npos;
+    }
+  };
+  struct Offloaded {
+    belfry_ticket ticket = 0;
+    void (*function)(void*) = nullptr;
+    void* arg = nullptr;
+  };
+  struct KvValue {
+    std::string value;
+    std::uint64_t version = 0;
+  };
+
+  template <class Call>
+  auto call(Call function) const;
+  void violate(std::string sentence);
+  void check_public(std::string_view where, std::string_view text);
+  void check_outcome(const Outcome& outcome, const belfry_outcome& raw);
+  void used(std::string_view service);
+  bool alive(belfry_ticket ticket) const;
+
+  belfry_ticket next_ticket() { return ++last_ticket_; }
+  belfry_ticket open_ticket(Ticket::Purpose purpose);
+  belfry_ticket give(const nlohmann::json& document, const Sending& sending, Ticket::Purpose purpose);
+  void end_at(belfry_ticket ticket, Timestamp deadline);
+  // Brings `deliver` to the instance with the next run(), or by the clock.
+  void bring(belfry_ticket ticket, belfry_ticket on_behalf_of, Millis after, std::function<void()> deliver);
+  void event(belfry_ticket ticket, std::uint32_t kind, const void* payload);
+  void on_complete(belfry_ticket ticket, const belfry_outcome* raw);
+  belfry_ticket on_send(const belfry_http_request& raw);
+  Answer answer_for(const Request& request);
+  void schedule_answer(const Request& request, const Answer& answer);
+  void run_offloaded(const Offloaded& offloaded);
+  bool next_due(Timestamp until);
+
+  State state_ = State::created;
+  const belfry_descriptor* descriptor_ = nullptr;
+  belfry_host host_{};
+  void* self_ = nullptr;
+  belfry_instance instance_{};
+  std::thread::id strand_ = std::this_thread::get_id();
+  mutable bool in_call_ = false;
+
+  Timestamp now_{std::chrono::sys_days(std::chrono::year(2026) / 1 / 1)};
+  belfry_ticket last_ticket_ = 1000;
+  std::map<belfry_ticket, Ticket> tickets_;
+  std::map<belfry_ticket, Outcome> late_;
+  std::deque<belfry_ticket> ready_;
+  std::multimap<Timestamp, belfry_ticket> timers_;
+  std::map<belfry_ticket, Pending> pending_;
+
+  std::set<std::string, std::less<>> removed_;
+  std::vector<Rule> rules_, expected_;
+  std::map<std::size_t, Answer> broken_;
+  bool hold_answers_ = false;
+  std::vector<Request> requests_;
+  std::map<belfry_ticket, Request> held_;
+  std::map<KvKey, KvValue> kv_;
+  std::uint64_t kv_version_ = 0;
+  bool kv_fails_ = false;
+  bool hold_grants_ = false;
+  std::deque<belfry_ticket> waiting_grants_;
+  std::vector<BudgetCall> defined_, acquired_, limited_;
+  bool hold_offload_ = false;
+  std::deque<Offloaded> offloaded_;
+  std::map<std::string, std::string> secrets_;
+  std::set<std::string> revealed_;
+  std::vector<LogLine> log_;
+  std::map<std::string, double> counters_, gauges_;
+  std::vector<std::string> violations_;
+};
+
+}  // namespace belfry::testkit
