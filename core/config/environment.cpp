@@ -1,0 +1,59 @@
+// The configuration of a gateway that has no file: what Coder's guide for Slack puts into the environment.
+#include "config/report.hpp"
+#include "config/scalar.hpp"
+#include "config/sections.hpp"
+#include "config/settings.hpp"
+
+namespace belfry::config {
+namespace {
+
+std::string listen_address(const Environment& environment, Report& report) {
+  constexpr std::string_view kDefaultPort = "6000";
+  auto port = environment.variable("PORT").value_or("");
+  if (port.empty()) port = kDefaultPort;
+  const auto number = parse_count(port);
+  if (!number || *number == 0 || *number > 65535)
+    report.error({}, "environment variable PORT is " + in_quotes(port) + "; write a port from 1 to 65535");
+  return "[::]:" + port;
+}
+
+SinkSettings slack_sink(const Environment& environment, Report& report) {
+  SinkSettings sink{.name = "slack", .plugin = "slack"};
+  sink.positions[""] = {};
+  const auto token = environment.variable("SLACK_BOT_TOKEN").value_or("");
+  if (token.empty()) {
+    report.error({},
+                 "environment variable SLACK_BOT_TOKEN is not set; set it to the bot token of your Slack app (xoxb-...), or name a "
+                 "configuration file with --config");
+  }
+  sink.config["bot_token"] = token;
+  if (const auto secret = environment.variable("SLACK_SIGNING_SECRET").value_or(""); !secret.empty()) {
+    sink.config["signing_secret"] = secret;
+    sink.config["interactivity"] = {{"path", "/slack/events"}};
+  }
+  return sink;
+}
+
+}  // namespace
+
+Loaded load_environment(const Environment& environment) {
+  Report report("");
+  Settings settings;
+  settings.server.listen = listen_address(environment, report);
+  settings.admin.listen = default_admin_listen();
+  if (auto path = default_store_path(environment)) {
+    settings.store.path = *std::move(path);
+  } else {
+    report.error({}, "no place for the queue; set environment variable STATE_DIRECTORY to a directory");
+  }
+  settings.plugins.directories = default_plugin_directories(environment);
+  settings.sources.push_back({.name = "coder"});
+  settings.sinks.push_back(slack_sink(environment, report));
+  settings.routes.push_back({.name = "everyone", .where = "environment", .to = {{.sink = "slack"}}});
+  report.warning({}, "anyone who can reach " + settings.server.listen +
+                         " can send notifications; write a configuration file with sources.coder.auth, or let a firewall allow Coder only");
+  const bool good = !report.has_errors();
+  return {good ? std::optional(std::move(settings)) : std::nullopt, report.take()};
+}
+
+}  // namespace belfry::config

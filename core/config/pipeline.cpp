@@ -1,0 +1,166 @@
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "config/condition.hpp"
+#include "config/sections.hpp"
+#include "config/suggest.hpp"
+#include "config/tree_json.hpp"
+
+namespace belfry::config {
+namespace {
+
+using std::chrono::days;
+using std::chrono::seconds;
+
+constexpr Range<Millis> kMaxAge{seconds(1), days(30)};
+
+// Empty when the section is missing or no mapping: that has been said, and every name counts as known then.
+std::vector<std::string_view> names_of(const Value* written) {
+  std::vector<std::string_view> out;
+  if (written == nullptr) return out;
+  for (const auto& member : written->node().members) out.emplace_back(member.key);
+  return out;
+}
+
+class RouteReader {
+ public:
+  RouteReader(const Value* sources, const Value* sinks) : sources_(names_of(sources)), sinks_(names_of(sinks)) {}
+
+  model::RouteRule read(const Value& written) {
+    const Section section(written, kRouteWords);
+    model::RouteRule rule;
+    rule.where = written.context().report.file() + ":" + std::to_string(written.at().line) + ":" + std::to_string(written.at().column);
+    read_name(section, rule);
+    if (const auto value = section.get("when")) rule.when = read_condition(*value, sources_);
+    if (const auto value = section.require("to", "to: [" + an_example_sink() + "]")) read_to(*value, rule);
+    if (const auto value = section.get("fallback")) read_fallback(*value, rule);
+    if (const auto value = section.get("continue")) assign(rule.continue_, value->boolean());
+    if (const auto value = section.get("max_age")) rule.max_age = value->duration(kMaxAge);
+    if (const auto value = section.get("allow_sensitive")) assign(rule.allow_sensitive, value->boolean());
+    return rule;
+  }
+
+  [[nodiscard]] std::string an_example_sink() const { return sinks_.empty() ? "slack" : std::string(sinks_.front()); }
+  [[nodiscard]] const std::set<std::string>& used() const { return used_; }
+
+ private:
+  void read_name(const Section& section, model::RouteRule& rule) {
+    const auto value = section.require("name", "name: everyone");
+    if (!value) return;
+    const auto name = value->text(kNameForm);
+    if (!name) return;
+    if (!is_name(*name)) {
+      value->expected(kNameForm);
+    } else if (const auto [first, fresh] = names_.emplace(*name, value->at().line); !fresh) {
+      value->error("is " + value->described() + ", the name of the route in line " + std::to_string(first->second) +
+                   " too; give each its own");
+    } else {
+      rule.name = *name;
+    }
+  }
+
+  // The name of a sink that exists.
+  std::optional<std::string> sink_name(const Value& written) {
+    auto name = written.text("the name of a sink");
+    if (!name) return std::nullopt;
+    used_.insert(*name);
+    if (sinks_.empty() || std::ranges::find(sinks_, *name) != sinks_.end()) return name;
+    written.error("is " + written.described() + ", which is no sink" + suggestion(*name, sinks_, "the sinks are"));
+    return std::nullopt;
+  }
+
+  std::optional<model::RouteTarget> read_target(const Value& written) {
+    model::RouteTarget target;
+    if (written.node().kind != yaml::Node::Kind::map) {
+      auto name = sink_name(written);
+      if (!name) return std::nullopt;
+      target.sink = *std::move(name);
+      return target;
+    }
+    const auto* sink = written.node().find("sink");
+    if (sink == nullptr) {
+      written.error("has no sink; write { sink: " + an_example_sink() + ", ... }");
+      return std::nullopt;
+    }
+    target.overrides = to_json(written);
+    target.overrides.erase("sink");
+    auto name = sink_name(Value(written.context(), *sink->value, written.path() + ".sink", sink->key_at));
+    if (!name) return std::nullopt;
+    target.sink = *std::move(name);
+    return target;
+  }
+
+  void read_to(const Value& written, model::RouteRule& rule) {
+    for (const auto& entry : written.entries("a list of sinks, such as [" + an_example_sink() + "]")) {
+      auto target = read_target(entry);
+      if (!target) continue;
+      if (std::ranges::find(rule.to, *target) != rule.to.end()) {
+        entry.error("is there twice; keep one");
+      } else {
+        rule.to.push_back(*std::move(target));
+      }
+    }
+  }
+
+  void read_fallback(const Value& written, model::RouteRule& rule) {
+    for (const auto& entry : written.entries("a list of sinks, or remove it")) {
+      auto name = sink_name(entry);
+      if (!name) continue;
+      if (std::ranges::find(rule.to, *name, &model::RouteTarget::sink) != rule.to.end()) {
+        entry.error("is " + entry.described() + ", which is in \"to\" already; name another sink");
+      } else if (std::ranges::find(rule.fallback, *name) != rule.fallback.end()) {
+        entry.error("is " + entry.described() + ", which is there twice; keep one");
+      } else {
+        rule.fallback.push_back(*std::move(name));
+      }
+    }
+  }
+
+  std::vector<std::string_view> sources_;
+  std::vector<std::string_view> sinks_;
+  std::map<std::string, int> names_;  // of routes -> line
+  std::set<std::string> used_;        // sinks
+};
+
+// A route that is no mapping has been reported as such.
+bool is_conditional(const Value& route) { return route.node().kind != yaml::Node::Kind::map || route.node().find("when") != nullptr; }
+
+// The first match wins: what stands behind a route that takes everything is dead, and without one notifications would be lost.
+void check_order(const std::vector<Value>& written, const std::vector<model::RouteRule>& rules, const std::string& example) {
+  auto& report = written.back().context().report;
+  for (std::size_t i = 0; i + 1 < written.size(); ++i) {
+    if (is_conditional(written[i]) || rules[i].continue_ || written[i].node().find("continue") != nullptr) continue;
+    for (std::size_t j = i + 1; j < written.size(); ++j) {
+      report.error(written[j].at(), written[j].path() + " is never reached: the route in line " + std::to_string(written[i].at().line) +
+                                        " takes everything; move it up, or write continue: true there");
+    }
+    return;
+  }
+  if (is_conditional(written.back())) {
+    report.error(written.back().at(), "the last route must take everything, so that nothing is lost; add - { name: everyone, to: [" +
+                                          example + "] } without a when");
+  }
+}
+
+}  // namespace
+
+void read_pipeline(const Value& written, const Value* sources, const Value* sinks, std::vector<model::RouteRule>& out) {
+  const Section section(written, kPipelineWords);
+  RouteReader reader(sources, sinks);
+  const auto example = "[{ name: everyone, to: [" + reader.an_example_sink() + "] }]";
+  const auto routes = section.require("routes", "routes: " + example);
+  if (!routes) return;
+  const auto entries = routes->entries("a list of routes, such as " + example);
+  if (entries.empty()) return;
+  for (const auto& entry : entries) out.push_back(reader.read(entry));
+  check_order(entries, out, reader.an_example_sink());
+  if (sinks == nullptr) return;
+  for (const auto& member : sinks->node().members) {
+    if (reader.used().contains(member.key)) continue;
+    written.context().report.warning(member.key_at,
+                                     "sinks." + member.key + " is used by no route; name it in a \"to\" or \"fallback\", or remove it");
+  }
+}
+
+}  // namespace belfry::config

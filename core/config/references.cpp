@@ -1,0 +1,185 @@
+#include "config/references.hpp"
+
+#include <cerrno>
+#include <fstream>
+#include <system_error>
+
+#include "config/report.hpp"
+#include "config/text_check.hpp"
+
+namespace belfry::config {
+namespace {
+
+constexpr std::string_view kForm = "write ${env:NAME} or ${file:PATH}, and $${ for a literal ${";
+
+bool is_variable_name(std::string_view name) {
+  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
+  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+  return !name.empty() && letter(name.front()) && std::ranges::all_of(name, [&](char c) { return letter(c) || digit(c); });
+}
+
+// The offset of the } that closes a reference whose inside begins `text`.
+std::size_t closing_brace(std::string_view text) {
+  int open = 1;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto rest = text.substr(i);
+    if (rest.starts_with("$${")) {
+      i += 2;
+    } else if (rest.starts_with("${")) {
+      ++open;
+      ++i;
+    } else if (text[i] == '}' && --open == 0) {
+      return i;
+    }
+  }
+  return std::string_view::npos;
+}
+
+}  // namespace
+
+// One walk over one text. Every reference is checked for its form; those in a default that is not needed are not looked up.
+struct References::Pass {
+  const References& references;
+  Expanded out{};
+  std::vector<std::string> missing{};
+  std::string remedy{};  // of the last one missing
+  std::string broken{};
+  std::string malformed{};
+
+  bool run(std::string_view text, int depth, bool wanted) {
+    if (depth > kMaxReferenceDepth) {
+      malformed = "references more than " + std::to_string(kMaxReferenceDepth) + " deep; write it simpler";
+      return false;
+    }
+    while (!text.empty()) {
+      const auto dollar = text.find('$');
+      append(text.substr(0, dollar), wanted);
+      text.remove_prefix(std::min(dollar, text.size()));
+      if (text.starts_with("$${")) {
+        append("${", wanted);
+        text.remove_prefix(3);
+      } else if (text.starts_with("${")) {
+        const auto inside = text.substr(2);
+        const auto end = closing_brace(inside);
+        if (end == std::string_view::npos) {
+          malformed = "a reference has no closing }; " + std::string(kForm);
+          return false;
+        }
+        if (!one(inside.substr(0, end), depth, wanted)) return false;
+        text = inside.substr(end + 1);
+      } else {
+        append(text.substr(0, 1), wanted);
+        text.remove_prefix(std::min<std::size_t>(1, text.size()));
+      }
+    }
+    return true;
+  }
+
+ private:
+  void append(std::string_view text, bool wanted) {
+    if (wanted && out.text.size() <= kMaxReferenceBytes) out.text += text;
+  }
+
+  bool one(std::string_view inside, int depth, bool wanted) {
+    const auto colon = inside.find(':');
+    const auto scheme = inside.substr(0, colon);
+    const auto rest = colon == std::string_view::npos ? std::string_view{} : inside.substr(colon + 1);
+    const auto dash = rest.find(":-");
+    const std::string name(rest.substr(0, dash));
+    const bool env = scheme == "env";
+    if (!env && scheme != "file") {
+      malformed = "unknown reference " + in_quotes("${" + std::string(inside) + "}") + "; " + std::string(kForm);
+      return false;
+    }
+    if (env ? !is_variable_name(name) : name.empty() || name.find('$') != std::string::npos || name.find('\0') != std::string::npos) {
+      malformed = std::string(env ? "no name of an environment variable" : "no path of a file") + " in " +
+                  in_quotes("${" + std::string(inside) + "}") + "; " + std::string(kForm);
+      return false;
+    }
+    auto found = !wanted ? Lookup{} : env ? references.variable(name) : references.file(name);
+    if (wanted) out.referenced = true;
+    if (!found.broken.empty()) broken = std::move(found.broken);
+    append(found.value, wanted);
+    const bool is_missing = wanted && !found.missing.empty();
+    if (dash == std::string_view::npos) {
+      if (is_missing) {
+        missing.push_back(std::move(found.missing));
+        remedy = std::move(found.remedy);
+      }
+      return true;
+    }
+    const auto before = missing.size();
+    if (!run(rest.substr(dash + 2), depth + 1, is_missing)) return false;
+    // The default is missing as well: say both, this one first.
+    if (missing.size() > before) missing.insert(missing.begin() + static_cast<std::ptrdiff_t>(before), std::move(found.missing));
+    return true;
+  }
+};
+
+References::References(const Environment& environment, std::filesystem::path directory)
+    : environment_(environment), directory_(std::move(directory)) {}
+
+std::expected<Expanded, ReferenceFault> References::expand(std::string_view text) const {
+  using enum ReferenceFault::Kind;
+  if (text.find("${") == std::string_view::npos) return Expanded{std::string(text), false};
+  Pass pass{*this};
+  if (!pass.run(text, 1, true)) return std::unexpected(ReferenceFault{malformed, std::move(pass.malformed)});
+  if (!pass.broken.empty()) return std::unexpected(ReferenceFault{unresolved, std::move(pass.broken)});
+  if (!pass.missing.empty()) {
+    std::string what = pass.missing.front();
+    for (std::size_t i = 1; i < pass.missing.size(); ++i) what += " and " + pass.missing[i];
+    return std::unexpected(ReferenceFault{unresolved, what + "; " + (pass.missing.size() > 1 ? "provide one of them" : pass.remedy)});
+  }
+  if (pass.out.text.size() > kMaxReferenceBytes) {
+    return std::unexpected(ReferenceFault{unresolved, "the value with its references replaced is larger than 64 KiB; make it smaller"});
+  }
+  return std::move(pass.out);
+}
+
+References::Lookup References::variable(const std::string& name) const {
+  const auto value = environment_.variable(name);
+  if (!value) return {.missing = "environment variable " + name + " is not set", .remedy = "set it"};
+  if (value->empty()) return {.missing = "environment variable " + name + " is empty", .remedy = "give it a value"};
+  if (invalid_utf8(*value)) return {.broken = "environment variable " + name + " is not UTF-8 text; correct it"};
+  return {.value = *value};
+}
+
+References::Lookup References::file(const std::string& path) const {
+  std::vector<std::filesystem::path> places;
+  if (std::filesystem::path(path).is_relative()) {
+    const auto credentials = environment_.variable("CREDENTIALS_DIRECTORY").value_or("");
+    if (!credentials.empty()) places.push_back(std::filesystem::path(credentials) / path);
+  }
+  places.push_back(directory_ / path);  // an absolute path stays what it is
+  std::string missing;
+  for (const auto& place : places) {
+    std::error_code error;
+    const auto status = std::filesystem::status(place, error);
+    if (status.type() != std::filesystem::file_type::not_found) return content(place, status, error);
+    missing += (missing.empty() ? "there is no file " : " or ") + place.string();
+  }
+  return {.missing = std::move(missing), .remedy = "create it"};
+}
+
+References::Lookup References::content(const std::filesystem::path& place, std::filesystem::file_status status, std::error_code error) {
+  const auto broken = [&](const std::string& why) { return Lookup{.broken = "the file " + place.string() + " " + why}; };
+  const auto refused = [&](const std::error_code& reason) {
+    return broken("cannot be read: " + reason.message() + "; let the user of the gateway read it");
+  };
+  if (!std::filesystem::status_known(status)) return refused(error);
+  if (!std::filesystem::is_regular_file(status)) return broken("is a directory or a device; name a file");
+  std::ifstream stream(place, std::ios::binary);
+  if (!stream) return refused({errno, std::generic_category()});
+  std::string value(kMaxReferenceBytes + 1, '\0');
+  stream.read(value.data(), static_cast<std::streamsize>(value.size()));
+  if (stream.bad()) return broken("cannot be read; check the disk");
+  value.resize(static_cast<std::size_t>(stream.gcount()));
+  if (value.size() > kMaxReferenceBytes) return broken("is larger than 64 KiB; name the right file");
+  if (value.ends_with('\n')) value.pop_back();
+  if (value.ends_with('\r')) value.pop_back();
+  if (value.empty()) return {.missing = "the file " + place.string() + " is empty", .remedy = "write the value into it"};
+  if (invalid_utf8(value) || value.find('\0') != std::string::npos) return broken("is not UTF-8 text; name the right file");
+  return {.value = std::move(value)};
+}
+
+}  // namespace belfry::config

@@ -1,0 +1,58 @@
+// ${env:NAME} and ${file:PATH} within text, each with an optional default: ${env:PORT:-6000}. A default may hold references itself.
+// $${ stands for ${. An empty variable or file counts as missing. Relative files are looked for in $CREDENTIALS_DIRECTORY, then beside
+// the configuration; one newline at the end of a file is dropped.
+#pragma once
+#include <expected>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+#include "config/settings.hpp"
+
+namespace belfry::config {
+
+inline constexpr std::size_t kMaxReferenceBytes = 64 * 1024;  // of a file, and of a text with its references replaced
+inline constexpr int kMaxReferenceDepth = 8;
+
+struct Expanded {
+  std::string text;
+  bool referenced = false;  // part of it came from outside: never to be shown
+};
+
+struct ReferenceFault {
+  enum class Kind {
+    malformed,   // wrong in the configuration itself
+    unresolved,  // the configuration is good, the outside is not
+  };
+  Kind kind = Kind::malformed;
+  std::string text;  // "environment variable PORT is not set; set it"
+};
+
+class References {
+ public:
+  // `directory` is that of the configuration; empty when there is none, then relative files are found in $CREDENTIALS_DIRECTORY only.
+  References(const Environment& environment, std::filesystem::path directory);
+
+  [[nodiscard]] std::expected<Expanded, ReferenceFault> expand(std::string_view text) const;
+
+ private:
+  // What a reference came to: its value, or why there is none.
+  struct Lookup {
+    std::string value;
+    std::string missing;  // not there: a default may stand in
+    std::string remedy;   // what to do about it
+    std::string broken;   // there, but unusable, and what to do: a default must not hide that
+  };
+  struct Pass;
+
+  [[nodiscard]] Lookup variable(const std::string& name) const;
+  [[nodiscard]] Lookup file(const std::string& path) const;
+  [[nodiscard]] static Lookup content(const std::filesystem::path& place, std::filesystem::file_status status, std::error_code error);
+
+  const Environment& environment_;
+  std::filesystem::path directory_;
+};
+
+}  // namespace belfry::config

@@ -1,0 +1,36 @@
+#include "config/report.hpp"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+namespace belfry::config {
+
+std::string Problem::line_text() const {
+  std::string out = file;
+  if (line > 0) out += (out.empty() ? "" : ":") + std::to_string(line) + ":" + std::to_string(column);
+  if (!out.empty()) out += ": ";
+  return out + (severity == Severity::error ? "error: " : "warning: ") + text;
+}
+
+void Report::add(Problem::Severity severity, Mark at, std::string text) {
+  if (severity == Problem::Severity::error) ++errors_;
+  problems_.push_back({severity, file_, at.line, at.column, std::move(text)});
+}
+
+std::vector<Problem> Report::take() {
+  std::ranges::stable_sort(problems_, {}, [](const Problem& problem) { return std::tuple(problem.line, problem.column); });
+  errors_ = 0;
+  return std::exchange(problems_, {});
+}
+
+std::string in_quotes(std::string_view text) {
+  constexpr std::size_t kMost = 60;
+  std::size_t end = std::min(text.size(), kMost);
+  while (end < text.size() && end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;  // not within a character
+  std::string out = "\"";
+  for (const char c : text.substr(0, end)) out += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? ' ' : c;
+  return out + (end < text.size() ? "...\"" : "\"");
+}
+
+}  // namespace belfry::config

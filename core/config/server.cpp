@@ -1,0 +1,88 @@
+// The sections about the gateway itself: server, admin, store, plugins.
+#include "config/address.hpp"
+#include "config/sections.hpp"
+
+namespace belfry::config {
+namespace {
+
+using std::chrono::days;
+using std::chrono::hours;
+
+constexpr Range<std::size_t> kBody{1024, 64 * 1024 * 1024};
+constexpr Range<std::size_t> kThreads{1, 64};
+constexpr Range<std::size_t> kConnections{1, 100'000};
+constexpr Range<Millis> kRetention{hours(1), days(365)};
+
+std::optional<std::string> read_address(const Value& written) {
+  auto text = written.text(kAddressForm);
+  if (!text || parse_address(*text)) return text;
+  written.expected(kAddressForm);
+  return std::nullopt;
+}
+
+std::optional<TlsSettings> read_tls(const Value& written) {
+  const Section section(written, kTlsWords);
+  TlsSettings tls;
+  constexpr std::string_view kForm = "the path of a PEM file";
+  if (const auto value = section.require("certificate", "certificate: tls.crt")) assign(tls.certificate, value->file_path(kForm));
+  if (const auto value = section.require("key", "key: tls.key")) assign(tls.key, value->file_path(kForm));
+  if (const auto value = section.get("client_ca")) assign(tls.client_ca, value->file_path(kForm));
+  return tls;
+}
+
+}  // namespace
+
+void read_server(const Value& written, ServerSettings& out) {
+  const Section section(written, kServerWords);
+  if (const auto value = section.get("listen")) assign(out.listen, read_address(*value));
+  if (const auto value = section.get("tls")) out.tls = read_tls(*value);
+  if (const auto value = section.get("max_body")) assign(out.max_body, value->size(kBody));
+  if (const auto value = section.get("threads")) assign(out.threads, value->count(kThreads));
+  if (const auto value = section.get("max_connections")) assign(out.max_connections, value->count(kConnections));
+}
+
+void read_admin(const Value& written, AdminSettings& out) {
+  const Section section(written, kAdminWords);
+  if (const auto value = section.get("listen")) {
+    out.listen.clear();
+    if (value->node().kind == yaml::Node::Kind::list) {
+      for (const auto& entry : value->entries(kAddressForm)) {
+        if (auto address = read_address(entry)) out.listen.push_back(*std::move(address));
+      }
+    } else if (auto address = read_address(*value)) {
+      out.listen.push_back(*std::move(address));
+    }
+  }
+  if (const auto value = section.get("token")) {
+    constexpr std::string_view kForm = "a token of your own, such as \"${file:admin-token}\"";
+    const auto token = value->expanded(kForm);
+    const bool left_out = token && token->referenced && token->text.empty();  // "${file:admin-token:-}"
+    if (token && !left_out) out.token = base::Secret(value->text(kForm).value_or(""));
+  }
+}
+
+void read_store(const Value& written, StoreSettings& out) {
+  const Section section(written, kStoreWords);
+  if (const auto value = section.get("driver")) {
+    const auto driver = value->text("sqlite");
+    if (driver == "postgres") {
+      value->error("is \"postgres\", which is not supported by this version; write sqlite");
+    } else if (driver && driver != "sqlite") {
+      value->expected("sqlite");
+    }
+  }
+  if (const auto value = section.get("path")) assign(out.path, value->file_path("the path of the database file"));
+  if (const auto value = section.get("retention")) assign(out.retention, value->duration(kRetention));
+}
+
+void read_plugins(const Value& written, PluginSettings& out) {
+  const Section section(written, kPluginsWords);
+  const auto value = section.get("directories");
+  if (!value) return;
+  out.directories.clear();
+  for (const auto& entry : value->entries("a list of directories, such as [/usr/lib/belfry/plugins]")) {
+    if (auto directory = entry.file_path("the path of a directory")) out.directories.push_back(*std::move(directory));
+  }
+}
+
+}  // namespace belfry::config

@@ -1,0 +1,60 @@
+#include "config/scalar.hpp"
+#include "config/sections.hpp"
+#include "config/tree_json.hpp"
+
+namespace belfry::config {
+namespace {
+
+using std::chrono::days;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+constexpr Range<Millis> kTimeout{seconds(1), minutes(5)};
+constexpr Range<Millis> kMaxAge{seconds(1), days(30)};
+constexpr Range<std::size_t> kConcurrency{1, 1000};
+
+void read_http(const Value& written, TransportSettings& out) {
+  const Section section(written, kHttpWords);
+  if (const auto value = section.get("ca_file")) assign(out.ca_file, value->file_path("the path of a PEM file"));
+}
+
+void read_delivery(const Value& written, DeliverySettings& out) {
+  const Section section(written, kDeliveryWords);
+  if (const auto value = section.get("timeout")) assign(out.timeout, value->duration(kTimeout));
+  if (const auto value = section.get("max_age")) assign(out.max_age, value->duration(kMaxAge));
+  if (const auto value = section.get("concurrency")) assign(out.concurrency, value->count(kConcurrency));
+  if (const auto value = section.get("rate")) out.rate = value->rate();
+  if (const auto value = section.get("rate_per_recipient")) out.rate_per_recipient = value->rate();
+}
+
+SinkSettings read_sink(const std::string& name, const Value& written) {
+  const Section section(written, kSinkWords);
+  SinkSettings sink{.name = name};
+  const auto& file = written.context().report.file();
+  sink.positions[""] = {file, written.key().line, written.key().column};
+  if (const auto value = section.require("plugin", "plugin: slack"))
+    assign(sink.plugin, value->text("the name of a plugin, such as slack"));
+  if (const auto value = section.get("config")) {
+    if (value->node().kind == yaml::Node::Kind::map) {
+      sink.config = to_json(*value, [&](const std::string& pointer, const Value& item, const std::string* unresolved) {
+        if (!pointer.empty()) sink.positions[pointer] = {file, item.at().line, item.at().column};
+        if (unresolved != nullptr) sink.unresolved[pointer] = *unresolved;
+      });
+    } else {
+      value->expected("a mapping with the options of the plugin, or nothing at all");
+    }
+  }
+  if (const auto value = section.get("http")) read_http(*value, sink.http);
+  if (const auto value = section.get("delivery")) read_delivery(*value, sink.delivery);
+  return sink;
+}
+
+}  // namespace
+
+void read_sinks(const Value& written, std::vector<SinkSettings>& out) {
+  for (const auto& [name, value] : written.named("at least one sink, such as slack: { plugin: slack }")) {
+    out.push_back(read_sink(name, value));
+  }
+}
+
+}  // namespace belfry::config

@@ -1,0 +1,102 @@
+#include <map>
+
+#include "config/address.hpp"
+#include "config/sections.hpp"
+
+namespace belfry::config {
+namespace {
+
+bool is_http_path(std::string_view path) {
+  return path.starts_with('/') && path.find_first_of("?# \t%") == std::string_view::npos && path.find("//") == std::string_view::npos;
+}
+
+void read_basic(const Value& written, SourceAuth& out) {
+  const Section section(written, kBasicWords);
+  if (const auto value = section.require("username", "username: coder")) {
+    constexpr std::string_view kForm = "a user name without a colon";  // RFC 7617: the colon ends it
+    const auto name = value->text(kForm);
+    if (name && name->find(':') != std::string::npos) {
+      value->expected(kForm);
+    } else {
+      assign(out.basic_username, name);
+    }
+  }
+  if (const auto value = section.require("password", "password: \"${file:webhook-password}\"")) {
+    if (auto password = value->text("a password")) out.basic_password = base::Secret(*std::move(password));
+  }
+}
+
+SourceAuth read_auth(const Value& written, const ServerSettings& server) {
+  const Section section(written, kAuthWords);
+  SourceAuth auth;
+  int ways = 0;
+  if (const auto value = section.get("basic")) {
+    ++ways;
+    read_basic(*value, auth);
+  }
+  if (const auto value = section.get("bearer")) {
+    ++ways;
+    if (auto token = value->text("a token, such as \"${file:webhook-token}\"")) auth.bearer = base::Secret(*std::move(token));
+  }
+  if (const auto value = section.get("client_certificate")) {
+    auth.client_certificate = value->boolean().value_or(true);
+    if (auth.client_certificate) {
+      ++ways;
+      if (!server.tls || server.tls->client_ca.empty()) {
+        value->error("needs to know who signs the certificates; write server.tls.client_ca: ca.crt");
+      }
+    }
+  }
+  const auto& members = written.node().members;
+  const bool nothing =
+      written.node().kind == yaml::Node::Kind::map && (members.empty() || written.node().find("client_certificate") != nullptr);
+  if (ways > 1 || (ways == 0 && nothing)) {
+    const auto* what = ways == 0 ? "says nothing" : "says more than one way";
+    written.context().report.error(written.key(), written.path() + " " + what + "; write one of basic, bearer and client_certificate");
+  }
+  return auth;
+}
+
+SourceSettings read_source(const std::string& name, const Value& written, const ServerSettings& server) {
+  const Section section(written, kSourceWords);
+  SourceSettings source{.name = name};
+  if (const auto value = section.get("type")) {
+    const auto type = value->text("coder");
+    if (type && type != "coder") value->expected("coder, the only type there is");
+  }
+  if (const auto value = section.get("path")) {
+    constexpr std::string_view kForm = "a plain path such as /v1/webhook";
+    const auto path = value->text(kForm);
+    if (path && !is_http_path(*path)) {
+      value->expected(kForm);
+    } else {
+      assign(source.path, path);
+    }
+  }
+  const auto auth = section.get("auth");
+  if (auth) source.auth = read_auth(*auth, server);
+  const auto address = parse_address(server.listen);
+  if (!auth && address && !address->local()) {
+    written.context().report.warning(written.key(), written.path() +
+                                                        " takes notifications from anyone who can reach server.listen; write " +
+                                                        "auth: { basic: { username: coder, password: \"${file:webhook-password}\" } }");
+  }
+  return source;
+}
+
+}  // namespace
+
+void read_sources(const Value& written, const ServerSettings& server, std::vector<SourceSettings>& out) {
+  std::map<std::string, std::string> paths;  // path -> the source that has it
+  for (const auto& [name, value] : written.named("at least one source, such as coder: { type: coder, path: /v1/webhook }")) {
+    auto source = read_source(name, value, server);
+    if (const auto [first, fresh] = paths.emplace(source.path, name); !fresh) {
+      const auto* path = value.node().find("path");
+      const auto at = path != nullptr ? path->value->at : value.key();
+      written.context().report.error(at, value.path() + " has the same path as sources." + first->second + "; give each its own path");
+    }
+    out.push_back(std::move(source));
+  }
+}
+
+}  // namespace belfry::config

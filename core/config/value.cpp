@@ -1,0 +1,211 @@
+#include "config/value.hpp"
+
+#include <algorithm>
+
+#include "config/scalar.hpp"
+#include "config/suggest.hpp"
+
+namespace belfry::config {
+namespace {
+
+std::string dotted(const std::string& path, std::string_view key) {
+  return path.empty() ? std::string(key) : path + "." + std::string(key);
+}
+
+std::string with_range(std::string_view what, const std::string& least, const std::string& most) {
+  return std::string(what) + " from " + least + " to " + most;
+}
+
+}  // namespace
+
+std::string Value::described() const {
+  using enum yaml::Node::Kind;
+  switch (node_->kind) {
+    case null: return "empty";
+    case list: return "a list";
+    case map: return "a mapping";
+    case scalar: break;
+  }
+  return in_quotes(node_->text);
+}
+
+void Value::error(std::string_view what) const { context_->report.error(at(), path_ + " " + std::string(what)); }
+
+void Value::warning(std::string_view what) const { context_->report.warning(at(), path_ + " " + std::string(what)); }
+
+void Value::expected(std::string_view form) const {
+  const std::string subject = path_.empty() ? "the configuration" : path_;
+  context_->report.error(at(), subject + " is " + described() + "; write " + std::string(form));
+}
+
+std::optional<Expanded> Value::expanded(std::string_view form) const {
+  if (node_->kind != yaml::Node::Kind::scalar) {
+    expected(form);
+    return std::nullopt;
+  }
+  auto result = context_->references.expand(node_->text);
+  if (result) return *std::move(result);
+  context_->report.error(at(), path_ + ": " + result.error().text);
+  return std::nullopt;
+}
+
+std::optional<std::string> Value::text(std::string_view form) const {
+  auto value = expanded(form);
+  if (!value) return std::nullopt;
+  if (value->text.empty()) {
+    expected(form);
+    return std::nullopt;
+  }
+  const auto kind = scalar_kind(node_->text);
+  if (node_->plain && !value->referenced && kind != ScalarKind::string) {
+    // Not shown: it may be a password.
+    error(kind == ScalarKind::boolean ? "is true or false without quotes; write it in quotes" : "is a number; write it in quotes");
+    return std::nullopt;
+  }
+  return std::move(value->text);
+}
+
+std::optional<std::string> Value::unquoted(std::string_view form) const {
+  auto value = expanded(form);
+  if (!value) return std::nullopt;
+  if (!node_->plain && !value->referenced) {
+    expected(std::string(form) + ", without quotes");
+    return std::nullopt;
+  }
+  return std::move(value->text);
+}
+
+std::optional<bool> Value::boolean() const {
+  constexpr std::string_view kForm = "true or false";
+  const auto value = unquoted(kForm);
+  if (!value) return std::nullopt;
+  if (scalar_kind(*value) == ScalarKind::boolean) return value->front() == 't' || value->front() == 'T';
+  expected(kForm);
+  return std::nullopt;
+}
+
+std::optional<std::size_t> Value::count(Range<std::size_t> range) const {
+  const auto form = with_range("a whole number", std::to_string(range.least), std::to_string(range.most));
+  const auto value = unquoted(form);
+  if (!value) return std::nullopt;
+  const auto number = parse_count(*value);
+  if (number && *number >= range.least && *number <= range.most) return *number;
+  expected(form);
+  return std::nullopt;
+}
+
+std::optional<Millis> Value::duration(Range<Millis> range) const {
+  const auto value = expanded(kDurationForm);
+  if (!value) return std::nullopt;
+  const auto length = parse_duration(value->text);
+  if (length && *length >= range.least && *length <= range.most) return length;
+  expected(length ? with_range("a duration", base::to_string(range.least), base::to_string(range.most)) : kDurationForm);
+  return std::nullopt;
+}
+
+std::optional<std::size_t> Value::size(Range<std::size_t> range) const {
+  const auto value = expanded(kSizeForm);
+  if (!value) return std::nullopt;
+  const auto bytes = parse_size(value->text);
+  if (bytes && *bytes >= range.least && *bytes <= range.most) return bytes;
+  expected(bytes ? with_range("a size", size_text(range.least), size_text(range.most)) : kSizeForm);
+  return std::nullopt;
+}
+
+std::optional<Rate> Value::rate() const {
+  constexpr std::uint32_t kMost = 1'000'000;
+  const auto value = expanded(kRateForm);
+  if (!value) return std::nullopt;
+  const auto rate = parse_rate(value->text);
+  if (rate && rate->events >= 1 && rate->events <= kMost) return rate;
+  expected(rate ? "a rate of 1 to 1000000 per s, min or h" : kRateForm);
+  return std::nullopt;
+}
+
+std::optional<std::filesystem::path> Value::file_path(std::string_view form) const {
+  const auto value = text(form);
+  return value ? std::optional(context_->directory / *value) : std::nullopt;
+}
+
+std::vector<Value> Value::entries(std::string_view form) const {
+  if (node_->kind != yaml::Node::Kind::list || node_->items.empty()) {
+    if (node_->kind == yaml::Node::Kind::list) {
+      error("is an empty list; write " + std::string(form));
+    } else {
+      expected(form);
+    }
+    return {};
+  }
+  std::vector<Value> out;
+  out.reserve(node_->items.size());
+  for (const auto& item : node_->items) out.emplace_back(*context_, *item, path_ + "[" + std::to_string(out.size()) + "]", item->at);
+  return out;
+}
+
+std::vector<std::pair<std::string, Value>> Value::named(std::string_view form) const {
+  if (node_->kind != yaml::Node::Kind::map || node_->members.empty()) {
+    if (node_->kind == yaml::Node::Kind::map) {
+      error("is an empty mapping; write " + std::string(form));
+    } else {
+      expected(form);
+    }
+    return {};
+  }
+  std::vector<std::pair<std::string, Value>> out;
+  for (const auto& member : node_->members) {
+    if (!is_name(member.key)) {
+      context_->report.error(member.key_at, path_ + ": " + in_quotes(member.key) + " is no name; write " + std::string(kNameForm));
+    }
+    out.emplace_back(member.key, Value(*context_, *member.value, dotted(path_, member.key), member.key_at));
+  }
+  return out;
+}
+
+Section::Section(const Value& value, const Vocabulary& words) : value_(value) {
+  if (value.node().kind == yaml::Node::Kind::map) {
+    check_keys(words);
+  } else {
+    std::string keys(words.keys);
+    for (std::size_t at = 0; (at = keys.find(' ', at)) != std::string::npos; at += 2) keys.replace(at, 1, ", ");
+    value.expected("a mapping with the keys " + keys);
+  }
+}
+
+void Section::check_keys(const Vocabulary& words) const {
+  const auto known = split_words(words.keys);
+  const auto later = split_words(words.later);
+  const std::string where = value_.path().empty() ? "" : " in " + value_.path();
+  for (const auto& member : value_.node().members) {
+    if (std::ranges::find(known, member.key) != known.end()) continue;
+    auto& report = value_.context().report;
+    if (std::ranges::find(later, member.key) != later.end()) {
+      report.error(member.key_at, dotted(value_.path(), member.key) + " is not supported by this version; remove it");
+    } else {
+      report.error(member.key_at, "unknown key " + in_quotes(member.key) + where + suggestion(member.key, known, "the keys here are"));
+    }
+  }
+}
+
+std::optional<Value> Section::get(std::string_view key) const {
+  const auto* member = value_.node().find(key);
+  if (member == nullptr) return std::nullopt;
+  return Value(value_.context(), *member->value, dotted(value_.path(), key), member->key_at);
+}
+
+std::optional<Value> Section::require(std::string_view key, std::string_view example) const {
+  auto found = get(key);
+  if (!found && value_.node().kind == yaml::Node::Kind::map) {
+    const std::string subject = value_.path().empty() ? "the configuration" : value_.path();
+    value_.context().report.error(value_.key(), subject + " has no " + std::string(key) + "; write " + std::string(example));
+  }
+  return found;
+}
+
+bool is_name(std::string_view text) {
+  constexpr std::size_t kLongest = 63;
+  const auto alphanumeric = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); };
+  return !text.empty() && text.size() <= kLongest && alphanumeric(text.front()) &&
+         std::ranges::all_of(text, [&](char c) { return alphanumeric(c) || c == '-' || c == '_'; });
+}
+
+}  // namespace belfry::config

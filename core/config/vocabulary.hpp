@@ -1,0 +1,38 @@
+// Every key of the configuration, section by section. belfry.schema.json says the same to editors; a test compares the two.
+#pragma once
+#include <array>
+#include <string_view>
+
+namespace belfry::config {
+
+struct Vocabulary {
+  std::string_view section;  // "sinks.*.delivery": * is a name, [] an entry of a list
+  std::string_view keys;     // separated by spaces
+  std::string_view later;    // keys of the documented format that this version refuses
+};
+
+inline constexpr Vocabulary kRootWords{"", "version server admin store plugins sources sinks pipeline", "include watch storm canary"};
+inline constexpr Vocabulary kServerWords{"server", "listen tls max_body threads max_connections", ""};
+inline constexpr Vocabulary kTlsWords{"server.tls", "certificate key client_ca", ""};
+inline constexpr Vocabulary kAdminWords{"admin", "listen token", ""};
+inline constexpr Vocabulary kStoreWords{"store", "driver path retention", "postgres url"};
+inline constexpr Vocabulary kPluginsWords{"plugins", "directories", ""};
+inline constexpr Vocabulary kSourceWords{"sources.*", "type path auth", ""};
+inline constexpr Vocabulary kAuthWords{"sources.*.auth", "basic bearer client_certificate", ""};
+inline constexpr Vocabulary kBasicWords{"sources.*.auth.basic", "username password", ""};
+inline constexpr Vocabulary kSinkWords{"sinks.*", "plugin config http delivery", "isolation"};
+inline constexpr Vocabulary kHttpWords{"sinks.*.http", "ca_file", "proxy client_certificate client_key"};
+inline constexpr Vocabulary kDeliveryWords{"sinks.*.delivery", "timeout max_age concurrency rate rate_per_recipient", ""};
+inline constexpr Vocabulary kPipelineWords{"pipeline", "routes", "processors"};
+inline constexpr Vocabulary kRouteWords{"pipeline.routes[]", "name when to fallback continue max_age allow_sensitive",
+                                        "quiet_hours digest throttle routes message"};
+
+inline constexpr std::array kAllWords{kRootWords, kServerWords, kTlsWords,  kAdminWords, kStoreWords,    kPluginsWords,  kSourceWords,
+                                      kAuthWords, kBasicWords,  kSinkWords, kHttpWords,  kDeliveryWords, kPipelineWords, kRouteWords};
+
+// Of `when`: paths of a notification (labels.X and data.X.Y besides), nested conditions, and what stands in place of a value.
+inline constexpr std::string_view kPaths = "source name template_id title body recipient.email recipient.username sensitive";
+inline constexpr std::string_view kNesting = "all any none";
+inline constexpr std::string_view kOperators = "eq not exists gt ge lt le";
+
+}  // namespace belfry::config

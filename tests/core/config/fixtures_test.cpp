@@ -1,0 +1,77 @@
+// Every mistake: one file, and beside it the lines that it must produce. BELFRY_UPDATE_GOLDEN=1 writes those anew, to be read before a
+// commit.
+#include <algorithm>
+
+#include "support.hpp"
+
+namespace belfry::config {
+namespace {
+
+std::filesystem::path fixtures() { return test::source_directory() / "tests/core/config/fixtures"; }
+
+std::vector<std::filesystem::path> yaml_files(const std::filesystem::path& directory) {
+  std::vector<std::filesystem::path> out;
+  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+    if (entry.path().extension() == ".yaml") out.push_back(entry.path());
+  }
+  std::ranges::sort(out);
+  return out;
+}
+
+Environment fixture_environment() { return test::environment({{"HOME", "/home/belfry"}, {"EMPTY", ""}, {"SECRET", "hunter2-hunter2"}}); }
+
+// The lines as they are shown, without the directory.
+std::string produced(const std::filesystem::path& file) {
+  auto text = test::lines(load_file(file, fixture_environment()));
+  const auto directory = file.parent_path().string() + "/";
+  for (auto at = text.find(directory); at != std::string::npos; at = text.find(directory)) text.erase(at, directory.size());
+  return text;
+}
+
+TEST(Fixtures, WrongOnesSayWhatIsWrong) {
+  const bool update = std::getenv("BELFRY_UPDATE_GOLDEN") != nullptr;  // NOLINT(concurrency-mt-unsafe)
+  const auto files = yaml_files(fixtures());
+  ASSERT_GE(files.size(), 60U);
+  for (const auto& file : files) {
+    auto golden = file;
+    golden.replace_extension(".txt");
+    const auto text = produced(file);
+    if (update) std::ofstream(golden) << text;
+    EXPECT_EQ(text, test::read(golden)) << file;
+    EXPECT_FALSE(text.empty()) << file;
+    EXPECT_EQ(text.find("hunter2"), std::string::npos) << "a value from a reference is shown: " << file;
+  }
+}
+
+TEST(Fixtures, EveryMessageSaysWhatToWrite) {
+  for (const auto& file : yaml_files(fixtures())) {
+    const auto loaded = load_file(file, fixture_environment());
+    const bool failed = std::ranges::any_of(loaded.problems, [](const Problem& p) { return p.severity == Problem::Severity::error; });
+    EXPECT_EQ(failed, !loaded.settings.has_value()) << file;
+    for (const auto& problem : loaded.problems) {
+      EXPECT_NE(problem.text.find("; "), std::string::npos) << problem.line_text();
+      EXPECT_EQ(problem.text.find('\n'), std::string::npos) << problem.line_text();
+      EXPECT_FALSE(problem.text.ends_with('.')) << problem.line_text();
+    }
+  }
+}
+
+TEST(Fixtures, RightOnesLoadWithoutAnyProblem) {
+  for (const auto& file : yaml_files(fixtures() / "right")) EXPECT_EQ(produced(file), "") << file;
+}
+
+TEST(Shipped, ConfigurationAndExamplesLoadWithoutErrors) {
+  auto files = yaml_files(test::source_directory() / "config/examples");
+  ASSERT_GE(files.size(), 3U);
+  files.push_back(test::source_directory() / "config/belfry.yaml");
+  test::TemporaryDirectory credentials;
+  for (const auto* name : {"webhook-password", "admin-token"}) static_cast<void>(credentials.write(name, "a-secret-value\n"));
+  for (const auto& file : files) {
+    const auto loaded = load_file(file, test::environment({{"CREDENTIALS_DIRECTORY", credentials.path()}}));
+    EXPECT_TRUE(loaded.settings.has_value()) << test::lines(loaded);
+    EXPECT_TRUE(loaded.problems.empty()) << test::lines(loaded);
+  }
+}
+
+}  // namespace
+}  // namespace belfry::config

@@ -1,0 +1,150 @@
+#include "config/references.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "support.hpp"
+
+namespace belfry::config {
+namespace {
+
+class ReferencesTest : public ::testing::Test {
+ protected:
+  std::expected<Expanded, ReferenceFault> expand(std::string_view text) const {
+    const auto environment = test::environment(variables);
+    return References(environment, directory.path()).expand(text);
+  }
+  std::string value(std::string_view text) const {
+    const auto result = expand(text);
+    return result ? result->text : "FAULT " + result.error().text;
+  }
+  std::string in_directory(const std::string& name) const { return (directory.path() / name).string(); }
+
+  test::TemporaryDirectory directory;
+  std::map<std::string, std::string> variables{{"A", "alpha"}, {"B", "beta"}, {"EMPTY", ""}, {"DOLLAR", "${env:A}"}};
+};
+
+TEST_F(ReferencesTest, TextWithoutReferencesStaysAsItIs) {
+  for (const auto* text : {"", "plain", "$A", "$", "$$", "a$b$", "{env:A}", "}", "$ {env:A}"}) {
+    EXPECT_EQ(value(text), text);
+    EXPECT_FALSE(expand(text)->referenced);
+  }
+}
+
+TEST_F(ReferencesTest, ReplacesVariables) {
+  EXPECT_EQ(value("${env:A}"), "alpha");
+  EXPECT_EQ(value("x${env:A}-${env:B}y"), "xalpha-betay");
+  EXPECT_TRUE(expand("${env:A}")->referenced);
+  EXPECT_EQ(value("${env:DOLLAR}"), "${env:A}") << "a value is not expanded again";
+}
+
+TEST_F(ReferencesTest, DoubleDollarIsALiteral) {
+  EXPECT_EQ(value("$${env:A}"), "${env:A}");
+  EXPECT_EQ(value("$${${env:A}}"), "${alpha}");
+  EXPECT_EQ(value("$$${env:A}"), "$${env:A}") << "the first dollar is text, then comes $${";
+  EXPECT_FALSE(expand("$${env:A}")->referenced);
+}
+
+TEST_F(ReferencesTest, DefaultsStandInForMissingAndEmpty) {
+  EXPECT_EQ(value("${env:NO:-6000}"), "6000");
+  EXPECT_EQ(value("${env:EMPTY:-6000}"), "6000");
+  EXPECT_EQ(value("${env:A:-6000}"), "alpha");
+  EXPECT_EQ(value("${env:NO:-}"), "");
+  EXPECT_EQ(value("${env:NO:-a:-b}"), "a:-b");
+  EXPECT_EQ(value("${env:NO:-x${env:NO2:-y${env:B}}z}!"), "xybetaz!");
+  EXPECT_EQ(value("${env:NO:-$${}"), "${");
+  EXPECT_EQ(value("${file:token:-${env:B}}"), "beta");
+}
+
+TEST_F(ReferencesTest, DefaultsThatAreNotNeededAreNotLookedUp) {
+  EXPECT_EQ(value("${env:A:-${env:NO}}"), "alpha");
+  EXPECT_EQ(value("${env:A:-${file:no}}"), "alpha");
+}
+
+TEST_F(ReferencesTest, SaysAllThatIsMissing) {
+  EXPECT_EQ(value("${env:NO}"), "FAULT environment variable NO is not set; set it");
+  EXPECT_EQ(value("${env:EMPTY}"), "FAULT environment variable EMPTY is empty; give it a value");
+  EXPECT_EQ(value("${file:t:-${env:NO}}"),
+            "FAULT there is no file " + in_directory("t") + " and environment variable NO is not set; provide one of them");
+  EXPECT_EQ(expand("${env:NO}").error().kind, ReferenceFault::Kind::unresolved);
+}
+
+TEST_F(ReferencesTest, ReadsFilesAndDropsOneNewline) {
+  static_cast<void>(directory.write("one", "secret\n"));
+  static_cast<void>(directory.write("two", "secret\n\n"));
+  static_cast<void>(directory.write("dos", "secret\r\n"));
+  static_cast<void>(directory.write("none", "secret"));
+  static_cast<void>(directory.write("inside", "a\nb\n"));
+  EXPECT_EQ(value("${file:one}"), "secret");
+  EXPECT_EQ(value("${file:two}"), "secret\n");
+  EXPECT_EQ(value("${file:dos}"), "secret");
+  EXPECT_EQ(value("${file:none}"), "secret");
+  EXPECT_EQ(value("${file:inside}"), "a\nb");
+  EXPECT_EQ(value("${file:" + in_directory("one") + "}"), "secret");
+}
+
+TEST_F(ReferencesTest, CredentialsComeBeforeTheConfiguration) {
+  static_cast<void>(directory.write("token", "beside\n"));
+  static_cast<void>(directory.write("credentials/token", "credential\n"));
+  EXPECT_EQ(value("${file:token}"), "beside");
+  variables["CREDENTIALS_DIRECTORY"] = in_directory("credentials");
+  EXPECT_EQ(value("${file:token}"), "credential");
+  EXPECT_EQ(value("${file:other}"),
+            "FAULT there is no file " + in_directory("credentials/other") + " or " + in_directory("other") + "; create it");
+  static_cast<void>(directory.write("other", "beside\n"));
+  EXPECT_EQ(value("${file:other}"), "beside");
+}
+
+TEST_F(ReferencesTest, ABrokenFileIsNotHiddenByADefault) {
+  static_cast<void>(directory.write("big", std::string(kMaxReferenceBytes + 1, 'x')));
+  static_cast<void>(directory.write("fits", std::string(kMaxReferenceBytes, 'x')));
+  static_cast<void>(directory.write("binary", std::string("a\0b", 3)));
+  static_cast<void>(directory.write("latin1", "caf\xe9"));
+  static_cast<void>(directory.write("empty", "\n"));
+  std::filesystem::create_directory(in_directory("folder"));
+  EXPECT_EQ(::mkfifo(in_directory("pipe").c_str(), 0600), 0);
+  EXPECT_EQ(value("${file:big:-x}"), "FAULT the file " + in_directory("big") + " is larger than 64 KiB; name the right file");
+  EXPECT_EQ(value("${file:fits}").size(), kMaxReferenceBytes);
+  EXPECT_EQ(value("${file:binary:-x}"), "FAULT the file " + in_directory("binary") + " is not UTF-8 text; name the right file");
+  EXPECT_EQ(value("${file:latin1:-x}"), "FAULT the file " + in_directory("latin1") + " is not UTF-8 text; name the right file");
+  EXPECT_EQ(value("${file:folder:-x}"), "FAULT the file " + in_directory("folder") + " is a directory or a device; name a file");
+  EXPECT_EQ(value("${file:pipe:-x}"), "FAULT the file " + in_directory("pipe") + " is a directory or a device; name a file")
+      << "and does not hang";
+  EXPECT_EQ(value("${file:empty:-x}"), "x") << "an empty file is as good as none";
+  EXPECT_EQ(value("${file:empty}"), "FAULT the file " + in_directory("empty") + " is empty; write the value into it");
+  EXPECT_EQ(value("${file:big/x}").find("FAULT"), 0U);
+  EXPECT_EQ(value("${file:fits}${file:fits}"), "FAULT the value with its references replaced is larger than 64 KiB; make it smaller");
+}
+
+TEST_F(ReferencesTest, AnUnreadableFileIsAnError) {
+  if (::geteuid() == 0) GTEST_SKIP() << "root may read everything";
+  static_cast<void>(directory.write("closed", "secret"));
+  std::filesystem::permissions(in_directory("closed"), std::filesystem::perms::none);
+  EXPECT_EQ(value("${file:closed:-x}"),
+            "FAULT the file " + in_directory("closed") + " cannot be read: Permission denied; let the user of the gateway read it");
+}
+
+TEST_F(ReferencesTest, AVariableMustBeText) {
+  variables["LATIN1"] = "caf\xe9";
+  EXPECT_EQ(value("${env:LATIN1:-x}"), "FAULT environment variable LATIN1 is not UTF-8 text; correct it");
+}
+
+TEST_F(ReferencesTest, RefusesWrongFormsAlsoWhereTheyAreNotNeeded) {
+  for (const auto* text : {"${", "${}", "${env}", "${env:}", "${env:A", "${env:a b}", "${env:1A}", "${env:A-B}", "${Env:A}", "${vault:x}",
+                           "${file:}", "${file:${env:A}}", "${env:A:-${oops}}", "${env:A:-${env:B}", "a ${ b", "${${env:A}}"}) {
+    const auto result = expand(text);
+    ASSERT_FALSE(result) << text;
+    EXPECT_EQ(result.error().kind, ReferenceFault::Kind::malformed) << text << " " << result.error().text;
+  }
+}
+
+TEST_F(ReferencesTest, DepthIsBounded) {
+  std::string text = "x";
+  for (int i = 0; i < kMaxReferenceDepth - 1; ++i) text = "${env:NO:-" + text + "}";
+  EXPECT_EQ(value(text), "x");
+  for (int i = 0; i < 20'000; ++i) text = "${env:NO:-" + text + "}";
+  EXPECT_EQ(value(text), "FAULT references more than 8 deep; write it simpler");
+}
+
+}  // namespace
+}  // namespace belfry::config

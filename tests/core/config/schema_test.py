@@ -1,0 +1,54 @@
+"""The published JSON Schema against what is shipped, and against mistakes that a schema can see."""
+import json
+import pathlib
+import sys
+import unittest
+
+import jsonschema
+import yaml
+
+ROOT = pathlib.Path(sys.argv.pop()) if len(sys.argv) > 1 else pathlib.Path(__file__).parents[3]
+FIXTURES = ROOT / "tests/core/config/fixtures"
+SCHEMA = json.loads((ROOT / "config/belfry.schema.json").read_text())
+VALIDATOR = jsonschema.Draft7Validator(SCHEMA)
+
+# Mistakes below the level of a schema: in a reference or what it brings in, in YAML itself, in a number that is too large.
+OUT_OF_REACH = {"reference_unclosed", "reference_wrong_value_not_shown", "tag", "size_overflow"}
+
+
+def problems(file):
+    return [f"{file.name}: {'/'.join(map(str, e.absolute_path))}: {e.message}" for e in VALIDATOR.iter_errors(yaml.safe_load(file.read_text()))]
+
+
+class SchemaTest(unittest.TestCase):
+    def test_the_schema_is_a_schema(self):
+        jsonschema.Draft7Validator.check_schema(SCHEMA)
+
+    def test_what_is_shipped_satisfies_it(self):
+        files = [ROOT / "config/belfry.yaml", *sorted((ROOT / "config/examples").glob("*.yaml")), *sorted((FIXTURES / "right").glob("*.yaml"))]
+        self.assertGreaterEqual(len(files), 5)
+        for file in files:
+            with self.subTest(file.name):
+                self.assertEqual(problems(file), [])
+
+    def test_mistakes_of_form_are_seen(self):
+        """A key or form that the gateway refuses is refused by the schema too, so that an editor can underline it."""
+        telling = ("unknown key", "unknown operator", "not supported by this version", "has no ", "a number and a unit", "a whole number")
+        seen = 0
+        for golden in sorted(FIXTURES.glob("*.txt")):
+            if golden.stem in OUT_OF_REACH or not any(words in golden.read_text() for words in telling):
+                continue
+            seen += 1
+            with self.subTest(golden.stem):
+                self.assertNotEqual(problems(golden.with_suffix(".yaml")), [])
+        self.assertGreaterEqual(seen, 20)
+
+    def test_everything_is_described(self):
+        for section, body in SCHEMA["properties"].items():
+            for key, value in body.get("properties", {}).items():
+                with self.subTest(f"{section}.{key}"):
+                    self.assertIn("description", value)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,230 @@
+#include "config/settings.hpp"
+
+#include "support.hpp"
+
+namespace belfry::config {
+namespace {
+
+using nlohmann::json;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Pair;
+using namespace std::chrono_literals;
+
+constexpr const char* kEverything = R"(version: 1
+server:
+  listen: "[::1]:7000"
+  tls: { certificate: tls.crt, key: /etc/tls.key, client_ca: ca.crt }
+  max_body: 64KiB
+  threads: 4
+  max_connections: 10
+admin:
+  listen: ["unix:/run/belfry/admin.sock", "127.0.0.1:9664"]
+  token: admin-secret
+store: { driver: sqlite, path: belfry.db, retention: 1d }
+plugins: { directories: [plugins, /opt/plugins] }
+sources:
+  one: { type: coder, path: /one, auth: { basic: { username: coder, password: "${env:PASSWORD}" } } }
+  two: { path: /two, auth: { bearer: token } }
+  three: { path: /three, auth: { client_certificate: true } }
+sinks:
+  slack:
+    plugin: slack
+    config: { bot_token: "${env:TOKEN}", deep: { list: [1, "2", { a/b~c: true }], nothing: } }
+    http: { ca_file: ca.pem }
+    delivery: { timeout: 5s, max_age: 2h, concurrency: 3, rate: 10/s, rate_per_recipient: 5/min }
+  console: { plugin: console }
+pipeline:
+  routes:
+    - name: some
+      when: { name: /Failed/ }
+      to: [slack, { sink: slack, channel: C1, count: 3 }]
+      fallback: [console]
+      continue: true
+      max_age: 30m
+      allow_sensitive: true
+    - { name: everyone, to: [console] }
+)";
+
+TEST(LoadText, ReadsEverything) {
+  const auto loaded = load_text(kEverything, "/etc/belfry/belfry.yaml", test::environment({{"TOKEN", "xoxb-1"}, {"PASSWORD", "123456"}}));
+  ASSERT_TRUE(loaded.settings) << test::lines(loaded);
+  EXPECT_EQ(test::lines(loaded), "");
+  const auto& s = *loaded.settings;
+  EXPECT_EQ(s.file, "/etc/belfry/belfry.yaml");
+  EXPECT_EQ(s.server.listen, "[::1]:7000");
+  EXPECT_EQ(s.server.tls->certificate, "/etc/belfry/tls.crt");
+  EXPECT_EQ(s.server.tls->key, "/etc/tls.key");
+  EXPECT_EQ(s.server.tls->client_ca, "/etc/belfry/ca.crt");
+  EXPECT_EQ(s.server.max_body, 65536U);
+  EXPECT_EQ(s.server.threads, 4U);
+  EXPECT_EQ(s.server.max_connections, 10U);
+  EXPECT_THAT(s.admin.listen, ElementsAre("unix:/run/belfry/admin.sock", "127.0.0.1:9664"));
+  EXPECT_EQ(s.admin.token.reveal(), "admin-secret");
+  EXPECT_EQ(s.store.path, "/etc/belfry/belfry.db");
+  EXPECT_EQ(s.store.retention, 24h);
+  EXPECT_THAT(s.plugins.directories, ElementsAre("/etc/belfry/plugins", "/opt/plugins"));
+
+  ASSERT_EQ(s.sources.size(), 3U);
+  EXPECT_EQ(s.sources[0].name, "one");
+  EXPECT_EQ(s.sources[0].auth.basic_username, "coder");
+  EXPECT_EQ(s.sources[0].auth.basic_password.reveal(), "123456") << "a password of digits stays text";
+  EXPECT_EQ(s.sources[1].auth.bearer.reveal(), "token");
+  EXPECT_TRUE(s.sources[2].auth.client_certificate);
+
+  ASSERT_EQ(s.sinks.size(), 2U);
+  EXPECT_EQ(s.sinks[0].config, json::parse(R"({"bot_token": "xoxb-1", "deep": {"list": [1, "2", {"a/b~c": true}], "nothing": null}})"));
+  EXPECT_EQ(s.sinks[0].http.ca_file, "/etc/belfry/ca.pem");
+  EXPECT_EQ(s.sinks[0].delivery.timeout, 5s);
+  EXPECT_EQ(s.sinks[0].delivery.max_age, 2h);
+  EXPECT_EQ(s.sinks[0].delivery.concurrency, 3U);
+  EXPECT_EQ(s.sinks[0].delivery.rate, (Rate{10, 1s}));
+  EXPECT_EQ(s.sinks[0].delivery.rate_per_recipient, (Rate{5, 60s}));
+  EXPECT_EQ(s.sinks[1].config, json::object());
+  EXPECT_EQ(s.sinks[1].delivery.rate, std::nullopt);
+
+  ASSERT_EQ(s.routes.size(), 2U);
+  EXPECT_EQ(s.routes[0].name, "some");
+  EXPECT_EQ(s.routes[0].where, "/etc/belfry/belfry.yaml:26:7");
+  ASSERT_EQ(s.routes[0].to.size(), 2U);
+  EXPECT_EQ(s.routes[0].to[1].sink, "slack");
+  EXPECT_EQ(s.routes[0].to[1].overrides, json::parse(R"({"channel": "C1", "count": 3})"));
+  EXPECT_THAT(s.routes[0].fallback, ElementsAre("console"));
+  EXPECT_TRUE(s.routes[0].continue_);
+  EXPECT_EQ(s.routes[0].max_age, 30min);
+  EXPECT_TRUE(s.routes[0].allow_sensitive);
+  EXPECT_FALSE(s.routes[1].continue_);
+}
+
+TEST(LoadText, SinkValuesRememberTheirPlaces) {
+  const auto loaded = load_text(kEverything, "/etc/belfry/belfry.yaml", test::environment({{"TOKEN", "t"}, {"PASSWORD", "p"}}));
+  const auto& positions = loaded.settings->sinks[0].positions;
+  const auto place = [&](const std::string& pointer) { return std::pair(positions.at(pointer).line, positions.at(pointer).column); };
+  EXPECT_THAT(place(""), Pair(18, 3));
+  EXPECT_THAT(place("/bot_token"), Pair(20, 26));
+  EXPECT_THAT(place("/deep/list/1"), Pair(20, 60));
+  EXPECT_THAT(place("/deep/list/2/a~1b~0c"), Pair(20, 74));
+  EXPECT_THAT(place("/deep/nothing"), Pair(20, 83));
+  EXPECT_EQ(positions.at("/deep").file, "/etc/belfry/belfry.yaml");
+  EXPECT_EQ(positions.size(), 9U);
+}
+
+TEST(LoadText, FillsInDefaults) {
+  const auto loaded = test::load(test::with(""));
+  ASSERT_TRUE(loaded.settings) << test::lines(loaded);
+  const auto& s = *loaded.settings;
+  EXPECT_EQ(s.server.listen, "127.0.0.1:6000");
+  EXPECT_EQ(s.server.max_body, 1048576U);
+  EXPECT_FALSE(s.server.tls);
+  EXPECT_THAT(s.admin.listen, ElementsAre("127.0.0.1:9664"));
+  EXPECT_TRUE(s.admin.token.empty());
+  EXPECT_EQ(s.store.path, "/home/belfry/.local/state/belfry/belfry.db");
+  EXPECT_EQ(s.store.retention, 168h);
+  EXPECT_THAT(s.plugins.directories, ElementsAre("/usr/lib/belfry/plugins", "/usr/local/lib/belfry/plugins"));
+  EXPECT_EQ(s.sources[0].type, "coder");
+  EXPECT_EQ(s.sources[0].path, "/v1/webhook");
+  EXPECT_EQ(s.sinks[0].delivery.timeout, 10s);
+}
+
+TEST(LoadText, WithoutAPlaceForTheQueueSaysSo) {
+  const auto loaded = test::load(test::with(""), test::environment({}));
+  EXPECT_EQ(test::lines(loaded), "belfry.yaml:1:1: error: no place for the queue; write store: { path: /var/lib/belfry/belfry.db }\n");
+}
+
+TEST(LoadText, APluginDirectoryOfTheEnvironmentIsADefaultOnly) {
+  const auto environment = test::environment({{"HOME", "/h"}, {"BELFRY_PLUGIN_DIR", "/built"}});
+  EXPECT_THAT(test::load(test::with(""), environment).settings->plugins.directories,
+              ElementsAre("/usr/lib/belfry/plugins", "/usr/local/lib/belfry/plugins", "/built"));
+  EXPECT_THAT(test::load(test::with("plugins: { directories: [/x] }"), environment).settings->plugins.directories, ElementsAre("/x"));
+}
+
+TEST(LoadText, ReferencesGiveTypedValues) {
+  const auto environment = test::environment({{"HOME", "/h"}, {"N", "7"}, {"T", "5m"}, {"YES", "true"}, {"PORT", "8000"}});
+  const auto loaded = test::load(
+      test::with("server: { listen: \"127.0.0.1:${env:PORT:-6000}\", threads: \"${env:N}\" }\nstore: { retention: \"${env:NO:-2d}\" }"),
+      environment);
+  ASSERT_TRUE(loaded.settings) << test::lines(loaded);
+  EXPECT_EQ(loaded.settings->server.listen, "127.0.0.1:8000");
+  EXPECT_EQ(loaded.settings->server.threads, 7U);
+  EXPECT_EQ(loaded.settings->store.retention, 48h);
+}
+
+TEST(LoadText, AnAdminTokenMayBeLeftOutByReference) {
+  EXPECT_TRUE(test::load(test::with("admin: { token: \"${env:NO:-}\" }")).settings->admin.token.empty());
+  EXPECT_FALSE(test::load(test::with("admin: { token: \"\" }")).settings);
+}
+
+TEST(LoadText, MissingSecretsOfASinkDoNotStopTheGateway) {
+  const auto loaded =
+      test::load(test::with_sink("{ plugin: slack, config: { bot_token: \"${env:TOKEN}\", list: [a, \"x${env:NO}\"], other: 1 } }"));
+  ASSERT_TRUE(loaded.settings) << test::lines(loaded);
+  EXPECT_EQ(test::lines(loaded), "");
+  const auto& sink = loaded.settings->sinks[0];
+  EXPECT_EQ(sink.config, json::parse(R"({"bot_token": "", "list": ["a", ""], "other": 1})"));
+  EXPECT_THAT(sink.unresolved, ElementsAre(Pair("/bot_token", "environment variable TOKEN is not set; set it"),
+                                           Pair("/list/1", "environment variable NO is not set; set it")));
+  EXPECT_EQ(sink.positions.at("/bot_token").line, 4);
+}
+
+TEST(LoadText, ReferencedSinkValuesAreAlwaysText) {
+  const auto environment = test::environment({{"HOME", "/h"}, {"DIGITS", "0123"}, {"TRUE", "true"}});
+  const auto loaded = test::load(
+      test::with_sink("{ plugin: x, config: { a: \"${env:DIGITS}\", b: \"${env:TRUE}\", c: 0123, d: \"$${env:X}\" } }"), environment);
+  ASSERT_TRUE(loaded.settings) << test::lines(loaded);
+  EXPECT_EQ(loaded.settings->sinks[0].config, json::parse(R"({"a": "0123", "b": "true", "c": 123, "d": "${env:X}"})"));
+}
+
+TEST(LoadText, ProblemsComeInTheOrderOfTheFile) {
+  const auto loaded = test::load("pipeline: 1\nsinks: 2\nsources: 3\nserver: 4\nversion: 5\n");
+  std::vector<int> found;
+  for (const auto& problem : loaded.problems) found.push_back(problem.line);
+  EXPECT_THAT(found, ElementsAre(1, 2, 3, 4, 5)) << test::lines(loaded);
+}
+
+TEST(LoadText, AProblemWithinAnAliasIsWhereItIsWritten) {
+  const auto loaded = test::load(
+      "version: 1\nsources: { coder: {} }\nsinks:\n  one: { plugin: a, config: &c { x: .inf } }\n  two: { plugin: a, config: *c }\n"
+      "pipeline: { routes: [{ name: everyone, to: [one, two] }] }\n");
+  EXPECT_EQ(test::lines(loaded),
+            "belfry.yaml:4:37: error: sinks.one.config.x is no finite number; write it in quotes if it is text\n"
+            "belfry.yaml:4:37: error: sinks.two.config.x is no finite number; write it in quotes if it is text\n");
+}
+
+TEST(LoadText, AFileFoundBesideTheConfiguration) {
+  test::TemporaryDirectory directory;
+  static_cast<void>(directory.write("token", "from-file\n"));
+  const auto file = directory.write("belfry.yaml", test::with("admin: { token: \"${file:token}\" }\n"));
+  const auto loaded = load_file(file, test::environment());
+  ASSERT_TRUE(loaded.settings) << test::lines(loaded);
+  EXPECT_EQ(loaded.settings->admin.token.reveal(), "from-file");
+}
+
+TEST(LoadFile, SaysWhyAFileCannotBeRead) {
+  test::TemporaryDirectory directory;
+  const auto missing = directory.path() / "none.yaml";
+  EXPECT_EQ(test::lines(load_file(missing, test::environment())),
+            missing.string() + ": error: cannot be read: No such file or directory; create it, or name another with --config\n");
+  EXPECT_EQ(test::lines(load_file(directory.path(), test::environment())),
+            directory.path().string() + ": error: cannot be read: it is a directory; name a file\n");
+  const auto large = directory.write("large.yaml", std::string(1024 * 1024 + 1, '#'));
+  EXPECT_EQ(test::lines(load_file(large, test::environment())), large.string() + ": error: the file is larger than 1 MiB; write less\n");
+}
+
+TEST(Problem, IsOneLine) {
+  EXPECT_EQ((Problem{Problem::Severity::error, "f.yaml", 3, 5, "x; y"}.line_text()), "f.yaml:3:5: error: x; y");
+  EXPECT_EQ((Problem{Problem::Severity::warning, "f.yaml", 0, 0, "x; y"}.line_text()), "f.yaml: warning: x; y");
+  EXPECT_EQ((Problem{Problem::Severity::error, "", 0, 0, "x; y"}.line_text()), "error: x; y");
+}
+
+TEST(Warnings, ComeWithAResult) {
+  const auto loaded = test::load(test::with("server: { listen: \"0.0.0.0:6000\" }\n"));
+  EXPECT_TRUE(loaded.settings);
+  ASSERT_EQ(loaded.problems.size(), 1U);
+  EXPECT_EQ(loaded.problems[0].severity, Problem::Severity::warning);
+  for (const auto* local : {"127.0.0.1:6000", "127.1.2.3:1", "[::1]:6000", "unix:/run/belfry.sock"}) {
+    EXPECT_TRUE(test::load(test::with("server: { listen: \"" + std::string(local) + "\" }\n")).problems.empty()) << local;
+  }
+}
+
+}  // namespace
+}  // namespace belfry::config
