@@ -1,1 +1,321 @@
-// Not written yet.
+#include "app/app.hpp"
+
+#include <future>
+#include <random>
+
+#include "api/admin_api.hpp"
+#include "api/webhook_api.hpp"
+#include "app/kv_on_store.hpp"
+#include "app/metrics.hpp"
+#include "app/sinks.hpp"
+#include "app/status.hpp"
+#include "app/version.hpp"
+#include "delivery/pipeline.hpp"
+#include "net/http_server.hpp"
+#include "plugin/host.hpp"
+#include "store/open.hpp"
+
+namespace belfry::app {
+namespace {
+
+constexpr std::size_t kPluginThreads = 2;
+constexpr std::size_t kOffloadThreads = 2;
+constexpr std::size_t kSpareConnections = 4;  // for what a plugin asks besides its deliveries
+constexpr std::size_t kSweepAtOnce = 500;
+constexpr base::Millis kSweepInterval{60'000};
+constexpr base::Millis kDrain{15'000};         // for requests that are being answered
+constexpr base::Millis kLastAttempts{15'000};  // for attempts in flight, and again for plugins to stop
+constexpr policy::RateLimit kDefaultRate{300, std::chrono::minutes(1), 60};
+constexpr policy::RateLimit kDefaultRecipientRate{1, std::chrono::seconds(1), 3};
+
+// A tenth of the period's worth, at least one, may go at once: short bursts are what the rates of remotes allow.
+policy::RateLimit rate_of(const std::optional<config::Rate>& configured, const policy::RateLimit& otherwise) {
+  if (!configured) return otherwise;
+  return {configured->events, configured->period, std::max<std::uint32_t>(1, configured->events / 10)};
+}
+
+// Blocks until the callback was called, or the time is over.
+template <class Start>
+bool wait_for(base::Millis most, Start start) {
+  const auto done = std::make_shared<std::promise<void>>();
+  auto waiting = done->get_future();
+  start([done] { done->set_value(); });
+  return waiting.wait_for(most) == std::future_status::ready;
+}
+
+std::string plural(std::size_t count, const std::string& what) { return std::to_string(count) + " " + what + (count == 1 ? "" : "s"); }
+
+}  // namespace
+
+struct App::Impl {
+  Impl(config::Settings s, std::shared_ptr<base::Scrubber> scrub, base::Logger logger)
+      : settings(std::move(s)), scrubber(std::move(scrub)), log(std::move(logger)), metrics(kVersion), started_at(clock.now()) {}
+
+  base::Result<void> start();
+  base::Result<void> open_store();
+  base::Result<void> plan();
+  void open_sinks();
+  [[nodiscard]] std::expected<std::shared_ptr<plugin::Channel>, delivery::ParkReason> open_sink(const config::SinkSettings& sink,
+                                                                                                const plugin::CheckedSink& checked);
+  base::Result<void> build_pipeline();
+  base::Result<void> listen();
+  void sweep();
+  void stop();
+
+  [[nodiscard]] delivery::LaneSettings lane_settings(const config::SinkSettings& sink) const;
+  [[nodiscard]] base::Result<net::RouteTable> public_routes();
+  [[nodiscard]] api::AdminBackend admin_backend();
+  [[nodiscard]] std::vector<std::string> reasons(const base::Result<bool>& store_works) const;
+
+  config::Settings settings;
+  std::shared_ptr<base::Scrubber> scrubber;
+  base::Logger log;
+  base::SystemClock clock;
+  Metrics metrics;
+  base::Timestamp started_at;
+  bool running = false;
+
+  // In the order of building; destruction is the reverse.
+  std::unique_ptr<store::Store> store;
+  std::unique_ptr<KvOnStore> kv;
+  std::unique_ptr<net::Runtime> net_runtime;
+  std::unique_ptr<net::Runtime> plugin_runtime;
+  std::unique_ptr<net::Runtime> offload_runtime;
+  std::unique_ptr<plugin::Host> host;
+  SinkPlan sinks;
+  std::map<std::string, std::shared_ptr<plugin::Instance>> instances;
+  std::map<std::string, std::string> broken;  // sinks that cannot run, and why
+  std::unique_ptr<delivery::Dispatcher> dispatcher;
+  std::unique_ptr<delivery::Pipeline> pipeline;
+  std::unique_ptr<net::Router> public_router;
+  std::unique_ptr<net::Router> admin_router;
+  std::unique_ptr<net::HttpServer> server;
+  std::unique_ptr<net::HttpServer> admin_server;
+  std::unique_ptr<net::Strand> sweep_strand;
+  std::unique_ptr<net::Timer> sweep_timer;
+};
+
+base::Result<void> App::Impl::start() {
+  running = true;
+  // The queue first: without it nothing may be accepted, and it holds the lock against a second gateway.
+  if (auto opened = open_store(); !opened) return opened;
+  // Network, plugins and blocking work have threads of their own, so that none can starve another.
+  net_runtime = std::make_unique<net::Runtime>("net", settings.server.threads, log);
+  plugin_runtime = std::make_unique<net::Runtime>("plugin", kPluginThreads, log);
+  offload_runtime = std::make_unique<net::Runtime>("offload", kOffloadThreads, log);
+  // Plugins are looked at from outside, in child processes, before any of their code runs in here.
+  if (auto planned = plan(); !planned) return planned;
+  open_sinks();
+  // From here on deliveries that waited for this start go out.
+  if (auto built = build_pipeline(); !built) return built;
+  dispatcher->start();
+  sweep();
+  // The door is opened last.
+  return listen();
+}
+
+base::Result<void> App::Impl::open_store() {
+  auto opened = store::open_sqlite(settings.store.path, clock, log.named("store"),
+                                   [this](base::Millis took, std::size_t operations) { metrics.committed(took, operations); });
+  if (!opened) return std::unexpected(base::with_context("store", std::move(opened.error())));
+  store = std::move(*opened);
+  kv = std::make_unique<KvOnStore>(*store);
+  return {};
+}
+
+base::Result<void> App::Impl::plan() {
+  const plugin::InspectSettings inspect{settings.store.path.parent_path(), {}};
+  const auto catalogue = plugin::scan(settings.plugins.directories, inspect, log.named("plugin"));
+  sinks = plan_sinks(settings, catalogue, inspect, *scrubber);
+  bool failed = false;
+  for (const auto& problem : sinks.problems) {
+    const bool error = problem.severity == config::Problem::Severity::error;
+    failed = failed || error;
+    log.write(error ? base::LogLevel::error : base::LogLevel::warn, problem.line_text(), {});
+  }
+  if (failed)
+    return base::fail(base::ErrorCode::invalid, "the sinks of the configuration have errors, see above; `belfry check` shows them too");
+  return {};
+}
+
+delivery::LaneSettings App::Impl::lane_settings(const config::SinkSettings& sink) const {
+  delivery::LaneSettings lane;
+  lane.sink = sink.name;
+  lane.plugin = sink.plugin;
+  lane.timeout = sink.delivery.timeout;
+  lane.concurrency = sink.delivery.concurrency;
+  lane.rate = rate_of(sink.delivery.rate, kDefaultRate);
+  lane.rate_per_recipient = rate_of(sink.delivery.rate_per_recipient, kDefaultRecipientRate);
+  return lane;
+}
+
+void App::Impl::open_sinks() {
+  delivery::LaneContext context{*net_runtime, *store, clock, log, metrics, {}, {}, {}};
+  context.random = [] {
+    thread_local std::minstd_rand engine{std::random_device{}()};
+    return std::uniform_real_distribution<double>(0, 1)(engine);
+  };
+  for (const auto& sink : settings.sinks) context.sinks[sink.name] = {sinks.addressing.at(sink.name), sink.delivery.max_age};
+  dispatcher = std::make_unique<delivery::Dispatcher>(std::move(context));
+
+  host = std::make_unique<plugin::Host>(
+      plugin::HostParts{*net_runtime, *plugin_runtime, *offload_runtime, clock, log.named("plugin"), scrubber, *kv, metrics, {}});
+  for (const auto& checked : sinks.sinks) {
+    const auto& sink = *std::find_if(settings.sinks.begin(), settings.sinks.end(), [&](const auto& s) { return s.name == checked.name; });
+    auto channel = open_sink(sink, checked);
+    if (!channel) broken[sink.name] = channel.error().detail;
+    dispatcher->add(lane_settings(sink), std::move(channel));
+  }
+}
+
+// A sink that cannot run now keeps what is accepted for it; the gateway takes webhooks in all the same.
+std::expected<std::shared_ptr<plugin::Channel>, delivery::ParkReason> App::Impl::open_sink(const config::SinkSettings& sink,
+                                                                                           const plugin::CheckedSink& checked) {
+  if (!checked.missing.empty()) return std::unexpected(delivery::ParkReason{"missing_secret", checked.missing.front().text});
+  net::ClientTransport transport;
+  transport.ca_file = sink.http.ca_file;
+  transport.max_connections_per_host = sink.delivery.concurrency + kSpareConnections;
+  auto http = net::make_http_client(*net_runtime, std::move(transport));
+  if (!http) return std::unexpected(delivery::ParkReason{"bad_transport", http.error().message});
+  auto instance = host->open(checked, std::move(*http));
+  if (!instance) return std::unexpected(delivery::ParkReason{"cannot_start", instance.error().message});
+  instances[sink.name] = *instance;
+  return std::move(*instance);
+}
+
+base::Result<void> App::Impl::build_pipeline() {
+  auto tree = route::Tree::compile(settings.routes, sinks.addressing);
+  if (!tree) return std::unexpected(base::with_context("pipeline", std::move(tree.error())));
+  std::map<std::string, base::Millis> max_age;
+  for (const auto& sink : settings.sinks) max_age[sink.name] = sink.delivery.max_age;
+  pipeline = std::make_unique<delivery::Pipeline>(std::move(*tree), std::move(max_age), *store, *dispatcher, clock, log);
+  return {};
+}
+
+base::Result<net::RouteTable> App::Impl::public_routes() {
+  net::RouteTable table;
+  for (const auto& source : settings.sources) {
+    api::WebhookSource webhook{source.name,
+                               {source.auth.basic_username, source.auth.basic_password, source.auth.bearer, source.auth.client_certificate},
+                               settings.server.max_body};
+    table[source.path] = api::webhook_route(std::move(webhook), *pipeline, metrics, clock, log);
+  }
+  for (const auto& [sink, instance] : instances) {
+    for (const auto& inbound : instance->inbound_routes()) {
+      auto& route = table[inbound.path];
+      if (route.handler) {
+        return base::fail(base::ErrorCode::invalid, "sink " + sink + " wants requests at " + inbound.path +
+                                                        ", which is taken already; give one of the two another path");
+      }
+      route = {{inbound.method},
+               [instance](net::ServerRequest request, net::Reply reply) { instance->handle_inbound(std::move(request), std::move(reply)); },
+               1024 * 1024};
+    }
+  }
+  return table;
+}
+
+base::Result<void> App::Impl::listen() {
+  auto table = public_routes();
+  if (!table) return std::unexpected(table.error());
+  public_router = std::make_unique<net::Router>(std::move(*table));
+  admin_router = std::make_unique<net::Router>(api::admin_routes(admin_backend(), settings.admin.token));
+  net::ServerLimits limits;
+  limits.max_connections = settings.server.max_connections;
+  server = std::make_unique<net::HttpServer>(*net_runtime, *public_router, limits, log.named("http"));
+  admin_server = std::make_unique<net::HttpServer>(*net_runtime, *admin_router, net::ServerLimits{}, log.named("admin"));
+
+  net::Listen where{settings.server.listen, std::nullopt};
+  if (settings.server.tls)
+    where.tls = net::ServerTls{settings.server.tls->certificate, settings.server.tls->key, settings.server.tls->client_ca};
+  if (auto listening = server->listen(where); !listening)
+    return std::unexpected(base::with_context("server.listen", std::move(listening.error())));
+  for (const auto& address : settings.admin.listen) {
+    if (auto listening = admin_server->listen({address, std::nullopt}); !listening) {
+      return std::unexpected(base::with_context("admin.listen", std::move(listening.error())));
+    }
+  }
+  server->start();
+  admin_server->start();
+  return {};
+}
+
+// Parked by a remote's refusal is not a reason: webhooks are to come in all the same, and are kept.
+std::vector<std::string> App::Impl::reasons(const base::Result<bool>& store_works) const {
+  std::vector<std::string> all;
+  if (!store_works) all.push_back("the store cannot be written: " + store_works.error().message);
+  for (const auto& [sink, why] : broken) all.push_back("sink " + sink + " cannot run: " + why);
+  return all;
+}
+
+api::AdminBackend App::Impl::admin_backend() {
+  api::AdminBackend backend;
+  backend.readiness = [this](auto answer) {
+    store->probe([this, answer = std::move(answer)](const base::Result<bool>& works) mutable { answer(reasons(works)); });
+  };
+  backend.metrics = [this](auto answer) {
+    store->stats(clock.now(), [this, answer = std::move(answer)](base::Result<store::Stats> stats) mutable {
+      const auto known = stats.value_or(store::Stats{});
+      answer(metrics.text(known, with_orphans(dispatcher->status(), known), clock.now()));
+    });
+  };
+  backend.status = [this](auto answer) {
+    store->stats(clock.now(), [this, answer = std::move(answer)](base::Result<store::Stats> stats) mutable {
+      const auto known = stats.value_or(store::Stats{});
+      const auto works = stats ? base::Result<bool>(true) : std::unexpected(stats.error());
+      answer(status_document(known, with_orphans(dispatcher->status(), known), reasons(works), started_at));
+    });
+  };
+  return backend;
+}
+
+// What ended longer ago than the retention goes, in small steps so that nobody waits for it.
+void App::Impl::sweep() {
+  if (!sweep_strand) {
+    sweep_strand = std::make_unique<net::Strand>(*net_runtime);
+    sweep_timer = std::make_unique<net::Timer>(*sweep_strand);
+  }
+  store->sweep(clock.now() - settings.store.retention, kSweepAtOnce, [this](const base::Result<store::SweepResult>& swept) {
+    const bool more = swept && swept->removed > 0;
+    sweep_strand->post([this, more] { sweep_timer->arm(more ? base::Millis(50) : kSweepInterval, [this] { sweep(); }); });
+  });
+}
+
+void App::Impl::stop() {
+  if (!running) return;
+  running = false;
+  if (server) {
+    const bool drained = wait_for(kDrain, [&](auto done) { server->drain(std::move(done)); });
+    if (!drained) log.warn("requests were still being answered when the time to stop was over");
+    server->stop();
+  }
+  if (dispatcher)
+    static_cast<void>(
+        wait_for(kLastAttempts * 2 + base::Millis(1'000), [&](auto done) { dispatcher->stop(kLastAttempts, std::move(done)); }));
+  if (admin_server) admin_server->stop();
+  if (store) store->close();
+  for (auto* runtime : {offload_runtime.get(), plugin_runtime.get(), net_runtime.get()}) {
+    if (runtime == nullptr) continue;
+    runtime->stop();
+    static_cast<void>(runtime->join(base::Millis(2'000)));
+  }
+}
+
+App::App(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+App::~App() { impl_->stop(); }
+
+base::Result<std::unique_ptr<App>> App::start(config::Settings settings, std::shared_ptr<base::Scrubber> scrubber, base::Logger log) {
+  auto app = std::unique_ptr<App>(new App(std::make_unique<Impl>(std::move(settings), std::move(scrubber), std::move(log))));
+  auto& impl = *app->impl_;
+  if (auto started = impl.start(); !started) return std::unexpected(started.error());
+  for (const auto& address : impl.server->addresses()) {
+    impl.log.info("ready", {{"version", kVersion}, {"listen", address}, {"sinks", plural(impl.settings.sinks.size(), "sink")}});
+  }
+  return app;
+}
+
+void App::stop() { impl_->stop(); }
+std::vector<std::string> App::addresses() const { return impl_->server->addresses(); }
+std::vector<std::string> App::admin_addresses() const { return impl_->admin_server->addresses(); }
+
+}  // namespace belfry::app

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "model/names.hpp"
+#include "render/message.hpp"
 
 namespace belfry::delivery {
 namespace {
@@ -251,7 +252,7 @@ void Lane::begin(const std::shared_ptr<Attempt>& attempt, const action::Begin& b
 void Lane::send(const std::shared_ptr<Attempt>& attempt, const action::Send& send_action) {
   const auto& leased = attempt->machine.leased();
   attempt->sent_at = context_.clock.steady();
-  plugin::Send send{{leased.delivery, leased.items}, send_action.attempt, context_.clock.now() + settings_.timeout, ""};
+  plugin::Send send{render::message_of(leased.delivery, leased.items), send_action.attempt, context_.clock.now() + settings_.timeout, ""};
   channel_->deliver(std::move(send), [self = shared_from_this(), attempt](model::Outcome outcome) {
     self->strand_.post([self, attempt, outcome = std::move(outcome)]() mutable {
       const auto took = std::chrono::duration_cast<base::Millis>(self->context_.clock.steady() - attempt->sent_at);
@@ -263,7 +264,8 @@ void Lane::send(const std::shared_ptr<Attempt>& attempt, const action::Send& sen
 
 void Lane::reconcile(const std::shared_ptr<Attempt>& attempt) {
   const auto& leased = attempt->machine.leased();
-  plugin::Send send{{leased.delivery, leased.items}, std::max(1U, leased.delivery.attempts), context_.clock.now() + settings_.timeout, ""};
+  plugin::Send send{render::message_of(leased.delivery, leased.items), std::max(1U, leased.delivery.attempts),
+                    context_.clock.now() + settings_.timeout, ""};
   channel_->reconcile(std::move(send), [self = shared_from_this(), attempt](model::Outcome outcome) {
     self->strand_.post(
         [self, attempt, outcome = std::move(outcome)]() mutable { self->resume(attempt, event::Reconciled{std::move(outcome)}); });

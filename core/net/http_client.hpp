@@ -17,6 +17,7 @@ namespace belfry::net {
 struct ClientRequest {
   std::string method = "GET";
   std::string url;  // absolute, http or https
+  std::filesystem::path unix_socket;  // connect here instead of to the host of the URL
   Headers headers;  // Host, Content-Length, Connection and User-Agent (unless given) are the client's
   std::string body;
   base::Millis timeout{10'000};            // from send() to the last byte of the answer

@@ -1,0 +1,62 @@
+#include "app/admin_client.hpp"
+
+#include <algorithm>
+#include <future>
+
+#include "net/http_client.hpp"
+
+namespace belfry::app {
+namespace {
+
+constexpr std::string_view kUnix = "unix:";
+
+net::ClientRequest request_for(const config::AdminSettings& admin, const std::string& address, const std::string& path) {
+  net::ClientRequest request;
+  request.timeout = base::Millis(10'000);
+  request.max_response = 16 * 1024 * 1024;
+  if (address.starts_with(kUnix)) {
+    request.unix_socket = address.substr(kUnix.size());
+    request.url = "http://localhost" + path;
+  } else {
+    request.url = "http://" + address + path;
+  }
+  if (!admin.token.empty()) request.headers.add("Authorization", "Bearer " + admin.token.reveal());
+  return request;
+}
+
+base::Result<nlohmann::json> document_of(const net::ClientResponse& response, const std::string& address) {
+  if (response.status == 401)
+    return base::fail("the gateway at " + address + " refused the admin token; is admin.token the one it was started with?");
+  if (response.status != 200)
+    return base::fail("the gateway at " + address + " answered " + std::to_string(response.status) + ": " + response.body);
+  auto document = nlohmann::json::parse(response.body, nullptr, false);
+  if (document.is_discarded()) return base::fail("the answer of " + address + " is not JSON; is that a Belfry gateway?");
+  return document;
+}
+
+}  // namespace
+
+base::Result<nlohmann::json> ask_gateway(const config::AdminSettings& admin, const std::string& path) {
+  auto addresses = admin.listen;
+  if (addresses.empty())
+    return base::fail("admin.listen is not configured, so the gateway cannot be asked; set it to unix:/run/belfry/admin.sock");
+  std::stable_partition(addresses.begin(), addresses.end(), [](const auto& address) { return address.starts_with(kUnix); });
+
+  const base::Logger log(base::LogLevel::error, std::make_shared<base::Scrubber>());
+  net::Runtime runtime("cli", 1, log);
+  auto client = net::make_http_client(runtime, {});
+  if (!client) return std::unexpected(client.error());
+
+  std::string failures;
+  for (const auto& address : addresses) {
+    std::promise<std::expected<net::ClientResponse, net::ClientError>> answered;
+    auto answer = answered.get_future();
+    (*client)->send(request_for(admin, address, path), [&](auto response) { answered.set_value(std::move(response)); });
+    const auto response = answer.get();
+    if (response) return document_of(*response, address);
+    failures += (failures.empty() ? "" : "; ") + address + ": " + response.error().detail;
+  }
+  return base::fail(base::ErrorCode::unavailable, "no gateway answers (" + failures + "); is it running, and with this configuration?");
+}
+
+}  // namespace belfry::app

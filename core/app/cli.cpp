@@ -1,0 +1,91 @@
+#include "app/cli.hpp"
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+#include "app/commands/commands.hpp"
+#include "app/version.hpp"
+#include "plugin/probe.hpp"
+
+namespace belfry::app {
+namespace {
+
+constexpr int kUsage = 2;
+
+// Every subcommand knows where the configuration is.
+CLI::App* add_command(CLI::App& parent, CommonOptions& common, const std::string& name, const std::string& what) {
+  auto* command = parent.add_subcommand(name, what);
+  command->add_option("-c,--config", common.config, "Configuration file; /etc/belfry/belfry.yaml unless given")->type_name("FILE");
+  return command;
+}
+
+void add_json(CLI::App* command, CommonOptions& common) { command->add_flag("--json", common.json, "Print JSON"); }
+
+int run_parsed(int argc, char** argv) {
+  CLI::App app("Belfry receives Coder notifications, routes them by YAML, and delivers them through plugins.", "belfry");
+  app.set_version_flag("--version", std::string("belfry ") + kVersion);
+  app.require_subcommand(1);
+  app.get_formatter()->column_width(38);
+
+  CommonOptions common;
+  RenderOptions render;
+  std::string plugin_type;
+  std::string manifest_url;
+  int code = 0;
+
+  add_command(app, common, "serve", "Run the gateway in the foreground (SIGTERM drains, a second one exits)")->callback([&] {
+    code = serve_command(common);
+  });
+
+  auto* check = add_command(app, common, "check", "Validate the configuration, plugins and secrets without starting anything");
+  add_json(check, common);
+  check->callback([&] { code = check_command(common); });
+
+  auto* render_app = add_command(app, common, "render", "Print the exact requests that a sink would send for a payload, as JSON");
+  render_app->add_option("--sink", render.sink, "Name of the sink in the configuration")->required()->type_name("NAME");
+  render_app->add_option("payload", render.payload, "A Coder payload; - for standard input")->required()->type_name("PAYLOAD.json");
+  render_app->callback([&] { code = render_command(common, render); });
+
+  auto* status = add_command(app, common, "status", "Show sinks, lanes and queues of the running gateway");
+  add_json(status, common);
+  status->callback([&] { code = status_command(common); });
+
+  auto* plugins = app.add_subcommand("plugins", "Look at the plugins that are installed");
+  plugins->require_subcommand(1);
+  auto* list = add_command(*plugins, common, "list", "List what was found, and what was refused and why");
+  add_json(list, common);
+  list->callback([&] { code = plugins_list_command(common); });
+  auto* show = add_command(*plugins, common, "show", "Show one plugin and the configuration it takes");
+  show->add_option("type", plugin_type, "As in `plugin: slack`")->required()->type_name("NAME");
+  add_json(show, common);
+  show->callback([&] { code = plugins_show_command(common, plugin_type); });
+
+  auto* slack = app.add_subcommand("slack", "Help with setting up Slack");
+  slack->require_subcommand(1);
+  auto* manifest = slack->add_subcommand("manifest", "Print the app manifest to paste into Slack");
+  manifest->add_option("--url", manifest_url, "Public base URL of this gateway, such as https://belfry.example.com")
+      ->required()
+      ->type_name("URL");
+  manifest->callback([&] { code = slack_manifest_command(manifest_url); });
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e) == 0 ? 0 : kUsage;
+  }
+  return code;
+}
+
+}  // namespace
+
+int run(int argc, char** argv) {
+  if (argc > 1 && std::string_view(argv[1]) == "plugin-probe") return plugin::probe_main(argc, argv);
+  try {
+    return run_parsed(argc, argv);
+  } catch (const std::exception& e) {
+    std::cerr << "belfry: unexpected error: " << e.what() << "\n";
+    return 1;
+  }
+}
+
+}  // namespace belfry::app

@@ -1,0 +1,100 @@
+#include <iostream>
+
+#include "app/commands/commands.hpp"
+#include "app/configuration.hpp"
+#include "app/plugin_files.hpp"
+#include "config/sections.hpp"
+#include "plugin/catalogue.hpp"
+
+namespace belfry::app {
+namespace {
+
+using nlohmann::json;
+
+// A configuration with errors elsewhere is no reason not to look at plugins; one that cannot be read at all is.
+std::optional<std::vector<std::filesystem::path>> plugin_directories(const CommonOptions& common) {
+  const auto loaded = load_configuration(common);
+  if (loaded.settings) return loaded.settings->plugins.directories;
+  if (common.config.empty()) return config::default_plugin_directories(process_environment());
+  print_problems(loaded.problems);
+  return std::nullopt;
+}
+
+std::string place(const json& schema, const std::string& key, const json& required) {
+  std::string words = schema.value("type", "");
+  if (schema.value("x-secret", false)) words = "secret";
+  if (std::find(required.begin(), required.end(), key) != required.end()) words += ", required";
+  if (schema.contains("default")) words += ", default " + schema.at("default").dump();
+  if (schema.value("x-destination", false) || schema.value("x-override", false)) words += ", a route may override it";
+  return words;
+}
+
+void print_schema(const json& schema, const std::string& indent) {
+  const auto required = schema.value("required", json::array());
+  const auto properties = schema.value("properties", json::object());
+  for (const auto& [key, value] : properties.items()) {
+    std::cout << indent << key << "  (" << place(value, key, required) << ")\n";
+    if (value.contains("description")) std::cout << indent << "    " << value.at("description").get<std::string>() << "\n";
+    if (value.contains("properties")) print_schema(value, indent + "  ");
+  }
+}
+
+json document_of(const plugin::CatalogueEntry& entry) {
+  json types = json::array();
+  for (const auto& type : entry.types) {
+    types.push_back(
+        {{"type", type.type}, {"title", type.title}, {"version", type.version}, {"license", type.license}, {"schema", type.schema}});
+  }
+  return {
+      {"file", entry.file.string()}, {"refusal", entry.refusal.empty() ? json(nullptr) : json(entry.refusal)}, {"types", std::move(types)}};
+}
+
+}  // namespace
+
+int plugins_list_command(const CommonOptions& common) {
+  const auto directories = plugin_directories(common);
+  if (!directories) return 1;
+  const TemporaryPluginStore copies;
+  const auto catalogue = plugin::scan(*directories, {copies.path(), {}}, silent_logger());
+
+  if (common.json) {
+    json list = json::array();
+    for (const auto& entry : catalogue.entries) list.push_back(document_of(entry));
+    std::cout << list.dump(2) << "\n";
+    return 0;
+  }
+  for (const auto& entry : catalogue.entries) {
+    for (const auto& type : entry.types) {
+      std::cout << type.type << "  " << type.version << "  " << type.title << "  (" << entry.file.string() << ")\n";
+    }
+    if (!entry.refusal.empty()) std::cout << "refused: " << entry.refusal << "\n";
+  }
+  if (catalogue.entries.empty()) {
+    std::cout << "no plugins found in";
+    for (const auto& directory : *directories) std::cout << " " << directory.string();
+    std::cout << "\n";
+  }
+  return 0;
+}
+
+int plugins_show_command(const CommonOptions& common, const std::string& type) {
+  const auto directories = plugin_directories(common);
+  if (!directories) return 1;
+  const TemporaryPluginStore copies;
+  const auto catalogue = plugin::scan(*directories, {copies.path(), {}}, silent_logger());
+  const auto found = catalogue.find(type);
+  if (found.type == nullptr) {
+    std::cerr << "belfry plugins show: " << catalogue.why_not(type) << "\n";
+    return 1;
+  }
+  if (common.json) {
+    std::cout << document_of(*found.entry).dump(2) << "\n";
+    return 0;
+  }
+  std::cout << found.type->type << " " << found.type->version << ": " << found.type->title << "\n"
+            << "file: " << found.entry->file.string() << "\nlicense: " << found.type->license << "\n\nconfig:\n";
+  print_schema(found.type->schema, "  ");
+  return 0;
+}
+
+}  // namespace belfry::app

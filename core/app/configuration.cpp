@@ -1,0 +1,49 @@
+#include "app/configuration.hpp"
+
+#include <cstdlib>
+#include <iostream>
+
+namespace belfry::app {
+namespace {
+
+constexpr const char* kDefaultFile = "/etc/belfry/belfry.yaml";
+
+}  // namespace
+
+config::Environment process_environment() {
+  return {[](const std::string& name) -> std::optional<std::string> {
+    const char* value = std::getenv(name.c_str());
+    if (value == nullptr) return std::nullopt;
+    return value;
+  }};
+}
+
+config::Loaded load_configuration(const CommonOptions& common) {
+  const auto environment = process_environment();
+  if (!common.config.empty()) return config::load_file(common.config, environment);
+  std::error_code ignored;
+  if (std::filesystem::exists(kDefaultFile, ignored)) return config::load_file(kDefaultFile, environment);
+  return config::load_environment(environment);
+}
+
+void print_problems(const std::vector<config::Problem>& problems) {
+  for (const auto& problem : problems) std::cerr << problem.line_text() << "\n";
+}
+
+bool has_error(const std::vector<config::Problem>& problems) {
+  return std::any_of(problems.begin(), problems.end(), [](const auto& p) { return p.severity == config::Problem::Severity::error; });
+}
+
+base::Logger silent_logger() {
+  return {base::LogLevel::error, std::make_shared<base::Scrubber>(), [](base::LogLevel, const std::string&) {}};
+}
+
+void learn_secrets(const config::Settings& settings, base::Scrubber& scrubber) {
+  scrubber.learn(settings.admin.token.reveal());
+  for (const auto& source : settings.sources) {
+    scrubber.learn(source.auth.basic_password.reveal());
+    scrubber.learn(source.auth.bearer.reveal());
+  }
+}
+
+}  // namespace belfry::app

@@ -1,0 +1,25 @@
+// Finding and loading the configuration the same way in every command.
+#pragma once
+#include "app/commands/commands.hpp"
+#include "base/log.hpp"
+#include "config/settings.hpp"
+
+namespace belfry::app {
+
+[[nodiscard]] config::Environment process_environment();
+
+// The file that was named; else /etc/belfry/belfry.yaml; else, when there is none, the environment alone.
+[[nodiscard]] config::Loaded load_configuration(const CommonOptions& common);
+
+// "FILE:LINE:COLUMN: error: ..." lines on standard error.
+void print_problems(const std::vector<config::Problem>& problems);
+
+[[nodiscard]] bool has_error(const std::vector<config::Problem>& problems);
+
+// For commands, whose findings are printed as such.
+[[nodiscard]] base::Logger silent_logger();
+
+// Teaches the scrubber every secret of the core's own sections (those of sinks are taught when their configuration is checked).
+void learn_secrets(const config::Settings& settings, base::Scrubber& scrubber);
+
+}  // namespace belfry::app

@@ -1,0 +1,165 @@
+#include "app/metrics.hpp"
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+
+#include "app/process_metrics.hpp"
+
+namespace belfry::app {
+
+using prometheus::BuildCounter;
+using prometheus::BuildGauge;
+using prometheus::BuildHistogram;
+using Buckets = prometheus::Histogram::BucketBoundaries;
+
+namespace {
+
+double seconds(base::Millis millis) { return static_cast<double>(millis.count()) / 1000.0; }
+std::string text_of(std::string_view view) { return std::string(view); }
+
+const Buckets kDeliveryBuckets{0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200, 86400};
+const Buckets kAttemptBuckets{0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30};
+const Buckets kCommitBuckets{0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5};
+const Buckets kBatchBuckets{1, 2, 5, 10, 20, 50, 100, 200, 500, 1000};
+
+// Metrics that are looked up when asked for, built afresh each time so that a sink that went leaves no stale line.
+void add_queue(prometheus::Registry& registry, const store::Stats& stats, base::Timestamp now) {
+  auto& depth = BuildGauge().Name("belfry_queue_depth").Help("Deliveries that have not ended").Register(registry);
+  auto& oldest = BuildGauge().Name("belfry_queue_oldest_seconds").Help("Age of the oldest delivery that has not ended").Register(registry);
+  auto& dead = BuildGauge().Name("belfry_dead_letters").Help("Deliveries that wait for a person").Register(registry);
+  for (const auto& [sink, figures] : stats.sinks) {
+    const auto set = [&, &name = sink](const char* state, std::uint64_t value) {
+      depth.Add({{"sink", name}, {"state", state}}).Set(static_cast<double>(value));
+    };
+    set("waiting", figures.waiting);
+    set("in_flight", figures.in_flight);
+    set("backoff", figures.backoff);
+    set("held", figures.held);
+    oldest.Add({{"sink", sink}}).Set(figures.oldest ? std::max(0.0, seconds(now - *figures.oldest)) : 0.0);
+    dead.Add({{"sink", sink}}).Set(static_cast<double>(figures.dead_letters));
+  }
+  BuildGauge()
+      .Name("belfry_notifications_unrouted")
+      .Help("Notifications within the retention that no route took")
+      .Register(registry)
+      .Add({})
+      .Set(static_cast<double>(stats.unrouted));
+}
+
+void add_lanes(prometheus::Registry& registry, const std::vector<delivery::LaneStatus>& lanes) {
+  auto& family = BuildGauge().Name("belfry_lane_state").Help("1 for the state that the lane is in").Register(registry);
+  using delivery::LaneState;
+  for (const auto& lane : lanes) {
+    for (const auto state : {LaneState::open, LaneState::paused, LaneState::parked, LaneState::hung, LaneState::orphaned}) {
+      family.Add({{"sink", lane.sink}, {"state", text_of(to_string(state))}}).Set(lane.state == state ? 1 : 0);
+    }
+  }
+}
+
+void add_process(prometheus::Registry& registry) {
+  const auto figures = read_process_figures();
+  if (!figures) return;
+  const auto gauge = [&](const char* name, const char* help, double value) {
+    BuildGauge().Name(name).Help(help).Register(registry).Add({}).Set(value);
+  };
+  BuildCounter()
+      .Name("process_cpu_seconds_total")
+      .Help("User and system CPU time")
+      .Register(registry)
+      .Add({})
+      .Increment(figures->cpu_seconds);
+  gauge("process_resident_memory_bytes", "Resident memory", figures->resident_bytes);
+  gauge("process_virtual_memory_bytes", "Virtual memory", figures->virtual_bytes);
+  gauge("process_start_time_seconds", "Start time, Unix seconds", figures->start_time_seconds);
+  gauge("process_open_fds", "Open file descriptors", figures->open_fds);
+  gauge("process_max_fds", "Limit of open file descriptors", figures->max_fds);
+  gauge("process_threads", "Threads", figures->threads);
+}
+
+}  // namespace
+
+struct Metrics::Impl {
+  prometheus::Registry registry;
+  prometheus::Family<prometheus::Counter>& received =
+      BuildCounter().Name("belfry_notifications_received_total").Help("Requests of sources, by result").Register(registry);
+  prometheus::Family<prometheus::Counter>& deliveries =
+      BuildCounter().Name("belfry_deliveries_total").Help("Deliveries that ended, by outcome").Register(registry);
+  prometheus::Family<prometheus::Counter>& attempts =
+      BuildCounter().Name("belfry_delivery_attempts_total").Help("Attempts that ended, by outcome").Register(registry);
+  prometheus::Family<prometheus::Histogram>& delivery_seconds =
+      BuildHistogram().Name("belfry_delivery_seconds").Help("From receipt to delivered").Register(registry);
+  prometheus::Family<prometheus::Histogram>& attempt_seconds =
+      BuildHistogram().Name("belfry_attempt_seconds").Help("Duration of attempts").Register(registry);
+  prometheus::Family<prometheus::Counter>& duplicates =
+      BuildCounter().Name("belfry_possible_duplicates_total").Help("Deliveries that may have arrived more than once").Register(registry);
+  prometheus::Family<prometheus::Counter>& violations =
+      BuildCounter().Name("belfry_plugin_violations_total").Help("Plugins that broke their contract").Register(registry);
+  prometheus::Histogram& commit_seconds =
+      BuildHistogram().Name("belfry_store_commit_seconds").Help("Duration of commits").Register(registry).Add({}, kCommitBuckets);
+  prometheus::Histogram& commit_batch =
+      BuildHistogram().Name("belfry_store_commit_batch").Help("Operations in a commit").Register(registry).Add({}, kBatchBuckets);
+};
+
+Metrics::Metrics(const std::string& version) : impl_(std::make_unique<Impl>()) {
+  BuildGauge().Name("belfry_build_info").Help("1, labelled with the version").Register(impl_->registry).Add({{"version", version}}).Set(1);
+}
+
+Metrics::~Metrics() = default;
+
+void Metrics::received(std::string_view source, std::string_view result) {
+  impl_->received.Add({{"source", text_of(source)}, {"result", text_of(result)}}).Increment();
+}
+
+void Metrics::attempt_ended(std::string_view sink, std::string_view outcome, std::string_view reason, base::Millis took) {
+  impl_->attempts.Add({{"sink", text_of(sink)}, {"outcome", text_of(outcome)}, {"reason", text_of(reason)}}).Increment();
+  impl_->attempt_seconds.Add({{"sink", text_of(sink)}}, kAttemptBuckets).Observe(seconds(took));
+}
+
+void Metrics::delivery_ended(std::string_view sink, std::string_view outcome, std::string_view reason,
+                             std::optional<base::Millis> since_receipt) {
+  impl_->deliveries.Add({{"sink", text_of(sink)}, {"outcome", text_of(outcome)}, {"reason", text_of(reason)}}).Increment();
+  if (since_receipt) impl_->delivery_seconds.Add({{"sink", text_of(sink)}}, kDeliveryBuckets).Observe(seconds(*since_receipt));
+}
+
+void Metrics::possible_duplicate(std::string_view sink) { impl_->duplicates.Add({{"sink", text_of(sink)}}).Increment(); }
+
+void Metrics::counter_add(std::string_view sink, std::string_view name, double by) {
+  BuildCounter()
+      .Name("belfry_plugin_" + text_of(name))
+      .Help("Counted by the plugin")
+      .Register(impl_->registry)
+      .Add({{"sink", text_of(sink)}})
+      .Increment(by);
+}
+
+void Metrics::gauge_set(std::string_view sink, std::string_view name, double value) {
+  BuildGauge()
+      .Name("belfry_plugin_" + text_of(name))
+      .Help("Set by the plugin")
+      .Register(impl_->registry)
+      .Add({{"sink", text_of(sink)}})
+      .Set(value);
+}
+
+void Metrics::violation(std::string_view sink, std::string_view kind) {
+  impl_->violations.Add({{"sink", text_of(sink)}, {"kind", text_of(kind)}}).Increment();
+}
+
+void Metrics::committed(base::Millis took, std::size_t operations) {
+  impl_->commit_seconds.Observe(seconds(took));
+  impl_->commit_batch.Observe(static_cast<double>(operations));
+}
+
+std::string Metrics::text(const store::Stats& stats, const std::vector<delivery::LaneStatus>& lanes, base::Timestamp now) {
+  prometheus::Registry looked_up;
+  add_queue(looked_up, stats, now);
+  add_lanes(looked_up, lanes);
+  add_process(looked_up);
+  const prometheus::TextSerializer serializer;
+  return serializer.Serialize(impl_->registry.Collect()) + serializer.Serialize(looked_up.Collect());
+}
+
+}  // namespace belfry::app

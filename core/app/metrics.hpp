@@ -1,0 +1,41 @@
+// Every metric of the gateway, and their text form. Names and labels: docs/reference/metrics.md.
+// Thread rule: any thread.
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "delivery/dispatcher.hpp"
+#include "delivery/metrics.hpp"
+#include "plugin/backends.hpp"
+#include "store/store.hpp"
+
+namespace belfry::app {
+
+class Metrics final : public delivery::Metrics, public plugin::MetricsBackend {
+ public:
+  explicit Metrics(const std::string& version);
+  ~Metrics() override;
+
+  void received(std::string_view source, std::string_view result) override;
+  void attempt_ended(std::string_view sink, std::string_view outcome, std::string_view reason, base::Millis took) override;
+  void delivery_ended(std::string_view sink, std::string_view outcome, std::string_view reason,
+                      std::optional<base::Millis> since_receipt) override;
+  void possible_duplicate(std::string_view sink) override;
+
+  void counter_add(std::string_view sink, std::string_view name, double by) override;
+  void gauge_set(std::string_view sink, std::string_view name, double value) override;
+  void violation(std::string_view sink, std::string_view kind) override;
+
+  void committed(base::Millis took, std::size_t operations);
+
+  // Prometheus text format 0.0.4. The gauges that are looked up rather than counted come as arguments.
+  [[nodiscard]] std::string text(const store::Stats& stats, const std::vector<delivery::LaneStatus>& lanes, base::Timestamp now);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace belfry::app

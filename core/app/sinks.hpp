@@ -1,0 +1,24 @@
+// The sinks of the configuration against the plugins that are there: what serve, check and render have in common.
+#pragma once
+#include <map>
+#include <string>
+#include <vector>
+
+#include "config/settings.hpp"
+#include "model/pipeline.hpp"
+#include "plugin/catalogue.hpp"
+
+namespace belfry::app {
+
+struct SinkPlan {
+  std::vector<plugin::CheckedSink> sinks;  // those without an error, in the order of the configuration
+  std::vector<config::Problem> problems;   // where the file says it
+  std::vector<config::Problem> missing;    // secrets without a value: an error for `check`, a parked lane for `serve`
+  std::map<std::string, model::SinkAddressing> addressing;
+};
+
+// Runs plugins in child processes only. Blocks while they look.
+[[nodiscard]] SinkPlan plan_sinks(const config::Settings& settings, const plugin::Catalogue& catalogue,
+                                  const plugin::InspectSettings& inspect, base::Scrubber& scrubber);
+
+}  // namespace belfry::app
