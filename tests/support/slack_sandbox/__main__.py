@@ -45,8 +45,8 @@ async def serve(arguments):
     await web.TCPSite(runner, arguments.host, arguments.port, ssl_context=tls, backlog=1024, shutdown_timeout=1).start()
 
     host, port = runner.addresses[0][:2]
-    base = f"{'https' if tls else 'http'}://{f'[{host}]' if ':' in host else host}:{port}/"
-    line = json.dumps({"address": base, "api_url": base + "api/", "port": port})
+    base = f"{'https' if tls else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
+    line = json.dumps({"url": base, "api_url": base + "/api/", "port": port})
     if arguments.address_file:
         partial = arguments.address_file.with_suffix(".partial")
         partial.write_text(line + "\n")

@@ -10,7 +10,7 @@ KINDS = {
     "garbage": "answers 200 with something that is no JSON; no effect",
     "truncated": "takes effect, then the answer breaks off in its middle",
     "error": "answers ok:false with `error` (and `extra` members); no effect",
-    "rate_limit": "answers 429 with Retry-After: `retry_after`; no effect",
+    "rate_limit": "answers 429 with Retry-After: `retry_after` (and `error`); no effect",
 }
 
 
@@ -24,13 +24,14 @@ class Fault:
     status: int = 503
     body: str | None = None
     ms: int = 0
-    error: str = "internal_error"
+    error: str | None = None
     retry_after: int = 1
     extra: dict = field(default_factory=dict)
 
     def __post_init__(self):
         if self.kind not in KINDS:
             raise ValueError(f"unknown kind {self.kind!r}; one of {', '.join(KINDS)}")
+        self.error = self.error or ("ratelimited" if self.kind == "rate_limit" else "internal_error")
 
 
 class Faults:

@@ -29,7 +29,7 @@ class Sandbox:
         if not line:
             raise RuntimeError(f"the sandbox did not start: exit code {self.process.wait()}")
         ready = json.loads(line)
-        self.address, self.api_url, self.port = ready["address"], ready["api_url"], ready["port"]
+        self.url, self.api_url, self.port = ready["url"], ready["api_url"], ready["port"]
         return self
 
     def __exit__(self, *_):
@@ -45,7 +45,7 @@ class Sandbox:
 
     def control(self, what, http_method="GET", /, **members):
         body = json.dumps(members).encode() if members else b"{}" if http_method == "POST" else None
-        request = urllib.request.Request(f"{self.address}_sandbox/{what}", data=body, method=http_method)
+        request = urllib.request.Request(f"{self.url}/_sandbox/{what}", data=body, method=http_method)
         try:
             with urllib.request.urlopen(request, timeout=40) as answer:
                 return json.loads(answer.read())

@@ -23,7 +23,10 @@ class WebApi:
         if fault:
             self.record(request, name, {}, 0, None, fault)
             return reset(request)
-        body = await request.read()
+        try:
+            body = await request.read()
+        except ConnectionError:
+            return web.Response()  # the caller has gone
         arguments, refusal = Arguments({}, []), None
         method = methods.ALL.get(name)
         try:
@@ -105,7 +108,7 @@ class WebApi:
         if fault.kind == "error":
             return web.json_response({"ok": False, "error": fault.error} | fault.extra)
         if fault.kind == "rate_limit":
-            document = {"ok": False, "error": "ratelimited"}
+            document = {"ok": False, "error": fault.error}
             return web.json_response(document, status=429, headers={"Retry-After": str(fault.retry_after)})
         return None
 

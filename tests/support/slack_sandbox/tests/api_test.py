@@ -358,7 +358,7 @@ class StartTest(unittest.TestCase):
         with tempfile.TemporaryDirectory() as directory:
             path = Path(directory, "address.json")
             with Sandbox("--users", "coder.com,Example.org", "--address-file", str(path)) as sandbox:
-                self.assertEqual(json.loads(path.read_text())["address"], sandbox.address)
+                self.assertEqual(json.loads(path.read_text())["url"], sandbox.url)
                 self.assertTrue(sandbox.lookup("a@example.ORG")["ok"])
                 self.assertFalse(sandbox.lookup("a@other.org")["ok"])
 
@@ -369,7 +369,7 @@ class StartTest(unittest.TestCase):
                 ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1", "-subj", "/CN=127.0.0.1",
                  "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate], check=True, capture_output=True)
             with Sandbox("--certificate", str(certificate), "--key", str(key)) as sandbox:
-                self.assertTrue(sandbox.address.startswith("https://"))
+                self.assertTrue(sandbox.url.startswith("https://"))
                 context = ssl.create_default_context(cafile=str(certificate))
                 with urllib.request.urlopen(sandbox.api_url + "auth.test", timeout=10, context=context) as answer:
                     self.assertEqual(json.loads(answer.read())["error"], "not_authed")

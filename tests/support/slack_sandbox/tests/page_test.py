@@ -74,7 +74,7 @@ class PageTest(unittest.TestCase):
 
     def open(self, **options):
         driver = self.enterContext(chromium(**options))
-        driver.get(self.sandbox.address)
+        driver.get(self.sandbox.url)
         return driver
 
     def see(self, driver, selector, text):
