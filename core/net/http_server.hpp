@@ -1,7 +1,9 @@
 // HTTP/1.1 on TCP, TLS or a Unix socket: keep-alive, pipelining, limits, slow-client deadlines.
 // What it answers by itself: 400 and close for bad HTTP, 404/405 from the router, 408 for a slow request, 413 with a bounded lingering
-// read, 431 for a long header, 417/100-continue, 501 for an unknown transfer coding, 503 + Retry-After while draining or over
-// `max_connections`. Thread rule: start, drain and stop from any thread. Ownership: the runtime and the router outlive the server.
+// read, 431 for a long header, 417/100-continue, 500 for a reply that was dropped, 501 for an unknown transfer coding, 503 + Retry-After
+// while draining, over `max_connections` or without a reply in time. The requests of one connection are handled one after the other.
+// Thread rule: start, drain and stop from any thread. Ownership: the runtime and the router outlive the server; a
+// Reply may outlive it and is then without effect.
 #pragma once
 #include <cstdint>
 #include <filesystem>
@@ -25,10 +27,9 @@ struct ServerTls {
 struct ServerLimits {
   std::size_t max_header = 16 * 1024;  // bytes
   std::size_t max_connections = 1024;
-  std::size_t max_pipeline = 16;  // requests answered out of one connection at a time
-  base::Millis idle{120'000};     // between requests; Go clients keep theirs for 90 s
-  base::Millis request{30'000};   // from the first byte of a request to its last
-  base::Millis handler{30'000};   // for the handler to reply; then 503
+  base::Millis idle{120'000};    // between requests; Go clients keep theirs for 90 s
+  base::Millis request{30'000};  // from the first byte of a request to its last
+  base::Millis handler{30'000};  // for the handler to reply; then 503
   base::Millis write{30'000};
   base::Millis tls_handshake{10'000};
   std::size_t linger_bytes = 4 * 1024 * 1024;  // read and dropped after 413 so that the client sees it
@@ -43,16 +44,16 @@ struct Listen {
 class HttpServer {
  public:
   HttpServer(Runtime& runtime, Router& router, ServerLimits limits, base::Logger log);
-  ~HttpServer();
+  ~HttpServer();  // stops, and waits for handlers that are running: none runs afterwards. Not from a handler.
 
   // Binds and listens. The error names the address and what to do ("port 6000 is in use by another program; ...").
   [[nodiscard]] base::Result<void> listen(const Listen& where);
   // What was bound, with the port that was taken: "127.0.0.1:43211".
   [[nodiscard]] std::vector<std::string> addresses() const;
-  void start();
+  void start();  // after the last listen()
   // Closes the listeners and idle connections, answers what is being handled with Connection: close; `done` when the last connection went.
   void drain(Task done);
-  void stop();  // closes everything now
+  void stop();  // closes everything now; no handler is called any more
 
   struct Impl;
 

@@ -1,0 +1,66 @@
+// A connected byte stream: TCP or a Unix socket, with or without TLS. Every operation has a deadline. Private to core/net.
+// Thread rule: used on its strand only; one operation at a time. Ownership: shared, because the deadline watches it weakly.
+#pragma once
+#include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "net/asio.hpp"
+
+namespace belfry::net {
+
+class Stream : public std::enable_shared_from_this<Stream> {
+ public:
+  using Protocol = asio::generic::stream_protocol;
+  using Socket = asio::basic_stream_socket<Protocol, Executor>;
+
+  explicit Stream(Socket socket) : socket_(std::move(socket)), timer_(socket_.get_executor()) {}
+
+  [[nodiscard]] Executor executor() { return socket_.get_executor(); }
+
+  // Holds for every operation from now on: at that time it ends with error::timed_out.
+  void expires_at(base::SteadyTime deadline) { deadline_ = deadline; }
+  void expires_after(base::Millis after) { deadline_ = from_now(after); }
+
+  Awaitable<void> connect(Protocol::endpoint where, error_code& ec);
+  Awaitable<void> accept_tls(asio::ssl::context& context, error_code& ec);
+  // With `verify` the certificate must be valid for `host`, which is also sent as the server name unless it is an address.
+  Awaitable<void> connect_tls(asio::ssl::context& context, std::string host, bool verify, error_code& ec);
+
+  // With TLS, error::eof is only what the peer said itself; a cut connection is ssl::error::stream_truncated.
+  Awaitable<std::size_t> read_some(asio::mutable_buffer into, error_code& ec);
+  Awaitable<std::size_t> write(std::string_view bytes, error_code& ec);  // how many were taken
+
+  // The graceful end: says that nothing more will come, then reads and drops up to `most` bytes until the peer has closed. A socket
+  // closed with unread input would be reset, and the peer could lose the last answer.
+  Awaitable<void> finish(std::size_t most);
+
+  void expire();                                   // the deadline is now
+  void close();                                    // ends what is under way; everything later fails with operation_aborted
+  [[nodiscard]] bool quiet();                      // open, and the peer has sent nothing: not even the end
+  [[nodiscard]] std::string peer() const;          // "127.0.0.1:51234", "[::1]:51234", "unix"
+  [[nodiscard]] std::string peer_subject() const;  // of the verified certificate, RFC 2253
+  [[nodiscard]] std::string verify_error() const;  // why the peer's certificate was refused; empty when it was not
+
+ private:
+  bool begin(error_code& ec);
+  void end(error_code& ec);
+  void watch(base::SteadyTime until);
+  void on_timer(std::uint64_t shot);
+
+  Socket socket_;
+  std::optional<asio::ssl::stream<Socket&>> tls_;
+  SteadyTimer timer_;
+  base::SteadyTime deadline_ = base::SteadyTime::max();
+  base::SteadyTime wake_ = base::SteadyTime::max();  // when the timer looks again; max: not armed
+  std::uint64_t shot_ = 0;
+  bool busy_ = false;
+  bool closed_ = false;
+};
+
+}  // namespace belfry::net

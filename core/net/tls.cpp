@@ -1,0 +1,86 @@
+#include "net/tls.hpp"
+
+#include <algorithm>
+
+namespace belfry::net {
+
+namespace ssl = boost::asio::ssl;
+using boost::system::error_code;
+
+namespace {
+
+using Context = std::shared_ptr<ssl::context>;
+
+Context make(ssl::context::method method) {
+  auto context = std::make_shared<ssl::context>(method);
+  SSL_CTX_set_min_proto_version(context->native_handle(), TLS1_2_VERSION);
+  SSL_CTX_set_options(context->native_handle(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+  SSL_CTX_set_mode(context->native_handle(), SSL_MODE_RELEASE_BUFFERS);
+  return context;
+}
+
+base::Result<void> check(const error_code& ec, std::string_view what, const std::filesystem::path& file) {
+  if (!ec) return {};
+  return base::fail(base::ErrorCode::invalid, std::string(what) + " " + file.string() + ": " + ec.message());
+}
+
+base::Result<void> load_identity(ssl::context& context, const std::filesystem::path& certificate, const std::filesystem::path& key) {
+  error_code ec;
+  context.use_certificate_chain_file(certificate.string(), ec);
+  if (auto loaded = check(ec, "certificate", certificate); !loaded) return loaded;
+  // OpenSSL refuses a key that does not belong to the certificate that was read before it.
+  context.use_private_key_file(key.string(), ssl::context::pem, ec);
+  return check(ec, "key", key);
+}
+
+base::Result<void> load_authorities(ssl::context& context, const std::filesystem::path& file) {
+  error_code ec;
+  context.load_verify_file(file.string(), ec);
+  return check(ec, "CA file", file);
+}
+
+// Some clients ask for a protocol by name and give up without an answer.
+int choose_http_1_1(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* offered, unsigned int size, void*) {
+  static constexpr unsigned char kHttp11[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+  const auto* end = offered + size;
+  for (const auto* name = offered; name < end; name += *name + 1) {
+    if (!std::equal(name, name + std::min<std::ptrdiff_t>(*name + 1, end - name), std::begin(kHttp11), std::end(kHttp11))) continue;
+    *out = name + 1;
+    *out_size = *name;
+    return SSL_TLSEXT_ERR_OK;
+  }
+  return SSL_TLSEXT_ERR_NOACK;
+}
+
+}  // namespace
+
+base::Result<Context> server_context(const ServerTls& files) {
+  auto context = make(ssl::context::tls_server);
+  auto* native = context->native_handle();
+  if (auto loaded = load_identity(*context, files.certificate, files.key); !loaded) return std::unexpected(loaded.error());
+  SSL_CTX_set_alpn_select_cb(native, choose_http_1_1, nullptr);
+  if (files.client_ca.empty()) return context;
+  if (auto loaded = load_authorities(*context, files.client_ca); !loaded) return std::unexpected(loaded.error());
+  SSL_CTX_set_client_CA_list(native, SSL_load_client_CA_file(files.client_ca.c_str()));
+  context->set_verify_mode(ssl::verify_peer | ssl::verify_fail_if_no_peer_cert);
+  // Without it OpenSSL refuses to resume a session that was authenticated by a certificate.
+  SSL_CTX_set_session_id_context(native, reinterpret_cast<const unsigned char*>("belfry"), 6);
+  return context;
+}
+
+base::Result<Context> client_context(const ClientTransport& transport) {
+  auto context = make(ssl::context::tls_client);
+  if (transport.ca_file.empty()) {
+    error_code ec;
+    context->set_default_verify_paths(ec);
+    if (ec) return base::fail("the system's CA certificates: " + ec.message());
+  } else if (auto loaded = load_authorities(*context, transport.ca_file); !loaded) {
+    return std::unexpected(loaded.error());
+  }
+  if (transport.client_certificate.empty()) return context;
+  if (auto loaded = load_identity(*context, transport.client_certificate, transport.client_key); !loaded)
+    return std::unexpected(loaded.error());
+  return context;
+}
+
+}  // namespace belfry::net
