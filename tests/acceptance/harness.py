@@ -1,6 +1,6 @@
 """Starts the real gateway against the Slack sandbox, on free loopback ports, with everything it writes in a directory that goes away.
 
-BELFRY_BUILD_DIR names the build tree. BELFRY_CODER_FIXTURES may name a directory with payloads recorded from Coder.
+BELFRY_BUILD_DIR names the build tree.
 """
 import http.client
 import json
@@ -14,136 +14,15 @@ import subprocess
 import tempfile
 import time
 import unittest
-import uuid
 from pathlib import Path
 
 import yaml
 
+from payloads import SOURCE
 from slack_sandbox.process import Sandbox
+from wire import WEBHOOK, Wire
 
-SOURCE = Path(os.environ.get("BELFRY_SOURCE_DIR", Path(__file__).resolve().parents[2]))
 BUILD = Path(os.environ.get("BELFRY_BUILD_DIR", SOURCE / "build/release"))
-WEBHOOK = "/v1/webhook"
-
-
-# ---- payloads -------------------------------------------------------------------------------------------------------------------
-
-
-def fixtures():
-    """(name, payload) of every recorded and own payload, each with a fresh msg_id."""
-    folders = [SOURCE / "tests/fixtures/coder"]
-    if os.environ.get("BELFRY_CODER_FIXTURES"):
-        folders.append(Path(os.environ["BELFRY_CODER_FIXTURES"]))
-    found = []
-    for path in sorted(path for folder in folders for path in folder.glob("*.json")):
-        payload = json.loads(path.read_text())
-        found.append((f"{path.parent.name}/{path.stem}", payload | {"msg_id": str(uuid.uuid4())}))
-    return found
-
-
-def notification(email="bobby@coder.com", **members):
-    """A payload in Coder's form. A member that is `...` is left out; "payload.x" is about the inner object; the markdown follows the text."""
-    inner = {
-        "_version": "1.2", "notification_name": "Workspace Deleted", "notification_template_id": "f517da0b-cdc9-410f-ab89-a86107c420ed",
-        "user_id": str(uuid.uuid5(uuid.NAMESPACE_DNS, email)), "user_email": email, "user_name": "Bobby", "user_username": "bobby",
-        "actions": [{"label": "View workspaces", "url": "http://127.0.0.1/workspaces"}], "labels": {"name": "dev", "reason": "autodeleted"},
-        "data": None, "targets": None,
-    }
-    outer = {"_version": "1.1", "msg_id": str(uuid.uuid4()), "payload": inner}
-    outer |= {"title": "Workspace \"dev\" deleted", "body": "Your workspace dev was deleted."}
-    for name in ("title", "body"):
-        text = members.get(name)
-        outer[f"{name}_markdown"] = text if isinstance(text, str) else outer[name]
-    for name, value in members.items():
-        into, key = (inner, name.removeprefix("payload.")) if name.startswith("payload.") else (outer, name)
-        if value is ...:
-            del into[key]
-        else:
-            into[key] = value
-    return outer
-
-
-# ---- HTTP by hand ---------------------------------------------------------------------------------------------------------------
-
-
-def request_bytes(method="POST", path=WEBHOOK, body=b"", headers=(), version="HTTP/1.1", length=True):
-    lines = [f"{method} {path} {version}", "Host: 127.0.0.1", *(f"{name}: {value}" for name, value in dict(headers).items())]
-    if length and (body or method == "POST"):
-        lines.append(f"Content-Length: {len(body)}")
-    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
-
-
-def chunks(body, size):
-    """`body` in the chunked transfer coding."""
-    parts = [body[start : start + size] for start in range(0, len(body), size)]
-    return b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n"
-
-
-class Answer:
-    def __init__(self, response, method):
-        self.status, self.headers, self.body = response.status, response.headers, response.read()
-        self.closes = response.will_close
-
-    def __repr__(self):
-        return f"{self.status} {self.body!r}"
-
-
-class Wire:
-    """One connection; bytes go out as given, answers come back parsed, in order."""
-
-    def __init__(self, port, tls=None, timeout=20):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=timeout)
-        if tls:
-            self.socket = tls.wrap_socket(self.socket, server_hostname="127.0.0.1")
-        self.file = self.socket.makefile("rb")
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.file.close()
-        self.socket.close()
-
-    def send(self, data):
-        self.socket.sendall(data)
-
-    def receive(self, method="POST"):
-        response = http.client.HTTPResponse(Shared(self.file), method=method)
-        response.begin()
-        answer = Answer(response, method)
-        if 300 <= answer.status < 400:
-            raise AssertionError(f"a redirect would count as success: {answer}")
-        return answer
-
-    def ask(self, data, method="POST"):
-        self.send(data)
-        return self.receive(method)
-
-    def closed(self):
-        """True when the other side has closed, waiting for it as long as the timeout."""
-        try:
-            return self.file.read(1) == b""
-        except ConnectionResetError:
-            return True
-
-
-class Shared:
-    """Lets several HTTPResponse objects read one after another from the same stream."""
-
-    def __init__(self, file):
-        self.file = file
-
-    def makefile(self, _mode):
-        return self
-
-    def __getattr__(self, name):
-        return getattr(self.file, name)
-
-    def close(self):
-        pass
-
-
-# ---- the gateway ----------------------------------------------------------------------------------------------------------------
 
 
 def free_port():
@@ -171,9 +50,13 @@ def configuration(sandbox, directory, port, admin_port, *, server=None, auth=Non
         "store": {"path": str(directory / "state" / "belfry.db")},
         "plugins": {"directories": [str(BUILD / "plugins")]},
         "sources": {"coder": source},
-        "sinks": {"slack": {
-            "plugin": "slack", "config": {key: value for key, value in (sink | (slack or {})).items() if value is not None}, "delivery": {"rate": "60000/min", "rate_per_recipient": "100/s"} | (delivery or {}),
-        }},
+        "sinks": {
+            "slack": {
+                "plugin": "slack",
+                "config": {key: value for key, value in (sink | (slack or {})).items() if value is not None},
+                "delivery": {"rate": "60000/min", "rate_per_recipient": "100/s"} | (delivery or {}),
+            }
+        },
         "pipeline": {"routes": [{"name": "everyone", "to": ["slack"]}]},
     }
 
@@ -217,8 +100,12 @@ class Gateway:
     def start(self, within=30.0):
         with open(self.directory / "log", "ab") as log:
             self.process = subprocess.Popen(
-                [BUILD / "bin/belfry", "serve", "--config", self.directory / "belfry.yaml"], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                cwd=self.directory, env=os.environ | {"HOME": str(self.directory), "XDG_STATE_HOME": str(self.directory / "state")},
+                [BUILD / "bin/belfry", "serve", "--config", self.directory / "belfry.yaml"],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self.directory,
+                env=os.environ | {"HOME": str(self.directory), "XDG_STATE_HOME": str(self.directory / "state")},
             )
         self.until(self.ready, "/readyz answers 200", within)
 

@@ -5,7 +5,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
 from browser import chromium, keep_screenshot
-from harness import AcceptanceCase, fixtures, notification
+from harness import AcceptanceCase
+from payloads import fixtures, notification
 
 
 def see(driver, selector, text):
@@ -19,9 +20,16 @@ class BrowserTest(AcceptanceCase):
         driver = self.enterContext(chromium())
         driver.get(self.sandbox.url)
         title = "Workspace \"dev\" & <b>friends</b> deleted"
-        self.gateway.post_webhook(notification(
-            "bobby@coder.com", title=title, title_markdown=title, body="Gone: see https://coder.com/docs.", body_markdown="Gone: **see** [the docs](https://coder.com/docs).",
-            **{"payload.actions": [{"label": "View workspaces", "url": f"{self.sandbox.url}/?workspaces"}]}))
+        self.gateway.post_webhook(
+            notification(
+                "bobby@coder.com",
+                title=title,
+                title_markdown=title,
+                body="Gone: see https://coder.com/docs.",
+                body_markdown="Gone: **see** [the docs](https://coder.com/docs).",
+                **{"payload.actions": [{"label": "View workspaces", "url": f"{self.sandbox.url}/?workspaces"}]},
+            )
+        )
         see(driver, "#people button", "Bobby").click()
         see(driver, ".message h3", title)
         self.assertEqual(see(driver, ".message a", "the docs").get_attribute("href"), "https://coder.com/docs")
@@ -31,7 +39,7 @@ class BrowserTest(AcceptanceCase):
         driver.switch_to.window(page)
         see(driver, ".ack.good", "acknowledged in")
         keep_screenshot(driver, "belfry-acknowledged")
-        message, = self.sandbox.messages()
+        (message,) = self.sandbox.messages()
         self.assertEqual([(click["acknowledged"], click["status"]) for click in message["clicks"]], [(True, 200)])
 
     def test_every_recorded_payload_on_one_page(self):

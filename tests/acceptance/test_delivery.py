@@ -1,13 +1,13 @@
 """What Coder sends arrives: once, complete, in order, in blocks that Slack accepts."""
 import html
-import json
 import re
 import threading
 import unittest
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
-from harness import AcceptanceCase, Gateway, Sandbox, fixtures, notification
+from harness import AcceptanceCase, Gateway, Sandbox
+from payloads import fixtures, notification
 
 
 def strings(value):
@@ -127,9 +127,11 @@ class DeliveryTest(AcceptanceCase):
 
     def test_hostile_text_stays_text(self):
         body = "<!channel> <@U123> <https://evil.example|https://coder.com> & `x` *b* @here #general"
-        payload = notification("hostile@coder.com", title="<!everyone> & <b>", body=body, title_markdown=..., body_markdown=..., _version="1.0")
+        payload = notification(
+            "hostile@coder.com", title="<!everyone> & <b>", body=body, title_markdown=..., body_markdown=..., _version="1.0"
+        )
         self.gateway.post_webhook(payload)
-        row, = self.sandbox.wait_for_count(1)
+        (row,) = self.sandbox.wait_for_count(1)
         sections = [block["text"] for block in row["blocks"] if block["type"] == "section"]
         for text in [row["text"], *(section["text"] for section in sections)]:
             for forbidden in ("<!", "<@", "<#", "<https://evil", "<b>"):
@@ -139,7 +141,7 @@ class DeliveryTest(AcceptanceCase):
     def test_long_text_is_shortened_visibly(self):
         body = " ".join(f"word{index}" for index in range(8_000))
         self.assertEqual(self.gateway.post_webhook(notification("long@coder.com", title="T" * 400, body=body))[0], 204)
-        row, = self.sandbox.wait_for_count(1)
+        (row,) = self.sandbox.wait_for_count(1)
         self.assertIn("word100", shown(row))
         self.assertNotIn("word7999", shown(row))
         self.assertRegex(shown(row), "\u2026|shortened")

@@ -2,8 +2,9 @@
 import time
 import unittest
 
-from harness import AcceptanceCase, notification
-from test_webhook_contract import webhook
+from harness import AcceptanceCase
+from payloads import notification
+from wire import webhook
 
 
 class IdleTest(AcceptanceCase):

@@ -4,7 +4,8 @@ import time
 import unittest
 from urllib.parse import urlencode
 
-from harness import AcceptanceCase, Gateway, Sandbox, notification
+from harness import AcceptanceCase, Gateway, Sandbox
+from payloads import notification
 from slack_sandbox.signing import signature, signed_headers
 from slack_sandbox.tests.signing_test import BODY, SECRET, SIGNATURE
 
@@ -15,7 +16,11 @@ OLD_SECRET = "the-secret-before-this-one"
 
 def interaction(kind="block_actions", **members):
     return {
-        "type": kind, "team": None, "user": {"id": "U1"}, "api_app_id": "A1", "container": {"type": "message", "message_ts": "1.2", "channel_id": "D1"},
+        "type": kind,
+        "team": None,
+        "user": {"id": "U1"},
+        "api_app_id": "A1",
+        "container": {"type": "message", "message_ts": "1.2", "channel_id": "D1"},
         "actions": [{"type": "button", "action_id": "WaXA", "block_id": "=qXel", "action_ts": "1.3"}],
     } | members
 
@@ -39,7 +44,10 @@ class InteractionsTest(AcceptanceCase):
     def test_any_verified_interaction_is_answered_200_empty(self):
         for what, payload in (
             ("a button without action_id", interaction()),
-            ("link button", interaction(actions=[{"type": "button", "action_id": "belfry.link.0", "block_id": "b", "url": "https://x.example/"}])),
+            (
+                "link button",
+                interaction(actions=[{"type": "button", "action_id": "belfry.link.0", "block_id": "b", "url": "https://x.example/"}]),
+            ),
             ("no actions", interaction(actions=[])),
             ("another type", interaction("view_submission")),
             ("unknown type", {"type": "something_new"}),
@@ -58,16 +66,26 @@ class InteractionsTest(AcceptanceCase):
                 self.assertEqual(self.post(body, at=now + offset)[0], status)
         for timestamp in ("", "x", "-1", "1e9", str(int(now)) + "x", "9" * 30):
             with self.subTest(timestamp):
-                headers = {"X-Slack-Request-Timestamp": timestamp, "X-Slack-Signature": signature(self.sandbox.signing_secret, timestamp, body)}
+                headers = {
+                    "X-Slack-Request-Timestamp": timestamp,
+                    "X-Slack-Signature": signature(self.sandbox.signing_secret, timestamp, body),
+                }
                 self.assertEqual(self.post(body, headers=headers)[0], 401)
 
     def test_signatures(self):
         body, timestamp = form(payload=interaction()), str(int(time.time()))
         good = signature(self.sandbox.signing_secret, timestamp, body)
         for what, value in (
-            ("missing", None), ("empty", ""), ("no version", good[3:]), ("other version", "v1" + good[2:]), ("cut", good[:-1]), ("longer", good + "0"),
-            ("one digit", good[:-1] + ("0" if good[-1] != "0" else "1")), ("other body", signature(self.sandbox.signing_secret, timestamp, body + b"&")),
-            ("other secret", signature("unknown", timestamp, body)), ("no secret", signature("", timestamp, body)),
+            ("missing", None),
+            ("empty", ""),
+            ("no version", good[3:]),
+            ("other version", "v1" + good[2:]),
+            ("cut", good[:-1]),
+            ("longer", good + "0"),
+            ("one digit", good[:-1] + ("0" if good[-1] != "0" else "1")),
+            ("other body", signature(self.sandbox.signing_secret, timestamp, body + b"&")),
+            ("other secret", signature("unknown", timestamp, body)),
+            ("no secret", signature("", timestamp, body)),
         ):
             with self.subTest(what):
                 status, answer = self.post(body, headers={"X-Slack-Request-Timestamp": timestamp, "X-Slack-Signature": value})
@@ -82,8 +100,13 @@ class InteractionsTest(AcceptanceCase):
 
     def test_verified_but_malformed(self):
         for what, body in (
-            ("empty", b""), ("no payload", form(other="x")), ("no JSON", form(payload="{")), ("no object", form(payload="[]")), ("empty payload", form(payload="")),
-            ("no form", b"%zz=%"), ("deep", form(payload="[" * 50_000)),
+            ("empty", b""),
+            ("no payload", form(other="x")),
+            ("no JSON", form(payload="{")),
+            ("no object", form(payload="[]")),
+            ("empty payload", form(payload="")),
+            ("no form", b"%zz=%"),
+            ("deep", form(payload="[" * 50_000)),
         ):
             with self.subTest(what):
                 status, answer = self.post(body)
@@ -97,7 +120,9 @@ class InteractionsTest(AcceptanceCase):
                 self.assertEqual((answer.status, answer.headers["Allow"]), (405, "POST"))
 
     def test_url_verification(self):
-        body = json.dumps({"token": "x", "challenge": "3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P", "type": "url_verification"}).encode()
+        body = json.dumps(
+            {"token": "x", "challenge": "3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P", "type": "url_verification"}
+        ).encode()
         status, answer = self.post(body, "application/json")
         self.assertEqual(status, 200)
         self.assertIn(b"3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P", answer)
@@ -123,7 +148,7 @@ class InteractionsTest(AcceptanceCase):
     def test_a_click_on_a_delivered_message(self):
         self.sandbox.post("interactivity", url=f"http://127.0.0.1:{self.gateway.port}{PATH}")
         self.gateway.post_webhook(notification("click@coder.com"))
-        message, = self.sandbox.wait_for_count(1)
+        (message,) = self.sandbox.wait_for_count(1)
         button = next(block for block in message["blocks"] if block["type"] == "actions")["elements"][0]
         for _ in range(20):
             result = self.sandbox.click(message, button["action_id"])
@@ -133,7 +158,7 @@ class InteractionsTest(AcceptanceCase):
     def test_clicks_are_answered_while_slack_is_slow(self):
         self.sandbox.post("interactivity", url=f"http://127.0.0.1:{self.gateway.port}{PATH}")
         self.gateway.post_webhook(notification("slow@coder.com"))
-        message, = self.sandbox.wait_for_count(1)
+        (message,) = self.sandbox.wait_for_count(1)
         button = next(block for block in message["blocks"] if block["type"] == "actions")["elements"][0]
         self.sandbox.fault("slow", ms=1000, count=40)
         for index in range(40):
@@ -159,7 +184,7 @@ class WithoutSecretTest(unittest.TestCase):
     def test_actions_are_links(self):
         with Sandbox("--no-rate-limits") as sandbox, Gateway(sandbox, slack={"signing_secret": None}) as gateway:
             gateway.post_webhook(notification("links@coder.com"))
-            message, = sandbox.wait_for_count(1)
+            (message,) = sandbox.wait_for_count(1)
             self.assertEqual([block for block in message["blocks"] if block["type"] == "actions"], [])
             self.assertIn("<http://127.0.0.1/workspaces|View workspaces>", json.dumps(message["blocks"]))
             body = form(payload=interaction())

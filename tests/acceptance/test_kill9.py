@@ -14,7 +14,8 @@ import threading
 import time
 import unittest
 
-from harness import Gateway, Sandbox, notification
+from harness import Gateway, Sandbox
+from payloads import notification
 
 ROUNDS = int(os.environ.get("BELFRY_KILL_ROUNDS", "10"))
 SEED = os.environ.get("BELFRY_KILL_SEED", str(time.time_ns()))
@@ -86,7 +87,8 @@ def marked(gateway):
     """The msg_ids whose delivery says that it may have arrived more than once. The gateway must have stopped."""
     with sqlite3.connect(f"file:{gateway.directory}/state/belfry.db?mode=ro", uri=True) as store:
         rows = store.execute(
-            "SELECT n.msg_id FROM deliveries d JOIN notifications n ON n.row = d.notification WHERE d.possible_duplicate = 1")
+            "SELECT n.msg_id FROM deliveries d JOIN notifications n ON n.row = d.notification WHERE d.possible_duplicate = 1"
+        )
         return {msg_id for (msg_id,) in rows}
 
 
@@ -112,8 +114,10 @@ class Kill9Test(unittest.TestCase):
             arrived = arrivals(sandbox)
             twice = {msg_id for msg_id, count in arrived.items() if count > 1}
             marks = marked(gateway)
-            print(f"{ROUNDS} kills: {len(load.acknowledged)} answered 204, {sum(arrived.values())} arrived, {len(twice)} arrived twice, "
-                  f"{len(marks)} marked as possible duplicates ({possible:.0f} counted since the last start)")
+            print(
+                f"{ROUNDS} kills: {len(load.acknowledged)} answered 204, {sum(arrived.values())} arrived, {len(twice)} arrived twice, "
+                f"{len(marks)} marked as possible duplicates ({possible:.0f} counted since the last start)"
+            )
             self.assertGreater(len(load.acknowledged), ROUNDS * 5)
             self.assertEqual(set(load.acknowledged) - set(arrived), set(), "answered 204 and lost")
             self.assertEqual(twice - marks, set(), "arrived twice without a mark")

@@ -3,7 +3,8 @@ import os
 import subprocess
 import unittest
 
-from harness import BUILD, Gateway, Sandbox, notification
+from harness import BUILD, Gateway, Sandbox
+from payloads import notification
 
 
 class MisconfiguredTest(unittest.TestCase):
@@ -38,16 +39,25 @@ class MisconfiguredTest(unittest.TestCase):
         self.assertEqual(len(self.sandbox.messages()), 6)
 
     def test_a_revoked_token(self):
-        self.check(lambda: self.sandbox.post("token", accepted=False, error="token_revoked"), lambda: self.sandbox.post("token", accepted=True),
-                   ["slack", "token_revoked"])
+        self.check(
+            lambda: self.sandbox.post("token", accepted=False, error="token_revoked"),
+            lambda: self.sandbox.post("token", accepted=True),
+            ["slack", "token_revoked"],
+        )
 
     def test_a_wrong_token(self):
-        self.check(lambda: self.sandbox.post("token", value="xoxb-somebody-elses"), lambda: self.sandbox.post("token", value=self.sandbox.token),
-                   ["slack", "invalid_auth", "bot_token"])
+        self.check(
+            lambda: self.sandbox.post("token", value="xoxb-somebody-elses"),
+            lambda: self.sandbox.post("token", value=self.sandbox.token),
+            ["slack", "invalid_auth", "bot_token"],
+        )
 
     def test_a_missing_scope(self):
-        self.check(lambda: self.sandbox.post("token", scopes=["users:read.email", "users:read"]),
-                   lambda: self.sandbox.post("token", scopes=["users:read.email", "users:read", "chat:write"]), ["slack", "missing_scope", "chat:write"])
+        self.check(
+            lambda: self.sandbox.post("token", scopes=["users:read.email", "users:read"]),
+            lambda: self.sandbox.post("token", scopes=["users:read.email", "users:read", "chat:write"]),
+            ["slack", "missing_scope", "chat:write"],
+        )
 
     def test_other_people_do_not_park_the_lane(self):
         gateway = self.enterContext(Gateway(self.sandbox))
@@ -71,8 +81,13 @@ class MisconfiguredTest(unittest.TestCase):
     def test_a_configuration_that_is_wrong_is_not_started(self):
         gateway = Gateway(self.sandbox, server={"lisen": "x"})
         self.addCleanup(gateway.__exit__, None)
-        ended = subprocess.run([BUILD / "bin/belfry", "serve", "--config", gateway.directory / "belfry.yaml"], capture_output=True, text=True, timeout=20,
-                               env=os.environ | {"HOME": str(gateway.directory)})
+        ended = subprocess.run(
+            [BUILD / "bin/belfry", "serve", "--config", gateway.directory / "belfry.yaml"],
+            capture_output=True,
+            text=True,
+            timeout=20,
+            env=os.environ | {"HOME": str(gateway.directory)},
+        )
         self.assertEqual(ended.returncode, 1)
         self.assertRegex(ended.stderr, r"belfry\.yaml:\d+:\d+: error: .*lisen.*listen")
 

@@ -2,7 +2,8 @@
 import re
 import unittest
 
-from harness import AcceptanceCase, Gateway, Sandbox, notification
+from harness import AcceptanceCase, Gateway, Sandbox
+from payloads import notification
 
 TOLERANCE = 2.0  # seconds; a loaded machine
 
@@ -36,9 +37,13 @@ class RateLimitsTest(AcceptanceCase):
         self.sandbox.wait_for_count(1)
         self.sandbox.fault("rate_limit", method="users.lookupByEmail", retry_after=2)
         self.gateway.post_webhook(notification("new@coder.com"))
-        self.gateway.until(lambda: any(call["status"] == 429 for call in self.sandbox.calls("users.lookupByEmail", after)), "the refused lookup")
+        self.gateway.until(
+            lambda: any(call["status"] == 429 for call in self.sandbox.calls("users.lookupByEmail", after)), "the refused lookup"
+        )
         self.sandbox.wait_for_count(2, within=20)
-        refused, again = [call for call in self.sandbox.calls("users.lookupByEmail", after) if call["arguments"]["email"] == "new@coder.com"]
+        refused, again = [
+            call for call in self.sandbox.calls("users.lookupByEmail", after) if call["arguments"]["email"] == "new@coder.com"
+        ]
         self.assertGreaterEqual(again["at"] - refused["at"], 2.0)
         self.assertLess(again["at"] - refused["at"], 2.0 + TOLERANCE)
 

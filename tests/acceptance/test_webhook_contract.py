@@ -1,26 +1,12 @@
 """docs/reference/webhook.md row by row, over real sockets."""
-import base64
-import json
-import signal
 import socket
-import ssl
-import subprocess
-import tempfile
 import unittest
-from pathlib import Path
 
-from harness import AcceptanceCase, Gateway, Sandbox, Wire, chunks, notification, request_bytes
+from harness import AcceptanceCase
+from payloads import notification
+from wire import chunks, encoded, request_bytes, webhook
 
 MAX_BODY = 64 * 1024
-
-
-def encoded(payload):
-    return json.dumps(payload, separators=(",", ":")).encode()
-
-
-def webhook(payload, **options):
-    body = payload if isinstance(payload, bytes) else encoded(payload)
-    return request_bytes(body=body, **options)
 
 
 class ContractCase(AcceptanceCase):
@@ -38,7 +24,17 @@ class AcceptedTest(ContractCase):
     def test_what_coder_can_send(self):
         for what, changes in (
             ("1.1", {}),
-            ("1.0", {"_version": "1.0", "title_markdown": ..., "body_markdown": ..., "payload.notification_template_id": ..., "payload.data": ..., "payload.targets": ...}),
+            (
+                "1.0",
+                {
+                    "_version": "1.0",
+                    "title_markdown": ...,
+                    "body_markdown": ...,
+                    "payload.notification_template_id": ...,
+                    "payload.data": ...,
+                    "payload.targets": ...,
+                },
+            ),
             ("any inner version", {"payload._version": "9.7"}),
             ("unknown keys", {"extra": [1, {"x": None}], "payload.extra": {"y": 1}}),
             ("null actions", {"payload.actions": None}),
@@ -85,18 +81,43 @@ class RefusedTest(ContractCase):
         deep = b"[" * 30_000
         good = encoded(notification())
         for body, named in (
-            (b"", ""), (b"{", ""), (b"null", ""), (b"[]", ""), (b'"x"', ""), (b"\xff\xfe", ""), (deep, ""), (good[:-1], ""), (good + b"x", ""),
+            (b"", ""),
+            (b"{", ""),
+            (b"null", ""),
+            (b"[]", ""),
+            (b'"x"', ""),
+            (b"\xff\xfe", ""),
+            (deep, ""),
+            (good[:-1], ""),
+            (good + b"x", ""),
             (good.replace(b"deleted.", b"\xc3\x28"), ""),
-            *((encoded(notification(**{name: value})), named) for name, value, named in (
-                ("title", ..., "title"), ("title", "", "title"), ("title", 5, "title"), ("title", None, "title"),
-                ("body", ..., "body"), ("body", "", "body"), ("body", ["x"], "body"),
-                ("payload", ..., "payload"), ("payload", None, "payload"), ("payload", "x", "payload"), ("payload", [], "payload"),
-                ("payload.user_email", ..., "payload.user_email"), ("payload.user_email", 1, "payload.user_email"),
-                ("payload.actions", ..., "payload.actions"), ("payload.actions", "x", "payload.actions"), ("payload.actions", {}, "payload.actions"),
-                ("payload.actions", [1], "payload.actions[0]"), ("payload.actions", [{"label": "x", "url": 5}], "payload.actions[0].url"),
-                ("payload.labels", [], "payload.labels"), ("payload.labels", {"a": 1}, "payload.labels"), ("payload.data", "x", "payload.data"),
-                ("msg_id", 5, "msg_id"),
-            )),
+            *(
+                (encoded(notification(**{name: value})), named)
+                for name, value, named in (
+                    ("title", ..., "title"),
+                    ("title", "", "title"),
+                    ("title", 5, "title"),
+                    ("title", None, "title"),
+                    ("body", ..., "body"),
+                    ("body", "", "body"),
+                    ("body", ["x"], "body"),
+                    ("payload", ..., "payload"),
+                    ("payload", None, "payload"),
+                    ("payload", "x", "payload"),
+                    ("payload", [], "payload"),
+                    ("payload.user_email", ..., "payload.user_email"),
+                    ("payload.user_email", 1, "payload.user_email"),
+                    ("payload.actions", ..., "payload.actions"),
+                    ("payload.actions", "x", "payload.actions"),
+                    ("payload.actions", {}, "payload.actions"),
+                    ("payload.actions", [1], "payload.actions[0]"),
+                    ("payload.actions", [{"label": "x", "url": 5}], "payload.actions[0].url"),
+                    ("payload.labels", [], "payload.labels"),
+                    ("payload.labels", {"a": 1}, "payload.labels"),
+                    ("payload.data", "x", "payload.data"),
+                    ("msg_id", 5, "msg_id"),
+                )
+            ),
         ):
             with self.subTest(body[:80] + b"..." + body[-40:]):
                 invalid, accepted = self.received("invalid"), self.received("accepted")
@@ -117,7 +138,17 @@ class RefusedTest(ContractCase):
                 answer = self.ask(request_bytes(method), method)
                 self.assertEqual((answer.status, answer.headers["Allow"]), (405, "POST"))
         self.assertEqual(self.ask(request_bytes("HEAD"), "HEAD").status, 405)
-        for path in ("/", "/v1", "/v1/webhook/", "//v1/webhook", "/V1/webhook", "/v1/webhook/../webhook", "/metrics", "/readyz", "/api/v1/status"):
+        for path in (
+            "/",
+            "/v1",
+            "/v1/webhook/",
+            "//v1/webhook",
+            "/V1/webhook",
+            "/v1/webhook/../webhook",
+            "/metrics",
+            "/readyz",
+            "/api/v1/status",
+        ):
             with self.subTest(path):
                 self.assertEqual(self.ask(webhook(notification(), path=path)).status, 404)
         self.assertEqual(self.ask(webhook(notification(), path="/v1/webhook?from=coder")).status, 204)
@@ -182,7 +213,12 @@ class ConnectionTest(ContractCase):
                 self.assertEqual(wire.ask(webhook(notification("keep@coder.com"))).status, 204)
 
     def test_pipelined_requests_are_answered_in_order(self):
-        plan = [(webhook(notification("pipeline@coder.com")), 204), (webhook(b"{"), 400), (request_bytes("GET"), 405), (request_bytes(path="/x"), 404)] * 5
+        plan = [
+            (webhook(notification("pipeline@coder.com")), 204),
+            (webhook(b"{"), 400),
+            (request_bytes("GET"), 405),
+            (request_bytes(path="/x"), 404),
+        ] * 5
         for what, pieces in (("at once", 1), ("in pieces", 331)):
             with self.subTest(what), self.gateway.wire() as wire:
                 data = b"".join(request for request, _ in plan)
@@ -220,137 +256,6 @@ class ConnectionTest(ContractCase):
             with self.subTest(cut), self.gateway.wire() as wire:
                 wire.send(data[:cut])
         self.assertEqual(self.ask(webhook(notification())).status, 204)
-
-
-class CredentialsTest(unittest.TestCase):
-    def with_auth(self, auth, **settings):
-        sandbox = self.enterContext(Sandbox("--no-rate-limits"))
-        return self.enterContext(Gateway(sandbox, auth=auth, **settings))
-
-    def refused(self, gateway, authorization, scheme):
-        headers = {"Authorization": authorization} if authorization is not None else {}
-        status, answered, body = gateway.post_webhook(notification(), headers)
-        self.assertEqual(status, 401, authorization)
-        self.assertTrue(answered["WWW-Authenticate"].startswith(scheme))
-        self.assertLess(len(body), 512)
-
-    def test_basic(self):
-        gateway = self.with_auth({"basic": {"username": "coder", "password": "open: sésame"}})
-        gateway.secrets.append("open: sésame")
-
-        def basic(text):
-            return "Basic " + base64.b64encode(text.encode()).decode()
-
-        self.assertEqual(gateway.post_webhook(notification(), {"Authorization": basic("coder:open: sésame")})[0], 204)
-        self.assertEqual(gateway.post_webhook(notification(), {"Authorization": basic("coder:open: sésame").replace("Basic", "bAsIc")})[0], 204)
-        for wrong in (None, "", "Basic", "Basic !!!", "Bearer x", basic("coder:open"), basic("coder"), basic("Coder:open: sésame"), basic(":"), basic("")):
-            with self.subTest(wrong):
-                self.refused(gateway, wrong, "Basic")
-        self.assertEqual(gateway.metric("belfry_notifications_received_total", result="unauthorized"), 10)
-
-    def test_bearer(self):
-        gateway = self.with_auth({"bearer": "a-long-bearer-token"})
-        gateway.secrets.append("a-long-bearer-token")
-        self.assertEqual(gateway.post_webhook(notification(), {"Authorization": "Bearer a-long-bearer-token"})[0], 204)
-        for wrong in (None, "Bearer", "Bearer ", "Bearer a-long-bearer-toke", "Bearer a-long-bearer-tokenx", "a-long-bearer-token", "Basic YTpi"):
-            with self.subTest(wrong):
-                self.refused(gateway, wrong, "Bearer")
-
-    def test_credentials_come_before_the_body(self):
-        gateway = self.with_auth({"bearer": "a-long-bearer-token"})
-        self.assertEqual(gateway.post_webhook(b"{")[0], 401)
-
-    def test_client_certificate(self):
-        directory = Path(self.enterContext(tempfile.TemporaryDirectory()))
-        for authority in ("ca", "other"):
-            openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1", "-subj", f"/CN={authority}",
-                    "-keyout", directory / f"{authority}.key", "-out", directory / f"{authority}.crt")
-        for name, authority in (("server", "ca"), ("client", "ca"), ("stranger", "other")):
-            extension = directory / f"{name}.ext"
-            extension.write_text("subjectAltName=IP:127.0.0.1,DNS:localhost\n")
-            openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}", "-keyout", directory / f"{name}.key",
-                    "-out", directory / f"{name}.csr")
-            openssl("x509", "-req", "-in", directory / f"{name}.csr", "-CA", directory / f"{authority}.crt", "-CAkey", directory / f"{authority}.key",
-                    "-CAcreateserial", "-days", "1", "-extfile", extension, "-out", directory / f"{name}.crt")
-        tls = {"certificate": str(directory / "server.crt"), "key": str(directory / "server.key"), "client_ca": str(directory / "ca.crt")}
-        gateway = self.with_auth({"client_certificate": True}, server={"tls": tls})
-
-        def context(name):
-            made = ssl.create_default_context(cafile=str(directory / "ca.crt"))
-            if name:
-                made.load_cert_chain(directory / f"{name}.crt", directory / f"{name}.key")
-            return made
-
-        with gateway.wire(tls=context("client")) as wire:
-            for _ in range(3):
-                self.assertEqual(wire.ask(webhook(notification())).status, 204)
-        for name in (None, "stranger"):
-            with self.subTest(name), self.assertRaises((ssl.SSLError, ConnectionError)):
-                with gateway.wire(tls=context(name)) as wire:
-                    wire.ask(webhook(notification()))
-        with self.subTest("old TLS"), self.assertRaises((ssl.SSLError, ConnectionError)):
-            old = context("client")
-            old.minimum_version, old.maximum_version = ssl.TLSVersion.MINIMUM_SUPPORTED, ssl.TLSVersion.TLSv1_1
-            with gateway.wire(tls=old) as wire:
-                wire.ask(webhook(notification()))
-        with self.subTest("no TLS"), gateway.wire() as wire:
-            wire.send(webhook(notification()))
-            self.assertNotIn(b" 204 ", read_all(wire))
-
-
-class ShutdownTest(unittest.TestCase):
-    def test_no_2xx_for_what_is_not_on_disk(self):
-        with Sandbox("--no-rate-limits") as sandbox, Gateway(sandbox) as gateway:
-            # An attempt in flight keeps the draining gateway up.
-            sandbox.fault("slow", ms=3000)
-            gateway.post_webhook(notification("first@coder.com"))
-            sandbox.wait_for_count(1)
-            late = notification("late@coder.com")
-            data = webhook(late)
-            with gateway.wire() as wire:
-                wire.send(data[:-10])
-                gateway.terminate()
-                gateway.until(lambda: refuses(gateway.port), "the port is closed")
-                answer = wire.ask(data[-10:])
-            self.assertIn(answer.status, (204, 503))
-            if answer.status == 503:
-                self.assertGreater(int(answer.headers["Retry-After"]), 0)
-            gateway.stop()
-            gateway.start()
-            self.assertEqual(gateway.post_webhook(late)[0], 204)
-            sandbox.wait_for_count(2)
-            gateway.wait_idle()
-            self.assertEqual(sorted(row["email"] for row in sandbox.messages()), ["first@coder.com", "late@coder.com"])
-
-    def test_a_second_sigterm_ends_it_at_once(self):
-        with Sandbox("--no-rate-limits") as sandbox, Gateway(sandbox, delivery={"timeout": "60s"}) as gateway:
-            sandbox.fault("slow", ms=25_000)
-            gateway.post_webhook(notification())
-            sandbox.wait_for_count(1)
-            gateway.terminate()
-            gateway.until(lambda: refuses(gateway.port), "the port is closed")
-            gateway.process.send_signal(signal.SIGTERM)
-            gateway.process.wait(5)
-            gateway.process = None
-
-
-def openssl(*arguments):
-    subprocess.run(["openssl", *arguments], check=True, capture_output=True)
-
-
-def read_all(wire):
-    try:
-        return wire.file.read()
-    except ConnectionError:
-        return b""
-
-
-def refuses(port):
-    try:
-        Wire(port).__exit__()
-        return False
-    except ConnectionError:
-        return True
 
 
 if __name__ == "__main__":

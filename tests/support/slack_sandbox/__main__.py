@@ -33,7 +33,11 @@ def parse_arguments():
 async def serve(arguments):
     domains = {"any": None, "none": set()}.get(arguments.users, set(arguments.users.lower().split(",")))
     options = Options(
-        arguments.token, arguments.signing_secret, arguments.interactivity_url, tuple(filter(None, arguments.scopes.split(","))), domains,
+        arguments.token,
+        arguments.signing_secret,
+        arguments.interactivity_url,
+        tuple(filter(None, arguments.scopes.split(","))),
+        domains,
         not arguments.no_rate_limits,
     )
     tls = None

@@ -162,10 +162,12 @@ def plain_text(most, least=1):
 
 
 def any_text(most):
-    return by_type({
-        "plain_text": record({"text": counted(most)}, {"emoji": boolean}),
-        "mrkdwn": record({"text": counted(most)}, {"verbatim": boolean}),
-    })
+    return by_type(
+        {
+            "plain_text": record({"text": counted(most)}, {"emoji": boolean}),
+            "mrkdwn": record({"text": counted(most)}, {"verbatim": boolean}),
+        }
+    )
 
 
 identifier = string(255)
@@ -174,11 +176,17 @@ confirm = record(
     {"style": one_of("primary", "danger")},
 )
 option = record({"text": any_text(75), "value": string(150)}, {"description": plain_text(75), "url": url(3000)})
-image_element = record({"alt_text": counted(2000)}, {"image_url": url(3000), "slack_file": record({}, {"id": string(255), "url": url(3000)})})
+image_element = record(
+    {"alt_text": counted(2000)}, {"image_url": url(3000), "slack_file": record({}, {"id": string(255), "url": url(3000)})}
+)
 button = record(
     {"text": plain_text(75)},
     {
-        "action_id": identifier, "url": url(3000), "value": string(2000), "style": one_of("primary", "danger"), "confirm": confirm,
+        "action_id": identifier,
+        "url": url(3000),
+        "value": string(2000),
+        "style": one_of("primary", "danger"),
+        "confirm": confirm,
         "accessibility_label": string(75),
     },
 )
@@ -190,21 +198,26 @@ static_select = record(
 interactive = {"button": button, "overflow": overflow, "static_select": static_select}
 
 text_style = record({}, {"bold": boolean, "italic": boolean, "strike": boolean, "code": boolean, "underline": boolean})
-inline = by_type({
-    "text": record({"text": counted(MOST_TOTAL)}, {"style": text_style}),
-    "link": record({"url": url(3000)}, {"text": counted(MOST_TOTAL), "unsafe": boolean, "style": text_style}),
-    "user": record({"user_id": string(255)}, {"style": text_style}),
-    "usergroup": record({"usergroup_id": string(255)}, {"style": text_style}),
-    "channel": record({"channel_id": string(255)}, {"style": text_style}),
-    "broadcast": record({"range": one_of("here", "channel", "everyone")}, {"style": text_style}),
-    "emoji": record({"name": string(255)}, {"unicode": string(255), "style": text_style}),
-    "date": record({"timestamp": integer, "format": string(255)}, {"url": url(3000), "fallback": string(255), "style": text_style}),
-})
+inline = by_type(
+    {
+        "text": record({"text": counted(MOST_TOTAL)}, {"style": text_style}),
+        "link": record({"url": url(3000)}, {"text": counted(MOST_TOTAL), "unsafe": boolean, "style": text_style}),
+        "user": record({"user_id": string(255)}, {"style": text_style}),
+        "usergroup": record({"usergroup_id": string(255)}, {"style": text_style}),
+        "channel": record({"channel_id": string(255)}, {"style": text_style}),
+        "broadcast": record({"range": one_of("here", "channel", "everyone")}, {"style": text_style}),
+        "emoji": record({"name": string(255)}, {"unicode": string(255), "style": text_style}),
+        "date": record({"timestamp": integer, "format": string(255)}, {"url": url(3000), "fallback": string(255), "style": text_style}),
+    }
+)
 inlines = list_of(inline, 0, 10_000)
 rich_parts = {
     "rich_text_section": record({"elements": inlines}),
     "rich_text_list": record(
-        {"elements": list_of(by_type({"rich_text_section": record({"elements": inlines})}), 0, 10_000), "style": one_of("bullet", "ordered")},
+        {
+            "elements": list_of(by_type({"rich_text_section": record({"elements": inlines})}), 0, 10_000),
+            "style": one_of("bullet", "ordered"),
+        },
         {"indent": integer, "offset": integer, "border": integer},
     ),
     "rich_text_preformatted": record({"elements": inlines}, {"border": integer, "language": string(255)}),
@@ -221,19 +234,23 @@ def cell_text(report, value, at):
             report.refuse(at, f"all cells together must be less than {MOST_TABLE + 1} characters")
 
 
-cell = by_type({
-    "raw_text": record({"text": cell_text}),
-    "raw_number": record({"value": number}, {"text": cell_text}),
-    "rich_text": rich_text,
-})
+cell = by_type(
+    {"raw_text": record({"text": cell_text}), "raw_number": record({"value": number}, {"text": cell_text}), "rich_text": rich_text}
+)
 column = record({}, {"align": one_of("left", "center", "right"), "is_wrapped": boolean})
 
 
 def section(report, value, at):
-    record({}, {
-        "block_id": identifier, "text": any_text(3000), "fields": list_of(any_text(2000), 1, 10), "expand": boolean,
-        "accessory": by_type(interactive | {"image": image_element}),
-    })(report, value, at)
+    record(
+        {},
+        {
+            "block_id": identifier,
+            "text": any_text(3000),
+            "fields": list_of(any_text(2000), 1, 10),
+            "expand": boolean,
+            "accessory": by_type(interactive | {"image": image_element}),
+        },
+    )(report, value, at)
     if "text" not in value and "fields" not in value:
         report.refuse(at, "missing required field: text")
 
@@ -246,29 +263,44 @@ def markdown(report, value, at):
             report.refuse(step(at, "text"), f"all markdown blocks together must be less than {MOST_MARKDOWN + 1} characters")
 
 
-block = by_type({
-    "header": record({"text": plain_text(150)}, {"block_id": identifier}),
-    "section": section,
-    "divider": record({}, {"block_id": identifier}),
-    "context": record(
-        {"elements": list_of(by_type({
-            "image": image_element,
-            "plain_text": record({"text": counted(3000)}, {"emoji": boolean}),
-            "mrkdwn": record({"text": counted(3000)}, {"verbatim": boolean}),
-        }), 1, 10)},
-        {"block_id": identifier},
-    ),
-    "actions": record({"elements": list_of(by_type(interactive), 1, 25)}, {"block_id": identifier}),
-    "image": record(
-        {"alt_text": counted(2000)},
-        {"image_url": url(3000), "slack_file": record({}, {"id": string(255), "url": url(3000)}), "title": plain_text(2000), "block_id": identifier},
-    ),
-    "markdown": markdown,
-    "table": record(
-        {"rows": list_of(list_of(cell, 1, 20), 1, 100)}, {"column_settings": list_of(column, 0, 20), "block_id": identifier}
-    ),
-    "rich_text": rich_text,
-})
+block = by_type(
+    {
+        "header": record({"text": plain_text(150)}, {"block_id": identifier}),
+        "section": section,
+        "divider": record({}, {"block_id": identifier}),
+        "context": record(
+            {
+                "elements": list_of(
+                    by_type(
+                        {
+                            "image": image_element,
+                            "plain_text": record({"text": counted(3000)}, {"emoji": boolean}),
+                            "mrkdwn": record({"text": counted(3000)}, {"verbatim": boolean}),
+                        }
+                    ),
+                    1,
+                    10,
+                )
+            },
+            {"block_id": identifier},
+        ),
+        "actions": record({"elements": list_of(by_type(interactive), 1, 25)}, {"block_id": identifier}),
+        "image": record(
+            {"alt_text": counted(2000)},
+            {
+                "image_url": url(3000),
+                "slack_file": record({}, {"id": string(255), "url": url(3000)}),
+                "title": plain_text(2000),
+                "block_id": identifier,
+            },
+        ),
+        "markdown": markdown,
+        "table": record(
+            {"rows": list_of(list_of(cell, 1, 20), 1, 100)}, {"column_settings": list_of(column, 0, 20), "block_id": identifier}
+        ),
+        "rich_text": rich_text,
+    }
+)
 
 
 # ---- the message ---------------------------------------------------------------------------------------------------------------

@@ -50,7 +50,9 @@ class Control:
         if wait > 0:
             try:
                 async with workspace.changed:
-                    await asyncio.wait_for(workspace.changed.wait_for(lambda: after < workspace.generation or workspace.changes(after)), wait)
+                    await asyncio.wait_for(
+                        workspace.changed.wait_for(lambda: after < workspace.generation or workspace.changes(after)), wait
+                    )
             except asyncio.TimeoutError:
                 pass
         changed = workspace.changes(after)
@@ -89,7 +91,9 @@ class Control:
 
     async def channels(self, request):
         given = await members(request, "id", "name", "member", "archived")
-        self.workspace.add_channel(given["id"], given.get("name", given["id"].lower()), given.get("member", True), given.get("archived", False))
+        self.workspace.add_channel(
+            given["id"], given.get("name", given["id"].lower()), given.get("member", True), given.get("archived", False)
+        )
         return web.json_response({"ok": True})
 
     async def interactivity(self, request):

@@ -15,14 +15,26 @@ FORM = "application/x-www-form-urlencoded"
 
 def block_actions(message, element: dict, block_id: str, now: float) -> dict:
     user = message.channel.user
-    clicker = {"id": user.id, "username": user.email.partition("@")[0], "name": user.name} if user else {"id": "U0SOMEBODY", "username": "somebody"}
+    clicker = (
+        {"id": user.id, "username": user.email.partition("@")[0], "name": user.name}
+        if user
+        else {"id": "U0SOMEBODY", "username": "somebody"}
+    )
     action = {key: element[key] for key in ("action_id", "text", "value", "url", "style", "type") if key in element}
     return {
-        "type": "block_actions", "team": {"id": TEAM["id"], "domain": TEAM["domain"]}, "user": clicker | {"team_id": TEAM["id"]},
-        "api_app_id": BOT["app_id"], "token": "deprecated", "enterprise": None, "is_enterprise_install": False,
+        "type": "block_actions",
+        "team": {"id": TEAM["id"], "domain": TEAM["domain"]},
+        "user": clicker | {"team_id": TEAM["id"]},
+        "api_app_id": BOT["app_id"],
+        "token": "deprecated",
+        "enterprise": None,
+        "is_enterprise_install": False,
         "container": {"type": "message", "message_ts": message.ts, "channel_id": message.channel.id, "is_ephemeral": False},
-        "trigger_id": f"{int(now * 1000)}.0.sandbox", "channel": {"id": message.channel.id, "name": "directmessage" if user else message.channel.name},
-        "message": message.document(), "state": {"values": {}}, "response_url": "https://hooks.slack.com/actions/T0SANDBOX0/0/none",
+        "trigger_id": f"{int(now * 1000)}.0.sandbox",
+        "channel": {"id": message.channel.id, "name": "directmessage" if user else message.channel.name},
+        "message": message.document(),
+        "state": {"values": {}},
+        "response_url": "https://hooks.slack.com/actions/T0SANDBOX0/0/none",
         "actions": [action | {"block_id": block_id, "action_ts": f"{now:.6f}"}],
     }
 
@@ -60,7 +72,9 @@ class Clicker:
     async def _send(self, body: bytes) -> int | None:
         if not self.url:
             raise aiohttp.ClientError("no interactivity URL is configured")
-        headers = {"Content-Type": FORM, "User-Agent": "Slackbot 1.0 (+https://api.slack.com/robots)"} | signed_headers(self.signing_secret, body)
+        headers = {"Content-Type": FORM, "User-Agent": "Slackbot 1.0 (+https://api.slack.com/robots)"} | signed_headers(
+            self.signing_secret, body
+        )
         timeout = aiohttp.ClientTimeout(total=ACKNOWLEDGE_WITHIN)
         async with self.session.post(self.url, data=body, headers=headers, timeout=timeout, allow_redirects=False, ssl=False) as answer:
             await answer.read()

@@ -15,7 +15,6 @@ PER_CHANNEL = Rate(1, 10)
 PER_WORKSPACE = Rate(600 / 60, 100)
 TIER_2 = Rate(20 / 60, 20)
 TIER_3 = Rate(50 / 60, 50)
-TIER_4 = Rate(100 / 60, 100)
 
 METHODS = {
     "auth.test": Rate(10, 100),

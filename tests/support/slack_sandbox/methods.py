@@ -22,8 +22,13 @@ class Method:
 
 def auth_test(_workspace, _arguments):
     return {
-        "url": f"https://{TEAM['domain']}.slack.com/", "team": TEAM["name"], "team_id": TEAM["id"], "user": BOT["user"], "user_id": BOT["user_id"],
-        "bot_id": BOT["bot_id"], "is_enterprise_install": False,
+        "url": f"https://{TEAM['domain']}.slack.com/",
+        "team": TEAM["name"],
+        "team_id": TEAM["id"],
+        "user": BOT["user"],
+        "user_id": BOT["user_id"],
+        "bot_id": BOT["bot_id"],
+        "is_enterprise_install": False,
     }
 
 
@@ -68,7 +73,8 @@ def conversations_history(workspace, arguments):
     inclusive = arguments.flag("inclusive")
     with_metadata = arguments.flag("include_all_metadata")
     found = [
-        message for message in workspace.messages.values()
+        message
+        for message in workspace.messages.values()
         if message.channel is channel and (oldest < message.ts < latest or inclusive and message.ts in (oldest, latest))
     ]
     page, cursor = paged(found[::-1], arguments, default=100)
@@ -151,7 +157,9 @@ def content(workspace, arguments):
 def metadata(arguments):
     value = arguments.structure("metadata", "invalid_metadata_format")
     if value is not None and not (
-        isinstance(value, dict) and isinstance(value.get("event_type"), str) and isinstance(value.get("event_payload"), dict)
+        isinstance(value, dict)
+        and isinstance(value.get("event_type"), str)
+        and isinstance(value.get("event_payload"), dict)
         and value.keys() == {"event_type", "event_payload"}
     ):
         raise Refusal("invalid_metadata_format")

@@ -129,11 +129,20 @@ class WebApi:
     def record(self, request, name, values, status, error, fault, warnings=()):
         workspace = self.workspace
         workspace.call_count += 1
-        workspace.calls.append({
-            "number": workspace.call_count, "at": time.time(), "method": name, "http_method": request.method, "arguments": values,
-            "status": status, "error": error, "fault": fault.kind if fault else None, "warnings": list(warnings),
-            "user_agent": request.headers.get("User-Agent"),
-        })
+        workspace.calls.append(
+            {
+                "number": workspace.call_count,
+                "at": time.time(),
+                "method": name,
+                "http_method": request.method,
+                "arguments": values,
+                "status": status,
+                "error": error,
+                "fault": fault.kind if fault else None,
+                "warnings": list(warnings),
+                "user_agent": request.headers.get("User-Agent"),
+            }
+        )
 
 
 def reset(request: web.Request) -> web.Response:

@@ -12,7 +12,7 @@ ALPHABET = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 
 def opaque(prefix: str, number: int) -> str:
-    """"D", 7 -> "D07000000Q": ids look like Slack's, and do not sort by age."""
+    """ "D", 7 -> "D07000000Q": ids look like Slack's, and do not sort by age."""
     number = (number * 48_271_331 + 7_919) % (len(ALPHABET) ** 7)
     digits = []
     for _ in range(7):
@@ -31,9 +31,19 @@ class User:
     def document(self, with_email: bool) -> dict:
         profile = {"real_name": self.name, "display_name": self.name} | ({"email": self.email} if with_email else {})
         return {
-            "id": self.id, "team_id": TEAM["id"], "name": self.email.partition("@")[0].lower(), "real_name": self.name, "deleted": self.deleted,
-            "is_bot": False, "is_app_user": False, "is_restricted": False, "is_ultra_restricted": False, "is_email_confirmed": True,
-            "tz": "Europe/London", "tz_offset": 0, "profile": profile,
+            "id": self.id,
+            "team_id": TEAM["id"],
+            "name": self.email.partition("@")[0].lower(),
+            "real_name": self.name,
+            "deleted": self.deleted,
+            "is_bot": False,
+            "is_app_user": False,
+            "is_restricted": False,
+            "is_ultra_restricted": False,
+            "is_email_confirmed": True,
+            "tz": "Europe/London",
+            "tz_offset": 0,
+            "profile": profile,
         }
 
 
@@ -62,17 +72,32 @@ class Message:
     def document(self) -> dict:
         """As chat.postMessage and conversations.history show it, without metadata."""
         return {
-            "type": "message", "user": BOT["user_id"], "bot_id": BOT["bot_id"], "app_id": BOT["app_id"], "team": TEAM["id"], "ts": self.ts,
-            "text": self.text, "blocks": self.blocks,
+            "type": "message",
+            "user": BOT["user_id"],
+            "bot_id": BOT["bot_id"],
+            "app_id": BOT["app_id"],
+            "team": TEAM["id"],
+            "ts": self.ts,
+            "text": self.text,
+            "blocks": self.blocks,
         } | ({"thread_ts": self.thread_ts} if self.thread_ts else {})
 
     def row(self) -> dict:
         """As /_sandbox/messages shows it."""
         user = self.channel.user
         return {
-            "channel": self.channel.id, "name": user.name if user else f"#{self.channel.name}", "email": user.email if user else None,
-            "ts": self.ts, "thread_ts": self.thread_ts, "text": self.text, "blocks": self.blocks, "metadata": self.metadata,
-            "received_at": self.received_at, "revision": self.revision, "updates": self.updates, "clicks": self.clicks,
+            "channel": self.channel.id,
+            "name": user.name if user else f"#{self.channel.name}",
+            "email": user.email if user else None,
+            "ts": self.ts,
+            "thread_ts": self.thread_ts,
+            "text": self.text,
+            "blocks": self.blocks,
+            "metadata": self.metadata,
+            "received_at": self.received_at,
+            "revision": self.revision,
+            "updates": self.updates,
+            "clicks": self.clicks,
         }
 
 

@@ -45,7 +45,9 @@ def select(count, **more):
 
 
 def confirm(title=1, text=1, yes=1, no=1):
-    return actions(button(confirm={"title": plain("t" * title), "text": mrkdwn("t" * text), "confirm": plain("y" * yes), "deny": plain("n" * no)}))
+    return actions(
+        button(confirm={"title": plain("t" * title), "text": mrkdwn("t" * text), "confirm": plain("y" * yes), "deny": plain("n" * no)})
+    )
 
 
 def image(url=30, alt=3, title=3):
@@ -85,17 +87,30 @@ LIMITS = [
     ("image title", 2000, "/blocks/0/title/text", lambda n: [image(title=n)]),
     ("overflow", 5, "/blocks/0/elements/0/options", lambda n: [overflow(n)]),
     ("select", 100, "/blocks/0/elements/0/options", lambda n: [select(n)]),
-    ("option text", 75, "/blocks/0/elements/0/options/0/text/text",
-     lambda n: [actions({"type": "static_select", "options": [option("o" * n)]})]),
-    ("option value", 150, "/blocks/0/elements/0/options/0/value",
-     lambda n: [actions({"type": "static_select", "options": [option(value="o" * n)]})]),
+    (
+        "option text",
+        75,
+        "/blocks/0/elements/0/options/0/text/text",
+        lambda n: [actions({"type": "static_select", "options": [option("o" * n)]})],
+    ),
+    (
+        "option value",
+        150,
+        "/blocks/0/elements/0/options/0/value",
+        lambda n: [actions({"type": "static_select", "options": [option(value="o" * n)]})],
+    ),
     ("placeholder", 150, "/blocks/0/elements/0/placeholder/text", lambda n: [select(1, placeholder=plain("p" * n))]),
     ("markdown", 12_000, "/blocks/0/text", lambda n: [{"type": "markdown", "text": "m" * n}]),
     ("all markdown", 6_000, "/blocks/1/text", lambda n: [{"type": "markdown", "text": "m" * 6_000}, {"type": "markdown", "text": "m" * n}]),
     ("table rows", 100, "/blocks/0/rows", lambda n: [table(rows=n)]),
     ("table cells", 20, "/blocks/0/rows/0", lambda n: [table(cells=n)]),
     ("table columns", 20, "/blocks/0/column_settings", lambda n: [table(columns=n)]),
-    ("all cells", 500, "/blocks/0/rows/19/0/text", lambda n: [{**table(), "rows": [[{"type": "raw_text", "text": "c" * size}] for size in [500] * 19 + [n]]}]),
+    (
+        "all cells",
+        500,
+        "/blocks/0/rows/19/0/text",
+        lambda n: [{**table(), "rows": [[{"type": "raw_text", "text": "c" * size}] for size in [500] * 19 + [n]]}],
+    ),
 ]
 
 TEXT_POINTER = "/blocks/0/text"
@@ -115,31 +130,80 @@ MISTAKES = [
     ("text is a number", [{"type": "header", "text": plain(5)}], [f"must provide a string [json-pointer:{TEXT_POINTER}/text]"]),
     ("text is a string", [{"type": "section", "text": "s"}], [f"must provide an object [json-pointer:{TEXT_POINTER}]"]),
     ("null", [section(block_id=None)], ["must provide a string [json-pointer:/blocks/0/block_id]"]),
-    ("emoji in mrkdwn", [section() | {"text": mrkdwn("s", emoji=True)}], [f"invalid additional property: emoji [json-pointer:{TEXT_POINTER}]"]),
-    ("verbatim in plain_text", [{"type": "header", "text": plain("h", verbatim=True)}],
-     [f"invalid additional property: verbatim [json-pointer:{TEXT_POINTER}]"]),
+    (
+        "emoji in mrkdwn",
+        [section() | {"text": mrkdwn("s", emoji=True)}],
+        [f"invalid additional property: emoji [json-pointer:{TEXT_POINTER}]"],
+    ),
+    (
+        "verbatim in plain_text",
+        [{"type": "header", "text": plain("h", verbatim=True)}],
+        [f"invalid additional property: verbatim [json-pointer:{TEXT_POINTER}]"],
+    ),
     ("section without anything", [{"type": "section"}], ["missing required field: text [json-pointer:/blocks/0]"]),
     ("no fields", [{"type": "section", "fields": []}], ["no less than 1 items allowed [json-pointer:/blocks/0/fields]"]),
     ("no buttons", [actions()], ["no less than 1 items allowed [json-pointer:/blocks/0/elements]"]),
     ("one overflow option", [overflow(1)], ["no less than 2 items allowed [json-pointer:/blocks/0/elements/0/options]"]),
-    ("button in mrkdwn", [actions({"type": "button", "text": mrkdwn("b")})], ["unsupported type: mrkdwn [json-pointer:/blocks/0/elements/0/text/type]"]),
+    (
+        "button in mrkdwn",
+        [actions({"type": "button", "text": mrkdwn("b")})],
+        ["unsupported type: mrkdwn [json-pointer:/blocks/0/elements/0/text/type]"],
+    ),
     ("text among actions", [actions(plain("x"))], ["unsupported type: plain_text [json-pointer:/blocks/0/elements/0/type]"]),
     ("style", [actions(button(style="default"))], ["unsupported value: default [json-pointer:/blocks/0/elements/0/style]"]),
     ("image without alt", [{"type": "image", "image_url": LINK}], ["missing required field: alt_text [json-pointer:/blocks/0]"]),
-    ("twice the same block_id", [{"type": "divider", "block_id": "a"}, section(block_id="a")],
-     ['`block_id` "a" already exists for another block [json-pointer:/blocks/1/block_id]']),
-    ("twice the same action_id", [actions(button(action_id="a"), button(action_id="a"))],
-     ['`action_id` "a" already exists for another element [json-pointer:/blocks/0/elements/1/action_id]']),
-    ("several at once", [header(""), actions(button("b" * 76))],
-     ["must be more than 0 characters [json-pointer:/blocks/0/text/text]", "must be less than 76 characters [json-pointer:/blocks/1/elements/0/text/text]"]),
-    ("rich text with an unknown part", [{"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [{"type": "blink"}]}]}],
-     ["unsupported type: blink [json-pointer:/blocks/0/elements/0/elements/0/type]"]),
+    (
+        "twice the same block_id",
+        [{"type": "divider", "block_id": "a"}, section(block_id="a")],
+        ['`block_id` "a" already exists for another block [json-pointer:/blocks/1/block_id]'],
+    ),
+    (
+        "twice the same action_id",
+        [actions(button(action_id="a"), button(action_id="a"))],
+        ['`action_id` "a" already exists for another element [json-pointer:/blocks/0/elements/1/action_id]'],
+    ),
+    (
+        "several at once",
+        [header(""), actions(button("b" * 76))],
+        [
+            "must be more than 0 characters [json-pointer:/blocks/0/text/text]",
+            "must be less than 76 characters [json-pointer:/blocks/1/elements/0/text/text]",
+        ],
+    ),
+    (
+        "rich text with an unknown part",
+        [{"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [{"type": "blink"}]}]}],
+        ["unsupported type: blink [json-pointer:/blocks/0/elements/0/elements/0/type]"],
+    ),
     ("a key with a slash", [{"type": "divider", "a/b~c": 1}], ["invalid additional property: a/b~c [json-pointer:/blocks/0]"]),
 ]
 
-BAD_URLS = ["", "x", "/relative", "//host", "javascript:alert(1)", "ftp://host/", "http://", "https:///path", "http://h/<no value>", "http://h/a b",
-            "http://h/a\nb", "http://h/a|b", "http://h/\"", "data:text/html,x", "mailto:"]
-GOOD_URLS = ["http://h", "https://h:8080/p?q=1&r=%20#f", "https://user@h/ü", "mailto:a@b.example", "http://127.0.0.1:1/@bobby/dev", "https://h?q", "https://[::1]/"]
+BAD_URLS = [
+    "",
+    "x",
+    "/relative",
+    "//host",
+    "javascript:alert(1)",
+    "ftp://host/",
+    "http://",
+    "https:///path",
+    "http://h/<no value>",
+    "http://h/a b",
+    "http://h/a\nb",
+    "http://h/a|b",
+    "http://h/\"",
+    "data:text/html,x",
+    "mailto:",
+]
+GOOD_URLS = [
+    "http://h",
+    "https://h:8080/p?q=1&r=%20#f",
+    "https://user@h/ü",
+    "mailto:a@b.example",
+    "http://127.0.0.1:1/@bobby/dev",
+    "https://h?q",
+    "https://[::1]/",
+]
 
 
 def lines(blocks):
@@ -155,7 +219,9 @@ class BlocksTest(unittest.TestCase):
                 self.assertEqual([finding.pointer for finding in found], [pointer])
 
     def test_the_words_of_a_limit(self):
-        self.assertEqual(lines([header("h"), section("s" * 3001)]), ["must be less than 3001 characters [json-pointer:/blocks/1/text/text]"])
+        self.assertEqual(
+            lines([header("h"), section("s" * 3001)]), ["must be less than 3001 characters [json-pointer:/blocks/1/text/text]"]
+        )
         self.assertEqual(lines([actions(*[button()] * 26)]), ["no more than 25 items allowed [json-pointer:/blocks/0/elements]"])
 
     def test_mistakes(self):
@@ -175,15 +241,38 @@ class BlocksTest(unittest.TestCase):
         self.assertEqual(lines([actions(button(action_id="a")), actions(button(action_id="a"))]), [])
 
     def test_everything_allowed_at_once(self):
-        rich = {"type": "rich_text", "elements": [
-            {"type": "rich_text_section", "elements": [{"type": "text", "text": "t", "style": {"bold": True}}, {"type": "link", "url": LINK}]},
-            {"type": "rich_text_list", "style": "bullet", "elements": [{"type": "rich_text_section", "elements": [{"type": "user", "user_id": "U1"}]}]},
-            {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": "code"}]},
-        ]}
-        self.assertEqual(lines([
-            header("h"), section(accessory=button(action_id="a"), expand=True), {"type": "divider"}, context(mrkdwn("c", verbatim=True), plain("p", emoji=False)),
-            actions(button(action_id="a", url=LINK, value="v", style="primary")), image(), {"type": "markdown", "text": "# m"}, table(2, 2, 2), rich, select(3),
-        ]), [])
+        rich = {
+            "type": "rich_text",
+            "elements": [
+                {
+                    "type": "rich_text_section",
+                    "elements": [{"type": "text", "text": "t", "style": {"bold": True}}, {"type": "link", "url": LINK}],
+                },
+                {
+                    "type": "rich_text_list",
+                    "style": "bullet",
+                    "elements": [{"type": "rich_text_section", "elements": [{"type": "user", "user_id": "U1"}]}],
+                },
+                {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": "code"}]},
+            ],
+        }
+        self.assertEqual(
+            lines(
+                [
+                    header("h"),
+                    section(accessory=button(action_id="a"), expand=True),
+                    {"type": "divider"},
+                    context(mrkdwn("c", verbatim=True), plain("p", emoji=False)),
+                    actions(button(action_id="a", url=LINK, value="v", style="primary")),
+                    image(),
+                    {"type": "markdown", "text": "# m"},
+                    table(2, 2, 2),
+                    rich,
+                    select(3),
+                ]
+            ),
+            [],
+        )
 
     def test_total(self):
         self.assertEqual(check([section("s" * 3000)] * 4).total, 12_000)
@@ -194,7 +283,10 @@ class BlocksTest(unittest.TestCase):
 
     def test_missing_ids_are_filled_in(self):
         fresh = iter("123456789")
-        kept = with_ids([actions(button(), button(action_id="mine")), section(accessory=button()), {"type": "divider", "block_id": "b"}], lambda: next(fresh))
+        kept = with_ids(
+            [actions(button(), button(action_id="mine")), section(accessory=button()), {"type": "divider", "block_id": "b"}],
+            lambda: next(fresh),
+        )
         self.assertEqual([block["block_id"] for block in kept], ["1", "3", "b"])
         self.assertEqual([element["action_id"] for element in kept[0]["elements"]], ["2", "mine"])
         self.assertEqual(kept[1]["accessory"]["action_id"], "4")

@@ -54,14 +54,29 @@ class Receiver:
 def notification(url):
     return [
         {"type": "header", "text": {"type": "plain_text", "text": "Workspace \"dev\" marked as dormant", "emoji": False}},
-        {"type": "section", "text": {"type": "mrkdwn", "verbatim": True, "text":
-            "Your workspace *dev* is _dormant_, see <https://coder.com/docs/templates/schedule|the schedule>.\n\n"
-            "It will be deleted in `24 hours`:\n•   activate it\n•   or ~forget~ keep a copy &amp; go\n&gt; a quote\n```\n$ coder start <dev>\n```"}},
+        {
+            "type": "section",
+            "text": {
+                "type": "mrkdwn",
+                "verbatim": True,
+                "text": "Your workspace *dev* is _dormant_, see <https://coder.com/docs/templates/schedule|the schedule>.\n\n"
+                "It will be deleted in `24 hours`:\n•   activate it\n•   or ~forget~ keep a copy &amp; go\n&gt; a quote\n```\n$ coder start <dev>\n```",
+            },
+        },
         {"type": "divider"},
-        {"type": "actions", "elements": [
-            {"type": "button", "style": "primary", "text": {"type": "plain_text", "text": "View workspace"}, "url": url, "action_id": "belfry.link.0"},
-            {"type": "button", "text": {"type": "plain_text", "text": "Later"}, "action_id": "later", "value": "1"},
-        ]},
+        {
+            "type": "actions",
+            "elements": [
+                {
+                    "type": "button",
+                    "style": "primary",
+                    "text": {"type": "plain_text", "text": "View workspace"},
+                    "url": url,
+                    "action_id": "belfry.link.0",
+                },
+                {"type": "button", "text": {"type": "plain_text", "text": "Later"}, "action_id": "later", "value": "1"},
+            ],
+        },
         {"type": "context", "elements": [{"type": "mrkdwn", "text": "Coder · Workspace Events"}]},
     ]
 
@@ -87,7 +102,9 @@ class PageTest(unittest.TestCase):
         self.sandbox.send("bobby.tables@coder.com", "Workspace dormant", blocks=notification(self.receiver.url))
         self.see(driver, "h3", "Workspace \"dev\" marked as dormant")
         self.assertEqual(driver.find_element(By.CSS_SELECTOR, ".block b").text, "dev")
-        self.assertEqual(driver.find_element(By.CSS_SELECTOR, ".section a").get_attribute("href"), "https://coder.com/docs/templates/schedule")
+        self.assertEqual(
+            driver.find_element(By.CSS_SELECTOR, ".section a").get_attribute("href"), "https://coder.com/docs/templates/schedule"
+        )
         self.assertIn("keep a copy & go", driver.find_element(By.CSS_SELECTOR, ".section").text)
         self.assertEqual(driver.find_element(By.CSS_SELECTOR, ".section blockquote").text, "a quote")
         self.assertEqual(driver.find_element(By.CSS_SELECTOR, ".section pre").text, "$ coder start <dev>")

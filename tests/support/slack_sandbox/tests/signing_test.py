@@ -18,7 +18,11 @@ class SigningTest(unittest.TestCase):
         self.assertEqual(signature(SECRET, "1531420618", BODY), SIGNATURE)
 
     def test_every_part_counts(self):
-        for other in (signature(SECRET + "x", "1531420618", BODY), signature(SECRET, "1531420619", BODY), signature(SECRET, "1531420618", BODY + b" ")):
+        for other in (
+            signature(SECRET + "x", "1531420618", BODY),
+            signature(SECRET, "1531420619", BODY),
+            signature(SECRET, "1531420618", BODY + b" "),
+        ):
             self.assertNotEqual(other, SIGNATURE)
 
     def test_headers(self):
