@@ -4,6 +4,7 @@ import unittest
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs
 
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
@@ -94,7 +95,7 @@ class PageTest(unittest.TestCase):
 
     def see(self, driver, selector, text):
         found = lambda d: [e for e in d.find_elements(By.CSS_SELECTOR, selector) if text in e.text]
-        return WebDriverWait(driver, 15).until(found, f"{text!r} in {selector}")[0]
+        return WebDriverWait(driver, 15, ignored_exceptions=[StaleElementReferenceException]).until(found, f"{text!r} in {selector}")[0]
 
     def test_a_message_appears_and_its_buttons_are_acknowledged(self):
         driver = self.open()
@@ -136,6 +137,9 @@ class PageTest(unittest.TestCase):
         self.assertEqual(len(driver.find_elements(By.CSS_SELECTOR, ".message")), 12)
         keep_screenshot(driver, "sandbox-dark")
         self.see(driver, "#people button", "Ann Lee").click()
+        self.sandbox.send("later@coder.com", "hello")
+        self.see(driver, "#people .unread", "Later")
+        self.assertEqual(driver.switch_to.active_element.get_attribute("title"), "ann.lee@coder.com")
         self.see(driver, ".message", "hello")
         self.assertEqual(driver.find_element(By.ID, "subtitle").text, "ann.lee@coder.com")
         self.sandbox.reset()
