@@ -192,20 +192,18 @@ class Flower {
   // False: there was no room for (all of) it.
   bool add(Line line) {
     while (!try_add(line)) {
-      if (!section_.empty() && length(render_any(line)) + overhead(line) <= kSectionLimit) {
-        flush();
-      } else {
-        // Too long for any section, or for what is left in all.
-        flush();
-        const std::size_t limit = std::min(kSectionLimit, left_);
-        if (limit <= overhead(line)) return false;
-        Halves halves = split_within(line, limit - overhead(line));
-        if (halves.head.spans.empty() || !try_add(halves.head)) return false;
-        line = std::move(halves.rest);
-        if (line.spans.empty()) return true;
-        if (left_ == 0) return false;
+      const std::size_t here = kSectionLimit - used_;
+      const bool fits_alone = length(render_any(line)) + overhead(line) <= std::min(kSectionLimit, left_);
+      if (!section_.empty() && (fits_alone || here < left_)) {
+        flush();  // a new section gives more room
+        continue;
       }
-      if (left_ < kWorthwhile) return false;
+      const std::size_t room = std::min(here, left_);
+      if (room < kWorthwhile) return false;
+      Halves halves = split_within(line, room - overhead(line));
+      if (halves.head.spans.empty() || !try_add(halves.head)) return false;
+      if (halves.rest.spans.empty()) return true;
+      line = std::move(halves.rest);
     }
     return true;
   }
@@ -218,7 +216,11 @@ class Flower {
  private:
   static constexpr std::size_t kWorthwhile = 40;
 
-  std::size_t overhead(const Line& line) const { return line.preformatted ? 2 * (kFence.size() + 1) : 0; }
+  // At most: the break before it, the end of a code block before it, its own fences.
+  std::size_t overhead(const Line& line) const {
+    const std::size_t fence = kFence.size() + 1;
+    return (section_.empty() ? 0 : 2) + (in_code_ ? fence : 0) + (line.preformatted ? 2 * fence : 0);
+  }
 
   bool try_add(const Line& line) {
     const bool continues_code = in_code_ && line.preformatted && !line.gap;

@@ -1,0 +1,224 @@
+#include "slack/classify.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "slack/text.hpp"
+
+namespace belfry::slack {
+namespace {
+
+using nlohmann::json;
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+constexpr Millis kUnsaidPause = seconds(30);  // a 429 without Retry-After
+constexpr Millis kQuotaPause = hours(6);      // the message quota of a free workspace does not come back soon
+constexpr Millis kMigrationPause = minutes(10);
+
+enum class Kind {
+  ambiguous,  // Slack: "it's possible some aspect of the operation succeeded"
+  migration,  // the workspace is being moved
+  limited,    // per method and workspace
+  limited_channel,
+  quota,
+  setup,   // the app, its token or its scopes
+  target,  // this channel can never take it
+  user,    // this user id can never take it
+  nobody,
+  rendering,
+  bug,  // of ours
+};
+
+struct Code {
+  std::string_view name;
+  Kind kind;
+  std::string_view advice = {};
+};
+
+constexpr std::string_view kNewToken =
+    "copy the Bot User OAuth Token (xoxb-...) from OAuth & Permissions of the app at https://api.slack.com/apps into bot_token";
+constexpr std::string_view kAskAdmin = "ask an administrator of the Slack workspace to allow this app";
+constexpr std::string_view kInvite = "invite the app to the channel";
+
+constexpr std::array kCodes = {
+    Code{"ratelimited", Kind::limited},
+    Code{"rate_limited", Kind::limited_channel},
+    Code{"message_limit_exceeded", Kind::quota, "the workspace has used up the messages of its plan"},
+    Code{"service_unavailable", Kind::ambiguous},
+    Code{"internal_error", Kind::ambiguous},
+    Code{"fatal_error", Kind::ambiguous},
+    Code{"request_timeout", Kind::ambiguous},
+    Code{"team_added_to_org", Kind::migration, "the workspace is being moved into an Enterprise organization"},
+    Code{"org_login_required", Kind::migration, "the workspace is being moved into an Enterprise organization"},
+
+    Code{"not_authed", Kind::setup, kNewToken},
+    Code{"invalid_auth", Kind::setup, kNewToken},
+    Code{"account_inactive", Kind::setup, kNewToken},
+    Code{"token_revoked", Kind::setup, kNewToken},
+    Code{"token_expired", Kind::setup, kNewToken},
+    Code{"not_allowed_token_type", Kind::setup, kNewToken},
+    Code{"missing_scope", Kind::setup, "add the scope under OAuth & Permissions of the app at https://api.slack.com/apps and reinstall it"},
+    Code{"no_permission", Kind::setup, kAskAdmin},
+    Code{"team_access_not_granted", Kind::setup, kAskAdmin},
+    Code{"access_denied", Kind::setup, kAskAdmin},
+    Code{"accesslimited", Kind::setup, kAskAdmin},
+    Code{"enterprise_is_restricted", Kind::setup, kAskAdmin},
+    Code{"two_factor_setup_required", Kind::setup, kAskAdmin},
+    Code{"ekm_access_denied", Kind::setup, kAskAdmin},
+    Code{"app_access_restricted", Kind::setup, kAskAdmin},
+    Code{"messages_tab_disabled", Kind::setup, "switch on the Messages Tab under App Home of the app at https://api.slack.com/apps"},
+    Code{"as_user_not_supported", Kind::setup, kNewToken},
+    Code{"send_on_behalf_not_allowed", Kind::setup, kNewToken},
+    Code{"metadata_must_be_sent_from_app", Kind::setup, kNewToken},
+
+    Code{"channel_not_found", Kind::user, kInvite},
+    Code{"user_not_found", Kind::user},
+    Code{"user_disabled", Kind::user},
+    Code{"user_not_visible", Kind::user},
+    Code{"users_not_found", Kind::nobody, "no active member of the Slack workspace has this e-mail address"},
+    Code{"not_in_channel", Kind::target, kInvite},
+    Code{"is_archived", Kind::target, "the channel is archived"},
+    Code{"team_not_found", Kind::target},
+    Code{"restricted_action", Kind::target, "a rule of the workspace keeps this app from posting here"},
+    Code{"restricted_action_read_only_channel", Kind::target, "the channel is read-only"},
+    Code{"restricted_action_thread_only_channel", Kind::target, "the channel takes replies only"},
+    Code{"restricted_action_non_threadable_channel", Kind::target},
+    Code{"restricted_action_thread_locked", Kind::target},
+    Code{"cannot_reply_to_message", Kind::target},
+
+    Code{"msg_too_long", Kind::rendering},
+    Code{"msg_blocks_too_long", Kind::rendering},
+    Code{"invalid_blocks", Kind::rendering},
+    Code{"invalid_blocks_format", Kind::rendering},
+    Code{"invalid_attachments", Kind::rendering},
+    Code{"too_many_attachments", Kind::rendering},
+    Code{"attachment_payload_limit_exceeded", Kind::rendering},
+    Code{"metadata_too_large", Kind::rendering},
+    Code{"invalid_metadata_format", Kind::rendering},
+    Code{"invalid_metadata_schema", Kind::rendering},
+    Code{"markdown_text_conflict", Kind::rendering},
+    Code{"no_text", Kind::rendering},
+
+    Code{"invalid_arguments", Kind::bug},
+    Code{"invalid_arg_name", Kind::bug},
+    Code{"invalid_array_arg", Kind::bug},
+    Code{"invalid_charset", Kind::bug},
+    Code{"invalid_form_data", Kind::bug},
+    Code{"invalid_post_type", Kind::bug},
+    Code{"missing_post_type", Kind::bug},
+    Code{"invalid_json", Kind::bug},
+    Code{"json_not_object", Kind::bug},
+    Code{"deprecated_endpoint", Kind::bug},
+    Code{"method_deprecated", Kind::bug},
+};
+
+std::string_view method_of(Call call) { return call == Call::lookup ? "users.lookupByEmail" : "chat.postMessage"; }
+
+std::string text_of(const json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? shorten(clean_line(found->get_ref<const std::string&>(), 1000), 200) : std::string();
+}
+
+// What Slack adds for people: the missing scope, or where in the blocks it stumbled.
+std::string hints(const json& answer) {
+  std::string out;
+  if (const std::string needed = text_of(answer, "needed"); !needed.empty()) {
+    out += "; needed: " + needed + ", provided: " + text_of(answer, "provided");
+  }
+  for (const json& error : answer.value("errors", json::array())) {
+    if (error.is_string()) return out + "; " + shorten(clean_line(error.get_ref<const std::string&>(), 1000), 200);
+  }
+  return out;
+}
+
+Reading fail(Outcome outcome, Reading::Then then = Reading::Then::settle) {
+  return {.failure = std::move(outcome), .body = nullptr, .then = then};
+}
+
+Outcome limited(Call call, const HttpResult& result, bool one_channel, const std::string& detail) {
+  const LimitScope scope = call == Call::lookup ? LimitScope::method : one_channel ? LimitScope::recipient : LimitScope::credential;
+  const Millis pause = std::max<Millis>(result.retry_after().value_or(kUnsaidPause), seconds(1));
+  return Outcome::rate_limited(pause, scope, detail);
+}
+
+Reading read_transport(Call call, const HttpResult& result) {
+  const std::string detail = "cannot reach Slack: " + result.error_text;
+  switch (result.error) {
+    case HttpError::invalid: return fail(Outcome::misconfigured("invalid_request", detail + "; check api_url"));
+    case HttpError::tls: return fail(Outcome::retry("tls", detail).maybe_delivered(call == Call::post && result.request_sent));
+    case HttpError::timeout: return fail(Outcome::retry("timeout", detail).maybe_delivered(call == Call::post && result.request_sent));
+    default: return fail(Outcome::retry("connection", detail).maybe_delivered(call == Call::post && result.request_sent));
+  }
+}
+
+// Not an answer of Slack's API: a proxy, an error page of the load balancer in front of it, or another server.
+Reading read_status(Call call, const HttpResult& result) {
+  const int status = result.status;
+  const std::string said =
+      "the answer to " + std::string(method_of(call)) + " was HTTP " + std::to_string(status) + " without Slack's JSON";
+  if (status == 401 || status == 403 || status == 407) {
+    return fail(Outcome::misconfigured("unauthorized", said + "; check bot_token, and the proxy if there is one"));
+  }
+  if (status == 404 || status == 405 || status == 410) return fail(Outcome::misconfigured("not_found", said + "; check api_url"));
+  if (status >= 300 && status < 400) {
+    return fail(Outcome::misconfigured("redirected", said + "; a token is never sent after a redirect, check api_url"));
+  }
+  if (status == 408 || status == 425) return fail(Outcome::retry("http_4xx", said));
+  if (status >= 400 && status < 500) return fail(Outcome::rejected("http_4xx", said));
+  Outcome outcome = Outcome::retry(status >= 500 ? "http_5xx" : "bad_answer", said).maybe_delivered(call == Call::post);
+  if (const auto after = result.retry_after()) outcome = outcome.retry_after(*after);
+  return fail(outcome);
+}
+
+Reading read_error(Call call, const HttpResult& result, const json& answer) {
+  const std::string name = text_of(answer, "error");
+  const auto* const code = std::ranges::find(kCodes, std::string_view(name), &Code::name);
+  std::string detail =
+      "Slack answered " + (name.empty() ? "without an error code" : name) + " to " + std::string(method_of(call)) + hints(answer);
+  // Only known codes become reasons: a reason is a label of a metric.
+  if (code == kCodes.end()) return fail(Outcome::rejected("slack_error", detail));
+  if (!code->advice.empty()) detail.append(": ").append(code->advice);
+  const std::string reason(code->name);
+  const bool post = call == Call::post;
+  switch (code->kind) {
+    case Kind::ambiguous: return fail(Outcome::retry(reason, detail).maybe_delivered(post));
+    case Kind::migration: return fail(Outcome::retry(reason, detail).retry_after(kMigrationPause));
+    case Kind::limited: return fail(limited(call, result, false, detail));
+    case Kind::limited_channel: return fail(limited(call, result, true, detail));
+    case Kind::quota: return fail(Outcome::rate_limited(kQuotaPause, LimitScope::credential, detail, reason));
+    case Kind::setup: return fail(Outcome::misconfigured(reason, detail));
+    case Kind::user: return fail(Outcome::rejected(reason, detail), Reading::Then::forget_user);
+    case Kind::nobody: return fail(Outcome::rejected("user_not_found", detail), Reading::Then::nobody);
+    case Kind::rendering: return fail(Outcome::rejected(reason, detail), Reading::Then::degrade);
+    case Kind::target:
+    case Kind::bug: break;
+  }
+  return fail(Outcome::rejected(reason, detail));
+}
+
+Reading read_answer(Call call, const HttpResult& result) {
+  json answer = json::parse(result.body, nullptr, false);
+  const bool slack_json = answer.is_object() && answer.contains("ok") && answer["ok"].is_boolean();
+  if (result.status == 429) {
+    const bool one_channel = slack_json && text_of(answer, "error") == "rate_limited";
+    return fail(limited(call, result, one_channel, "Slack limits the rate of " + std::string(method_of(call))));
+  }
+  if (!slack_json) return read_status(call, result);
+  if (!answer["ok"].get<bool>()) return read_error(call, result, answer);
+  // "ok" counts only with a status that says the same: whatever came with 500 is a page that some proxy kept.
+  if (!result.success()) return read_status(call, result);
+  return {.failure = std::nullopt, .body = std::move(answer)};
+}
+
+}  // namespace
+
+Reading read(Call call, const HttpResult& result) {
+  Reading reading = result.answered() ? read_answer(call, result) : read_transport(call, result);
+  if (reading.failure) reading.failure->status = result.status;
+  return reading;
+}
+
+}  // namespace belfry::slack

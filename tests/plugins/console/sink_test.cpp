@@ -1,0 +1,116 @@
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+
+#include "belfry/testkit/fake_host.hpp"
+
+namespace belfry::console {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testkit::FakeHost;
+
+// Standard output is a pipe for the life of this.
+class Captured {
+ public:
+  Captured() {
+    EXPECT_EQ(::pipe2(pipe_.data(), O_CLOEXEC), 0);
+    ::dup2(pipe_[1], STDOUT_FILENO);
+    ::close(pipe_[1]);
+  }
+  ~Captured() {
+    restore();
+    if (pipe_[0] >= 0) ::close(pipe_[0]);
+  }
+
+  void close_reader() {
+    ::close(pipe_[0]);
+    pipe_[0] = -1;
+  }
+  // What was written; the pipe's capacity (64 KiB) bounds it.
+  std::string text() {
+    restore();
+    std::string out;
+    std::array<char, 4096> part{};
+    for (ssize_t n = 0; (n = ::read(pipe_[0], part.data(), part.size())) > 0;) out.append(part.data(), static_cast<std::size_t>(n));
+    return out;
+  }
+
+ private:
+  void restore() {
+    if (saved_ < 0) return;
+    ::dup2(saved_, STDOUT_FILENO);
+    ::close(saved_);
+    saved_ = -1;
+  }
+
+  int saved_ = ::dup(STDOUT_FILENO);
+  std::array<int, 2> pipe_{};
+};
+
+class ConsoleSinkTest : public testing::Test {
+ protected:
+  void begin(const json& config = json::object()) {
+    ASSERT_TRUE(host.configure(config));
+    ASSERT_TRUE(host.start());
+  }
+  void TearDown() override { EXPECT_THAT(host.violations(), IsEmpty()); }
+
+  FakeHost host{testkit::load_plugin(std::filesystem::path(std::getenv("BELFRY_BUILD_DIR")) / "plugins/console.so")};
+};
+
+TEST_F(ConsoleSinkTest, Prints) {
+  begin();
+  Captured output;
+  EXPECT_EQ(host.deliver_and_settle(testkit::notification()).code, Outcome::Code::delivered);
+  EXPECT_THAT(output.text(), HasSubstr("To bobby@coder.com"));
+}
+
+TEST_F(ConsoleSinkTest, PrintsJson) {
+  begin({{"format", "json"}});
+  Captured output;
+  EXPECT_EQ(host.deliver_and_settle(testkit::notification()).code, Outcome::Code::delivered);
+  EXPECT_EQ(json::parse(output.text()), testkit::notification());
+}
+
+TEST_F(ConsoleSinkTest, AClosedPipeIsRetried) {
+  std::signal(SIGPIPE, SIG_IGN);
+  begin();
+  Captured output;
+  output.close_reader();
+  const Outcome outcome = host.deliver_and_settle(testkit::notification());
+  EXPECT_EQ(outcome.code, Outcome::Code::retry);
+  EXPECT_EQ(outcome.reason, "write_failed");
+  EXPECT_FALSE(outcome.ambiguous);
+}
+
+TEST_F(ConsoleSinkTest, SensitiveTextDoesNotGoToASharedPlace) {
+  begin();
+  json document = testkit::shared_notification("x");
+  document["sensitive"] = true;
+  EXPECT_EQ(host.deliver_and_settle(document).reason, "sensitive_to_shared");
+}
+
+TEST_F(ConsoleSinkTest, RefusesAnotherFormat) {
+  const auto configured = host.configure({{"format", "xml"}});
+  ASSERT_FALSE(configured);
+  EXPECT_EQ(configured.error().front().pointer, "/format");
+}
+
+TEST_F(ConsoleSinkTest, RendersWhatItWouldPrint) {
+  ASSERT_TRUE(host.configure(json::object()));
+  const auto rendered = host.render(testkit::notification());
+  ASSERT_TRUE(rendered);
+  EXPECT_THAT((*rendered)[0]["body"].get<std::string>(), HasSubstr("To bobby@coder.com"));
+}
+
+}  // namespace
+}  // namespace belfry::console

@@ -1,0 +1,183 @@
+#include "plugins/slack/block_kit_check.hpp"
+
+#include <regex>
+#include <set>
+
+namespace belfry::slack_test {
+namespace {
+
+using nlohmann::json;
+
+struct Checker {
+  std::vector<std::string> problems;
+  std::size_t total = 0;
+
+  void need(bool good, const std::string& what) {
+    if (!good) problems.push_back(what);
+  }
+};
+
+// Decodes strictly; what is no UTF-8 gives one huge value.
+std::vector<std::uint32_t> decode(const std::string& text) {
+  std::vector<std::uint32_t> out;
+  for (std::size_t i = 0; i < text.size();) {
+    const auto b = static_cast<unsigned char>(text[i]);
+    const std::size_t n = b < 0x80 ? 1 : b >= 0xC2 && b < 0xE0 ? 2 : b >= 0xE0 && b < 0xF0 ? 3 : b >= 0xF0 && b < 0xF5 ? 4 : 0;
+    if (n == 0 || i + n > text.size()) return {0xFFFFFFFF};
+    std::uint32_t value = n == 1 ? b : n == 2 ? b & 0x1Fu : n == 3 ? b & 0xFu : b & 7u;
+    for (std::size_t k = 1; k < n; ++k) {
+      const auto c = static_cast<unsigned char>(text[i + k]);
+      if ((c & 0xC0) != 0x80) return {0xFFFFFFFF};
+      value = value << 6 | (c & 0x3Fu);
+    }
+    if (value >= 0xD800 && value < 0xE000) return {0xFFFFFFFF};
+    out.push_back(value);
+    i += n;
+  }
+  return out;
+}
+
+std::size_t utf16(const std::string& text) {
+  std::size_t count = 0;
+  for (const auto c : decode(text)) count += c > 0xFFFF ? 2 : 1;
+  return count;
+}
+
+bool deceives(std::uint32_t c) {
+  return (c < 0x20 && c != '\n' && c != '\t') || (c >= 0x7F && c < 0xA0) || c == 0x200E || c == 0x200F || (c >= 0x202A && c <= 0x202E) ||
+         (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF || c > 0x10FFFF || (c >= 0xE0000 && c <= 0xE007F);
+}
+
+void check_characters(Checker& checker, const std::string& text, const std::string& where) {
+  for (const auto c : decode(text)) {
+    if (deceives(c)) return checker.problems.push_back(where + ": character " + std::to_string(c));
+  }
+}
+
+bool blank(const std::string& text) { return text.find_first_not_of(" \n\t") == std::string::npos; }
+
+void check_text(Checker& checker, const json& object, std::size_t most, const std::string& where, bool mrkdwn_allowed) {
+  if (!object.is_object() || !object.contains("text") || !object["text"].is_string())
+    return checker.need(false, where + ": no text object");
+  const std::string text = object["text"];
+  const std::string type = object.value("type", "");
+  checker.total += utf16(text);
+  checker.need(utf16(text) >= 1 && utf16(text) <= most, where + ": " + std::to_string(utf16(text)) + " long");
+  checker.need(!blank(text), where + ": blank");
+  check_characters(checker, text, where);
+  if (type == "mrkdwn") {
+    checker.need(mrkdwn_allowed, where + ": mrkdwn is not allowed here");
+    checker.need(object.value("verbatim", false), where + ": not verbatim");
+    checker.need(object.size() == 3, where + ": unknown keys");
+    for (const std::string& problem : check_mrkdwn(text)) checker.need(false, where + ": " + problem);
+  } else {
+    checker.need(type == "plain_text", where + ": type " + type);
+    checker.need(object.contains("emoji") && object["emoji"] == false, where + ": emoji is on");
+    checker.need(object.size() == 3, where + ": unknown keys");
+  }
+}
+
+void check_actions(Checker& checker, const json& block, std::set<std::string>& ids, const std::string& where) {
+  const json& elements = block.at("elements");
+  checker.need(!elements.empty() && elements.size() <= 25, where + ": " + std::to_string(elements.size()) + " elements");
+  static const std::regex kUrl("https?://[!-~]+");
+  for (const json& button : elements) {
+    checker.need(button.value("type", "") == "button", where + ": no button");
+    check_text(checker, button.value("text", json()), 75, where + " button", false);
+    const std::string url = button.value("url", "");
+    checker.total += url.size();
+    checker.need(url.size() <= 3000 && std::regex_match(url, kUrl) && url.find_first_of("<>|\"` \\{}") == std::string::npos,
+                 where + ": url " + url);
+    const std::string id = button.value("action_id", "");
+    checker.need(!id.empty() && id.size() <= 255 && ids.insert(id).second, where + ": action_id " + id);
+    checker.need(button.size() == 4, where + ": unknown keys");
+  }
+}
+
+void check_block(Checker& checker, const json& block, std::set<std::string>& ids, const std::string& where) {
+  const std::string type = block.value("type", "");
+  checker.need(block.size() == 2, where + ": unknown keys");
+  if (type == "header") {
+    check_text(checker, block.value("text", json()), 150, where, false);
+  } else if (type == "section") {
+    check_text(checker, block.value("text", json()), 3000, where, true);
+  } else if (type == "context") {
+    const json& elements = block.at("elements");
+    checker.need(!elements.empty() && elements.size() <= 10, where + ": elements");
+    for (const json& element : elements) check_text(checker, element, 3000, where, true);
+  } else if (type == "actions") {
+    check_actions(checker, block, ids, where);
+  } else {
+    checker.need(false, where + ": type " + type);
+  }
+}
+
+// Between links: entities only, a ">" only as the mark of a quote.
+void check_outside(std::vector<std::string>& problems, const std::string& text) {
+  static const std::regex kEntity("^&(amp|lt|gt);");
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '<') problems.push_back("a raw < in " + text.substr(i, 40));
+    if (text[i] == '&' && !std::regex_search(text.begin() + static_cast<std::ptrdiff_t>(i), text.end(), kEntity)) {
+      problems.push_back("a raw & in " + text.substr(i, 40));
+    }
+    const bool begins_line = i == 0 || text[i - 1] == '\n';
+    if (text[i] == '>' && !(begins_line && i + 1 < text.size() && text[i + 1] == ' '))
+      problems.push_back("a raw > in " + text.substr(0, i + 1));
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> check_mrkdwn(const std::string& text) {
+  std::vector<std::string> problems;
+  static const std::regex kLink("^<((https?://|mailto:)[^<>| ]+)\\|([^<>]+)>");
+  std::string outside;
+  for (std::size_t at = 0; at < text.size();) {
+    std::smatch link;
+    const auto begin = text.begin() + static_cast<std::ptrdiff_t>(at);
+    if (text[at] == '<' && std::regex_search(begin, text.end(), link, kLink)) {
+      check_outside(problems, link.str(1));
+      check_outside(problems, " " + link.str(3));
+      outside += "L";
+      at += static_cast<std::size_t>(link.length());
+    } else {
+      outside += text[at++];
+    }
+  }
+  check_outside(problems, outside);
+  std::size_t fences = 0;
+  for (std::size_t at = text.find("```"); at != std::string::npos; at = text.find("```", at + 3)) ++fences;
+  if (fences % 2 != 0) problems.push_back("an open code block");
+  return problems;
+}
+
+std::vector<std::string> check_post(const json& post) {
+  Checker checker;
+  static const std::set<std::string> kKnown = {"channel",      "text",         "blocks",           "mrkdwn",
+                                               "unfurl_links", "unfurl_media", "unfurl_app_links", "metadata"};
+  for (const auto& member : post.items()) {
+    checker.need(kKnown.contains(member.key()), "unknown argument " + member.key());
+    checker.need(!member.value().is_string() || !member.value().get_ref<const std::string&>().empty(), member.key() + " is empty");
+  }
+  const std::string text = post.value("text", "");
+  checker.need(!blank(text), "text is blank");
+  checker.need(utf16(text) <= 4000, "text is " + std::to_string(utf16(text)) + " long");
+  check_characters(checker, text, "text");
+  if (post.value("mrkdwn", true)) {
+    for (const std::string& problem : check_mrkdwn(text)) checker.need(false, "text: " + problem);
+  } else {
+    check_outside(checker.problems, text);
+  }
+  for (const char* unfurl : {"unfurl_links", "unfurl_media", "unfurl_app_links"}) {
+    checker.need(post.contains(unfurl) && post[unfurl] == false, std::string(unfurl) + " is on");
+  }
+  if (!post.contains("blocks")) return checker.problems;
+  const json& blocks = post["blocks"];
+  checker.need(!blocks.empty() && blocks.size() <= 50, std::to_string(blocks.size()) + " blocks");
+  std::set<std::string> ids;
+  for (std::size_t i = 0; i < blocks.size(); ++i) check_block(checker, blocks[i], ids, "/blocks/" + std::to_string(i));
+  checker.need(checker.total <= 10'000, "all text is " + std::to_string(checker.total) + " long");
+  return checker.problems;
+}
+
+}  // namespace belfry::slack_test

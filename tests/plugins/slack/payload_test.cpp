@@ -1,0 +1,312 @@
+#include "slack/payload.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <random>
+#include <sstream>
+
+#include "belfry/testkit/messages.hpp"
+#include "plugins/slack/block_kit_check.hpp"
+#include "slack/text.hpp"
+
+namespace belfry::slack {
+namespace {
+
+using nlohmann::json;
+using slack_test::check_post;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+const Look kButtons = {.coder_url = "https://coder.example.com", .buttons = true};
+const Look kLinks = {.coder_url = "https://coder.example.com", .buttons = false};
+
+json post_of(const json& document, const Look& look = kButtons) { return post(Message(document), "U1", look); }
+
+json with(const char* key, const json& value) {
+  json document = testkit::notification();
+  document["items"][0][key] = value;
+  return document;
+}
+
+std::vector<std::string> types(const json& post) {
+  std::vector<std::string> out;
+  for (const json& block : post["blocks"]) out.push_back(block["type"]);
+  return out;
+}
+
+// ---- Golden files: a message document, a line of dashes, the request. BELFRY_UPDATE_GOLDEN=1 writes the second half anew.
+
+TEST(Golden, EveryFile) {
+  const std::filesystem::path folder = std::filesystem::path(std::getenv("BELFRY_SOURCE_DIR")) / "tests/golden/slack";
+  const std::string line = "\n" + std::string(80, '-') + "\n";
+  std::size_t count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    ++count;
+    std::ifstream file(entry.path());
+    const std::string text = (std::stringstream() << file.rdbuf()).str();
+    const std::size_t border = text.find(line);
+    ASSERT_NE(border, std::string::npos) << entry.path();
+    json document = json::parse(text.substr(0, border));
+    const Look look = document.value("look", "") == "links" ? kLinks : kButtons;
+    document.erase("look");
+    const Message message(document);
+    const std::string made = json{{"post", post(message, "U1", look)}, {"text_only", text_only_post(message, "U1", look)}}.dump(2) + "\n";
+    EXPECT_THAT(check_post(post(message, "U1", look)), IsEmpty()) << entry.path();
+    EXPECT_THAT(check_post(text_only_post(message, "U1", look)), IsEmpty()) << entry.path();
+    if (std::getenv("BELFRY_UPDATE_GOLDEN") != nullptr) {
+      std::ofstream(entry.path()) << text.substr(0, border) << line << made;
+    } else {
+      EXPECT_EQ(text.substr(border + line.size()), made) << entry.path();
+    }
+  }
+  EXPECT_GE(count, 15u);
+}
+
+// ---- Edges
+
+TEST(Post, AnOrdinaryNotification) {
+  const json made = post_of(testkit::notification());
+  EXPECT_EQ(types(made), (std::vector<std::string>{"header", "section", "actions"}));
+  EXPECT_EQ(made["channel"], "U1");
+  EXPECT_EQ(made["text"],
+            "Workspace 'bobby-workspace' created\nHi Bobby, the workspace bobby-workspace has been created.\nView workspace: "
+            "https://coder.example.com/@bobby/bobby-workspace");
+  EXPECT_EQ(made["metadata"]["event_payload"]["delivery_id"], "01890a5d-ac96-774b-bcce-b302099a8057");
+  EXPECT_EQ(made["blocks"][2]["elements"][0]["action_id"], "belfry.link.0");
+}
+
+TEST(Post, WithoutSigningSecretActionsAreLinks) {
+  const json made = post_of(testkit::notification(), kLinks);
+  EXPECT_EQ(types(made), (std::vector<std::string>{"header", "section", "section"}));
+  EXPECT_EQ(made["blocks"][2]["text"]["text"], "<https://coder.example.com/@bobby/bobby-workspace|View workspace>");
+}
+
+TEST(Post, BlankTitlesFallBack) {
+  json document = with("title", " \n\u200b");
+  EXPECT_EQ(post_of(document)["blocks"][0]["text"]["text"], "Workspace Created");
+  document["items"][0]["name"] = "\u00a0";
+  EXPECT_EQ(post_of(document)["blocks"][0]["text"]["text"], "Notification");
+  EXPECT_THAT(check_post(post_of(document)), IsEmpty());
+}
+
+TEST(Post, TitlesAreShortenedVisibly) {
+  const json made = post_of(with("title", std::string(200, 'x') + "\nsecond line"));
+  const std::string header = made["blocks"][0]["text"]["text"];
+  EXPECT_EQ(header, std::string(149, 'x') + "…");
+}
+
+TEST(Post, BlankBodiesLeaveNoBlock) {
+  json document = with("body", "\n \n");
+  document["items"][0]["body_markdown"] = "[ref]: https://a.b";
+  EXPECT_EQ(types(post_of(document)), (std::vector<std::string>{"header", "actions"}));
+  EXPECT_THAT(check_post(post_of(document)), IsEmpty());
+}
+
+TEST(Post, MarkdownThatShowsNothingFallsBackToThePlainBody) {
+  json document = with("body_markdown", "[ref]: https://a.b");
+  document["items"][0]["body"] = "plain *words*";
+  const std::string text = post_of(document)["blocks"][1]["text"]["text"];
+  EXPECT_THAT(text, HasSubstr("words"));
+}
+
+TEST(Post, ALongBodySaysThatItIsShortened) {
+  const json made = post_of(with("body_markdown", std::string(50'000, 'y')));
+  EXPECT_THAT(check_post(made), IsEmpty());
+  EXPECT_THAT(made.dump(), HasSubstr("This text is shortened"));
+  EXPECT_EQ(made["blocks"].back()["type"], "actions") << "the links are still there";
+}
+
+TEST(Post, ActionsWithoutUsableAddressAreText) {
+  const json actions = {{{"label", "Run"}, {"url", "javascript:alert(1)"}},
+                        {{"label", "Mail"}, {"url", "mailto:ops@example.com"}},
+                        {{"label", ""}, {"url", "/relative"}},
+                        {{"label", "None"}, {"url", ""}},
+                        {{"label", "Long"}, {"url", "https://a.b/" + std::string(5000, 'x')}}};
+  const json made = post_of(with("actions", actions));
+  EXPECT_THAT(check_post(made), IsEmpty());
+  ASSERT_EQ(types(made), (std::vector<std::string>{"header", "section", "section", "actions"}));
+  const std::string lines = made["blocks"][2]["text"]["text"];
+  EXPECT_TRUE(lines.starts_with("Run: javascript:alert(1)\n<mailto:ops@example.com|Mail>\nNone\nLong: https://a.b/xxx")) << lines;
+  EXPECT_TRUE(lines.ends_with("x…")) << lines;
+  const json& button = made["blocks"][3]["elements"][0];
+  EXPECT_EQ(button["text"]["text"], "Open");
+  EXPECT_EQ(button["url"], "https://coder.example.com/relative");
+}
+
+TEST(Post, ManyActions) {
+  json actions = json::array();
+  for (int i = 0; i < 60; ++i) actions.push_back({{"label", "Link " + std::to_string(i)}, {"url", "https://a.b/" + std::to_string(i)}});
+  const json made = post_of(with("actions", actions));
+  EXPECT_THAT(check_post(made), IsEmpty());
+  EXPECT_EQ(types(made), (std::vector<std::string>{"header", "section", "actions", "actions", "context"}));
+  EXPECT_EQ(made["blocks"][4]["elements"][0]["text"], "10 more links are not shown.");
+  EXPECT_THAT(check_post(post_of(with("actions", actions), kLinks)), IsEmpty());
+}
+
+TEST(Post, APossibleRepeatSaysSo) {
+  json document = testkit::notification();
+  document["possible_duplicate"] = true;
+  EXPECT_EQ(post_of(document)["blocks"].back()["type"], "context");
+  EXPECT_THAT(post_of(document).dump(), HasSubstr("may be a repeat"));
+}
+
+TEST(Post, ForeignTextReachesNoField) {
+  const std::string evil = "<!channel> & <@U1> *x*";
+  json document = with("title", evil);
+  document["items"][0]["body"] = evil;
+  document["items"][0]["body_markdown"] = evil;
+  document["items"][0]["actions"] = {{{"label", evil}, {"url", "https://a.b/" + evil}}};
+  for (const Look& look : {kButtons, kLinks}) {
+    EXPECT_THAT(check_post(post_of(document, look)), IsEmpty());
+    EXPECT_THAT(check_post(text_only_post(Message(document), "U1", look)), IsEmpty());
+  }
+  EXPECT_EQ(post_of(document)["blocks"][0]["text"]["text"], evil) << "plain_text is shown as it is";
+}
+
+TEST(Digest, ShowsEveryItem) {
+  const json made = post_of(testkit::digest(3));
+  EXPECT_THAT(check_post(made), IsEmpty());
+  EXPECT_EQ(made["blocks"][0]["text"]["text"], "3 notifications");
+  EXPECT_EQ(made["blocks"].size(), 7u);
+  EXPECT_FALSE(made["metadata"]["event_payload"].contains("msg_id"));
+}
+
+TEST(Digest, OneItemIsCountedAsOne) { EXPECT_EQ(post_of(testkit::digest(1))["blocks"][0]["text"]["text"], "1 notification"); }
+
+TEST(Digest, SaysWhatItLeavesOut) {
+  json document = testkit::digest(100);
+  for (json& item : document["items"]) item["body_markdown"] = item["body"] = std::string(3000, 'z');
+  const json made = post_of(document);
+  EXPECT_THAT(check_post(made), IsEmpty());
+  EXPECT_THAT(made["text"].get<std::string>(), HasSubstr("80 more notifications are not shown."));
+  EXPECT_THAT(made["blocks"].dump(), HasSubstr("80 more notifications are not shown."));
+  EXPECT_THAT(check_post(text_only_post(Message(document), "U1", kButtons)), IsEmpty());
+}
+
+TEST(TextOnly, KeepsTheLinks) {
+  const std::string text = text_only_post(Message(testkit::notification()), "C1", kButtons)["text"];
+  EXPECT_EQ(text,
+            "*Workspace 'bobby-workspace' created*\nHi Bobby, the workspace *bobby-workspace* has been "
+            "created.\n<https://coder.example.com/@bobby/bobby-workspace|View workspace>");
+}
+
+// ---- Hostile text, made at random but the same each time
+
+class Hostile {
+ public:
+  explicit Hostile(std::uint32_t seed) : random_(seed) {}
+
+  std::string text(std::size_t most) {
+    std::string out;
+    for (std::size_t left = pick(most + 1); out.size() < left;) out += piece();
+    return out;
+  }
+  std::size_t pick(std::size_t below) { return random_() % below; }
+
+ private:
+  std::string piece() {
+    static const std::vector<std::string> kPieces = {"<!channel>",
+                                                     "<@U123>",
+                                                     "<#C1|x>",
+                                                     "@here",
+                                                     "<https://evil.example|",
+                                                     ">",
+                                                     "|",
+                                                     "&",
+                                                     "&amp;",
+                                                     "&lt;",
+                                                     "&#60;",
+                                                     "&#x202e;",
+                                                     "*",
+                                                     "**",
+                                                     "_",
+                                                     "~~",
+                                                     "`",
+                                                     "```",
+                                                     "```\n",
+                                                     "\n",
+                                                     "\n\n",
+                                                     "\n> ",
+                                                     "\n- ",
+                                                     "\n1. ",
+                                                     "\n# ",
+                                                     "    ",
+                                                     "\t",
+                                                     " ",
+                                                     "word",
+                                                     "https://a.b/c?d=e&f=(g)",
+                                                     "http://u@evil.example",
+                                                     "[x](",
+                                                     ")",
+                                                     "](https://a.b)",
+                                                     "[",
+                                                     "]",
+                                                     "![",
+                                                     "\\",
+                                                     "\\*",
+                                                     "javascript:alert(1)",
+                                                     "mailto:a@b.c",
+                                                     "🎉",
+                                                     "é",
+                                                     "e\u0301",
+                                                     "👩\u200d👧",
+                                                     "\u202e",
+                                                     "\u200b",
+                                                     "\u200d",
+                                                     "\ufeff",
+                                                     "\u2028",
+                                                     "日本語",
+                                                     "<",
+                                                     "<b>",
+                                                     "</b>",
+                                                     "<!-- ",
+                                                     "-->",
+                                                     "| a |",
+                                                     "|---|",
+                                                     "---",
+                                                     "***",
+                                                     "{\"a\"}",
+                                                     "\x01",
+                                                     "\x1b[31m",
+                                                     ":smile:",
+                                                     "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"};
+    return kPieces[pick(kPieces.size())];
+  }
+
+  std::mt19937 random_;
+};
+
+json hostile_document(std::uint32_t seed) {
+  Hostile hostile(seed);
+  json document = hostile.pick(4) == 0 ? testkit::digest(1 + hostile.pick(40)) : testkit::notification();
+  const std::size_t size = seed % 10 == 0 ? 40'000 : 400;
+  for (json& item : document["items"]) {
+    item["title"] = hostile.text(size / 2);
+    item["body"] = hostile.text(size);
+    item["body_markdown"] = hostile.pick(3) == 0 ? "" : hostile.text(size);
+    item["actions"] = json::array();
+    for (std::size_t i = hostile.pick(5) == 0 ? hostile.pick(70) : hostile.pick(3); i > 0; --i) {
+      item["actions"].push_back(
+          {{"label", hostile.text(100)}, {"url", (hostile.pick(2) == 0 ? "https://a.b/" : "") + hostile.text(size / 2)}});
+    }
+  }
+  document["possible_duplicate"] = hostile.pick(2) == 0;
+  return document;
+}
+
+TEST(Post, HostileTextKeepsEveryLimit) {
+  for (std::uint32_t seed = 0; seed < 600; ++seed) {
+    const json document = hostile_document(seed);
+    const Message message(document);
+    const Look& look = seed % 2 == 0 ? kButtons : kLinks;
+    ASSERT_THAT(check_post(post(message, "U1", look)), IsEmpty()) << "seed " << seed;
+    ASSERT_THAT(check_post(text_only_post(message, "U1", look)), IsEmpty()) << "seed " << seed;
+  }
+}
+
+}  // namespace
+}  // namespace belfry::slack
