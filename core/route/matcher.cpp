@@ -13,8 +13,9 @@ std::optional<double> as_number(const Value& value) {
   if (value.kind == Value::Kind::number) return value.number->get<double>();
   if (value.kind != Value::Kind::text) return std::nullopt;
   double number = 0;
-  const auto* end = value.text.data() + value.text.size();
-  const auto [stopped, error] = std::from_chars(value.text.data(), end, number);
+  const auto* begin = value.text.data();
+  const auto* end = begin + value.text.size();
+  const auto [stopped, error] = std::from_chars(begin, end, number);
   if (error != std::errc() || stopped != end || !std::isfinite(number)) return std::nullopt;
   return number;
 }

@@ -1,0 +1,27 @@
+// Any bytes as a configuration: they are refused with a sentence or they are settings, never both, never neither.
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+#include "config/settings.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace belfry::config;
+  const Environment environment{[](const std::string& name) -> std::optional<std::string> {
+    if (name == "HOME") return "/home/belfry";
+    return name == "A" ? std::optional<std::string>("alpha") : std::nullopt;
+  }};
+  const auto loaded = load_text({reinterpret_cast<const char*>(data), size}, "belfry.yaml", environment);
+  bool failed = false;
+  for (const auto& problem : loaded.problems) {
+    failed = failed || problem.severity == Problem::Severity::error;
+    if (problem.text.find("; ") == std::string::npos || problem.text.find('\n') != std::string::npos) std::abort();
+  }
+  if (failed == loaded.settings.has_value()) std::abort();
+  if (loaded.settings) {
+    for (const auto& sink : loaded.settings->sinks) static_cast<void>(sink.config.dump());  // throws on text that is not UTF-8
+  }
+  return 0;
+}
