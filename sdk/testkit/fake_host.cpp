@@ -116,14 +116,16 @@ std::expected<void, std::string> FakeHost::start() {
 }
 
 bool FakeHost::stop(Millis most) {
-  if (state_ != State::started) return true;
-  state_ = State::stopping;
-  const auto done = open_ticket(Ticket::Purpose::stop);
-  call([&] { instance_.stop(self_, done); });
+  if (state_ == State::started) {
+    state_ = State::stopping;
+    stop_ticket_ = open_ticket(Ticket::Purpose::stop);
+    call([&] { instance_.stop(self_, stop_ticket_); });
+  }
+  if (stop_ticket_ == 0) throw std::logic_error("FakeHost: stop comes after start");
   const auto until = now_ + most;
   run();
-  while (!tickets_[done].outcome && next_due(until)) run();
-  return tickets_[done].outcome.has_value();
+  while (!tickets_[stop_ticket_].outcome && next_due(until)) run();
+  return tickets_[stop_ticket_].outcome.has_value();
 }
 
 void FakeHost::destroy() {

@@ -52,7 +52,7 @@ class FakeHost {
   // ---- Life. Secrets stand in `config` with their value.
   std::expected<void, Problems> configure(const nlohmann::json& config);
   std::expected<void, std::string> start();
-  // Asks the sink to stop and runs, moving time by at most `most`; true when it has stopped.
+  // Asks the sink to stop and runs, moving time by at most `most`; true when it has stopped. Again: waits on.
   bool stop(Millis most = std::chrono::seconds(30));
   // Ends the instance now; nothing may be called afterwards.
   void destroy();
@@ -219,6 +219,7 @@ class FakeHost {
 
   Timestamp now_{std::chrono::sys_days(std::chrono::year(2026) / 1 / 1)};
   belfry_ticket last_ticket_ = 1000;
+  belfry_ticket stop_ticket_ = 0;
   std::map<belfry_ticket, Ticket> tickets_;
   std::map<belfry_ticket, Outcome> late_;
   std::deque<belfry_ticket> ready_;

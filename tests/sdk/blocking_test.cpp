@@ -1,0 +1,118 @@
+// BlockingSink: on the pool, so many at a time, reported even when late.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <belfry/testkit/fake_host.hpp>
+#include <stdexcept>
+#include <thread>
+
+namespace belfry::testkit {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+class Blocking final : public BlockingSink {
+ public:
+  static inline std::size_t at_once = 1;
+  static inline std::vector<std::string> delivered;
+
+  std::expected<void, Problems> configure(const Config&) override { return {}; }
+  [[nodiscard]] std::size_t concurrency() const override { return at_once; }
+  Outcome deliver(Message message) override {
+    if (message.delivery_id() == "throws") throw std::runtime_error("in the pool");
+    delivered.push_back(message.delivery_id());
+    log().info("delivering " + message.delivery_id());
+    return Outcome::delivered({{"id", message.item().title}});
+  }
+};
+
+const sdk::PluginInfo kInfo{.type = "blocking", .config_schema_json = R"({"type":"object"})"};
+
+class BlockingTest : public testing::Test {
+ protected:
+  BlockingTest() {
+    Blocking::at_once = 1;
+    Blocking::delivered.clear();
+    if (!host_.configure(nlohmann::json::object()) || !host_.start()) throw std::logic_error("start");
+  }
+  FakeHost host_{sdk::detail::Entry<Blocking, kInfo>::table()};
+};
+
+TEST_F(BlockingTest, Delivers) {
+  EXPECT_EQ(host_.deliver_and_settle(notification()).receipt.at("id"), "Workspace 'bobby-workspace' created");
+  EXPECT_THAT(host_.violations(), IsEmpty());
+}
+
+TEST_F(BlockingTest, AnExceptionIsARetry) {
+  EXPECT_EQ(host_.deliver_and_settle(notification("throws")), Outcome::retry("plugin_threw", "in the pool"));
+  EXPECT_EQ(host_.deliver_and_settle(notification("next")).code, Outcome::Code::delivered) << "the place is free again";
+}
+
+TEST_F(BlockingTest, OneAtATimeInOrder) {
+  host_.hold_offload(true);
+  const auto a = host_.deliver(notification("a"));
+  const auto b = host_.deliver(notification("b"));
+  const auto c = host_.deliver(notification("c"));
+  EXPECT_TRUE(host_.release_offload());
+  EXPECT_TRUE(host_.outcome(a));
+  EXPECT_FALSE(host_.outcome(b));
+  EXPECT_TRUE(host_.release_offload());
+  EXPECT_TRUE(host_.outcome(b));
+  EXPECT_FALSE(host_.outcome(c));
+  EXPECT_TRUE(host_.release_offload());
+  EXPECT_FALSE(host_.release_offload());
+  EXPECT_THAT(Blocking::delivered, ElementsAre("a", "b", "c"));
+}
+
+TEST_F(BlockingTest, SeveralAtATimeWhenItSaysSo) {
+  Blocking::at_once = 2;
+  host_.hold_offload(true);
+  for (const auto* id : {"a", "b", "c"}) host_.deliver(notification(id));
+  EXPECT_TRUE(host_.release_offload());
+  host_.destroy();  // the rest runs to its end, without a crash
+}
+
+TEST_F(BlockingTest, AbandonedBeforeItsTurnNeverRuns) {
+  host_.hold_offload(true);
+  host_.deliver(notification("a"));
+  const auto b = host_.deliver(notification("b"));
+  const auto c = host_.deliver(notification("c"));
+  host_.abandon(b);
+  host_.hold_offload(false);
+  EXPECT_EQ(host_.settle(c).code, Outcome::Code::delivered);
+  EXPECT_THAT(Blocking::delivered, ElementsAre("a", "c"));
+  EXPECT_TRUE(host_.stop());
+}
+
+TEST_F(BlockingTest, AbandonedWhileItRunsIsReportedLate) {
+  host_.hold_offload(true);
+  const auto a = host_.deliver(notification("a"));
+  host_.abandon(a);
+  EXPECT_EQ(host_.outcome(a)->reason, "timeout");
+  host_.hold_offload(false);
+  host_.run();
+  ASSERT_TRUE(host_.late().contains(a));
+  EXPECT_EQ(host_.late().at(a).code, Outcome::Code::delivered);
+  EXPECT_THAT(host_.violations(), IsEmpty());
+}
+
+TEST_F(BlockingTest, StopWaitsForWhatRuns) {
+  host_.hold_offload(true);
+  host_.deliver(notification("a"));
+  EXPECT_FALSE(host_.stop(std::chrono::seconds(60)));
+  host_.hold_offload(false);
+  EXPECT_TRUE(host_.stop());
+  EXPECT_THAT(host_.violations(), IsEmpty());
+}
+
+TEST_F(BlockingTest, AHostWithoutAPoolIsAnOutcome) {
+  FakeHost poor(sdk::detail::Entry<Blocking, kInfo>::table());
+  poor.remove_service(BELFRY_OFFLOAD_1);
+  ASSERT_TRUE(poor.configure(nlohmann::json::object()));
+  ASSERT_TRUE(poor.start());
+  EXPECT_EQ(poor.deliver_and_settle(notification()).reason, "service_missing");
+}
+
+}  // namespace
+}  // namespace belfry::testkit

@@ -1,0 +1,78 @@
+// A sink whose deliver() is a function of the test.
+#pragma once
+#include <gtest/gtest.h>
+
+#include <belfry/testkit/fake_host.hpp>
+#include <stdexcept>
+
+namespace belfry::testkit {
+
+class Probe final : public Sink {
+ public:
+  using Deliver = Task<Outcome> (*)(Probe&, Message);
+  static inline Deliver behaviour = nullptr;
+  static inline void (*on_start)(Probe&) = nullptr;
+  static inline Task<> (*on_stop)(Probe&) = nullptr;
+
+  std::expected<void, Problems> configure(const Config& config) override {
+    secret = config.secret("secret");
+    stale = config.secret("stale");
+    return {};
+  }
+  std::expected<void, std::string> start() override {
+    if (on_start != nullptr) on_start(*this);
+    return {};
+  }
+  Task<Outcome> deliver(Message message) override { return behaviour(*this, std::move(message)); }
+  Task<> stop() override { return on_stop != nullptr ? on_stop(*this) : SinkBase::stop(); }
+
+  using Sink::clock;
+  using Sink::http;
+  using Sink::kv;
+  using Sink::log;
+  using Sink::metrics;
+  using Sink::offload;
+  using Sink::rate_limit;
+  using Sink::spawn;
+
+  Secret secret;
+  Secret stale;  // a reference that the host does not know
+  Signal signal;
+  SingleFlight<std::string, std::string> flights;
+  int alive = 0;  // Guards in existence
+};
+
+// Counts itself while it lives: a frame that is destroyed gives it back.
+class Guard {
+ public:
+  explicit Guard(int& count) : count_(count) { ++count_; }
+  Guard(const Guard&) = delete;
+  Guard& operator=(const Guard&) = delete;
+  ~Guard() { --count_; }
+
+ private:
+  int& count_;
+};
+
+const sdk::PluginInfo kProbeInfo{
+    .type = "probe",
+    .config_schema_json = R"({"type":"object","properties":{"secret":{"type":"string","x-secret":true,"default":"correct-horse"}}})"};
+
+// A started host for a Probe. One test at a time.
+class ProbeTest : public testing::Test {
+ protected:
+  ~ProbeTest() override {
+    Probe::behaviour = nullptr;
+    Probe::on_start = nullptr;
+    Probe::on_stop = nullptr;
+  }
+  FakeHost& host(Probe::Deliver behaviour) {
+    Probe::behaviour = behaviour;
+    if (!host_.configure({{"stale", "secret:gone"}})) throw std::logic_error("configure");
+    if (const auto started = host_.start(); !started) throw std::logic_error(started.error());
+    return host_;
+  }
+  FakeHost host_{sdk::detail::Entry<Probe, kProbeInfo>::table()};
+};
+
+}  // namespace belfry::testkit

@@ -1,0 +1,211 @@
+// The services of the host as a sink sees them.
+#include <gmock/gmock.h>
+
+#include <thread>
+
+#include "sdk/probe.hpp"
+
+namespace belfry::testkit {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+using testing::ElementsAre;
+using testing::Field;
+using testing::IsEmpty;
+
+Outcome note(std::string text) { return Outcome::retry("note", std::move(text)); }
+
+TEST_F(ProbeTest, HttpSendsWhatItWasGiven) {
+  auto& fake = host([](Probe& sink, Message) -> Task<Outcome> {
+    auto request = HttpRequest("PUT", "https://a.example/x?y=z", "body").with("X-One", "1").with("X-Two", "2");
+    request.timeout = seconds(3);
+    const auto result = co_await sink.http().send(std::move(request));
+    co_return note(result.body + std::string(result.header("x-answer")));
+  });
+  fake.expect("PUT", "a.example/x?y=z", Answer::of(200, "yes", {{"X-Answer", "42"}}));
+  const auto ticket = fake.deliver(notification());
+  EXPECT_EQ(fake.settle(ticket).detail, "yes42");
+  ASSERT_EQ(fake.requests().size(), 1U);
+  const auto& request = fake.requests().front();
+  EXPECT_EQ(request.body, "body");
+  EXPECT_EQ(request.timeout, seconds(3));
+  EXPECT_EQ(request.on_behalf_of, ticket);
+  EXPECT_THAT(request.headers, ElementsAre(Header{"X-One", "1"}, Header{"X-Two", "2"}));
+  EXPECT_EQ(fake.unmet(), 0U);
+}
+
+TEST_F(ProbeTest, AnAnswerAfterTheTimeLimitIsATimeout) {
+  auto& fake = host([](Probe& sink, Message) -> Task<Outcome> {
+    auto request = HttpRequest::get("https://a.example/");
+    request.timeout = seconds(2);
+    co_return http_outcome(co_await sink.http().send(std::move(request)));
+  });
+  fake.on("GET", "a.example", Answer::of(200).delayed(seconds(3)));
+  EXPECT_EQ(fake.deliver_and_settle(notification()).reason, "timeout");
+}
+
+TEST_F(ProbeTest, SleepTakesAsLongAsItSays) {
+  auto& fake = host([](Probe& sink, Message) -> Task<Outcome> {
+    const auto before = sink.clock().now();
+    co_await sink.clock().sleep_for(seconds(7));
+    co_await sink.clock().sleep_for(Millis(-5));
+    co_return note(std::to_string((sink.clock().now() - before).count()));
+  });
+  EXPECT_EQ(fake.deliver_and_settle(notification()).detail, "7000");
+}
+
+TEST_F(ProbeTest, KvComparesAndSets) {
+  auto& fake = host([](Probe& sink, Message) -> Task<Outcome> {
+    const auto kv = sink.kv();
+    const auto absent = co_await kv.get("k");
+    const auto first = co_await kv.put_durable("k", "1", 0);
+    const auto refused = co_await kv.put_durable("k", "2", 0);
+    const auto second = co_await kv.put_durable("k", "3", first.version);
+    const auto read = co_await kv.get("k");
+    kv.put("cache", "x");
+    const auto erased = co_await kv.erase("k");
+    const auto other = co_await sink.kv(KvScope::credential).get("cache");
+    using enum KvResult::Status;
+    co_return note(std::to_string(absent.status == not_found) + std::to_string(first.ok()) + std::to_string(refused.status == conflict) +
+                   std::to_string(second.ok()) + read.value + std::to_string(erased.ok()) + std::to_string(other.status == not_found));
+  });
+  EXPECT_EQ(fake.deliver_and_settle(notification()).detail, "1111311");
+  EXPECT_THAT(fake.kv(), ElementsAre(testing::Pair(FakeHost::KvKey{KvScope::instance, "cache"}, "x")));
+}
+
+TEST_F(ProbeTest, AFailingStoreIsSeen) {
+  auto& fake = host([](Probe& sink, Message) -> Task<Outcome> {
+    const auto put = co_await sink.kv().put_durable("k", "1");
+    co_return note(put.status == KvResult::Status::failed ? "failed" : "ok");
+  });
+  fake.fail_kv(true);
+  EXPECT_EQ(fake.deliver_and_settle(notification()).detail, "failed");
+}
+
+TEST_F(ProbeTest, BudgetsAreNamedAndGrantedInOrder) {
+  Probe::on_start = [](Probe& sink) { sink.rate_limit().define({.method = "m"}, 50, minutes(1), 20); };
+  auto& fake = host([](Probe& sink, Message message) -> Task<Outcome> {
+    const Budget budget{.credential = sink.secret.reference(), .method = "m", .destination = message.delivery_id()};
+    co_await sink.rate_limit().acquire(budget);
+    sink.rate_limit().limited(budget, seconds(9));
+    co_return Outcome::delivered();
+  });
+  fake.hold_grants(true);
+  const auto a = fake.deliver(notification("a"));
+  const auto b = fake.deliver(notification("b"));
+  EXPECT_TRUE(fake.grant());
+  EXPECT_TRUE(fake.outcome(a));
+  EXPECT_FALSE(fake.outcome(b));
+  EXPECT_TRUE(fake.grant());
+  EXPECT_TRUE(fake.outcome(b));
+  EXPECT_FALSE(fake.grant());
+  ASSERT_EQ(fake.defined().size(), 1U);
+  EXPECT_EQ(fake.defined()[0].events, 50U);
+  EXPECT_EQ(fake.defined()[0].period, minutes(1));
+  EXPECT_EQ(fake.defined()[0].burst, 20U);
+  ASSERT_EQ(fake.limited().size(), 2U);
+  EXPECT_EQ(fake.limited()[1].budget.destination, "b");
+  EXPECT_EQ(fake.limited()[1].budget.credential, "secret:fake/secret");
+  EXPECT_EQ(fake.limited()[1].after, seconds(9));
+}
+
+TEST_F(ProbeTest, OffloadRunsElsewhereAndReturnsHere) {
+  auto& fake = host([](Probe& sink, Message) -> Task<Outcome> {
+    const auto strand = std::this_thread::get_id();
+    auto text = std::make_unique<std::string>("moved only");
+    auto work = [text = std::move(text), strand] { return *text + (std::this_thread::get_id() == strand ? " here" : " elsewhere"); };
+    const auto result = co_await sink.offload().run(std::move(work));
+    auto nothing = [] {};
+    co_await sink.offload().run(nothing);
+    co_return note(result + (std::this_thread::get_id() == strand ? ", back" : ", lost"));
+  });
+  EXPECT_EQ(fake.deliver_and_settle(notification()).detail, "moved only elsewhere, back");
+}
+
+TEST_F(ProbeTest, OffloadBringsExceptionsBack) {
+  auto& fake = host([](Probe& sink, Message) -> Task<Outcome> {
+    auto work = []() -> int { throw std::runtime_error("on the pool"); };
+    co_return note(std::to_string(co_await sink.offload().run(std::move(work))));
+  });
+  EXPECT_EQ(fake.deliver_and_settle(notification()), Outcome::retry("plugin_threw", "on the pool"));
+}
+
+TEST_F(ProbeTest, SecretsAreRevealedAtUse) {
+  auto& fake = host([](Probe& sink, Message) -> Task<Outcome> {
+    co_return note(std::to_string(sink.secret.reveal().size()) + ' ' + sink.secret.reference());
+  });
+  EXPECT_EQ(fake.deliver_and_settle(notification()).detail, "13 secret:fake/secret");
+  fake.rotate_secret("correct-horse", "battery");
+  EXPECT_EQ(fake.deliver_and_settle(notification()).detail, "7 secret:fake/secret");
+  EXPECT_THAT(fake.violations(), IsEmpty());
+}
+
+TEST_F(ProbeTest, ALeakedSecretIsSeen) {
+  auto& fake = host([](Probe& sink, Message) -> Task<Outcome> {
+    sink.log().warn("token " + sink.secret.reveal());
+    co_return Outcome::delivered({{"id", sink.secret.reveal()}});
+  });
+  fake.deliver_and_settle(notification());
+  EXPECT_THAT(fake.violations(), ElementsAre("a secret shows in the log", "a secret shows in a receipt"));
+}
+
+TEST_F(ProbeTest, AnUnknownSecretIsMisconfigured) {
+  auto& fake = host([](Probe& sink, Message) -> Task<Outcome> { co_return note(Secret().reveal() + sink.stale.reveal()); });
+  EXPECT_EQ(fake.deliver_and_settle(notification()),
+            Outcome::misconfigured("secret_unknown", "the gateway does not know the secret secret:gone"));
+}
+
+TEST_F(ProbeTest, LogsAndMetrics) {
+  auto& fake = host([](Probe& sink, Message) -> Task<Outcome> {
+    sink.log().debug("d");
+    sink.log().error("e");
+    sink.metrics().add("hits");
+    sink.metrics().add("hits", 2);
+    sink.metrics().set("depth", 4);
+    co_return Outcome::delivered();
+  });
+  fake.deliver_and_settle(notification());
+  EXPECT_THAT(fake.log(), ElementsAre(Field(&FakeHost::LogLine::level, BELFRY_LOG_DEBUG), Field(&FakeHost::LogLine::text, "e")));
+  EXPECT_EQ(fake.counter("hits"), 3);
+  EXPECT_EQ(fake.gauge("depth"), 4);
+  EXPECT_EQ(fake.gauge("none"), std::nullopt);
+}
+
+TEST_F(ProbeTest, SpawnedTasksRunBesideAndTheirErrorsAreLogged) {
+  Probe::on_start = [](Probe& sink) {
+    constexpr auto tick = [](Probe& p) -> Task<> {
+      for (;;) {
+        co_await p.clock().sleep_for(seconds(10));
+        p.metrics().add("ticks");
+        if (p.clock().monotonic() % seconds(30) == seconds(0)) throw std::runtime_error("tired");
+      }
+    };
+    sink.spawn(tick(sink));
+  };
+  auto& fake = host([](Probe&, Message) -> Task<Outcome> { co_return Outcome::delivered(); });
+  fake.advance(minutes(5));
+  EXPECT_EQ(fake.counter("ticks"), 3);
+  EXPECT_TRUE(fake.logged("background task: tired"));
+  EXPECT_TRUE(fake.stop());
+}
+
+TEST_F(ProbeTest, StopWaitsForDeliveriesThenAsksTheSink) {
+  Probe::on_stop = [](Probe& sink) -> Task<> {
+    co_await sink.kv().put_durable("stopped", std::to_string(sink.alive));
+    throw std::runtime_error("too late to matter");
+  };
+  auto& fake = host([](Probe& sink, Message) -> Task<Outcome> {
+    const Guard guard(sink.alive);
+    co_await sink.clock().sleep_for(seconds(5));
+    co_return Outcome::delivered();
+  });
+  const auto ticket = fake.deliver(notification());
+  EXPECT_TRUE(fake.stop());
+  EXPECT_EQ(fake.outcome(ticket)->code, Outcome::Code::delivered);
+  EXPECT_THAT(fake.kv(), ElementsAre(testing::Pair(testing::_, "0")));
+  EXPECT_TRUE(fake.logged("stop: too late to matter"));
+}
+
+}  // namespace
+}  // namespace belfry::testkit
