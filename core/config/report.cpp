@@ -7,10 +7,10 @@
 namespace belfry::config {
 
 std::string Problem::line_text() const {
-  std::string out = file;
-  if (line > 0) out += (out.empty() ? "" : ":") + std::to_string(line) + ":" + std::to_string(column);
-  if (!out.empty()) out += ": ";
-  return out + (severity == Severity::error ? "error: " : "warning: ") + text;
+  std::string place = file;
+  if (line > 0) place.append(":").append(std::to_string(line)).append(":").append(std::to_string(column));
+  if (!place.empty()) place.append(": ");
+  return place + (severity == Severity::error ? "error: " : "warning: ") + text;
 }
 
 void Report::add(Problem::Severity severity, Mark at, std::string text) {
@@ -19,7 +19,7 @@ void Report::add(Problem::Severity severity, Mark at, std::string text) {
 }
 
 std::vector<Problem> Report::take() {
-  std::ranges::stable_sort(problems_, {}, [](const Problem& problem) { return std::tuple(problem.line, problem.column); });
+  std::ranges::sort(problems_, {}, [](const Problem& problem) { return std::tie(problem.line, problem.column, problem.text); });
   errors_ = 0;
   return std::exchange(problems_, {});
 }

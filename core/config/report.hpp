@@ -24,7 +24,7 @@ class Report {
 
   [[nodiscard]] bool has_errors() const { return errors_ > 0; }
   [[nodiscard]] const std::string& file() const { return file_; }
-  // Ordered by place, then as they were found.
+  // Ordered by place.
   [[nodiscard]] std::vector<Problem> take();
 
  private:

@@ -23,8 +23,8 @@ struct Problem {
   enum class Severity { error, warning };
   Severity severity = Severity::error;
   std::string file;
-  int line = 0;  // from 1; 0: about no place in a file
-  int column = 0;
+  int line = 0;    // from 1; 0: about no place in a file
+  int column = 0;  // from 1, in bytes
   std::string text;
 
   [[nodiscard]] std::string line_text() const;
@@ -58,6 +58,7 @@ struct PluginSettings {
   std::vector<std::filesystem::path> directories;
 };
 
+// At most one of the three.
 struct SourceAuth {
   std::string basic_username;
   base::Secret basic_password;  // empty username and password: no basic
@@ -101,11 +102,12 @@ struct Position {
 struct SinkSettings {
   std::string name;
   std::string plugin;
-  // As in the file, references resolved. A plain JSON object; which members are secret is the plugin's schema to say.
+  // As in the file, references resolved; a value with a reference is always a string. A plain JSON object; which members are secret is
+  // the plugin's schema to say.
   nlohmann::json config = nlohmann::json::object();
   std::map<std::string, Position> positions;  // JSON pointer within config -> place; "" is the sink itself
   // Pointers (within config) whose value came from ${env:} or ${file:} references that were not there.
-  // The value is the empty string then; the text says what is missing: "environment variable SLACK_BOT_TOKEN is not set".
+  // The value is the empty string then; the text says what is missing: "environment variable SLACK_BOT_TOKEN is not set; set it".
   std::map<std::string, std::string> unresolved;
   TransportSettings http;
   DeliverySettings delivery;

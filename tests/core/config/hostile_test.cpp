@@ -13,6 +13,8 @@ std::string repeated(std::string_view piece, std::size_t times) {
   return out;
 }
 
+std::string numbered(std::string_view prefix, int number) { return std::string(prefix).append(std::to_string(number)); }
+
 constexpr std::size_t kMiB = 1024 * 1024;
 
 TEST(Hostile, EndsSoonWithASentence) {
@@ -23,11 +25,11 @@ TEST(Hostile, EndsSoonWithASentence) {
   };
   std::string bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n";
   for (int i = 1; i < 30; ++i) {
-    const auto before = "*a" + std::to_string(i - 1);
-    bomb += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [" + repeated(before + ", ", 8) + before + "]\n";
+    const auto before = numbered("*a", i - 1);
+    bomb += numbered("a", i) + numbered(": &a", i) + " [" + repeated(before + ", ", 8) + before + "]\n";
   }
   std::string ladder = "a0: &a0 [x]\n";
-  for (int i = 1; i < 100; ++i) ladder += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [*a" + std::to_string(i - 1) + "]\n";
+  for (int i = 1; i < 100; ++i) ladder += numbered("a", i) + numbered(": &a", i) + numbered(" [*a", i - 1) + "]\n";
   const Case cases[] = {
       {"1 MiB of [", repeated("[", kMiB), "more than 64 levels"},
       {"1 MiB of {", repeated("{", kMiB), "more than 64 levels"},
@@ -64,7 +66,7 @@ TEST(Hostile, EndsSoonWithASentence) {
 
 TEST(Hostile, ManyProblemsAreAllReported) {
   std::string text = test::with("server:\n");
-  for (int i = 0; i < 20'000; ++i) text += "  key" + std::to_string(i) + ": 1\n";
+  for (int i = 0; i < 20'000; ++i) text += numbered("  key", i) + ": 1\n";
   const auto loaded = test::load(text);
   EXPECT_EQ(loaded.problems.size(), 20'000U);
 }
@@ -82,7 +84,7 @@ TEST(Performance, FiftySinksLoadInNoTime) {
   std::string text = "version: 1\nsources: { coder: {} }\nstore: { path: /x }\nsinks:\n";
   std::string routes = "pipeline:\n  routes:\n";
   for (int i = 0; i < 50; ++i) {
-    const auto name = "sink" + std::to_string(i);
+    const auto name = numbered("sink", i);
     text += "  " + name +
             ":\n    plugin: slack\n    config: { bot_token: \"${env:TOKEN}\", signing_secret: [a, b], api_url: http://localhost/ }\n"
             "    delivery: { timeout: 10s, max_age: 24h, concurrency: 16, rate: 300/min, rate_per_recipient: 1/s }\n";

@@ -132,8 +132,11 @@ TEST(Yaml, TabsAreRefusedOnlyInTheIndentation) {
 
 TEST(InQuotes, KeepsMessagesToOneShortLine) {
   EXPECT_EQ(in_quotes("a\nb\x1b[31m\x7f"), "\"a b [31m \"");
-  EXPECT_EQ(in_quotes(std::string(61, 'x')), "\"" + std::string(60, 'x') + "...\"");
-  EXPECT_EQ(in_quotes(std::string(59, 'x') + "é"), "\"" + std::string(59, 'x') + "...\"") << "no half characters";
+  const std::string most(60, 'x');
+  const std::string less(59, 'x');
+  EXPECT_EQ(in_quotes(most), std::string(1, '"').append(most).append("\""));
+  EXPECT_EQ(in_quotes(most + "x"), std::string(1, '"').append(most).append("...\""));
+  EXPECT_EQ(in_quotes(less + "é"), std::string(1, '"').append(less).append("...\"")) << "no half characters";
 }
 
 }  // namespace
