@@ -1,0 +1,47 @@
+// Reading what comes over the C boundary: structs of an older or newer side, borrowed text, text through a writer.
+#pragma once
+#include <belfry/plugin.h>
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+namespace belfry::plugin {
+
+// A zero-filled copy of min(size, sizeof) bytes: a field that the writer does not know reads as 0.
+template <class T>
+[[nodiscard]] T copy_of(const T* source) {
+  T copy{};
+  std::memcpy(&copy, source, std::min<std::size_t>(source->size, sizeof(T)));
+  return copy;
+}
+
+[[nodiscard]] inline std::string_view view(belfry_str text) {
+  return text.ptr == nullptr ? std::string_view() : std::string_view(text.ptr, text.len);
+}
+
+[[nodiscard]] inline belfry_str str(std::string_view text) { return {text.data(), text.size()}; }
+
+// Joins the pieces that a plugin writes; what goes over 1 MiB is dropped. Lives for one call.
+class Collector {
+ public:
+  Collector() : writer_{this, &Collector::write} {}
+  Collector(const Collector&) = delete;
+  Collector& operator=(const Collector&) = delete;
+
+  [[nodiscard]] const belfry_writer* writer() const { return &writer_; }
+  [[nodiscard]] const std::string& text() const { return text_; }
+
+ private:
+  static void write(void* ctx, belfry_str piece) {
+    constexpr std::size_t kMost = 1024 * 1024;
+    auto& text = static_cast<Collector*>(ctx)->text_;
+    text.append(view(piece).substr(0, kMost - text.size()));
+  }
+
+  std::string text_;
+  belfry_writer writer_;
+};
+
+}  // namespace belfry::plugin

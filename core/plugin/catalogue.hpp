@@ -1,0 +1,71 @@
+// The plugin files that were found and what each offers, and checking sinks against them. Needs nothing that runs: used at start, at
+// reload, and by `belfry check` and `belfry plugins`. Thread rule: a value; scan and check_sinks block while child processes look at the
+// files (see probe.hpp).
+#pragma once
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "base/log.hpp"
+#include "base/secret.hpp"
+#include "plugin/checked_sink.hpp"
+#include "plugin/probe.hpp"
+
+namespace belfry::plugin {
+
+inline constexpr base::Millis kScanContract{50};  // longer is counted as the violation slow_scan
+
+struct InspectSettings {
+  std::filesystem::path state_dir;  // private copies go to STATE_DIR/plugins
+  ProbeSettings probe;
+};
+
+struct CatalogueEntry {
+  std::filesystem::path file;     // a directory, when it was refused as a whole
+  std::string refusal;            // one sentence with the file in it; empty: usable
+  std::filesystem::path copy;     // when usable
+  std::vector<PluginType> types;  // when usable
+  base::Millis scan_took{};
+};
+
+class Catalogue {
+ public:
+  std::vector<CatalogueEntry> entries;  // in the order of the directories, then by name
+
+  struct Found {
+    const CatalogueEntry* entry = nullptr;
+    const PluginType* type = nullptr;
+  };
+  // `type` null when no usable file offers it.
+  [[nodiscard]] Found find(std::string_view type) const;
+  // "no plugin offers the type X; ..." with what is there, what was refused, and what may have been meant.
+  [[nodiscard]] std::string why_not(std::string_view type) const;
+};
+
+// Every file is probed, in parallel. A type that two files offer belongs to the first; the second file is refused. Refusals and slow scans
+// are logged.
+[[nodiscard]] Catalogue scan(const std::vector<std::filesystem::path>& directories, const InspectSettings& settings,
+                             const base::Logger& log);
+
+// One file, wherever it lies: `belfry plugins check FILE`.
+[[nodiscard]] CatalogueEntry inspect(const std::filesystem::path& file, const InspectSettings& settings);
+
+struct SinkRequest {
+  std::string name;
+  std::string type;
+  nlohmann::json config = nlohmann::json::object();
+  std::map<std::string, std::string> unresolved;  // pointer -> what is missing
+};
+
+struct SinkCheck {
+  std::vector<Problem> problems;    // errors and warnings
+  std::optional<CheckedSink> sink;  // none when one of them is an error
+};
+
+// Against the schema, then with the plugin's own configure() in a child process, all in parallel. One result per request, in order.
+[[nodiscard]] std::vector<SinkCheck> check_sinks(const Catalogue& catalogue, std::vector<SinkRequest> requests,
+                                                 const InspectSettings& settings, base::Scrubber& scrubber);
+
+}  // namespace belfry::plugin

@@ -1,0 +1,228 @@
+#include "plugin/config_check.hpp"
+
+#include <regex>
+#include <set>
+
+#include "plugin/schema.hpp"
+
+namespace belfry::plugin {
+namespace {
+
+using nlohmann::json;
+using Severity = Problem::Severity;
+
+constexpr const char* kSecret = "x-secret";
+constexpr const char* kDestination = "x-destination";
+constexpr const char* kOverride = "x-override";
+
+// Optimal string alignment: insertions, deletions, substitutions and swaps of neighbours.
+std::size_t distance(const std::string& a, const std::string& b) {
+  std::vector<std::vector<std::size_t>> d(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
+  for (std::size_t i = 0; i <= a.size(); ++i) d[i][0] = i;
+  for (std::size_t j = 0; j <= b.size(); ++j) d[0][j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      d[i][j] = std::min({d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
+    }
+  }
+  return d[a.size()][b.size()];
+}
+
+std::vector<std::string> known_keys(const Schemas& schemas) {
+  std::set<std::string> keys;
+  for (const json* schema : schemas) {
+    const auto properties = schema->find("properties");
+    if (properties == schema->end()) continue;
+    for (const auto& property : properties->items()) keys.insert(property.key());
+  }
+  return {keys.begin(), keys.end()};
+}
+
+std::string unknown_key(const std::string& key, const std::vector<std::string>& known) {
+  std::string text = "unknown key \"" + key + "\"";
+  if (const std::string meant = closest(key, known); !meant.empty()) return text + "; did you mean \"" + meant + "\"?";
+  if (known.empty()) return text + "; no keys are known here";
+  text += "; known keys are ";
+  for (std::size_t i = 0; i < known.size(); ++i) text += (i == 0 ? "\"" : ", \"") + known[i] + "\"";
+  return text;
+}
+
+// A schema with named properties and nothing about others means these only: a mistyped key is not to be swallowed. The keys are taken
+// out, so that valijson does not report them again in its words.
+void take_unknown_keys(const json& schema, json& config, std::vector<Problem>& problems) {
+  walk(schema, config, [&](const Schemas& schemas, json& value, const std::string& pointer) {
+    if (!value.is_object()) return;
+    const auto known = known_keys(schemas);
+    const bool closed = std::any_of(schemas.begin(), schemas.end(), [](const json* s) {
+      return s->contains("properties") || s->value("additionalProperties", json(true)) == json(false);
+    });
+    if (!closed) return;
+    for (auto member = value.begin(); member != value.end();) {
+      if (!member_schemas(schemas, member.key()).empty()) {
+        ++member;
+        continue;
+      }
+      problems.push_back({Severity::error, pointer_to(pointer, member.key()), unknown_key(member.key(), known)});
+      member = value.erase(member);
+    }
+  });
+}
+
+void fill_defaults(const json& schema, json& config) {
+  walk(schema, config, [](const Schemas& schemas, json& value, const std::string&) {
+    if (!value.is_object()) return;
+    for (const json* part : schemas) {
+      const auto properties = part->find("properties");
+      if (properties == part->end()) continue;
+      for (const auto& [key, property] : properties->items()) {
+        if (property.is_object() && property.contains("default") && !value.contains(key)) value[key] = property["default"];
+      }
+    }
+  });
+}
+
+struct Place {
+  bool secret = false;
+  bool required = false;
+};
+
+// What the schema says about each unresolved place. An entry of a list is never required: the others stand for it.
+std::map<std::string, Place> places_of(const json& schema, json& config, const std::map<std::string, std::string>& unresolved) {
+  std::map<std::string, Place> places;
+  walk(schema, config, [&](const Schemas& schemas, json& value, const std::string& pointer) {
+    if (unresolved.contains(pointer)) places[pointer].secret = is_marked(schemas, kSecret);
+    if (!value.is_object()) return;
+    for (const json* part : schemas) {
+      for (const json& key : part->value("required", json::array())) {
+        const std::string member = pointer_to(pointer, key.get_ref<const std::string&>());
+        if (unresolved.contains(member)) places[member].required = true;
+      }
+    }
+  });
+  return places;
+}
+
+void erase_at(json& config, const std::string& pointer) {
+  const json::json_pointer place(pointer);
+  json& parent = config[place.parent_pointer()];
+  if (parent.is_array()) {
+    parent.erase(std::stoul(place.back()));
+    if (parent.empty()) erase_at(config, place.parent_pointer().to_string());
+  } else {
+    parent.erase(place.back());
+  }
+}
+
+void settle_unresolved(const json& schema, ConfigRequest& request, CheckedConfig& out) {
+  const auto places = places_of(schema, request.config, request.unresolved);
+  // From the back, so that taking an entry out of a list does not move the ones still to be looked at.
+  std::vector<std::string> optional;
+  for (const auto& [pointer, what] : request.unresolved) {
+    const auto place = places.find(pointer);
+    if (place == places.end()) continue;  // under an unknown key, which is reported already
+    if (!place->second.secret) {
+      out.problems.push_back({Severity::error, pointer, what});
+    } else if (place->second.required) {
+      out.missing.push_back({Severity::error, pointer, what});
+    } else {
+      out.problems.push_back({Severity::warning, pointer, what + "; going on as if this were not written"});
+      optional.push_back(pointer);
+    }
+  }
+  std::sort(optional.begin(), optional.end(), [](const auto& a, const auto& b) { return std::pair(a.size(), a) > std::pair(b.size(), b); });
+  for (const auto& pointer : optional) erase_at(request.config, pointer);
+}
+
+std::string destination_key(const json& schema) {
+  const json properties = schema.value("properties", json::object());
+  for (const auto& [key, property] : properties.items()) {
+    if (is_marked({&property}, kDestination)) return key;
+  }
+  return {};
+}
+
+// "First" is meant as the schema is written, which the sorted objects of nlohmann::json have forgotten.
+std::string credential_of(const PluginType& type, const json& config, const SecretTable& secrets, const std::string& sink) {
+  const auto ordered = nlohmann::ordered_json::parse(type.schema_text);
+  const auto properties = ordered.find("properties");
+  if (properties == ordered.end()) return {};
+  for (const auto& [key, property] : properties->items()) {
+    if (!config.contains(key)) continue;
+    const std::string reference = "secret:" + sink + pointer_to("", key);
+    if (secrets.find(reference) != nullptr) return reference;
+  }
+  return {};
+}
+
+void hide_secrets(const json& schema, const std::string& sink, json& config, SecretTable& table, base::Scrubber& scrubber) {
+  walk(schema, config, [&](const Schemas& schemas, json& value, const std::string& pointer) {
+    if (!value.is_string() || !is_marked(schemas, kSecret)) return;
+    auto& text = value.get_ref<std::string&>();
+    scrubber.learn(text);
+    text = table.add(sink, pointer, text);
+  });
+}
+
+}  // namespace
+
+std::string closest(const std::string& word, const std::vector<std::string>& known) {
+  std::string best;
+  std::size_t best_distance = std::max<std::size_t>(1, word.size() / 3) + 1;
+  for (const auto& candidate : known) {
+    const std::size_t d = distance(word, candidate);
+    if (d < best_distance) {
+      best = candidate;
+      best_distance = d;
+    }
+  }
+  return best;
+}
+
+CheckedConfig check_config(const PluginType& type, ConfigRequest request, base::Scrubber& scrubber) {
+  CheckedConfig out;
+  const json& schema = type.schema;
+  auto secrets = std::make_shared<SecretTable>();
+  if (request.config.is_object()) {
+    take_unknown_keys(schema, request.config, out.problems);
+    settle_unresolved(schema, request, out);
+    fill_defaults(schema, request.config);
+  }
+  for (auto& problem : validate(schema, request.config)) {
+    if (!request.unresolved.contains(problem.pointer)) out.problems.push_back(std::move(problem));
+  }
+  hide_secrets(schema, request.sink, request.config, *secrets, scrubber);
+  out.destination_key = destination_key(schema);
+  if (request.config.is_object()) {
+    out.credential = credential_of(type, request.config, *secrets, request.sink);
+    const auto fixed = request.config.find(out.destination_key);
+    if (fixed != request.config.end() && fixed->is_string()) out.fixed_destination = *fixed;
+  }
+  out.config = std::move(request.config);
+  out.secrets = std::move(secrets);
+  return out;
+}
+
+std::vector<Problem> check_overrides(const PluginType& type, const json& overrides) {
+  std::vector<Problem> problems;
+  std::vector<std::string> allowed;
+  json allowed_schema = type.schema;
+  allowed_schema.erase("required");
+  const json properties = type.schema.value("properties", json::object());
+  for (const auto& [key, property] : properties.items()) {
+    if (is_marked({&property}, kOverride) || is_marked({&property}, kDestination)) allowed.push_back(key);
+  }
+  json known = overrides;
+  for (const auto& [key, value] : overrides.items()) {
+    if (std::find(allowed.begin(), allowed.end(), key) != allowed.end()) continue;
+    const std::string text = properties.contains(key) ? "a route cannot override \"" + key + "\" of a sink of type \"" + type.type +
+                                                            "\"; set it in the sink's config"
+                                                      : unknown_key(key, allowed);
+    problems.push_back({Severity::error, pointer_to("", key), text});
+    known.erase(key);
+  }
+  for (auto& problem : validate(allowed_schema, known)) problems.push_back(std::move(problem));
+  return problems;
+}
+
+}  // namespace belfry::plugin

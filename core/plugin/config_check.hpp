@@ -1,0 +1,46 @@
+// A sink's `config` as the file says it -> as the plugin gets it: unknown keys refused, defaults filled in, checked against the schema,
+// secrets replaced by references. Pure; any thread.
+#pragma once
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "base/secret.hpp"
+#include "plugin/plugin_type.hpp"
+#include "plugin/problem.hpp"
+#include "plugin/secrets.hpp"
+
+namespace belfry::plugin {
+
+struct ConfigRequest {
+  std::string sink;
+  nlohmann::json config = nlohmann::json::object();
+  // Pointer -> what is missing ("environment variable X is not set"); the value there is the empty string.
+  std::map<std::string, std::string> unresolved;
+};
+
+struct CheckedConfig {
+  std::vector<Problem> problems;  // without an error the rest is valid
+  nlohmann::json config;          // what configure() gets
+  std::shared_ptr<const SecretTable> secrets;
+  std::string credential;         // the reference of the first secret in the schema's order; empty when there is none
+  std::string destination_key;    // the top-level key with x-destination; empty when there is none
+  std::string fixed_destination;  // its configured value
+  // Secrets that the schema requires and that have no value yet: the sink can be opened, but not used.
+  std::vector<Problem> missing;
+};
+
+// A reference that is not there: an optional secret counts as not written (with a warning), a required one goes to `missing`, anything
+// else is an error. Every secret value is taught to the scrubber.
+[[nodiscard]] CheckedConfig check_config(const PluginType& type, ConfigRequest request, base::Scrubber& scrubber);
+
+// What a route may override for a sink of this type: keys with x-override or x-destination, with values that fit. Pointers are within
+// `overrides`.
+[[nodiscard]] std::vector<Problem> check_overrides(const PluginType& type, const nlohmann::json& overrides);
+
+// The known word that was probably meant, empty when none is near.
+[[nodiscard]] std::string closest(const std::string& word, const std::vector<std::string>& known);
+
+}  // namespace belfry::plugin

@@ -1,0 +1,27 @@
+#include "plugin/host.hpp"
+
+#include "plugin/plugin_instance.hpp"
+
+namespace belfry::plugin {
+
+Host::Host(HostParts parts)
+    : parts_(std::move(parts)),
+      budgets_(std::make_shared<RateLimiter>(parts_.net, parts_.clock)),
+      replacements_(std::make_shared<Replacements>(parts_.plugins)) {}
+
+Host::~Host() { budgets_->stop(); }
+
+base::Result<std::shared_ptr<Instance>> Host::open(CheckedSink sink, std::shared_ptr<net::HttpClient> http) {
+  // Each instance has its own range, so that a ticket of another one is never taken for its own.
+  constexpr unsigned kTicketBits = 40;
+  const Ticket first = (++instances_ << kTicketBits) + 1;
+  if (sink.scan_took > kScanContract) parts_.metrics.violation(sink.name, "slow_scan");
+  const auto instance = std::make_shared<PluginInstance>(
+      InstanceParts{parts_.net, parts_.plugins, parts_.offload, parts_.clock, parts_.log, parts_.scrubber, parts_.kv, parts_.metrics,
+                    budgets_, replacements_, std::move(http), parts_.limits, first},
+      std::move(sink));
+  if (const auto opened = instance->open(); !opened) return std::unexpected(opened.error());
+  return instance;
+}
+
+}  // namespace belfry::plugin

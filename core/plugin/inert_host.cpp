@@ -1,0 +1,60 @@
+#include "plugin/inert_host.hpp"
+
+#include <chrono>
+
+#include "plugin/abi.hpp"
+
+namespace belfry::plugin {
+namespace {
+
+template <class Clock>
+std::int64_t now_ms(void*) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now().time_since_epoch()).count();
+}
+
+constexpr belfry_http_client kHttp{sizeof(belfry_http_client), 0, [](void*, const belfry_http_request*) -> belfry_ticket { return 0; },
+                                   [](void*, belfry_ticket) {}};
+constexpr belfry_log kLog{sizeof(belfry_log), 0, [](void*, std::uint32_t, belfry_str) {}};
+constexpr belfry_clock kClock{sizeof(belfry_clock),
+                              0,
+                              now_ms<std::chrono::system_clock>,
+                              now_ms<std::chrono::steady_clock>,
+                              [](void*, std::uint64_t, belfry_ticket) -> belfry_ticket { return 0; },
+                              [](void*, belfry_ticket) {}};
+constexpr belfry_metrics kMetrics{sizeof(belfry_metrics), 0, [](void*, belfry_str, double) {}, [](void*, belfry_str, double) {}};
+constexpr belfry_kv kKv{sizeof(belfry_kv),
+                        0,
+                        [](void*, std::uint32_t, belfry_str) -> belfry_ticket { return 0; },
+                        [](void*, std::uint32_t, belfry_str, belfry_str, std::uint64_t) -> belfry_ticket { return 0; },
+                        [](void*, std::uint32_t, belfry_str) -> belfry_ticket { return 0; },
+                        [](void*, std::uint32_t, belfry_str, belfry_str) {}};
+constexpr belfry_rate_limit kRateLimit{
+    sizeof(belfry_rate_limit), 0, [](void*, const belfry_budget*, std::uint32_t, std::uint32_t, std::uint32_t) {},
+    [](void*, const belfry_budget*, belfry_ticket) -> belfry_ticket { return 0; }, [](void*, const belfry_budget*, std::uint64_t) {}};
+constexpr belfry_secrets kSecrets{sizeof(belfry_secrets), 0, [](void*, belfry_str, const belfry_writer*) -> std::int32_t { return 1; }};
+constexpr belfry_offload kOffload{sizeof(belfry_offload), 0, [](void*, void (*)(void*), void*) -> belfry_ticket { return 0; }};
+constexpr belfry_inbound_replies kInbound{sizeof(belfry_inbound_replies), 0, [](void*, belfry_ticket, const belfry_inbound_reply*) {}};
+
+const void* service(void*, belfry_str id) {
+  const std::string_view name = view(id);
+  if (name == BELFRY_HTTP_CLIENT_1) return &kHttp;
+  if (name == BELFRY_LOG_1) return &kLog;
+  if (name == BELFRY_CLOCK_1) return &kClock;
+  if (name == BELFRY_METRICS_1) return &kMetrics;
+  if (name == BELFRY_KV_1) return &kKv;
+  if (name == BELFRY_RATE_LIMIT_1) return &kRateLimit;
+  if (name == BELFRY_SECRETS_1) return &kSecrets;
+  if (name == BELFRY_OFFLOAD_1) return &kOffload;
+  if (name == BELFRY_INBOUND_HTTP_1) return &kInbound;
+  return nullptr;
+}
+
+}  // namespace
+
+const belfry_host* inert_host() {
+  static constexpr belfry_host kHost{sizeof(belfry_host), BELFRY_ABI_MINOR, nullptr, service,
+                                     [](void*, belfry_ticket, const belfry_outcome*) {}};
+  return &kHost;
+}
+
+}  // namespace belfry::plugin

@@ -1,0 +1,180 @@
+// How an instance comes to life, step by step, and render: the calls that somebody waits for.
+#include <condition_variable>
+
+#include "plugin/abi.hpp"
+#include "plugin/handshake.hpp"
+#include "plugin/library.hpp"
+#include "plugin/message_view.hpp"
+#include "plugin/plugin_instance.hpp"
+#include "plugin/services.hpp"
+#include "plugin/text.hpp"
+
+namespace belfry::plugin {
+namespace {
+
+constexpr std::size_t kLongestSentence = 1000;
+
+// Shared by the one who waits and the step, which may return after nobody waits any more.
+class Waiter {
+ public:
+  void set(base::Result<void> result) {
+    const std::lock_guard lock(mutex_);
+    result_ = std::move(result);
+    changed_.notify_all();
+  }
+  std::optional<base::Result<void>> wait(base::Millis most) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, most, [&] { return result_.has_value(); });
+    return result_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::optional<base::Result<void>> result_;
+};
+
+base::Result<std::vector<InboundRoute>> parse_routes(const std::string& file, std::string_view lines) {
+  std::vector<InboundRoute> routes;
+  while (!lines.empty()) {
+    const std::string_view line = lines.substr(0, lines.find('\n'));
+    lines.remove_prefix(std::min(lines.size(), line.size() + 1));
+    if (line.empty()) continue;
+    const auto space = line.find(' ');
+    if (space == std::string_view::npos || space == 0 || !line.substr(space + 1).starts_with('/')) {
+      return base::fail(file + ": names the inbound route \"" + clean_text(line, 200) + "\", wanted \"METHOD /path\"");
+    }
+    routes.push_back({std::string(line.substr(0, space)), std::string(line.substr(space + 1))});
+  }
+  return routes;
+}
+
+// An extension counts only when all that the host calls is there.
+template <class Table>
+Table checked_table(const void* given, std::size_t wanted) {
+  if (given == nullptr) return {};
+  const Table table = copy_of(static_cast<const Table*>(given));
+  return table.size >= wanted ? table : Table{};
+}
+
+}  // namespace
+
+PluginInstance::PluginInstance(InstanceParts parts, CheckedSink sink)
+    : parts_(std::move(parts)),
+      sink_(std::move(sink)),
+      log_(parts_.log.named("plugin")),
+      strand_(parts_.plugins),
+      desk_(parts_.net),
+      tickets_(parts_.first_ticket) {
+  host_ = {sizeof(belfry_host), BELFRY_ABI_MINOR, this, find_service, complete_ticket};
+}
+
+base::Result<void> PluginInstance::open() {
+  alive_ = shared_from_this();
+  desk_.post([self = alive_] {
+    self->watch_timer_.emplace(self->desk_);
+    self->tick();
+  });
+  auto opened = control("create", [this] { return create(); });
+  if (opened) opened = control("configure", [this] { return configure(); });
+  if (opened) opened = control("extension", [this] { return fetch_extensions(); });
+  if (opened) opened = control("start", [this] { return start(); });
+  if (!opened) discard();
+  return opened;
+}
+
+base::Result<void> PluginInstance::control(std::string_view name, std::function<base::Result<void>()> step) {
+  const auto waiter = std::make_shared<Waiter>();
+  strand_.post([self = shared_from_this(), waiter, name, step = std::move(step)] {
+    base::Result<void> result;
+    const bool returned = self->call(name, self->parts_.limits.control, [&] { result = step(); });
+    if (!returned) result = base::fail(self->sink_.file.string() + ": threw an exception in " + std::string(name));
+    waiter->set(std::move(result));
+  });
+  if (auto result = waiter->wait(parts_.limits.control)) return std::move(*result);
+  return base::fail(base::ErrorCode::timeout,
+                    sink_.file.string() + ": " + std::string(name) + " did not return within " + base::to_string(parts_.limits.control));
+}
+
+base::Result<void> PluginInstance::create() {
+  const std::string file = sink_.file.string();
+  const auto entry = load_entry(sink_.copy, file);
+  if (!entry) return std::unexpected(entry.error());
+  const auto handshake = shake_hands(file, (*entry)());
+  if (!handshake) return std::unexpected(handshake.error());
+  void* self = nullptr;
+  const belfry_instance* table = nullptr;
+  if (const int code = handshake->entry.create(sink_.type.index, &host_, &self, &table); code != 0) {
+    return base::fail(file + ": cannot create an instance (code " + std::to_string(code) + ")");
+  }
+  const auto checked = check_instance(file, table);
+  if (!checked) return std::unexpected(checked.error());
+  plugin_ = *checked;
+  self_of_plugin_ = self;
+  created_ = true;
+  return {};
+}
+
+base::Result<void> PluginInstance::configure() {
+  const Collector lines;
+  const std::string config = sink_.config.dump();
+  const int code = plugin_.configure(self_of_plugin_, str(config), lines.writer());
+  std::string sentence;
+  for (const auto& problem : configure_problems(code, lines.text())) {
+    if (problem.severity == Problem::Severity::warning) {
+      log_.warn("the plugin warns", {{"sink", sink_.name}, {"where", problem.pointer}, {"what", problem.text}});
+    } else {
+      sentence += (sentence.empty() ? "" : "; ") + (problem.pointer.empty() ? "" : problem.pointer + ": ") + problem.text;
+    }
+  }
+  if (code != 0) return base::fail(base::ErrorCode::invalid, sink_.file.string() + ": refuses its configuration: " + sentence);
+  return {};
+}
+
+base::Result<void> PluginInstance::fetch_extensions() {
+  if (plugin_.extension == nullptr) return {};
+  const auto fetch = [&](std::string_view id) { return plugin_.extension(self_of_plugin_, str(id)); };
+  reconcile_ = checked_table<belfry_reconcile>(fetch(BELFRY_RECONCILE_1), sizeof(belfry_reconcile));
+  render_ = checked_table<belfry_render>(fetch(BELFRY_RENDER_1), sizeof(belfry_render));
+  inbound_ = checked_table<belfry_inbound_http>(fetch(BELFRY_INBOUND_HTTP_1), sizeof(belfry_inbound_http));
+  if (inbound_.routes == nullptr || inbound_.verify == nullptr || inbound_.handle == nullptr) return {};
+  const Collector lines;
+  inbound_.routes(self_of_plugin_, lines.writer());
+  auto routes = parse_routes(sink_.file.string(), lines.text());
+  if (!routes) return std::unexpected(routes.error());
+  routes_ = std::move(*routes);
+  return {};
+}
+
+base::Result<void> PluginInstance::start() {
+  const Collector sentence;
+  const int code = plugin_.start(self_of_plugin_, sentence.writer());
+  if (code == 0) return {};
+  const std::string said = sentence.text().empty() ? "code " + std::to_string(code) : clean_text(sentence.text(), kLongestSentence);
+  return base::fail(sink_.file.string() + ": does not start: " + parts_.scrubber->scrub(said));
+}
+
+// What was created is destroyed once the call that failed has returned, if it ever does.
+void PluginInstance::discard() {
+  tickets_.close_duties();
+  desk_.post([self = shared_from_this()] { self->stopped(true); });
+}
+
+base::Result<nlohmann::json> PluginInstance::render(Send send) {
+  const auto text = std::make_shared<std::string>();
+  const auto rendered = control("render", [this, text, sent = std::make_shared<const Send>(std::move(send))]() -> base::Result<void> {
+    if (!created_ || render_.render == nullptr) return base::fail("the sink " + sink_.name + " cannot render");
+    const MessageView message(*sent, 0);
+    const Collector out;
+    const int code = render_.render(self_of_plugin_, message.table(), out.writer());
+    if (code != 0) return base::fail(parts_.scrubber->scrub(clean_text(out.text(), kLongestSentence)));
+    *text = out.text();
+    return {};
+  });
+  if (!rendered) return std::unexpected(rendered.error());
+  auto requests = nlohmann::json::parse(*text, nullptr, false);
+  if (!requests.is_array()) return base::fail(sink_.file.string() + ": render wrote something else than a JSON array");
+  return requests;
+}
+
+}  // namespace belfry::plugin

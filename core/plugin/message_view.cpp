@@ -1,0 +1,39 @@
+#include "plugin/message_view.hpp"
+
+#include "model/codec.hpp"
+#include "plugin/abi.hpp"
+
+namespace belfry::plugin {
+
+MessageView::MessageView(const Send& send, belfry_ticket ticket)
+    : body_(model::message_document(send.message).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)) {
+  const auto& delivery = send.message.delivery;
+  const bool sensitive = delivery.sensitive || std::any_of(send.message.items.begin(), send.message.items.end(),
+                                                           [](const model::Notification& item) { return item.sensitive; });
+  table_.size = sizeof(belfry_message);
+  table_.attempt = send.attempt;
+  table_.flags = (delivery.possible_duplicate ? BELFRY_MESSAGE_POSSIBLE_DUPLICATE : 0U) | (sensitive ? BELFRY_MESSAGE_SENSITIVE : 0U);
+  table_.ticket = ticket;
+  table_.deadline_unix_ms = send.deadline.time_since_epoch().count();
+  table_.delivery_id = str(delivery.id);
+  table_.body_json = str(body_);
+  table_.prior_receipt_json = str(send.prior_receipt);
+}
+
+InboundView::InboundView(const net::ServerRequest& request) : headers_(header_tables(request.headers)) {
+  table_.size = sizeof(belfry_inbound_request);
+  table_.header_count = static_cast<std::uint32_t>(headers_.size());
+  table_.method = str(request.method);
+  table_.path = str(request.path);
+  table_.query = str(request.query);
+  table_.headers = headers_.data();
+  table_.body = str(request.body);
+}
+
+std::vector<belfry_http_header> header_tables(const net::Headers& headers) {
+  std::vector<belfry_http_header> tables;
+  for (const auto& [name, value] : headers.list()) tables.push_back({str(name), str(value)});
+  return tables;
+}
+
+}  // namespace belfry::plugin

@@ -1,0 +1,160 @@
+// The Instance that calls a loaded plugin. Private to core/plugin: the public face is instance.hpp.
+// Two strands: `strand_` on the plugin pool is where the plugin is called and may be held by it; `desk_` on the net pool keeps the
+// deadlines and the watch and is where outcomes are handed on, so that a plugin that does not return stops neither.
+#pragma once
+#include <belfry/plugin.h>
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/log.hpp"
+#include "net/http_client.hpp"
+#include "plugin/backends.hpp"
+#include "plugin/checked_sink.hpp"
+#include "plugin/flood_gate.hpp"
+#include "plugin/instance.hpp"
+#include "plugin/limits.hpp"
+#include "plugin/rate_limiter.hpp"
+#include "plugin/tickets.hpp"
+#include "plugin/watch.hpp"
+
+namespace belfry::plugin {
+
+// What an instance borrows from the host; all of it outlives the instance.
+struct InstanceParts {
+  net::Runtime& net;
+  net::Runtime& plugins;
+  net::Runtime& offload;
+  const base::Clock& clock;
+  base::Logger log;
+  std::shared_ptr<base::Scrubber> scrubber;
+  KvBackend& kv;
+  MetricsBackend& metrics;
+  std::shared_ptr<RateLimiter> budgets;
+  std::shared_ptr<Replacements> replacements;
+  std::shared_ptr<net::HttpClient> http;
+  Limits limits;
+  Ticket first_ticket = 1;
+};
+
+class PluginInstance final : public Instance, public std::enable_shared_from_this<PluginInstance> {
+ public:
+  PluginInstance(InstanceParts parts, CheckedSink sink);
+
+  // Loads, creates, configures and starts. Blocks; each step has the control limit.
+  [[nodiscard]] base::Result<void> open();
+
+  void deliver(Send send, OutcomeHandler handler) override;
+  [[nodiscard]] bool can_reconcile() const override { return reconcile_.reconcile != nullptr; }
+  void reconcile(Send send, OutcomeHandler handler) override;
+  void on_late(LateHandler handler) override;
+  void on_health(std::function<void(Health)> handler) override;
+  void stop(base::Millis most, std::move_only_function<void()> done) override;
+
+  [[nodiscard]] const std::string& sink() const override { return sink_.name; }
+  [[nodiscard]] Health health() const override { return health_; }
+  [[nodiscard]] const std::vector<InboundRoute>& inbound_routes() const override { return routes_; }
+  void handle_inbound(net::ServerRequest request, net::Reply reply) override;
+  [[nodiscard]] bool can_render() const override { return render_.render != nullptr; }
+  [[nodiscard]] base::Result<nlohmann::json> render(Send send) override;
+
+  // ---- For the services; any thread. -------------------------------------------------------------------------------------
+  [[nodiscard]] const InstanceParts& parts() const { return parts_; }
+  [[nodiscard]] const CheckedSink& checked() const { return sink_; }
+  [[nodiscard]] Tickets& tickets() { return tickets_; }
+  // A ticket for work made for `owner`, or one for which nothing is to be done (`dead` or ticket 0); a bad owner is counted.
+  [[nodiscard]] Tickets::Request open_request(Ticket owner);
+  void set_cancel(Ticket ticket, Cancel cancel);
+  void cancel_request(Ticket ticket);
+  // Queues the event, if the request is still open when its turn comes. `payload` is what the kind of event says, or null.
+  void answer(Ticket ticket, std::uint32_t kind, std::shared_ptr<const void> payload);
+  void start_timer(Ticket ticket, base::Millis after);
+  void run_offload(Ticket ticket, void (*run)(void*), void* arg);
+  void offload_begins() { ++offloads_; }
+  void offload_ended();
+  void complete(Ticket ticket, const belfry_outcome* outcome);
+  void reply(Ticket ticket, const belfry_inbound_reply* reply);
+  void violation(std::string_view kind, std::string_view what);
+  void log_line(std::uint32_t level, std::string_view line);
+  // False when the name may not be used for this kind.
+  [[nodiscard]] bool admit_metric(std::string_view name, bool counter);
+
+ private:
+  // strand_: calls into the plugin. The name is a literal. False when it threw.
+  bool call(std::string_view name, base::Millis limit, const std::function<void()>& function);
+  void give(Ticket ticket, Duty::Kind kind, const Send& send);
+  void give_inbound(Ticket ticket, const net::ServerRequest& request);
+  void give_stop(Ticket ticket);
+  void tell_abandoned(Ticket ticket);
+  void raise(Ticket ticket, std::uint32_t kind, const void* payload);
+  void destroy_when_idle();
+
+  // Steps of open(), on strand_.
+  [[nodiscard]] base::Result<void> create();
+  [[nodiscard]] base::Result<void> configure();
+  [[nodiscard]] base::Result<void> fetch_extensions();
+  [[nodiscard]] base::Result<void> start();
+  // Runs a step on strand_ and waits for it, at most the control limit.
+  [[nodiscard]] base::Result<void> control(std::string_view name, std::function<base::Result<void>()> step);
+  void discard();
+
+  // Any thread.
+  void ask(Duty::Kind kind, Send send, OutcomeHandler handler);
+  void settle(Ticket ticket, model::Outcome outcome);
+  void settle_threw(Ticket ticket);
+  void count_refused(const Tickets::Finished& finished);
+  void hand_on(Ticket ticket, Tickets::Finished finished, model::Outcome outcome, net::ServerResponse response);
+
+  // desk_.
+  void arm_timer(Ticket ticket, base::Millis after, void (PluginInstance::*handler)(Ticket));
+  void deadline_passed(Ticket ticket);
+  void timer_fired(Ticket ticket);
+  void tick();
+  void set_health(Health health);
+  void stopped(bool clean);
+
+  const InstanceParts parts_;
+  const CheckedSink sink_;
+  const base::Logger log_;
+  const net::Strand strand_;
+  const net::Strand desk_;
+  Tickets tickets_;
+  Watch watch_;
+  FloodGate log_gate_;
+  FloodGate violation_gate_;
+
+  belfry_host host_{};
+  bool created_ = false;            // strand_, like what follows; the tables do not change once open() is done
+  void* self_of_plugin_ = nullptr;  // a plugin without state may leave it null
+  belfry_instance plugin_{};
+  belfry_inbound_http inbound_{};
+  belfry_reconcile reconcile_{};
+  belfry_render render_{};
+  std::vector<InboundRoute> routes_;
+
+  std::atomic<Health> health_ = Health::running;
+  std::atomic<int> offloads_ = 0;
+  bool dying_ = false;                     // strand_
+  std::shared_ptr<PluginInstance> alive_;  // until destroy has been called
+
+  std::mutex handlers_mutex_;
+  LateHandler late_;
+  std::function<void(Health)> health_changed_;
+
+  std::mutex metrics_mutex_;
+  std::map<std::string, bool, std::less<>> metric_names_;  // true: counter
+
+  // desk_.
+  std::map<Ticket, net::Timer> timers_;  // deadlines and the plugin's own
+  std::optional<net::Timer> watch_timer_;
+  std::vector<std::move_only_function<void()>> stop_handlers_;
+  bool stopping_ = false;
+  bool has_stopped_ = false;
+};
+
+}  // namespace belfry::plugin

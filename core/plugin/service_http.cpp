@@ -1,0 +1,126 @@
+// http-client/1.
+#include "plugin/abi.hpp"
+#include "plugin/message_view.hpp"
+#include "plugin/services.hpp"
+#include "plugin/shielded.hpp"
+
+namespace belfry::plugin {
+namespace {
+
+constexpr std::uint32_t kMostHeaders = 256;
+constexpr std::size_t kLargestResponse = 16UL * 1024 * 1024;
+constexpr base::Millis kUsualTimeout{10'000};
+
+std::uint32_t error_code(net::ClientError::Kind kind) {
+  using Kind = net::ClientError::Kind;
+  switch (kind) {
+    case Kind::invalid_url: return BELFRY_HTTP_INVALID;
+    case Kind::resolve: return BELFRY_HTTP_RESOLVE;
+    case Kind::connect: return BELFRY_HTTP_CONNECT;
+    case Kind::tls: return BELFRY_HTTP_TLS;
+    case Kind::timeout: return BELFRY_HTTP_TIMEOUT;
+    case Kind::closed: return BELFRY_HTTP_CLOSED;
+    case Kind::too_large: return BELFRY_HTTP_TOO_LARGE;
+    case Kind::bad_response: return BELFRY_HTTP_MALFORMED;
+    case Kind::refused: return BELFRY_HTTP_REFUSED;
+    case Kind::cancelled: break;
+  }
+  return BELFRY_HTTP_CLOSED;
+}
+
+// The table of an answer together with what it points to.
+struct Answer {
+  explicit Answer(std::expected<net::ClientResponse, net::ClientError> got) : result(std::move(got)) {
+    table.size = sizeof(belfry_http_result);
+    if (result) {
+      headers = header_tables(result->headers);
+      table.status = static_cast<std::uint32_t>(result->status);
+      table.headers = headers.data();
+      table.header_count = static_cast<std::uint32_t>(headers.size());
+      table.body = str(result->body);
+    } else {
+      table.error = error_code(result.error().kind);
+      table.flags = result.error().request_sent ? BELFRY_HTTP_REQUEST_SENT : 0U;
+      table.error_text = str(result.error().detail);
+    }
+  }
+  Answer(const Answer&) = delete;
+  Answer& operator=(const Answer&) = delete;
+
+  std::expected<net::ClientResponse, net::ClientError> result;
+  std::vector<belfry_http_header> headers;
+  belfry_http_result table{};
+};
+
+void give_answer(PluginInstance& instance, Ticket ticket, std::expected<net::ClientResponse, net::ClientError> got) {
+  const auto answer = std::make_shared<Answer>(std::move(got));
+  instance.answer(ticket, BELFRY_EVENT_HTTP, std::shared_ptr<const void>(answer, &answer->table));
+}
+
+bool is_token(std::string_view text) {
+  constexpr std::string_view kOthers = "!#$%&'*+-.^_`|~";  // RFC 9110, tchar
+  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || kOthers.find(c) != std::string_view::npos;
+  });
+}
+
+bool is_header_value(std::string_view text) {
+  return std::none_of(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F; });
+}
+
+// What the plugin asked for, or what is wrong with it.
+std::expected<net::ClientRequest, std::string> read_request(PluginInstance& instance, const belfry_http_request& asked) {
+  net::ClientRequest request;
+  request.method = view(asked.method);
+  if (!is_token(request.method)) return std::unexpected("the method is not an HTTP method");
+  request.url = view(asked.url);
+  if (asked.header_count > kMostHeaders || (asked.header_count != 0 && asked.headers == nullptr)) {
+    return std::unexpected("the headers are missing or more than 256");
+  }
+  for (std::uint32_t i = 0; i < asked.header_count; ++i) {
+    const std::string_view name = view(asked.headers[i].name);
+    const std::string_view value = view(asked.headers[i].value);
+    if (!is_token(name) || !is_header_value(value)) return std::unexpected("a header has characters that HTTP forbids");
+    request.headers.add(std::string(name), std::string(value));
+  }
+  request.body = view(asked.body);
+  request.max_response =
+      asked.max_response_bytes == 0 ? request.max_response : std::min<std::size_t>(asked.max_response_bytes, kLargestResponse);
+  request.timeout = base::Millis(asked.timeout_ms);
+  if (asked.timeout_ms == 0) {
+    const auto deadline = instance.tickets().deadline_of(asked.on_behalf_of);
+    request.timeout = deadline ? std::max(*deadline - instance.parts().clock.now(), base::Millis(1)) : kUsualTimeout;
+  }
+  return request;
+}
+
+belfry_ticket send(void* ctx, const belfry_http_request* request) noexcept {
+  return shielded(ctx, [&](PluginInstance& instance) -> belfry_ticket {
+    const belfry_http_request asked = request == nullptr ? belfry_http_request{} : copy_of(request);
+    const auto opened = instance.open_request(asked.on_behalf_of);
+    if (opened.ticket == 0 || opened.dead) return opened.ticket;
+    auto wanted = read_request(instance, asked);
+    if (!wanted) {
+      instance.violation("bad_argument", "http: " + wanted.error());
+      give_answer(instance, opened.ticket, std::unexpected(net::ClientError{net::ClientError::Kind::invalid_url, false, wanted.error()}));
+      return opened.ticket;
+    }
+    auto handler = [self = instance.shared_from_this(), ticket = opened.ticket](std::expected<net::ClientResponse, net::ClientError> got) {
+      give_answer(*self, ticket, std::move(got));
+    };
+    const auto http = instance.parts().http;
+    const auto id = http->send(std::move(*wanted), std::move(handler));
+    instance.set_cancel(opened.ticket, [http, id] { http->cancel(id); });
+    return opened.ticket;
+  });
+}
+
+void cancel(void* ctx, belfry_ticket ticket) noexcept {
+  shielded(ctx, [&](PluginInstance& instance) { instance.cancel_request(ticket); });
+}
+
+}  // namespace
+
+const belfry_http_client kHttpClientService{sizeof(belfry_http_client), 0, send, cancel};
+
+}  // namespace belfry::plugin

@@ -1,0 +1,157 @@
+#include "plugin/services.hpp"
+
+#include <cmath>
+
+#include "plugin/abi.hpp"
+#include "plugin/shielded.hpp"
+#include "plugin/text.hpp"
+
+namespace belfry::plugin {
+namespace {
+
+constexpr base::Millis kLongestTimer = std::chrono::days(30);
+
+template <class TimePoint>
+std::int64_t since_epoch_ms(TimePoint time) {
+  return std::chrono::duration_cast<base::Millis>(time.time_since_epoch()).count();
+}
+
+// ---- log/1, clock/1, metrics/1 -----------------------------------------------------------------------------------------------
+
+void write_log(void* ctx, std::uint32_t level, belfry_str line) noexcept {
+  shielded(ctx, [&](PluginInstance& instance) { instance.log_line(level, view(line)); });
+}
+
+std::int64_t now_unix_ms(void* ctx) noexcept {
+  return shielded(ctx, [](PluginInstance& instance) { return since_epoch_ms(instance.parts().clock.now()); });
+}
+
+std::int64_t monotonic_ms(void* ctx) noexcept {
+  return shielded(ctx, [](PluginInstance& instance) { return since_epoch_ms(instance.parts().clock.steady()); });
+}
+
+belfry_ticket start_timer(void* ctx, std::uint64_t after_ms, belfry_ticket owner) noexcept {
+  return shielded(ctx, [&](PluginInstance& instance) -> belfry_ticket {
+    const auto request = instance.open_request(owner);
+    const auto most = static_cast<std::uint64_t>(kLongestTimer.count());
+    if (request.ticket != 0 && !request.dead) {
+      instance.start_timer(request.ticket, base::Millis(static_cast<std::int64_t>(std::min(after_ms, most))));
+    }
+    return request.ticket;
+  });
+}
+
+void cancel_request(void* ctx, belfry_ticket ticket) noexcept {
+  shielded(ctx, [&](PluginInstance& instance) { instance.cancel_request(ticket); });
+}
+
+void counter_add(void* ctx, belfry_str name, double by) noexcept {
+  shielded(ctx, [&](PluginInstance& instance) {
+    if (!std::isfinite(by) || by < 0) return instance.violation("bad_argument", "a counter can only grow by a finite number");
+    if (instance.admit_metric(view(name), true)) instance.parts().metrics.counter_add(instance.sink(), view(name), by);
+  });
+}
+
+void gauge_set(void* ctx, belfry_str name, double value) noexcept {
+  shielded(ctx, [&](PluginInstance& instance) {
+    if (instance.admit_metric(view(name), false)) instance.parts().metrics.gauge_set(instance.sink(), view(name), value);
+  });
+}
+
+// ---- secrets/1, offload/1, inbound-http/1 --------------------------------------------------------------------------------------
+
+std::int32_t reveal(void* ctx, belfry_str reference, const belfry_writer* out) noexcept {
+  return shielded(ctx, [&](PluginInstance& instance) -> std::int32_t {
+    const base::Secret* secret = instance.checked().secrets->find(view(reference));
+    if (secret == nullptr || out == nullptr) return 1;
+    out->write(out->ctx, str(secret->reveal()));
+    return 0;
+  });
+}
+
+belfry_ticket run_offload(void* ctx, void (*run)(void*), void* arg) noexcept {
+  return shielded(ctx, [&](PluginInstance& instance) -> belfry_ticket {
+    if (run == nullptr) {
+      instance.violation("bad_argument", "offload was given no function");
+      return 0;
+    }
+    // Counted before the ticket exists: destroy waits for it from here on.
+    instance.offload_begins();
+    const auto request = instance.open_request(0);
+    if (request.ticket == 0) {
+      instance.offload_ended();
+      return 0;
+    }
+    instance.run_offload(request.ticket, run, arg);
+    return request.ticket;
+  });
+}
+
+void reply(void* ctx, belfry_ticket ticket, const belfry_inbound_reply* answer) noexcept {
+  shielded(ctx, [&](PluginInstance& instance) { instance.reply(ticket, answer); });
+}
+
+constexpr belfry_log kLog{sizeof(belfry_log), 0, write_log};
+constexpr belfry_clock kClock{sizeof(belfry_clock), 0, now_unix_ms, monotonic_ms, start_timer, cancel_request};
+constexpr belfry_metrics kMetrics{sizeof(belfry_metrics), 0, counter_add, gauge_set};
+constexpr belfry_secrets kSecrets{sizeof(belfry_secrets), 0, reveal};
+constexpr belfry_offload kOffload{sizeof(belfry_offload), 0, run_offload};
+constexpr belfry_inbound_replies kInboundReplies{sizeof(belfry_inbound_replies), 0, reply};
+
+}  // namespace
+
+const void* find_service(void*, belfry_str id) noexcept {
+  const std::string_view name = view(id);
+  if (name == BELFRY_HTTP_CLIENT_1) return &kHttpClientService;
+  if (name == BELFRY_LOG_1) return &kLog;
+  if (name == BELFRY_CLOCK_1) return &kClock;
+  if (name == BELFRY_METRICS_1) return &kMetrics;
+  if (name == BELFRY_KV_1) return &kKvService;
+  if (name == BELFRY_RATE_LIMIT_1) return &kRateLimitService;
+  if (name == BELFRY_SECRETS_1) return &kSecrets;
+  if (name == BELFRY_OFFLOAD_1) return &kOffload;
+  if (name == BELFRY_INBOUND_HTTP_1) return &kInboundReplies;
+  return nullptr;
+}
+
+void complete_ticket(void* ctx, belfry_ticket ticket, const belfry_outcome* outcome) noexcept {
+  shielded(ctx, [&](PluginInstance& instance) { instance.complete(ticket, outcome); });
+}
+
+void PluginInstance::log_line(std::uint32_t level, std::string_view line) {
+  constexpr std::size_t kLongestLine = 4096;
+  const auto verdict = log_gate_.admit(parts_.clock.steady());
+  if (verdict.flood_begins) violation("log_flood", "more than 20 log lines a second; the rest is dropped and counted");
+  if (!verdict.pass) return;
+  const auto known = level == BELFRY_LOG_DEBUG   ? base::LogLevel::debug
+                     : level == BELFRY_LOG_WARN  ? base::LogLevel::warn
+                     : level == BELFRY_LOG_ERROR ? base::LogLevel::error
+                                                 : base::LogLevel::info;
+  if (verdict.dropped != 0) log_.warn("log lines of the plugin were dropped", {{"sink", sink_.name}, {"lines", verdict.dropped}});
+  log_.write(known, clean_text(line, kLongestLine), {{"sink", sink_.name}});
+}
+
+bool PluginInstance::admit_metric(std::string_view name, bool counter) {
+  constexpr std::size_t kMostNames = 50;
+  constexpr std::size_t kLongestName = 48;
+  const auto lower = [](char c) { return c >= 'a' && c <= 'z'; };
+  const bool fits = !name.empty() && name.size() <= kLongestName && lower(name.front()) &&
+                    std::all_of(name.begin(), name.end(), [&](char c) { return lower(c) || (c >= '0' && c <= '9') || c == '_'; });
+  bool admitted = fits;
+  if (fits) {
+    const std::lock_guard lock(metrics_mutex_);
+    const auto known = metric_names_.find(name);
+    if (known != metric_names_.end()) {
+      admitted = known->second == counter;
+    } else if (metric_names_.size() < kMostNames) {
+      metric_names_.emplace(name, counter);
+    } else {
+      admitted = false;
+    }
+  }
+  if (!admitted)
+    violation("bad_argument", "metric \"" + clean_text(name, 100) + "\": wanted [a-z][a-z0-9_]{0,47}, at most 50 names, each one kind");
+  return admitted;
+}
+
+}  // namespace belfry::plugin

@@ -1,0 +1,224 @@
+#include "plugin/config_check.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "plugin/schema.hpp"
+
+namespace belfry::plugin {
+namespace {
+
+using nlohmann::json;
+using ::testing::HasSubstr;
+
+constexpr const char* kSchema = R"({
+  "type": "object",
+  "required": ["bot_token"],
+  "properties": {
+    "bot_token": {"type": "string", "minLength": 1, "pattern": "^xox", "x-secret": true, "description": "of the app, xoxb-..."},
+    "app_token": {"type": "string", "x-secret": true},
+    "signing_secret": {"anyOf": [
+      {"type": "string", "x-secret": true},
+      {"type": "array", "minItems": 1, "items": {"type": "string", "x-secret": true}}]},
+    "api_url": {"type": "string", "default": "https://slack.com/api/"},
+    "channel": {"type": "string", "minLength": 1, "maxLength": 5, "x-destination": true},
+    "footer": {"type": "string", "x-override": true},
+    "mode": {"enum": ["dm", "channel"]},
+    "retries": {"type": "integer", "minimum": 0, "maximum": 10},
+    "ratio": {"type": "number", "exclusiveMinimum": 0},
+    "verbose": {"type": "boolean"},
+    "tags": {"type": "array", "maxItems": 2, "items": {"type": "string"}},
+    "map": {"type": "object", "additionalProperties": {"type": "string"}},
+    "lookup": {"$ref": "#/definitions/lookup"}
+  },
+  "definitions": {"lookup": {"type": "object", "required": ["cache"], "properties": {
+    "cache": {"type": "string", "default": "24h"}, "prefill": {"type": "boolean", "default": false}}}}
+})";
+
+PluginType type_with(const std::string& schema) {
+  PluginType type;
+  type.type = "slack";
+  type.schema_text = schema;
+  type.schema = json::parse(schema);
+  return type;
+}
+
+class ConfigCheck : public ::testing::Test {
+ protected:
+  CheckedConfig check(const std::string& config, std::map<std::string, std::string> unresolved = {}) {
+    return check_config(type_with(kSchema), {"work", json::parse(config), std::move(unresolved)}, scrubber_);
+  }
+  base::Scrubber scrubber_;
+};
+
+struct Mistake {
+  const char* name;
+  const char* config;
+  const char* pointer;
+  const char* text;
+};
+void PrintTo(const Mistake& mistake, std::ostream* out) { *out << mistake.name; }
+
+class ConfigMistake : public ConfigCheck, public ::testing::WithParamInterface<Mistake> {};
+
+TEST_P(ConfigMistake, IsNamedInPlainWords) {
+  const auto checked = check(GetParam().config);
+  ASSERT_EQ(checked.problems.size(), 1U) << (checked.problems.empty() ? "" : checked.problems[1].text);
+  EXPECT_EQ(checked.problems[0].pointer, GetParam().pointer);
+  EXPECT_EQ(checked.problems[0].text, GetParam().text);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, ConfigMistake,
+    ::testing::Values(
+        Mistake{"missing", "{}", "", "\"bot_token\" is missing; write \"bot_token: ...\" with a string (of the app, xoxb-...)"},
+        Mistake{"null_config", "null", "", "config must be a map, not empty"},
+        Mistake{"list_config", "[]", "", "config must be a map, not a list"},
+        Mistake{"number_for_string", R"({"bot_token": "xoxb-1", "api_url": 5})", "/api_url",
+                "\"api_url\" must be a string, not a whole number; write it in quotes"},
+        Mistake{"bool_for_string", R"({"bot_token": "xoxb-1", "api_url": true})", "/api_url",
+                "\"api_url\" must be a string, not true; write it in quotes"},
+        Mistake{"string_for_bool", R"({"bot_token": "xoxb-1", "verbose": "yes"})", "/verbose",
+                "\"verbose\" must be true or false, not a string"},
+        Mistake{"string_for_list", R"({"bot_token": "xoxb-1", "tags": "a"})", "/tags",
+                "\"tags\" must be a list, not a string; write it as [value, ...]"},
+        Mistake{"item_type", R"({"bot_token": "xoxb-1", "tags": ["a", 2]})", "/tags/1",
+                "\"1\" must be a string, not a whole number; write it in quotes"},
+        Mistake{"too_many_items", R"({"bot_token": "xoxb-1", "tags": ["a", "b", "c"]})", "/tags", "\"tags\" must have at most 2 entries"},
+        Mistake{"any_of_types", R"({"bot_token": "xoxb-1", "signing_secret": 7})", "/signing_secret",
+                "\"signing_secret\" must be a list or a string, not a whole number; write it in quotes"},
+        Mistake{"any_of_branch", R"({"bot_token": "xoxb-1", "signing_secret": []})", "/signing_secret",
+                "\"signing_secret\" must have at least one entry"},
+        Mistake{"enumeration", R"({"bot_token": "xoxb-1", "mode": "email"})", "/mode", "\"mode\" must be \"dm\" or \"channel\""},
+        Mistake{"too_small", R"({"bot_token": "xoxb-1", "retries": -1})", "/retries", "\"retries\" must be at least 0"},
+        Mistake{"too_large", R"({"bot_token": "xoxb-1", "retries": 11})", "/retries", "\"retries\" must be at most 10"},
+        Mistake{"fraction", R"({"bot_token": "xoxb-1", "retries": 1.5})", "/retries", "\"retries\" must be a whole number, not a number"},
+        Mistake{"exclusive", R"({"bot_token": "xoxb-1", "ratio": 0})", "/ratio", "\"ratio\" must be more than 0"},
+        Mistake{"empty_string", R"({"bot_token": "xoxb-1", "channel": ""})", "/channel", "\"channel\" must not be empty"},
+        Mistake{"too_long", R"({"bot_token": "xoxb-1", "channel": "ÄÖÜäöü"})", "/channel",
+                "\"channel\" must have at most 5 characters, it has 6"},
+        Mistake{"pattern", R"({"bot_token": "abc-secret-value"})", "/bot_token", "\"bot_token\" must match ^xox (of the app, xoxb-...)"},
+        Mistake{"typo", R"({"bot_token": "xoxb-1", "chanel": "C1"})", "/chanel", "unknown key \"chanel\"; did you mean \"channel\"?"},
+        Mistake{"swapped", R"({"bot_token": "xoxb-1", "foooter": "x"})", "/foooter", "unknown key \"foooter\"; did you mean \"footer\"?"},
+        Mistake{"nested_typo", R"({"bot_token": "xoxb-1", "lookup": {"cahce": "1h"}})", "/lookup/cahce",
+                "unknown key \"cahce\"; did you mean \"cache\"?"},
+        Mistake{"nested_unknown", R"({"bot_token": "xoxb-1", "lookup": {"zzzzzzzz": 1}})", "/lookup/zzzzzzzz",
+                "unknown key \"zzzzzzzz\"; known keys are \"cache\", \"prefill\""},
+        Mistake{"odd_key", R"({"bot_token": "xoxb-1", "a/b~c": 1})", "/a~1b~0c",
+                "unknown key \"a/b~c\"; known keys are \"api_url\", \"app_token\", \"bot_token\", \"channel\", \"footer\", \"lookup\", "
+                "\"map\", \"mode\", \"ratio\", \"retries\", \"signing_secret\", \"tags\", \"verbose\""},
+        Mistake{"map_value", R"({"bot_token": "xoxb-1", "map": {"a": 1}})", "/map/a",
+                "\"a\" must be a string, not a whole number; write it in quotes"}),
+    [](const auto& mistake) { return mistake.param.name; });
+
+TEST_F(ConfigCheck, EveryMistakeAtOnce) {
+  const auto checked = check(R"({"chanel": "C1", "retries": "many", "verbose": 1})");
+  EXPECT_EQ(checked.problems.size(), 4U);
+}
+
+TEST_F(ConfigCheck, DefaultsReachIntoWhatIsThere) {
+  const auto checked = check(R"({"bot_token": "xoxb-1", "lookup": {}})");
+  EXPECT_TRUE(checked.problems.empty());
+  EXPECT_EQ(checked.config["api_url"], "https://slack.com/api/");
+  EXPECT_EQ(checked.config["lookup"], json::parse(R"({"cache": "24h", "prefill": false})"));
+  EXPECT_FALSE(check(R"({"bot_token": "xoxb-1"})").config.contains("lookup"));
+}
+
+TEST_F(ConfigCheck, SecretsBecomeReferences) {
+  const auto checked = check(R"({"bot_token": "xoxb-secret", "signing_secret": ["first-secret", "second-secret"]})");
+  ASSERT_TRUE(checked.problems.empty());
+  EXPECT_EQ(checked.config["bot_token"], "secret:work/bot_token");
+  EXPECT_EQ(checked.config["signing_secret"][1], "secret:work/signing_secret/1");
+  EXPECT_EQ(checked.secrets->find("secret:work/signing_secret/1")->reveal(), "second-secret");
+  EXPECT_EQ(checked.secrets->find("secret:other/bot_token"), nullptr);
+  EXPECT_THAT(checked.config.dump(), ::testing::Not(HasSubstr("-secret")));
+  EXPECT_EQ(scrubber_.scrub("it was first-secret"), "it was ***");
+  EXPECT_EQ(checked.credential, "secret:work/bot_token");  // first as the schema is written, not by the alphabet
+}
+
+TEST_F(ConfigCheck, ABrokenSecretIsNotQuoted) {
+  for (const auto& problem : check(R"({"bot_token": "abc-secret-value"})").problems)
+    EXPECT_THAT(problem.text, ::testing::Not(HasSubstr("abc-secret")));
+}
+
+TEST_F(ConfigCheck, Destination) {
+  const auto checked = check(R"({"bot_token": "xoxb-1", "channel": "C1"})");
+  EXPECT_EQ(checked.destination_key, "channel");
+  EXPECT_EQ(checked.fixed_destination, "C1");
+  EXPECT_EQ(check(R"({"bot_token": "xoxb-1"})").fixed_destination, "");
+}
+
+TEST_F(ConfigCheck, MissingRequiredSecretParksTheSink) {
+  const auto checked = check(R"({"bot_token": ""})", {{"/bot_token", "environment variable SLACK_BOT_TOKEN is not set"}});
+  EXPECT_TRUE(checked.problems.empty());
+  ASSERT_EQ(checked.missing.size(), 1U);
+  EXPECT_EQ(checked.missing[0].pointer, "/bot_token");
+  EXPECT_EQ(checked.missing[0].text, "environment variable SLACK_BOT_TOKEN is not set");
+  EXPECT_TRUE(checked.secrets->find("secret:work/bot_token")->empty());
+}
+
+TEST_F(ConfigCheck, MissingOptionalSecretCountsAsNotWritten) {
+  const auto checked =
+      check(R"({"bot_token": "xoxb-1", "app_token": "", "signing_secret": ["", "real-secret", ""]})",
+            {{"/app_token", "A is not set"}, {"/signing_secret/0", "B is not set"}, {"/signing_secret/2", "C is not set"}});
+  EXPECT_FALSE(has_error(checked.problems));
+  EXPECT_EQ(checked.problems.size(), 3U);
+  EXPECT_FALSE(checked.config.contains("app_token"));
+  ASSERT_EQ(checked.config["signing_secret"].size(), 1U);
+  EXPECT_EQ(checked.secrets->find("secret:work/signing_secret/0")->reveal(), "real-secret");
+  const auto none = check(R"({"bot_token": "xoxb-1", "signing_secret": [""]})", {{"/signing_secret/0", "B is not set"}});
+  EXPECT_FALSE(has_error(none.problems));
+  EXPECT_FALSE(none.config.contains("signing_secret"));
+}
+
+TEST_F(ConfigCheck, OtherMissingReferenceIsAnError) {
+  const auto checked = check(R"({"bot_token": "xoxb-1", "channel": ""})", {{"/channel", "file channel.txt is not there"}});
+  ASSERT_EQ(checked.problems.size(), 1U);
+  EXPECT_EQ(checked.problems[0], (Problem{Problem::Severity::error, "/channel", "file channel.txt is not there"}));
+}
+
+TEST(Overrides, OnlyWhatTheSchemaAllows) {
+  const auto type = type_with(kSchema);
+  EXPECT_TRUE(check_overrides(type, json::parse(R"({"channel": "C1", "footer": "x"})")).empty());
+  const auto secret = check_overrides(type, json::parse(R"({"bot_token": "xoxb-1"})"));
+  ASSERT_EQ(secret.size(), 1U);
+  EXPECT_EQ(secret[0].text, "a route cannot override \"bot_token\" of a sink of type \"slack\"; set it in the sink's config");
+  const auto typo = check_overrides(type, json::parse(R"({"chanel": "C1"})"));
+  ASSERT_EQ(typo.size(), 1U);
+  EXPECT_EQ(typo[0].text, "unknown key \"chanel\"; did you mean \"channel\"?");
+  const auto wrong = check_overrides(type, json::parse(R"({"channel": 5})"));
+  ASSERT_EQ(wrong.size(), 1U);
+  EXPECT_EQ(wrong[0].pointer, "/channel");
+}
+
+TEST(Schema, Refusals) {
+  const auto refusal = [](const char* schema) {
+    const auto usable = check_schema(json::parse(schema));
+    return usable ? "" : usable.error().message;
+  };
+  EXPECT_EQ(refusal(R"({"type": "object"})"), "");
+  EXPECT_EQ(refusal("[]"), "is a list, wanted a JSON object");
+  EXPECT_THAT(refusal("{}"), HasSubstr("\"type\": \"object\""));
+  EXPECT_THAT(refusal(R"({"type": "object", "properties": {"a": {"type": 5}}})"), HasSubstr("not a usable JSON Schema"));
+  EXPECT_THAT(refusal(R"({"type": "object", "properties": {"a": {"pattern": "("}}})"), HasSubstr("not a usable JSON Schema"));
+  EXPECT_THAT(refusal(R"({"type": "object", "properties": {"a": {"$ref": "http://example.com/x.json"}}})"),
+              HasSubstr("not a usable JSON Schema"));
+  EXPECT_THAT(refusal(R"({"type": "object", "required": "a"})"), HasSubstr("not a usable JSON Schema"));
+}
+
+TEST(Schema, AKeywordWithoutOurWordsIsStillRefused) {
+  const json schema = json::parse(R"({"type": "object", "properties": {"a": {"not": {"type": "string"}}}})");
+  const auto problems = validate(schema, json::parse(R"({"a": "x"})"));
+  ASSERT_EQ(problems.size(), 1U);
+  EXPECT_EQ(problems[0].pointer, "/a");
+}
+
+TEST(Closest, Edges) {
+  EXPECT_EQ(closest("", {"a"}), "a");
+  EXPECT_EQ(closest("channel", {}), "");
+  EXPECT_EQ(closest("cahnnel", {"chapel", "channel"}), "channel");
+  EXPECT_EQ(closest("token", {"channel"}), "");
+}
+
+}  // namespace
+}  // namespace belfry::plugin

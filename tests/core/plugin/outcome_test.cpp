@@ -1,0 +1,87 @@
+#include "plugin/outcome.hpp"
+
+#include <gtest/gtest.h>
+
+#include "plugin/abi.hpp"
+
+namespace belfry::plugin {
+namespace {
+
+using model::OutcomeCode;
+
+class Outcomes : public ::testing::Test {
+ protected:
+  Outcomes() {
+    said_.size = sizeof said_;
+    said_.code = BELFRY_DELIVERED;
+    said_.reason = str("ok");
+  }
+  DecodedOutcome decode() { return decode_outcome(&said_, scrubber_); }
+
+  belfry_outcome said_{};
+  base::Scrubber scrubber_;
+};
+
+TEST_F(Outcomes, Whole) {
+  said_.code = BELFRY_RATE_LIMITED;
+  said_.flags = BELFRY_OUTCOME_MAYBE_DELIVERED;
+  said_.http_status = 429;
+  said_.retry_after_ms = 30'000;
+  said_.limit_scope = BELFRY_LIMIT_METHOD;
+  said_.reason = str("ratelimited");
+  said_.detail = str("slow down");
+  said_.receipt_json = str(R"({"ts": "1"})");
+  const auto decoded = decode();
+  EXPECT_EQ(decoded.objection, "");
+  EXPECT_EQ(decoded.outcome, (model::Outcome{OutcomeCode::rate_limited, true, 429, base::Millis(30'000), model::LimitScope::method,
+                                             "ratelimited", "slow down", R"({"ts": "1"})"}));
+}
+
+TEST_F(Outcomes, AnOlderPluginsShorterStruct) {
+  said_.size = offsetof(belfry_outcome, reason);
+  const auto decoded = decode();
+  EXPECT_EQ(decoded.outcome.code, OutcomeCode::delivered);
+  EXPECT_EQ(decoded.outcome.reason, "unspecified");
+}
+
+TEST_F(Outcomes, UnknownCodeIsARetry) {
+  for (const std::uint32_t code : {0U, 6U, 0xFFFFFFFFU}) {
+    said_.code = code;
+    EXPECT_EQ(decode().outcome.code, OutcomeCode::retry);
+    EXPECT_NE(decode().objection, "");
+  }
+}
+
+TEST_F(Outcomes, SecretsAreScrubbedBeforeTheCut) {
+  scrubber_.learn("xoxb-1234567890");
+  const std::string detail = std::string(995, 'x') + " xoxb-1234567890";
+  said_.detail = str(detail);
+  EXPECT_EQ(decode().outcome.detail, std::string(995, 'x') + " ***");
+}
+
+TEST_F(Outcomes, ALongDetailIsCutBetweenCharacters) {
+  std::string detail = "a";
+  for (int i = 0; i < 1000; ++i) detail += "ä";
+  said_.detail = str(detail);
+  EXPECT_EQ(decode().outcome.detail.size(), 999U);
+}
+
+TEST_F(Outcomes, Receipts) {
+  const std::string large = R"({"a": ")" + std::string(70'000, 'x') + "\"}";
+  for (const std::string& bad : {std::string("[]"), std::string("null"), std::string("{"), std::string("\xFF"), large}) {
+    said_.receipt_json = str(bad);
+    EXPECT_EQ(decode().outcome.receipt, "");
+    EXPECT_NE(decode().objection, "");
+    EXPECT_EQ(decode().outcome.code, OutcomeCode::delivered);
+  }
+}
+
+TEST_F(Outcomes, ReasonIsASlug) {
+  for (const char* bad : {"", "Not", "a b", "a-b", "abcdefghijklmnopqrstuvwxyzabcdefghijklmno"}) {
+    said_.reason = str(bad);
+    EXPECT_EQ(decode().outcome.reason, "unspecified");
+  }
+}
+
+}  // namespace
+}  // namespace belfry::plugin

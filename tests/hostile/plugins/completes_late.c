@@ -1,0 +1,13 @@
+/* Answers only when told that it is too late. */
+#include "plain.h"
+
+static void deliver(void* self, const belfry_message* message) { (void)self, (void)message; }
+static void abandon(void* self, belfry_ticket ticket) {
+  (void)self;
+  complete(ticket, BELFRY_DELIVERED, "ok", "after all");
+}
+
+static void customize(void) {
+  instance.deliver = deliver;
+  instance.abandon = abandon;
+}

@@ -1,0 +1,5 @@
+#include <stdlib.h>
+
+#include "plain.h"
+
+static void customize(void) { abort(); }

@@ -1,0 +1,5 @@
+#include "plain.h"
+
+static void deliver(void* self, const belfry_message* message) { (void)self, (void)message; }
+
+static void customize(void) { instance.deliver = deliver; }

@@ -1,0 +1,4 @@
+/* Does nothing wrong. */
+#include "plain.h"
+
+static void customize(void) {}

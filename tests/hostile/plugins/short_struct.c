@@ -1,0 +1,3 @@
+#include "plain.h"
+
+static void customize(void) { entry.size = 24; }
