@@ -33,16 +33,14 @@ class ScriptedChannel final : public plugin::Channel {
   explicit ScriptedChannel(Script script) : script_(std::move(script)) {}
 
   void deliver(plugin::Send send, plugin::OutcomeHandler handler) override {
+    auto outcome = script_(send);
+    // Held before it is seen: who has seen it may let it go.
+    if (!outcome) held_.update([&](auto& held) { held.emplace_back(std::move(handler)); });
     seen_.update([&](Seen& s) {
       s.sent.push_back(send);
       s.most_in_flight = std::max(s.most_in_flight, ++s.in_flight);
     });
-    auto outcome = script_(send);
-    if (!outcome) {
-      held_.update([&](auto& held) { held.emplace_back(std::move(handler)); });
-      return;
-    }
-    settle(std::move(handler), std::move(*outcome));
+    if (outcome) settle(std::move(handler), std::move(*outcome));
   }
 
   [[nodiscard]] bool can_reconcile() const override { return static_cast<bool>(reconcile_script); }

@@ -226,7 +226,7 @@ TEST_F(LaneTest, WhatACrashLeftInDoubtIsMarkedAndSentAgain) {
   add("slack", [](const auto&) { return delivered(); });
   const auto id = accept("slack", "bobby@example.com");
   // Another holder began an attempt and was never heard of again.
-  const auto lease = answer_of<store::Lease>([&](auto handler) { store_->lease({"slack", 1, clock_.now(), 1ms}, std::move(handler)); });
+  const auto lease = answer_of<store::Lease>([&](auto handler) { store_->lease({"slack", 1, clock_.now(), 100ms}, std::move(handler)); });
   ASSERT_EQ(lease->leased.size(), 1U);
   ASSERT_TRUE(
       answer_of<std::uint32_t>([&](auto handler) { store_->begin(lease->leased[0].claim, false, clock_.now(), std::move(handler)); }));
@@ -241,7 +241,7 @@ TEST_F(LaneTest, ASinkThatCanReconcileIsAskedFirst) {
   add("slack", [](const auto&) { return delivered(); });
   channel("slack").reconcile_script = [](const auto&) { return delivered(); };
   const auto id = accept("slack", "bobby@example.com");
-  const auto lease = answer_of<store::Lease>([&](auto handler) { store_->lease({"slack", 1, clock_.now(), 1ms}, std::move(handler)); });
+  const auto lease = answer_of<store::Lease>([&](auto handler) { store_->lease({"slack", 1, clock_.now(), 100ms}, std::move(handler)); });
   ASSERT_TRUE(
       answer_of<std::uint32_t>([&](auto handler) { store_->begin(lease->leased.at(0).claim, false, clock_.now(), std::move(handler)); }));
   start();

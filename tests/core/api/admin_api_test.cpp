@@ -1,0 +1,65 @@
+#include "api/admin_api.hpp"
+
+#include <gtest/gtest.h>
+
+namespace belfry::api {
+namespace {
+
+class AdminApiTest : public testing::Test {
+ protected:
+  net::ServerResponse get(const std::string& path, net::ServerRequest request = {}) {
+    AdminBackend backend;
+    backend.readiness = [this](auto answer) { answer(reasons_); };
+    backend.metrics = [](auto answer) { answer("belfry_build_info 1\n"); };
+    backend.status = [](auto answer) { answer(nlohmann::json{{"version", "1"}}); };
+    const auto table = admin_routes(backend, base::Secret(token_));
+    net::ServerResponse got;
+    table.at(path).handler(std::move(request), [&](net::ServerResponse response) { got = std::move(response); });
+    return got;
+  }
+
+  static net::ServerRequest from(const std::string& remote, const std::string& authorization = {}) {
+    net::ServerRequest request;
+    request.remote = remote;
+    if (!authorization.empty()) request.headers.add("Authorization", authorization);
+    return request;
+  }
+
+  std::vector<std::string> reasons_;
+  std::string token_;
+};
+
+TEST_F(AdminApiTest, AliveAndMetricsAreOpen) {
+  EXPECT_EQ(get("/healthz").status, 200);
+  EXPECT_EQ(get("/metrics").body, "belfry_build_info 1\n");
+  EXPECT_EQ(get("/metrics").headers.get("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+}
+
+TEST_F(AdminApiTest, ReadinessSaysWhyNot) {
+  EXPECT_EQ(get("/readyz").status, 200);
+  reasons_ = {"the store cannot be written: disk full", "sink slack cannot run: no token"};
+  const auto response = get("/readyz");
+  EXPECT_EQ(response.status, 503);
+  EXPECT_EQ(response.body, "not ready\n- the store cannot be written: disk full\n- sink slack cannot run: no token\n");
+}
+
+TEST_F(AdminApiTest, TheApiIsOpenOnAUnixSocketOnly) {
+  EXPECT_EQ(get("/api/v1/status", from("unix")).status, 200);
+  EXPECT_EQ(get("/api/v1/status", from("127.0.0.1:5000")).status, 404);
+  EXPECT_EQ(get("/api/v1/status", from("127.0.0.1:5000", "Bearer ")).status, 404);
+}
+
+TEST_F(AdminApiTest, OverTcpATokenIsWanted) {
+  token_ = "let-me-in";
+  EXPECT_EQ(get("/api/v1/status", from("127.0.0.1:5000", "Bearer let-me-in")).status, 200);
+  EXPECT_EQ(get("/api/v1/status", from("unix")).status, 200);
+  for (const auto* wrong : {"", "Bearer let-me-out", "Bearer let-me-in ", "let-me-in", "Basic let-me-in"}) {
+    const auto response = get("/api/v1/status", from("127.0.0.1:5000", wrong));
+    EXPECT_EQ(response.status, 401) << wrong;
+    EXPECT_TRUE(response.headers.get("WWW-Authenticate")) << wrong;
+    EXPECT_EQ(response.body.find("let-me-in"), std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace belfry::api
