@@ -89,7 +89,7 @@ std::optional<std::size_t> Value::count(Range<std::size_t> range) const {
   const auto value = unquoted(form);
   if (!value) return std::nullopt;
   const auto number = parse_count(*value);
-  if (number && *number >= range.least && *number <= range.most) return *number;
+  if (number && *number >= range.least && *number <= range.most) return number;
   expected(form);
   return std::nullopt;
 }
