@@ -97,7 +97,7 @@ class Gateway:
 
     # ---- the process ----
 
-    def start(self, within=30.0):
+    def start(self, within=30.0, readiness=200):
         with open(self.directory / "log", "ab") as log:
             self.process = subprocess.Popen(
                 [BUILD / "bin/belfry", "serve", "--config", self.directory / "belfry.yaml"],
@@ -107,22 +107,27 @@ class Gateway:
                 cwd=self.directory,
                 env=os.environ | {"HOME": str(self.directory), "XDG_STATE_HOME": str(self.directory / "state")},
             )
-        self.until(self.ready, "/readyz answers 200", within)
+        self.until(lambda: self.readiness() == readiness, f"/readyz answers {readiness}", within)
 
-    def ready(self):
+    def readiness(self):
+        """The status of /readyz; None while nobody answers."""
         if self.process.poll() is not None:
             raise AssertionError(f"belfry ended with {self.process.returncode}:\n{self.log()}")
         try:
-            return self.admin("/readyz")[0] == 200
+            return self.admin("/readyz")[0]
         except OSError:
-            return False
+            return None
 
     def terminate(self):
         self.process.send_signal(signal.SIGTERM)
 
-    def stop(self, within=30.0):
-        """SIGTERM; it must end by itself with exit code 0."""
+    def stop(self):
+        """SIGTERM; it must end by itself, as wait_ended() says."""
         self.terminate()
+        self.wait_ended()
+
+    def wait_ended(self, within=30.0):
+        """It ends with exit code 0 and has kept its secrets."""
         try:
             code = self.process.wait(within)
         except subprocess.TimeoutExpired:
@@ -212,6 +217,6 @@ class AcceptanceCase(unittest.TestCase):
 
     def setUp(self):
         self.sandbox.clear_faults()
-        self.sandbox.rows.clear()
+        self.gateway.wait_idle()
         self.sandbox.refresh()
         self.sandbox.rows.clear()

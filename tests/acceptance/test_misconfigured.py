@@ -26,7 +26,7 @@ class MisconfiguredTest(unittest.TestCase):
         self.assertEqual(gateway.post_webhook(notification("later@coder.com"))[0], 204)
         self.assertEqual(self.kept(gateway), 6)
         self.assertEqual(gateway.metric("belfry_dead_letters", sink="slack"), 0)
-        self.assertEqual(gateway.admin("/readyz")[0], 200)
+        self.assertEqual(gateway.readiness(), 200, "webhooks are to come in all the same")
         line = next(line for line in gateway.log().splitlines() if "parked" in line)
         for word in words:
             self.assertIn(word, line)
@@ -67,9 +67,12 @@ class MisconfiguredTest(unittest.TestCase):
         self.assertFalse(self.parked(gateway))
 
     def test_no_token_at_all(self):
-        gateway = self.enterContext(Gateway(self.sandbox, slack={"bot_token": "${env:BELFRY_TEST_NO_SUCH_VARIABLE}"}))
-        self.assertTrue(self.parked(gateway))
+        gateway = Gateway(self.sandbox, slack={"bot_token": "${env:BELFRY_TEST_NO_SUCH_VARIABLE}"})
+        self.addCleanup(gateway.__exit__, None)
+        gateway.start(readiness=503)
+        self.assertIn("BELFRY_TEST_NO_SUCH_VARIABLE", gateway.admin("/readyz")[1])
         self.assertIn("BELFRY_TEST_NO_SUCH_VARIABLE", gateway.log())
+        self.assertTrue(self.parked(gateway))
         self.assertEqual(gateway.post_webhook(notification())[0], 204)
         self.assertEqual(self.kept(gateway), 1)
         self.assertEqual(self.sandbox.calls(), [])

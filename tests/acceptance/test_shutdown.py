@@ -24,7 +24,7 @@ class ShutdownTest(unittest.TestCase):
             self.assertIn(answer.status, (204, 503))
             if answer.status == 503:
                 self.assertGreater(int(answer.headers["Retry-After"]), 0)
-            gateway.stop()
+            gateway.wait_ended()
             gateway.start()
             self.assertEqual(gateway.post_webhook(late)[0], 204)
             sandbox.wait_for_count(2)
