@@ -1,0 +1,101 @@
+#!/usr/bin/python3
+"""The reference pages that are made from the program itself: configuration from the JSON Schema, the command line from its own help.
+
+usage: reference_pages.py SOURCE_DIR BELFRY [--write]      without --write: says which pages are stale
+"""
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+COMMANDS = [[], ["serve"], ["check"], ["render"], ["status"], ["plugins"], ["plugins", "list"], ["plugins", "show"], ["slack"], ["slack", "manifest"]]
+
+
+def words_for(schema, definitions):
+    """What a value may be, in a few words."""
+    if "$ref" in schema:
+        return schema["$ref"].rsplit("/", 1)[1]
+    if "const" in schema:
+        return f"`{schema['const']}`"
+    if "enum" in schema:
+        return ", ".join(f"`{value}`" for value in schema["enum"])
+    if "anyOf" in schema:
+        kinds = [words_for(one, definitions) for one in schema["anyOf"]]
+        return " or ".join(dict.fromkeys(kind for kind in kinds if kind != "reference"))
+    if schema.get("type") == "array":
+        return "list of " + words_for(schema.get("items", {}), definitions)
+    kind = schema.get("type", "any")
+    return " or ".join(kind) if isinstance(kind, list) else kind
+
+
+def rows(schema, path, definitions):
+    required = schema.get("required", [])
+    for key, value in schema.get("properties", {}).items():
+        name = f"{path}.{key}" if path else key
+        must = ", required" if key in required else ""
+        yield f"| `{name}` | {words_for(value, definitions)}{must} | {value.get('description', '')} |".replace("\n", " ")
+        yield from rows(value, name, definitions)
+        named = value.get("additionalProperties")
+        if isinstance(named, dict):
+            yield from rows(named, name + ".NAME", definitions)
+        if isinstance(value.get("items"), dict):
+            yield from rows(value["items"], name + "[]", definitions)
+
+
+def configuration(root):
+    schema = json.loads((root / "config" / "belfry.schema.json").read_text())
+    definitions = schema.get("definitions", {})
+    lines = [
+        "# Configuration",
+        "",
+        "Made from `config/belfry.schema.json`; point your editor at that file for completion. A commented file to start from is",
+        "`config/belfry.yaml`, more are in `config/examples/`. `belfry check` names every mistake at once, with line and column.",
+        "",
+        "Strings may hold `${env:NAME}` and `${file:PATH}`, each with a default after `:-`, which may be another reference; quote them inside `{ }`.",
+        "Relative paths of `${file:}` are looked for in `$CREDENTIALS_DIRECTORY`, then beside the configuration file. `$${` stands for `${`.",
+        "",
+        "| key | value | meaning |",
+        "|---|---|---|",
+        *rows(schema, "", definitions),
+        "",
+        "## Kinds of value",
+        "",
+        "| kind | meaning |",
+        "|---|---|",
+        *(f"| {name} | {value.get('description', '')} |" for name, value in definitions.items() if value.get("description")),
+        "",
+        "## Without a file",
+        "",
+        "`belfry serve` without `--config` and without `/etc/belfry/belfry.yaml` takes the place of the Bolt application of Coder's guide: `SLACK_BOT_TOKEN`",
+        "(required), `SLACK_SIGNING_SECRET` and `PORT` (6000) come from the environment; it listens on `[::]:PORT`, warns that the webhook has no",
+        "authentication, and keeps its state under `$STATE_DIRECTORY`, else `$XDG_STATE_HOME/belfry`, else `~/.local/state/belfry`.",
+        "",
+        "Other variables: `BELFRY_LOG` (debug, info, warn, error) sets what is logged; `BELFRY_PLUGIN_DIR` adds plugin directories, separated by colons, where the file",
+        "names none.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def command_line(belfry):
+    lines = ["# Command line", "", "Made from the program's own help. Exit codes: 0 done, 1 failed or invalid, 2 wrong usage.", ""]
+    for command in COMMANDS:
+        text = subprocess.run([belfry, *command, "--help"], capture_output=True, text=True, check=True).stdout.strip()
+        lines += [f"## `{' '.join(['belfry', *command])}`", "", "```", *(line.rstrip() for line in text.splitlines()), "```", ""]
+    return "\n".join(lines)
+
+
+def main(argv):
+    root, belfry = Path(argv[1]), argv[2]
+    pages = {root / "docs/reference/configuration.md": configuration(root), root / "docs/reference/cli.md": command_line(belfry)}
+    stale = [page for page, text in pages.items() if not page.exists() or page.read_text() != text]
+    if "--write" in argv:
+        for page in stale:
+            page.write_text(pages[page])
+        return 0
+    for page in stale:
+        print(f"{page.relative_to(root)} is stale; write it anew with: tests/rules/reference_pages.py . build/release/bin/belfry --write")
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv))
