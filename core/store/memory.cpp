@@ -1,1 +1,328 @@
-// Not written yet.
+// The tables as plain maps. Nothing fails here and nothing survives.
+#include <algorithm>
+#include <set>
+
+#include "model/codec.hpp"
+#include "store/group_store.hpp"
+
+namespace belfry::store {
+namespace {
+
+using model::DeliveryState;
+
+bool open(const DeliveryRow& row) { return row.delivery.state == DeliveryState::waiting || row.delivery.state == DeliveryState::in_flight; }
+
+class MemoryTables final : public Tables {
+ public:
+  std::optional<std::string> known(const std::string& source, const std::string& msg_id) override {
+    const auto found = known_.find({source, msg_id});
+    if (found == known_.end()) return std::nullopt;
+    return notifications_.at(found->second).id;
+  }
+  RowId add(const NotificationRow& notification, const std::string& text) override {
+    const RowId row = ++last_row_;
+    notifications_[row] = notification;
+    notifications_[row].row = row;
+    known_[{notification.source, notification.msg_id}] = row;
+    notification_ids_[notification.id] = row;
+    texts_[row] = text;
+    return row;
+  }
+  std::optional<NotificationRow> notification(RowId row) override { return value(notifications_, row); }
+  std::optional<NotificationRow> notification(const std::string& id) override {
+    const auto row = value(notification_ids_, id);
+    return row ? value(notifications_, *row) : std::nullopt;
+  }
+  std::string text(RowId notification) override { return texts_.at(notification); }
+  void save(const NotificationRow& notification) override { notifications_[notification.row] = notification; }
+  void erase_text(RowId notification, const std::string& rest) override { texts_[notification] = rest; }
+
+  std::vector<RowId> ended_before(base::Timestamp before, std::size_t most) override {
+    std::vector<RowId> ended;
+    for (const auto& [row, notification] : notifications_) {
+      if (ended.size() < most && notification.unfinished == 0 && notification.ended_at < before) ended.push_back(row);
+    }
+    return ended;
+  }
+  void remove(RowId notification, base::Timestamp before) override {
+    std::set<RowId> queues;
+    std::erase_if(deliveries_, [&](const auto& entry) {
+      const auto& [row, delivery] = entry;
+      if (delivery.notification != notification) return false;
+      queues.insert(delivery.queue);
+      by_queue_[delivery.queue].erase(row);
+      delivery_ids_.erase(delivery.delivery.id);
+      attempts_.erase(row);
+      members_.erase(row);
+      return true;
+    });
+    for (auto& [digest, members] : members_) std::erase(members, notification);
+    decisions_.erase(notification);
+    texts_.erase(notification);
+    const auto& gone = notifications_.at(notification);
+    known_.erase({gone.source, gone.msg_id});
+    notification_ids_.erase(gone.id);
+    notifications_.erase(notification);
+    for (const auto queue : queues) remove_unused(queue, before);
+  }
+
+  RowId add(const DeliveryRow& delivery) override {
+    const RowId row = ++last_row_;
+    deliveries_[row] = delivery;
+    deliveries_[row].delivery.sequence = static_cast<std::uint64_t>(row);
+    delivery_ids_[delivery.delivery.id] = row;
+    by_queue_[delivery.queue].insert(row);
+    return row;
+  }
+  std::optional<DeliveryRow> delivery(RowId row) override { return value(deliveries_, row); }
+  std::optional<DeliveryRow> delivery(const std::string& id) override {
+    const auto row = value(delivery_ids_, id);
+    return row ? value(deliveries_, *row) : std::nullopt;
+  }
+  std::vector<DeliveryRow> deliveries_of(RowId notification) override {
+    std::vector<DeliveryRow> found;
+    for (const auto& [row, delivery] : deliveries_) {
+      if (carries(delivery, notification)) found.push_back(delivery);
+    }
+    return found;
+  }
+  bool has_delivery(RowId notification, RowId queue) override {
+    return std::ranges::any_of(by_queue_[queue], [&](RowId row) { return carries(deliveries_.at(row), notification); });
+  }
+  void save_claim(const DeliveryRow& delivery) override { save(delivery); }
+  void save_attempts(const DeliveryRow& delivery) override { save(delivery); }
+  void save(const DeliveryRow& delivery) override { deliveries_[delivery.row()] = delivery; }
+
+  std::vector<RowId> expired(const std::string& sink, base::Timestamp now, std::size_t most) override {
+    std::vector<std::pair<base::Timestamp, RowId>> found;
+    for (const auto& [row, delivery] : deliveries_) {
+      const bool held = delivery.delivery.state == DeliveryState::in_flight && delivery.claim_until > now;
+      if (delivery.delivery.sink == sink && open(delivery) && !held && delivery.delivery.expires_at <= now) {
+        found.emplace_back(delivery.delivery.expires_at, row);
+      }
+    }
+    return first_of(found, most);
+  }
+  std::optional<base::Timestamp> next_expiry(const std::string& sink) override {
+    std::optional<base::Timestamp> next;
+    for (const auto& [row, delivery] : deliveries_) {
+      if (delivery.delivery.sink != sink || delivery.delivery.state != DeliveryState::waiting) continue;
+      next = std::min(next.value_or(base::Timestamp::max()), delivery.delivery.expires_at);
+    }
+    return next;
+  }
+  std::vector<model::Delivery> find(const Filter& filter) override {
+    std::vector<model::Delivery> found;
+    for (auto entry = deliveries_.rbegin(); entry != deliveries_.rend() && found.size() < filter.most; ++entry) {
+      if (matches(entry->second, filter)) found.push_back(entry->second.delivery);
+    }
+    return found;
+  }
+  Stats stats(base::Timestamp now) override {
+    Stats stats;
+    for (const auto& [row, notification] : notifications_) stats.unrouted += notification.unrouted ? 1 : 0;
+    for (const auto& [row, delivery] : deliveries_) {
+      if (open(delivery)) count(delivery, now, stats.sinks[delivery.delivery.sink]);
+      if (delivery.delivery.dead_letter) ++stats.sinks[delivery.delivery.sink].dead_letters;
+    }
+    return stats;
+  }
+
+  std::optional<QueueRow> queue(const std::string& sink, const std::string& key) override {
+    const auto row = value(queue_keys_, {sink, key});
+    return row ? value(queues_, *row) : std::nullopt;
+  }
+  QueueRow queue(RowId row) override { return queues_.at(row); }
+  RowId add(const QueueRow& queue) override {
+    const RowId row = ++last_row_;
+    queues_[row] = queue;
+    queues_[row].row = row;
+    queue_keys_[{queue.sink, queue.key}] = row;
+    return row;
+  }
+  void save(const QueueRow& queue) override { queues_[queue.row] = queue; }
+  QueueFront front(RowId queue, base::Timestamp now) override {
+    QueueFront front;
+    for (const auto row : by_queue_[queue]) {
+      const auto& delivery = deliveries_.at(row);
+      if (!open(delivery)) continue;
+      if (delivery.joins_at <= now) {
+        front.head = {.delivery = row, .due_at = delivery.delivery.due_at};
+        if (delivery.delivery.state == DeliveryState::in_flight) front.head->claim_until = delivery.claim_until;
+        break;
+      }
+      front.next_joins = std::min(front.next_joins.value_or(base::Timestamp::max()), delivery.joins_at);
+    }
+    return front;
+  }
+  std::vector<QueueRow> ready_queues(const std::string& sink, base::Timestamp now, std::size_t most) override {
+    std::vector<std::pair<base::Timestamp, RowId>> found;
+    for (const auto& [row, queue] : queues_) {
+      if (queue.sink == sink && queue.ready_at && *queue.ready_at <= now) found.emplace_back(*queue.ready_at, row);
+    }
+    std::vector<QueueRow> ready;
+    for (const auto row : first_of(found, most)) ready.push_back(queues_.at(row));
+    return ready;
+  }
+  std::optional<base::Timestamp> next_ready(const std::string& sink) override {
+    std::optional<base::Timestamp> next;
+    for (const auto& [row, queue] : queues_) {
+      if (queue.sink == sink && queue.ready_at) next = std::min(next.value_or(base::Timestamp::max()), *queue.ready_at);
+    }
+    return next;
+  }
+  std::size_t wake(const std::string& sink, base::Timestamp now) override {
+    std::set<RowId> woken;
+    for (auto& [row, delivery] : deliveries_) {
+      auto& d = delivery.delivery;
+      if (d.sink != sink || d.state != DeliveryState::waiting || d.due_at <= now || delivery.joins_at > now) continue;
+      d.due_at = now;
+      woken.insert(delivery.queue);
+    }
+    for (const auto queue : woken) queues_[queue].ready_at = std::max(now, queues_[queue].paused_until);
+    return woken.size();
+  }
+
+  std::optional<OpenDigest> open_digest(RowId queue, const std::string& key) override { return value(open_digests_, {queue, key}); }
+  void save_open_digest(RowId queue, const std::string& key, const OpenDigest& digest) override { open_digests_[{queue, key}] = digest; }
+  void close_digest(RowId queue, RowId delivery) override {
+    std::erase_if(open_digests_, [&](const auto& entry) { return entry.first.first == queue && entry.second.delivery == delivery; });
+  }
+  void add_member(RowId digest, RowId notification) override { members_[digest].push_back(notification); }
+  std::vector<RowId> members(RowId digest) override { return value(members_, digest).value_or(std::vector<RowId>{}); }
+
+  std::optional<Window> window(const WindowKey& key) override { return value(windows_, key); }
+  void save(const WindowKey& key, const Window& window) override { windows_[key] = window; }
+  std::size_t remove_windows(base::Timestamp ended_before, std::size_t most) override {
+    std::set<RowId> queues;
+    const auto removed = std::erase_if(windows_, [&, left = most](const auto& entry) mutable {
+      if (left == 0 || entry.second.ends_at >= ended_before) return false;
+      queues.insert(entry.first.queue);
+      --left;
+      return true;
+    });
+    for (const auto queue : queues) remove_unused(queue, ended_before);
+    return removed;
+  }
+
+  void add_attempt(RowId delivery, std::uint32_t number, base::Timestamp started_at) override {
+    attempts_[delivery][number] = {.delivery_id = deliveries_.at(delivery).delivery.id, .number = number, .started_at = started_at};
+  }
+  void end_attempt(RowId delivery, std::uint32_t number, base::Timestamp at, const std::string& outcome, bool late) override {
+    auto& attempt = attempts_.at(delivery).at(number);
+    attempt.finished_at = at;
+    attempt.outcome = model::decode_outcome(outcome).value();
+    attempt.late = late;
+  }
+  std::vector<model::Attempt> attempts(const DeliveryRow& delivery) override {
+    std::vector<model::Attempt> found;
+    for (const auto& [number, attempt] : attempts_[delivery.row()]) found.push_back(attempt);
+    return found;
+  }
+  void add_decision(RowId notification, const model::Decision& decision) override { decisions_[notification].push_back(decision); }
+  std::vector<model::Decision> decisions(const NotificationRow& notification) override { return decisions_[notification.row]; }
+
+  std::optional<KvValue> kv(const std::string& scope, const std::string& key) override {
+    const auto scoped = kv_.find(scope);
+    return scoped == kv_.end() ? std::nullopt : value(scoped->second, key);
+  }
+  std::size_t kv_count(const std::string& scope) override { return kv_[scope].size(); }
+  std::uint64_t next_kv_version() override { return ++last_kv_version_; }
+  void save_kv(const std::string& scope, const std::string& key, const KvValue& value) override { kv_[scope][key] = value; }
+  bool erase_kv(const std::string& scope, const std::string& key) override { return kv_[scope].erase(key) > 0; }
+
+  void touch() override {}
+
+ private:
+  template <class Map>
+  static std::optional<typename Map::mapped_type> value(const Map& map, const typename Map::key_type& key) {
+    const auto found = map.find(key);
+    if (found == map.end()) return std::nullopt;
+    return found->second;
+  }
+  static std::vector<RowId> first_of(std::vector<std::pair<base::Timestamp, RowId>>& found, std::size_t most) {
+    std::ranges::sort(found);
+    std::vector<RowId> rows;
+    for (const auto& [at, row] : found) {
+      if (rows.size() < most) rows.push_back(row);
+    }
+    return rows;
+  }
+  static bool matches(const DeliveryRow& row, const Filter& filter) {
+    const auto& delivery = row.delivery;
+    return (!filter.state || delivery.state == *filter.state) && (!filter.dead_letter || delivery.dead_letter == *filter.dead_letter) &&
+           (filter.sink.empty() || delivery.sink == filter.sink) && (filter.email.empty() || row.email == filter.email) &&
+           (!filter.since || delivery.created_at >= *filter.since);
+  }
+
+  bool carries(const DeliveryRow& delivery, RowId notification) {
+    if (delivery.notification == notification) return true;
+    const auto members = members_.find(delivery.row());
+    return members != members_.end() && std::ranges::find(members->second, notification) != members->second.end();
+  }
+  void count(const DeliveryRow& row, base::Timestamp now, SinkStats& sink) {
+    const auto& delivery = row.delivery;
+    const bool later = delivery.due_at > now;
+    if (delivery.state == DeliveryState::in_flight) {
+      ++sink.in_flight;
+    } else if (later && delivery.due_at != row.joins_at) {
+      ++sink.backoff;
+    } else if (later || queues_.at(row.queue).paused_until > now) {
+      ++sink.held;
+    } else {
+      ++sink.waiting;
+    }
+    sink.oldest = std::min(sink.oldest.value_or(base::Timestamp::max()), delivery.created_at);
+  }
+  void remove_unused(RowId queue, base::Timestamp before) {
+    const auto row = queues_.at(queue);
+    const bool used = row.paused_until > before || !by_queue_[queue].empty() ||
+                      std::ranges::any_of(windows_, [&](const auto& entry) { return entry.first.queue == queue; });
+    if (used) return;
+    queue_keys_.erase({row.sink, row.key});
+    queues_.erase(queue);
+    by_queue_.erase(queue);
+  }
+
+  RowId last_row_ = 0;
+  std::uint64_t last_kv_version_ = 0;
+  std::map<RowId, NotificationRow> notifications_;
+  std::map<RowId, std::string> texts_;
+  std::map<std::pair<std::string, std::string>, RowId> known_;
+  std::map<std::string, RowId> notification_ids_;
+  std::map<RowId, DeliveryRow> deliveries_;
+  std::map<std::string, RowId> delivery_ids_;
+  std::map<RowId, QueueRow> queues_;
+  std::map<RowId, std::set<RowId>> by_queue_;
+  std::map<std::pair<std::string, std::string>, RowId> queue_keys_;
+  std::map<std::pair<RowId, std::string>, OpenDigest> open_digests_;
+  std::map<RowId, std::vector<RowId>> members_;
+  std::map<WindowKey, Window> windows_;
+  std::map<RowId, std::map<std::uint32_t, model::Attempt>> attempts_;
+  std::map<RowId, std::vector<model::Decision>> decisions_;
+  std::map<std::string, std::map<std::string, KvValue>> kv_;
+};
+
+class Memory final : public Medium {
+ public:
+  Tables& tables() override { return tables_; }
+  void begin_group() override {}
+  void begin_operation() override {}
+  void end_operation() override {}
+  // The rules give an error before they write anything: there is nothing to undo.
+  void undo_operation() override {}
+  void commit_group() override {}
+  void undo_group(const std::string&) noexcept override {}
+  void after_group(bool) noexcept override {}
+
+ private:
+  MemoryTables tables_;
+};
+
+}  // namespace
+
+std::unique_ptr<Store> open_memory(const base::Clock& clock) {
+  return std::make_unique<GroupStore>(std::make_unique<Memory>(), clock, CommitObserver{});
+}
+
+}  // namespace belfry::store

@@ -5,11 +5,15 @@
 //  - a delivery whose attempt began and never finished comes back from lease() with `in_doubt`.
 //
 // Thread rule: every method may be called from any thread and returns at once. A handler is called exactly once, on the store's
-// own thread, after the commit that made its result durable; handlers of one caller thread run in call order. A handler must
-// not block. Operations that wait together are committed together (group commit).
+// own thread (after close: on the caller's), after the commit that made its result durable; handlers of one caller thread run in
+// call order. A handler must not block and must not throw. Operations that wait together are committed together (group commit).
 // Ownership: everything is passed by value. close() (and the destructor) completes what was asked, then stops the thread.
 // Errors: ErrorCode::unavailable when the medium is full, failing or closed (nothing of that operation was kept); ErrorCode::not_found
 // and ErrorCode::invalid as said below.
+//
+// A delivery takes its place in its queue when it is first due: a digest or one held by quiet hours blocks nobody before. From then on
+// accept order rules, and a head in back-off blocks what is behind it. A sensitive notification loses its text in the transaction
+// that ends its last delivery.
 #pragma once
 #include <functional>
 #include <map>
@@ -28,13 +32,17 @@ using Handler = std::move_only_function<void(base::Result<T>)>;
 
 // ---- accept ---------------------------------------------------------------------------------------------------------------
 
+// The keys hold within one (sink, destination). A delivery is looked at in this order: a second one for the same sink and destination is
+// recorded as `merged`; dedupe; digest; throttle. A sensitive one never joins a digest.
+
 // One event sent to many: the first within `window` is delivered, the others are recorded as `deduplicated`.
 struct DedupeKey {
   std::string key;
   base::Millis window{};
 };
 
-// Joins the open digest of (sink, destination, key), or opens one that is due at `due_at`. The digest is one delivery.
+// Joins the open digest, or opens one that is due at `due_at`. The digest is one delivery. It is closed when it is first leased, has
+// expired or holds 500 notifications; the next one opens another.
 struct DigestKey {
   std::string key;
   base::Timestamp due_at{};
@@ -85,7 +93,7 @@ struct Leased {
 
 struct Lease {
   std::vector<Leased> leased;
-  std::optional<base::Timestamp> next_ready;  // when a queue of this sink becomes ready (back-off, digest, lease end); none: nothing waits
+  std::optional<base::Timestamp> next_ready;  // when a queue of the sink becomes ready (back-off, digest, lease end); none: nothing waits
 };
 
 struct Done {};
@@ -129,7 +137,7 @@ enum class LateResult {
 struct SinkStats {
   std::uint64_t waiting = 0;  // due, not leased
   std::uint64_t in_flight = 0;
-  std::uint64_t backoff = 0;  // tried before, due later
+  std::uint64_t backoff = 0;  // put off to later, by a retry or a release
   std::uint64_t held = 0;     // first due time lies ahead (digest, quiet hours), or its queue is paused
   std::uint64_t dead_letters = 0;
   std::optional<base::Timestamp> oldest;  // created_at of the oldest unfinished
@@ -158,7 +166,7 @@ struct Record {
 
 struct KvValue {
   std::string value;
-  std::uint64_t version = 0;  // grows with every write of the key; 0 means "not there"
+  std::uint64_t version = 0;  // grows with every write, never comes back; 0 means "not there"
 };
 
 struct SweepResult {
@@ -173,18 +181,20 @@ class Store {
 
   // Heads of up to `most` queues that are ready, oldest ready first.
   virtual void lease(LeaseRequest request, Handler<Lease> handler) = 0;
-  // Deliveries whose expires_at has passed, heads or not, in flight or not: no (a leased one is left to its holder). For parked lanes and
-  // for what waits behind a head in back-off. They are finished like leased ones.
+  // Deliveries whose expires_at has passed, oldest first, heads or not: for parked lanes, and for what waits behind a head in back-off.
+  // One that is leased is left to its holder. They are finished like those of lease(); next_ready says when the next one expires.
   virtual void lease_expired(LeaseRequest request, Handler<Lease> handler) = 0;
-  // Gives a lease back untried. The queue is ready again at `at`.
+  // Gives a lease back untried. The queue is ready again at `at`. False: the claim was lost.
   virtual void release(std::string claim, base::Timestamp at, Handler<bool> handler) = 0;
   // Records the intent to send: attempt number, from 1. ErrorCode::not_found when the claim was lost.
   // `possible_duplicate` sets the mark at the same time.
   virtual void begin(std::string claim, bool possible_duplicate, base::Timestamp now, Handler<std::uint32_t> handler) = 0;
+  // ErrorCode::invalid when the attempt is not the one that was begun last. A fallback to a target that already has a delivery of the
+  // notification is recorded as `merged` and not written.
   virtual void finish(Finish finish, Handler<Finished> handler) = 0;
   virtual void finish_late(std::string delivery_id, std::uint32_t attempt, model::Outcome outcome, base::Timestamp now,
                            Handler<LateResult> handler) = 0;
-  // A queue is not leased before `until`. Pausing again replaces the time.
+  // A queue is not leased before `until`. Pausing again replaces the time. Gives whether anything waits there.
   virtual void pause_queue(std::string sink, std::string destination_key, base::Timestamp until, Handler<bool> handler) = 0;
   // Makes everything of the sink that waits in back-off ready now; for a lane that was repaired. Gives the number of queues.
   virtual void wake(std::string sink, base::Timestamp now, Handler<std::size_t> handler) = 0;
@@ -192,17 +202,18 @@ class Store {
   virtual void stats(base::Timestamp now, Handler<Stats> handler) = 0;
   virtual void find(Filter filter, Handler<std::vector<model::Delivery>> handler) = 0;
   virtual void record(std::string notification_id, Handler<Record> handler) = 0;  // ErrorCode::not_found
-  // Ended deliveries become waiting again with a fresh expiry of `max_age`; a sensitive one whose text was erased cannot:
-  // ErrorCode::invalid names it and nothing changes.
+  // Ended deliveries become waiting again with a fresh expiry of `max_age`; others are skipped. A sensitive one whose text was erased
+  // cannot: ErrorCode::invalid names it and nothing changes.
   virtual void retry(std::vector<std::string> delivery_ids, std::string by, base::Timestamp now, base::Millis max_age,
                      Handler<std::size_t> handler) = 0;
   // Unfinished or dead deliveries end as discarded. One in flight is left alone and not counted.
   virtual void discard(std::vector<std::string> delivery_ids, std::string by, base::Timestamp now, Handler<std::size_t> handler) = 0;
-  // Removes finished work that ended before `before`, at most `most` notifications; dedupe of (source, msg_id) lasts as long as they stay.
+  // Removes finished work that ended before `before`, dead letters included, at most `most` notifications; dedupe of (source, msg_id)
+  // lasts as long as they stay.
   virtual void sweep(base::Timestamp before, std::size_t most, Handler<SweepResult> handler) = 0;
 
-  // Key-value state of plugins. Keys are bytes, at most 512; values at most 64 KiB; a scope at most 1,000 keys... larger is
-  // ErrorCode::invalid.
+  // Key-value state of plugins, all of it bytes. A key of 1..255 bytes, a value of at most 64 KiB, 10,000 keys in a scope; anything else
+  // is ErrorCode::invalid.
   virtual void kv_get(std::string scope, std::string key, Handler<std::optional<KvValue>> handler) = 0;
   // expected: none writes always; a version writes only over that one (0: only when absent). Gives the new version, or 0 when it did not
   // match.
@@ -213,7 +224,8 @@ class Store {
   // True when a write would be durable now: used by /readyz. Says why not in the error.
   virtual void probe(Handler<bool> handler) = 0;
 
-  // Waits until everything asked before has been committed, then refuses more with ErrorCode::unavailable. May be called twice.
+  // Waits until everything asked before has been committed, then lets go of the medium and refuses more with ErrorCode::unavailable.
+  // May be called twice, and from any thread but the store's own.
   virtual void close() = 0;
 };
 

@@ -1,0 +1,220 @@
+#include "store/group_store.hpp"
+
+#include <algorithm>
+
+#include "model/codec.hpp"
+#include "store/rules/rules.hpp"
+
+namespace belfry::store {
+namespace {
+
+constexpr std::size_t kGroupMost = 512;
+
+}  // namespace
+
+template <class T, class Rule>
+class GroupStore::OperationOf final : public Operation {
+ public:
+  OperationOf(Handler<T> handler, Rule rule) : handler_(std::move(handler)), rule_(std::move(rule)) {}
+
+  bool run(Tables& tables) override {
+    result_ = rule_(tables);
+    return result_.has_value();
+  }
+  void fail(base::Error error) override { result_ = std::unexpected(std::move(error)); }
+  void settle() override { handler_(std::move(result_)); }
+
+ private:
+  Handler<T> handler_;
+  Rule rule_;
+  base::Result<T> result_ = base::fail("the operation has not been run");
+};
+
+GroupStore::GroupStore(std::unique_ptr<Medium> medium, const base::Clock& clock, CommitObserver observer)
+    : medium_(std::move(medium)), clock_(clock), observer_(std::move(observer)), thread_([this] { work(); }) {}
+
+GroupStore::~GroupStore() { GroupStore::close(); }
+
+void GroupStore::close() {
+  {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+  }
+  wake_up_.notify_one();
+  std::call_once(joined_, [this] {
+    thread_.join();
+    medium_.reset();
+  });
+}
+
+template <class T, class Rule>
+void GroupStore::submit(Handler<T> handler, Rule rule) {
+  auto operation = std::make_unique<OperationOf<T, Rule>>(std::move(handler), std::move(rule));
+  {
+    const std::lock_guard lock(mutex_);
+    if (!closed_) {
+      waiting_.push_back(std::move(operation));
+      if (waiting_.size() == 1) wake_up_.notify_one();
+      return;
+    }
+  }
+  operation->fail({base::ErrorCode::unavailable, "the store is closed"});
+  operation->settle();
+}
+
+void GroupStore::work() {
+  Group group;
+  while (wait_for_group(group)) {
+    const auto started = clock_.steady();
+    if (commit(group) && observer_) observer_(std::chrono::duration_cast<base::Millis>(clock_.steady() - started), group.size());
+    for (const auto& operation : group) operation->settle();
+    group.clear();
+    const auto idle = [this] {
+      const std::lock_guard lock(mutex_);
+      return waiting_.empty();
+    }();
+    medium_->after_group(idle);
+  }
+}
+
+bool GroupStore::wait_for_group(Group& group) {
+  std::unique_lock lock(mutex_);
+  wake_up_.wait(lock, [this] { return closed_ || !waiting_.empty(); });
+  const auto count = static_cast<std::ptrdiff_t>(std::min(waiting_.size(), kGroupMost));
+  std::move(waiting_.begin(), waiting_.begin() + count, std::back_inserter(group));
+  waiting_.erase(waiting_.begin(), waiting_.begin() + count);
+  return !group.empty();
+}
+
+bool GroupStore::commit(Group& group) {
+  try {
+    medium_->begin_group();
+    for (const auto& operation : group) run_one(*operation);
+    medium_->commit_group();
+    return true;
+  } catch (const std::exception& failure) {
+    medium_->undo_group(failure.what());
+    for (const auto& operation : group) operation->fail({base::ErrorCode::unavailable, failure.what()});
+    return false;
+  }
+}
+
+void GroupStore::run_one(Operation& operation) {
+  medium_->begin_operation();
+  bool keep = false;
+  try {
+    keep = operation.run(medium_->tables());
+  } catch (const MediumFailure&) {
+    throw;
+  } catch (const std::exception& bug) {
+    operation.fail({base::ErrorCode::failed, bug.what()});
+  }
+  if (!keep) medium_->undo_operation();
+  medium_->end_operation();
+}
+
+void GroupStore::accept(Acceptance acceptance, Handler<Accepted> handler) {
+  // Encoded here: the caller's thread has time, the store's has not.
+  auto text = model::encode(acceptance.notification);
+  submit<Accepted>(std::move(handler), [acceptance = std::move(acceptance), text = std::move(text)](Tables& tables) {
+    return rules::accept(tables, acceptance, text);
+  });
+}
+
+void GroupStore::lease(LeaseRequest request, Handler<Lease> handler) {
+  submit<Lease>(std::move(handler), [request = std::move(request)](Tables& tables) { return rules::lease(tables, request); });
+}
+
+void GroupStore::lease_expired(LeaseRequest request, Handler<Lease> handler) {
+  submit<Lease>(std::move(handler), [request = std::move(request)](Tables& tables) { return rules::lease_expired(tables, request); });
+}
+
+void GroupStore::release(std::string claim, base::Timestamp at, Handler<bool> handler) {
+  submit<bool>(std::move(handler), [claim = std::move(claim), at](Tables& tables) { return rules::release(tables, claim, at); });
+}
+
+void GroupStore::begin(std::string claim, bool possible_duplicate, base::Timestamp now, Handler<std::uint32_t> handler) {
+  submit<std::uint32_t>(std::move(handler), [claim = std::move(claim), possible_duplicate, now](Tables& tables) {
+    return rules::begin(tables, claim, possible_duplicate, now);
+  });
+}
+
+void GroupStore::finish(Finish finish, Handler<Finished> handler) {
+  auto outcome = model::encode(finish.outcome);
+  submit<Finished>(std::move(handler), [finish = std::move(finish), outcome = std::move(outcome)](Tables& tables) {
+    return rules::finish(tables, finish, outcome);
+  });
+}
+
+void GroupStore::finish_late(std::string delivery_id, std::uint32_t attempt, model::Outcome outcome, base::Timestamp now,
+                             Handler<LateResult> handler) {
+  submit<LateResult>(std::move(handler), [id = std::move(delivery_id), attempt, outcome = std::move(outcome), now](Tables& tables) {
+    return rules::finish_late(tables, id, attempt, outcome, now);
+  });
+}
+
+void GroupStore::pause_queue(std::string sink, std::string destination_key, base::Timestamp until, Handler<bool> handler) {
+  submit<bool>(std::move(handler), [sink = std::move(sink), key = std::move(destination_key), until](Tables& tables) {
+    return rules::pause_queue(tables, sink, key, until);
+  });
+}
+
+void GroupStore::wake(std::string sink, base::Timestamp now, Handler<std::size_t> handler) {
+  submit<std::size_t>(std::move(handler),
+                      [sink = std::move(sink), now](Tables& tables) -> base::Result<std::size_t> { return tables.wake(sink, now); });
+}
+
+void GroupStore::stats(base::Timestamp now, Handler<Stats> handler) {
+  submit<Stats>(std::move(handler), [now](Tables& tables) -> base::Result<Stats> { return tables.stats(now); });
+}
+
+void GroupStore::find(Filter filter, Handler<std::vector<model::Delivery>> handler) {
+  submit<std::vector<model::Delivery>>(std::move(handler),
+                                       [filter = std::move(filter)](Tables& tables) { return rules::find(tables, filter); });
+}
+
+void GroupStore::record(std::string notification_id, Handler<Record> handler) {
+  submit<Record>(std::move(handler), [id = std::move(notification_id)](Tables& tables) { return rules::record(tables, id); });
+}
+
+void GroupStore::retry(std::vector<std::string> delivery_ids, std::string by, base::Timestamp now, base::Millis max_age,
+                       Handler<std::size_t> handler) {
+  submit<std::size_t>(std::move(handler), [ids = std::move(delivery_ids), by = std::move(by), now, max_age](Tables& tables) {
+    return rules::retry(tables, ids, by, now, max_age);
+  });
+}
+
+void GroupStore::discard(std::vector<std::string> delivery_ids, std::string by, base::Timestamp now, Handler<std::size_t> handler) {
+  submit<std::size_t>(std::move(handler), [ids = std::move(delivery_ids), by = std::move(by), now](Tables& tables) {
+    return rules::discard(tables, ids, by, now);
+  });
+}
+
+void GroupStore::sweep(base::Timestamp before, std::size_t most, Handler<SweepResult> handler) {
+  submit<SweepResult>(std::move(handler), [before, most](Tables& tables) { return rules::sweep(tables, before, most); });
+}
+
+void GroupStore::kv_get(std::string scope, std::string key, Handler<std::optional<KvValue>> handler) {
+  submit<std::optional<KvValue>>(
+      std::move(handler), [scope = std::move(scope), key = std::move(key)](Tables& tables) { return rules::kv_get(tables, scope, key); });
+}
+
+void GroupStore::kv_put(std::string scope, std::string key, std::string value, std::optional<std::uint64_t> expected,
+                        Handler<std::uint64_t> handler) {
+  submit<std::uint64_t>(std::move(handler), [scope = std::move(scope), key = std::move(key), value = std::move(value),
+                                             expected](Tables& tables) { return rules::kv_put(tables, scope, key, value, expected); });
+}
+
+void GroupStore::kv_erase(std::string scope, std::string key, Handler<bool> handler) {
+  submit<bool>(std::move(handler),
+               [scope = std::move(scope), key = std::move(key)](Tables& tables) { return rules::kv_erase(tables, scope, key); });
+}
+
+void GroupStore::probe(Handler<bool> handler) {
+  submit<bool>(std::move(handler), [](Tables& tables) -> base::Result<bool> {
+    tables.touch();
+    return true;
+  });
+}
+
+}  // namespace belfry::store

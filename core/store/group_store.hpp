@@ -1,0 +1,80 @@
+// The store over any medium: one thread that takes everything that waits, runs it as one group, commits, and only then calls the
+// handlers. An operation that fails is undone alone; when the medium fails, nothing of the group was kept and every handler of it is told
+// ErrorCode::unavailable. The next group tries the medium again.
+#pragma once
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "store/medium.hpp"
+#include "store/open.hpp"
+
+namespace belfry::store {
+
+class GroupStore final : public Store {
+ public:
+  GroupStore(std::unique_ptr<Medium> medium, const base::Clock& clock, CommitObserver observer);
+  ~GroupStore() override;
+  GroupStore(const GroupStore&) = delete;
+  GroupStore& operator=(const GroupStore&) = delete;
+
+  void accept(Acceptance acceptance, Handler<Accepted> handler) override;
+  void lease(LeaseRequest request, Handler<Lease> handler) override;
+  void lease_expired(LeaseRequest request, Handler<Lease> handler) override;
+  void release(std::string claim, base::Timestamp at, Handler<bool> handler) override;
+  void begin(std::string claim, bool possible_duplicate, base::Timestamp now, Handler<std::uint32_t> handler) override;
+  void finish(Finish finish, Handler<Finished> handler) override;
+  void finish_late(std::string delivery_id, std::uint32_t attempt, model::Outcome outcome, base::Timestamp now,
+                   Handler<LateResult> handler) override;
+  void pause_queue(std::string sink, std::string destination_key, base::Timestamp until, Handler<bool> handler) override;
+  void wake(std::string sink, base::Timestamp now, Handler<std::size_t> handler) override;
+  void stats(base::Timestamp now, Handler<Stats> handler) override;
+  void find(Filter filter, Handler<std::vector<model::Delivery>> handler) override;
+  void record(std::string notification_id, Handler<Record> handler) override;
+  void retry(std::vector<std::string> delivery_ids, std::string by, base::Timestamp now, base::Millis max_age,
+             Handler<std::size_t> handler) override;
+  void discard(std::vector<std::string> delivery_ids, std::string by, base::Timestamp now, Handler<std::size_t> handler) override;
+  void sweep(base::Timestamp before, std::size_t most, Handler<SweepResult> handler) override;
+  void kv_get(std::string scope, std::string key, Handler<std::optional<KvValue>> handler) override;
+  void kv_put(std::string scope, std::string key, std::string value, std::optional<std::uint64_t> expected,
+              Handler<std::uint64_t> handler) override;
+  void kv_erase(std::string scope, std::string key, Handler<bool> handler) override;
+  void probe(Handler<bool> handler) override;
+  void close() override;
+
+ private:
+  // One call of the interface on its way: run within a group, then settled exactly once.
+  class Operation {
+   public:
+    virtual ~Operation() = default;
+    [[nodiscard]] virtual bool run(Tables& tables) = 0;  // false: it gave an error and is to be undone
+    virtual void fail(base::Error error) = 0;
+    virtual void settle() = 0;
+  };
+  template <class T, class Rule>
+  class OperationOf;
+  using Group = std::vector<std::unique_ptr<Operation>>;
+
+  template <class T, class Rule>
+  void submit(Handler<T> handler, Rule rule);
+  void work();
+  [[nodiscard]] bool wait_for_group(Group& group);
+  [[nodiscard]] bool commit(Group& group);
+  void run_one(Operation& operation);
+
+  std::unique_ptr<Medium> medium_;  // until close
+  const base::Clock& clock_;
+  const CommitObserver observer_;
+
+  std::mutex mutex_;
+  std::condition_variable wake_up_;
+  std::deque<std::unique_ptr<Operation>> waiting_;
+  bool closed_ = false;
+
+  std::once_flag joined_;
+  std::thread thread_;  // last: it uses all of the above
+};
+
+}  // namespace belfry::store

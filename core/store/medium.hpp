@@ -1,0 +1,30 @@
+// Where the rows live, and the group of operations that becomes durable together. Used by the thread of GroupStore only.
+#pragma once
+#include <stdexcept>
+
+#include "store/tables.hpp"
+
+namespace belfry::store {
+
+// The medium is full, failing or gone; what() is one sentence for people. The whole group is undone.
+class MediumFailure : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+class Medium {
+ public:
+  virtual ~Medium() = default;
+
+  [[nodiscard]] virtual Tables& tables() = 0;
+
+  virtual void begin_group() = 0;
+  virtual void begin_operation() = 0;
+  virtual void end_operation() = 0;
+  virtual void undo_operation() = 0;
+  virtual void commit_group() = 0;                               // durable when it returns
+  virtual void undo_group(const std::string& why) noexcept = 0;  // after a MediumFailure of any of the above
+  virtual void after_group(bool idle) noexcept = 0;              // the handlers have been called; idle: nothing waits
+};
+
+}  // namespace belfry::store

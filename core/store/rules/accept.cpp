@@ -1,0 +1,164 @@
+// One transaction decides what becomes of every planned delivery, so that two accepts cannot race for a window or a digest.
+#include <algorithm>
+
+#include "model/codec.hpp"
+#include "store/rules/rules.hpp"
+#include "store/rules/steps.hpp"
+
+namespace belfry::store::rules {
+namespace {
+
+constexpr std::uint32_t kDigestMost = 500;
+constexpr std::size_t kWindowsRemovedAtOnce = 2;  // more than one accept adds, so that those which are over do not pile up
+
+// True when the window was open already; counts this use of it.
+bool use_window(Tables& tables, const WindowKey& key, base::Timestamp now, base::Millis length, std::uint32_t limit) {
+  auto window = tables.window(key).value_or(Window{});
+  if (window.ends_at <= now) window = {.ends_at = now + length, .count = 0};
+  if (window.count >= limit) return true;
+  ++window.count;
+  tables.save(key, window);
+  tables.remove_windows(now, kWindowsRemovedAtOnce);
+  return false;
+}
+
+// What becomes of one planned delivery.
+struct Placement {
+  const PlannedDelivery* planned = nullptr;
+  QueueRow queue;
+  const DigestKey* digest = nullptr;  // none: a delivery of its own
+  std::optional<OpenDigest> joined;   // none, with a digest: opens one
+};
+
+class Acceptor {
+ public:
+  Acceptor(Tables& tables, const Acceptance& acceptance) : tables_(tables), acceptance_(acceptance) {}
+
+  Accepted run(const std::string& text) {
+    for (const auto& planned : acceptance_.deliveries) decide(planned);
+    write_notification(text);
+    for (const auto& placement : placements_) place(placement);
+    for (const auto& decision : acceptance_.decisions) tables_.add_decision(notification_, decision);
+    for (const auto& decision : decisions_) tables_.add_decision(notification_, decision);
+    return std::move(result_);
+  }
+
+ private:
+  void decide(const PlannedDelivery& planned) {
+    const auto& delivery = planned.delivery;
+    const auto now = delivery.created_at;
+    const auto queue = queue_for(tables_, delivery.sink, delivery.destination.key());
+    if (std::ranges::find(seen_, queue.row) != seen_.end()) {
+      return note(delivery, "merged", "another route chose the same target first");
+    }
+    seen_.push_back(queue.row);
+    if (planned.dedupe && use_window(tables_, {queue.row, WindowKind::dedupe, planned.dedupe->key}, now, planned.dedupe->window, 1)) {
+      return note(delivery, "deduplicated", "the same was sent within " + base::to_string(planned.dedupe->window));
+    }
+    Placement placement{.planned = &planned, .queue = queue};
+    if (!acceptance_.notification.sensitive && !delivery.sensitive) placement.digest = digest_of(planned, queue);
+    if (placement.digest != nullptr) placement.joined = open_digest(queue, *placement.digest, now);
+    placements_.push_back(std::move(placement));
+  }
+
+  const DigestKey* digest_of(const PlannedDelivery& planned, const QueueRow& queue) {
+    if (planned.digest) return &*planned.digest;
+    if (!planned.throttle) return nullptr;
+    const auto& throttle = *planned.throttle;
+    if (!use_window(tables_, {queue.row, WindowKind::throttle, throttle.key}, planned.delivery.created_at, throttle.window,
+                    throttle.limit)) {
+      return nullptr;
+    }
+    note(planned.delivery, "throttled", "more than " + std::to_string(throttle.limit) + " within " + base::to_string(throttle.window));
+    return &throttle.overflow;
+  }
+
+  std::optional<OpenDigest> open_digest(const QueueRow& queue, const DigestKey& key, base::Timestamp now) {
+    auto open = tables_.open_digest(queue.row, key.key);
+    if (open && (open->members >= kDigestMost || open->expires_at <= now)) open.reset();
+    return open;
+  }
+
+  void write_notification(const std::string& text) {
+    const auto& given = acceptance_.notification;
+    NotificationRow row{.id = given.id,
+                        .source = given.source,
+                        .msg_id = given.msg_id,
+                        .received_at = given.received_at,
+                        .sensitive = given.sensitive,
+                        .unrouted = acceptance_.deliveries.empty(),
+                        .unfinished = static_cast<std::uint32_t>(placements_.size())};
+    if (placements_.empty()) row.ended_at = given.received_at;
+    row.erased = placements_.empty() && given.sensitive;
+    notification_ = tables_.add(row, row.erased ? model::encode(without_text(given)) : text);
+    result_.notification_id = given.id;
+  }
+
+  void place(const Placement& placement) {
+    const auto& planned = placement.planned->delivery;
+    if (placement.joined) {
+      auto open = *placement.joined;
+      ++open.members;
+      tables_.add_member(open.delivery, notification_);
+      tables_.save_open_digest(placement.queue.row, placement.digest->key, open);
+      return note(planned, "digested", "joined an open digest", tables_.delivery(open.delivery)->delivery.id);
+    }
+    auto row = new_row(planned, placement);
+    row.delivery.sequence = static_cast<std::uint64_t>(tables_.add(row));
+    if (placement.digest != nullptr) {
+      tables_.add_member(row.row(), notification_);
+      tables_.save_open_digest(placement.queue.row, placement.digest->key,
+                               {.delivery = row.row(), .members = 1, .expires_at = row.delivery.expires_at});
+      note(planned, "digested", "opened a digest that is due at " + base::to_rfc3339(row.delivery.due_at), row.delivery.id);
+    }
+    enter(tables_, placement.queue, row, planned.created_at);
+    if (std::ranges::find(result_.sinks, planned.sink) == result_.sinks.end()) result_.sinks.push_back(planned.sink);
+  }
+
+  DeliveryRow new_row(const model::Delivery& planned, const Placement& placement) const {
+    DeliveryRow row{.notification = notification_, .queue = placement.queue.row};
+    auto& delivery = row.delivery;
+    delivery.id = planned.id;
+    delivery.kind = placement.digest != nullptr ? model::DeliveryKind::digest : model::DeliveryKind::notification;
+    delivery.notification_id = acceptance_.notification.id;
+    delivery.sink = planned.sink;
+    delivery.destination = planned.destination;
+    delivery.overrides = planned.overrides;
+    delivery.route = planned.route;
+    delivery.fallback = planned.fallback;
+    delivery.sensitive = planned.sensitive;
+    delivery.allow_sensitive = planned.allow_sensitive;
+    delivery.created_at = planned.created_at;
+    delivery.due_at = placement.digest != nullptr ? placement.digest->due_at : planned.due_at;
+    delivery.expires_at = planned.expires_at;
+    row.joins_at = delivery.due_at;
+    row.email = ascii_lower(acceptance_.notification.recipient.email);
+    return row;
+  }
+
+  void note(const model::Delivery& planned, std::string_view what, std::string_view detail, std::string delivery_id = {}) {
+    decisions_.push_back({.at = planned.created_at,
+                          .notification_id = acceptance_.notification.id,
+                          .delivery_id = std::move(delivery_id),
+                          .what = std::string(what),
+                          .detail = planned.sink + " " + planned.destination.key() + ": " + std::string(detail)});
+  }
+
+  Tables& tables_;
+  const Acceptance& acceptance_;
+  RowId notification_ = 0;
+  std::vector<RowId> seen_;  // the queues of the targets so far
+  std::vector<Placement> placements_;
+  std::vector<model::Decision> decisions_;
+  Accepted result_;
+};
+
+}  // namespace
+
+base::Result<Accepted> accept(Tables& tables, const Acceptance& acceptance, const std::string& text) {
+  const auto& given = acceptance.notification;
+  if (auto id = tables.known(given.source, given.msg_id)) return Accepted{.duplicate = true, .notification_id = std::move(*id)};
+  return Acceptor(tables, acceptance).run(text);
+}
+
+}  // namespace belfry::store::rules

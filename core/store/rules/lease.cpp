@@ -1,0 +1,113 @@
+#include <algorithm>
+
+#include "model/codec.hpp"
+#include "store/rules/rules.hpp"
+#include "store/rules/steps.hpp"
+
+namespace belfry::store::rules {
+namespace {
+
+std::optional<std::vector<model::Notification>> read_items(Tables& tables, const DeliveryRow& row) {
+  std::vector<model::Notification> items;
+  for (const auto id : carried(tables, row)) {
+    auto item = model::decode_notification(tables.text(id));
+    if (!item) return std::nullopt;
+    items.push_back(std::move(*item));
+  }
+  return items;
+}
+
+// A text that cannot be read would come back to every lease and block its sink: it becomes a dead letter instead.
+void give_up(Tables& tables, DeliveryRow& row, base::Timestamp now) {
+  row.delivery.last_reason = "unreadable";
+  row.delivery.last_detail = "the stored notification cannot be read";
+  add_decision(tables, row, "rejected", "unreadable: the stored notification cannot be read", now);
+  end(tables, row, model::DeliveryState::rejected, true, now);
+}
+
+std::optional<Leased> claim(Tables& tables, DeliveryRow row, const LeaseRequest& request) {
+  auto items = read_items(tables, row);
+  if (!items) {
+    give_up(tables, row, request.now);
+    return std::nullopt;
+  }
+  if (row.delivery.kind == model::DeliveryKind::digest) tables.close_digest(row.queue, row.row());
+  row.delivery.state = model::DeliveryState::in_flight;
+  row.claim_until = request.now + request.lease_time;
+  ++row.leases;
+  tables.save_claim(row);
+  auto name = claim_of(row);
+  return Leased{
+      .claim = std::move(name), .delivery = std::move(row.delivery), .items = std::move(*items), .in_doubt = row.open_attempt != 0};
+}
+
+void lease_head(Tables& tables, QueueRow queue, const LeaseRequest& request, std::vector<Leased>& leased) {
+  auto front = tables.front(queue.row, request.now);
+  queue.ready_at = ready_at(queue, front);
+  if (queue.ready_at && *queue.ready_at <= request.now) {
+    auto taken = claim(tables, *tables.delivery(front.head->delivery), request);
+    if (!taken) return refresh(tables, std::move(queue), request.now);
+    front.head->claim_until = request.now + request.lease_time;
+    queue.ready_at = ready_at(queue, front);
+    leased.push_back(std::move(*taken));
+  }
+  tables.save(queue);
+}
+
+base::Result<void> check(const LeaseRequest& request) {
+  if (request.lease_time.count() > 0) return {};
+  return base::fail(base::ErrorCode::invalid, "a lease needs a time above zero");
+}
+
+}  // namespace
+
+base::Result<Lease> lease(Tables& tables, const LeaseRequest& request) {
+  if (auto checked = check(request); !checked) return std::unexpected(checked.error());
+  Lease result;
+  while (result.leased.size() < request.most) {
+    const auto queues = tables.ready_queues(request.sink, request.now, request.most - result.leased.size());
+    if (queues.empty()) break;
+    for (const auto& queue : queues) lease_head(tables, queue, request, result.leased);
+  }
+  result.next_ready = tables.next_ready(request.sink);
+  return result;
+}
+
+base::Result<Lease> lease_expired(Tables& tables, const LeaseRequest& request) {
+  if (auto checked = check(request); !checked) return std::unexpected(checked.error());
+  Lease result;
+  for (const auto id : tables.expired(request.sink, request.now, request.most)) {
+    auto row = *tables.delivery(id);
+    const auto queue = row.queue;
+    if (auto taken = claim(tables, std::move(row), request)) result.leased.push_back(std::move(*taken));
+    refresh(tables, tables.queue(queue), request.now);
+  }
+  result.next_ready = tables.next_expiry(request.sink);
+  return result;
+}
+
+base::Result<bool> release(Tables& tables, const std::string& claim, base::Timestamp at) {
+  auto row = holder_of(tables, claim);
+  if (!row) return false;
+  row->delivery.state = model::DeliveryState::waiting;
+  row->delivery.due_at = std::max(row->delivery.due_at, at);
+  row->claim_until = {};
+  tables.save(*row);
+  // Without the time there is no looking anew; the earlier of both is a lower bound still.
+  auto queue = tables.queue(row->queue);
+  if (queue.ready_at) queue.ready_at = std::max(std::min(*queue.ready_at, row->delivery.due_at), queue.paused_until);
+  tables.save(queue);
+  return true;
+}
+
+base::Result<std::uint32_t> begin(Tables& tables, const std::string& claim, bool possible_duplicate, base::Timestamp now) {
+  auto row = holder_of(tables, claim);
+  if (!row || !leased(*row, now)) return base::fail(base::ErrorCode::not_found, "the claim on the delivery was lost");
+  row->open_attempt = ++row->delivery.attempts;
+  row->delivery.possible_duplicate |= possible_duplicate;
+  tables.save_attempts(*row);
+  tables.add_attempt(row->row(), row->open_attempt, now);
+  return row->open_attempt;
+}
+
+}  // namespace belfry::store::rules

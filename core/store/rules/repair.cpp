@@ -1,0 +1,124 @@
+#include <algorithm>
+#include <iterator>
+
+#include "model/codec.hpp"
+#include "store/rules/rules.hpp"
+#include "store/rules/steps.hpp"
+
+namespace belfry::store::rules {
+namespace {
+
+using model::DeliveryState;
+
+bool erased(Tables& tables, const DeliveryRow& row) {
+  for (const auto id : carried(tables, row)) {
+    if (tables.notification(id)->erased) return true;
+  }
+  return false;
+}
+
+void revive(Tables& tables, DeliveryRow& row, base::Timestamp now, base::Millis max_age) {
+  auto& delivery = row.delivery;
+  delivery.possible_duplicate |= delivery.state == DeliveryState::delivered;
+  delivery.state = DeliveryState::waiting;
+  delivery.dead_letter = false;
+  delivery.failures = 0;
+  delivery.due_at = now;
+  delivery.expires_at = now + max_age;
+  delivery.finished_at = {};
+  row.joins_at = now;
+  tables.save(row);
+  for (const auto id : carried(tables, row)) {
+    auto notification = *tables.notification(id);
+    ++notification.unfinished;
+    tables.save(notification);
+  }
+}
+
+}  // namespace
+
+base::Result<bool> pause_queue(Tables& tables, const std::string& sink, const std::string& destination_key, base::Timestamp until) {
+  auto queue = queue_for(tables, sink, destination_key);
+  queue.paused_until = until;
+  if (queue.ready_at) queue.ready_at = until;
+  tables.save(queue);
+  return queue.ready_at.has_value();
+}
+
+base::Result<std::size_t> retry(Tables& tables, const std::vector<std::string>& ids, const std::string& by, base::Timestamp now,
+                                base::Millis max_age) {
+  for (const auto& id : ids) {
+    const auto row = tables.delivery(id);
+    if (row && !unfinished(row->delivery) && erased(tables, *row)) {
+      return base::fail(base::ErrorCode::invalid, "delivery " + id + " cannot be sent again: its text was sensitive and has been erased");
+    }
+  }
+  std::size_t revived = 0;
+  for (const auto& id : ids) {
+    auto row = tables.delivery(id);
+    if (!row || unfinished(row->delivery)) continue;
+    revive(tables, *row, now, max_age);
+    add_decision(tables, *row, "retried", "by " + by, now);
+    refresh(tables, tables.queue(row->queue), now);
+    ++revived;
+  }
+  return revived;
+}
+
+base::Result<std::size_t> discard(Tables& tables, const std::vector<std::string>& ids, const std::string& by, base::Timestamp now) {
+  std::size_t discarded = 0;
+  for (const auto& id : ids) {
+    auto row = tables.delivery(id);
+    if (!row || leased(*row, now)) continue;
+    if (unfinished(row->delivery)) {
+      end(tables, *row, DeliveryState::discarded, false, now);
+      refresh(tables, tables.queue(row->queue), now);
+    } else if (row->delivery.dead_letter) {
+      row->delivery.state = DeliveryState::discarded;
+      row->delivery.dead_letter = false;
+      tables.save(*row);
+    } else {
+      continue;
+    }
+    add_decision(tables, *row, "discarded", "by " + by, now);
+    ++discarded;
+  }
+  return discarded;
+}
+
+base::Result<SweepResult> sweep(Tables& tables, base::Timestamp before, std::size_t most) {
+  SweepResult result{.removed = tables.remove_windows(before, most)};
+  for (const auto notification : tables.ended_before(before, most)) {
+    tables.remove(notification, before);
+    ++result.removed;
+  }
+  return result;
+}
+
+base::Result<std::vector<model::Delivery>> find(Tables& tables, Filter filter) {
+  filter.email = ascii_lower(std::move(filter.email));
+  return tables.find(filter);
+}
+
+base::Result<Record> record(Tables& tables, const std::string& notification_id) {
+  const auto notification = tables.notification(notification_id);
+  if (!notification) return base::fail(base::ErrorCode::not_found, "no notification " + notification_id);
+  auto decoded = model::decode_notification(tables.text(notification->row));
+  if (!decoded) return std::unexpected(decoded.error());
+
+  Record record{.notification = std::move(*decoded), .decisions = tables.decisions(*notification)};
+  for (auto& row : tables.deliveries_of(notification->row)) {
+    std::ranges::move(tables.attempts(row), std::back_inserter(record.attempts));
+    if (row.notification != notification->row) {
+      // A digest keeps its story with the notification that opened it.
+      for (auto& decision : tables.decisions(*tables.notification(row.notification))) {
+        if (decision.delivery_id == row.delivery.id && decision.what != "digested") record.decisions.push_back(std::move(decision));
+      }
+    }
+    record.deliveries.push_back(std::move(row.delivery));
+  }
+  std::ranges::stable_sort(record.decisions, {}, &model::Decision::at);
+  return record;
+}
+
+}  // namespace belfry::store::rules

@@ -1,0 +1,114 @@
+#include "store/rules/steps.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "model/codec.hpp"
+
+namespace belfry::store::rules {
+
+bool unfinished(const model::Delivery& delivery) {
+  return delivery.state == model::DeliveryState::waiting || delivery.state == model::DeliveryState::in_flight;
+}
+
+bool leased(const DeliveryRow& row, base::Timestamp now) {
+  return row.delivery.state == model::DeliveryState::in_flight && row.claim_until > now;
+}
+
+QueueRow queue_for(Tables& tables, const std::string& sink, const std::string& key) {
+  if (auto known = tables.queue(sink, key)) return *known;
+  QueueRow queue{.sink = sink, .key = key};
+  queue.row = tables.add(queue);
+  return queue;
+}
+
+std::optional<base::Timestamp> ready_at(const QueueRow& queue, const QueueFront& front) {
+  auto ready = front.next_joins;
+  if (front.head) {
+    const auto head = front.head->claim_until.value_or(front.head->due_at);
+    ready = ready ? std::min(*ready, head) : head;
+  }
+  if (ready) ready = std::max(*ready, queue.paused_until);
+  return ready;
+}
+
+void refresh(Tables& tables, QueueRow queue, base::Timestamp now) {
+  queue.ready_at = ready_at(queue, tables.front(queue.row, now));
+  tables.save(queue);
+}
+
+void enter(Tables& tables, QueueRow queue, const DeliveryRow& added, base::Timestamp now) {
+  if (queue.ready_at) return refresh(tables, std::move(queue), now);
+  queue.ready_at = std::max(added.joins_at, queue.paused_until);
+  tables.save(queue);
+}
+
+std::string claim_of(const DeliveryRow& row) { return std::to_string(row.row()) + "." + std::to_string(row.leases); }
+
+std::optional<DeliveryRow> holder_of(Tables& tables, const std::string& claim) {
+  RowId id = 0;
+  const auto* end_of_claim = claim.data() + claim.size();
+  if (std::from_chars(claim.data(), end_of_claim, id).ec != std::errc{}) return std::nullopt;
+  auto row = tables.delivery(id);
+  if (!row || row->delivery.state != model::DeliveryState::in_flight || claim_of(*row) != claim) return std::nullopt;
+  return row;
+}
+
+std::vector<RowId> carried(Tables& tables, const DeliveryRow& row) {
+  if (row.delivery.kind == model::DeliveryKind::digest) return tables.members(row.row());
+  return {row.notification};
+}
+
+namespace {
+
+void release_notification(Tables& tables, RowId id, base::Timestamp now) {
+  auto notification = *tables.notification(id);
+  if (--notification.unfinished == 0) {
+    notification.ended_at = now;
+    if (notification.sensitive) {
+      const auto decoded = model::decode_notification(tables.text(id));
+      const model::Notification rest{
+          .id = notification.id, .source = notification.source, .msg_id = notification.msg_id, .received_at = notification.received_at};
+      notification.erased = true;
+      tables.erase_text(id, model::encode(without_text(decoded.value_or(rest))));
+    }
+  }
+  tables.save(notification);
+}
+
+}  // namespace
+
+void end(Tables& tables, DeliveryRow& row, model::DeliveryState state, bool dead_letter, base::Timestamp now) {
+  if (row.delivery.kind == model::DeliveryKind::digest) tables.close_digest(row.queue, row.row());
+  row.delivery.state = state;
+  row.delivery.dead_letter = dead_letter;
+  row.delivery.finished_at = now;
+  row.claim_until = {};
+  tables.save(row);
+  for (const auto notification : carried(tables, row)) release_notification(tables, notification, now);
+}
+
+void add_decision(Tables& tables, const DeliveryRow& row, std::string_view what, std::string detail, base::Timestamp at) {
+  tables.add_decision(row.notification, {.at = at,
+                                         .notification_id = row.delivery.notification_id,
+                                         .delivery_id = row.delivery.id,
+                                         .what = std::string(what),
+                                         .detail = std::move(detail)});
+}
+
+std::string ascii_lower(std::string text) {
+  std::ranges::transform(text, text.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  return text;
+}
+
+model::Notification without_text(const model::Notification& notification) {
+  model::Notification rest = notification;
+  for (auto* text : {&rest.title, &rest.title_markdown, &rest.body, &rest.body_markdown, &rest.update_key}) text->clear();
+  rest.actions.clear();
+  rest.labels.clear();
+  rest.data = nullptr;
+  rest.targets.clear();
+  return rest;
+}
+
+}  // namespace belfry::store::rules

@@ -1,0 +1,38 @@
+// Steps that several rules share.
+#pragma once
+#include "store/tables.hpp"
+
+namespace belfry::store::rules {
+
+[[nodiscard]] bool unfinished(const model::Delivery& delivery);
+[[nodiscard]] bool leased(const DeliveryRow& row, base::Timestamp now);
+
+// ---- queues
+
+[[nodiscard]] QueueRow queue_for(Tables& tables, const std::string& sink, const std::string& key);
+[[nodiscard]] std::optional<base::Timestamp> ready_at(const QueueRow& queue, const QueueFront& front);
+// Looks at the queue anew after something in it has changed.
+void refresh(Tables& tables, QueueRow queue, base::Timestamp now);
+// A delivery was added to the queue.
+void enter(Tables& tables, QueueRow queue, const DeliveryRow& added, base::Timestamp now);
+
+// ---- deliveries
+
+[[nodiscard]] std::string claim_of(const DeliveryRow& row);
+[[nodiscard]] std::optional<DeliveryRow> holder_of(Tables& tables, const std::string& claim);  // none: the claim was lost
+
+// The notifications that a delivery carries.
+[[nodiscard]] std::vector<RowId> carried(Tables& tables, const DeliveryRow& row);
+
+// Ends a delivery, and what ends with it: the notifications that nothing else carries lose their text when they are sensitive.
+void end(Tables& tables, DeliveryRow& row, model::DeliveryState state, bool dead_letter, base::Timestamp now);
+
+void add_decision(Tables& tables, const DeliveryRow& row, std::string_view what, std::string detail, base::Timestamp at);
+
+// What is left of a notification whose text is erased: who it was for and what kind it was.
+[[nodiscard]] model::Notification without_text(const model::Notification& notification);
+
+// For e-mail addresses: they are compared without case.
+[[nodiscard]] std::string ascii_lower(std::string text);
+
+}  // namespace belfry::store::rules

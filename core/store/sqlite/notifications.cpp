@@ -1,0 +1,130 @@
+// Notifications, and what happened to them.
+#include "model/codec.hpp"
+#include "store/sqlite/tables.hpp"
+
+namespace belfry::store::sqlite {
+namespace {
+
+#define BELFRY_NOTIFICATION \
+  "SELECT row, id, source, msg_id, received_at, sensitive, erased, unrouted, unfinished, ended_at FROM notifications "
+
+std::optional<NotificationRow> read_notification(Rows rows) {
+  if (!rows.next()) return std::nullopt;
+  return NotificationRow{.row = rows.number(0),
+                         .id = rows.text(1),
+                         .source = rows.text(2),
+                         .msg_id = rows.text(3),
+                         .received_at = rows.time(4),
+                         .sensitive = rows.flag(5),
+                         .erased = rows.flag(6),
+                         .unrouted = rows.flag(7),
+                         .unfinished = rows.count(8),
+                         .ended_at = rows.time(9)};
+}
+
+}  // namespace
+
+std::optional<std::string> SqliteTables::known(const std::string& source, const std::string& msg_id) {
+  auto rows = sql("SELECT id FROM notifications WHERE source = ? AND msg_id = ?").query(source, msg_id);
+  if (!rows.next()) return std::nullopt;
+  return rows.text(0);
+}
+
+RowId SqliteTables::add(const NotificationRow& n, const std::string& text) {
+  sql("INSERT INTO notifications(id, source, msg_id, received_at, sensitive, erased, unrouted, unfinished, ended_at, text) "
+      "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+      .run(n.id, n.source, n.msg_id, n.received_at, n.sensitive, n.erased, n.unrouted, n.unfinished, n.ended_at, text);
+  return last_row();
+}
+
+std::optional<NotificationRow> SqliteTables::notification(RowId row) {
+  return read_notification(sql(BELFRY_NOTIFICATION "WHERE row = ?").query(row));
+}
+
+std::optional<NotificationRow> SqliteTables::notification(const std::string& id) {
+  return read_notification(sql(BELFRY_NOTIFICATION "WHERE id = ?").query(id));
+}
+
+std::string SqliteTables::text(RowId notification) {
+  auto rows = sql("SELECT text FROM notifications WHERE row = ?").query(notification);
+  return rows.next() ? rows.text(0) : std::string();
+}
+
+void SqliteTables::save(const NotificationRow& n) {
+  sql("UPDATE notifications SET erased = ?, unfinished = ?, ended_at = ? WHERE row = ?").run(n.erased, n.unfinished, n.ended_at, n.row);
+}
+
+void SqliteTables::erase_text(RowId notification, const std::string& rest) {
+  sql("UPDATE notifications SET text = ? WHERE row = ?").run(rest, notification);
+  erased_ = true;
+}
+
+std::vector<RowId> SqliteTables::ended_before(base::Timestamp before, std::size_t most) {
+  std::vector<RowId> ended;
+  auto rows = sql("SELECT row FROM notifications WHERE unfinished = 0 AND ended_at < ? ORDER BY ended_at LIMIT ?").query(before, most);
+  while (rows.next()) ended.push_back(rows.number(0));
+  return ended;
+}
+
+void SqliteTables::remove(RowId notification, base::Timestamp before) {
+  std::vector<std::pair<RowId, RowId>> deliveries;
+  {
+    auto rows = sql("SELECT row, queue FROM deliveries WHERE notification = ?").query(notification);
+    while (rows.next()) deliveries.emplace_back(rows.number(0), rows.number(1));
+  }
+  for (const auto& [delivery, queue] : deliveries) {
+    sql("DELETE FROM attempts WHERE delivery = ?").run(delivery);
+    sql("DELETE FROM digest_members WHERE digest = ?").run(delivery);
+    sql("DELETE FROM deliveries WHERE row = ?").run(delivery);
+    remove_unused_queue(queue, before);
+  }
+  sql("DELETE FROM digest_members WHERE notification = ?").run(notification);
+  sql("DELETE FROM decisions WHERE notification = ?").run(notification);
+  sql("DELETE FROM notifications WHERE row = ?").run(notification);
+}
+
+void SqliteTables::add_attempt(RowId delivery, std::uint32_t number, base::Timestamp started_at) {
+  sql("INSERT INTO attempts(delivery, number, started_at, late) VALUES(?, ?, ?, 0)").run(delivery, number, started_at);
+}
+
+void SqliteTables::end_attempt(RowId delivery, std::uint32_t number, base::Timestamp at, const std::string& outcome, bool late) {
+  sql("UPDATE attempts SET finished_at = ?, outcome = ?, late = ? WHERE delivery = ? AND number = ?")
+      .run(at, outcome, late, delivery, number);
+}
+
+std::vector<model::Attempt> SqliteTables::attempts(const DeliveryRow& delivery) {
+  std::vector<model::Attempt> attempts;
+  auto rows =
+      sql("SELECT number, started_at, finished_at, outcome, late FROM attempts WHERE delivery = ? ORDER BY number").query(delivery.row());
+  while (rows.next()) {
+    model::Attempt attempt{.delivery_id = delivery.delivery.id,
+                           .number = rows.count(0),
+                           .started_at = rows.time(1),
+                           .finished_at = rows.maybe_time(2),
+                           .late = rows.flag(4)};
+    if (auto outcome = model::decode_outcome(rows.text(3)); attempt.finished_at && outcome) attempt.outcome = std::move(*outcome);
+    attempts.push_back(std::move(attempt));
+  }
+  return attempts;
+}
+
+void SqliteTables::add_decision(RowId notification, const model::Decision& d) {
+  sql("INSERT INTO decisions(notification, number, at, delivery, what, detail) "
+      "VALUES(?1, (SELECT ifnull(max(number), 0) + 1 FROM decisions WHERE notification = ?1), ?2, ?3, ?4, ?5)")
+      .run(notification, d.at, d.delivery_id, d.what, d.detail);
+}
+
+std::vector<model::Decision> SqliteTables::decisions(const NotificationRow& notification) {
+  std::vector<model::Decision> decisions;
+  auto rows = sql("SELECT at, delivery, what, detail FROM decisions WHERE notification = ? ORDER BY number").query(notification.row);
+  while (rows.next()) {
+    decisions.push_back({.at = rows.time(0),
+                         .notification_id = notification.id,
+                         .delivery_id = rows.text(1),
+                         .what = rows.text(2),
+                         .detail = rows.text(3)});
+  }
+  return decisions;
+}
+
+}  // namespace belfry::store::sqlite

@@ -1,0 +1,146 @@
+// Recipient queues, digests and windows.
+#include "store/sqlite/tables.hpp"
+
+namespace belfry::store::sqlite {
+namespace {
+
+#define BELFRY_QUEUE "SELECT row, sink, destination, ready_at, paused_until FROM queues "
+
+QueueRow read_queue(const Rows& rows) {
+  return {.row = rows.number(0), .sink = rows.text(1), .key = rows.text(2), .ready_at = rows.maybe_time(3), .paused_until = rows.time(4)};
+}
+
+const char* word(WindowKind kind) { return kind == WindowKind::dedupe ? "dedupe" : "throttle"; }
+
+}  // namespace
+
+std::optional<QueueRow> SqliteTables::queue(const std::string& sink, const std::string& key) {
+  auto rows = sql(BELFRY_QUEUE "WHERE sink = ? AND destination = ?").query(sink, key);
+  if (!rows.next()) return std::nullopt;
+  return read_queue(rows);
+}
+
+QueueRow SqliteTables::queue(RowId row) {
+  auto rows = sql(BELFRY_QUEUE "WHERE row = ?").query(row);
+  if (!rows.next()) connection_.raise(SQLITE_CORRUPT);
+  return read_queue(rows);
+}
+
+RowId SqliteTables::add(const QueueRow& queue) {
+  sql("INSERT INTO queues(sink, destination, ready_at, paused_until) VALUES(?, ?, ?, ?)")
+      .run(queue.sink, queue.key, queue.ready_at, queue.paused_until);
+  return last_row();
+}
+
+void SqliteTables::save(const QueueRow& queue) {
+  sql("UPDATE queues SET ready_at = ?, paused_until = ? WHERE row = ?").run(queue.ready_at, queue.paused_until, queue.row);
+}
+
+QueueFront SqliteTables::front(RowId queue, base::Timestamp now) {
+  QueueFront front;
+  auto rows = sql("SELECT row, joins_at, due_at, state = 'in_flight', claim_until FROM deliveries "
+                  "WHERE queue = ? AND finished_at IS NULL ORDER BY row")
+                  .query(queue);
+  while (rows.next()) {
+    const auto joins_at = rows.time(1);
+    if (joins_at <= now) {
+      front.head = {.delivery = rows.number(0), .due_at = rows.time(2)};
+      if (rows.flag(3)) front.head->claim_until = rows.time(4);
+      break;
+    }
+    front.next_joins = std::min(front.next_joins.value_or(joins_at), joins_at);
+  }
+  return front;
+}
+
+std::vector<QueueRow> SqliteTables::ready_queues(const std::string& sink, base::Timestamp now, std::size_t most) {
+  std::vector<QueueRow> queues;
+  auto rows = sql(BELFRY_QUEUE "WHERE sink = ? AND ready_at <= ? ORDER BY ready_at, row LIMIT ?").query(sink, now, most);
+  while (rows.next()) queues.push_back(read_queue(rows));
+  return queues;
+}
+
+std::optional<base::Timestamp> SqliteTables::next_ready(const std::string& sink) {
+  auto rows = sql("SELECT ready_at FROM queues WHERE sink = ? AND ready_at IS NOT NULL ORDER BY ready_at LIMIT 1").query(sink);
+  if (!rows.next()) return std::nullopt;
+  return rows.time(0);
+}
+
+std::size_t SqliteTables::wake(const std::string& sink, base::Timestamp now) {
+  const auto queues = sql("UPDATE queues SET ready_at = max(paused_until, ?2) WHERE row IN (SELECT queue FROM deliveries "
+                          "WHERE finished_at IS NULL AND sink = ?1 AND state = 'waiting' AND due_at > ?2 AND joins_at <= ?2)")
+                          .run(sink, now);
+  sql("UPDATE deliveries SET due_at = ?2 "
+      "WHERE finished_at IS NULL AND sink = ?1 AND state = 'waiting' AND due_at > ?2 AND joins_at <= ?2")
+      .run(sink, now);
+  return queues;
+}
+
+void SqliteTables::end_leases() {
+  sql("UPDATE queues SET ready_at = paused_until WHERE row IN (SELECT queue FROM deliveries "
+      "WHERE finished_at IS NULL AND state = 'in_flight')")
+      .run();
+  sql("UPDATE deliveries SET state = 'waiting', claim_until = 0 WHERE finished_at IS NULL AND state = 'in_flight'").run();
+}
+
+void SqliteTables::remove_unused_queue(RowId queue, base::Timestamp before) {
+  sql("DELETE FROM queues WHERE row = ?1 AND paused_until <= ?2 AND NOT EXISTS (SELECT 1 FROM deliveries WHERE queue = ?1) "
+      "AND NOT EXISTS (SELECT 1 FROM windows WHERE queue = ?1)")
+      .run(queue, before);
+}
+
+std::optional<OpenDigest> SqliteTables::open_digest(RowId queue, const std::string& key) {
+  auto rows = sql("SELECT delivery, members, expires_at FROM open_digests WHERE queue = ? AND key = ?").query(queue, key);
+  if (!rows.next()) return std::nullopt;
+  return OpenDigest{.delivery = rows.number(0), .members = rows.count(1), .expires_at = rows.time(2)};
+}
+
+void SqliteTables::save_open_digest(RowId queue, const std::string& key, const OpenDigest& digest) {
+  sql("INSERT OR REPLACE INTO open_digests(queue, key, delivery, members, expires_at) VALUES(?, ?, ?, ?, ?)")
+      .run(queue, key, digest.delivery, digest.members, digest.expires_at);
+}
+
+void SqliteTables::close_digest(RowId queue, RowId delivery) {
+  sql("DELETE FROM open_digests WHERE queue = ? AND delivery = ?").run(queue, delivery);
+}
+
+void SqliteTables::add_member(RowId digest, RowId notification) {
+  sql("INSERT INTO digest_members(digest, notification) VALUES(?, ?)").run(digest, notification);
+}
+
+std::vector<RowId> SqliteTables::members(RowId digest) {
+  std::vector<RowId> members;
+  auto rows = sql("SELECT notification FROM digest_members WHERE digest = ? ORDER BY notification").query(digest);
+  while (rows.next()) members.push_back(rows.number(0));
+  return members;
+}
+
+std::optional<Window> SqliteTables::window(const WindowKey& key) {
+  auto rows = sql("SELECT ends_at, uses FROM windows WHERE queue = ? AND kind = ? AND key = ?").query(key.queue, word(key.kind), key.key);
+  if (!rows.next()) return std::nullopt;
+  return Window{.ends_at = rows.time(0), .count = rows.count(1)};
+}
+
+void SqliteTables::save(const WindowKey& key, const Window& window) {
+  sql("INSERT OR REPLACE INTO windows(queue, kind, key, ends_at, uses) VALUES(?, ?, ?, ?, ?)")
+      .run(key.queue, word(key.kind), key.key, window.ends_at, window.count);
+}
+
+std::size_t SqliteTables::remove_windows(base::Timestamp ended_before, std::size_t most) {
+  std::vector<WindowKey> over;
+  {
+    auto rows = sql("SELECT queue, kind, key FROM windows WHERE ends_at < ? ORDER BY ends_at LIMIT ?").query(ended_before, most);
+    while (rows.next()) {
+      over.push_back({.queue = rows.number(0),
+                      .kind = rows.text(1) == word(WindowKind::dedupe) ? WindowKind::dedupe : WindowKind::throttle,
+                      .key = rows.text(2)});
+    }
+  }
+  for (const auto& key : over) {
+    sql("DELETE FROM windows WHERE queue = ? AND kind = ? AND key = ?").run(key.queue, word(key.kind), key.key);
+    remove_unused_queue(key.queue, ended_before);
+  }
+  return over.size();
+}
+
+}  // namespace belfry::store::sqlite

@@ -1,0 +1,96 @@
+#include "store/sqlite/schema.hpp"
+
+#include <array>
+
+#include "store/medium.hpp"
+
+namespace belfry::store::sqlite {
+namespace {
+
+constexpr std::int64_t kApplicationId = 0x424C4659;  // "BLFY"
+
+// Times are milliseconds since 1970, words are those of model/names.hpp. Ids of other rows are row numbers; they are not declared as
+// foreign keys, since only the rules write here and they write both ends.
+//  - deliveries.row is the accept order and part of a claim, so it never comes back.
+//  - deliveries.finished_at and queues.ready_at are NULL while a delivery is unfinished and while nothing waits in a queue.
+//  - deliveries_open is all that stats reads, and what expires first.
+//  - queues_ready is what lease reads.
+constexpr const char* kVersion1 = R"sql(
+CREATE TABLE notifications(
+  row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, source TEXT NOT NULL, msg_id TEXT NOT NULL, received_at INTEGER NOT NULL,
+  sensitive INTEGER NOT NULL, erased INTEGER NOT NULL, unrouted INTEGER NOT NULL, unfinished INTEGER NOT NULL, ended_at INTEGER NOT NULL,
+  text TEXT NOT NULL, UNIQUE(source, msg_id));
+CREATE INDEX notifications_ended ON notifications(ended_at) WHERE unfinished = 0;
+CREATE INDEX notifications_unrouted ON notifications(received_at) WHERE unrouted = 1;
+
+CREATE TABLE queues(
+  row INTEGER PRIMARY KEY, sink TEXT NOT NULL, destination TEXT NOT NULL, ready_at INTEGER, paused_until INTEGER NOT NULL,
+  UNIQUE(sink, destination));
+CREATE INDEX queues_ready ON queues(sink, ready_at) WHERE ready_at IS NOT NULL;
+CREATE INDEX queues_paused ON queues(paused_until) WHERE paused_until > 0;
+
+CREATE TABLE deliveries(
+  row INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, notification INTEGER NOT NULL, queue INTEGER NOT NULL, kind TEXT NOT NULL,
+  sink TEXT NOT NULL, email TEXT NOT NULL, route TEXT NOT NULL, fallback TEXT NOT NULL, overrides TEXT NOT NULL,
+  sensitive INTEGER NOT NULL, allow_sensitive INTEGER NOT NULL, fallback_of TEXT NOT NULL, created_at INTEGER NOT NULL,
+  state TEXT NOT NULL, dead_letter INTEGER NOT NULL, possible_duplicate INTEGER NOT NULL, attempts INTEGER NOT NULL,
+  open_attempt INTEGER NOT NULL, failures INTEGER NOT NULL, leases INTEGER NOT NULL, claim_until INTEGER NOT NULL,
+  joins_at INTEGER NOT NULL, due_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, finished_at INTEGER,
+  last_reason TEXT NOT NULL, last_detail TEXT NOT NULL, receipt TEXT NOT NULL, UNIQUE(notification, queue));
+CREATE INDEX deliveries_queue ON deliveries(queue, finished_at);
+CREATE INDEX deliveries_open ON deliveries(sink, expires_at, state, due_at, joins_at, created_at, queue) WHERE finished_at IS NULL;
+CREATE INDEX deliveries_dead ON deliveries(sink) WHERE dead_letter = 1;
+CREATE INDEX deliveries_email ON deliveries(email);
+
+CREATE TABLE digest_members(digest INTEGER NOT NULL, notification INTEGER NOT NULL, PRIMARY KEY(digest, notification)) WITHOUT ROWID;
+CREATE INDEX digest_members_notification ON digest_members(notification);
+CREATE TABLE open_digests(
+  queue INTEGER NOT NULL, key TEXT NOT NULL, delivery INTEGER NOT NULL, members INTEGER NOT NULL, expires_at INTEGER NOT NULL,
+  PRIMARY KEY(queue, key)) WITHOUT ROWID;
+CREATE TABLE windows(
+  queue INTEGER NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL, ends_at INTEGER NOT NULL, uses INTEGER NOT NULL,
+  PRIMARY KEY(queue, kind, key)) WITHOUT ROWID;
+CREATE INDEX windows_end ON windows(ends_at);
+
+CREATE TABLE attempts(
+  delivery INTEGER NOT NULL, number INTEGER NOT NULL, started_at INTEGER NOT NULL, finished_at INTEGER, outcome TEXT,
+  late INTEGER NOT NULL, PRIMARY KEY(delivery, number)) WITHOUT ROWID;
+CREATE TABLE decisions(
+  notification INTEGER NOT NULL, number INTEGER NOT NULL, at INTEGER NOT NULL, delivery TEXT NOT NULL, what TEXT NOT NULL,
+  detail TEXT NOT NULL, PRIMARY KEY(notification, number)) WITHOUT ROWID;
+
+CREATE TABLE kv(scope TEXT NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, version INTEGER NOT NULL, UNIQUE(scope, key));
+CREATE TABLE counters(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+INSERT INTO counters VALUES('kv_version', 0), ('probes', 0);
+)sql";
+
+// kMigrations[n] makes version n + 1 of version n.
+constexpr std::array<const char*, 1> kMigrations{kVersion1};
+constexpr auto kNewest = static_cast<std::int64_t>(kMigrations.size());
+
+}  // namespace
+
+void check_identity(Connection& connection) {
+  const auto application = connection.number("PRAGMA application_id");
+  const auto version = connection.number("PRAGMA user_version");
+  const bool empty = connection.number("SELECT count(*) FROM sqlite_master") == 0;
+  if (application != kApplicationId && !(empty && application == 0 && version == 0)) connection.raise(SQLITE_NOTADB);
+  if (version > kNewest) {
+    throw MediumFailure(connection.file().string() + ": written by a newer Belfry (schema " + std::to_string(version) +
+                        ", this one knows up to " + std::to_string(kNewest) + "); install that version again");
+  }
+  Statement check(connection, "PRAGMA quick_check(1)");
+  if (auto rows = check.query(); !rows.next() || rows.text(0) != "ok") connection.raise(SQLITE_CORRUPT);
+}
+
+void migrate(Connection& connection) {
+  for (auto next = connection.number("PRAGMA user_version"); next < kNewest; ++next) {
+    connection.run("BEGIN");
+    connection.run(kMigrations[static_cast<std::size_t>(next)]);
+    connection.run(("PRAGMA application_id = " + std::to_string(kApplicationId)).c_str());
+    connection.run(("PRAGMA user_version = " + std::to_string(next + 1)).c_str());
+    connection.run("COMMIT");
+  }
+}
+
+}  // namespace belfry::store::sqlite

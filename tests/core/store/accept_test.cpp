@@ -1,0 +1,131 @@
+#include <gmock/gmock.h>
+
+#include "core/store/store_test.hpp"
+
+namespace belfry::store {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+TEST_P(StoreTest, AcceptedDeliveryIsLeasedAsItWasGiven) {
+  auto given = acceptance("n1", {planned("d1")});
+  given.notification.actions = {{"View", "/workspaces"}};
+  given.notification.data = {{"k", {1, 2, nullptr}}};
+  given.notification.max_age = 10min;
+  auto& delivery = given.deliveries[0].delivery;
+  delivery.overrides = {{"channel", "C1"}};
+  delivery.fallback = {"mail", "log"};
+  delivery.allow_sensitive = true;
+
+  const auto accepted = calls_.accept(given);
+  ASSERT_TRUE(accepted) << accepted.error().message;
+  EXPECT_FALSE(accepted->duplicate);
+  EXPECT_EQ(accepted->notification_id, "n1");
+  EXPECT_THAT(accepted->sinks, ElementsAre("slack"));
+
+  const auto lease = calls_.lease(kStart);
+  ASSERT_EQ(lease->leased.size(), 1);
+  const auto& leased = lease->leased[0];
+  EXPECT_FALSE(leased.in_doubt);
+  EXPECT_THAT(leased.items, ElementsAre(given.notification));
+  auto expected = delivery;
+  expected.sequence = leased.delivery.sequence;
+  expected.notification_id = "n1";
+  expected.state = model::DeliveryState::in_flight;
+  EXPECT_EQ(leased.delivery, expected);
+}
+
+TEST_P(StoreTest, SecondAcceptOfTheSameMessageChangesNothing) {
+  ASSERT_TRUE(calls_.accept(simple("n1")));
+  auto again = simple("n2");
+  again.notification.msg_id = "msg-n1";
+  const auto second = calls_.accept(again);
+  EXPECT_TRUE(second->duplicate);
+  EXPECT_EQ(second->notification_id, "n1");
+  EXPECT_THAT(second->sinks, IsEmpty());
+  EXPECT_EQ(calls_.record("n2").error().code, base::ErrorCode::not_found);
+  EXPECT_THAT(ids(*calls_.lease(kStart)), ElementsAre("d-n1"));
+
+  again.notification.source = "other";
+  EXPECT_FALSE(calls_.accept(again)->duplicate) << "the same id of another source is another message";
+}
+
+TEST_P(StoreTest, UnroutedNotificationIsKeptAndCounted) {
+  const auto accepted = calls_.accept(acceptance("n1", {}));
+  EXPECT_THAT(accepted->sinks, IsEmpty());
+  EXPECT_EQ(calls_.stats(kStart)->unrouted, 1);
+  EXPECT_EQ(calls_.record("n1")->notification, notification("n1"));
+  EXPECT_TRUE(calls_.accept(acceptance("n1", {}))->duplicate);
+}
+
+TEST_P(StoreTest, SecondDeliveryToTheSameTargetIsMerged) {
+  auto given = acceptance("n1", {planned("d1"), planned("d2"), planned("d3", "bobby@coder.com", kStart, "mail")});
+  EXPECT_THAT(calls_.accept(given)->sinks, ElementsAre("slack", "mail"));
+  const auto record = calls_.record("n1");
+  ASSERT_EQ(record->deliveries.size(), 2);
+  EXPECT_EQ(record->deliveries[0].id, "d1");
+  EXPECT_EQ(record->deliveries[1].id, "d3");
+  EXPECT_THAT(whats(*record), ElementsAre("received", "merged"));
+}
+
+TEST_P(StoreTest, DirectAndSharedAreTwoQueues) {
+  auto shared = planned("d2");
+  shared.delivery.destination.audience = model::Audience::shared;
+  ASSERT_TRUE(calls_.accept(acceptance("n1", {planned("d1"), shared})));
+  const auto lease = calls_.lease(kStart);
+  ASSERT_EQ(lease->leased.size(), 2);
+  EXPECT_EQ(lease->leased[1].delivery.destination, shared.delivery.destination);
+}
+
+TEST_P(StoreTest, OddTextSurvives) {
+  auto given = simple("n1", "a:b:c");
+  given.notification.title = std::string("nul\0inside", 10) + "\xF0\x9F\x94\x94 '\"\\";
+  given.notification.body = std::string(300'000, 'x');
+  given.notification.msg_id = "'; DROP TABLE notifications; --";
+  ASSERT_TRUE(calls_.accept(given));
+  const auto lease = calls_.lease(kStart);
+  ASSERT_EQ(lease->leased.size(), 1);
+  EXPECT_EQ(lease->leased[0].items[0], given.notification);
+  EXPECT_EQ(lease->leased[0].delivery.destination.address, "a:b:c");
+}
+
+TEST_P(StoreTest, EmptyAddressIsADestination) {
+  ASSERT_TRUE(calls_.accept(simple("n1", "")));
+  EXPECT_EQ(calls_.lease(kStart)->leased[0].delivery.destination.address, "");
+}
+
+TEST_P(StoreTest, DedupeSendsTheFirstWithinTheWindow) {
+  const auto with_key = [](const std::string& id, base::Timestamp now, const std::string& sink = "slack") {
+    auto one = planned("d-" + id, "C1", now, sink);
+    one.dedupe = DedupeKey{"event", 5min};
+    return acceptance(id, {one});
+  };
+  ASSERT_TRUE(calls_.accept(with_key("n1", kStart)));
+  EXPECT_THAT(calls_.accept(with_key("n2", kStart + 1s))->sinks, IsEmpty());
+  EXPECT_THAT(calls_.accept(with_key("n3", kStart + 5min - 1ms))->sinks, IsEmpty());
+  EXPECT_THAT(calls_.accept(with_key("n4", kStart + 1s, "mail"))->sinks, ElementsAre("mail")) << "the key holds for one sink";
+  EXPECT_THAT(calls_.accept(with_key("n5", kStart + 5min))->sinks, ElementsAre("slack")) << "the window is over";
+
+  const auto record = calls_.record("n2");
+  EXPECT_THAT(record->deliveries, IsEmpty());
+  EXPECT_THAT(whats(*record), ElementsAre("received", "deduplicated"));
+  EXPECT_THAT(record->decisions[1].detail, HasSubstr("5m"));
+  EXPECT_EQ(calls_.stats(kStart)->unrouted, 0) << "a route took it";
+}
+
+TEST_P(StoreTest, NothingOfASuppressedSensitiveTextIsKept) {
+  for (const std::string id : {"n1", "n2"}) {
+    auto one = planned("d-" + id);
+    one.dedupe = DedupeKey{"event", 5min};
+    auto given = acceptance(id, {one});
+    given.notification.sensitive = true;
+    ASSERT_TRUE(calls_.accept(given));
+  }
+  EXPECT_EQ(calls_.record("n1")->notification.body, "body of n1");
+  EXPECT_EQ(calls_.record("n2")->notification.body, "");
+}
+
+}  // namespace
+}  // namespace belfry::store

@@ -1,0 +1,335 @@
+// What only a file can meet: a killed process, a second one, a full disk, other people's files.
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <fstream>
+#include <thread>
+
+#include "core/store/store_test.hpp"
+
+namespace belfry::store {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+class SqliteStoreTest : public testing::Test {
+ protected:
+  base::Result<std::unique_ptr<Store>> open() { return open_sqlite(file_, clock_, silent()); }
+  // Changes the file behind the store's back.
+  void sql(const std::string& text) const {
+    sqlite3* database = nullptr;
+    ASSERT_EQ(sqlite3_open(file_.c_str(), &database), SQLITE_OK);
+    ASSERT_EQ(sqlite3_exec(database, text.c_str(), nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(database);
+    sqlite3_close(database);
+  }
+  // The bytes of the database and of its log.
+  [[nodiscard]] std::string bytes() const {
+    std::string all;
+    for (const auto& entry : std::filesystem::directory_iterator(directory_.path())) {
+      std::ifstream in(entry.path(), std::ios::binary);
+      all.append(std::istreambuf_iterator<char>(in), {});
+    }
+    return all;
+  }
+
+  TemporaryDirectory directory_;
+  std::filesystem::path file_ = directory_.path() / "belfry.db";
+  base::ManualClock clock_{kStart};
+};
+
+TEST_F(SqliteStoreTest, EverythingIsThereAfterReopening) {
+  {
+    const auto store = open().value();
+    Calls calls(*store);
+    ASSERT_TRUE(calls.accept(simple("n1", "a")));
+    ASSERT_TRUE(calls.accept(simple("n2", "b")));
+    ASSERT_TRUE(calls.accept(simple("n3", "c")));
+    ASSERT_TRUE(calls.kv_put("s", "k", "v"));
+    ASSERT_TRUE(calls.pause("direct:c", kStart + 1h));
+    const auto lease = calls.lease(kStart);
+    ASSERT_THAT(ids(*lease), ElementsAre("d-n1", "d-n2"));
+    ASSERT_EQ(calls.begin(lease->leased[1].claim, kStart), 1);
+  }
+  const auto store = open().value();
+  Calls calls(*store);
+  EXPECT_TRUE(calls.accept(simple("n1"))->duplicate);
+  EXPECT_EQ(calls.kv_get("s", "k").value()->value, "v");
+  const auto lease = calls.lease(kStart);
+  ASSERT_THAT(ids(*lease), ElementsAre("d-n1", "d-n2")) << "in flight before, ready at once; the pause holds";
+  EXPECT_FALSE(lease->leased[0].in_doubt);
+  EXPECT_TRUE(lease->leased[1].in_doubt);
+}
+
+TEST_F(SqliteStoreTest, ClaimOfAnEarlierProcessIsLost) {
+  std::string claim;
+  {
+    const auto store = open().value();
+    ASSERT_TRUE(Calls(*store).accept(simple("n1")));
+    claim = Calls(*store).lease(kStart)->leased.at(0).claim;
+  }
+  const auto store = open().value();
+  EXPECT_EQ(Calls(*store).begin(claim, kStart).error().code, base::ErrorCode::not_found);
+  ASSERT_EQ(Calls(*store).lease(kStart)->leased.size(), 1);
+  EXPECT_EQ(Calls(*store).begin(claim, kStart).error().code, base::ErrorCode::not_found);
+}
+
+TEST_F(SqliteStoreTest, OnlyTheOwnerMayRead) {
+  const auto mode = [](const std::filesystem::path& path) {
+    struct stat found{};
+    EXPECT_EQ(::stat(path.c_str(), &found), 0) << path;
+    return found.st_mode & 0777U;
+  };
+  ::umask(0);
+  auto store = open().value();
+  EXPECT_EQ(mode(file_), 0600);
+  EXPECT_EQ(mode(file_.string() + "-wal"), 0600);
+  store.reset();
+  std::filesystem::permissions(file_, std::filesystem::perms(0644));
+  store = open().value();
+  EXPECT_EQ(mode(file_), 0600);
+}
+
+TEST_F(SqliteStoreTest, MissingDirectoryIsNamed) {
+  file_ = directory_.path() / "missing" / "belfry.db";
+  const auto store = open();
+  EXPECT_EQ(store.error().code, base::ErrorCode::unavailable);
+  EXPECT_THAT(store.error().message, HasSubstr("missing/belfry.db: cannot be made: No such file or directory"));
+}
+
+TEST_F(SqliteStoreTest, SecondStoreIsRefusedUntilTheFirstIsGone) {
+  auto first = open().value();
+  EXPECT_THAT(open().error().message, HasSubstr("in use by another process"));
+  EXPECT_THAT(open().error().message, HasSubstr("in use by another process")) << "looking did not drop the lock";
+  EXPECT_TRUE(Calls(*first).accept(simple("n1")));
+  first.reset();
+  EXPECT_TRUE(open());
+}
+
+TEST_F(SqliteStoreTest, SecondProcessIsRefused) {
+  const auto first = open().value();
+  const pid_t child = ::fork();
+  if (child == 0) {
+    sqlite3* database = nullptr;
+    sqlite3_open(file_.c_str(), &database);
+    ::_exit(sqlite3_exec(database, "SELECT * FROM notifications", nullptr, nullptr, nullptr) == SQLITE_BUSY ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+}
+
+TEST_F(SqliteStoreTest, NewerSchemaIsRefused) {
+  open().value().reset();
+  sql("PRAGMA user_version = 99");
+  EXPECT_THAT(open().error().message, HasSubstr("written by a newer Belfry (schema 99, this one knows up to 1)"));
+}
+
+TEST_F(SqliteStoreTest, OtherFilesAreRefusedAndLeftAlone) {
+  sql("CREATE TABLE mine(x); INSERT INTO mine VALUES('precious');");
+  const auto before = bytes();
+  EXPECT_THAT(open().error().message, HasSubstr("belfry.db: not a Belfry database"));
+  EXPECT_TRUE(bytes() == before);
+
+  std::ofstream(file_, std::ios::trunc) << std::string(10'000, 'x');
+  EXPECT_THAT(open().error().message, HasSubstr("belfry.db: not a Belfry database"));
+  EXPECT_TRUE(bytes() == std::string(10'000, 'x'));
+}
+
+TEST_F(SqliteStoreTest, EmptyFileBecomesAStore) {
+  std::ofstream(file_).close();
+  EXPECT_TRUE(Calls(*open().value()).accept(simple("n1")));
+}
+
+TEST_F(SqliteStoreTest, DamagedFileIsRefused) {
+  {
+    const auto store = open().value();
+    for (int i = 0; i < 200; ++i) ASSERT_TRUE(Calls(*store).accept(simple("n" + std::to_string(i))));
+  }
+  const auto size = std::filesystem::file_size(file_);
+  {
+    std::fstream file(file_, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>(size / 2));
+    file << std::string(16'384, '\x5A');
+  }
+  EXPECT_THAT(open().error().message, HasSubstr("damaged"));
+  std::filesystem::resize_file(file_, size / 2);
+  EXPECT_THAT(open().error().message, HasSubstr("damaged"));
+}
+
+TEST_F(SqliteStoreTest, UnreadableTextIsADeadLetterAndBlocksNobody) {
+  {
+    const auto store = open().value();
+    ASSERT_TRUE(Calls(*store).accept(simple("n1")));
+    ASSERT_TRUE(Calls(*store).accept(simple("n2")));
+  }
+  sql("UPDATE notifications SET text = '{}' WHERE id = 'n1'");
+  const auto store = open().value();
+  Calls calls(*store);
+  EXPECT_THAT(ids(*calls.lease(kStart)), ElementsAre("d-n2"));
+  const auto dead = calls.find({.dead_letter = true});
+  ASSERT_EQ(dead->size(), 1);
+  EXPECT_EQ(dead->at(0).last_reason, "unreadable");
+}
+
+TEST_F(SqliteStoreTest, OneFailingOperationSpoilsNoOther) {
+  const auto store = open().value();
+  std::atomic<int> kept = 0;
+  std::atomic<int> refused = 0;
+  for (int i = 0; i < 100; ++i) {
+    auto given = simple("n" + std::to_string(i));
+    if (i % 10 == 3) given.deliveries.push_back(planned("d-n0", "other"));  // an id that is taken
+    store->accept(std::move(given), [&](base::Result<Accepted> accepted) { ++(accepted ? kept : refused); });
+  }
+  store->close();
+  EXPECT_EQ(kept, 90);
+  EXPECT_EQ(refused, 10);
+  const auto again = open().value();
+  EXPECT_EQ(Calls(*again).find({.most = 1000})->size(), 90);
+  EXPECT_FALSE(Calls(*again).record("n3")) << "nothing of it was kept";
+}
+
+TEST_F(SqliteStoreTest, ErasedTextIsNotInTheFiles) {
+  const std::string secret = "passcode-8f3b61d2";
+  const auto store = open().value();
+  Calls calls(*store);
+  const auto accept = [&](const std::string& id, const std::string& address) {
+    auto given = simple(id, address);
+    given.notification.sensitive = true;
+    given.notification.body = secret + std::string(9'000, 'y') + secret;  // some of it in overflow pages
+    given.notification.labels = {{"otp", secret}};
+    ASSERT_TRUE(calls.accept(given));
+  };
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_TRUE(calls.accept(simple("before" + std::to_string(i), "b" + std::to_string(i))));
+    accept("n" + std::to_string(i), "a" + std::to_string(i));
+  }
+  ASSERT_TRUE(bytes().contains(secret));
+  auto lease = calls.lease(kStart, 100);
+  ASSERT_EQ(lease->leased.size(), 40);
+  for (const auto& leased : lease->leased) ASSERT_TRUE(calls.finish(finish_of(leased, 0, delivered(), Done{}, kStart))->applied);
+  // The log is truncated soon after, when the store has nothing else to do.
+  const auto deadline = std::chrono::steady_clock::now() + 10s;
+  while (bytes().contains(secret) && std::chrono::steady_clock::now() < deadline) ASSERT_TRUE(calls.stats(kStart));
+  EXPECT_FALSE(bytes().contains(secret));
+  EXPECT_TRUE(bytes().contains("body of before0")) << "the scan sees what is kept";
+}
+
+// Makes every file of this process stop growing at `most` bytes.
+class FullDisk {
+ public:
+  explicit FullDisk(rlim_t most) {
+    ::signal(SIGXFSZ, SIG_IGN);
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit limit{.rlim_cur = most, .rlim_max = before_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~FullDisk() { ::setrlimit(RLIMIT_FSIZE, &before_); }
+  FullDisk(const FullDisk&) = delete;
+  FullDisk& operator=(const FullDisk&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
+TEST_F(SqliteStoreTest, FullDiskIsSaidAndSurvived) {
+  const auto store = open().value();
+  Calls calls(*store);
+  ASSERT_TRUE(calls.accept(simple("n0")));
+  int kept = 1;
+  base::Error error;
+  {
+    const FullDisk full(std::filesystem::file_size(file_) + 200'000);
+    for (; kept < 1000; ++kept) {
+      const auto accepted = calls.accept(simple("n" + std::to_string(kept)));
+      if (!accepted) {
+        error = accepted.error();
+        break;
+      }
+    }
+    EXPECT_EQ(calls.find({.most = 10'000})->size(), kept) << "reading goes on";
+  }
+  EXPECT_LT(kept, 1000);
+  EXPECT_EQ(error.code, base::ErrorCode::unavailable);
+  EXPECT_THAT(error.message, HasSubstr("belfry.db: the disk cannot be read or written (SQLite error 778)"));
+  EXPECT_EQ(calls.probe(), true);
+  EXPECT_FALSE(calls.accept(simple("n" + std::to_string(kept)))->duplicate) << "nothing of the failed one was kept";
+  EXPECT_EQ(calls.find({.most = 10'000})->size(), kept + 1);
+}
+
+TEST_F(SqliteStoreTest, EveryHandlerOfAFailedGroupIsTold) {
+  const auto store = open().value();
+  std::atomic<int> unavailable = 0;
+  {
+    const FullDisk full(1);
+    for (int i = 0; i < 50; ++i) {
+      store->accept(simple("n" + std::to_string(i)), [&](base::Result<Accepted> accepted) {
+        unavailable += !accepted && accepted.error().code == base::ErrorCode::unavailable ? 1 : 0;
+      });
+    }
+    EXPECT_FALSE(Calls(*store).probe());
+  }
+  EXPECT_EQ(unavailable, 50);
+  EXPECT_THAT(*Calls(*store).find({}), IsEmpty());
+  EXPECT_TRUE(Calls(*store).accept(simple("n1")));
+}
+
+// The child writes the id of every accept it was told is durable into a pipe.
+[[noreturn]] void accept_until_killed(const std::filesystem::path& file, int acknowledged) {
+  const base::ManualClock clock(kStart);
+  const auto store = open_sqlite(file, clock, silent()).value();
+  for (int i = 0;; ++i) {
+    const auto id = std::to_string(i);
+    std::promise<void> settled;
+    store->accept(simple("n" + id, "a" + std::to_string(i % 7)), [&, i](base::Result<Accepted> accepted) {
+      if (accepted && ::write(acknowledged, &i, sizeof i) != sizeof i) ::_exit(1);
+      settled.set_value();
+    });
+    settled.get_future().wait();
+  }
+}
+
+TEST_F(SqliteStoreTest, KilledProcessKeepsWhatItAcknowledged) {
+  for (int round = 0; round < 5; ++round) {
+    std::filesystem::remove(file_);
+    std::filesystem::remove(file_.string() + "-wal");
+    int ends[2];
+    ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+    const pid_t child = ::fork();
+    if (child == 0) accept_until_killed(file_, ends[1]);
+    ::close(ends[1]);
+    int last = -1;
+    for (int i = -1; i < 100 + round * 37 && ::read(ends[0], &i, sizeof i) == sizeof i;) last = i;
+    ::kill(child, SIGKILL);
+    for (int i = 0; ::read(ends[0], &i, sizeof i) == sizeof i;) last = i;
+    ::close(ends[0]);
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    ASSERT_TRUE(WIFSIGNALED(status));
+    ASSERT_GE(last, 100);
+
+    const auto store = open();
+    ASSERT_TRUE(store) << store.error().message;
+    for (int i = 0; i <= last; ++i) ASSERT_TRUE(Calls(**store).accept(simple("n" + std::to_string(i)))->duplicate) << i;
+  }
+}
+
+TEST_F(SqliteStoreTest, CommitsAreObserved) {
+  std::atomic<std::size_t> operations = 0;
+  {
+    const auto store = open_sqlite(file_, clock_, silent(), [&](base::Millis, std::size_t count) { operations += count; }).value();
+    for (int i = 0; i < 100; ++i) store->accept(simple("n" + std::to_string(i)), [](base::Result<Accepted>) {});
+  }
+  EXPECT_EQ(operations, 100);
+}
+
+}  // namespace
+}  // namespace belfry::store

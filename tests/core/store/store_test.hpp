@@ -1,0 +1,101 @@
+// The conformance suite: every implementation of Store passes it. A new one joins with a Factory in store_test.cpp.
+#pragma once
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <functional>
+#include <future>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "store/open.hpp"
+
+namespace belfry::store {
+
+using namespace std::chrono_literals;
+
+inline constexpr base::Timestamp kStart{std::chrono::milliseconds(1'790'000'000'000)};
+
+// Waits for the one answer of a call.
+template <class T, class Call>
+base::Result<T> answer(Call call) {
+  std::promise<base::Result<T>> promise;
+  auto future = promise.get_future();
+  call(Handler<T>([&promise](base::Result<T> result) { promise.set_value(std::move(result)); }));
+  return future.get();
+}
+
+// The calls of a store, each waiting for its answer.
+class Calls {
+ public:
+  explicit Calls(Store& store) : store_(store) {}
+
+  base::Result<Accepted> accept(Acceptance acceptance);
+  base::Result<Lease> lease(base::Timestamp now, std::size_t most = 10, std::string sink = "slack", base::Millis time = 30s);
+  base::Result<Lease> lease_expired(base::Timestamp now, std::size_t most = 10, std::string sink = "slack");
+  base::Result<bool> release(std::string claim, base::Timestamp at);
+  base::Result<std::uint32_t> begin(std::string claim, base::Timestamp now, bool possible_duplicate = false);
+  base::Result<Finished> finish(Finish finish);
+  base::Result<LateResult> finish_late(std::string id, std::uint32_t attempt, model::Outcome outcome, base::Timestamp now);
+  base::Result<bool> pause(std::string destination_key, base::Timestamp until, std::string sink = "slack");
+  base::Result<std::size_t> wake(base::Timestamp now, std::string sink = "slack");
+  base::Result<Stats> stats(base::Timestamp now);
+  base::Result<std::vector<model::Delivery>> find(Filter filter);
+  base::Result<Record> record(std::string notification_id);
+  base::Result<std::size_t> retry(std::vector<std::string> ids, base::Timestamp now, base::Millis max_age = 24h);
+  base::Result<std::size_t> discard(std::vector<std::string> ids, base::Timestamp now);
+  base::Result<SweepResult> sweep(base::Timestamp before, std::size_t most = 100);
+  base::Result<std::optional<KvValue>> kv_get(std::string scope, std::string key);
+  base::Result<std::uint64_t> kv_put(std::string scope, std::string key, std::string value, std::optional<std::uint64_t> expected = {});
+  base::Result<bool> kv_erase(std::string scope, std::string key);
+  base::Result<bool> probe();
+
+ private:
+  Store& store_;
+};
+
+// ---- what tests are made of
+
+model::Notification notification(const std::string& id);  // msg_id "msg-ID", title "title of ID", for bobby@coder.com
+PlannedDelivery planned(const std::string& id, const std::string& address = "bobby@coder.com", base::Timestamp now = kStart,
+                        const std::string& sink = "slack");
+Acceptance acceptance(const std::string& id, std::vector<PlannedDelivery> deliveries);
+Acceptance simple(const std::string& id, const std::string& address = "bobby@coder.com", base::Timestamp now = kStart);  // delivery "d-ID"
+model::Outcome delivered();
+model::Outcome failed(const std::string& reason = "http_500");
+Finish finish_of(const Leased& leased, std::uint32_t attempt, model::Outcome outcome, Next next, base::Timestamp now);
+std::vector<std::string> ids(const Lease& lease);
+std::vector<std::string> whats(const Record& record);  // of its decisions
+
+class TemporaryDirectory {
+ public:
+  TemporaryDirectory();
+  ~TemporaryDirectory() { std::filesystem::remove_all(path_); }
+  TemporaryDirectory(const TemporaryDirectory&) = delete;
+  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+struct Factory {
+  std::string name;
+  std::function<std::unique_ptr<Store>(const std::filesystem::path& directory, const base::Clock& clock)> make;
+};
+
+class StoreTest : public testing::TestWithParam<Factory> {
+ protected:
+  // Leases the one delivery that is ready, begins it and ends it as said.
+  base::Result<Finished> deliver(base::Timestamp now, model::Outcome outcome, Next next);
+
+  TemporaryDirectory directory_;
+  base::ManualClock clock_{kStart};
+  std::unique_ptr<Store> store_ = GetParam().make(directory_.path(), clock_);
+  Calls calls_{*store_};
+};
+
+base::Logger silent();
+
+}  // namespace belfry::store
