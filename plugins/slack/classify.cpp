@@ -166,9 +166,9 @@ Reading read_status(Call call, const HttpResult& result) {
   if (status >= 300 && status < 400) {
     return fail(Outcome::misconfigured("redirected", said + "; a token is never sent after a redirect, check api_url"));
   }
-  if (status == 408 || status == 425) return fail(Outcome::retry("http_4xx", said));
-  if (status >= 400 && status < 500) return fail(Outcome::rejected("http_4xx", said));
-  Outcome outcome = Outcome::retry(status >= 500 ? "http_5xx" : "bad_answer", said).maybe_delivered(call == Call::post);
+  if (status == 408 || status == 425) return fail(Outcome::retry("try_later", said));
+  if (status >= 400 && status < 500) return fail(Outcome::rejected("refused", said));
+  Outcome outcome = Outcome::retry(status >= 500 ? "server_error" : "bad_answer", said).maybe_delivered(call == Call::post);
   if (const auto after = result.retry_after()) outcome = outcome.retry_after(*after);
   return fail(outcome);
 }

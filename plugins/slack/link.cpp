@@ -94,15 +94,19 @@ std::optional<std::string> safe_url(std::string_view raw, std::string_view base)
 }
 
 std::optional<BareUrl> find_bare_url(std::string_view text) {
-  for (std::size_t at = text.find("http"); at != std::string_view::npos; at = text.find("http", at + 4)) {
-    const std::string_view rest = text.substr(at);
-    if (!is_web_url(rest) || (at > 0 && is_alnum(text[at - 1]))) continue;
-    std::string_view url = rest.substr(0, rest.find_first_of(" \n\t<>\"`"));
-    if (url.size() > kUrlLimit) continue;
+  std::size_t at = 0;
+  while ((at = text.find("http", at)) != std::string_view::npos) {
+    if (!is_web_url(text.substr(at)) || (at > 0 && is_alnum(text[at - 1]))) {
+      at += 4;
+      continue;
+    }
+    const std::string_view word = text.substr(at, text.find_first_of(" \n\t<>\"`", at) - at);
+    std::string_view url = word;
     auto unopened = std::ranges::count(url, ')') - std::ranges::count(url, '(');
     const auto is_punctuation = [&](char c) { return std::string_view(".,;:!?'*_~]}").contains(c) || (c == ')' && unopened-- > 0); };
     while (!url.empty() && is_punctuation(url.back())) url.remove_suffix(1);
     if (safe_url(url, {})) return BareUrl{at, at + url.size()};
+    at += word.size();
   }
   return std::nullopt;
 }

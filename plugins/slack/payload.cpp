@@ -1,6 +1,7 @@
 #include "slack/payload.hpp"
 
 #include <algorithm>
+#include <ranges>
 #include <utility>
 
 #include "slack/link.hpp"
@@ -117,14 +118,19 @@ struct Actions {
 
 Actions actions_of(const Item& item, const Look& look, std::size_t limit) {
   Actions actions;
-  for (const Action& action : item.actions) {
+  for (std::size_t i = 0; i < item.actions.size(); ++i) {
+    const Action& action = item.actions[i];
+    if (actions.buttons.size() + actions.lines.size() == kMostActions) {
+      actions.left_out += item.actions.size() - i;
+      break;
+    }
     const std::string label = label_of(action);
     const auto url = safe_url(action.url, look.coder_url);
     const bool button = look.buttons && url && is_web_url(*url);
     Line line;
     if (!button) line.spans = link_spans(label, action.url, look.coder_url);
     const std::size_t size = button ? length(label) + url->size() : length(render(line)) + 1;
-    if (actions.buttons.size() + actions.lines.size() == kMostActions || actions.size + size > limit) {
+    if (actions.size + size > limit) {
       ++actions.left_out;
       continue;
     }
@@ -184,8 +190,8 @@ json digest_blocks(const Message& message, const Look& look) {
 // "label: address" lines, escaped.
 std::string link_lines(const Item& item, const Look& look, std::size_t limit) {
   std::string lines;
-  std::size_t omitted = 0;
-  for (const Action& action : item.actions) {
+  std::size_t omitted = item.actions.size() - std::min(item.actions.size(), kMostActions);
+  for (const Action& action : item.actions | std::views::take(kMostActions)) {
     const auto url = safe_url(action.url, look.coder_url);
     const std::string address = url ? *url : shorten(clean_line(action.url, kUrlLimit), kTitleLimit);
     const std::string line = "\n" + escape(label_of(action) + ": " + address);

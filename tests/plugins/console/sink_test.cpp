@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "belfry/testkit/fake_host.hpp"
+#include "belfry/testkit/conformance.hpp"
 
 namespace belfry::console {
 namespace {
@@ -17,6 +17,10 @@ using nlohmann::json;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testkit::FakeHost;
+
+const belfry_plugin_entry* entry() {
+  return testkit::load_plugin(std::filesystem::path(std::getenv("BELFRY_BUILD_DIR")) / "plugins/console.so");
+}
 
 // Standard output is a pipe for the life of this.
 class Captured {
@@ -64,7 +68,7 @@ class ConsoleSinkTest : public testing::Test {
   }
   void TearDown() override { EXPECT_THAT(host.violations(), IsEmpty()); }
 
-  FakeHost host{testkit::load_plugin(std::filesystem::path(std::getenv("BELFRY_BUILD_DIR")) / "plugins/console.so")};
+  FakeHost host{entry()};
 };
 
 TEST_F(ConsoleSinkTest, Prints) {
@@ -112,5 +116,16 @@ TEST_F(ConsoleSinkTest, RendersWhatItWouldPrint) {
   EXPECT_THAT((*rendered)[0]["body"].get<std::string>(), HasSubstr("To bobby@coder.com"));
 }
 
+struct ConsoleFixture {
+  static const belfry_plugin_entry* entry() { return console::entry(); }
+  static json config() { return {{"format", "json"}}; }
+  static std::vector<testkit::BadConfig> bad_configs() { return {{{{"format", 7}}, "/format"}}; }
+  static void answer_well(FakeHost&) {}
+};
+
 }  // namespace
 }  // namespace belfry::console
+
+namespace belfry::testkit {
+BELFRY_CONFORMANCE(Console, console::ConsoleFixture);
+}  // namespace belfry::testkit

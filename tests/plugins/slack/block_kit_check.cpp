@@ -114,10 +114,12 @@ void check_block(Checker& checker, const json& block, std::set<std::string>& ids
 
 // Between links: entities only, a ">" only as the mark of a quote.
 void check_outside(std::vector<std::string>& problems, const std::string& text) {
-  static const std::regex kEntity("^&(amp|lt|gt);");
+  const auto is_entity = [](std::string_view rest) {
+    return rest.starts_with("&amp;") || rest.starts_with("&lt;") || rest.starts_with("&gt;");
+  };
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '<') problems.push_back("a raw < in " + text.substr(i, 40));
-    if (text[i] == '&' && !std::regex_search(text.begin() + static_cast<std::ptrdiff_t>(i), text.end(), kEntity)) {
+    if (text[i] == '&' && !is_entity(std::string_view(text).substr(i))) {
       problems.push_back("a raw & in " + text.substr(i, 40));
     }
     const bool begins_line = i == 0 || text[i - 1] == '\n';
@@ -130,12 +132,12 @@ void check_outside(std::vector<std::string>& problems, const std::string& text) 
 
 std::vector<std::string> check_mrkdwn(const std::string& text) {
   std::vector<std::string> problems;
-  static const std::regex kLink("^<((https?://|mailto:)[^<>| ]+)\\|([^<>]+)>");
+  static const std::regex kLink("<((https?://|mailto:)[^<>| ]+)\\|([^<>]+)>");
   std::string outside;
   for (std::size_t at = 0; at < text.size();) {
     std::smatch link;
     const auto begin = text.begin() + static_cast<std::ptrdiff_t>(at);
-    if (text[at] == '<' && std::regex_search(begin, text.end(), link, kLink)) {
+    if (text[at] == '<' && std::regex_search(begin, text.end(), link, kLink, std::regex_constants::match_continuous)) {
       check_outside(problems, link.str(1));
       check_outside(problems, " " + link.str(3));
       outside += "L";

@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "belfry/testkit/fake_host.hpp"
+#include "belfry/testkit/conformance.hpp"
 
 namespace belfry::slack {
 namespace {
@@ -476,5 +476,35 @@ TEST_F(SlackSinkTest, RendersWithoutSendingAndWithoutSecrets) {
   EXPECT_THAT(host.requests(), IsEmpty());
 }
 
+// ---- The contract of every sink
+
+struct SlackFixture {
+  static const belfry_plugin_entry* entry() { return slack::entry(); }
+  static json config() { return slack::config(); }
+  static std::vector<testkit::BadConfig> bad_configs() {
+    json path = config();
+    path["interactivity"] = {{"path", 7}};
+    json cache = config();
+    cache["lookup"] = {{"cache", "soon"}};
+    json url = config();
+    url["api_url"] = "https://";
+    return {{{{"signing_secret", "x"}}, "/bot_token"}, {path, "/interactivity/path"}, {cache, "/lookup/cache"}, {url, "/api_url"}};
+  }
+  static void answer_well(FakeHost& host) {
+    host.on("GET", "users.lookupByEmail", user("U1"));
+    host.on("POST", "chat.postMessage", posted());
+  }
+  static InboundRequest unsigned_request() {
+    return {.method = "POST",
+            .path = "/slack/events",
+            .headers = {{"Content-Type", "application/x-www-form-urlencoded"}},
+            .body = "payload=%7B%22type%22%3A%22block_actions%22%7D"};
+  }
+};
+
 }  // namespace
 }  // namespace belfry::slack
+
+namespace belfry::testkit {
+BELFRY_CONFORMANCE(Slack, slack::SlackFixture);
+}  // namespace belfry::testkit
