@@ -82,8 +82,8 @@ class Gateway:
     def __enter__(self):
         try:
             self.start()
-        except BaseException:
-            self.kill()
+        except BaseException as problem:
+            self.__exit__(type(problem))
             raise
         return self
 

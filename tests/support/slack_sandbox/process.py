@@ -27,7 +27,8 @@ class Sandbox:
         self.process = subprocess.Popen(command, cwd=SUPPORT, stdout=subprocess.PIPE)
         line = self.process.stdout.readline()
         if not line:
-            raise RuntimeError(f"the sandbox did not start: exit code {self.process.wait()}")
+            self.__exit__()
+            raise RuntimeError(f"the sandbox did not start: exit code {self.process.returncode}")
         ready = json.loads(line)
         self.url, self.api_url, self.port = ready["url"], ready["api_url"], ready["port"]
         return self
