@@ -131,8 +131,8 @@ base::Result<void> check_schema(const json& schema) {
     valijson::Schema parsed;
     parse_schema(schema, parsed);
     compile_patterns(schema);
-    json probe = json::object();
-    walk(schema, probe, [](const Schemas&, json&, const std::string&) {});
+    // A schema that recurs without end shows here, in a probe, and not in the gateway.
+    [[maybe_unused]] const auto tried = validate(schema, json::object());
   } catch (const std::exception& error) {
     return refuse(std::string("is not a usable JSON Schema (draft-07): ") + error.what());
   }

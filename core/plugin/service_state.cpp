@@ -88,15 +88,19 @@ belfry_ticket erase(void* ctx, std::uint32_t scope, belfry_str key) noexcept {
   });
 }
 
-// A put whose event nobody waits for.
+// A put whose event nobody waits for. Its ticket bounds how many can be under way.
 void put(void* ctx, std::uint32_t scope, belfry_str key, belfry_str value) noexcept {
   shielded(ctx, [&](PluginInstance& instance) {
     const auto name = scope_name(instance, scope);
     if (!name || !fits(view(key), view(value))) {
       return instance.violation("bad_argument", "kv: wanted a known scope, a key of 1 to 255 bytes and a value of at most 64 KiB");
     }
-    auto ignore = [](const base::Result<std::uint64_t>&) {};
-    instance.parts().kv.put(*name, std::string(view(key)), std::string(view(value)), std::nullopt, std::move(ignore));
+    const auto request = instance.open_request(0);
+    if (request.ticket == 0) return;
+    auto handler = [self = instance.shared_from_this(), ticket = request.ticket](const base::Result<std::uint64_t>&) {
+      self->cancel_request(ticket);
+    };
+    instance.parts().kv.put(*name, std::string(view(key)), std::string(view(value)), std::nullopt, std::move(handler));
   });
 }
 

@@ -204,6 +204,7 @@ TEST(Schema, Refusals) {
   EXPECT_THAT(refusal(R"({"type": "object", "properties": {"a": {"$ref": "http://example.com/x.json"}}})"),
               HasSubstr("not a usable JSON Schema"));
   EXPECT_THAT(refusal(R"({"type": "object", "required": "a"})"), HasSubstr("not a usable JSON Schema"));
+  EXPECT_EQ(refusal(R"({"type": "object", "required": ["a"], "properties": {"a": {"$ref": "#"}}})"), "");
 }
 
 TEST(Schema, AKeywordWithoutOurWordsIsStillRefused) {
