@@ -71,8 +71,7 @@ struct Fault {
 }
 
 template <class Fixture>
-class SinkConformance : public testing::Test {
- protected:
+struct Conformance {
   static nlohmann::json message() {
     if constexpr (requires { Fixture::message(); }) {
       return Fixture::message();
@@ -101,184 +100,213 @@ class SinkConformance : public testing::Test {
     host.deliver_and_settle(message());
     return host.requests().size();
   }
-};
 
-TYPED_TEST_SUITE_P(SinkConformance);
-
-TYPED_TEST_P(SinkConformance, DescribesItself) {
-  FakeHost host(TypeParam::entry());
-  const auto text = [](belfry_str s) { return std::string(sdk::detail::view(s)); };
-  EXPECT_THAT(text(host.descriptor().type), testing::MatchesRegex("[a-z][a-z0-9_-]{0,31}"));
-  EXPECT_FALSE(text(host.descriptor().title).empty());
-  EXPECT_FALSE(text(host.descriptor().version).empty());
-  EXPECT_TRUE(nlohmann::json::parse(text(host.descriptor().config_schema_json), nullptr, false).is_object());
-}
-
-TYPED_TEST_P(SinkConformance, DeliversAndStops) {
-  FakeHost host(TypeParam::entry());
-  this->start(host);
-  const auto outcome = host.deliver_and_settle(this->message());
-  EXPECT_EQ(outcome.code, Outcome::Code::delivered) << outcome.reason << ": " << outcome.detail;
-  EXPECT_TRUE(host.stop());
-  EXPECT_THAT(host.violations(), testing::IsEmpty());
-}
-
-TYPED_TEST_P(SinkConformance, RefusesBadConfigurationByName) {
-  for (const auto& bad : TypeParam::bad_configs()) {
-    FakeHost host(TypeParam::entry());
-    const auto configured = host.configure(bad.config);
-    ASSERT_FALSE(configured) << bad.config;
-    EXPECT_THAT(configured.error(), testing::Contains(testing::Field(&Problem::pointer, bad.pointer))) << bad.config;
-    for (const auto& problem : configured.error()) EXPECT_FALSE(problem.text.empty()) << problem.pointer;
+  static void describes_itself() {
+    FakeHost host(Fixture::entry());
+    const auto text = [](belfry_str s) { return std::string(sdk::detail::view(s)); };
+    EXPECT_THAT(text(host.descriptor().type), testing::MatchesRegex("[a-z][a-z0-9_-]{0,31}"));
+    EXPECT_FALSE(text(host.descriptor().title).empty());
+    EXPECT_FALSE(text(host.descriptor().version).empty());
+    EXPECT_TRUE(nlohmann::json::parse(text(host.descriptor().config_schema_json), nullptr, false).is_object());
   }
-}
 
-TYPED_TEST_P(SinkConformance, EveryFaultSettlesOnce) {
-  const auto count = this->requests_of_one();
-  for (std::size_t broken = 0; broken < count; ++broken) {
-    for (const auto& fault : faults()) {
-      FakeHost host(TypeParam::entry());
-      this->start(host);
-      host.break_request(broken, fault.answer);
-      const auto outcome = host.deliver_and_settle(this->message());
-      SCOPED_TRACE("request " + std::to_string(broken) + ", " + fault.name + " -> " + outcome.reason + ": " + outcome.detail);
-      ASSERT_GT(host.requests().size(), broken);
-      const auto request = host.requests()[broken];
-      if (this->essential(request)) {
-        EXPECT_THAT(fault.allowed, testing::Contains(outcome.code));
-        if (outcome.code == Outcome::Code::retry && fault.ambiguous && !request.safe()) {
-          EXPECT_TRUE(outcome.ambiguous);
-        }
-        if (fault.after) {
-          EXPECT_EQ(outcome.after, fault.after);
-        }
-      }
-      host.advance(std::chrono::hours(1));
-      EXPECT_THAT(host.violations(), testing::IsEmpty());
-      EXPECT_TRUE(host.stop());
-    }
-  }
-}
-
-TYPED_TEST_P(SinkConformance, InterleavedDeliveriesAllSettle) {
-  FakeHost host(TypeParam::entry());
-  this->start(host);
-  host.hold_answers(true);
-  constexpr int kMany = 50;
-  std::vector<belfry_ticket> tickets;
-  for (int i = 0; i < kMany; ++i) {
-    auto document = this->message();
-    document["delivery_id"] = "delivery-" + std::to_string(i);
-    tickets.push_back(host.deliver(document));
-  }
-  host.run();
-  host.hold_answers(false);  // newest first
-  for (const auto ticket : tickets) {
-    const auto outcome = host.settle(ticket);
+  static void delivers_and_stops() {
+    FakeHost host(Fixture::entry());
+    start(host);
+    const auto outcome = host.deliver_and_settle(message());
     EXPECT_EQ(outcome.code, Outcome::Code::delivered) << outcome.reason << ": " << outcome.detail;
-  }
-  EXPECT_THAT(host.violations(), testing::IsEmpty());
-}
-
-TYPED_TEST_P(SinkConformance, AbandonFreesAndTheNextOneWorks) {
-  const auto count = this->requests_of_one();
-  for (std::size_t held = 0; held < count; ++held) {
-    FakeHost host(TypeParam::entry());
-    this->start(host);
-    host.break_request(held, Answer::hold());
-    const auto ticket = host.deliver(this->message());
-    host.run();
-    host.abandon(ticket);
-    for (const auto& request : host.requests()) host.stray_event(request.ticket, BELFRY_EVENT_HTTP);
-    host.advance(std::chrono::minutes(1));
-    const auto outcome = host.deliver_and_settle(this->message());
-    EXPECT_EQ(outcome.code, Outcome::Code::delivered) << outcome.reason << ": " << outcome.detail;
-    EXPECT_THAT(host.late(), testing::IsEmpty());
     EXPECT_TRUE(host.stop());
     EXPECT_THAT(host.violations(), testing::IsEmpty());
   }
-}
 
-TYPED_TEST_P(SinkConformance, DestroyInTheMiddleFrees) {
-  FakeHost host(TypeParam::entry());
-  this->start(host);
-  host.hold_answers(true);
-  host.deliver(this->message());
-  host.run();
-  host.destroy();
-  EXPECT_THAT(host.violations(), testing::IsEmpty());
-}
-
-TYPED_TEST_P(SinkConformance, StopWaitsForNothingUnanswered) {
-  FakeHost host(TypeParam::entry());
-  this->start(host);
-  host.hold_answers(true);
-  host.deliver(this->message());
-  host.run();
-  EXPECT_TRUE(host.stop());
-  EXPECT_THAT(host.violations(), testing::IsEmpty());
-}
-
-TYPED_TEST_P(SinkConformance, IgnoresEventsItKnowsNothingOf) {
-  FakeHost host(TypeParam::entry());
-  this->start(host);
-  for (std::uint32_t kind = 0; kind < 20; ++kind) host.stray_event(999'999 + kind, kind);
-  host.abandon_unknown(424'242);
-  const auto outcome = host.deliver_and_settle(this->message());
-  EXPECT_EQ(outcome.code, Outcome::Code::delivered) << outcome.reason << ": " << outcome.detail;
-  EXPECT_THAT(host.violations(), testing::IsEmpty());
-}
-
-TYPED_TEST_P(SinkConformance, HostileTextSettles) {
-  FakeHost host(TypeParam::entry());
-  this->start(host);
-  const std::string kinds[] = {std::string(20'000, 'x'),
-                               "<!channel> & <b>*_`~",
-                               "\xe2\x80\xae"
-                               "desrever\xf0\x9f\x98\x80",
-                               std::string("nul\0inside", 10),
-                               "line\r\nbreak\x1b[31m",
-                               " \t "};
-  for (const auto& text : kinds) {
-    auto document = this->message();
-    for (const auto* key : {"title", "title_markdown", "body", "body_markdown", "name"}) document["items"][0][key] = text;
-    document["items"][0]["actions"] = {{{"label", text}, {"url", text}}};
-    host.deliver_and_settle(document);
+  static void refuses_bad_configuration_by_name() {
+    for (const auto& bad : Fixture::bad_configs()) {
+      FakeHost host(Fixture::entry());
+      const auto configured = host.configure(bad.config);
+      ASSERT_FALSE(configured) << bad.config;
+      EXPECT_THAT(configured.error(), testing::Contains(testing::Field(&Problem::pointer, bad.pointer))) << bad.config;
+      for (const auto& problem : configured.error()) EXPECT_FALSE(problem.text.empty()) << problem.pointer;
+    }
   }
-  EXPECT_THAT(host.violations(), testing::IsEmpty());
-}
 
-TYPED_TEST_P(SinkConformance, RefusesUnsignedRequests) {
-  FakeHost host(TypeParam::entry());
-  this->start(host);
-  if constexpr (requires { TypeParam::unsigned_request(); }) {
-    ASSERT_FALSE(host.routes().empty());
-    const auto reply = host.inbound(TypeParam::unsigned_request());
-    ASSERT_TRUE(reply);
-    EXPECT_EQ(reply->status, 401);
-  } else {
-    EXPECT_FALSE(host.has_extension(BELFRY_INBOUND_HTTP_1)) << "a sink that takes requests gives the suite an unsigned_request()";
+  static void every_fault_settles_once() {
+    const auto count = requests_of_one();
+    for (std::size_t broken = 0; broken < count; ++broken) {
+      for (const auto& fault : faults()) {
+        FakeHost host(Fixture::entry());
+        start(host);
+        host.break_request(broken, fault.answer);
+        const auto outcome = host.deliver_and_settle(message());
+        SCOPED_TRACE("request " + std::to_string(broken) + ", " + fault.name + " -> " + outcome.reason + ": " + outcome.detail);
+        ASSERT_GT(host.requests().size(), broken);
+        const auto request = host.requests()[broken];
+        if (essential(request)) {
+          EXPECT_THAT(fault.allowed, testing::Contains(outcome.code));
+          if (outcome.code == Outcome::Code::retry && fault.ambiguous && !request.safe()) {
+            EXPECT_TRUE(outcome.ambiguous);
+          }
+          if (fault.after) {
+            EXPECT_EQ(outcome.after, fault.after);
+          }
+        }
+        host.advance(std::chrono::hours(1));
+        EXPECT_THAT(host.violations(), testing::IsEmpty());
+        EXPECT_TRUE(host.stop());
+      }
+    }
   }
-  EXPECT_THAT(host.violations(), testing::IsEmpty());
-}
 
-TYPED_TEST_P(SinkConformance, RendersWithoutBeingStarted) {
-  FakeHost host(TypeParam::entry());
-  ASSERT_TRUE(host.configure(TypeParam::config()));
-  if (!host.has_extension(BELFRY_RENDER_1)) GTEST_SKIP() << "does not render";
-  const auto requests = host.render(this->message());
-  ASSERT_TRUE(requests) << (requests ? "" : requests.error());
-  for (const auto& request : *requests) {
-    EXPECT_TRUE(request.contains("method") && request.contains("url")) << request;
+  static void interleaved_deliveries_all_settle() {
+    FakeHost host(Fixture::entry());
+    start(host);
+    host.hold_answers(true);
+    constexpr int kMany = 50;
+    std::vector<belfry_ticket> tickets;
+    for (int i = 0; i < kMany; ++i) {
+      auto document = message();
+      document["delivery_id"] = "delivery-" + std::to_string(i);
+      tickets.push_back(host.deliver(document));
+    }
+    host.run();
+    host.hold_answers(false);  // newest first
+    for (const auto ticket : tickets) {
+      const auto outcome = host.settle(ticket);
+      EXPECT_EQ(outcome.code, Outcome::Code::delivered) << outcome.reason << ": " << outcome.detail;
+    }
+    EXPECT_THAT(host.violations(), testing::IsEmpty());
   }
-  EXPECT_THAT(host.violations(), testing::IsEmpty());
+
+  static void abandon_frees_and_the_next_one_works() {
+    const auto count = requests_of_one();
+    for (std::size_t held = 0; held < count; ++held) {
+      FakeHost host(Fixture::entry());
+      start(host);
+      host.break_request(held, Answer::hold());
+      const auto ticket = host.deliver(message());
+      host.run();
+      host.abandon(ticket);
+      for (const auto& request : host.requests()) host.stray_event(request.ticket, BELFRY_EVENT_HTTP);
+      host.advance(std::chrono::minutes(1));
+      const auto outcome = host.deliver_and_settle(message());
+      EXPECT_EQ(outcome.code, Outcome::Code::delivered) << outcome.reason << ": " << outcome.detail;
+      EXPECT_THAT(host.late(), testing::IsEmpty());
+      EXPECT_TRUE(host.stop());
+      EXPECT_THAT(host.violations(), testing::IsEmpty());
+    }
+  }
+
+  static void destroy_in_the_middle_frees() {
+    FakeHost host(Fixture::entry());
+    start(host);
+    host.hold_answers(true);
+    host.deliver(message());
+    host.run();
+    host.destroy();
+    EXPECT_THAT(host.violations(), testing::IsEmpty());
+  }
+
+  static void stop_waits_for_nothing_unanswered() {
+    FakeHost host(Fixture::entry());
+    start(host);
+    host.hold_answers(true);
+    host.deliver(message());
+    host.run();
+    EXPECT_TRUE(host.stop());
+    EXPECT_THAT(host.violations(), testing::IsEmpty());
+  }
+
+  static void ignores_events_it_knows_nothing_of() {
+    FakeHost host(Fixture::entry());
+    start(host);
+    for (std::uint32_t kind = 0; kind < 20; ++kind) host.stray_event(999'999 + kind, kind);
+    host.abandon_unknown(424'242);
+    const auto outcome = host.deliver_and_settle(message());
+    EXPECT_EQ(outcome.code, Outcome::Code::delivered) << outcome.reason << ": " << outcome.detail;
+    EXPECT_THAT(host.violations(), testing::IsEmpty());
+  }
+
+  static void hostile_text_settles() {
+    FakeHost host(Fixture::entry());
+    start(host);
+    const std::string kinds[] = {std::string(20'000, 'x'),
+                                 "<!channel> & <b>*_`~",
+                                 "\xe2\x80\xae"
+                                 "desrever\xf0\x9f\x98\x80",
+                                 std::string("nul\0inside", 10),
+                                 "line\r\nbreak\x1b[31m",
+                                 " \t "};
+    for (const auto& text : kinds) {
+      auto document = message();
+      for (const auto* key : {"title", "title_markdown", "body", "body_markdown", "name"}) document["items"][0][key] = text;
+      document["items"][0]["actions"] = {{{"label", text}, {"url", text}}};
+      host.deliver_and_settle(document);
+    }
+    EXPECT_THAT(host.violations(), testing::IsEmpty());
+  }
+
+  static void refuses_unsigned_requests() {
+    FakeHost host(Fixture::entry());
+    start(host);
+    if constexpr (requires { Fixture::unsigned_request(); }) {
+      ASSERT_FALSE(host.routes().empty());
+      const auto reply = host.inbound(Fixture::unsigned_request());
+      ASSERT_TRUE(reply);
+      EXPECT_EQ(reply->status, 401);
+    } else {
+      EXPECT_FALSE(host.has_extension(BELFRY_INBOUND_HTTP_1)) << "a sink that takes requests gives the suite an unsigned_request()";
+    }
+    EXPECT_THAT(host.violations(), testing::IsEmpty());
+  }
+
+  static void renders_without_being_started() {
+    FakeHost host(Fixture::entry());
+    ASSERT_TRUE(host.configure(Fixture::config()));
+    if (!host.has_extension(BELFRY_RENDER_1)) GTEST_SKIP() << "does not render";
+    const auto requests = host.render(message());
+    ASSERT_TRUE(requests) << (requests ? "" : requests.error());
+    for (const auto& request : *requests) {
+      EXPECT_TRUE(request.contains("method") && request.contains("url")) << request;
+    }
+    EXPECT_THAT(host.violations(), testing::IsEmpty());
+  }
+};
+
+}  // namespace belfry::testkit
+
+// At global scope, so that BELFRY_CONFORMANCE may stand in any namespace.
+template <class Fixture>
+class BelfrySinkConformance : public testing::Test {};
+
+TYPED_TEST_SUITE_P(BelfrySinkConformance);
+
+TYPED_TEST_P(BelfrySinkConformance, DescribesItself) { belfry::testkit::Conformance<TypeParam>::describes_itself(); }
+TYPED_TEST_P(BelfrySinkConformance, DeliversAndStops) { belfry::testkit::Conformance<TypeParam>::delivers_and_stops(); }
+TYPED_TEST_P(BelfrySinkConformance, RefusesBadConfigurationByName) {
+  belfry::testkit::Conformance<TypeParam>::refuses_bad_configuration_by_name();
+}
+TYPED_TEST_P(BelfrySinkConformance, EveryFaultSettlesOnce) { belfry::testkit::Conformance<TypeParam>::every_fault_settles_once(); }
+TYPED_TEST_P(BelfrySinkConformance, InterleavedDeliveriesAllSettle) {
+  belfry::testkit::Conformance<TypeParam>::interleaved_deliveries_all_settle();
+}
+TYPED_TEST_P(BelfrySinkConformance, AbandonFreesAndTheNextOneWorks) {
+  belfry::testkit::Conformance<TypeParam>::abandon_frees_and_the_next_one_works();
+}
+TYPED_TEST_P(BelfrySinkConformance, DestroyInTheMiddleFrees) { belfry::testkit::Conformance<TypeParam>::destroy_in_the_middle_frees(); }
+TYPED_TEST_P(BelfrySinkConformance, StopWaitsForNothingUnanswered) {
+  belfry::testkit::Conformance<TypeParam>::stop_waits_for_nothing_unanswered();
+}
+TYPED_TEST_P(BelfrySinkConformance, IgnoresEventsItKnowsNothingOf) {
+  belfry::testkit::Conformance<TypeParam>::ignores_events_it_knows_nothing_of();
+}
+TYPED_TEST_P(BelfrySinkConformance, HostileTextSettles) { belfry::testkit::Conformance<TypeParam>::hostile_text_settles(); }
+TYPED_TEST_P(BelfrySinkConformance, RefusesUnsignedRequests) { belfry::testkit::Conformance<TypeParam>::refuses_unsigned_requests(); }
+TYPED_TEST_P(BelfrySinkConformance, RendersWithoutBeingStarted) {
+  belfry::testkit::Conformance<TypeParam>::renders_without_being_started();
 }
 
-REGISTER_TYPED_TEST_SUITE_P(SinkConformance, DescribesItself, DeliversAndStops, RefusesBadConfigurationByName, EveryFaultSettlesOnce,
+REGISTER_TYPED_TEST_SUITE_P(BelfrySinkConformance, DescribesItself, DeliversAndStops, RefusesBadConfigurationByName, EveryFaultSettlesOnce,
                             InterleavedDeliveriesAllSettle, AbandonFreesAndTheNextOneWorks, DestroyInTheMiddleFrees,
                             StopWaitsForNothingUnanswered, IgnoresEventsItKnowsNothingOf, HostileTextSettles, RefusesUnsignedRequests,
                             RendersWithoutBeingStarted);
 
-}  // namespace belfry::testkit
-
-#define BELFRY_CONFORMANCE(Name, Fixture) INSTANTIATE_TYPED_TEST_SUITE_P(Name, SinkConformance, Fixture)
+#define BELFRY_CONFORMANCE(Name, Fixture) INSTANTIATE_TYPED_TEST_SUITE_P(Name, BelfrySinkConformance, Fixture)
