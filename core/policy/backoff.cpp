@@ -5,10 +5,13 @@
 namespace belfry::policy {
 namespace {
 
-base::Millis full_delay(const Backoff& backoff, std::uint32_t failures) {
-  auto delay = backoff.base;
-  for (std::uint32_t i = 1; i < failures && delay < backoff.cap; ++i) delay *= 2;
-  return std::min(delay, backoff.cap);
+constexpr base::Millis kFirst = std::chrono::seconds(1);
+constexpr base::Millis kCap = std::chrono::minutes(10);
+
+base::Millis full_delay(std::uint32_t failures) {
+  auto delay = kFirst;
+  for (std::uint32_t i = 1; i < failures && delay < kCap; ++i) delay *= 2;
+  return std::min(delay, kCap);
 }
 
 }  // namespace
@@ -18,8 +21,8 @@ base::Millis bounded_wait(base::Millis asked) {
   return std::clamp(asked, base::Millis(0), kLongest);
 }
 
-base::Millis delay_after(const Backoff& backoff, std::uint32_t failures, double random, std::optional<base::Millis> at_least) {
-  const auto full = full_delay(backoff, failures);
+base::Millis delay_after(std::uint32_t failures, double random, std::optional<base::Millis> at_least) {
+  const auto full = full_delay(failures);
   const auto half = full / 2;
   const auto spread = static_cast<double>((full - half).count()) * std::clamp(random, 0.0, 1.0);
   const auto jittered = half + base::Millis(static_cast<std::int64_t>(spread));

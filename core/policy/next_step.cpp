@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "policy/backoff.hpp"
+
 namespace belfry::policy {
 namespace {
 
@@ -17,8 +19,8 @@ Next again(const model::Outcome& outcome, const model::Delivery& delivery, base:
   return next::Retry{at, counts_as_failure, outcome.maybe_delivered};
 }
 
-Step retry(const model::Outcome& outcome, const model::Delivery& delivery, base::Timestamp now, double random, const Backoff& backoff) {
-  return {again(outcome, delivery, now + delay_after(backoff, delivery.failures + 1, random, outcome.retry_after), true)};
+Step retry(const model::Outcome& outcome, const model::Delivery& delivery, base::Timestamp now, double random) {
+  return {again(outcome, delivery, now + delay_after(delivery.failures + 1, random, outcome.retry_after), true)};
 }
 
 // A plugin that does not say what the limit was about is taken to mean everything: asking on would make it worse.
@@ -30,24 +32,23 @@ Step rate_limited(const model::Outcome& outcome, const model::Delivery& delivery
 }
 
 // Expiry is left to the sweep of the parked lane: the fault is the configuration's, and it may be repaired in time.
-Step misconfigured(const model::Outcome& outcome, const model::Delivery& delivery, base::Timestamp now, double random,
-                   const Backoff& backoff) {
+Step misconfigured(const model::Outcome& outcome, const model::Delivery& delivery, base::Timestamp now, double random) {
   if (now >= delivery.expires_at) return {give_up(delivery, model::DeliveryState::expired, outcome.maybe_delivered), {}, true};
-  const auto at = now + delay_after(backoff, delivery.failures + 1, random, outcome.retry_after);
+  const auto at = now + delay_after(delivery.failures + 1, random, outcome.retry_after);
   return {next::Retry{std::min(at, delivery.expires_at), true, outcome.maybe_delivered}, {}, true};
 }
 
 }  // namespace
 
-Step next_step(const model::Outcome& outcome, const model::Delivery& delivery, base::Timestamp now, double random, const Backoff& backoff) {
+Step next_step(const model::Outcome& outcome, const model::Delivery& delivery, base::Timestamp now, double random) {
   switch (outcome.code) {
     case model::OutcomeCode::delivered: return {next::Done{}};
     case model::OutcomeCode::rate_limited: return rate_limited(outcome, delivery, now);
     case model::OutcomeCode::rejected: return {give_up(delivery, model::DeliveryState::rejected, outcome.maybe_delivered)};
-    case model::OutcomeCode::misconfigured: return misconfigured(outcome, delivery, now, random, backoff);
+    case model::OutcomeCode::misconfigured: return misconfigured(outcome, delivery, now, random);
     case model::OutcomeCode::retry: break;
   }
-  return retry(outcome, delivery, now, random, backoff);
+  return retry(outcome, delivery, now, random);
 }
 
 Step expire(const model::Delivery& delivery, bool maybe_delivered) {

@@ -13,7 +13,6 @@
 #include "base/clock.hpp"
 #include "model/delivery.hpp"
 #include "model/outcome.hpp"
-#include "policy/backoff.hpp"
 
 namespace belfry::policy {
 
@@ -54,8 +53,7 @@ struct Step {
 };
 
 // After an attempt. `random` in [0, 1) spreads the back-off.
-[[nodiscard]] Step next_step(const model::Outcome& outcome, const model::Delivery& delivery, base::Timestamp now, double random,
-                             const Backoff& backoff = {});
+[[nodiscard]] Step next_step(const model::Outcome& outcome, const model::Delivery& delivery, base::Timestamp now, double random);
 
 // After max_age, without an attempt of its own. `maybe_delivered`: an earlier attempt has no known end.
 [[nodiscard]] Step expire(const model::Delivery& delivery, bool maybe_delivered);

@@ -46,8 +46,6 @@ TEST(NextStep, RetryBacksOff) {
   third.failures = 2;
   EXPECT_EQ(after(outcome(OutcomeCode::retry), third), (Step{next::Retry{kNow + 2s, true, false}}));
   EXPECT_EQ(after(outcome(OutcomeCode::retry, 1min), delivery()), (Step{next::Retry{kNow + 1min, true, false}}));
-  EXPECT_EQ(next_step(outcome(OutcomeCode::retry), delivery(), kNow, 0.0, {.base = 10s, .cap = 10s}),
-            (Step{next::Retry{kNow + 5s, true, false}}));
 }
 
 TEST(NextStep, AnAmbiguousRetrySetsTheMark) {
