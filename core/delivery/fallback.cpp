@@ -1,7 +1,8 @@
 #include "delivery/fallback.hpp"
 
+#include <algorithm>
+
 #include "base/ids.hpp"
-#include "policy/due.hpp"
 #include "route/addressing.hpp"
 
 namespace belfry::delivery {
@@ -27,7 +28,9 @@ std::optional<model::Delivery> fallback_delivery(const model::Delivery& ended, c
     next.allow_sensitive = ended.allow_sensitive;
     next.created_at = now;
     next.due_at = now;
-    next.expires_at = policy::expires_at(now, plan->second.max_age, std::nullopt, notification.max_age);
+    // The sink gets its own time; the notification's runs since it was received, and a passcode that is too old is too old here as well.
+    next.expires_at = now + plan->second.max_age;
+    if (notification.max_age) next.expires_at = std::min(next.expires_at, notification.received_at + *notification.max_age);
     next.possible_duplicate = possible_duplicate;
     next.fallback_of = ended.id;
     return next;

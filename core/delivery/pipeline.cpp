@@ -22,7 +22,7 @@ store::Acceptance Pipeline::plan(model::Notification notification) const {
     model::Delivery delivery;
     delivery.id = base::new_id(now);
     delivery.notification_id = notification.id;
-    delivery.expires_at = policy::expires_at(now, max_age_.at(target.sink), target.max_age, notification.max_age);
+    delivery.expires_at = policy::expires_at(notification.received_at, max_age_.at(target.sink), target.max_age, notification.max_age);
     delivery.sink = std::move(target.sink);
     delivery.destination = std::move(target.destination);
     delivery.overrides = std::move(target.overrides);
