@@ -28,7 +28,8 @@ base::Result<nlohmann::json> document_of(const net::ClientResponse& response, co
   if (response.status == 401)
     return base::fail("the gateway at " + address + " refused the admin token; is admin.token the one it was started with?");
   if (response.status != 200)
-    return base::fail("the gateway at " + address + " answered " + std::to_string(response.status) + ": " + response.body);
+    return base::fail("the gateway at " + address + " answered " + std::to_string(response.status) + ": " +
+                      response.body.substr(0, response.body.find('\n')));
   auto document = nlohmann::json::parse(response.body, nullptr, false);
   if (document.is_discarded()) return base::fail("the answer of " + address + " is not JSON; is that a Belfry gateway?");
   return document;

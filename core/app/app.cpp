@@ -1,5 +1,9 @@
 #include "app/app.hpp"
 
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
 #include <future>
 #include <random>
 
@@ -52,6 +56,7 @@ struct App::Impl {
       : settings(std::move(s)), scrubber(std::move(scrub)), log(std::move(logger)), metrics(kVersion), started_at(clock.now()) {}
 
   base::Result<void> start();
+  [[nodiscard]] base::Result<void> prepare_store_directory() const;
   base::Result<void> open_store();
   base::Result<void> plan();
   void open_sinks();
@@ -114,10 +119,26 @@ base::Result<void> App::Impl::start() {
   return listen();
 }
 
+// Without a configuration file the place of the queue is of Belfry's own choosing, and Belfry makes it. A directory that a file names has
+// to be there: a mistyped path must not become a second, empty queue.
+base::Result<void> App::Impl::prepare_store_directory() const {
+  const auto parent = settings.store.path.parent_path();
+  const auto directory = parent.empty() ? std::filesystem::path(".") : parent;
+  std::error_code error;
+  if (settings.file.empty() && std::filesystem::create_directories(directory, error))
+    std::filesystem::permissions(directory, std::filesystem::perms::owner_all, error);
+  if (error) return base::fail(directory.string() + " cannot be made: " + error.message() + "; set STATE_DIRECTORY to another directory");
+  if (::access(directory.c_str(), R_OK | W_OK | X_OK) == 0) return {};
+  const auto why = std::generic_category().message(errno);
+  return base::fail("store: the directory " + directory.string() + " cannot be used: " + why + "; make it, owned by user " +
+                    std::to_string(::geteuid()) + " with mode 700, or change store.path");
+}
+
 base::Result<void> App::Impl::open_store() {
+  if (auto prepared = prepare_store_directory(); !prepared) return prepared;
   auto opened = store::open_sqlite(settings.store.path, clock, log.named("store"),
                                    [this](base::Millis took, std::size_t operations) { metrics.committed(took, operations); });
-  if (!opened) return std::unexpected(base::with_context("store", std::move(opened.error())));
+  if (!opened) return std::unexpected(opened.error());
   store = std::move(*opened);
   kv = std::make_unique<KvOnStore>(*store);
   return {};

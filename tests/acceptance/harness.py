@@ -38,17 +38,27 @@ def free_port():
     raise RuntimeError("no free port between 20000 and 31000")
 
 
-def configuration(sandbox, directory, port, admin_port, *, server=None, auth=None, slack=None, delivery=None):
+def run_belfry(*arguments, env=None, cwd=None, stdin="", prefix=(), within=60):
+    """A command that ends by itself. A variable of `env` that is None is not set."""
+    environment = {key: value for key, value in (os.environ | (env or {})).items() if value is not None}
+    command = [*prefix, BUILD / "bin/belfry", *arguments]
+    return subprocess.run(command, env=environment, cwd=cwd, input=stdin, capture_output=True, text=True, timeout=within)
+
+
+def configuration(
+    sandbox, directory, port, admin_port, *, server=None, auth=None, slack=None, delivery=None, admin=None, plugins=None, sinks=None, routes=None
+):
     """The configuration of most tests as a dict: everyone gets a direct message, with rates that do not get in the way. A key of
-    `slack` that is None is left out."""
+    `slack` that is None is left out. `admin` adds to its section, `plugins` is the directory to take them from, `sinks` come besides
+    slack, `routes` are instead of the one."""
     source = {"type": "coder", "path": WEBHOOK} | ({"auth": auth} if auth else {})
     sink = {"bot_token": sandbox.token, "signing_secret": sandbox.signing_secret, "api_url": sandbox.api_url}
     return {
         "version": 1,
         "server": {"listen": f"127.0.0.1:{port}"} | (server or {}),
-        "admin": {"listen": f"127.0.0.1:{admin_port}"},
+        "admin": {"listen": f"127.0.0.1:{admin_port}"} | (admin or {}),
         "store": {"path": str(directory / "state" / "belfry.db")},
-        "plugins": {"directories": [str(BUILD / "plugins")]},
+        "plugins": {"directories": [str(plugins or BUILD / "plugins")]},
         "sources": {"coder": source},
         "sinks": {
             "slack": {
@@ -56,8 +66,9 @@ def configuration(sandbox, directory, port, admin_port, *, server=None, auth=Non
                 "config": {key: value for key, value in (sink | (slack or {})).items() if value is not None},
                 "delivery": {"rate": "60000/min", "rate_per_recipient": "100/s"} | (delivery or {}),
             }
-        },
-        "pipeline": {"routes": [{"name": "everyone", "to": ["slack"]}]},
+        }
+        | (sinks or {}),
+        "pipeline": {"routes": routes or [{"name": "everyone", "to": ["slack"]}]},
     }
 
 
@@ -158,6 +169,10 @@ class Gateway:
                 raise AssertionError(f"not within {within} s: {what}\n{self.log()[-4000:]}")
             time.sleep(0.02)
         return value
+
+    def command(self, *arguments, **options):
+        """A command of belfry about this gateway."""
+        return run_belfry(*arguments, "--config", self.directory / "belfry.yaml", **options)
 
     # ---- its doors ----
 

@@ -14,7 +14,11 @@ using config::Problem;
 // A file that cannot be loaded matters only when a sink wants what it holds; that sink has an error of its own then.
 void add_refusals(const plugin::Catalogue& catalogue, std::vector<Problem>& problems) {
   for (const auto& entry : catalogue.entries) {
-    if (!entry.refusal.empty()) problems.push_back({Problem::Severity::warning, entry.file.string(), 0, 0, entry.refusal});
+    if (entry.refusal.empty()) continue;
+    // The problem names the file itself.
+    const auto file = entry.file.string();
+    const auto named = entry.refusal.starts_with(file + ": ");
+    problems.push_back({Problem::Severity::warning, file, 0, 0, named ? entry.refusal.substr(file.size() + 2) : entry.refusal});
   }
 }
 

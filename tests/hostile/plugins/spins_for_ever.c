@@ -1,0 +1,11 @@
+/* Never returns from deliver, and takes a whole processor meanwhile. */
+#include "plain.h"
+
+static volatile uint64_t turns;
+
+static void deliver(void* self, const belfry_message* message) {
+  (void)self, (void)message;
+  for (;;) ++turns;
+}
+
+static void customize(void) { instance.deliver = deliver; }
