@@ -1,5 +1,6 @@
 #include "console/format.hpp"
 
+#include <algorithm>
 #include <string_view>
 
 namespace belfry::console {

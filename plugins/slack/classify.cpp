@@ -74,7 +74,7 @@ constexpr std::array kCodes = {
     Code{"send_on_behalf_not_allowed", Kind::setup, kNewToken},
     Code{"metadata_must_be_sent_from_app", Kind::setup, kNewToken},
 
-    Code{"channel_not_found", Kind::user, kInvite},
+    Code{"channel_not_found", Kind::user, "a person is not in the workspace of the app, or the app is not invited to the channel"},
     Code{"user_not_found", Kind::user},
     Code{"user_disabled", Kind::user},
     Code{"user_not_visible", Kind::user},

@@ -2,8 +2,10 @@
 
 #include <md4c.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdint>
 #include <optional>
 #include <utility>
 

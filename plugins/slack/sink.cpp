@@ -1,6 +1,5 @@
 #include "slack/sink.hpp"
 
-#include <charconv>
 #include <utility>
 
 #include "slack/interaction.hpp"
