@@ -16,9 +16,9 @@ namespace belfry::net {
 
 struct ClientRequest {
   std::string method = "GET";
-  std::string url;  // absolute, http or https
+  std::string url;                    // absolute, http or https
   std::filesystem::path unix_socket;  // connect here instead of to the host of the URL
-  Headers headers;  // Host, Content-Length, Connection and User-Agent (unless given) are the client's
+  Headers headers;  // Host, Connection and what frames the body are the client's: given ones are left out. So is User-Agent unless given
   std::string body;
   base::Millis timeout{10'000};            // from send() to the last byte of the answer
   std::size_t max_response = 1024 * 1024;  // bytes of body
@@ -31,7 +31,18 @@ struct ClientResponse {
 };
 
 struct ClientError {
-  enum class Kind { invalid_url, resolve, connect, tls, timeout, closed, too_large, bad_response, cancelled, refused };
+  enum class Kind {
+    invalid_url /* or method or header */,
+    resolve,
+    connect,
+    tls,
+    timeout,
+    closed,
+    too_large,
+    bad_response,
+    cancelled,
+    refused
+  };
   Kind kind = Kind::connect;
   bool request_sent = false;  // bytes of the request may have reached the server
   std::string detail;         // one sentence; names the host, never the headers

@@ -229,7 +229,7 @@ Awaitable<bool> Session::send(const ServerResponse& response, bool head_only, bo
   error_code ec;
   stream_->expires_after(terms_.limits.write);
   co_await stream_->write(out_, ec);
-  if (ec) stream_->close();
+  if (ec) stream_->reset();  // else the kernel would keep the rest for a reader that does not come
   co_return !ec;
 }
 

@@ -34,8 +34,9 @@ std::string ip_and_port(const sockaddr_storage& from) {
     else
       endpoint = {address, ntohs(v6.sin6_port)};
   }
-  const auto port = ":" + std::to_string(endpoint.port());
-  return (endpoint.address().is_v6() ? "[" + endpoint.address().to_string() + "]" : endpoint.address().to_string()) + port;
+  std::string text = endpoint.address().to_string();
+  if (endpoint.address().is_v6()) text.insert(0, 1, '[').push_back(']');
+  return text.append(":").append(std::to_string(endpoint.port()));
 }
 
 }  // namespace
@@ -153,6 +154,12 @@ Awaitable<void> Stream::finish(std::size_t most) {
 void Stream::expire() {
   deadline_ = std::chrono::steady_clock::now();
   on_timer(shot_);
+}
+
+void Stream::reset() {
+  error_code ignored;
+  socket_.set_option(Socket::linger(true, 0), ignored);
+  close();
 }
 
 void Stream::close() {

@@ -41,6 +41,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
   Awaitable<void> finish(std::size_t most);
 
   void expire();                                   // the deadline is now
+  void reset();                                    // like close(), and what has not been sent yet is dropped
   void close();                                    // ends what is under way; everything later fails with operation_aborted
   [[nodiscard]] bool quiet();                      // open, and the peer has sent nothing: not even the end
   [[nodiscard]] std::string peer() const;          // "127.0.0.1:51234", "[::1]:51234", "unix"

@@ -1,0 +1,54 @@
+#include "net/url.hpp"
+
+#include <algorithm>
+#include <boost/url/parse.hpp>
+#include <boost/url/url_view.hpp>
+
+namespace belfry::net {
+
+namespace {
+
+// Percent-decoding a host could bring anything into the Host header.
+bool is_host(std::string_view host) {
+  return !host.empty() && std::ranges::all_of(host, [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '.' || c == '_' || c == ':';
+  });
+}
+
+std::string bracketed(std::string host) {
+  if (host.contains(':')) host.insert(0, 1, '[').push_back(']');
+  return host;
+}
+
+}  // namespace
+
+std::string Origin::text() const { return bracketed(host) + ":" + port; }
+
+base::Result<Url> parse_url(std::string_view text) {
+  using base::ErrorCode;
+  const auto parsed = boost::urls::parse_uri(text);
+  if (!parsed) return base::fail(ErrorCode::invalid, "not an absolute URL");
+  const auto& view = *parsed;
+  Url url;
+  if (view.scheme_id() == boost::urls::scheme::https)
+    url.origin.tls = true;
+  else if (view.scheme_id() != boost::urls::scheme::http)
+    return base::fail(ErrorCode::invalid, "the URL must begin with http:// or https://");
+  if (view.has_userinfo()) return base::fail(ErrorCode::invalid, "the URL must not hold a user name or password");
+  url.origin.host = view.host_address();
+  if (!is_host(url.origin.host)) return base::fail(ErrorCode::invalid, "the URL has no valid host");
+
+  const std::string_view standard = url.origin.tls ? "443" : "80";
+  url.origin.port = standard;
+  if (view.has_port() && !view.port().empty()) {
+    if (view.port_number() == 0) return base::fail(ErrorCode::invalid, "the port of the URL must be 1 to 65535");
+    url.origin.port = std::to_string(view.port_number());
+  }
+  url.authority = url.origin.port == standard ? bracketed(url.origin.host) : url.origin.text();
+  url.target = std::string(view.encoded_path());
+  if (url.target.empty()) url.target.push_back('/');
+  if (view.has_query()) url.target.append("?").append(std::string_view(view.encoded_query()));
+  return url;
+}
+
+}  // namespace belfry::net

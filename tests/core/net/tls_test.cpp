@@ -1,0 +1,214 @@
+// The server and the client against each other, and against the openssl command, over real handshakes.
+#include <openssl/ssl.h>
+
+#include "core/net/certificates.hpp"
+#include "core/net/server_fixture.hpp"
+#include "net/http_client.hpp"
+
+namespace belfry::net::test {
+namespace {
+
+using Result = std::expected<ClientResponse, ClientError>;
+using Kind = ClientError::Kind;
+
+class TlsTest : public ServerTest {
+ protected:
+  static std::filesystem::path file(const std::string& name) { return Certificates::get().file(name); }
+  static ServerTls identity(const std::string& name, const std::string& client_ca = "") {
+    return {.certificate = file(name + ".crt"), .key = file(name + ".key"), .client_ca = client_ca.empty() ? "" : file(client_ca)};
+  }
+  void start_tls(const ServerTls& tls, ServerLimits limits = {}) { start(limits, {{"127.0.0.1:0", tls}}); }
+
+  [[nodiscard]] std::string port() const {
+    const auto address = server->addresses()[0];
+    return address.substr(address.rfind(':') + 1);
+  }
+
+  Result fetch(ClientTransport transport, const std::string& host = "localhost", ClientRequest request = {}) {
+    auto client = make_http_client(runtime, std::move(transport));
+    if (!client) throw std::runtime_error(client.error().message);
+    std::promise<Result> promise;
+    request.url = "https://" + host + ":" + port() + "/show";
+    (*client)->send(std::move(request), [&](Result result) { promise.set_value(std::move(result)); });
+    auto future = promise.get_future();
+    if (future.wait_for(kSoon) != std::future_status::ready) throw std::runtime_error("the handler was not called");
+    return future.get();
+  }
+
+  // What `openssl s_client` with these options prints.
+  [[nodiscard]] std::string s_client(const std::string& options, const std::string& input) const {
+    const auto out = (directory / "out").string();
+    std::ofstream(directory / "in") << input;
+    const auto command =
+        "openssl s_client -connect 127.0.0.1:" + port() + " " + options + " < " + (directory / "in").string() + " > " + out + " 2>&1";
+    [[maybe_unused]] const int status = std::system(command.c_str());
+    std::ifstream text(out);
+    return {std::istreambuf_iterator<char>(text), {}};
+  }
+};
+
+TEST_F(TlsTest, TalksToAVerifiedServer) {
+  start_tls(identity("server"));
+  for (const auto* host : {"localhost", "127.0.0.1"}) {
+    const auto result = fetch({.ca_file = file("ca.crt")}, host);
+    ASSERT_TRUE(result) << result.error().detail;
+    EXPECT_NE(result->body.find("as []"), std::string::npos);
+  }
+}
+
+TEST_F(TlsTest, KeepsTheConnection) {
+  start_tls(identity("server"));
+  auto client = make_http_client(runtime, {.ca_file = file("ca.crt")});
+  ASSERT_TRUE(client);
+  std::string first;
+  for (int i = 0; i < 3; ++i) {
+    std::promise<Result> promise;
+    (*client)->send({.url = "https://localhost:" + port() + "/show"}, [&](Result result) { promise.set_value(std::move(result)); });
+    const auto result = promise.get_future().get();
+    ASSERT_TRUE(result) << result.error().detail;
+    EXPECT_EQ(i == 0 ? first = result->body : first, result->body);
+  }
+}
+
+TEST_F(TlsTest, RefusesAServerItCannotVerify) {
+  struct Case {
+    const char *certificate, *ca, *reason;
+  };
+  for (const auto& c : std::vector<Case>{
+           {"server", "stranger.crt", "unable to get local issuer certificate"},
+           {"misnamed", "ca.crt", ""},
+           {"expired", "ca.crt", "certificate has expired"},
+           {"stranger", "ca.crt", "self-signed certificate"},
+       }) {
+    SCOPED_TRACE(c.certificate);
+    start_tls(identity(c.certificate));
+    const auto result = fetch({.ca_file = file(c.ca)});
+    ASSERT_FALSE(result);
+    EXPECT_EQ(to_string(result.error().kind), to_string(Kind::tls)) << result.error().detail;
+    EXPECT_FALSE(result.error().request_sent);
+    EXPECT_NE(result.error().detail.find(c.reason), std::string::npos) << result.error().detail;
+    EXPECT_TRUE(fetch({.ca_file = file("ca.crt"), .verify = false}));
+    EXPECT_FALSE(fetch({}));  // the system's authorities know none of these
+  }
+}
+
+TEST_F(TlsTest, AClientCertificateIsRequiredWhenAskedFor) {
+  start_tls(identity("server", "ca.crt"));
+  const auto known = fetch({.ca_file = file("ca.crt"), .client_certificate = file("client.crt"), .client_key = file("client.key")});
+  ASSERT_TRUE(known) << known.error().detail;
+  EXPECT_NE(known->body.find("as [CN=coder\\, \\\"prod\\\",O=Coder]"), std::string::npos) << known->body;
+
+  EXPECT_FALSE(fetch({.ca_file = file("ca.crt")}));
+  EXPECT_FALSE(fetch({.ca_file = file("ca.crt"), .client_certificate = file("stranger.crt"), .client_key = file("stranger.key")}));
+}
+
+TEST_F(TlsTest, ASubjectIsOnlyThatOfAVerifiedCertificate) {
+  start_tls(identity("server"));
+  const auto result = fetch({.ca_file = file("ca.crt"), .client_certificate = file("client.crt"), .client_key = file("client.key")});
+  ASSERT_TRUE(result);
+  EXPECT_NE(result->body.find("as []"), std::string::npos);
+}
+
+TEST_F(TlsTest, OldVersionsAreRefused) {
+  start_tls(identity("server"));
+  const auto request = get("/show", "Connection: close\r\n");
+  EXPECT_EQ(s_client("-quiet -tls1_1 -cipher DEFAULT@SECLEVEL=0", request).find("200 OK"), std::string::npos);
+  EXPECT_NE(s_client("-quiet -tls1_2", request).find("200 OK"), std::string::npos);
+  EXPECT_NE(s_client("-quiet -tls1_3", request).find("200 OK"), std::string::npos);
+}
+
+TEST_F(TlsTest, ChoosesHttp11WhenAsked) {
+  start_tls(identity("server"));
+  const auto request = get("/show", "Connection: close\r\n");
+  EXPECT_NE(s_client("-ign_eof -alpn h2,http/1.1", request).find("ALPN protocol: http/1.1"), std::string::npos);
+  EXPECT_NE(s_client("-ign_eof -alpn h2", request).find("200 OK"), std::string::npos);
+}
+
+TEST_F(TlsTest, SaysGoodbye) {
+  start_tls(identity("server"));
+  // Without its close_notify openssl reports an unexpected end.
+  const auto said = s_client("-ign_eof -msg", get("/close"));
+  EXPECT_NE(said.find("bye"), std::string::npos);
+  EXPECT_NE(said.find("<<< TLS 1.3, Alert [length 0002], warning close_notify"), std::string::npos) << said;
+}
+
+TEST_F(TlsTest, ALargeRefusedBodyStillSeesItsAnswer) {
+  start_tls(identity("server"));
+  auto client = make_http_client(runtime, {.ca_file = file("ca.crt")});
+  ASSERT_TRUE(client);
+  for (int i = 0; i < 5; ++i) {
+    std::promise<Result> promise;
+    (*client)->send({.method = "POST", .url = "https://localhost:" + port() + "/echo", .body = std::string(2 << 20, 'b')},
+                    [&](Result result) { promise.set_value(std::move(result)); });
+    const auto result = promise.get_future().get();
+    ASSERT_TRUE(result) << result.error().detail;
+    EXPECT_EQ(result->status, 413);
+  }
+}
+
+TEST_F(TlsTest, HandshakesThatGoNowhereAreEnded) {
+  start_tls(identity("server"), {.tls_handshake = 100ms});
+  auto silent = connect();
+  EXPECT_EQ(silent.read_to_end(), "");
+  auto half = connect();
+  half.send(std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11));
+  EXPECT_EQ(half.read_to_end(), "");
+  auto plain = connect();
+  plain.send(get("/show"));
+  EXPECT_EQ(plain.read_to_end().find("HTTP/1.1 200"), std::string::npos);
+  auto gone = connect();
+  gone.reset();
+  EXPECT_TRUE(fetch({.ca_file = file("ca.crt")}));
+}
+
+// An attacker who cuts the connection must not be able to shorten an answer unnoticed.
+TEST_F(TlsTest, ABodyThatEndsWithTheConnectionNeedsAGoodbye) {
+  const std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
+  SSL_CTX_use_certificate_chain_file(context.get(), file("server.crt").c_str());
+  SSL_CTX_use_PrivateKey_file(context.get(), file("server.key").c_str(), SSL_FILETYPE_PEM);
+  for (const bool goodbye : {true, false}) {
+    SCOPED_TRACE(goodbye);
+    const RawListener listener;
+    auto client = make_http_client(runtime, {.ca_file = file("ca.crt")});
+    ASSERT_TRUE(client);
+    std::promise<Result> promise;
+    (*client)->send({.url = "https" + listener.url().substr(4)}, [&](Result result) { promise.set_value(std::move(result)); });
+    {
+      const auto peer = listener.accept();
+      const std::unique_ptr<SSL, decltype(&SSL_free)> tls(SSL_new(context.get()), SSL_free);
+      SSL_set_fd(tls.get(), peer.fd());
+      ASSERT_EQ(SSL_accept(tls.get()), 1);
+      char request[4096];
+      ASSERT_GT(SSL_read(tls.get(), request, sizeof request), 0);
+      const std::string answer = "HTTP/1.1 200 OK\r\n\r\nall of it";
+      ASSERT_GT(SSL_write(tls.get(), answer.data(), static_cast<int>(answer.size())), 0);
+      if (goodbye) SSL_shutdown(tls.get());
+    }
+    const auto result = promise.get_future().get();
+    ASSERT_EQ(result.has_value(), goodbye);
+    if (goodbye) {
+      EXPECT_EQ(result->body, "all of it");
+    } else {
+      EXPECT_EQ(to_string(result.error().kind), to_string(Kind::closed));
+    }
+  }
+}
+
+TEST_F(TlsTest, SaysWhichFileIsWrong) {
+  std::ofstream(directory / "garbage.pem") << "garbage";
+  const auto garbage = directory / "garbage.pem";
+  HttpServer other(runtime, router, {}, log);
+  const auto expect = [](const auto& result, const std::string& part) {
+    ASSERT_FALSE(result);
+    EXPECT_NE(result.error().message.find(part), std::string::npos) << result.error().message;
+  };
+  expect(other.listen({"127.0.0.1:0", ServerTls{directory / "none.crt", file("server.key"), ""}}), "none.crt: No such file");
+  expect(other.listen({"127.0.0.1:0", ServerTls{garbage, file("server.key"), ""}}), "garbage.pem: ");
+  expect(other.listen({"127.0.0.1:0", ServerTls{file("server.crt"), file("client.key"), ""}}), "client.key: key values mismatch");
+  expect(other.listen({"127.0.0.1:0", ServerTls{file("server.crt"), file("server.key"), garbage}}), "CA file ");
+  expect(make_http_client(runtime, {.ca_file = directory / "none.crt"}), "none.crt: ");
+  expect(make_http_client(runtime, {.client_certificate = file("client.crt"), .client_key = file("server.key")}), "key values mismatch");
+}
+
+}  // namespace
+}  // namespace belfry::net::test
