@@ -293,14 +293,21 @@ void PluginInstance::violation(std::string_view kind, std::string_view what) {
 void PluginInstance::stop(base::Millis most, std::move_only_function<void()> done) {
   tickets_.close_duties();
   desk_.post([self = shared_from_this(), most, handler = std::move(done)]() mutable {
-    if (self->has_stopped_) return handler();
+    if (self->gone_) return handler();
     self->stop_handlers_.push_back(std::move(handler));
     if (std::exchange(self->stopping_, true)) return;
     Duty duty;
     duty.kind = Duty::Kind::stop;
+    duty.deadline = self->parts_.clock.now() + most;
     duty.settle = [self](const model::Outcome&) { self->stopped(true); };
     const Ticket ticket = self->tickets_.open_duty(duty);
-    self->arm_timer(ticket, most, &PluginInstance::deadline_passed);
+    self->stop_timer_.emplace(self->desk_);
+    self->stop_timer_->arm(most, [weak = std::weak_ptr(self), ticket] {
+      const auto late = weak.lock();
+      if (!late) return;
+      late->deadline_passed(ticket);
+      late->finish_stop();
+    });
     self->strand_.post([self, ticket] { self->give_stop(ticket); });
   });
 }
@@ -322,7 +329,6 @@ void PluginInstance::stopped(bool clean) {
   }
   timers_.clear();
   set_health(Health::stopped);
-  for (auto& handler : std::exchange(stop_handlers_, {})) handler();
   if (clean) {
     strand_.post([self = shared_from_this()] {
       self->dying_ = true;
@@ -331,7 +337,14 @@ void PluginInstance::stopped(bool clean) {
   } else {
     // Its threads and timers may still use what destroy would free.
     violation("stop_timeout", "stop did not complete; the instance is left behind");
+    finish_stop();
   }
+}
+
+void PluginInstance::finish_stop() {
+  gone_ = true;
+  stop_timer_.reset();
+  for (auto& handler : std::exchange(stop_handlers_, {})) handler();
 }
 
 void PluginInstance::destroy_when_idle() {
@@ -340,7 +353,10 @@ void PluginInstance::destroy_when_idle() {
   if (created_) call("destroy", parts_.limits.control, [&] { plugin_.destroy(self_of_plugin_); });
   created_ = false;
   // The timers go on their own strand.
-  desk_.post([self = shared_from_this()] { self->watch_timer_.reset(); });
+  desk_.post([self = shared_from_this()] {
+    self->watch_timer_.reset();
+    self->finish_stop();
+  });
   alive_.reset();
 }
 

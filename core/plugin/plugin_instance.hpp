@@ -117,6 +117,7 @@ class PluginInstance final : public Instance, public std::enable_shared_from_thi
   void tick();
   void set_health(Health health);
   void stopped(bool clean);
+  void finish_stop();
 
   const InstanceParts parts_;
   const CheckedSink sink_;
@@ -154,7 +155,9 @@ class PluginInstance final : public Instance, public std::enable_shared_from_thi
   std::optional<net::Timer> watch_timer_;
   std::vector<std::move_only_function<void()>> stop_handlers_;
   bool stopping_ = false;
-  bool has_stopped_ = false;
+  std::optional<net::Timer> stop_timer_;
+  bool has_stopped_ = false;  // nothing is open any more
+  bool gone_ = false;         // and it has been destroyed, or been left behind
 };
 
 }  // namespace belfry::plugin

@@ -110,8 +110,11 @@ TEST_F(Services, KvFails) {
   EXPECT_THAT(deliver(*instance, message()).detail, HasSubstr("[3 0 ]"));
 }
 
-TEST_F(Services, RateIsSharedByInstancesOfTheSameName) {
-  EXPECT_EQ(detail_of("rate"), "granted");
+TEST_F(Services, ABudgetOutlivesTheInstanceThatUsedItUp) {
+  const auto first = open_to("rate");
+  ASSERT_TRUE(first);
+  EXPECT_EQ(deliver(*first, message()).detail, "granted");
+  EXPECT_TRUE(stop(*first, 20s));
   const auto second = open_to("rate");
   ASSERT_TRUE(second);
   EXPECT_EQ(deliver(*second, message(100ms)).reason, "timeout");
@@ -214,6 +217,18 @@ TEST_F(Services, StopSettlesWhatIsOpen) {
   EXPECT_TRUE(http_->cancelled.take());
   EXPECT_EQ(instance->health(), Health::stopped);
   EXPECT_TRUE(stop(*instance, 20s));  // again: at once
+}
+
+TEST_F(Services, AStoppedInstanceIsGone) {
+  auto instance = open_to("nothing");
+  ASSERT_TRUE(instance);
+  const std::weak_ptr<plugin::Instance> left = instance;
+  EXPECT_TRUE(stop(*instance, 20s));
+  opened_.clear();
+  instance.reset();
+  const auto limit = std::chrono::steady_clock::now() + 20s;
+  while (!left.expired() && std::chrono::steady_clock::now() < limit) std::this_thread::yield();
+  EXPECT_TRUE(left.expired());
 }
 
 TEST_F(Services, ADeadlineThatHasPassedAlready) {

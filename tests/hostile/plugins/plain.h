@@ -1,4 +1,5 @@
-/* A well-behaved plugin in the smallest form. Each plugin here includes it and, in customize(), replaces the part that it does wrong. */
+/* A well-behaved plugin in the smallest form. Each plugin here includes it and, in customize(), replaces the part that it does wrong.
+ * Its state is static: one instance of a library at a time. */
 #ifndef BELFRY_TESTS_PLAIN_H
 #define BELFRY_TESTS_PLAIN_H
 

@@ -61,7 +61,7 @@ static void deliver(void* self, const belfry_message* message) {
   if (told_to("credential")) waiting = GET(belfry_kv, BELFRY_KV_1)->put_durable(host->ctx, BELFRY_KV_CREDENTIAL, text("key"), text("v"), 0);
   if (told_to("rate")) {
     belfry_budget budget = {sizeof budget, 0, {NULL, 0}, text("post"), {NULL, 0}};
-    GET(belfry_rate_limit, BELFRY_RATE_LIMIT_1)->define(host->ctx, &budget, 1, 1000, 1);
+    GET(belfry_rate_limit, BELFRY_RATE_LIMIT_1)->define(host->ctx, &budget, 1, 60000, 1);
     waiting = GET(belfry_rate_limit, BELFRY_RATE_LIMIT_1)->acquire(host->ctx, &budget, delivery);
   }
   if (told_to("offload")) waiting = GET(belfry_offload, BELFRY_OFFLOAD_1)->run(host->ctx, offload, &offloaded);
