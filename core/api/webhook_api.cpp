@@ -7,7 +7,12 @@ namespace belfry::api {
 namespace {
 
 net::ServerResponse refuse(int status, std::string line) {
-  return {status, {{"Content-Type", "text/plain; charset=utf-8"}}, line + "\n", false};
+  net::ServerResponse response;
+  response.status = status;
+  response.headers.add("Content-Type", "text/plain; charset=utf-8");
+  response.body = std::move(line);
+  response.body += '\n';
+  return response;
 }
 
 net::ServerResponse unauthorized(const source::Refusal& refusal) {

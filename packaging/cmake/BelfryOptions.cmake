@@ -30,8 +30,8 @@ add_compile_options("$<$<CONFIG:Debug>:-g1>")
 # -O3 buys nothing for a program that waits for disks and networks, and GCC 12 warns falsely about std::string at that level.
 set(CMAKE_C_FLAGS_RELEASE "-O2 -DNDEBUG")
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
-# These three report std::string's own small buffer in GCC 12 once it inlines (GCC bugs 105329, 105651, 107852).
-foreach(warning array-bounds stringop-overflow restrict)
+# These report std::string's own small buffer in GCC 12 once it inlines (GCC bugs 105329, 105651, 107852).
+foreach(warning array-bounds stringop-overflow stringop-overread restrict)
   add_compile_options("$<$<AND:$<CONFIG:Release>,$<COMPILE_LANG_AND_ID:CXX,GNU>>:-Wno-${warning}>")
 endforeach()
 add_compile_options("$<$<CONFIG:Release>:-g1>" "$<$<CONFIG:Release>:-fstack-protector-strong>")
