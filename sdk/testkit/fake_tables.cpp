@@ -20,8 +20,6 @@ bool is_metric_name(std::string_view text) {
   return !text.empty() && text.size() <= 48 && text.front() >= 'a' && std::ranges::all_of(text, allowed);
 }
 
-bool has_line_break(std::string_view text) { return text.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos; }
-
 Budget to_budget(const belfry_budget* raw_budget) {
   const auto raw = sd::copy_sized(raw_budget);
   return {std::string(sd::view(raw.credential)), std::string(sd::view(raw.method)), std::string(sd::view(raw.destination))};
@@ -249,26 +247,6 @@ bool FakeHost::alive(belfry_ticket ticket) const {
   if (ticket == 0) return true;
   const auto found = tickets_.find(ticket);
   return found != tickets_.end() && !found->second.outcome && !found->second.reply && !found->second.abandoned;
-}
-
-belfry_ticket FakeHost::on_send(const belfry_http_request& raw) {
-  Request request{.ticket = next_ticket(),
-                  .on_behalf_of = raw.on_behalf_of,
-                  .method = std::string(sd::view(raw.method)),
-                  .url = std::string(sd::view(raw.url)),
-                  .body = std::string(sd::view(raw.body)),
-                  .timeout = Millis(raw.timeout_ms)};
-  if (!request.url.starts_with("https://") && !request.url.starts_with("http://")) violate("http: not an absolute URL: " + request.url);
-  if (has_line_break(request.url)) violate("http: a URL with a line break");
-  for (std::uint32_t i = 0; i < raw.header_count; ++i) {
-    request.headers.push_back({std::string(sd::view(raw.headers[i].name)), std::string(sd::view(raw.headers[i].value))});
-    if (has_line_break(request.headers.back().name) || has_line_break(request.headers.back().value)) {
-      violate("http: a header with a line break: " + request.headers.back().name);
-    }
-  }
-  requests_.push_back(request);
-  if (alive(request.on_behalf_of)) schedule_answer(request, answer_for(request));
-  return request.ticket;
 }
 
 void FakeHost::check_outcome(const Outcome& outcome, const belfry_outcome& raw) {

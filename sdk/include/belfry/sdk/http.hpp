@@ -1,5 +1,6 @@
 // HTTP requests through the host, which owns TLS, proxy, pooling and limits. Redirects are never followed.
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -169,7 +170,7 @@ class Http {
     for (const auto& header : request.headers) headers.push_back({detail::str(header.name), detail::str(header.value)});
     belfry_http_request raw{};
     raw.size = sizeof raw;
-    raw.timeout_ms = static_cast<std::uint32_t>(request.timeout.count());
+    raw.timeout_ms = static_cast<std::uint32_t>(std::clamp<Millis::rep>(request.timeout.count(), 0, UINT32_MAX));
     raw.on_behalf_of = root.ticket;
     raw.method = detail::str(request.method);
     raw.url = detail::str(request.url);

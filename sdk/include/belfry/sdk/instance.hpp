@@ -182,6 +182,17 @@ inline InboundRequest to_request(const belfry_inbound_request* raw_request) {
   return request;
 }
 
+// What the sink is asked in a call that has no way to say that it failed. What was asked for stays open until the host gives it up.
+template <class Call>
+void contained(Runtime& runtime, Call call) noexcept {
+  try {
+    call();
+    runtime.drain();
+  } catch (...) {
+    runtime.write_log(BELFRY_LOG_ERROR, "out of memory, or an exception where none may come from");
+  }
+}
+
 // ---- The functions of belfry_instance ----
 
 inline int32_t configure(void* self, belfry_str config_json, const belfry_writer* problems) noexcept {
@@ -204,18 +215,18 @@ inline void deliver(void* self, const belfry_message* message) noexcept {
 }
 
 inline void abandon(void* self, belfry_ticket ticket) noexcept {
-  instance(self).runtime.abandon(ticket);
-  instance(self).runtime.drain();
+  auto& runtime = instance(self).runtime;
+  contained(runtime, [&] { runtime.abandon(ticket); });
 }
 
 inline void event(void* self, belfry_ticket ticket, uint32_t kind, const void* payload) noexcept {
-  instance(self).runtime.event(ticket, kind, payload);
-  instance(self).runtime.drain();
+  auto& runtime = instance(self).runtime;
+  contained(runtime, [&] { runtime.event(ticket, kind, payload); });
 }
 
 inline void stop(void* self, belfry_ticket done) noexcept {
-  instance(self).runtime.spawn(stop_when_quiet(instance(self), done));
-  instance(self).runtime.drain();
+  auto& own = instance(self);
+  contained(own.runtime, [&] { own.runtime.spawn(stop_when_quiet(own, done)); });
 }
 
 inline void destroy(void* self) noexcept {
@@ -247,8 +258,7 @@ inline uint32_t inbound_verify(void* self, const belfry_inbound_request* request
 
 inline void inbound_handle(void* self, belfry_ticket ticket, const belfry_inbound_request* request) noexcept {
   auto& own = instance(self);
-  own.runtime.run_for(ticket, [&](Root&) { return answer(own, ticket, to_request(request)); });
-  own.runtime.drain();
+  contained(own.runtime, [&] { own.runtime.run_for(ticket, [&](Root&) { return answer(own, ticket, to_request(request)); }); });
 }
 
 inline void reconcile(void* self, const belfry_message* message) noexcept {

@@ -129,7 +129,6 @@ class Runtime {
 
   void begin(Root& root, Task<void> body);
   Task<void> until_end(Root& root, Task<void> body);
-  Task<void> guarded(Task<void> task);
   Roots& table_of(const Root& root) { return root.ticket != 0 ? ticketed_ : detached_; }
 
   belfry_host host_;
@@ -209,18 +208,14 @@ inline void Runtime::load_tables() {
 }
 
 inline Task<void> Runtime::until_end(Root& root, Task<void> body) {
-  co_await std::move(body);
-  ended_.push_back(&root);
-}
-
-inline Task<void> Runtime::guarded(Task<void> task) {
   try {
-    co_await std::move(task);
+    co_await std::move(body);
   } catch (const std::exception& e) {
     write_log(BELFRY_LOG_ERROR, std::string("background task: ") + e.what());
   } catch (...) {
     write_log(BELFRY_LOG_ERROR, "background task: threw something that is no std::exception");
   }
+  ended_.push_back(&root);
 }
 
 inline void Runtime::begin(Root& root, Task<void> body) {
@@ -233,7 +228,7 @@ inline void Runtime::begin(Root& root, Task<void> body) {
 inline void Runtime::spawn(Task<void> task) {
   const auto id = ++last_detached_;
   auto& root = *detached_.emplace(id, std::make_unique<Root>(*this, 0, id)).first->second;
-  begin(root, guarded(std::move(task)));
+  begin(root, std::move(task));
 }
 
 inline void Runtime::abandon(belfry_ticket ticket) {
