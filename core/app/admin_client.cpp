@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::string_view kUnix = "unix:";
 
+using Answer = base::Result<nlohmann::json>;
+
 net::ClientRequest request_for(const config::AdminSettings& admin, const std::string& address, const std::string& path) {
   net::ClientRequest request;
   request.timeout = base::Millis(10'000);
@@ -24,7 +26,7 @@ net::ClientRequest request_for(const config::AdminSettings& admin, const std::st
   return request;
 }
 
-base::Result<nlohmann::json> document_of(const net::ClientResponse& response, const std::string& address) {
+Answer document_of(const net::ClientResponse& response, const std::string& address) {
   if (response.status == 401)
     return base::fail("the gateway at " + address + " refused the admin token; is admin.token the one it was started with?");
   if (response.status != 200)
@@ -48,15 +50,19 @@ base::Result<nlohmann::json> ask_gateway(const config::AdminSettings& admin, con
   auto client = net::make_http_client(runtime, {});
   if (!client) return std::unexpected(client.error());
 
+  bool answered = false;
   std::string failures;
   for (const auto& address : addresses) {
-    std::promise<std::expected<net::ClientResponse, net::ClientError>> answered;
-    auto answer = answered.get_future();
-    (*client)->send(request_for(admin, address, path), [&](auto response) { answered.set_value(std::move(response)); });
+    const auto promise = std::make_shared<std::promise<std::expected<net::ClientResponse, net::ClientError>>>();
+    auto answer = promise->get_future();
+    (*client)->send(request_for(admin, address, path), [promise](auto response) { promise->set_value(std::move(response)); });
     const auto response = answer.get();
-    if (response) return document_of(*response, address);
-    failures += (failures.empty() ? "" : "; ") + address + ": " + response.error().detail;
+    auto document = response ? document_of(*response, address) : Answer(base::fail(address + ": " + response.error().detail));
+    if (document) return document;
+    answered = answered || response.has_value();
+    failures += (failures.empty() ? "" : "; ") + document.error().message;
   }
+  if (answered) return base::fail(failures);
   return base::fail(base::ErrorCode::unavailable, "no gateway answers (" + failures + "); is it running, and with this configuration?");
 }
 

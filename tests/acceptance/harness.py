@@ -38,11 +38,15 @@ def free_port():
     raise RuntimeError("no free port between 20000 and 31000")
 
 
+def environment(changes):
+    """That of the tests with `changes`; a variable that is None is not set."""
+    return {key: value for key, value in (os.environ | changes).items() if value is not None}
+
+
 def run_belfry(*arguments, env=None, cwd=None, stdin="", prefix=(), within=60):
-    """A command that ends by itself. A variable of `env` that is None is not set."""
-    environment = {key: value for key, value in (os.environ | (env or {})).items() if value is not None}
+    """A command that ends by itself; `env` as environment() takes it."""
     command = [*prefix, BUILD / "bin/belfry", *arguments]
-    return subprocess.run(command, env=environment, cwd=cwd, input=stdin, capture_output=True, text=True, timeout=within)
+    return subprocess.run(command, env=environment(env or {}), cwd=cwd, input=stdin, capture_output=True, text=True, timeout=within)
 
 
 def configuration(
@@ -82,6 +86,8 @@ class Gateway:
         self.port, self.admin_port = free_port(), free_port()
         self.secrets = [sandbox.token, sandbox.signing_secret]
         self.process = None
+        self.arguments = ["serve", "--config", self.directory / "belfry.yaml"]
+        self.environment = {"HOME": str(self.directory), "XDG_STATE_HOME": str(self.directory / "state")}
         self.configure(**settings)
 
     def configure(self, **settings):
@@ -111,12 +117,12 @@ class Gateway:
     def start(self, within=30.0, readiness=200):
         with open(self.directory / "log", "ab") as log:
             self.process = subprocess.Popen(
-                [BUILD / "bin/belfry", "serve", "--config", self.directory / "belfry.yaml"],
+                [BUILD / "bin/belfry", *self.arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 cwd=self.directory,
-                env=os.environ | {"HOME": str(self.directory), "XDG_STATE_HOME": str(self.directory / "state")},
+                env=environment(self.environment),
             )
         self.until(lambda: self.readiness() == readiness, f"/readyz answers {readiness}", within)
 

@@ -1,0 +1,154 @@
+"""What the pages show works: configurations are valid, commands exist, links lead somewhere."""
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from harness import BUILD, run_belfry
+from payloads import SOURCE
+
+PAGES = [
+    *sorted(SOURCE.glob("*.md")),
+    *sorted(SOURCE.glob("docs/**/*.md")),
+    SOURCE / "sdk/README.md",
+    *sorted(SOURCE.glob("plugins/*/README.md")),
+]
+
+
+def name(page):
+    return str(page.relative_to(SOURCE))
+
+
+def fenced(page, language):
+    """(line, text) of each block in that language, without the indentation of a list around it."""
+    text = page.read_text()
+    for found in re.finditer(rf"(?m)^( *)```{language}\n(.*?)^ *```$", text, re.DOTALL):
+        lines = [line.removeprefix(found[1]) for line in found[2].splitlines()]
+        yield text.count("\n", 0, found.start()) + 1, "\n".join(lines) + "\n"
+
+
+def without_fences(text):
+    return re.sub(r"(?ms)^ *```.*?^ *```$", "", text)
+
+
+class ConfigurationTest(unittest.TestCase):
+    def setUp(self):
+        self.directory = Path(tempfile.mkdtemp(prefix="belfry-docs-"))
+        self.addCleanup(shutil.rmtree, self.directory)
+        certificate = ["-x509", "-newkey", "ed25519", "-nodes", "-subj", "/CN=localhost", "-keyout", "tls.key", "-out", "tls.crt"]
+        subprocess.run(["openssl", "req", *certificate], cwd=self.directory, check=True, capture_output=True)
+        for copy in ("coder-ca.crt", "corporate-ca.pem"):
+            shutil.copy(self.directory / "tls.crt", self.directory / copy)
+
+    def valid(self, text):
+        """With what a fragment leaves to the reader, the secrets it refers to, and the plugins that were built."""
+        document = yaml.safe_load(text)
+        if "version" not in document:
+            text = "version: 1\n" + text
+        if "sources" not in document:
+            text += "sources: { coder: { type: coder } }\n"
+        if "pipeline" not in document:
+            text += f"pipeline: {{ routes: [ {{ name: everyone, to: [ {', '.join(document['sinks'])} ] }} ] }}\n"
+        text = re.sub(r"(?m)^  directories: .*$", f"  directories: [{BUILD}/plugins]", text)
+        file = self.directory / "belfry.yaml"
+        file.write_text(text)
+        for secret in re.findall(r"\$\{file:([\w-]+)\}", text):
+            (self.directory / secret).write_text("a secret\n")
+        variables = dict.fromkeys(re.findall(r"\$\{env:(\w+)\}", text), "a secret")
+        checked = run_belfry("check", "--config", file, env=variables | {"BELFRY_PLUGIN_DIR": f"{BUILD}/plugins:{BUILD}/examples"})
+        self.assertEqual((checked.returncode, checked.stdout), (0, "the configuration is valid\n"), f"{checked.stderr}\n{text}")
+
+    def test_in_pages(self):
+        seen = 0
+        for page in PAGES:
+            for line, text in fenced(page, "yaml"):
+                with self.subTest(f"{name(page)}:{line}"):
+                    self.valid(text)
+                seen += 1
+        self.assertGreaterEqual(seen, 4)
+
+    def test_shipped_files(self):
+        files = [SOURCE / "config/belfry.yaml", *sorted((SOURCE / "config/examples").glob("*.yaml"))]
+        self.assertGreaterEqual(len(files), 4)
+        for file in files:
+            with self.subTest(name(file)):
+                self.valid(file.read_text())
+
+    def test_commented_out_lines_of_the_shipped_file(self):
+        text = (SOURCE / "config/belfry.yaml").read_text()
+        self.valid(re.sub(r"(?m)^( *)# (\w+: (?:\{|\"?\$\{).*)$", r"\1\2", text))
+
+
+class CommandTest(unittest.TestCase):
+    def shown(self, page):
+        """The command lines of its blocks and those in running text."""
+        text = page.read_text()
+        yield from re.findall(r"(?m)^ {4,}(belfry(?: .*?)?)(?: +#.*)?$", without_fences(text))
+        for _, block in fenced(page, "sh"):
+            yield from re.findall(r"(?m)^(belfry .*?)(?: +#.*)?$", block)
+        yield from re.findall(r"`(belfry [a-z][^`]*)`", text)
+
+    def exists(self, command):
+        """Its words are subcommands, and its options are in the help of the last of them."""
+        path, rest = [], command.split()[1:]
+        while rest and re.search(rf"(?m)^  {re.escape(rest[0])}  ", subcommands(help_of(*path))):
+            path.append(rest.pop(0))
+        if path and not rest:
+            return
+        self.assertFalse(subcommands(help_of(*path)), f"{command}: no such command")
+        for word in rest:
+            if word.startswith("-"):
+                self.assertRegex(help_of(*path), rf"[ ,]{re.escape(word)}[ ,]", f"{command}: no such option")
+
+    def test_command_lines_exist(self):
+        seen = set()
+        for page in PAGES:
+            for command in self.shown(page):
+                seen.add(command)
+                with self.subTest(f"{name(page)}: {command}"):
+                    self.exists(command)
+        for needed in ("belfry check", "belfry serve", "belfry plugins list", "belfry render --sink slack payload.json"):
+            self.assertIn(needed, seen)
+
+
+@cache
+def help_of(*path):
+    return run_belfry(*path, "--help").stdout
+
+
+def subcommands(text):
+    return text.partition("Subcommands:")[2]
+
+
+class LinkTest(unittest.TestCase):
+    def test_relative_links(self):
+        seen = 0
+        for page in PAGES:
+            for target, anchor in re.findall(r"\]\(([^()#\s]*)(#[^()\s]*)?\)", without_fences(page.read_text())):
+                if re.match(r"[a-z]+:", target):
+                    continue
+                seen += 1
+                with self.subTest(f"{name(page)}: {target}{anchor}"):
+                    file = Path(os.path.normpath(page.parent / target)) if target else page
+                    self.assertTrue(file.exists(), "there is no such file")
+                    self.assertTrue(file.is_relative_to(SOURCE), "outside the repository")
+                    if anchor:
+                        self.assertIn(anchor, anchors(file))
+        self.assertGreaterEqual(seen, 10)
+
+
+@cache
+def anchors(page):
+    """As GitHub makes them of headings."""
+    headings = re.findall(r"(?m)^#+ (.*)$", without_fences(page.read_text()))
+    return {"#" + re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+if __name__ == "__main__":
+    unittest.main()
