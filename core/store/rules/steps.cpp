@@ -33,7 +33,9 @@ std::optional<base::Timestamp> ready_at(const QueueRow& queue, const QueueFront&
 }
 
 void refresh(Tables& tables, QueueRow queue, base::Timestamp now) {
-  queue.ready_at = ready_at(queue, tables.front(queue.row, now));
+  const auto ready = ready_at(queue, tables.front(queue.row, now));
+  if (ready == queue.ready_at) return;
+  queue.ready_at = ready;
   tables.save(queue);
 }
 

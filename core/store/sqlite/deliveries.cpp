@@ -83,7 +83,9 @@ RowId SqliteTables::add(const DeliveryRow& row) {
       "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting', 0, ?, 0, 0, 0, 0, 0, ?, ?, ?, '', '', '')")
       .run(d.id, row.notification, row.queue, to_string(d.kind), d.sink, row.email, d.route, encode(d.fallback), encode(d.overrides),
            d.sensitive, d.allow_sensitive, d.fallback_of, d.created_at, d.possible_duplicate, row.joins_at, d.due_at, d.expires_at);
-  return last_row();
+  const auto added = last_row();
+  sql("UPDATE queues SET deliveries = deliveries + 1 WHERE row = ?").run(row.queue);
+  return added;
 }
 
 std::optional<DeliveryRow> SqliteTables::delivery(RowId row) { return first_delivery(sql(BELFRY_DELIVERY "WHERE d.row = ?").query(row)); }
@@ -163,21 +165,28 @@ std::vector<model::Delivery> SqliteTables::find(const Filter& filter) {
 
 Stats SqliteTables::stats(base::Timestamp now) {
   Stats stats;
-  auto open = sql("SELECT sink, sum(waits AND NOT later AND NOT paused), sum(NOT waits), sum(waits AND later AND put_off), "
-                  "sum(waits AND NOT (later AND put_off) AND (later OR paused)), min(created_at) FROM "
-                  "(SELECT sink, created_at, state = 'waiting' AS waits, due_at > ?1 AS later, due_at <> joins_at AS put_off, "
-                  "queue IN (SELECT row FROM queues WHERE paused_until > 0 AND paused_until > ?1) AS paused "
-                  "FROM deliveries WHERE finished_at IS NULL) GROUP BY sink")
+  auto open = sql("SELECT sink, sum(state = 'in_flight'), sum(due_at > ?1 AND state = 'waiting' AND due_at <> joins_at), "
+                  "sum(due_at > ?1 AND state = 'waiting' AND due_at = joins_at), count(*), min(created_at) "
+                  "FROM deliveries WHERE finished_at IS NULL GROUP BY sink")
                   .query(now);
-  const auto number = [&open](int column) { return static_cast<std::uint64_t>(open.number(column)); };
+  const auto number = [](const Rows& rows, int column) { return static_cast<std::uint64_t>(rows.number(column)); };
   while (open.next()) {
-    stats.sinks[open.text(0)] = {
-        .waiting = number(1), .in_flight = number(2), .backoff = number(3), .held = number(4), .oldest = open.time(5)};
+    auto& sink = stats.sinks[open.text(0)];
+    sink = {.in_flight = number(open, 1), .backoff = number(open, 2), .held = number(open, 3), .oldest = open.time(5)};
+    sink.waiting = number(open, 4) - sink.in_flight - sink.backoff - sink.held;
+  }
+  auto paused = sql("SELECT q.sink, count(*) FROM queues q JOIN deliveries d ON d.queue = q.row AND d.finished_at IS NULL "
+                    "WHERE q.paused_until > 0 AND q.paused_until > ?1 AND d.state = 'waiting' AND d.due_at <= ?1 GROUP BY q.sink")
+                    .query(now);
+  while (paused.next()) {
+    auto& sink = stats.sinks[paused.text(0)];
+    sink.waiting -= number(paused, 1);
+    sink.held += number(paused, 1);
   }
   auto dead = sql("SELECT sink, count(*) FROM deliveries WHERE dead_letter = 1 GROUP BY sink").query();
-  while (dead.next()) stats.sinks[dead.text(0)].dead_letters = static_cast<std::uint64_t>(dead.number(1));
+  while (dead.next()) stats.sinks[dead.text(0)].dead_letters = number(dead, 1);
   auto unrouted = sql("SELECT count(*) FROM notifications WHERE unrouted = 1").query();
-  if (unrouted.next()) stats.unrouted = static_cast<std::uint64_t>(unrouted.number(0));
+  if (unrouted.next()) stats.unrouted = number(unrouted, 0);
   return stats;
 }
 

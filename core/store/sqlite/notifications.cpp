@@ -76,6 +76,7 @@ void SqliteTables::remove(RowId notification, base::Timestamp before) {
     sql("DELETE FROM attempts WHERE delivery = ?").run(delivery);
     sql("DELETE FROM digest_members WHERE digest = ?").run(delivery);
     sql("DELETE FROM deliveries WHERE row = ?").run(delivery);
+    sql("UPDATE queues SET deliveries = deliveries - 1 WHERE row = ?").run(queue);
     remove_unused_queue(queue, before);
   }
   sql("DELETE FROM digest_members WHERE notification = ?").run(notification);

@@ -27,7 +27,7 @@ QueueRow SqliteTables::queue(RowId row) {
 }
 
 RowId SqliteTables::add(const QueueRow& queue) {
-  sql("INSERT INTO queues(sink, destination, ready_at, paused_until) VALUES(?, ?, ?, ?)")
+  sql("INSERT INTO queues(sink, destination, ready_at, paused_until, deliveries) VALUES(?, ?, ?, ?, 0)")
       .run(queue.sink, queue.key, queue.ready_at, queue.paused_until);
   return last_row();
 }
@@ -84,7 +84,7 @@ void SqliteTables::end_leases() {
 }
 
 void SqliteTables::remove_unused_queue(RowId queue, base::Timestamp before) {
-  sql("DELETE FROM queues WHERE row = ?1 AND paused_until <= ?2 AND NOT EXISTS (SELECT 1 FROM deliveries WHERE queue = ?1) "
+  sql("DELETE FROM queues WHERE row = ?1 AND paused_until <= ?2 AND deliveries = 0 "
       "AND NOT EXISTS (SELECT 1 FROM windows WHERE queue = ?1)")
       .run(queue, before);
 }
