@@ -10,6 +10,8 @@ from pathlib import Path
 RULES = [
     # GCC 12 destroys the captures of a temporary lambda inside a co_await expression twice: name the lambda first.
     (re.compile(r"co_(await|yield)\b[^;]*[(,]\s*\[[^\]]+\]\s*(\(|mutable|\{)"), (".cpp", ".hpp"), "a capturing lambda inside a co_await expression; name it first"),
+    # So it does with what such an expression results in, when the expression is a branch of ?:.
+    (re.compile(r"\?\s*co_await\b|\?[^;:?{}]*:\s*co_await\b"), (".cpp", ".hpp"), "co_await in a branch of ?:; write if and else"),
     (re.compile(r"this_thread::sleep|\busleep\(|\bnanosleep\("), (".cpp", ".hpp", ".c"), "sleeping is no synchronisation"),
     (re.compile(r"\b(TODO|FIXME|XXX|HACK)\b"), (".cpp", ".hpp", ".h", ".c", ".py"), "unfinished by its own words"),
 ]
