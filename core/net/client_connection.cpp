@@ -4,6 +4,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/ip/basic_resolver.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/beast/http/error.hpp>
 
@@ -102,7 +103,12 @@ Awaitable<std::optional<ClientError>> ClientConnection::open(const ClientJob& jo
   disconnect();
   buffer_.clear();
   const auto deadline = std::min(job.deadline, from_now(settings_.connect));
-  auto error = co_await open_tcp(job.url.origin, deadline);
+  // Not a conditional expression: GCC 12 destroys what co_await gives twice in one.
+  std::optional<ClientError> error;
+  if (job.url.origin.unix_socket.empty())
+    error = co_await open_tcp(job.url.origin, deadline);
+  else
+    error = co_await open_unix(job.url.origin.unix_socket, deadline);
   if (!error && job.url.origin.tls) error = co_await open_tls(job.url.origin, deadline);
   if (cancelled_) co_return ClientError{Kind::cancelled, false, "the request was cancelled"};
   if (error && std::chrono::steady_clock::now() >= job.deadline) error->kind = Kind::timeout;
@@ -142,6 +148,15 @@ Awaitable<std::optional<ClientError>> ClientConnection::open_tcp(const Origin& o
     if (!ec && !cancelled_) co_return std::nullopt;
   }
   co_return ClientError{Kind::connect, false, "cannot connect to " + origin.text() + ": " + ec.message()};
+}
+
+Awaitable<std::optional<ClientError>> ClientConnection::open_unix(const std::string& path, base::SteadyTime deadline) {
+  error_code ec;
+  stream_ = std::make_shared<Stream>(Stream::Socket(executor_));
+  stream_->expires_at(deadline);
+  co_await stream_->connect(asio::local::stream_protocol::endpoint(path), ec);
+  if (!ec) co_return std::nullopt;
+  co_return ClientError{Kind::connect, false, "cannot connect to " + path + ": " + ec.message()};
 }
 
 Awaitable<std::optional<ClientError>> ClientConnection::open_tls(const Origin& origin, base::SteadyTime deadline) {
@@ -229,6 +244,9 @@ ClientError ClientConnection::failure(const ClientJob& job, const Answer& answer
   } else if (ec.category() == error_code(http::error::bad_status).category() && ec != http::error::partial_message) {
     error.kind = Kind::bad_response;
     error.detail = "the answer of " + host + " is not HTTP that can be read: " + ec.message();
+  } else if (ec.category() == asio::error::get_ssl_category()) {
+    error.kind = Kind::tls;  // a server that does not like our certificate says so only now
+    error.detail = "no TLS with " + host + ": " + ec.message();
   }
   return error;
 }

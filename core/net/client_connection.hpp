@@ -54,6 +54,7 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
   Awaitable<ClientResult> perform(const ClientJob& job);
   Awaitable<std::optional<ClientError>> open(const ClientJob& job);
   Awaitable<std::optional<ClientError>> open_tcp(const Origin& origin, base::SteadyTime deadline);
+  Awaitable<std::optional<ClientError>> open_unix(const std::string& path, base::SteadyTime deadline);
   Awaitable<std::optional<ClientError>> open_tls(const Origin& origin, base::SteadyTime deadline);
   Awaitable<void> resolve(const Origin& origin, base::SteadyTime deadline, std::shared_ptr<Lookup> lookup);
   Awaitable<Answer> exchange(const ClientJob& job);

@@ -212,12 +212,18 @@ class PooledClient final : public HttpClient {
   std::atomic<ClientRequestId> last_id_ = 0;
 };
 
+constexpr std::size_t kLongestSocketPath = 107;  // sockaddr_un, unix(7)
+
 base::Result<Url> check(const ClientRequest& request) {
   if (!is_token(request.method)) return base::fail(base::ErrorCode::invalid, "the method is not a word");
   for (const auto& [name, value] : request.headers.list())
     if (!is_token(name) || !is_field_value(value))
       return base::fail(base::ErrorCode::invalid, "a header holds a character that is not allowed there");
-  return parse_url(request.url);
+  auto url = parse_url(request.url);
+  if (url) url->origin.unix_socket = request.unix_socket.string();
+  if (request.unix_socket.native().size() > kLongestSocketPath)
+    return base::fail(base::ErrorCode::invalid, "the path of the socket is too long");
+  return url;
 }
 
 ClientRequestId PooledClient::send(ClientRequest request, ClientHandler handler) {

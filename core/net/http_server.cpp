@@ -3,6 +3,7 @@
 #include <atomic>
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <mutex>
 #include <shared_mutex>
@@ -151,6 +152,8 @@ Awaitable<void> HttpServer::Impl::accept_loop(std::shared_ptr<Door> door) {
 }
 
 void HttpServer::Impl::open_session(Stream::Socket socket, const Door& door) {
+  error_code not_tcp;
+  socket.set_option(asio::ip::tcp::no_delay(true), not_tcp);
   Session::Terms terms{.limits = limits, .tls = door.tls};
   std::shared_ptr<Session> session;
   {
@@ -161,11 +164,9 @@ void HttpServer::Impl::open_session(Stream::Socket socket, const Door& door) {
     sessions.emplace(session.get(), session);
     ++open;
   }
-  auto* key = session.get();
-  const auto executor = session->executor();
-  auto held = [](std::shared_ptr<Session> self) -> Awaitable<void> { co_await self->run(); };
-  asio::co_spawn(executor, held(std::move(session)), [self = shared_from_this(), key](std::exception_ptr failure) {
-    self->session_ended(key);
+  // The session lives until it is off the list, so that no other can take its place in memory before.
+  asio::co_spawn(session->executor(), session->run(), [self = shared_from_this(), session](std::exception_ptr failure) {
+    self->session_ended(session.get());
     if (failure) std::rethrow_exception(failure);
   });
 }

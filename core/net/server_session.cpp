@@ -125,12 +125,11 @@ Awaitable<Session::Step> Session::fill() {
 
 Awaitable<Session::Step> Session::read_head(RequestParser& parser) {
   const auto& limits = terms_.limits;
-  // Idle is what a connection may be between requests: one that has never sent any is given less.
+  // Clients keep connections that they dialled and did not use; those are idle like the others.
   waiting_ = buffer_.size() == 0;
   if (waiting_ && host_->draining()) co_return Step::gone;
   const auto patience = terms_.refuse ? limits.linger : limits.request;
-  stream_->expires_after(waiting_ && !first_ ? limits.idle : patience);
-  first_ = false;
+  stream_->expires_after(waiting_ && !terms_.refuse ? limits.idle : patience);
   parser.header_limit(static_cast<std::uint32_t>(limits.max_header + 4));
   parser.body_limit(boost::none);  // the route's, once it is known
   parser.eager(false);

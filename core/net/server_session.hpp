@@ -64,7 +64,6 @@ class Session : public std::enable_shared_from_this<Session> {
 
   boost::beast::flat_buffer buffer_;
   std::string out_;
-  bool first_ = true;
   bool waiting_ = false;  // for the first byte of a request
   ServerResponse refusal_;
 

@@ -22,7 +22,7 @@ std::string bracketed(std::string host) {
 
 }  // namespace
 
-std::string Origin::text() const { return bracketed(host) + ":" + port; }
+std::string Origin::text() const { return unix_socket.empty() ? bracketed(host) + ":" + port : unix_socket; }
 
 base::Result<Url> parse_url(std::string_view text) {
   using base::ErrorCode;

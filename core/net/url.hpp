@@ -12,9 +12,10 @@ struct Origin {
   bool tls = false;
   std::string host;  // a name or an address, without brackets
   std::string port;
+  std::string unix_socket;  // its path; connected to instead of the host when it is not empty
 
   auto operator<=>(const Origin&) const = default;
-  [[nodiscard]] std::string text() const;  // "slack.com:443"
+  [[nodiscard]] std::string text() const;  // "slack.com:443", or the path of the socket
 };
 
 struct Url {

@@ -136,16 +136,21 @@ TEST(Strand, KnowsWhetherItIsRunningHere) {
 
 class TimerTest : public testing::Test {
  protected:
+  // Where a timer is used, and where it goes.
+  void TearDown() override {
+    on(strand, [this] { timer.reset(); });
+  }
+
   Runtime runtime{"pool", 2, quiet()};
   Strand strand{runtime};
+  std::optional<Timer> timer{strand};
 };
 
 TEST_F(TimerTest, FiresOnItsStrandNotBeforeItsTime) {
-  Timer timer(strand);
   std::promise<base::SteadyTime> fired;
   const auto armed = std::chrono::steady_clock::now();
   on(strand, [&] {
-    timer.arm(30ms, [&] {
+    timer->arm(30ms, [&] {
       EXPECT_TRUE(strand.running_here());
       fired.set_value(std::chrono::steady_clock::now());
     });
@@ -155,58 +160,55 @@ TEST_F(TimerTest, FiresOnItsStrandNotBeforeItsTime) {
 
 TEST_F(TimerTest, ZeroAndNegativeFireAtOnce) {
   for (const auto after : {0ms, -5'000ms}) {
-    Timer timer(strand);
     std::promise<void> fired;
-    on(strand, [&] { timer.arm(after, [&] { fired.set_value(); }); });
+    on(strand, [&] { timer->arm(after, [&] { fired.set_value(); }); });
     EXPECT_EQ(fired.get_future().wait_for(kSoon), std::future_status::ready);
   }
 }
 
 TEST_F(TimerTest, AnUnreachableTimeDoesNotFire) {
-  Timer timer(strand);
   std::atomic<bool> fired = false;
-  on(strand, [&] { timer.arm(base::Millis::max(), [&] { fired = true; }); });
+  on(strand, [&] { timer->arm(base::Millis::max(), [&] { fired = true; }); });
   on(strand, [] {});
   EXPECT_FALSE(fired);
-  on(strand, [&] { timer.cancel(); });
+  on(strand, [&] { timer->cancel(); });
 }
 
 // A shot that is due is already queued on the strand when the running task takes it back.
 TEST_F(TimerTest, ADueShotCanStillBeTakenBack) {
   using How = std::function<void(Timer&, const Strand&)>;
   const std::vector<How> ways = {
-      [](Timer& timer, const Strand&) { timer.cancel(); },
-      [](Timer& timer, const Strand&) { timer.arm(1h, [] { FAIL() << "fired an hour early"; }); },
-      [](Timer& timer, const Strand& here) { timer = Timer(here); },
-      [](Timer& timer, const Strand&) { const Timer gone = std::move(timer); },
+      [](Timer& shot, const Strand&) { shot.cancel(); },
+      [](Timer& shot, const Strand&) { shot.arm(1h, [] { FAIL() << "fired an hour early"; }); },
+      [](Timer& shot, const Strand& here) { shot = Timer(here); },
+      [](Timer& shot, const Strand&) { const Timer gone = std::move(shot); },
   };
   for (const auto& way : ways) {
-    Timer timer(strand);
     std::atomic<bool> fired = false;
     on(strand, [&] {
-      timer.arm(0ms, [&] { fired = true; });
+      timer.emplace(strand);
+      timer->arm(0ms, [&] { fired = true; });
       std::promise<void> later;  // another timer that is due later has fired: so the first has been queued
       const Strand other(runtime);
-      Timer second(other);
-      other.post([&] { second.arm(5ms, [&] { later.set_value(); }); });
+      std::optional<Timer> second(other);
+      other.post([&] { second->arm(5ms, [&] { later.set_value(); }); });
       later.get_future().wait();
-      way(timer, strand);
+      on(other, [&] { second.reset(); });
+      way(*timer, strand);
     });
     on(strand, [] {});
     EXPECT_FALSE(fired);
-    on(strand, [&] { const Timer gone = std::move(timer); });
   }
 }
 
 TEST_F(TimerTest, CanBeArmedFromItsOwnHandler) {
-  Timer timer(strand);
   int shots = 0;
   std::promise<void> done;
   std::function<void()> again = [&] {
     if (++shots == 3) return done.set_value();
-    timer.arm(1ms, again);
+    timer->arm(1ms, again);
   };
-  on(strand, [&] { timer.arm(1ms, again); });
+  on(strand, [&] { timer->arm(1ms, again); });
   EXPECT_EQ(done.get_future().wait_for(kSoon), std::future_status::ready);
 }
 

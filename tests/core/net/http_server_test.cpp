@@ -288,6 +288,14 @@ TEST_F(ServerTest, IdleConnectionsAreClosedWithoutAWord) {
   EXPECT_EQ(socket.read_to_end(), "");
 }
 
+TEST_F(ServerTest, AConnectionThatWasNotUsedYetIsIdleNotSlow) {
+  start({.idle = 20s, .request = 50ms});
+  auto unused = connect();
+  EXPECT_EQ(status_of(answer_to("P")), 408);  // takes longer than a request may
+  unused.send(post("/echo", "good"));
+  EXPECT_EQ(status_of(unused.read_response()), 200);
+}
+
 TEST_F(ServerTest, AReaderThatDoesNotReadIsCutOff) {
   start({.write = 200ms, .linger = 100ms});
   auto socket = connect();

@@ -98,8 +98,13 @@ TEST_F(TlsTest, AClientCertificateIsRequiredWhenAskedFor) {
   ASSERT_TRUE(known) << known.error().detail;
   EXPECT_NE(known->body.find("as [CN=coder\\, \\\"prod\\\",O=Coder]"), std::string::npos) << known->body;
 
-  EXPECT_FALSE(fetch({.ca_file = file("ca.crt")}));
-  EXPECT_FALSE(fetch({.ca_file = file("ca.crt"), .client_certificate = file("stranger.crt"), .client_key = file("stranger.key")}));
+  for (const std::string name : {"", "stranger"}) {
+    const auto certificate = name.empty() ? "" : file(name + ".crt");
+    const auto key = name.empty() ? "" : file(name + ".key");
+    const auto refused = fetch({.ca_file = file("ca.crt"), .client_certificate = certificate, .client_key = key});
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(to_string(refused.error().kind), to_string(Kind::tls)) << refused.error().detail;
+  }
 }
 
 TEST_F(TlsTest, ASubjectIsOnlyThatOfAVerifiedCertificate) {
