@@ -121,7 +121,8 @@ void Lane::pump() {
   }
   if (state_ == LaneState::paused) open("the pause is over");
 
-  auto room = settings_.concurrency - std::min(settings_.concurrency, in_flight_);
+  const auto busy = in_flight_ - ending_;
+  auto room = settings_.concurrency - std::min(settings_.concurrency, busy);
   if (state_ == LaneState::parked) {
     room = 1;
     // What failed for the same reason waits in its own back-off; the probe needs one that is ready.
@@ -274,14 +275,20 @@ void Lane::reconcile(const std::shared_ptr<Attempt>& attempt) {
 
 // What the remote answered is kept in memory until the store takes it: forgetting it would send the message again.
 void Lane::finish(const std::shared_ptr<Attempt>& attempt, const action::Finish& finish_action) {
-  context_.store.finish(finish_action.finish, [self = shared_from_this(), attempt, finish_action](base::Result<store::Finished> result) {
-    self->strand_.post([self, attempt, finish_action, result = std::move(result)] {
+  const bool lane_goes_on = !finish_action.park_lane && !finish_action.pause;
+  if (lane_goes_on) ++ending_;
+  context_.store.finish(finish_action.finish, [self = shared_from_this(), attempt, finish_action,
+                                               lane_goes_on](base::Result<store::Finished> result) {
+    self->strand_.post([self, attempt, finish_action, lane_goes_on, result = std::move(result)] {
+      if (lane_goes_on) --self->ending_;
       if (result) return self->finished(attempt, finish_action, *result);
       if (self->stopping_) return self->ended(attempt);
       self->log_.error("an outcome cannot be recorded; trying again", {{"sink", self->settings_.sink}, {"error", result.error().message}});
       self->retry_later([self, attempt, finish_action] { self->finish(attempt, finish_action); });
     });
   });
+  // What follows is asked for behind it, so that both are in one commit.
+  if (lane_goes_on && state_ == LaneState::open) pump();
 }
 
 void Lane::finished(const std::shared_ptr<Attempt>& attempt, const action::Finish& finish_action, const store::Finished& result) {

@@ -120,6 +120,7 @@ class Lane : public std::enable_shared_from_this<Lane> {
   bool stopping_ = false;
   bool store_failing_ = false;
   std::size_t in_flight_ = 0;
+  std::size_t ending_ = 0;  // of those: their outcome is on its way into the store, their room is free
   policy::TokenBucket bucket_;
   std::map<std::string, policy::TokenBucket> recipients_;
   net::Task stopped_;

@@ -71,13 +71,15 @@ std::expected<void, Problems> SlackSink::configure(const Config& config) {
   events_path_ = config.section("interactivity").string("path", "/slack/events");
   const Config lookup = config.section("lookup");
   directory_.emplace(lookup.duration("cache", std::chrono::hours(24)), lookup.duration("negative", std::chrono::minutes(10)));
+  lookups_per_minute_ = static_cast<std::uint32_t>(lookup.integer("per_minute", 50));
   if (!problems.empty()) return std::unexpected(std::move(problems));
   return {};
 }
 
 std::expected<void, std::string> SlackSink::start() {
   // docs.slack.dev, rate limits: Tier 3 is 50 and more a minute, with bursts.
-  rate_limit().define(lookup_budget(), 50, std::chrono::minutes(1), 20);
+  constexpr std::uint32_t kAtOnce = 20;
+  rate_limit().define(lookup_budget(), lookups_per_minute_, std::chrono::minutes(1), std::max(kAtOnce, lookups_per_minute_ / 50));
   return {};
 }
 

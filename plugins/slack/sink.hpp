@@ -49,6 +49,7 @@ class SlackSink final : public Sink, public Inbound, public Renders {
   std::string events_path_;
   Look look_;
   std::optional<Directory> directory_;
+  std::uint32_t lookups_per_minute_ = 50;
   SingleFlight<std::string, UserResult> lookups_;
 };
 

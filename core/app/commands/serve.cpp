@@ -1,3 +1,4 @@
+#include <malloc.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
@@ -49,9 +50,13 @@ void exit_on_next_signal(const sigset_t& signals) {
   pthread_sigmask(SIG_UNBLOCK, &without_hup, nullptr);
 }
 
+// A heap for each of a dozen threads, most of them idle, would be memory for nothing.
+void keep_small() { mallopt(M_ARENA_MAX, 2); }
+
 }  // namespace
 
 int serve_command(const CommonOptions& common) {
+  keep_small();
   const auto signals = block_signals();
   auto loaded = load_configuration(common);
   print_problems(loaded.problems);

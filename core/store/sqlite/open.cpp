@@ -45,7 +45,7 @@ class SqliteMedium final : public Medium {
     connection_.run("PRAGMA synchronous = FULL");
     connection_.run("PRAGMA secure_delete = ON");
     connection_.run("PRAGMA temp_store = MEMORY");
-    connection_.run("PRAGMA cache_size = -65536");
+    connection_.run("PRAGMA cache_size = -4096");
     connection_.run("PRAGMA wal_autocheckpoint = 4000");
     connection_.run("PRAGMA journal_size_limit = 67108864");
     connection_.run("BEGIN IMMEDIATE; COMMIT");
@@ -65,7 +65,9 @@ class SqliteMedium final : public Medium {
 
   void commit_group() override {
     commit_.run();
-    if (std::exchange(failing_, false)) log_.info("the store works again", {{"file", connection_.file().string()}});
+    // A group that only read proves nothing.
+    const auto changes = sqlite3_total_changes64(connection_.handle());
+    if (std::exchange(changes_, changes) != changes && std::exchange(failing_, false)) log_.info("the store works again", {{"file", connection_.file().string()}});
   }
 
   void undo_group(const std::string& why) noexcept override {
@@ -98,6 +100,7 @@ class SqliteMedium final : public Medium {
   sqlite::Statement commit_{connection_, "COMMIT"};
   std::optional<base::SteadyTime> erased_since_;
   bool failing_ = false;
+  std::int64_t changes_ = 0;  // ever made by the connection, at the last commit
 };
 
 }  // namespace
