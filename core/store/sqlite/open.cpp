@@ -67,7 +67,8 @@ class SqliteMedium final : public Medium {
     commit_.run();
     // A group that only read proves nothing.
     const auto changes = sqlite3_total_changes64(connection_.handle());
-    if (std::exchange(changes_, changes) != changes && std::exchange(failing_, false)) log_.info("the store works again", {{"file", connection_.file().string()}});
+    if (std::exchange(changes_, changes) != changes && std::exchange(failing_, false))
+      log_.info("the store works again", {{"file", connection_.file().string()}});
   }
 
   void undo_group(const std::string& why) noexcept override {

@@ -287,7 +287,7 @@ class Player {
 };
 
 TEST_P(StoreTest, RandomOperationsFollowTheModel) {
-  constexpr int kGames = 15;
+  constexpr int kGames = 8;
   constexpr int kSteps = 400;
   std::vector<std::uint64_t> seeds(kGames - 1);
   std::iota(seeds.begin(), seeds.end(), 1);
