@@ -10,6 +10,7 @@ namespace {
 
 constexpr base::Millis kStoreRetry{1'000};   // a failing store is asked again after this
 constexpr base::Millis kExpiryCheck{5'000};  // how late an expiry may be noticed
+constexpr base::Millis kHungStop{500};
 constexpr std::size_t kExpiredAtOnce = 100;
 constexpr std::size_t kRecipientsRemembered = 10'000;  // rate buckets kept; a full bucket carries no information and is dropped first
 
@@ -431,11 +432,14 @@ void Lane::stop(base::Millis most, net::Task done) {
   strand_.post([self = shared_from_this(), most, done = std::move(done)]() mutable {
     self->stopping_ = true;
     self->stopped_ = std::move(done);
-    self->stop_most_ = most;
+    // A plugin that does not return will not do so in the time that is left either.
+    const bool hopeless = self->state_ == LaneState::hung;
+    self->stop_most_ = hopeless ? std::min(most, kHungStop) : most;
+    self->waited_enough_ = hopeless;
     self->wake_timer_.cancel();
     self->expiry_timer_.cancel();
     self->stop_timer_.arm(most, [lane = self.get()] {
-      lane->in_flight_ = 0;
+      lane->waited_enough_ = true;
       lane->stop_if_idle();
     });
     self->stop_if_idle();
@@ -443,7 +447,8 @@ void Lane::stop(base::Millis most, net::Task done) {
 }
 
 void Lane::stop_if_idle() {
-  if (in_flight_ != 0 || leasing_ || !stopped_) return;
+  if ((in_flight_ != 0 || leasing_) && !waited_enough_) return;
+  if (!stopped_) return;
   stop_timer_.cancel();
   auto done = std::move(stopped_);
   stopped_ = nullptr;

@@ -118,6 +118,7 @@ class Lane : public std::enable_shared_from_this<Lane> {
   bool leasing_ = false;
   bool pump_again_ = false;
   bool stopping_ = false;
+  bool waited_enough_ = false;  // for what is in flight, while stopping
   bool store_failing_ = false;
   std::size_t in_flight_ = 0;
   std::size_t ending_ = 0;  // of those: their outcome is on its way into the store, their room is free

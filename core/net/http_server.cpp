@@ -39,6 +39,7 @@ struct HttpServer::Impl final : SessionHost, std::enable_shared_from_this<Impl> 
     std::shared_ptr<asio::ssl::context> tls;
     asio::basic_socket_acceptor<Stream::Protocol, Executor> acceptor;
     Event pause;
+    std::atomic<bool> closing = false;
   };
 
   Impl(Runtime& owner, Router& routes, ServerLimits most, base::Logger logger)
@@ -190,6 +191,8 @@ void HttpServer::Impl::one_less() {
 
 void HttpServer::Impl::close_doors() {
   for (const auto& door : doors) {
+    if (door->closing.exchange(true)) continue;
+    door->listener.withdraw();
     asio::post(door->acceptor.get_executor(), [door] {
       error_code ignored;
       door->acceptor.close(ignored);

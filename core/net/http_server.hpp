@@ -51,7 +51,8 @@ class HttpServer {
   // What was bound, with the port that was taken: "127.0.0.1:43211".
   [[nodiscard]] std::vector<std::string> addresses() const;
   void start();  // after the last listen()
-  // Closes the listeners and idle connections, answers what is being handled with Connection: close; `done` when the last connection went.
+  // Closes the listeners and idle connections, answers what is being handled with Connection: close; `done` when the last connection
+  // went. The file of a Unix socket is gone when drain() or stop() returns.
   void drain(Task done);
   void stop();  // closes everything now; no handler is called any more
 

@@ -80,9 +80,14 @@ Listener::Listener(Listener&& other) noexcept
 
 Listener::~Listener() {
   if (fd_ >= 0) ::close(fd_);
+  withdraw();
+}
+
+void Listener::withdraw() {
+  const auto path = std::exchange(path_, {});
   struct stat now = {};
   // Somebody else's by now when it is another file.
-  if (!path_.empty() && ::lstat(path_.c_str(), &now) == 0 && now.st_dev == device_ && now.st_ino == inode_) ::unlink(path_.c_str());
+  if (!path.empty() && ::lstat(path.c_str(), &now) == 0 && now.st_dev == device_ && now.st_ino == inode_) ::unlink(path.c_str());
 }
 
 int Listener::release() { return std::exchange(fd_, -1); }

@@ -20,6 +20,7 @@ class Listener {
 
   [[nodiscard]] int family() const { return family_; }
   [[nodiscard]] const std::string& address() const { return address_; }  // with the port that was taken
+  void withdraw();                                                       // removes the file of a Unix socket, so that nobody new comes
   [[nodiscard]] int release();                                           // the socket; the file stays this object's
 
  private:

@@ -60,7 +60,7 @@ Session::Session(Stream::Socket socket, Terms terms, std::shared_ptr<SessionHost
 
 void Session::drain() {
   asio::post(executor_, [self = shared_from_this()] {
-    if (self->waiting_) self->stream_->expire();
+    if (self->waiting_ && self->stream_->quiet()) self->stream_->expire();
   });
 }
 
@@ -127,7 +127,7 @@ Awaitable<Session::Step> Session::read_head(RequestParser& parser) {
   const auto& limits = terms_.limits;
   // Clients keep connections that they dialled and did not use; those are idle like the others.
   waiting_ = buffer_.size() == 0;
-  if (waiting_ && host_->draining()) co_return Step::gone;
+  if (waiting_ && host_->draining() && stream_->quiet()) co_return Step::gone;
   const auto patience = terms_.refuse ? limits.linger : limits.request;
   stream_->expires_after(waiting_ && !terms_.refuse ? limits.idle : patience);
   parser.header_limit(static_cast<std::uint32_t>(limits.max_header + 4));

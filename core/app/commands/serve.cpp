@@ -51,7 +51,7 @@ void exit_on_next_signal(const sigset_t& signals) {
 }
 
 // A heap for each of a dozen threads, most of them idle, would be memory for nothing.
-void keep_small() { mallopt(M_ARENA_MAX, 2); }
+void keep_small() { mallopt(M_ARENA_MAX, 4); }
 
 }  // namespace
 

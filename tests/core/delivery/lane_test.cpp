@@ -307,6 +307,22 @@ TEST_F(LaneTest, StoppingLetsAttemptsEndAndKeepsTheRest) {
   dispatcher_.reset();
 }
 
+TEST_F(LaneTest, StoppingDoesNotWaitForAPluginThatHangs) {
+  add("slack", [](const auto&) { return std::nullopt; });
+  start();
+  accept("slack", "bobby@example.com");
+  ASSERT_TRUE(channel("slack").wait([](const auto& s) { return s.in_flight == 1; }));
+  channel("slack").health(plugin::Health::hung);
+  ASSERT_TRUE(becomes("slack", LaneState::hung));
+  std::promise<void> stopped;
+  dispatcher_->stop(1h, [&] { stopped.set_value(); });
+  EXPECT_EQ(stopped.get_future().wait_for(tests::kDeadline), std::future_status::ready);
+  store_->close();
+  runtime_.stop();
+  runtime_.join(5s);
+  dispatcher_.reset();
+}
+
 TEST_F(LaneTest, StoppingDoesNotWaitForEverForAnAttempt) {
   add("slack", [](const auto&) { return std::nullopt; });
   start();
