@@ -4,8 +4,8 @@
  * holds, creates instances of them, and gives each instance messages to deliver. This header is all that the two share.
  *
  * Rules, for both sides:
- *  - Every struct but the basic shapes starts with `size`, filled in by whoever wrote the struct. Fields are only ever appended. A reader works on a zero-filled
- *    copy of min(size, sizeof) bytes, so that either side may be the older one.
+ *  - Every struct but the basic shapes starts with `size`, filled in by whoever wrote the struct. Fields are only ever appended. A reader
+ * works on a zero-filled copy of min(size, sizeof) bytes, so that either side may be the older one.
  *  - Text is UTF-8, pointer and length, not zero-ended. In-arguments are borrowed until the call returns: copy what you keep.
  *  - Descriptors and tables of functions are static in their library. The host never unloads a library.
  *  - What comes later is named by a ticket, never by a pointer. 0 is no ticket. Finishing a ticket twice does nothing and is counted.
