@@ -49,6 +49,7 @@ Lane::Lane(LaneSettings settings, const LaneContext& context, std::expected<std:
       wake_timer_(strand_),
       expiry_timer_(strand_),
       stop_timer_(strand_),
+      retry_timer_(strand_),
       probe_interval_(settings_.first_probe),
       bucket_(settings_.rate) {
   if (channel) {
@@ -208,8 +209,12 @@ void Lane::wake_at(base::Timestamp at) {
 }
 
 void Lane::retry_later(net::Task task) {
-  auto timer = std::make_shared<net::Timer>(strand_);
-  timer->arm(kStoreRetry, [timer, task = std::move(task)]() mutable { task(); });
+  to_retry_.push_back(std::move(task));
+  if (to_retry_.size() == 1) retry_timer_.arm(kStoreRetry, [this] { retry_now(); });
+}
+
+void Lane::retry_now() {
+  for (auto& task : std::exchange(to_retry_, {})) task();
 }
 
 // ---- one attempt ------------------------------------------------------------------------------------------------------------
@@ -438,6 +443,8 @@ void Lane::stop(base::Millis most, net::Task done) {
     self->waited_enough_ = hopeless;
     self->wake_timer_.cancel();
     self->expiry_timer_.cancel();
+    self->retry_timer_.cancel();
+    self->retry_now();
     self->stop_timer_.arm(most, [lane = self.get()] {
       lane->waited_enough_ = true;
       lane->stop_if_idle();

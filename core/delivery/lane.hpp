@@ -9,6 +9,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
@@ -98,6 +99,7 @@ class Lane : public std::enable_shared_from_this<Lane> {
   void wake_at(base::Timestamp at);
   void publish();
   void retry_later(net::Task task);
+  void retry_now();
   void stop_if_idle();
 
   LaneSettings settings_;
@@ -107,6 +109,7 @@ class Lane : public std::enable_shared_from_this<Lane> {
   net::Timer wake_timer_;
   net::Timer expiry_timer_;
   net::Timer stop_timer_;
+  net::Timer retry_timer_;
   std::shared_ptr<plugin::Channel> channel_;  // null: cannot run
 
   // On the strand only.
@@ -121,7 +124,8 @@ class Lane : public std::enable_shared_from_this<Lane> {
   bool waited_enough_ = false;  // for what is in flight, while stopping
   bool store_failing_ = false;
   std::size_t in_flight_ = 0;
-  std::size_t ending_ = 0;  // of those: their outcome is on its way into the store, their room is free
+  std::size_t ending_ = 0;           // of those: their outcome is on its way into the store, their room is free
+  std::vector<net::Task> to_retry_;  // when the store works again
   policy::TokenBucket bucket_;
   std::map<std::string, policy::TokenBucket> recipients_;
   net::Task stopped_;

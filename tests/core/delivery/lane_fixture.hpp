@@ -64,6 +64,11 @@ class ScriptedChannel final : public plugin::Channel {
     for (auto& handler : held) settle(std::move(handler), outcome);
   }
 
+  // What was never let go is dropped: its handlers hold the lane, and the lane holds this.
+  void forget() {
+    held_.update([](auto& held) { held.clear(); });
+  }
+
   [[nodiscard]] bool wait(const std::function<bool(const Seen&)>& condition) { return seen_.wait(condition); }
   [[nodiscard]] Seen seen() const { return seen_.get(); }
 
@@ -110,7 +115,10 @@ struct Counted final : Metrics {
 
 class LaneFixture : public testing::Test {
  protected:
-  ~LaneFixture() override { shut_down(); }
+  ~LaneFixture() override {
+    shut_down();
+    for (const auto& [sink, channel] : channels_) channel->forget();
+  }
 
   void add(const std::string& sink, ScriptedChannel::Script script, const std::function<void(LaneSettings&)>& change = {}) {
     channels_[sink] = std::make_shared<ScriptedChannel>(std::move(script));
