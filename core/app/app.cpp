@@ -83,9 +83,9 @@ struct App::Impl {
   // In the order of building; destruction is the reverse.
   std::unique_ptr<store::Store> store;
   std::unique_ptr<KvOnStore> kv;
-  std::unique_ptr<net::Runtime> net_runtime;
   std::unique_ptr<net::Runtime> plugin_runtime;
   std::unique_ptr<net::Runtime> offload_runtime;
+  std::unique_ptr<net::Runtime> net_runtime;  // goes before the other two: requests that it drops own plugin instances
   std::unique_ptr<plugin::Host> host;
   SinkPlan sinks;
   std::map<std::string, std::shared_ptr<plugin::Instance>> instances;

@@ -31,7 +31,15 @@ void Runtime::Impl::run() {
   }
 }
 
-void Runtime::post(Task task) { asio::post(impl_->io, std::move(task)); }
+// Tasks that have not run own things that belong to other runtimes: they go while those are still there, not with the io_context.
+void Runtime::Impl::drop_the_rest() {
+  dropping = true;
+  io.restart();
+  io.poll();
+  io.stop();
+}
+
+void Runtime::post(Task task) { asio::post(impl_->io, impl_->guarded(std::move(task))); }
 
 void Runtime::add_thread() {
   auto worker = std::make_shared<Impl::Worker>();
@@ -64,18 +72,20 @@ bool Runtime::join(base::Millis most) {
     for (const auto& worker : workers) ended.push_back(worker->ended);
   }
   for (std::size_t i = 0; i < workers.size(); ++i) ended[i] ? workers[i]->thread.join() : workers[i]->thread.detach();
-  return std::ranges::all_of(ended, std::identity());
+  const bool all_ended = std::ranges::all_of(ended, std::identity());
+  if (all_ended) impl_->drop_the_rest();
+  return all_ended;
 }
 
-Strand::Strand(Runtime& runtime) : impl_(std::make_shared<Impl>(Impl{asio::make_strand(runtime.impl().io)})) {}
+Strand::Strand(Runtime& runtime) : impl_(std::make_shared<Impl>(Impl{asio::make_strand(runtime.impl().io), runtime.impl()})) {}
 
-void Strand::post(Task task) const { asio::post(impl_->executor, std::move(task)); }
+void Strand::post(Task task) const { asio::post(impl_->executor, impl_->runtime.guarded(std::move(task))); }
 
 bool Strand::running_here() const { return impl_->executor.running_in_this_thread(); }
 
 // Shared with the wait that is under way: its completion can be queued already when the Timer is cancelled or goes.
 struct Timer::Impl : std::enable_shared_from_this<Impl> {
-  explicit Impl(const Executor& executor) : timer(executor) {}
+  explicit Impl(const Strand::Impl& strand) : timer(strand.executor), runtime(strand.runtime) {}
 
   void arm(base::Millis after, Task task) {
     handler = std::move(task);
@@ -87,7 +97,7 @@ struct Timer::Impl : std::enable_shared_from_this<Impl> {
   void fire(std::uint64_t shot) {
     if (shot != current) return;
     auto task = std::exchange(handler, nullptr);
-    if (task) task();
+    if (task && !runtime.dropping) task();
   }
 
   void cancel() {
@@ -97,11 +107,12 @@ struct Timer::Impl : std::enable_shared_from_this<Impl> {
   }
 
   SteadyTimer timer;
+  Runtime::Impl& runtime;
   Task handler;
   std::uint64_t current = 0;
 };
 
-Timer::Timer(const Strand& strand) : impl_(std::make_shared<Impl>(strand.impl().executor)) {}
+Timer::Timer(const Strand& strand) : impl_(std::make_shared<Impl>(strand.impl())) {}
 
 Timer::~Timer() {
   if (impl_) impl_->cancel();

@@ -24,8 +24,10 @@ class Runtime {
   void post(Task task);
   void add_thread();  // stands in for a thread that is held by a call that does not return
   [[nodiscard]] std::size_t threads() const;
-  void stop();                   // drops what has not run; returns at once
-  bool join(base::Millis most);  // false: a thread was still busy and has been left behind
+  void stop();  // drops what has not run; returns at once
+  // Waits for the threads, then destroys what has not run. Join every runtime before the first one goes: tasks may own things of another.
+  // False: a thread was still busy and has been left behind.
+  bool join(base::Millis most);
 
   struct Impl;
   [[nodiscard]] Impl& impl() { return *impl_; }

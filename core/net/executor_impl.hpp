@@ -1,5 +1,6 @@
 // What a Runtime and a Strand are made of. Private to core/net.
 #pragma once
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -14,6 +15,13 @@ struct Runtime::Impl {
   Impl(std::string thread_name, base::Logger logger) : name(std::move(thread_name)), log(std::move(logger)) {}
 
   void run();
+  void drop_the_rest();
+  // What is posted: does nothing once the rest is dropped. The Impl is there whenever a task of it runs.
+  auto guarded(Task task) {
+    return [this, task = std::move(task)]() mutable {
+      if (!dropping) task();
+    };
+  }
 
   struct Worker {
     std::thread thread;
@@ -25,6 +33,7 @@ struct Runtime::Impl {
   asio::io_context io;
   asio::executor_work_guard<asio::io_context::executor_type> work{io.get_executor()};
 
+  std::atomic<bool> dropping = false;
   std::mutex mutex;
   std::condition_variable thread_ended;
   std::vector<std::shared_ptr<Worker>> workers;
@@ -32,6 +41,7 @@ struct Runtime::Impl {
 
 struct Strand::Impl {
   Executor executor;
+  Runtime::Impl& runtime;
 };
 
 }  // namespace belfry::net

@@ -50,15 +50,30 @@ model::Delivery delivery_for(const std::string& sink, const model::Notification&
   return delivery;
 }
 
+// Stops before anything of it goes.
+struct Pools {
+  explicit Pools(const base::Logger& log) : plugins("plugin", 1, log), net("render", 2, log) {}
+  ~Pools() {
+    for (auto* pool : {&plugins, &net}) {
+      pool->stop();
+      static_cast<void>(pool->join(std::chrono::seconds(2)));
+    }
+  }
+  Pools(const Pools&) = delete;
+  Pools& operator=(const Pools&) = delete;
+
+  net::Runtime plugins;
+  net::Runtime net;
+};
+
 // Opens the sink without a store and without a network, and asks it.
 base::Result<nlohmann::json> requests_of(const plugin::CheckedSink& sink, model::Message message) {
   const auto log = silent_logger();
   const auto scrubber = std::make_shared<base::Scrubber>();
   const base::SystemClock clock;
   VolatileBackends backends;
-  net::Runtime runtime("render", 2, log);
-  net::Runtime plugins("plugin", 1, log);
-  plugin::Host host({runtime, plugins, runtime, clock, log, scrubber, backends, backends, {}});
+  Pools pools(log);
+  plugin::Host host({pools.net, pools.plugins, pools.net, clock, log, scrubber, backends, backends, {}});
   auto instance = host.open(sink, std::make_shared<NoNetwork>());
   if (!instance) return std::unexpected(instance.error());
   if (!(*instance)->can_render()) return base::fail("plugin " + sink.type.type + " cannot show its requests");
