@@ -95,7 +95,8 @@ std::string status_text(const json& document) {
     }
   }
   if (const auto unrouted = document.at("unrouted").get<unsigned long long>(); unrouted > 0) {
-    notes += std::to_string(unrouted) + " notifications were taken by no route; add a default route to pipeline.routes\n";
+    notes += std::to_string(unrouted) + (unrouted == 1 ? " notification was" : " notifications were") +
+             " taken by no route; add a default route to pipeline.routes\n";
   }
   for (const auto& reason : document.at("reasons")) notes += "not ready: " + reason.get<std::string>() + "\n";
   if (!notes.empty()) out += "\n" + notes;

@@ -61,6 +61,8 @@ TEST(StatusTest, SaysWhenNotificationsAreUnrouted) {
   auto known = stats(0);
   known.unrouted = 3;
   EXPECT_NE(status_text(status_document(known, {}, {}, kStart)).find("3 notifications were taken by no route"), std::string::npos);
+  known.unrouted = 1;
+  EXPECT_NE(status_text(status_document(known, {}, {}, kStart)).find("1 notification was taken by no route"), std::string::npos);
 }
 
 }  // namespace
