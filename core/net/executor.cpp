@@ -1,6 +1,7 @@
 #include "net/executor.hpp"
 
 #include <pthread.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
@@ -9,7 +10,8 @@
 
 namespace belfry::net {
 
-Runtime::Runtime(std::string name, std::size_t threads, base::Logger log) : impl_(std::make_shared<Impl>(std::move(name), std::move(log))) {
+Runtime::Runtime(std::string name, std::size_t threads, base::Logger log, int niceness)
+    : impl_(std::make_shared<Impl>(std::move(name), std::move(log), niceness)) {
   for (std::size_t i = 0; i < threads; ++i) add_thread();
 }
 
@@ -47,6 +49,8 @@ void Runtime::add_thread() {
   // The thread shares the Impl: one that join() left behind may outlive the Runtime.
   worker->thread = std::thread([impl = impl_, worker] {
     ::pthread_setname_np(::pthread_self(), impl->name.substr(0, 15).c_str());  // the kernel takes 15 characters
+    // Linux has a niceness for each thread (sched(7)), inherited from the one that starts it; going up is always allowed.
+    if (impl->niceness > ::getpriority(PRIO_PROCESS, 0)) ::setpriority(PRIO_PROCESS, 0, impl->niceness);
     impl->run();
     const std::lock_guard ending(impl->mutex);
     worker->ended = true;

@@ -15,8 +15,9 @@ using Task = std::move_only_function<void()>;
 // Thread rule: any thread. Ownership: outlives every Strand and Timer made from it. Destruction stops and joins.
 class Runtime {
  public:
-  // `name` becomes the name of the threads ("net", "plugin").
-  Runtime(std::string name, std::size_t threads, base::Logger log);
+  // `name` becomes the name of the threads ("net", "plugin"). A niceness above 0 (to 19, as in nice(1)) lets the threads of others go first
+  // where processors are scarce.
+  Runtime(std::string name, std::size_t threads, base::Logger log, int niceness = 0);
   ~Runtime();
   Runtime(const Runtime&) = delete;
   Runtime& operator=(const Runtime&) = delete;

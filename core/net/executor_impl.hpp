@@ -12,7 +12,7 @@
 namespace belfry::net {
 
 struct Runtime::Impl {
-  Impl(std::string thread_name, base::Logger logger) : name(std::move(thread_name)), log(std::move(logger)) {}
+  Impl(std::string thread_name, base::Logger logger, int nice) : name(std::move(thread_name)), log(std::move(logger)), niceness(nice) {}
 
   void run();
   void drop_the_rest();
@@ -30,6 +30,7 @@ struct Runtime::Impl {
 
   const std::string name;
   const base::Logger log;
+  const int niceness;
   asio::io_context io;
   asio::executor_work_guard<asio::io_context::executor_type> work{io.get_executor()};
 

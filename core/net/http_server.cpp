@@ -51,6 +51,7 @@ struct HttpServer::Impl final : SessionHost, std::enable_shared_from_this<Impl> 
   void session_ended(const Session* session);
   void one_less();
   void close_doors();
+  void take_last(Door& door);
   void for_each_session(void (Session::*what)());
 
   [[nodiscard]] bool draining() const override { return draining_; }
@@ -159,7 +160,7 @@ void HttpServer::Impl::open_session(Stream::Socket socket, const Door& door) {
   std::shared_ptr<Session> session;
   {
     const std::lock_guard lock(mutex);
-    if (draining_ || sessions.size() >= limits.max_connections + kRefusals) return;
+    if (stopped_ || sessions.size() >= limits.max_connections + kRefusals) return;
     terms.refuse = sessions.size() >= limits.max_connections;
     session = std::make_shared<Session>(std::move(socket), std::move(terms), shared_from_this());
     sessions.emplace(session.get(), session);
@@ -193,11 +194,22 @@ void HttpServer::Impl::close_doors() {
   for (const auto& door : doors) {
     if (door->closing.exchange(true)) continue;
     door->listener.withdraw();
-    asio::post(door->acceptor.get_executor(), [door] {
+    asio::post(door->acceptor.get_executor(), [self = shared_from_this(), door] {
+      self->take_last(*door);
       error_code ignored;
       door->acceptor.close(ignored);
       door->pause.wake();
     });
+  }
+}
+
+// Clients whose connection the kernel has made already would be reset by closing the door: they get an answer instead.
+void HttpServer::Impl::take_last(Door& door) {
+  error_code ec;
+  door.acceptor.non_blocking(true, ec);
+  while (!ec) {
+    auto socket = door.acceptor.accept(asio::make_strand(io), ec);
+    if (!ec) open_session(std::move(socket), door);
   }
 }
 

@@ -1,7 +1,9 @@
 #include "net/executor.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
+#include <array>
 #include <future>
 #include <latch>
 #include <semaphore>
@@ -56,6 +58,21 @@ TEST(Runtime, NamesItsThreads) {
     name.set_value(text);
   });
   EXPECT_EQ(name.get_future().get(), "a name that is ");
+}
+
+TEST(Runtime, LetsOthersGoFirst) {
+  const int before = ::getpriority(PRIO_PROCESS, 0);
+  Runtime runtime("pool", 1, quiet(), 7);
+  runtime.add_thread();
+  std::latch both(2);
+  std::array<std::promise<int>, 2> niceness;
+  for (auto& promise : niceness)
+    runtime.post([&] {
+      both.arrive_and_wait();
+      promise.set_value(::getpriority(PRIO_PROCESS, 0));
+    });
+  for (auto& promise : niceness) EXPECT_EQ(promise.get_future().get(), std::max(before, 7));
+  EXPECT_EQ(::getpriority(PRIO_PROCESS, 0), before) << "the others stay as they were";
 }
 
 TEST(Runtime, LogsATaskThatThrowsAndGoesOn) {

@@ -3,6 +3,8 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <latch>
+
 #include "core/net/server_fixture.hpp"
 
 namespace belfry::net::test {
@@ -439,6 +441,28 @@ TEST_F(ServerTest, DrainFinishesWhatIsBeingHandled) {
   EXPECT_EQ(body_of(last), "finished");
   EXPECT_NE(last.find("Connection: close"), std::string::npos);
   EXPECT_EQ(drained.wait_for(kSoon), std::future_status::ready);
+}
+
+// Closing a listener resets the connections that wait in its queue: a client would see an error where 503 is promised.
+TEST_F(ServerTest, DrainAnswersConnectionsThatWereNotAcceptedYet) {
+  start();
+  std::latch busy(2), go_on(1);
+  for (std::ptrdiff_t i = 0; i < 2; ++i)
+    runtime.post([&] {
+      busy.count_down();
+      go_on.wait();
+    });
+  busy.wait();
+  std::vector<RawSocket> early;
+  for (int i = 0; i < 20; ++i) {
+    early.push_back(connect());
+    early.back().send(post("/echo", "x"));
+  }
+  std::promise<void> done;
+  server->drain([&] { done.set_value(); });
+  go_on.count_down();
+  for (auto& socket : early) EXPECT_EQ(status_of(socket.read_to_end()), 503);
+  EXPECT_EQ(done.get_future().wait_for(kSoon), std::future_status::ready);
 }
 
 TEST_F(ServerTest, DrainOfAnUnusedServerIsDoneToo) {
