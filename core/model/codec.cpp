@@ -1,5 +1,6 @@
 #include "model/codec.hpp"
 
+#include "model/json_writer.hpp"
 #include "model/names.hpp"
 
 namespace belfry::model {
@@ -8,38 +9,23 @@ using nlohmann::json;
 
 namespace {
 
-json to_json(const Recipient& recipient) {
-  return {{"id", recipient.id}, {"email", recipient.email}, {"name", recipient.name}, {"username", recipient.username}};
-}
-
-json to_json(const std::vector<Action>& actions) {
-  json list = json::array();
-  for (const auto& action : actions) list.push_back({{"label", action.label}, {"url", action.url}});
-  return list;
-}
-
 // What a plugin sees of a notification, and the first part of what the store keeps.
-json visible(const Notification& n) {
-  return {{"id", n.id},
-          {"source", n.source},
-          {"msg_id", n.msg_id},
-          {"received_at_ms", n.received_at.time_since_epoch().count()},
-          {"name", n.name},
-          {"template_id", n.template_id},
-          {"title", n.title},
-          {"title_markdown", n.title_markdown},
-          {"body", n.body},
-          {"body_markdown", n.body_markdown},
-          {"recipient", to_json(n.recipient)},
-          {"actions", to_json(n.actions)},
-          {"labels", n.labels},
-          {"data", n.data},
-          {"targets", n.targets},
-          {"severity", n.severity}};
+void write_visible(JsonWriter& w, const Notification& n) {
+  w.member("id", n.id).member("source", n.source).member("msg_id", n.msg_id);
+  w.member("received_at_ms", std::int64_t{n.received_at.time_since_epoch().count()});
+  w.member("name", n.name).member("template_id", n.template_id);
+  w.member("title", n.title).member("title_markdown", n.title_markdown).member("body", n.body).member("body_markdown", n.body_markdown);
+  const auto& r = n.recipient;
+  w.key("recipient").open('{');
+  w.member("id", r.id).member("email", r.email).member("name", r.name).member("username", r.username).close('}');
+  w.key("actions").open('[');
+  for (const auto& action : n.actions) w.open('{').member("label", action.label).member("url", action.url).close('}');
+  w.close(']').key("labels").open('{');
+  for (const auto& [name, value] : n.labels) w.member(name, value);
+  w.close('}').member("data", n.data).key("targets").open('[');
+  for (const auto& target : n.targets) w.value(target);
+  w.close(']').member("severity", n.severity);
 }
-
-// Text was checked to be UTF-8 on its way in; `replace` keeps one bad byte from ever losing a delivery.
-std::string dump(const json& document) { return document.dump(-1, ' ', false, json::error_handler_t::replace); }
 
 template <class Read>
 auto guarded(std::string_view bytes, const char* what, Read read) -> base::Result<decltype(read(std::declval<const json&>()))> {
@@ -57,11 +43,12 @@ auto guarded(std::string_view bytes, const char* what, Read read) -> base::Resul
 std::string Destination::key() const { return std::string(to_string(audience)) + ":" + address; }
 
 std::string encode(const Notification& n) {
-  json document = visible(n);
-  document["sensitive"] = n.sensitive;
-  document["update_key"] = n.update_key;
-  if (n.max_age) document["max_age_ms"] = n.max_age->count();
-  return dump(document);
+  JsonWriter w;
+  w.open('{');
+  write_visible(w, n);
+  w.member("sensitive", n.sensitive).member("update_key", n.update_key);
+  if (n.max_age) w.member("max_age_ms", std::int64_t{n.max_age->count()});
+  return w.close('}').take();
 }
 
 base::Result<Notification> decode_notification(std::string_view bytes) {
@@ -92,12 +79,12 @@ base::Result<Notification> decode_notification(std::string_view bytes) {
 }
 
 std::string encode(const Outcome& o) {
-  json document = {{"code", to_string(o.code)},    {"maybe_delivered", o.maybe_delivered},
-                   {"http_status", o.http_status}, {"limit_scope", to_string(o.limit_scope)},
-                   {"reason", o.reason},           {"detail", o.detail},
-                   {"receipt", o.receipt}};
-  if (o.retry_after) document["retry_after_ms"] = o.retry_after->count();
-  return dump(document);
+  JsonWriter w;
+  w.open('{').member("code", to_string(o.code)).member("maybe_delivered", o.maybe_delivered);
+  w.member("http_status", std::int64_t{o.http_status}).member("limit_scope", to_string(o.limit_scope));
+  w.member("reason", o.reason).member("detail", o.detail).member("receipt", o.receipt);
+  if (o.retry_after) w.member("retry_after_ms", std::int64_t{o.retry_after->count()});
+  return w.close('}').take();
 }
 
 base::Result<Outcome> decode_outcome(std::string_view bytes) {
@@ -115,20 +102,22 @@ base::Result<Outcome> decode_outcome(std::string_view bytes) {
   });
 }
 
-json message_document(const Message& message) {
-  const auto& delivery = message.delivery;
-  json items = json::array();
-  for (const auto& item : message.items) items.push_back(visible(item));
-  return {{"version", 1},
-          {"kind", to_string(delivery.kind)},
-          {"delivery_id", delivery.id},
-          {"destination", {{"audience", to_string(delivery.destination.audience)}, {"address", delivery.destination.address}}},
-          {"overrides", delivery.overrides},
-          {"sensitive", delivery.sensitive},
-          {"allow_sensitive", delivery.allow_sensitive},
-          {"possible_duplicate", delivery.possible_duplicate},
-          {"update_key", message.items.empty() ? "" : message.items.front().update_key},
-          {"items", std::move(items)}};
+std::string message_document(const Message& message) {
+  const auto& d = message.delivery;
+  JsonWriter w;
+  w.open('{').member("version", std::int64_t{1}).member("kind", to_string(d.kind)).member("delivery_id", d.id);
+  w.key("destination").open('{');
+  w.member("audience", to_string(d.destination.audience)).member("address", d.destination.address).close('}');
+  w.member("overrides", d.overrides).member("sensitive", d.sensitive).member("allow_sensitive", d.allow_sensitive);
+  w.member("possible_duplicate", d.possible_duplicate);
+  w.member("update_key", message.items.empty() ? std::string() : message.items.front().update_key);
+  w.key("items").open('[');
+  for (const auto& item : message.items) {
+    w.open('{');
+    write_visible(w, item);
+    w.close('}');
+  }
+  return w.close(']').close('}').take();
 }
 
 }  // namespace belfry::model

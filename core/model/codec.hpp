@@ -15,6 +15,6 @@ namespace belfry::model {
 [[nodiscard]] base::Result<Outcome> decode_outcome(std::string_view bytes);
 
 // The document a plugin gets: sdk/message.schema.json.
-[[nodiscard]] nlohmann::json message_document(const Message& message);
+[[nodiscard]] std::string message_document(const Message& message);
 
 }  // namespace belfry::model

@@ -5,8 +5,7 @@
 
 namespace belfry::plugin {
 
-MessageView::MessageView(const Send& send, belfry_ticket ticket)
-    : body_(model::message_document(send.message).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)) {
+MessageView::MessageView(const Send& send, belfry_ticket ticket) : body_(model::message_document(send.message)) {
   const auto& delivery = send.message.delivery;
   const bool sensitive = delivery.sensitive || std::any_of(send.message.items.begin(), send.message.items.end(),
                                                            [](const model::Notification& item) { return item.sensitive; });

@@ -1,0 +1,12 @@
+// What is text: RFC 3629.
+#pragma once
+#include <cstddef>
+#include <string_view>
+
+namespace belfry::base {
+
+// The length in bytes, 1 to 4, of the well-formed character at the front of `text` (no overlong forms, no surrogates, up to U+10FFFF);
+// 0 when there is none.
+[[nodiscard]] std::size_t utf8_length(std::string_view text);
+
+}  // namespace belfry::base
