@@ -35,9 +35,7 @@ Action AttemptMachine::resume(Event event, base::Timestamp now, double random) {
                         },
                         [&](const event::Began& e) -> Action {
                           expect(State::beginning);
-                          attempt_ = e.attempt;
-                          state_ = State::sending;
-                          return action::Send{e.attempt};
+                          return send(e.attempt);
                         },
                         [&](const event::ClaimLost&) -> Action {
                           state_ = State::over;
@@ -52,6 +50,7 @@ Action AttemptMachine::resume(Event event, base::Timestamp now, double random) {
 }
 
 Action AttemptMachine::start(base::Timestamp now) {
+  if (setup_.leased.attempt != 0) return send(setup_.leased.attempt);
   if (setup_.leased.in_doubt && setup_.can_reconcile) {
     state_ = State::reconciling;
     return action::Reconcile{};
@@ -72,6 +71,12 @@ Action AttemptMachine::begin(bool possible_duplicate) {
   setup_.leased.delivery.possible_duplicate |= possible_duplicate;
   state_ = State::beginning;
   return action::Begin{possible_duplicate};
+}
+
+Action AttemptMachine::send(std::uint32_t attempt) {
+  attempt_ = attempt;
+  state_ = State::sending;
+  return action::Send{attempt};
 }
 
 Action AttemptMachine::ended(Outcome outcome, base::Timestamp now, double random) {

@@ -3,6 +3,7 @@
 //   expired, in doubt ........ Reconcile -> Finish
 //   expired .................. Finish
 //   in doubt ................. Reconcile -> Finish (it is there), or Begin (marked unless it is certainly not there)
+//   begun with the lease ..... Send -> Finish
 //   otherwise ................ Begin -> Send -> Finish
 //
 // In doubt without a sink that can reconcile: Begin, marked. A claim lost on the way ends in GiveUp: another holder has it.
@@ -74,6 +75,7 @@ class AttemptMachine {
   [[nodiscard]] Action reconciled(model::Outcome outcome, base::Timestamp now);
   [[nodiscard]] Action ended(model::Outcome outcome, base::Timestamp now, double random);
   [[nodiscard]] Action begin(bool possible_duplicate);
+  [[nodiscard]] Action send(std::uint32_t attempt);
   [[nodiscard]] Action expire(base::Timestamp now);
   [[nodiscard]] Action finish(model::Outcome outcome, const policy::Step& step, base::Timestamp now);
   [[nodiscard]] store::Next to_store(const policy::Next& next, base::Timestamp now) const;

@@ -137,9 +137,10 @@ void Lane::pump() {
   leasing_ = true;
   pump_again_ = false;
   const auto asked = std::min(room, allowed);
-  context_.store.lease({settings_.sink, asked, now, lease_time()}, [self = shared_from_this(), asked](base::Result<store::Lease> lease) {
-    self->strand_.post([self, asked, lease = std::move(lease)]() mutable { self->on_lease(asked, std::move(lease)); });
-  });
+  context_.store.lease({settings_.sink, asked, now, lease_time(), true},
+                       [self = shared_from_this(), asked](base::Result<store::Lease> lease) {
+                         self->strand_.post([self, asked, lease = std::move(lease)]() mutable { self->on_lease(asked, std::move(lease)); });
+                       });
 }
 
 void Lane::on_lease(std::size_t asked, base::Result<store::Lease> lease) {
@@ -147,7 +148,7 @@ void Lane::on_lease(std::size_t asked, base::Result<store::Lease> lease) {
   if (stopping_) {
     if (lease) {
       for (auto& leased : lease->leased)
-        context_.store.release(std::move(leased.claim), context_.clock.now(), [](const base::Result<bool>&) {});
+        context_.store.release(std::move(leased.claim), leased.attempt, context_.clock.now(), [](const base::Result<bool>&) {});
     }
     return stop_if_idle();
   }
@@ -168,12 +169,13 @@ void Lane::on_lease(std::size_t asked, base::Result<store::Lease> lease) {
 
 void Lane::take(store::Leased leased) {
   const auto now = context_.clock.now();
-  const bool expired = leased.delivery.expires_at <= now;
+  const bool expired = leased.attempt == 0 && leased.delivery.expires_at <= now;
   if (!expired) {
     const auto key = leased.delivery.destination.key();
     auto& recipient = recipients_.try_emplace(key, settings_.rate_per_recipient).first->second;
     if (const auto wait = recipient.take(now)) {
-      context_.store.release(std::move(leased.claim), *wait, [self = shared_from_this()](const base::Result<bool>&) { self->notify(); });
+      context_.store.release(std::move(leased.claim), leased.attempt, *wait,
+                             [self = shared_from_this()](const base::Result<bool>&) { self->notify(); });
       return;
     }
     static_cast<void>(bucket_.take(now));  // room for it was there when the lease was asked for
@@ -193,7 +195,7 @@ void Lane::look_for_expired() {
   if (stopping_) return;
   expiry_timer_.arm(kExpiryCheck, [this] { look_for_expired(); });
   const auto now = context_.clock.now();
-  context_.store.lease_expired({settings_.sink, kExpiredAtOnce, now, lease_time()},
+  context_.store.lease_expired({settings_.sink, kExpiredAtOnce, now, lease_time(), false},
                                [self = shared_from_this()](base::Result<store::Lease> lease) {
                                  if (!lease || lease->leased.empty()) return;
                                  self->strand_.post([self, lease = std::move(*lease)]() mutable {

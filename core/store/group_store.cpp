@@ -17,10 +17,7 @@ class GroupStore::OperationOf final : public Operation {
  public:
   OperationOf(Handler<T> handler, Rule rule) : handler_(std::move(handler)), rule_(std::move(rule)) {}
 
-  bool run(Tables& tables) override {
-    result_ = rule_(tables);
-    return result_.has_value();
-  }
+  void run(Tables& tables) override { result_ = rule_(tables); }
   void fail(base::Error error) override { result_ = std::unexpected(std::move(error)); }
   void settle() override { handler_(std::move(result_)); }
 
@@ -86,31 +83,25 @@ bool GroupStore::wait_for_group(Group& group) {
   return !group.empty();
 }
 
-bool GroupStore::commit(Group& group) {
+bool GroupStore::commit(std::span<const std::unique_ptr<Operation>> group) {
   try {
     medium_->begin_group();
-    for (const auto& operation : group) run_one(*operation);
+    for (const auto& operation : group) operation->run(medium_->tables());
     medium_->commit_group();
     return true;
-  } catch (const std::exception& failure) {
-    medium_->undo_group(failure.what());
+  } catch (const MediumFailure& failure) {
+    medium_->undo_group();
+    medium_->note_failure(failure.what());
     for (const auto& operation : group) operation->fail({base::ErrorCode::unavailable, failure.what()});
-    return false;
-  }
-}
-
-void GroupStore::run_one(Operation& operation) {
-  medium_->begin_operation();
-  bool keep = false;
-  try {
-    keep = operation.run(medium_->tables());
-  } catch (const MediumFailure&) {
-    throw;
   } catch (const std::exception& bug) {
-    operation.fail({base::ErrorCode::failed, bug.what()});
+    medium_->undo_group();
+    if (group.size() == 1) {
+      group.front()->fail({base::ErrorCode::failed, bug.what()});
+    } else {
+      for (std::size_t i = 0; i < group.size(); ++i) static_cast<void>(commit(group.subspan(i, 1)));
+    }
   }
-  if (!keep) medium_->undo_operation();
-  medium_->end_operation();
+  return false;
 }
 
 void GroupStore::accept(Acceptance acceptance, Handler<Accepted> handler) {
@@ -129,8 +120,9 @@ void GroupStore::lease_expired(LeaseRequest request, Handler<Lease> handler) {
   submit<Lease>(std::move(handler), [request = std::move(request)](Tables& tables) { return rules::lease_expired(tables, request); });
 }
 
-void GroupStore::release(std::string claim, base::Timestamp at, Handler<bool> handler) {
-  submit<bool>(std::move(handler), [claim = std::move(claim), at](Tables& tables) { return rules::release(tables, claim, at); });
+void GroupStore::release(std::string claim, std::uint32_t attempt, base::Timestamp at, Handler<bool> handler) {
+  submit<bool>(std::move(handler),
+               [claim = std::move(claim), attempt, at](Tables& tables) { return rules::release(tables, claim, attempt, at); });
 }
 
 void GroupStore::begin(std::string claim, bool possible_duplicate, base::Timestamp now, Handler<std::uint32_t> handler) {

@@ -1,11 +1,13 @@
 // The store over any medium: one thread that takes everything that waits, runs it as one group, commits, and only then calls the
-// handlers. An operation that fails is undone alone; when the medium fails, nothing of the group was kept and every handler of it is told
+// handlers. An operation that gives an error has written nothing (rules/rules.hpp). One that throws is a bug: the group is undone and done
+// again one by one, so that it costs nobody else. When the medium fails, nothing of the group was kept and every handler of it is told
 // ErrorCode::unavailable. The next group tries the medium again.
 #pragma once
 #include <condition_variable>
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <thread>
 
 #include "store/medium.hpp"
@@ -23,7 +25,7 @@ class GroupStore final : public Store {
   void accept(Acceptance acceptance, Handler<Accepted> handler) override;
   void lease(LeaseRequest request, Handler<Lease> handler) override;
   void lease_expired(LeaseRequest request, Handler<Lease> handler) override;
-  void release(std::string claim, base::Timestamp at, Handler<bool> handler) override;
+  void release(std::string claim, std::uint32_t attempt, base::Timestamp at, Handler<bool> handler) override;
   void begin(std::string claim, bool possible_duplicate, base::Timestamp now, Handler<std::uint32_t> handler) override;
   void finish(Finish finish, Handler<Finished> handler) override;
   void finish_late(std::string delivery_id, std::uint32_t attempt, model::Outcome outcome, base::Timestamp now,
@@ -49,7 +51,7 @@ class GroupStore final : public Store {
   class Operation {
    public:
     virtual ~Operation() = default;
-    [[nodiscard]] virtual bool run(Tables& tables) = 0;  // false: it gave an error and is to be undone
+    virtual void run(Tables& tables) = 0;  // again when the group is undone
     virtual void fail(base::Error error) = 0;
     virtual void settle() = 0;
   };
@@ -61,8 +63,7 @@ class GroupStore final : public Store {
   void submit(Handler<T> handler, Rule rule);
   void work();
   [[nodiscard]] bool wait_for_group(Group& group);
-  [[nodiscard]] bool commit(Group& group);
-  void run_one(Operation& operation);
+  [[nodiscard]] bool commit(std::span<const std::unique_ptr<Operation>> group);
 
   std::unique_ptr<Medium> medium_;  // until close
   const base::Clock& clock_;

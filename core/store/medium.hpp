@@ -19,12 +19,10 @@ class Medium {
   [[nodiscard]] virtual Tables& tables() = 0;
 
   virtual void begin_group() = 0;
-  virtual void begin_operation() = 0;
-  virtual void end_operation() = 0;
-  virtual void undo_operation() = 0;
-  virtual void commit_group() = 0;                               // durable when it returns
-  virtual void undo_group(const std::string& why) noexcept = 0;  // after a MediumFailure of any of the above
-  virtual void after_group(bool idle) noexcept = 0;              // the handlers have been called; idle: nothing waits
+  virtual void commit_group() = 0;                                 // durable when it returns
+  virtual void undo_group() noexcept = 0;                          // after an exception of any of the above, or of an operation
+  virtual void note_failure(const std::string& why) noexcept = 0;  // a MediumFailure cost a group; called after undo_group
+  virtual void after_group(bool idle) noexcept = 0;                // the handlers have been called; idle: nothing waits
 };
 
 }  // namespace belfry::store

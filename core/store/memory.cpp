@@ -90,7 +90,6 @@ class MemoryTables final : public Tables {
     return std::ranges::any_of(by_queue_[queue], [&](RowId row) { return carries(deliveries_.at(row), notification); });
   }
   void save_claim(const DeliveryRow& delivery) override { save(delivery); }
-  void save_attempts(const DeliveryRow& delivery) override { save(delivery); }
   void save(const DeliveryRow& delivery) override { deliveries_[delivery.row()] = delivery; }
 
   std::vector<RowId> expired(const std::string& sink, base::Timestamp now, std::size_t most) override {
@@ -208,6 +207,7 @@ class MemoryTables final : public Tables {
   void add_attempt(RowId delivery, std::uint32_t number, base::Timestamp started_at) override {
     attempts_[delivery][number] = {.delivery_id = deliveries_.at(delivery).delivery.id, .number = number, .started_at = started_at};
   }
+  void remove_attempt(RowId delivery, std::uint32_t number) override { attempts_.at(delivery).erase(number); }
   void end_attempt(RowId delivery, std::uint32_t number, base::Timestamp at, const std::string& outcome, bool late) override {
     auto& attempt = attempts_.at(delivery).at(number);
     attempt.finished_at = at;
@@ -307,12 +307,10 @@ class Memory final : public Medium {
  public:
   Tables& tables() override { return tables_; }
   void begin_group() override {}
-  void begin_operation() override {}
-  void end_operation() override {}
-  // The rules give an error before they write anything: there is nothing to undo.
-  void undo_operation() override {}
   void commit_group() override {}
-  void undo_group(const std::string&) noexcept override {}
+  // Only a bug would need it: the rules give an error before they write anything, and memory does not fail.
+  void undo_group() noexcept override {}
+  void note_failure(const std::string&) noexcept override {}
   void after_group(bool) noexcept override {}
 
  private:

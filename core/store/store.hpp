@@ -82,6 +82,7 @@ struct LeaseRequest {
   std::size_t most = 1;
   base::Timestamp now{};      // ignored by a store whose database has the clock
   base::Millis lease_time{};  // longer than the attempt's deadline
+  bool begin = false;         // begins an attempt of each in the same commit, unless it is in doubt or has expired
 };
 
 struct Leased {
@@ -89,6 +90,7 @@ struct Leased {
   model::Delivery delivery;
   std::vector<model::Notification> items;  // one, or the members of a digest in accept order
   bool in_doubt = false;                   // an earlier attempt began and has no outcome
+  std::uint32_t attempt = 0;               // that was begun with the lease; 0: none, begin() does it
 };
 
 struct Lease {
@@ -184,8 +186,9 @@ class Store {
   // Deliveries whose expires_at has passed, oldest first, heads or not: for parked lanes, and for what waits behind a head in back-off.
   // One that is leased is left to its holder. They are finished like those of lease(); next_ready says when the next one expires.
   virtual void lease_expired(LeaseRequest request, Handler<Lease> handler) = 0;
-  // Gives a lease back untried. The queue is ready again at `at`. False: the claim was lost.
-  virtual void release(std::string claim, base::Timestamp at, Handler<bool> handler) = 0;
+  // Gives a lease back untried. The queue is ready again at `at`. `attempt`: what was begun with the lease and is not sent now, as if it
+  // had never begun; 0: none. False: the claim was lost.
+  virtual void release(std::string claim, std::uint32_t attempt, base::Timestamp at, Handler<bool> handler) = 0;
   // Records the intent to send: attempt number, from 1. ErrorCode::not_found when the claim was lost.
   // `possible_duplicate` sets the mark at the same time.
   virtual void begin(std::string claim, bool possible_duplicate, base::Timestamp now, Handler<std::uint32_t> handler) = 0;

@@ -105,9 +105,9 @@ class Tables {
   virtual std::optional<DeliveryRow> delivery(const std::string& id) = 0;
   virtual std::vector<DeliveryRow> deliveries_of(RowId notification) = 0;  // digests it joined included; by sequence
   virtual bool has_delivery(RowId notification, RowId queue) = 0;          // digests it joined included
-  virtual void save_claim(const DeliveryRow& delivery) = 0;                // state, leases, claim_until
-  virtual void save_attempts(const DeliveryRow& delivery) = 0;             // attempts, open_attempt, possible_duplicate
-  virtual void save(const DeliveryRow& delivery) = 0;                      // all that can change
+  // state, leases, claim_until, attempts, open_attempt, possible_duplicate
+  virtual void save_claim(const DeliveryRow& delivery) = 0;
+  virtual void save(const DeliveryRow& delivery) = 0;                                                      // all that can change
   virtual std::vector<RowId> expired(const std::string& sink, base::Timestamp now, std::size_t most) = 0;  // and not leased
   virtual std::optional<base::Timestamp> next_expiry(const std::string& sink) = 0;                         // of those not leased
   virtual std::vector<model::Delivery> find(const Filter& filter) = 0;
@@ -138,6 +138,7 @@ class Tables {
 
   // ---- what happened
   virtual void add_attempt(RowId delivery, std::uint32_t number, base::Timestamp started_at) = 0;
+  virtual void remove_attempt(RowId delivery, std::uint32_t number) = 0;
   virtual void end_attempt(RowId delivery, std::uint32_t number, base::Timestamp at, const std::string& outcome, bool late) = 0;
   virtual std::vector<model::Attempt> attempts(const DeliveryRow& delivery) = 0;
   virtual void add_decision(RowId notification, const model::Decision& decision) = 0;

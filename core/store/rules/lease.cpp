@@ -25,6 +25,14 @@ void give_up(Tables& tables, DeliveryRow& row, base::Timestamp now) {
   end(tables, row, model::DeliveryState::rejected, true, now);
 }
 
+// Saves the row.
+std::uint32_t begin_attempt(Tables& tables, DeliveryRow& row, base::Timestamp now) {
+  row.open_attempt = ++row.delivery.attempts;
+  tables.save_claim(row);
+  tables.add_attempt(row.row(), row.open_attempt, now);
+  return row.open_attempt;
+}
+
 std::optional<Leased> claim(Tables& tables, DeliveryRow row, const LeaseRequest& request) {
   auto items = read_items(tables, row);
   if (!items) {
@@ -35,10 +43,14 @@ std::optional<Leased> claim(Tables& tables, DeliveryRow row, const LeaseRequest&
   row.delivery.state = model::DeliveryState::in_flight;
   row.claim_until = request.now + request.lease_time;
   ++row.leases;
-  tables.save_claim(row);
-  auto name = claim_of(row);
-  return Leased{
-      .claim = std::move(name), .delivery = std::move(row.delivery), .items = std::move(*items), .in_doubt = row.open_attempt != 0};
+  Leased leased{.claim = claim_of(row), .delivery = {}, .items = std::move(*items), .in_doubt = row.open_attempt != 0};
+  if (request.begin && !leased.in_doubt && row.delivery.expires_at > request.now) {
+    leased.attempt = begin_attempt(tables, row, request.now);
+  } else {
+    tables.save_claim(row);
+  }
+  leased.delivery = std::move(row.delivery);
+  return leased;
 }
 
 void lease_head(Tables& tables, QueueRow queue, const LeaseRequest& request, std::vector<Leased>& leased) {
@@ -86,9 +98,15 @@ base::Result<Lease> lease_expired(Tables& tables, const LeaseRequest& request) {
   return result;
 }
 
-base::Result<bool> release(Tables& tables, const std::string& claim, base::Timestamp at) {
+base::Result<bool> release(Tables& tables, const std::string& claim, std::uint32_t attempt, base::Timestamp at) {
   auto row = holder_of(tables, claim);
   if (!row) return false;
+  if (attempt != 0) {
+    if (attempt != row->open_attempt) return base::fail(base::ErrorCode::invalid, "the attempt was not begun with the lease");
+    tables.remove_attempt(row->row(), attempt);
+    row->open_attempt = 0;
+    --row->delivery.attempts;
+  }
   row->delivery.state = model::DeliveryState::waiting;
   row->delivery.due_at = std::max(row->delivery.due_at, at);
   row->claim_until = {};
@@ -103,11 +121,8 @@ base::Result<bool> release(Tables& tables, const std::string& claim, base::Times
 base::Result<std::uint32_t> begin(Tables& tables, const std::string& claim, bool possible_duplicate, base::Timestamp now) {
   auto row = holder_of(tables, claim);
   if (!row || !leased(*row, now)) return base::fail(base::ErrorCode::not_found, "the claim on the delivery was lost");
-  row->open_attempt = ++row->delivery.attempts;
   row->delivery.possible_duplicate |= possible_duplicate;
-  tables.save_attempts(*row);
-  tables.add_attempt(row->row(), row->open_attempt, now);
-  return row->open_attempt;
+  return begin_attempt(tables, *row, now);
 }
 
 }  // namespace belfry::store::rules

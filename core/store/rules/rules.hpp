@@ -10,7 +10,7 @@ namespace belfry::store::rules {
 
 [[nodiscard]] base::Result<Lease> lease(Tables& tables, const LeaseRequest& request);
 [[nodiscard]] base::Result<Lease> lease_expired(Tables& tables, const LeaseRequest& request);
-[[nodiscard]] base::Result<bool> release(Tables& tables, const std::string& claim, base::Timestamp at);
+[[nodiscard]] base::Result<bool> release(Tables& tables, const std::string& claim, std::uint32_t attempt, base::Timestamp at);
 [[nodiscard]] base::Result<std::uint32_t> begin(Tables& tables, const std::string& claim, bool possible_duplicate, base::Timestamp now);
 
 // `outcome` is the encoded outcome.

@@ -112,13 +112,9 @@ bool SqliteTables::has_delivery(RowId notification, RowId queue) {
 }
 
 void SqliteTables::save_claim(const DeliveryRow& row) {
-  sql("UPDATE deliveries SET state = ?, leases = ?, claim_until = ? WHERE row = ?")
-      .run(to_string(row.delivery.state), row.leases, row.claim_until, row.row());
-}
-
-void SqliteTables::save_attempts(const DeliveryRow& row) {
-  sql("UPDATE deliveries SET attempts = ?, open_attempt = ?, possible_duplicate = ? WHERE row = ?")
-      .run(row.delivery.attempts, row.open_attempt, row.delivery.possible_duplicate, row.row());
+  const auto& d = row.delivery;
+  sql("UPDATE deliveries SET state = ?, leases = ?, claim_until = ?, attempts = ?, open_attempt = ?, possible_duplicate = ? WHERE row = ?")
+      .run(to_string(d.state), row.leases, row.claim_until, d.attempts, row.open_attempt, d.possible_duplicate, row.row());
 }
 
 void SqliteTables::save(const DeliveryRow& row) {

@@ -88,6 +88,10 @@ void SqliteTables::add_attempt(RowId delivery, std::uint32_t number, base::Times
   sql("INSERT INTO attempts(delivery, number, started_at, late) VALUES(?, ?, ?, 0)").run(delivery, number, started_at);
 }
 
+void SqliteTables::remove_attempt(RowId delivery, std::uint32_t number) {
+  sql("DELETE FROM attempts WHERE delivery = ? AND number = ?").run(delivery, number);
+}
+
 void SqliteTables::end_attempt(RowId delivery, std::uint32_t number, base::Timestamp at, const std::string& outcome, bool late) {
   sql("UPDATE attempts SET finished_at = ?, outcome = ?, late = ? WHERE delivery = ? AND number = ?")
       .run(at, outcome, late, delivery, number);

@@ -59,9 +59,6 @@ class SqliteMedium final : public Medium {
 
   Tables& tables() override { return tables_; }
   void begin_group() override { begin_.run(); }
-  void begin_operation() override { savepoint_.run(); }
-  void end_operation() override { release_.run(); }
-  void undo_operation() override { rollback_to_.run(); }
 
   void commit_group() override {
     commit_.run();
@@ -71,9 +68,12 @@ class SqliteMedium final : public Medium {
       log_.info("the store works again", {{"file", connection_.file().string()}});
   }
 
-  void undo_group(const std::string& why) noexcept override {
+  void undo_group() noexcept override {
     // Most failures have rolled back already.
     if (sqlite3_get_autocommit(connection_.handle()) == 0) sqlite3_exec(connection_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+  }
+
+  void note_failure(const std::string& why) noexcept override {
     if (!std::exchange(failing_, true)) log_.error("the store cannot write", {{"why", why}});
   }
 
@@ -95,9 +95,6 @@ class SqliteMedium final : public Medium {
   base::Logger log_;
   sqlite::SqliteTables tables_;
   sqlite::Statement begin_{connection_, "BEGIN IMMEDIATE"};
-  sqlite::Statement savepoint_{connection_, "SAVEPOINT operation"};
-  sqlite::Statement release_{connection_, "RELEASE operation"};
-  sqlite::Statement rollback_to_{connection_, "ROLLBACK TO operation"};
   sqlite::Statement commit_{connection_, "COMMIT"};
   std::optional<base::SteadyTime> erased_since_;
   bool failing_ = false;

@@ -33,7 +33,6 @@ class SqliteTables final : public Tables {
   std::vector<DeliveryRow> deliveries_of(RowId notification) override;
   bool has_delivery(RowId notification, RowId queue) override;
   void save_claim(const DeliveryRow& delivery) override;
-  void save_attempts(const DeliveryRow& delivery) override;
   void save(const DeliveryRow& delivery) override;
   std::vector<RowId> expired(const std::string& sink, base::Timestamp now, std::size_t most) override;
   std::optional<base::Timestamp> next_expiry(const std::string& sink) override;
@@ -60,6 +59,7 @@ class SqliteTables final : public Tables {
   std::size_t remove_windows(base::Timestamp ended_before, std::size_t most) override;
 
   void add_attempt(RowId delivery, std::uint32_t number, base::Timestamp started_at) override;
+  void remove_attempt(RowId delivery, std::uint32_t number) override;
   void end_attempt(RowId delivery, std::uint32_t number, base::Timestamp at, const std::string& outcome, bool late) override;
   std::vector<model::Attempt> attempts(const DeliveryRow& delivery) override;
   void add_decision(RowId notification, const model::Decision& decision) override;

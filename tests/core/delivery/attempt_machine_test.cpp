@@ -54,6 +54,14 @@ TEST_F(AttemptMachineTest, BeginsSendsAndFinishes) {
   EXPECT_FALSE(finish.park_lane);
 }
 
+TEST_F(AttemptMachineTest, WhatWasBegunWithTheLeaseIsSentAtOnce) {
+  store::Leased leased{.claim = "claim", .delivery = {.id = "d1", .sink = "slack", .expires_at = kNow + 1h}, .attempt = 4};
+  AttemptMachine m({std::move(leased), true, &sinks_});
+  EXPECT_EQ(std::get<action::Send>(m.resume(event::Start{}, kNow, 0)).attempt, 4U);
+  const auto finish = std::get<action::Finish>(m.resume(event::Ended{outcome(OutcomeCode::delivered)}, kNow, 0));
+  EXPECT_EQ(finish.finish.attempt, 4U);
+}
+
 TEST_F(AttemptMachineTest, ADeliveryInDoubtIsMarkedWhenTheSinkCannotReconcile) {
   auto m = machine(true);
   EXPECT_TRUE(std::get<action::Begin>(m.resume(event::Start{}, kNow, 0)).possible_duplicate);

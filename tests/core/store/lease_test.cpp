@@ -149,6 +149,64 @@ TEST_P(StoreTest, LostClaimCanDoNothing) {
   EXPECT_EQ(record->attempts[1].outcome, delivered());
 }
 
+TEST_P(StoreTest, ALeaseMayBeginTheAttempts) {
+  for (const std::string id : {"n1", "n2"}) ASSERT_TRUE(calls_.accept(simple(id, id)));
+  const auto lease = calls_.lease_and_begin(kStart);
+  ASSERT_EQ(lease->leased.size(), 2);
+  for (const auto& leased : lease->leased) {
+    EXPECT_EQ(leased.attempt, 1);
+    EXPECT_EQ(leased.delivery.attempts, 1);
+    EXPECT_FALSE(leased.in_doubt);
+  }
+  EXPECT_TRUE(calls_.finish(finish_of(lease->leased[0], 1, delivered(), Done{}, kStart))->applied);
+  const auto record = calls_.record("n1");
+  ASSERT_EQ(record->attempts.size(), 1);
+  EXPECT_EQ(record->attempts[0].started_at, kStart);
+  EXPECT_EQ(record->attempts[0].outcome, delivered());
+}
+
+TEST_P(StoreTest, ALeaseBeginsNothingThatIsInDoubt) {
+  ASSERT_TRUE(calls_.accept(simple("n1")));
+  ASSERT_EQ(calls_.lease_and_begin(kStart)->leased.size(), 1);
+  const auto again = calls_.lease_and_begin(kStart + 30s);
+  ASSERT_EQ(again->leased.size(), 1);
+  EXPECT_TRUE(again->leased[0].in_doubt) << "the first attempt may have arrived";
+  EXPECT_EQ(again->leased[0].attempt, 0);
+  EXPECT_EQ(calls_.begin(again->leased[0].claim, kStart + 30s, true), 2);
+}
+
+TEST_P(StoreTest, ALeaseBeginsNothingThatHasExpired) {
+  auto short_lived = planned("d1");
+  short_lived.delivery.expires_at = kStart + 10s;
+  ASSERT_TRUE(calls_.accept(acceptance("n1", {short_lived})));
+  const auto lease = calls_.lease_and_begin(kStart + 10s);
+  ASSERT_EQ(lease->leased.size(), 1);
+  EXPECT_EQ(lease->leased[0].attempt, 0);
+  EXPECT_THAT(calls_.record("n1")->attempts, IsEmpty());
+}
+
+TEST_P(StoreTest, AnAttemptThatWasNotSentNeverBegan) {
+  ASSERT_TRUE(calls_.accept(simple("n1")));
+  const auto first = calls_.lease_and_begin(kStart);
+  ASSERT_EQ(first->leased.size(), 1);
+  EXPECT_EQ(calls_.release(first->leased[0].claim, kStart, 2).error().code, base::ErrorCode::invalid);
+  EXPECT_EQ(calls_.release(first->leased[0].claim, kStart + 1s, first->leased[0].attempt), true);
+  EXPECT_THAT(calls_.record("n1")->attempts, IsEmpty());
+  const auto second = calls_.lease_and_begin(kStart + 1s);
+  ASSERT_EQ(second->leased.size(), 1);
+  EXPECT_FALSE(second->leased[0].in_doubt);
+  EXPECT_EQ(second->leased[0].attempt, 1);
+  EXPECT_FALSE(calls_.record("n1")->deliveries[0].possible_duplicate);
+}
+
+TEST_P(StoreTest, ReleasingWithoutAnAttemptKeepsTheDoubt) {
+  ASSERT_TRUE(calls_.accept(simple("n1")));
+  ASSERT_EQ(calls_.lease_and_begin(kStart)->leased.size(), 1);
+  const auto second = calls_.lease_and_begin(kStart + 30s);
+  ASSERT_EQ(calls_.release(second->leased[0].claim, kStart + 31s), true);
+  EXPECT_TRUE(calls_.lease_and_begin(kStart + 31s)->leased[0].in_doubt);
+}
+
 TEST_P(StoreTest, BeginIsRefusedAfterTheLeaseEnded) {
   ASSERT_TRUE(calls_.accept(simple("n1")));
   const auto lease = calls_.lease(kStart);

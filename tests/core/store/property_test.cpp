@@ -121,9 +121,10 @@ class Player {
   void lease() {
     const auto expected = model_.leasable(now_);
     const auto most = static_cast<std::size_t>(below(6));
-    const auto lease = calls_.lease(now_, most, "slack", 20s);
+    const bool begins = below(2) == 0;
+    const auto lease = begins ? calls_.lease_and_begin(now_, most, 20s) : calls_.lease(now_, most, "slack", 20s);
     EXPECT_EQ(lease->leased.size(), std::min(most, expected.size()));
-    take(*lease, expected, 20s);
+    take(*lease, expected, 20s, begins);
     const bool all = most > expected.size();  // then it has looked at every queue
     EXPECT_TRUE(!all || lease->next_ready.value_or(base::Timestamp::max()) > now_);
   }
@@ -135,13 +136,17 @@ class Player {
     take(*lease, expected, 30s);
   }
 
-  void take(const Lease& lease, const std::set<std::string>& expected, base::Millis time) {
+  void take(const Lease& lease, const std::set<std::string>& expected, base::Millis time, bool begins = false) {
     for (const auto& leased : lease.leased) {
       EXPECT_TRUE(expected.contains(leased.delivery.id)) << leased.delivery.id;
       auto& one = *model_.by_id(leased.delivery.id);
       EXPECT_EQ(leased.in_doubt, one.in_doubt) << one.id;
       EXPECT_EQ(leased.delivery.failures, one.failures) << one.id;
       EXPECT_EQ(leased.items.at(0).id, one.notification);
+      const bool begun = begins && !one.in_doubt && one.expires_at > now_;
+      EXPECT_EQ(leased.attempt, begun ? one.attempts + 1 : 0) << one.id;
+      one.attempts += begun ? 1 : 0;
+      one.in_doubt = one.in_doubt || begun;
       one.state = DeliveryState::in_flight;
       one.claim_until = now_ + time;
       one.claim = leased.claim;
@@ -200,8 +205,13 @@ class Player {
     if (leased == nullptr) return;
     auto* one = holder(*leased);
     const auto at = now_ + some_time();
-    EXPECT_EQ(calls_.release(leased->claim, at), one != nullptr);
+    const bool unsent = one != nullptr && leased->attempt != 0 && one->in_doubt && one->attempts == leased->attempt && below(2) == 0;
+    EXPECT_EQ(calls_.release(leased->claim, at, unsent ? leased->attempt : 0), one != nullptr);
     if (one == nullptr) return;
+    if (unsent) {
+      one->in_doubt = false;
+      --one->attempts;
+    }
     one->state = DeliveryState::waiting;
     one->due_at = std::max(one->due_at, at);
   }

@@ -16,8 +16,13 @@ base::Result<Lease> Calls::lease_expired(base::Timestamp now, std::size_t most, 
     store_.lease_expired({.sink = std::move(sink), .most = most, .now = now, .lease_time = 30s}, std::move(handler));
   });
 }
-base::Result<bool> Calls::release(std::string claim, base::Timestamp at) {
-  return answer<bool>([&](auto handler) { store_.release(std::move(claim), at, std::move(handler)); });
+base::Result<bool> Calls::release(std::string claim, base::Timestamp at, std::uint32_t attempt) {
+  return answer<bool>([&](auto handler) { store_.release(std::move(claim), attempt, at, std::move(handler)); });
+}
+base::Result<Lease> Calls::lease_and_begin(base::Timestamp now, std::size_t most, base::Millis time) {
+  return answer<Lease>([&](auto handler) {
+    store_.lease({.sink = "slack", .most = most, .now = now, .lease_time = time, .begin = true}, std::move(handler));
+  });
 }
 base::Result<std::uint32_t> Calls::begin(std::string claim, base::Timestamp now, bool possible_duplicate) {
   return answer<std::uint32_t>([&](auto handler) { store_.begin(std::move(claim), possible_duplicate, now, std::move(handler)); });

@@ -34,7 +34,8 @@ class Calls {
   base::Result<Accepted> accept(Acceptance acceptance);
   base::Result<Lease> lease(base::Timestamp now, std::size_t most = 10, std::string sink = "slack", base::Millis time = 30s);
   base::Result<Lease> lease_expired(base::Timestamp now, std::size_t most = 10, std::string sink = "slack");
-  base::Result<bool> release(std::string claim, base::Timestamp at);
+  base::Result<Lease> lease_and_begin(base::Timestamp now, std::size_t most = 10, base::Millis time = 30s);
+  base::Result<bool> release(std::string claim, base::Timestamp at, std::uint32_t attempt = 0);
   base::Result<std::uint32_t> begin(std::string claim, base::Timestamp now, bool possible_duplicate = false);
   base::Result<Finished> finish(Finish finish);
   base::Result<LateResult> finish_late(std::string id, std::uint32_t attempt, model::Outcome outcome, base::Timestamp now);
