@@ -1,5 +1,11 @@
 #include "model/codec.hpp"
 
+#include <rapidjson/document.h>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+#include <stdexcept>
+
 #include "model/json_writer.hpp"
 #include "model/names.hpp"
 
@@ -38,6 +44,76 @@ auto guarded(std::string_view bytes, const char* what, Read read) -> base::Resul
   }
 }
 
+// ---- reading what encode() wrote; a field that is not what it should be throws its name
+
+using Value = rapidjson::Value;
+
+[[noreturn]] void bad(const char* name) { throw std::runtime_error(name); }
+
+const Value& field(const Value& object, const char* name) {
+  if (!object.IsObject()) bad(name);
+  const auto found = object.FindMember(name);
+  if (found == object.MemberEnd()) bad(name);
+  return found->value;
+}
+
+std::string text_of(const Value& value, const char* name) {
+  if (!value.IsString()) bad(name);
+  return {value.GetString(), value.GetStringLength()};
+}
+std::string text(const Value& object, const char* name) { return text_of(field(object, name), name); }
+
+base::Millis millis(const Value& object, const char* name) {
+  const auto& value = field(object, name);
+  if (!value.IsInt64()) bad(name);
+  return base::Millis(value.GetInt64());
+}
+
+template <class Add>
+void each(const Value& object, const char* name, Add add) {
+  const auto& list = field(object, name);
+  if (!list.IsArray()) bad(name);
+  for (const auto& value : list.GetArray()) add(value);
+}
+
+// Seldom there: the library that everyone else uses makes a tree of it.
+json tree(const Value& value) {
+  if (value.IsNull()) return nullptr;
+  rapidjson::StringBuffer buffer;
+  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+  value.Accept(writer);
+  return json::parse(std::string_view(buffer.GetString(), buffer.GetSize()));
+}
+
+Notification read_notification(const Value& d) {
+  Notification n;
+  n.id = text(d, "id");
+  n.source = text(d, "source");
+  n.msg_id = text(d, "msg_id");
+  n.received_at = base::Timestamp(millis(d, "received_at_ms"));
+  n.name = text(d, "name");
+  n.template_id = text(d, "template_id");
+  n.title = text(d, "title");
+  n.title_markdown = text(d, "title_markdown");
+  n.body = text(d, "body");
+  n.body_markdown = text(d, "body_markdown");
+  const auto& r = field(d, "recipient");
+  n.recipient = {text(r, "id"), text(r, "email"), text(r, "name"), text(r, "username")};
+  each(d, "actions", [&](const Value& action) { n.actions.push_back({text(action, "label"), text(action, "url")}); });
+  const auto& labels = field(d, "labels");
+  if (!labels.IsObject()) bad("labels");
+  for (const auto& label : labels.GetObject()) n.labels[text_of(label.name, "labels")] = text_of(label.value, "labels");
+  n.data = tree(field(d, "data"));
+  each(d, "targets", [&](const Value& target) { n.targets.push_back(text_of(target, "targets")); });
+  n.severity = text(d, "severity");
+  const auto& sensitive = field(d, "sensitive");
+  if (!sensitive.IsBool()) bad("sensitive");
+  n.sensitive = sensitive.GetBool();
+  n.update_key = text(d, "update_key");
+  if (d.HasMember("max_age_ms")) n.max_age = millis(d, "max_age_ms");
+  return n;
+}
+
 }  // namespace
 
 std::string Destination::key() const { return std::string(to_string(audience)) + ":" + address; }
@@ -52,30 +128,14 @@ std::string encode(const Notification& n) {
 }
 
 base::Result<Notification> decode_notification(std::string_view bytes) {
-  return guarded(bytes, "notification", [](const json& d) {
-    Notification n;
-    n.id = d.at("id");
-    n.source = d.at("source");
-    n.msg_id = d.at("msg_id");
-    n.received_at = base::Timestamp(base::Millis(d.at("received_at_ms").get<std::int64_t>()));
-    n.name = d.at("name");
-    n.template_id = d.at("template_id");
-    n.title = d.at("title");
-    n.title_markdown = d.at("title_markdown");
-    n.body = d.at("body");
-    n.body_markdown = d.at("body_markdown");
-    const auto& r = d.at("recipient");
-    n.recipient = {r.at("id"), r.at("email"), r.at("name"), r.at("username")};
-    for (const auto& action : d.at("actions")) n.actions.push_back({action.at("label"), action.at("url")});
-    n.labels = d.at("labels").get<std::map<std::string, std::string>>();
-    n.data = d.at("data");
-    n.targets = d.at("targets").get<std::vector<std::string>>();
-    n.severity = d.at("severity");
-    n.sensitive = d.at("sensitive");
-    n.update_key = d.at("update_key");
-    if (d.contains("max_age_ms")) n.max_age = base::Millis(d.at("max_age_ms").get<std::int64_t>());
-    return n;
-  });
+  rapidjson::Document document;
+  document.Parse<rapidjson::kParseIterativeFlag | rapidjson::kParseFullPrecisionFlag>(bytes.data(), bytes.size());
+  if (document.HasParseError() || !document.IsObject()) return base::fail("stored notification is not a JSON object");
+  try {
+    return read_notification(document);
+  } catch (const std::exception& e) {
+    return base::fail(std::string("stored notification cannot be read: ") + e.what());
+  }
 }
 
 std::string encode(const Outcome& o) {

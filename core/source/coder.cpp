@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "source/builtin.hpp"
-#include "source/coder_reader.hpp"
+#include "source/json_reader.hpp"
 
 namespace belfry::source {
 namespace {
@@ -50,7 +50,7 @@ base::Result<std::string> message_id(Text& in_body, std::optional<std::string_vi
 
 base::Result<model::Notification> parse_coder(const Incoming& incoming, Arrival arrival) {
   CoderReader reader(incoming.body.size());
-  if (!nlohmann::json::sax_parse(incoming.body.begin(), incoming.body.end(), &reader)) return invalid(reader.error());
+  if (!read_json(incoming.body, reader)) return invalid(reader.error());
   auto& document = reader.document();
   auto& payload = document.payload;
   if (auto complete = check_required(document); !complete) return std::unexpected(std::move(complete.error()));

@@ -14,6 +14,8 @@ using Text = std::optional<std::string>;  // none: absent or null
 
 struct CoderAction {
   Text label, url;
+
+  bool operator==(const CoderAction&) const = default;
 };
 
 struct CoderPayload {
@@ -24,14 +26,18 @@ struct CoderPayload {
   std::map<std::string, std::string> labels;
   nlohmann::json data;
   std::vector<std::string> targets;
+
+  bool operator==(const CoderPayload&) const = default;
 };
 
 struct CoderDocument {
   Text msg_id, title, title_markdown, body, body_markdown;
   CoderPayload payload;
+
+  bool operator==(const CoderDocument&) const = default;
 };
 
-// A SAX handler of nlohmann::json: a callback that returns false ends the parse, and error() then says why.
+// A SAX handler, with the names of nlohmann::json: a callback that returns false ends the parse, and error() then says why.
 class CoderReader {
  public:
   explicit CoderReader(std::size_t body_size) : body_size_(body_size) {}
