@@ -11,8 +11,6 @@ namespace {
 constexpr std::string_view kFence = "```";
 constexpr std::string_view kStyleMarks = "*_~`";
 
-bool is_mark(char32_t c) { return c == '*' || c == '_' || c == '~' || c == '`'; }
-
 bool is_word(char32_t c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= 0x80 && c != 0x200B && c != 0x3000);
 }
@@ -60,19 +58,20 @@ class LineWriter {
   // Text that is meant as it stands.
   void literal(std::string_view text) {
     char32_t before = last_of(out_);
-    for (std::size_t at = 0; at < text.size();) {
-      const CodePoint c = decode(text, at);
-      const char32_t after = decode(text, at + c.bytes).value;
-      const bool harmless = (c.value == '_' && is_word(before) && is_word(after)) || (c.value != '`' && is_gap(before) && is_gap(after));
-      if (is_mark(c.value) && !harmless) {
-        separate();
-        append(out_, c.value);
-        separate();
-      } else {
-        out_ += escape(text.substr(at, c.bytes));
+    for (std::size_t at = 0; at < text.size(); ++at) {
+      if (const std::size_t run = std::min(text.find_first_of(kStyleMarks, at), text.size()) - at; run > 0) {
+        out_ += escape(text.substr(at, run));
+        at += run;
+        before = last_of(text.substr(0, at));
+        if (at == text.size()) break;
       }
-      at += c.bytes;
-      before = c.value;
+      const char mark = text[at];
+      const char32_t after = decode(text, at + 1).value;
+      const bool harmless = (mark == '_' && is_word(before) && is_word(after)) || (mark != '`' && is_gap(before) && is_gap(after));
+      if (!harmless) separate();
+      out_ += mark;
+      if (!harmless) separate();
+      before = static_cast<unsigned char>(mark);
     }
   }
 

@@ -47,6 +47,12 @@ bool is_extension(char32_t c) {
   return in(c, 0x300, 0x36F) || is_joiner(c) || in(c, 0x20D0, 0x20FF) || in(c, 0xFE00, 0xFE0F) || in(c, 0x1F3FB, 0x1F3FF);
 }
 
+// How many bytes at the front are ASCII from `first` to '~': nearly all of nearly every text, and nothing to decide about.
+std::size_t plain_run(std::string_view text, char first) {
+  const auto* end = std::ranges::find_if_not(text, [first](char c) { return c >= first && c <= '~'; });
+  return static_cast<std::size_t>(end - text.begin());
+}
+
 std::size_t units(char32_t c) { return c > 0xFFFF ? 2 : 1; }
 
 std::size_t escaped_units(char32_t c) { return c == '&' ? 5 : c == '<' || c == '>' ? 4 : units(c); }
@@ -88,6 +94,13 @@ Cleaned clean(std::string_view text, std::size_t most) {
   char32_t previous = 0;
   std::size_t at = 0;
   for (std::size_t taken = 0; at < text.size() && taken < most; ++taken) {
+    if (const std::size_t run = plain_run(text.substr(at, most - taken), ' '); run > 0) {
+      cleaned.text.append(text, at, run);
+      at += run;
+      taken += run;
+      previous = static_cast<unsigned char>(text[at - 1]);
+      if (at == text.size() || taken == most) break;
+    }
     const CodePoint c = decode_any(text, at);
     at += c.bytes;
     if (is_line_break(c.value)) {
@@ -110,15 +123,18 @@ std::string clean_line(std::string_view text, std::size_t most) {
   std::string line;
   bool gap = false;
   for (std::size_t at = 0; at < cleaned.size();) {
+    const std::size_t run = plain_run(std::string_view(cleaned).substr(at), '!');
     const CodePoint c = decode(cleaned, at);
-    at += c.bytes;
-    if (is_space(c.value)) {
+    if (run == 0 && is_space(c.value)) {
       gap = true;
+      at += c.bytes;
       continue;
     }
     if (gap && !line.empty()) line.push_back(' ');
     gap = false;
-    append(line, c.value);
+    const std::size_t taken = std::max(run, c.bytes);
+    line.append(cleaned, at, taken);
+    at += taken;
   }
   return line;
 }
@@ -166,13 +182,12 @@ std::string shorten(std::string_view text, std::size_t limit) {
 std::string escape(std::string_view text) {
   std::string out;
   out.reserve(text.size());
-  for (const char c : text) {
-    switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      default: out += c;
-    }
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const std::size_t special = std::min(text.find_first_of("&<>", at), text.size());
+    out.append(text, at, special - at);
+    at = special;
+    if (at == text.size()) break;
+    out += text[at] == '&' ? "&amp;" : text[at] == '<' ? "&lt;" : "&gt;";
   }
   return out;
 }
