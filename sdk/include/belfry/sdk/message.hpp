@@ -1,58 +1,17 @@
 // What is to be delivered: one notification, or a digest of several, for one destination. The document is sdk/message.schema.json.
 #pragma once
-#include <chrono>
 #include <cstdint>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "belfry/sdk/message_parts.hpp"
+#include "belfry/sdk/message_reader.hpp"
 #include "belfry/sdk/outcome.hpp"
 
 namespace belfry::sdk {
-
-using Timestamp = std::chrono::sys_time<Millis>;
-
-struct Recipient {
-  std::string id;     // the source's own id of the person; any of these may be empty
-  std::string email;  // as the source wrote it
-  std::string name;   // for people
-  std::string username;
-};
-
-struct Action {
-  std::string label;
-  std::string url;  // as the source wrote it: may be relative, or no URL at all
-};
-
-// One notification. Strings that the source did not give are empty; title and body never are.
-struct Item {
-  std::string id;
-  std::string source;
-  std::string msg_id;  // the source's own id
-  Timestamp received_at{};
-  std::string name;  // "Workspace Created"
-  std::string template_id;
-  std::string title;
-  std::string title_markdown;
-  std::string body;
-  std::string body_markdown;
-  Recipient recipient;
-  std::vector<Action> actions;
-  std::map<std::string, std::string> labels;
-  nlohmann::json data;  // null, or an object
-  std::vector<std::string> targets;
-  std::string severity;  // "", "info", "warning", "error", "critical"
-};
-
-enum class Audience { direct, shared };  // one person, or a place that others read too
-
-struct Destination {
-  Audience audience = Audience::direct;
-  std::string address;  // direct: e-mail in lower case, else the source's user id; shared: the sink's name of the place
-};
 
 // What surrounds the document.
 struct Attempt {
@@ -72,8 +31,10 @@ class Message {
     attempt_.number = raw.attempt;
     attempt_.possible_duplicate = (raw.flags & BELFRY_MESSAGE_POSSIBLE_DUPLICATE) != 0;
     attempt_.deadline = Timestamp(Millis(raw.deadline_unix_ms));
-    const auto receipt = nlohmann::json::parse(detail::view(raw.prior_receipt_json), nullptr, false);
-    if (receipt.is_object()) attempt_.prior_receipt = receipt;
+    if (raw.prior_receipt_json.len > 0) {
+      auto receipt = nlohmann::json::parse(detail::view(raw.prior_receipt_json), nullptr, false);
+      if (receipt.is_object()) attempt_.prior_receipt = std::move(receipt);
+    }
     sensitive_ = (raw.flags & BELFRY_MESSAGE_SENSITIVE) != 0;
   }
   // From a document, for tests of pure code.
@@ -91,42 +52,37 @@ class Message {
   [[nodiscard]] const nlohmann::json& prior_receipt() const { return attempt_.prior_receipt; }
   // Not to be shown where others read, unless allow_sensitive().
   [[nodiscard]] bool sensitive() const { return sensitive_; }
-  [[nodiscard]] bool allow_sensitive() const { return flag(document(), "allow_sensitive"); }
+  [[nodiscard]] bool allow_sensitive() const { return parts().allow_sensitive; }
   // True when this message must not go where it is addressed to: sensitive, shared, and nobody allowed it.
   [[nodiscard]] bool forbidden_here() const { return sensitive() && destination().audience == Audience::shared && !allow_sensitive(); }
 
-  [[nodiscard]] Kind kind() const { return text(document(), "kind") == "digest" ? Kind::digest : Kind::notification; }
-  [[nodiscard]] Destination destination() const {
-    const auto& d = member(document(), "destination");
-    return {text(d, "audience") == "shared" ? Audience::shared : Audience::direct, text(d, "address")};
-  }
+  [[nodiscard]] Kind kind() const { return parts().digest ? Kind::digest : Kind::notification; }
+  [[nodiscard]] const Destination& destination() const { return parts().destination; }
   // Keys of the sink's config that the route sets: {"channel": "C1"}. An object.
-  [[nodiscard]] const nlohmann::json& overrides() const { return member(document(), "overrides"); }
-  [[nodiscard]] std::string update_key() const { return text(document(), "update_key"); }
+  [[nodiscard]] const nlohmann::json& overrides() const { return parts().overrides; }
+  [[nodiscard]] const std::string& update_key() const { return parts().update_key; }
 
   // At least one; exactly one unless kind() is digest.
   [[nodiscard]] const std::vector<Item>& items() const {
-    if (!items_) items_ = read_items(document());
-    return *items_;
+    if (parts().items.empty()) throw OutcomeError(Outcome::rejected("bad_message", "the message has no items"));
+    return parts_->items;
   }
   [[nodiscard]] const Item& item() const { return items().front(); }
 
-  // The document as JSON, and as the text it came in.
-  [[nodiscard]] const nlohmann::json& document() const {
-    if (!document_) {
-      auto parsed = nlohmann::json::parse(body_, nullptr, false);
-      if (!parsed.is_object()) throw OutcomeError(Outcome::rejected("bad_message", "the message is not a JSON object"));
-      document_ = std::move(parsed);
-    }
-    return *document_;
+  // The document as JSON, made anew, and as the text it came in.
+  [[nodiscard]] nlohmann::json document() const {
+    auto parsed = nlohmann::json::parse(body_, nullptr, false);
+    if (!parsed.is_object()) throw_no_object();
+    return parsed;
   }
   [[nodiscard]] const std::string& body_json() const { return body_; }
 
  private:
-  static const nlohmann::json& member(const nlohmann::json& object, const char* key) {
-    static const nlohmann::json kEmpty = nlohmann::json::object();
-    const auto found = object.find(key);
-    return found != object.end() && found->is_object() ? *found : kEmpty;
+  [[noreturn]] static void throw_no_object() { throw OutcomeError(Outcome::rejected("bad_message", "the message is not a JSON object")); }
+  const detail::MessageParts& parts() const {
+    if (!parts_) parts_ = detail::MessageReader::read(body_);
+    if (!parts_) throw_no_object();
+    return *parts_;
   }
   static std::string text(const nlohmann::json& object, const char* key) {
     const auto found = object.find(key);
@@ -136,57 +92,12 @@ class Message {
     const auto found = object.find(key);
     return found != object.end() && found->is_boolean() && found->get<bool>();
   }
-  static std::vector<Item> read_items(const nlohmann::json& document);
-  static Item read_item(const nlohmann::json& n);
 
   std::string delivery_id_;
   std::string body_;
   Attempt attempt_;
   bool sensitive_ = false;
-  mutable std::optional<nlohmann::json> document_;
-  mutable std::optional<std::vector<Item>> items_;
+  mutable std::optional<detail::MessageParts> parts_;
 };
-
-inline std::vector<Item> Message::read_items(const nlohmann::json& document) {
-  std::vector<Item> items;
-  const auto list = document.find("items");
-  if (list != document.end() && list->is_array()) {
-    for (const auto& n : *list) items.push_back(read_item(n));
-  }
-  if (items.empty()) throw OutcomeError(Outcome::rejected("bad_message", "the message has no items"));
-  return items;
-}
-
-inline Item Message::read_item(const nlohmann::json& n) {
-  Item item;
-  item.id = text(n, "id");
-  item.source = text(n, "source");
-  item.msg_id = text(n, "msg_id");
-  if (const auto at = n.find("received_at_ms"); at != n.end() && at->is_number_integer()) {
-    item.received_at = Timestamp(Millis(at->get<std::int64_t>()));
-  }
-  item.name = text(n, "name");
-  item.template_id = text(n, "template_id");
-  item.title = text(n, "title");
-  item.title_markdown = text(n, "title_markdown");
-  item.body = text(n, "body");
-  item.body_markdown = text(n, "body_markdown");
-  const auto& r = member(n, "recipient");
-  item.recipient = {text(r, "id"), text(r, "email"), text(r, "name"), text(r, "username")};
-  if (const auto actions = n.find("actions"); actions != n.end() && actions->is_array()) {
-    for (const auto& action : *actions) item.actions.push_back({text(action, "label"), text(action, "url")});
-  }
-  for (const auto& [key, value] : member(n, "labels").items()) {
-    if (value.is_string()) item.labels.emplace(key, value.get<std::string>());
-  }
-  if (const auto& data = member(n, "data"); !data.empty()) item.data = data;
-  if (const auto targets = n.find("targets"); targets != n.end() && targets->is_array()) {
-    for (const auto& target : *targets) {
-      if (target.is_string()) item.targets.push_back(target.get<std::string>());
-    }
-  }
-  item.severity = text(n, "severity");
-  return item;
-}
 
 }  // namespace belfry::sdk
