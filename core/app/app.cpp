@@ -24,7 +24,6 @@ namespace {
 
 constexpr std::size_t kPluginThreads = 2;
 constexpr std::size_t kOffloadThreads = 2;
-constexpr int kPluginNiceness = 10;  // a plugin that spins must not take a processor from webhooks
 constexpr std::size_t kSpareConnections = 4;  // for what a plugin asks besides its deliveries
 constexpr std::size_t kSweepAtOnce = 500;
 constexpr base::Millis kSweepInterval{60'000};
@@ -107,8 +106,8 @@ base::Result<void> App::Impl::start() {
   if (auto opened = open_store(); !opened) return opened;
   // Network, plugins and blocking work have threads of their own, so that none can starve another.
   net_runtime = std::make_unique<net::Runtime>("net", settings.server.threads, log);
-  plugin_runtime = std::make_unique<net::Runtime>("plugin", kPluginThreads, log, kPluginNiceness);
-  offload_runtime = std::make_unique<net::Runtime>("offload", kOffloadThreads, log, kPluginNiceness);
+  plugin_runtime = std::make_unique<net::Runtime>("plugin", kPluginThreads, log);
+  offload_runtime = std::make_unique<net::Runtime>("offload", kOffloadThreads, log);
   // Plugins are looked at from outside, in child processes, before any of their code runs in here.
   if (auto planned = plan(); !planned) return planned;
   open_sinks();

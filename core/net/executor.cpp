@@ -1,7 +1,8 @@
 #include "net/executor.hpp"
 
 #include <pthread.h>
-#include <sys/resource.h>
+#include <sched.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
@@ -10,8 +11,15 @@
 
 namespace belfry::net {
 
-Runtime::Runtime(std::string name, std::size_t threads, base::Logger log, int niceness)
-    : impl_(std::make_shared<Impl>(std::move(name), std::move(log), niceness)) {
+namespace {
+
+thread_local bool leaving = false;
+
+struct Leave {};  // ends the loop of the thread that throws it
+
+}  // namespace
+
+Runtime::Runtime(std::string name, std::size_t threads, base::Logger log) : impl_(std::make_shared<Impl>(std::move(name), std::move(log))) {
   for (std::size_t i = 0; i < threads; ++i) add_thread();
 }
 
@@ -24,6 +32,8 @@ void Runtime::Impl::run() {
   for (;;) {
     try {
       io.run();
+      return;
+    } catch (const Leave&) {
       return;
     } catch (const std::exception& e) {
       log.error("a task threw", {{"thread", name}, {"what", e.what()}});
@@ -46,11 +56,13 @@ void Runtime::post(Task task) { asio::post(impl_->io, impl_->guarded(std::move(t
 void Runtime::add_thread() {
   auto worker = std::make_shared<Impl::Worker>();
   const std::lock_guard lock(impl_->mutex);
+  std::erase_if(impl_->workers, [](const auto& old) {
+    if (old->ended) old->thread.join();
+    return old->ended;
+  });
   // The thread shares the Impl: one that join() left behind may outlive the Runtime.
   worker->thread = std::thread([impl = impl_, worker] {
     ::pthread_setname_np(::pthread_self(), impl->name.substr(0, 15).c_str());  // the kernel takes 15 characters
-    // Linux has a niceness for each thread (sched(7)), inherited from the one that starts it; going up is always allowed.
-    if (impl->niceness > ::getpriority(PRIO_PROCESS, 0)) ::setpriority(PRIO_PROCESS, 0, impl->niceness);
     impl->run();
     const std::lock_guard ending(impl->mutex);
     worker->ended = true;
@@ -61,7 +73,23 @@ void Runtime::add_thread() {
 
 std::size_t Runtime::threads() const {
   const std::lock_guard lock(impl_->mutex);
-  return impl_->workers.size();
+  return static_cast<std::size_t>(std::ranges::count(impl_->workers, false, &Impl::Worker::ended));
+}
+
+void Runtime::end_this_thread() { leaving = true; }
+
+void Runtime::Impl::leave_if_asked() {
+  if (std::exchange(leaving, false)) throw Leave();
+}
+
+ThreadId this_thread() {
+  thread_local const ThreadId id = ::gettid();
+  return id;
+}
+
+void run_when_idle(ThreadId thread) {
+  constexpr sched_param kNone{};
+  static_cast<void>(::sched_setscheduler(thread, SCHED_IDLE, &kNone));
 }
 
 void Runtime::stop() { impl_->io.stop(); }

@@ -15,15 +15,16 @@ using Task = std::move_only_function<void()>;
 // Thread rule: any thread. Ownership: outlives every Strand and Timer made from it. Destruction stops and joins.
 class Runtime {
  public:
-  // `name` becomes the name of the threads ("net", "plugin"). A niceness above 0 (to 19, as in nice(1)) lets the threads of others go first
-  // where processors are scarce.
-  Runtime(std::string name, std::size_t threads, base::Logger log, int niceness = 0);
+  // `name` becomes the name of the threads ("net", "plugin").
+  Runtime(std::string name, std::size_t threads, base::Logger log);
   ~Runtime();
   Runtime(const Runtime&) = delete;
   Runtime& operator=(const Runtime&) = delete;
 
   void post(Task task);
   void add_thread();  // stands in for a thread that is held by a call that does not return
+  // Called from a task: the thread that runs it ends with it, and the other threads go on.
+  static void end_this_thread();
   [[nodiscard]] std::size_t threads() const;
   void stop();  // drops what has not run; returns at once
   // Waits for the threads, then destroys what has not run. Join every runtime before the first one goes: tasks may own things of another.
@@ -36,6 +37,14 @@ class Runtime {
  private:
   std::shared_ptr<Impl> impl_;
 };
+
+// A thread as Linux knows it, gettid(2).
+using ThreadId = int;
+[[nodiscard]] ThreadId this_thread();
+
+// From now on the thread gets of the processors what no other thread wants (SCHED_IDLE, sched(7)). Going back takes a privilege: this is
+// for a thread that has been given up.
+void run_when_idle(ThreadId thread);
 
 // Tasks posted to one strand run one at a time, in order. A handle: copies name the same strand.
 class Strand {

@@ -12,7 +12,7 @@
 namespace belfry::net {
 
 struct Runtime::Impl {
-  Impl(std::string thread_name, base::Logger logger, int nice) : name(std::move(thread_name)), log(std::move(logger)), niceness(nice) {}
+  Impl(std::string thread_name, base::Logger logger) : name(std::move(thread_name)), log(std::move(logger)) {}
 
   void run();
   void drop_the_rest();
@@ -20,8 +20,10 @@ struct Runtime::Impl {
   auto guarded(Task task) {
     return [this, task = std::move(task)]() mutable {
       if (!dropping) task();
+      leave_if_asked();
     };
   }
+  static void leave_if_asked();
 
   struct Worker {
     std::thread thread;
@@ -30,7 +32,6 @@ struct Runtime::Impl {
 
   const std::string name;
   const base::Logger log;
-  const int niceness;
   asio::io_context io;
   asio::executor_work_guard<asio::io_context::executor_type> work{io.get_executor()};
 

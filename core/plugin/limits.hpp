@@ -1,6 +1,7 @@
 // How long a plugin may take, and what stands in for one that takes longer.
 #pragma once
 #include <mutex>
+#include <set>
 
 #include "base/clock.hpp"
 #include "net/executor.hpp"
@@ -14,20 +15,20 @@ struct Limits {
   base::Millis inbound{2'500};   // to answer an inbound request; then 503
 };
 
-// Threads added to the plugin pool for those that are held by calls which do not return: at most four in the life of the process.
-// A thread whose call returned after all stands in for the next one. Thread rule: any thread.
+// Threads added to the plugin pool for those that are held by calls which do not return: at most four at a time. A thread that was
+// replaced runs when the processors have nothing else to do, so that a call that spins takes nothing from webhooks and other sinks, and
+// ends when its call returns after all. Thread rule: any thread.
 class Replacements {
  public:
   explicit Replacements(net::Runtime& plugins) : plugins_(plugins) {}
-  void thread_held();
-  void thread_free();
+  void thread_held(net::ThreadId thread);
+  void thread_free();  // called by the thread itself, from its task
 
  private:
-  static constexpr int kMost = 4;
+  static constexpr std::size_t kMost = 4;
   net::Runtime& plugins_;
   std::mutex mutex_;
-  int held_ = 0;
-  int added_ = 0;
+  std::set<net::ThreadId> replaced_;
 };
 
 }  // namespace belfry::plugin

@@ -256,8 +256,8 @@ bool PluginInstance::call(std::string_view name, base::Millis limit, const std::
 }
 
 void PluginInstance::tick() {
-  if (const auto late = watch_.overdue(parts_.clock.steady())) {
-    parts_.replacements->thread_held();
+  const auto held = [this](net::ThreadId thread) { parts_.replacements->thread_held(thread); };
+  if (const auto late = watch_.overdue(parts_.clock.steady(), held)) {
     violation("hung", std::string(*late) + " has not returned in time");
     set_health(Health::hung);
   }

@@ -1,10 +1,12 @@
 // Watches the one call into an instance that is under way. Thread rule: begin and end on the calling thread, overdue on any other.
 #pragma once
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string_view>
 
 #include "base/clock.hpp"
+#include "net/executor.hpp"
 
 namespace belfry::plugin {
 
@@ -12,7 +14,7 @@ class Watch {
  public:
   void begin(std::string_view what, base::Millis limit, base::SteadyTime now) {
     const std::lock_guard lock(mutex_);
-    call_ = Call{what, limit, now, false};
+    call_ = Call{what, limit, now, net::this_thread(), false};
   }
 
   struct Ended {
@@ -26,11 +28,12 @@ class Watch {
     return ended;
   }
 
-  // The name of the call, the first time that it is found over its limit.
-  [[nodiscard]] std::optional<std::string_view> overdue(base::SteadyTime now) {
+  // The name of the call, the first time that it is found over its limit. `held` learns its thread before end() can say that it was.
+  [[nodiscard]] std::optional<std::string_view> overdue(base::SteadyTime now, const std::function<void(net::ThreadId)>& held) {
     const std::lock_guard lock(mutex_);
     if (!call_ || call_->overdue || now - call_->began < call_->limit) return std::nullopt;
     call_->overdue = true;
+    held(call_->thread);
     return call_->what;
   }
 
@@ -44,6 +47,7 @@ class Watch {
     std::string_view what;  // a literal
     base::Millis limit{};
     base::SteadyTime began{};
+    net::ThreadId thread = 0;
     bool overdue = false;
   };
   std::mutex mutex_;

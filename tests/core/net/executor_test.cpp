@@ -1,12 +1,12 @@
 #include "net/executor.hpp"
 
 #include <gtest/gtest.h>
-#include <sys/resource.h>
+#include <sched.h>
 
-#include <array>
 #include <future>
 #include <latch>
 #include <semaphore>
+#include <set>
 
 namespace belfry::net {
 namespace {
@@ -60,19 +60,45 @@ TEST(Runtime, NamesItsThreads) {
   EXPECT_EQ(name.get_future().get(), "a name that is ");
 }
 
-TEST(Runtime, LetsOthersGoFirst) {
-  const int before = ::getpriority(PRIO_PROCESS, 0);
-  Runtime runtime("pool", 1, quiet(), 7);
+TEST(Runtime, AThreadMayEndWithItsTask) {
+  Runtime runtime("pool", 2, quiet());
+  std::promise<ThreadId> ended;
+  runtime.post([&] {
+    ended.set_value(this_thread());
+    Runtime::end_this_thread();
+  });
+  const auto gone = ended.get_future().get();
+  while (runtime.threads() != 1) std::this_thread::yield();
+  std::set<ThreadId> seen;
+  for (int i = 0; i < 50; ++i) {
+    std::promise<ThreadId> ran;
+    runtime.post([&] { ran.set_value(this_thread()); });
+    seen.insert(ran.get_future().get());
+  }
+  EXPECT_EQ(seen.size(), 1U);
+  EXPECT_FALSE(seen.contains(gone));
   runtime.add_thread();
-  std::latch both(2);
-  std::array<std::promise<int>, 2> niceness;
-  for (auto& promise : niceness)
-    runtime.post([&] {
-      both.arrive_and_wait();
-      promise.set_value(::getpriority(PRIO_PROCESS, 0));
-    });
-  for (auto& promise : niceness) EXPECT_EQ(promise.get_future().get(), std::max(before, 7));
-  EXPECT_EQ(::getpriority(PRIO_PROCESS, 0), before) << "the others stay as they were";
+  EXPECT_EQ(runtime.threads(), 2U);
+}
+
+TEST(Strand, GoesOnWhenTheThreadThatRanItEnds) {
+  Runtime runtime("pool", 2, quiet());
+  const Strand strand(runtime);
+  std::promise<void> after;
+  strand.post([] { Runtime::end_this_thread(); });
+  strand.post([&] { after.set_value(); });
+  EXPECT_EQ(after.get_future().wait_for(kSoon), std::future_status::ready);
+}
+
+TEST(Runtime, AThreadThatWasGivenUpRunsWhenOthersAreIdle) {
+  Runtime runtime("pool", 1, quiet());
+  std::promise<int> policy;
+  runtime.post([&] {
+    run_when_idle(this_thread());
+    policy.set_value(::sched_getscheduler(0));
+  });
+  EXPECT_EQ(policy.get_future().get(), SCHED_IDLE);
+  EXPECT_NE(::sched_getscheduler(0), SCHED_IDLE) << "the others stay as they were";
 }
 
 TEST(Runtime, LogsATaskThatThrowsAndGoesOn) {

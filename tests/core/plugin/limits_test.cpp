@@ -1,19 +1,48 @@
 #include "plugin/limits.hpp"
 
 #include <gtest/gtest.h>
+#include <sched.h>
+
+#include <future>
+#include <latch>
 
 namespace belfry::plugin {
 namespace {
 
-TEST(Replacements, AtMostFourAndUsedAgain) {
+TEST(Replacements, AHeldThreadIsReplacedAndEndsWhenItIsFree) {
   net::Runtime plugins("plugin", 1, base::Logger(base::LogLevel::error, std::make_shared<base::Scrubber>()));
   Replacements replacements(plugins);
-  replacements.thread_held();
+  std::promise<net::ThreadId> began;
+  std::latch go_on(1);
+  std::promise<int> policy;
+  plugins.post([&] {
+    began.set_value(net::this_thread());
+    go_on.wait();
+    policy.set_value(::sched_getscheduler(0));
+    replacements.thread_free();
+  });
+  replacements.thread_held(began.get_future().get());
   EXPECT_EQ(plugins.threads(), 2U);
-  replacements.thread_free();
-  replacements.thread_held();  // the thread that came back stands in
-  EXPECT_EQ(plugins.threads(), 2U);
-  for (int i = 0; i < 10; ++i) replacements.thread_held();
+  std::promise<int> other;
+  plugins.post([&] { other.set_value(::sched_getscheduler(0)); });
+  EXPECT_NE(other.get_future().get(), SCHED_IDLE) << "the one that stands in is as good as any";
+  go_on.count_down();
+  EXPECT_EQ(policy.get_future().get(), SCHED_IDLE);
+  while (plugins.threads() != 1) std::this_thread::yield();
+}
+
+TEST(Replacements, AtMostFourAtATime) {
+  net::Runtime plugins("plugin", 1, base::Logger(base::LogLevel::error, std::make_shared<base::Scrubber>()));
+  Replacements replacements(plugins);
+  constexpr net::ThreadId kNoThread = 1 << 30;  // above the largest process id of Linux
+  for (int i = 0; i < 10; ++i) replacements.thread_held(kNoThread + i);
+  EXPECT_EQ(plugins.threads(), 5U);
+  std::promise<void> ran;
+  plugins.post([&] {
+    replacements.thread_free();  // this one was never held
+    ran.set_value();
+  });
+  ran.get_future().wait();
   EXPECT_EQ(plugins.threads(), 5U);
 }
 
