@@ -25,7 +25,7 @@ struct InspectSettings {
 struct CatalogueEntry {
   std::filesystem::path file;     // a directory, when it was refused as a whole
   std::string refusal;            // one sentence with the file in it; empty: usable
-  std::filesystem::path copy;     // when usable
+  PrivateCopy copy;               // when usable
   std::vector<PluginType> types;  // when usable
   base::Millis scan_took{};
 };
@@ -51,6 +51,9 @@ class Catalogue {
 
 // One file, wherever it lies: `belfry plugins check FILE`.
 [[nodiscard]] CatalogueEntry inspect(const std::filesystem::path& file, const InspectSettings& settings);
+
+// Those under STATE_DIR/plugins that no catalogue, checked sink or running instance holds, in this process or another.
+std::size_t remove_unused_copies(const InspectSettings& settings);
 
 struct SinkRequest {
   std::string name;

@@ -8,6 +8,7 @@
 
 #include "base/clock.hpp"
 #include "plugin/plugin_type.hpp"
+#include "plugin/private_copy.hpp"
 #include "plugin/problem.hpp"
 #include "plugin/secrets.hpp"
 
@@ -16,7 +17,7 @@ namespace belfry::plugin {
 struct CheckedSink {
   std::string name;
   std::filesystem::path file;  // as installed, for messages
-  std::filesystem::path copy;  // what is loaded
+  PrivateCopy copy;            // what is loaded
   PluginType type;
   base::Millis scan_took{};
   nlohmann::json config;  // defaults filled in, secrets as references

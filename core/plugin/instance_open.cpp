@@ -98,7 +98,7 @@ base::Result<void> PluginInstance::control(std::string_view name, std::function<
 
 base::Result<void> PluginInstance::create() {
   const std::string file = sink_.file.string();
-  const auto entry = load_entry(sink_.copy, file);
+  const auto entry = load_entry(sink_.copy.path, file);
   if (!entry) return std::unexpected(entry.error());
   const auto handshake = shake_hands(file, (*entry)());
   if (!handshake) return std::unexpected(handshake.error());

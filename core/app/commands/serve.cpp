@@ -8,6 +8,7 @@
 #include "app/app.hpp"
 #include "app/commands/commands.hpp"
 #include "app/configuration.hpp"
+#include "plugin/catalogue.hpp"
 
 namespace belfry::app {
 namespace {
@@ -61,6 +62,7 @@ int serve_command(const CommonOptions& common) {
   auto loaded = load_configuration(common);
   print_problems(loaded.problems);
   if (!loaded.settings) return 1;
+  const plugin::InspectSettings inspect{loaded.settings->store.path.parent_path(), {}};
 
   const auto scrubber = std::make_shared<base::Scrubber>();
   learn_secrets(*loaded.settings, *scrubber);
@@ -71,6 +73,9 @@ int serve_command(const CommonOptions& common) {
     return 1;
   }
   sd_notify(0, "READY=1");
+  // What earlier versions of a plugin left behind.
+  if (const auto removed = plugin::remove_unused_copies(inspect); removed > 0)
+    log.debug("removed unused copies of plugins", {{"files", removed}});
 
   wait_for_the_end(signals, log);
   sd_notify(0, "STOPPING=1");
