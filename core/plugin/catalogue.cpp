@@ -123,9 +123,14 @@ std::vector<SinkCheck> check_sinks(const Catalogue& catalogue, std::vector<SinkR
       checks[i].problems.push_back({Problem::Severity::error, "", catalogue.why_not(request.type)});
       continue;
     }
-    auto config = check_config(*type, {request.name, std::move(request.config), std::move(request.unresolved)}, scrubber);
+    const bool whole = request.broken.empty() && request.incomplete.empty();
+    auto config = check_config(
+        *type,
+        {request.name, std::move(request.config), std::move(request.unresolved), std::move(request.broken), std::move(request.incomplete)},
+        scrubber);
     checks[i].problems = std::move(config.problems);
-    if (has_error(checks[i].problems)) continue;
+    checks[i].missing = config.missing;
+    if (!whole || has_error(checks[i].problems)) continue;
     checks[i].sink = CheckedSink{request.name,
                                  entry->file,
                                  entry->copy,
@@ -136,7 +141,8 @@ std::vector<SinkCheck> check_sinks(const Catalogue& catalogue, std::vector<SinkR
                                  std::move(config.credential),
                                  std::move(config.destination_key),
                                  std::move(config.fixed_destination),
-                                 std::move(config.missing)};
+                                 std::move(config.missing),
+                                 {}};
     probes.push_back({entry->file, entry->copy.path, Trial{type->type, std::move(config.config)}});
     of.push_back(&checks[i]);
   }
@@ -148,6 +154,7 @@ std::vector<SinkCheck> check_sinks(const Catalogue& catalogue, std::vector<SinkR
       problem.text = scrubber.scrub(std::move(problem.text));
       of[i]->problems.push_back(std::move(problem));
     }
+    of[i]->sink->inbound = std::move(probed[i].inbound);
     if (has_error(of[i]->problems)) of[i]->sink.reset();
   }
   return checks;

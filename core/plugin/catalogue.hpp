@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -60,11 +61,14 @@ struct SinkRequest {
   std::string type;
   nlohmann::json config = nlohmann::json::object();
   std::map<std::string, std::string> unresolved;  // pointer -> what is missing
+  std::set<std::string> broken;                   // pointers of stand-ins for what could not be read
+  std::set<std::string> incomplete;               // pointers of maps that lack members which could not be read
 };
 
 struct SinkCheck {
-  std::vector<Problem> problems;    // errors and warnings
-  std::optional<CheckedSink> sink;  // none when one of them is an error
+  std::vector<Problem> problems;    // errors and warnings; none about what could not be read
+  std::vector<Problem> missing;     // required secrets without a value
+  std::optional<CheckedSink> sink;  // none when one of the problems is an error, or when not everything could be read
 };
 
 // Against the schema, then with the plugin's own configure() in a child process, all in parallel. One result per request, in order.

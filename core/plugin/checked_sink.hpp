@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "plugin/inbound_route.hpp"
 #include "plugin/plugin_type.hpp"
 #include "plugin/private_copy.hpp"
 #include "plugin/problem.hpp"
@@ -22,10 +23,11 @@ struct CheckedSink {
   base::Millis scan_took{};
   nlohmann::json config;  // defaults filled in, secrets as references
   std::shared_ptr<const SecretTable> secrets;
-  std::string credential;         // reference of the first secret, may be empty
-  std::string destination_key;    // "channel"; empty when the type has none
-  std::string fixed_destination;  // its configured value; empty: direct messages
-  std::vector<Problem> missing;   // required secrets without a value: open it, but park its lane with these words
+  std::string credential;             // reference of the first secret, may be empty
+  std::string destination_key;        // "channel"; empty when the type has none
+  std::string fixed_destination;      // its configured value; empty: direct messages
+  std::vector<Problem> missing;       // required secrets without a value: open it, but park its lane with these words
+  std::vector<InboundRoute> inbound;  // where it will take requests
 };
 
 }  // namespace belfry::plugin

@@ -136,6 +136,7 @@ class Child {
         if (!probe_.trial) finish();
       } else {
         for (const json& problem : answer.at("problems")) result_.problems.push_back(problem_from_json(problem));
+        for (const json& route : answer.at("inbound")) result_.inbound.push_back(inbound_route_from_json(route));
         finish();
       }
     } catch (const json::exception&) {
@@ -196,7 +197,7 @@ class Child {
   pid_t pid_ = -1;
   int answers_ = -1;
   std::string received_;
-  Probed result_{base::fail(""), {}, {}};
+  Probed result_{base::fail(""), {}, {}, {}};
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "app/app.hpp"
 #include "app/commands/commands.hpp"
 #include "app/configuration.hpp"
+#include "app/findings.hpp"
 #include "plugin/catalogue.hpp"
 
 namespace belfry::app {
@@ -60,8 +61,11 @@ int serve_command(const CommonOptions& common) {
   keep_small();
   const auto signals = block_signals();
   auto loaded = load_configuration(common);
+  if (!loaded.settings) {
+    print_problems(findings(std::move(loaded)));
+    return 1;
+  }
   print_problems(loaded.problems);
-  if (!loaded.settings) return 1;
   const plugin::InspectSettings inspect{loaded.settings->store.path.parent_path(), {}};
 
   const auto scrubber = std::make_shared<base::Scrubber>();
