@@ -187,6 +187,7 @@ void read_pipeline(const Value& written, const Value* sources, const Value* sink
   const auto& report = written.context().report;
   const auto before = report.errors();
   std::vector<WrittenRoute> read;
+  read.reserve(entries.size());
   for (const auto& entry : entries) read.push_back(reader.read(entry));
   const bool all_read = report.errors() == before;
   check_order(entries, read, reader.an_example_sink());

@@ -8,7 +8,7 @@ namespace {
 using std::chrono::days;
 using std::chrono::hours;
 
-constexpr Range<std::size_t> kBody{1024, 64 * 1024 * 1024};
+constexpr Range<std::size_t> kBody{1024, 64UL * 1024 * 1024};
 constexpr Range<std::size_t> kThreads{1, 64};
 constexpr Range<std::size_t> kConnections{1, 100'000};
 constexpr Range<Millis> kRetention{hours(1), days(365)};

@@ -20,11 +20,12 @@ std::string pointer_token(std::string_view key) {
   return out;
 }
 
+Gap broken(const Value& written, const std::string& what) {
+  written.context().report.error(written.at(), written.path() + what);
+  return {Gap::Kind::broken, ""};
+}
+
 nlohmann::json scalar(const Value& written, const std::string& pointer, const Visitor& visit) {
-  constexpr auto broken = [](const Value& value, const std::string& what) {
-    value.context().report.error(value.at(), value.path() + what);
-    return Gap{Gap::Kind::broken, ""};
-  };
   const auto& node = written.node();
   auto expanded = written.context().references.expand(node.text);
   if (!expanded) {
@@ -57,7 +58,7 @@ nlohmann::json convert(const Value& written, const std::string& pointer, const V
     for (std::size_t i = 0; i < node.items.size(); ++i) {
       const auto index = std::to_string(i);
       const Value item(written.context(), *node.items[i], written.path() + "[" + index + "]", node.items[i]->at);
-      out.push_back(convert(item, pointer + "/" + index, visit));
+      out.push_back(convert(item, std::string(pointer).append("/").append(index), visit));
     }
     return out;
   }

@@ -47,7 +47,8 @@ base::Result<std::vector<fs::path>> list_plugins(const fs::path& directory) {
 
 base::Result<belfry_plugin_entry_fn> load_entry(const fs::path& copy, const std::string& name) {
   try {
-    // RTLD_NODELETE: Boost.DLL closes a library in its destructor, and this one is to stay.
+    // RTLD_NODELETE: Boost.DLL closes a library in its destructor, and this one is to stay. It has no name for that flag.
+    // NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange)
     constexpr auto kMode = static_cast<boost::dll::load_mode::type>(RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     boost::dll::shared_library library(copy, kMode);
     if (!library.has(BELFRY_PLUGIN_ENTRY_NAME)) {

@@ -204,6 +204,7 @@ class Child {
 
 std::vector<Probed> run_probes(const std::vector<Probe>& probes, const ProbeSettings& settings) {
   std::vector<std::unique_ptr<Child>> children;
+  children.reserve(probes.size());
   for (const auto& probe : probes) children.push_back(std::make_unique<Child>(probe, settings));
 
   for (;;) {
@@ -229,6 +230,7 @@ std::vector<Probed> run_probes(const std::vector<Probe>& probes, const ProbeSett
   }
 
   std::vector<Probed> results;
+  results.reserve(children.size());
   for (const auto& child : children) results.push_back(child->take());
   return results;
 }

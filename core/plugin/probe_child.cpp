@@ -87,8 +87,8 @@ void probe(const std::string& copy) {
   if (!request.contains("trial")) return;
   say({{"at", "configure"}});
   const json& trial = request["trial"];
-  const auto type =
-      std::find_if(handshake->types.begin(), handshake->types.end(), [&](const auto& t) { return t.type == trial.at("type"); });
+  const std::string wanted = trial.at("type");
+  const auto type = std::find_if(handshake->types.begin(), handshake->types.end(), [&](const auto& t) { return t.type == wanted; });
   if (type == handshake->types.end()) return say({{"refused", file + ": no longer offers this type"}});
   const auto tried = try_configure(file, handshake->entry, type->index, trial.at("config").dump());
   json problems = json::array();
