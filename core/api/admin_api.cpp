@@ -19,7 +19,7 @@ std::optional<net::ServerResponse> refusal(const net::ServerRequest& request, co
 }
 
 void answer_readiness(const AdminBackend& backend, net::Reply reply) {
-  backend.readiness([reply = std::move(reply)](std::vector<std::string> reasons) mutable {
+  backend.readiness([reply = std::move(reply)](const std::vector<std::string>& reasons) mutable {
     if (reasons.empty()) return reply(text(200, "ready\n"));
     std::string body = "not ready\n";
     for (const auto& reason : reasons) body += "- " + reason + "\n";
@@ -45,7 +45,7 @@ net::RouteTable admin_routes(AdminBackend backend, base::Secret token) {
                        kMaxBody};
   table["/api/v1/status"] = {
       {"GET"},
-      [shared, token](const net::ServerRequest& request, net::Reply reply) {
+      [shared, token = std::move(token)](const net::ServerRequest& request, net::Reply reply) {
         if (auto refused = refusal(request, token)) return reply(std::move(*refused));
         shared->status([reply = std::move(reply)](const nlohmann::json& document) mutable {
           reply({200, {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}}, document.dump() + "\n", false});
