@@ -19,7 +19,7 @@ std::optional<net::ServerResponse> refusal(const net::ServerRequest& request, co
 }
 
 void answer_readiness(const AdminBackend& backend, net::Reply reply) {
-  backend.readiness([reply = std::move(reply)](std::vector<std::string> reasons) mutable {
+  backend.readiness([reply = std::move(reply)](const std::vector<std::string>& reasons) mutable {
     if (reasons.empty()) return reply(text(200, "ready\n"));
     std::string body = "not ready\n";
     for (const auto& reason : reasons) body += "- " + reason + "\n";
@@ -31,12 +31,13 @@ void answer_readiness(const AdminBackend& backend, net::Reply reply) {
 
 net::RouteTable admin_routes(AdminBackend backend, base::Secret token) {
   const auto shared = std::make_shared<const AdminBackend>(std::move(backend));
-  constexpr std::size_t kMaxBody = 64 * 1024;
+  constexpr std::size_t kMaxBody = 64UL * 1024;
   net::RouteTable table;
-  table["/healthz"] = {{"GET"}, [](net::ServerRequest, net::Reply reply) { reply(text(200, "alive\n")); }, kMaxBody};
-  table["/readyz"] = {{"GET"}, [shared](net::ServerRequest, net::Reply reply) { answer_readiness(*shared, std::move(reply)); }, kMaxBody};
+  table["/healthz"] = {{"GET"}, [](const net::ServerRequest&, net::Reply reply) { reply(text(200, "alive\n")); }, kMaxBody};
+  table["/readyz"] = {
+      {"GET"}, [shared](const net::ServerRequest&, net::Reply reply) { answer_readiness(*shared, std::move(reply)); }, kMaxBody};
   table["/metrics"] = {{"GET"},
-                       [shared](net::ServerRequest, net::Reply reply) {
+                       [shared](const net::ServerRequest&, net::Reply reply) {
                          shared->metrics([reply = std::move(reply)](std::string body) mutable {
                            reply({200, {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}}, std::move(body), false});
                          });
@@ -44,7 +45,7 @@ net::RouteTable admin_routes(AdminBackend backend, base::Secret token) {
                        kMaxBody};
   table["/api/v1/status"] = {
       {"GET"},
-      [shared, token](net::ServerRequest request, net::Reply reply) {
+      [shared, token = std::move(token)](const net::ServerRequest& request, net::Reply reply) {
         if (auto refused = refusal(request, token)) return reply(std::move(*refused));
         shared->status([reply = std::move(reply)](const nlohmann::json& document) mutable {
           reply({200, {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}}, document.dump() + "\n", false});

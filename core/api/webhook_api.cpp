@@ -31,7 +31,7 @@ net::ServerResponse unavailable() {
 }  // namespace
 
 net::Route webhook_route(WebhookSource source, delivery::Pipeline& pipeline, delivery::Metrics& metrics, const base::Clock& clock,
-                         base::Logger log) {
+                         const base::Logger& log) {
   const auto max_body = source.max_body;
   const auto shared = std::make_shared<const WebhookSource>(std::move(source));
   auto handler = [shared, &pipeline, &metrics, &clock, log = log.named("webhook")](net::ServerRequest request, net::Reply reply) {

@@ -18,6 +18,6 @@ struct WebhookSource {
 
 // The pipeline, the metrics and the clock outlive the route.
 [[nodiscard]] net::Route webhook_route(WebhookSource source, delivery::Pipeline& pipeline, delivery::Metrics& metrics,
-                                       const base::Clock& clock, base::Logger log);
+                                       const base::Clock& clock, const base::Logger& log);
 
 }  // namespace belfry::api

@@ -15,7 +15,7 @@ using Answer = base::Result<nlohmann::json>;
 net::ClientRequest request_for(const config::AdminSettings& admin, const std::string& address, const std::string& path) {
   net::ClientRequest request;
   request.timeout = base::Millis(10'000);
-  request.max_response = 16 * 1024 * 1024;
+  request.max_response = 16UL * 1024 * 1024;
   if (address.starts_with(kUnix)) {
     request.unix_socket = address.substr(kUnix.size());
     request.url = "http://localhost" + path;

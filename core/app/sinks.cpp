@@ -1,8 +1,11 @@
 #include "app/sinks.hpp"
 
 #include <algorithm>
+#include <tuple>
 
+#include "app/configuration.hpp"
 #include "plugin/config_check.hpp"
+#include "route/tree.hpp"
 
 namespace belfry::app {
 namespace {
@@ -18,15 +21,19 @@ config::Position position_of(const config::SinkSettings& sink, std::string point
   }
 }
 
+// "sinks.slack.config.interactivity.path"
+std::string named(const config::SinkSettings& sink, const std::string& pointer) {
+  auto name = "sinks." + sink.name;
+  if (pointer.empty()) return name;
+  name += ".config" + pointer;
+  std::replace(name.begin(), name.end(), '/', '.');
+  return name;
+}
+
 Problem placed(const config::Settings& settings, const config::SinkSettings& sink, const plugin::Problem& problem) {
   const auto at = position_of(sink, problem.pointer);
   const auto severity = problem.severity == plugin::Problem::Severity::error ? Problem::Severity::error : Problem::Severity::warning;
-  auto where = "sinks." + sink.name;
-  if (!problem.pointer.empty()) {
-    where += ".config" + problem.pointer;
-    std::replace(where.begin(), where.end(), '/', '.');
-  }
-  return {severity, at.file.empty() ? settings.file : at.file, at.line, at.column, where + ": " + problem.text};
+  return {severity, at.file.empty() ? settings.file : at.file, at.line, at.column, named(sink, problem.pointer) + ": " + problem.text};
 }
 
 // "FILE:LINE:COLUMN" of the route.
@@ -37,20 +44,90 @@ config::Position position_of_route(const model::RouteRule& route) {
   return {route.where.substr(0, line), std::stoi(route.where.substr(line + 1)), std::stoi(route.where.substr(column + 1))};
 }
 
-void check_route_overrides(const config::Settings& settings, const plugin::Catalogue& catalogue, SinkPlan& plan) {
-  for (const auto& route : settings.routes) {
-    for (const auto& target : route.to) {
-      const auto sink = std::find_if(settings.sinks.begin(), settings.sinks.end(), [&](const auto& s) { return s.name == target.sink; });
-      if (sink == settings.sinks.end()) continue;  // the loader has said so
-      const auto found = catalogue.find(sink->plugin);
-      if (found.type == nullptr) continue;
-      for (const auto& problem : plugin::check_overrides(*found.type, target.overrides)) {
-        const auto at = position_of_route(route);
-        plan.problems.push_back({Problem::Severity::error, at.file, at.line, at.column,
-                                 "route " + route.name + " to " + sink->name + problem.pointer + ": " + problem.text});
-      }
+bool check_overrides(const config::Settings& settings, const model::RouteRule& route, const plugin::Catalogue& catalogue, SinkPlan& plan) {
+  bool good = true;
+  for (const auto& target : route.to) {
+    const auto sink = std::find_if(settings.sinks.begin(), settings.sinks.end(), [&](const auto& s) { return s.name == target.sink; });
+    if (sink == settings.sinks.end()) continue;  // the loader has said so
+    const auto found = catalogue.find(sink->plugin);
+    if (found.type == nullptr) continue;
+    for (const auto& problem : plugin::check_overrides(*found.type, target.overrides)) {
+      const auto at = position_of_route(route);
+      plan.problems.push_back({Problem::Severity::error, at.file, at.line, at.column,
+                               "route " + route.name + " to " + sink->name + problem.pointer + ": " + problem.text});
+      good = false;
     }
   }
+  return good;
+}
+
+// Each route by itself, so that one does not hide another. What the loader left out of a draft it has reported.
+void check_routes(const config::Settings& settings, const plugin::Catalogue& catalogue, SinkPlan& plan) {
+  for (const auto& route : settings.routes) {
+    if (!check_overrides(settings, route, catalogue, plan) || route.to.empty()) continue;
+    auto addressing = plan.addressing;
+    for (const auto& target : route.to) addressing.try_emplace(target.sink);
+    for (const auto& sink : route.fallback) addressing.try_emplace(sink);
+    const auto compiled = route::Tree::compile({route}, std::move(addressing));
+    if (compiled) continue;
+    const auto at = position_of_route(route);
+    auto text = compiled.error().message;
+    if (text.starts_with(route.where + ": ")) text.erase(0, route.where.size() + 2);
+    plan.problems.push_back({Problem::Severity::error, at.file, at.line, at.column, std::move(text)});
+  }
+}
+
+// Who takes requests at a path.
+struct Claim {
+  std::string path;
+  std::string owner;  // "sinks.slack"
+  std::string where;  // "sinks.slack.config.interactivity.path"
+  config::Position at;
+  bool by_source = false;
+};
+
+// A plugin tells which paths it takes, not where it has them from: the value in its configuration that is the same says so.
+std::string pointer_of(const nlohmann::json& config, const std::string& path) {
+  const auto flat = config.flatten();
+  for (const auto& [pointer, value] : flat.items()) {
+    if (value == path) return pointer;
+  }
+  return "";
+}
+
+std::vector<Claim> claims_of(const config::Settings& settings, const std::vector<plugin::CheckedSink>& sinks) {
+  std::vector<Claim> claims;
+  for (const auto& source : settings.sources) {
+    if (source.path.empty()) continue;
+    claims.push_back({source.path, "sources." + source.name, "sources." + source.name + ".path", source.path_at, true});
+  }
+  for (const auto& checked : sinks) {
+    const auto& sink = *std::find_if(settings.sinks.begin(), settings.sinks.end(), [&](const auto& s) { return s.name == checked.name; });
+    for (const auto& route : checked.inbound) {
+      const auto pointer = pointer_of(checked.config, route.path);
+      claims.push_back({route.path, "sinks." + sink.name, named(sink, pointer), position_of(sink, pointer)});
+    }
+  }
+  return claims;
+}
+
+void check_paths(const config::Settings& settings, SinkPlan& plan) {
+  auto claims = claims_of(settings, plan.sinks);
+  std::stable_sort(claims.begin(), claims.end(),
+                   [](const Claim& a, const Claim& b) { return std::tie(a.at.line, a.at.column) < std::tie(b.at.line, b.at.column); });
+  std::map<std::string, const Claim*> taken;
+  for (const auto& claim : claims) {
+    const auto [first, fresh] = taken.emplace(claim.path, &claim);
+    if (fresh || (claim.by_source && first->second->by_source)) continue;  // of two sources the loader has said so
+    plan.problems.push_back(
+        {Problem::Severity::error, claim.at.file.empty() ? settings.file : claim.at.file, claim.at.line, claim.at.column,
+         claim.where + ": requests at " + claim.path + " go to " + first->second->owner + " already; give one of the two another path"});
+  }
+}
+
+// Where nobody can be complained about: it could not be read, or the plugin may be in a directory that could not.
+bool is_unknown(const config::Settings& settings, const config::SinkSettings& sink, const plugin::Catalogue& catalogue) {
+  return sink.plugin.empty() || (!settings.plugins.complete && catalogue.find(sink.plugin).type == nullptr);
 }
 
 }  // namespace
@@ -58,20 +135,28 @@ void check_route_overrides(const config::Settings& settings, const plugin::Catal
 SinkPlan plan_sinks(const config::Settings& settings, const plugin::Catalogue& catalogue, const plugin::InspectSettings& inspect,
                     base::Scrubber& scrubber) {
   std::vector<plugin::SinkRequest> requests;
-  for (const auto& sink : settings.sinks) requests.push_back({sink.name, sink.plugin, sink.config, sink.unresolved});
+  std::vector<const config::SinkSettings*> of;
+  SinkPlan plan;
+  for (const auto& sink : settings.sinks) {
+    plan.addressing[sink.name] = {};
+    if (is_unknown(settings, sink, catalogue)) continue;
+    requests.push_back({sink.name, sink.plugin, sink.config, sink.unresolved, sink.broken, sink.incomplete});
+    of.push_back(&sink);
+  }
   auto checks = plugin::check_sinks(catalogue, std::move(requests), inspect, scrubber);
 
-  SinkPlan plan;
   for (std::size_t i = 0; i < checks.size(); ++i) {
-    const auto& sink = settings.sinks[i];
+    const auto& sink = *of[i];
     for (const auto& problem : checks[i].problems) plan.problems.push_back(placed(settings, sink, problem));
-    auto& addressing = plan.addressing[sink.name];
+    for (const auto& problem : checks[i].missing) plan.missing.push_back(placed(settings, sink, problem));
     if (!checks[i].sink) continue;
-    for (const auto& problem : checks[i].sink->missing) plan.missing.push_back(placed(settings, sink, problem));
-    addressing = {checks[i].sink->destination_key, checks[i].sink->fixed_destination};
+    plan.addressing[sink.name] = {checks[i].sink->destination_key, checks[i].sink->fixed_destination};
     plan.sinks.push_back(std::move(*checks[i].sink));
   }
-  check_route_overrides(settings, catalogue, plan);
+  check_routes(settings, catalogue, plan);
+  check_paths(settings, plan);
+  if (has_error(plan.problems)) plan.problems.insert(plan.problems.end(), plan.missing.begin(), plan.missing.end());
+  config::sort_by_place(plan.problems);
   return plan;
 }
 

@@ -12,12 +12,14 @@ namespace belfry::app {
 
 struct SinkPlan {
   std::vector<plugin::CheckedSink> sinks;  // those without an error, in the order of the configuration
-  std::vector<config::Problem> problems;   // where the file says it
-  std::vector<config::Problem> missing;    // secrets without a value: an error for `check`, a parked lane for `serve`
+  std::vector<config::Problem> problems;   // by place: of sinks, of routes, of paths that two want
+  // Secrets without a value: an error for `check`, a parked lane for `serve`. When there is an error anyway they are among the problems
+  // too.
+  std::vector<config::Problem> missing;
   std::map<std::string, model::SinkAddressing> addressing;
 };
 
-// Runs plugins in child processes only. Blocks while they look.
+// Runs plugins in child processes only. Blocks while they look. The settings may be a draft: nothing is said about what it lacks.
 [[nodiscard]] SinkPlan plan_sinks(const config::Settings& settings, const plugin::Catalogue& catalogue,
                                   const plugin::InspectSettings& inspect, base::Scrubber& scrubber);
 

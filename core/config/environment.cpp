@@ -25,6 +25,7 @@ SinkSettings slack_sink(const Environment& environment, Report& report) {
     report.error({},
                  "environment variable SLACK_BOT_TOKEN is not set; set it to the bot token of your Slack app (xoxb-...), or name a "
                  "configuration file with --config");
+    sink.broken.insert("/bot_token");
   }
   sink.config["bot_token"] = token;
   if (const auto secret = environment.variable("SLACK_SIGNING_SECRET").value_or(""); !secret.empty()) {
@@ -52,8 +53,7 @@ Loaded load_environment(const Environment& environment) {
   settings.routes.push_back({.name = "everyone", .where = "environment", .to = {{.sink = "slack"}}});
   report.warning({}, "anyone who can reach " + settings.server.listen +
                          " can send notifications; write a configuration file with sources.coder.auth, or let a firewall allow Coder only");
-  const bool good = !report.has_errors();
-  return {good ? std::optional(std::move(settings)) : std::nullopt, report.take()};
+  return loaded(std::move(settings), report);
 }
 
 }  // namespace belfry::config

@@ -15,36 +15,58 @@ using std::chrono::seconds;
 
 constexpr Range<Millis> kMaxAge{seconds(1), days(30)};
 
-// Empty when the section is missing or no mapping: that has been said, and every name counts as known then.
+// Empty when the section is missing, no mapping, or not all of it could be read: that has been said, and every name counts as known then.
 std::vector<std::string_view> names_of(const Value* written) {
   std::vector<std::string_view> out;
-  if (written == nullptr) return out;
+  if (written == nullptr || written->node().incomplete) return out;
   for (const auto& member : written->node().members) out.emplace_back(member.key);
   return out;
 }
+
+enum class Answer { no, yes, unknown };  // unknown: it could not be read, which has been reported
+
+struct WrittenRoute {
+  model::RouteRule rule;
+  Answer conditional = Answer::no;
+  Answer continues = Answer::no;
+};
 
 class RouteReader {
  public:
   RouteReader(const Value* sources, const Value* sinks) : sources_(names_of(sources)), sinks_(names_of(sinks)) {}
 
-  model::RouteRule read(const Value& written) {
+  WrittenRoute read(const Value& written) {
     const Section section(written, kRouteWords);
-    model::RouteRule rule;
+    WrittenRoute out;
+    auto& rule = out.rule;
     rule.where = written.context().report.file() + ":" + std::to_string(written.at().line) + ":" + std::to_string(written.at().column);
     read_name(section, rule);
-    if (const auto value = section.get("when")) rule.when = read_condition(*value, sources_);
+    const auto when = section.get("when");
+    if (when) rule.when = read_condition(*when, sources_);
+    out.conditional = answer(section, "when", when.has_value());
     if (const auto value = section.require("to", "to: [" + an_example_sink() + "]")) read_to(*value, rule);
     if (const auto value = section.get("fallback")) read_fallback(*value, rule);
-    if (const auto value = section.get("continue")) assign(rule.continue_, value->boolean());
+    if (const auto value = section.get("continue")) {
+      const auto continues = value->boolean();
+      assign(rule.continue_, continues);
+      out.continues = !continues ? Answer::unknown : *continues ? Answer::yes : Answer::no;
+    } else {
+      out.continues = answer(section, "continue", false);
+    }
     if (const auto value = section.get("max_age")) rule.max_age = value->duration(kMaxAge);
     if (const auto value = section.get("allow_sensitive")) assign(rule.allow_sensitive, value->boolean());
-    return rule;
+    return out;
   }
 
   [[nodiscard]] std::string an_example_sink() const { return sinks_.empty() ? "slack" : std::string(sinks_.front()); }
   [[nodiscard]] const std::set<std::string>& used() const { return used_; }
 
  private:
+  static Answer answer(const Section& section, std::string_view key, bool written) {
+    if (written) return Answer::yes;
+    return section.value().node().kind != yaml::Node::Kind::map || section.may_hold(key) ? Answer::unknown : Answer::no;
+  }
+
   void read_name(const Section& section, model::RouteRule& rule) {
     const auto value = section.require("name", "name: everyone");
     if (!value) return;
@@ -83,12 +105,24 @@ class RouteReader {
       written.error("has no sink; write { sink: " + an_example_sink() + ", ... }");
       return std::nullopt;
     }
-    target.overrides = to_json(written);
-    target.overrides.erase("sink");
+    target.overrides = read_overrides(written);
     auto name = sink_name(Value(written.context(), *sink->value, written.path() + ".sink", sink->key_at));
     if (!name) return std::nullopt;
     target.sink = *std::move(name);
     return target;
+  }
+
+  // What could not be read is left out.
+  static nlohmann::json read_overrides(const Value& written) {
+    std::set<std::string> broken;
+    auto overrides = to_json(written, [&](const std::string& pointer, const Value& item, const Gap* gap) {
+      if (gap == nullptr || gap->kind == Gap::Kind::incomplete) return;
+      if (gap->kind == Gap::Kind::unresolved) item.context().report.error(item.at(), item.path() + ": " + gap->text);
+      broken.insert(nlohmann::json::json_pointer(pointer.substr(0, pointer.find('/', 1))).back());
+    });
+    for (const auto& key : broken) overrides.erase(key);
+    overrides.erase("sink");
+    return overrides;
   }
 
   void read_to(const Value& written, model::RouteRule& rule) {
@@ -123,21 +157,18 @@ class RouteReader {
   std::set<std::string> used_;        // sinks
 };
 
-// A route that is no mapping has been reported as such.
-bool is_conditional(const Value& route) { return route.node().kind != yaml::Node::Kind::map || route.node().find("when") != nullptr; }
-
 // The first match wins: what stands behind a route that takes everything is dead, and without one notifications would be lost.
-void check_order(const std::vector<Value>& written, const std::vector<model::RouteRule>& rules, const std::string& example) {
+void check_order(const std::vector<Value>& written, const std::vector<WrittenRoute>& routes, const std::string& example) {
   auto& report = written.back().context().report;
   for (std::size_t i = 0; i + 1 < written.size(); ++i) {
-    if (is_conditional(written[i]) || rules[i].continue_ || written[i].node().find("continue") != nullptr) continue;
+    if (routes[i].conditional != Answer::no || routes[i].continues != Answer::no) continue;
     for (std::size_t j = i + 1; j < written.size(); ++j) {
       report.error(written[j].at(), written[j].path() + " is never reached: the route in line " + std::to_string(written[i].at().line) +
                                         " takes everything; move it up, or write continue: true there");
     }
     return;
   }
-  if (is_conditional(written.back())) {
+  if (routes.back().conditional == Answer::yes) {
     report.error(written.back().at(), "the last route must take everything, so that nothing is lost; add - { name: everyone, to: [" +
                                           example + "] } without a when");
   }
@@ -153,9 +184,15 @@ void read_pipeline(const Value& written, const Value* sources, const Value* sink
   if (!routes) return;
   const auto entries = routes->entries("a list of routes, such as " + example);
   if (entries.empty()) return;
-  for (const auto& entry : entries) out.push_back(reader.read(entry));
-  check_order(entries, out, reader.an_example_sink());
-  if (sinks == nullptr) return;
+  const auto& report = written.context().report;
+  const auto before = report.errors();
+  std::vector<WrittenRoute> read;
+  read.reserve(entries.size());
+  for (const auto& entry : entries) read.push_back(reader.read(entry));
+  const bool all_read = report.errors() == before;
+  check_order(entries, read, reader.an_example_sink());
+  for (auto& route : read) out.push_back(std::move(route.rule));
+  if (sinks == nullptr || !all_read) return;  // a sink may be used where something could not be read
   for (const auto& member : sinks->node().members) {
     if (reader.used().contains(member.key)) continue;
     written.context().report.warning(member.key_at,

@@ -18,8 +18,14 @@ void Report::add(Problem::Severity severity, Mark at, std::string text) {
   problems_.push_back({severity, file_, at.line, at.column, std::move(text)});
 }
 
+void sort_by_place(std::vector<Problem>& problems) {
+  std::ranges::sort(problems, {}, [](const Problem& p) { return std::tie(p.file, p.line, p.column, p.text, p.severity); });
+  const auto again = std::ranges::unique(problems);
+  problems.erase(again.begin(), again.end());
+}
+
 std::vector<Problem> Report::take() {
-  std::ranges::sort(problems_, {}, [](const Problem& problem) { return std::tie(problem.line, problem.column, problem.text); });
+  sort_by_place(problems_);
   errors_ = 0;
   return std::exchange(problems_, {});
 }

@@ -23,6 +23,7 @@ class Report {
   void warning(Mark at, std::string text) { add(Problem::Severity::warning, at, std::move(text)); }
 
   [[nodiscard]] bool has_errors() const { return errors_ > 0; }
+  [[nodiscard]] std::size_t errors() const { return errors_; }
   [[nodiscard]] const std::string& file() const { return file_; }
   // Ordered by place.
   [[nodiscard]] std::vector<Problem> take();

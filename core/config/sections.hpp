@@ -7,18 +7,23 @@
 
 namespace belfry::config {
 
-void read_server(const Value& written, ServerSettings& out);
+// False when what it says about TLS could not be read.
+[[nodiscard]] bool read_server(const Value& written, ServerSettings& out);
 void read_admin(const Value& written, AdminSettings& out);
 void read_store(const Value& written, StoreSettings& out);
 void read_plugins(const Value& written, PluginSettings& out);
 
-// `server` is looked at for what the sources need of it: client certificates, and whether others than this machine can reach them.
-void read_sources(const Value& written, const ServerSettings& server, std::vector<SourceSettings>& out);
+// `server` is looked at for what the sources need of it: client certificates, unless what it says about TLS could not be read, and whether
+// others than this machine can reach them.
+void read_sources(const Value& written, const ServerSettings& server, bool tls_known, std::vector<SourceSettings>& out);
 
 void read_sinks(const Value& written, std::vector<SinkSettings>& out);
 
 // `sources` and `sinks` are those of the file, for the names that routes use.
 void read_pipeline(const Value& written, const Value* sources, const Value* sinks, std::vector<model::RouteRule>& out);
+
+// What came out of reading everything.
+[[nodiscard]] Loaded loaded(Settings settings, Report& report);
 
 // What holds when the file does not say.
 [[nodiscard]] std::vector<std::string> default_admin_listen();

@@ -8,7 +8,7 @@ namespace {
 using std::chrono::days;
 using std::chrono::hours;
 
-constexpr Range<std::size_t> kBody{1024, 64 * 1024 * 1024};
+constexpr Range<std::size_t> kBody{1024, 64UL * 1024 * 1024};
 constexpr Range<std::size_t> kThreads{1, 64};
 constexpr Range<std::size_t> kConnections{1, 100'000};
 constexpr Range<Millis> kRetention{hours(1), days(365)};
@@ -32,13 +32,17 @@ std::optional<TlsSettings> read_tls(const Value& written) {
 
 }  // namespace
 
-void read_server(const Value& written, ServerSettings& out) {
+bool read_server(const Value& written, ServerSettings& out) {
   const Section section(written, kServerWords);
   if (const auto value = section.get("listen")) assign(out.listen, read_address(*value));
+  const auto& report = written.context().report;
+  const auto before = report.errors();
   if (const auto value = section.get("tls")) out.tls = read_tls(*value);
+  const bool tls_known = report.errors() == before && !section.may_hold("tls") && written.node().kind == yaml::Node::Kind::map;
   if (const auto value = section.get("max_body")) assign(out.max_body, value->size(kBody));
   if (const auto value = section.get("threads")) assign(out.threads, value->count(kThreads));
   if (const auto value = section.get("max_connections")) assign(out.max_connections, value->count(kConnections));
+  return tls_known;
 }
 
 void read_admin(const Value& written, AdminSettings& out) {

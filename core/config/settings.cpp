@@ -23,23 +23,28 @@ void read_root(const Value& written, Settings& out) {
   const auto& context = written.context();
   check_version(root);
 
-  if (const auto value = root.get("server")) read_server(*value, out.server);
+  auto& report = context.report;
+
+  bool tls_known = !root.may_hold("server");
+  if (const auto value = root.get("server")) tls_known = read_server(*value, out.server);
 
   out.admin.listen = default_admin_listen();
   if (const auto value = root.get("admin")) read_admin(*value, out.admin);
 
-  const auto store = root.get("store");
-  if (store) read_store(*store, out.store);
-  if (out.store.path.empty() && (!store || store->node().find("path") == nullptr)) {
-    assign(out.store.path, default_store_path(context.environment));
-    if (out.store.path.empty()) context.report.error({1, 1}, "no place for the queue; write store: { path: /var/lib/belfry/belfry.db }");
-  }
+  auto before = report.errors();
+  if (const auto value = root.get("store")) read_store(*value, out.store);
+  const bool store_known = report.errors() == before && !root.may_hold("store");
+  if (out.store.path.empty()) assign(out.store.path, default_store_path(context.environment));
+  if (out.store.path.empty() && store_known)
+    report.error({1, 1}, "no place for the queue; write store: { path: /var/lib/belfry/belfry.db }");
 
+  before = report.errors();
   out.plugins.directories = default_plugin_directories(context.environment);
   if (const auto value = root.get("plugins")) read_plugins(*value, out.plugins);
+  out.plugins.complete = report.errors() == before && !root.may_hold("plugins");
 
   const auto sources = root.require("sources", "sources: { coder: { type: coder, path: /v1/webhook } }");
-  if (sources) read_sources(*sources, out.server, out.sources);
+  if (sources) read_sources(*sources, out.server, tls_known, out.sources);
 
   const auto sinks = root.require("sinks", "sinks: { slack: { plugin: slack, config: { bot_token: \"${env:SLACK_BOT_TOKEN}\" } } }");
   if (sinks) read_sinks(*sinks, out.sinks);
@@ -51,22 +56,28 @@ void read_root(const Value& written, Settings& out) {
 Loaded failed(const std::filesystem::path& file, std::string text) {
   Report report(file.string());
   report.error({}, std::move(text));
-  return {std::nullopt, report.take()};
+  return {.problems = report.take()};
 }
 
 }  // namespace
 
+Loaded loaded(Settings settings, Report& report) {
+  Loaded out;
+  (report.has_errors() ? out.draft : out.settings) = std::move(settings);
+  out.problems = report.take();
+  return out;
+}
+
 Loaded load_text(std::string_view text, const std::filesystem::path& file, const Environment& environment) {
   Report report(file.string());
   const auto tree = yaml::parse(text, report);
-  if (!tree) return {std::nullopt, report.take()};
+  if (!tree) return {.problems = report.take()};
   const References references(environment, file.parent_path());
   const Context context{report, references, environment, file.parent_path()};
   Settings settings;
   settings.file = file.string();
   read_root(Value(context, *tree, "", tree->at), settings);
-  const bool good = !report.has_errors();
-  return {good ? std::optional(std::move(settings)) : std::nullopt, report.take()};
+  return loaded(std::move(settings), report);
 }
 
 Loaded load_file(const std::filesystem::path& file, const Environment& environment) {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,9 @@ struct Problem {
   [[nodiscard]] std::string line_text() const;
   bool operator==(const Problem&) const = default;
 };
+
+// By file, line and column; each once.
+void sort_by_place(std::vector<Problem>& problems);
 
 struct TlsSettings {
   std::filesystem::path certificate, key, client_ca;
@@ -56,6 +60,7 @@ struct StoreSettings {
 
 struct PluginSettings {
   std::vector<std::filesystem::path> directories;
+  bool complete = true;  // false: some could not be read, so that a plugin that is not found may be in one of those
 };
 
 // At most one of the three.
@@ -67,10 +72,19 @@ struct SourceAuth {
   [[nodiscard]] bool none() const { return basic_username.empty() && bearer.empty() && !client_certificate; }
 };
 
+// A place of the YAML file, kept so that what is found out later can be shown where it was written.
+struct Position {
+  std::string file;
+  int line = 0;
+  int column = 0;
+  bool operator==(const Position&) const = default;
+};
+
 struct SourceSettings {
   std::string name;
   std::string type = "coder";
-  std::string path = "/v1/webhook";
+  std::string path = "/v1/webhook";  // empty: could not be read
+  Position path_at;                  // where the path was written, else where the source was
   SourceAuth auth;
 };
 
@@ -92,16 +106,9 @@ struct TransportSettings {
   std::filesystem::path ca_file;
 };
 
-// A place of the YAML file, kept so that a plugin's problem with /config/bot_token can be shown where it was written.
-struct Position {
-  std::string file;
-  int line = 0;
-  int column = 0;
-};
-
 struct SinkSettings {
   std::string name;
-  std::string plugin;
+  std::string plugin;  // empty: could not be read
   // As in the file, references resolved; a value with a reference is always a string. A plain JSON object; which members are secret is
   // the plugin's schema to say.
   nlohmann::json config = nlohmann::json::object();
@@ -109,6 +116,10 @@ struct SinkSettings {
   // Pointers (within config) whose value came from ${env:} or ${file:} references that were not there.
   // The value is the empty string then; the text says what is missing: "environment variable SLACK_BOT_TOKEN is not set; set it".
   std::map<std::string, std::string> unresolved;
+  // Pointers (within config) of what could not be read, and of maps that lack members which could not be; "" is all of it. That has been
+  // reported: what follows from it is no news.
+  std::set<std::string> broken;
+  std::set<std::string> incomplete;
   TransportSettings http;
   DeliverySettings delivery;
 };
@@ -130,7 +141,13 @@ struct Environment {
 
 struct Loaded {
   std::optional<Settings> settings;  // none when there was an error
-  std::vector<Problem> problems;     // all of them, by file, line, column
+  // There was an error, and this is what could be read all the same: for finding the errors that only others can see, never to be run.
+  // None when the file is no YAML.
+  std::optional<Settings> draft;
+  std::vector<Problem> problems;  // all that the file itself tells, by line and column
+
+  // Whichever of the two there is, else null.
+  [[nodiscard]] const Settings* readable() const { return settings ? &*settings : draft ? &*draft : nullptr; }
 };
 
 // Reads and checks a file. Every problem is found in one go. Does not look at plugins: their schemas are checked by the plugin host.

@@ -36,13 +36,21 @@ SinkSettings read_sink(const std::string& name, const Value& written) {
     assign(sink.plugin, value->text("the name of a plugin, such as slack"));
   if (const auto value = section.get("config")) {
     if (value->node().kind == yaml::Node::Kind::map) {
-      sink.config = to_json(*value, [&](const std::string& pointer, const Value& item, const std::string* unresolved) {
+      sink.config = to_json(*value, [&](const std::string& pointer, const Value& item, const Gap* gap) {
         if (!pointer.empty()) sink.positions[pointer] = {file, item.at().line, item.at().column};
-        if (unresolved != nullptr) sink.unresolved[pointer] = *unresolved;
+        if (gap == nullptr) return;
+        switch (gap->kind) {
+          case Gap::Kind::unresolved: sink.unresolved[pointer] = gap->text; break;
+          case Gap::Kind::broken: sink.broken.insert(pointer); break;
+          case Gap::Kind::incomplete: sink.incomplete.insert(pointer); break;
+        }
       });
     } else {
       value->expected("a mapping with the options of the plugin, or nothing at all");
+      sink.broken.insert("");
     }
+  } else if (section.may_hold("config")) {
+    sink.broken.insert("");
   }
   if (const auto value = section.get("http")) read_http(*value, sink.http);
   if (const auto value = section.get("delivery")) read_delivery(*value, sink.delivery);

@@ -26,7 +26,7 @@ void read_basic(const Value& written, SourceAuth& out) {
   }
 }
 
-SourceAuth read_auth(const Value& written, const ServerSettings& server) {
+SourceAuth read_auth(const Value& written, const ServerSettings& server, bool tls_known) {
   const Section section(written, kAuthWords);
   SourceAuth auth;
   int ways = 0;
@@ -42,7 +42,7 @@ SourceAuth read_auth(const Value& written, const ServerSettings& server) {
     auth.client_certificate = value->boolean().value_or(true);
     if (auth.client_certificate) {
       ++ways;
-      if (!server.tls || server.tls->client_ca.empty()) {
+      if (tls_known && (!server.tls || server.tls->client_ca.empty())) {
         value->error("needs to know who signs the certificates; write server.tls.client_ca: ca.crt");
       }
     }
@@ -57,26 +57,28 @@ SourceAuth read_auth(const Value& written, const ServerSettings& server) {
   return auth;
 }
 
-SourceSettings read_source(const std::string& name, const Value& written, const ServerSettings& server) {
+SourceSettings read_source(const std::string& name, const Value& written, const ServerSettings& server, bool tls_known) {
   const Section section(written, kSourceWords);
   SourceSettings source{.name = name};
   if (const auto value = section.get("type")) {
     const auto type = value->text("coder");
     if (type && type != "coder") value->expected("coder, the only type there is");
   }
+  const auto place = [&](Mark at) { return Position{written.context().report.file(), at.line, at.column}; };
+  source.path_at = place(written.key());
   if (const auto value = section.get("path")) {
+    source.path_at = place(value->at());
     constexpr std::string_view kForm = "a plain path such as /v1/webhook";
     const auto path = value->text(kForm);
-    if (path && !is_http_path(*path)) {
-      value->expected(kForm);
-    } else {
-      assign(source.path, path);
-    }
+    if (path && !is_http_path(*path)) value->expected(kForm);
+    source.path = path && is_http_path(*path) ? *path : "";
+  } else if (section.may_hold("path")) {
+    source.path.clear();
   }
   const auto auth = section.get("auth");
-  if (auth) source.auth = read_auth(*auth, server);
+  if (auth) source.auth = read_auth(*auth, server, tls_known);
   const auto address = parse_address(server.listen);
-  if (!auth && address && !address->local()) {
+  if (!auth && !section.may_hold("auth") && address && !address->local()) {
     written.context().report.warning(written.key(), written.path() +
                                                         " takes notifications from anyone who can reach server.listen; write " +
                                                         "auth: { basic: { username: coder, password: \"${file:webhook-password}\" } }");
@@ -86,14 +88,14 @@ SourceSettings read_source(const std::string& name, const Value& written, const 
 
 }  // namespace
 
-void read_sources(const Value& written, const ServerSettings& server, std::vector<SourceSettings>& out) {
+void read_sources(const Value& written, const ServerSettings& server, bool tls_known, std::vector<SourceSettings>& out) {
   std::map<std::string, std::string> paths;  // path -> the source that has it
   for (const auto& [name, value] : written.named("at least one source, such as coder: { type: coder, path: /v1/webhook }")) {
-    auto source = read_source(name, value, server);
-    if (const auto [first, fresh] = paths.emplace(source.path, name); !fresh) {
-      const auto* path = value.node().find("path");
-      const auto at = path != nullptr ? path->value->at : value.key();
-      written.context().report.error(at, value.path() + " has the same path as sources." + first->second + "; give each its own path");
+    auto source = read_source(name, value, server, tls_known);
+    const auto [first, fresh] = paths.emplace(source.path, name);
+    if (!fresh && !source.path.empty()) {
+      written.context().report.error({source.path_at.line, source.path_at.column},
+                                     value.path() + " has the same path as sources." + first->second + "; give each its own path");
     }
     out.push_back(std::move(source));
   }

@@ -20,37 +20,45 @@ std::string pointer_token(std::string_view key) {
   return out;
 }
 
+Gap broken(const Value& written, const std::string& what) {
+  written.context().report.error(written.at(), written.path() + what);
+  return {Gap::Kind::broken, ""};
+}
+
 nlohmann::json scalar(const Value& written, const std::string& pointer, const Visitor& visit) {
   const auto& node = written.node();
   auto expanded = written.context().references.expand(node.text);
   if (!expanded) {
-    if (visit && expanded.error().kind == ReferenceFault::Kind::unresolved) {
-      visit(pointer, written, &expanded.error().text);
-    } else {
-      written.context().report.error(written.at(), written.path() + ": " + expanded.error().text);
-    }
+    const bool unresolved = expanded.error().kind == ReferenceFault::Kind::unresolved;
+    const auto gap = unresolved ? Gap{Gap::Kind::unresolved, expanded.error().text} : broken(written, ": " + expanded.error().text);
+    visit(pointer, written, &gap);
     return "";
   }
-  if (visit) visit(pointer, written, nullptr);
-  if (expanded->referenced || !node.plain) return std::move(expanded->text);
-  if (auto value = scalar_to_json(expanded->text)) {
+  if (!expanded->referenced && node.plain) {
+    auto value = scalar_to_json(expanded->text);
+    if (!value) {
+      const auto gap = broken(written, " " + value.error().message);
+      visit(pointer, written, &gap);
+      return nullptr;
+    }
+    visit(pointer, written, nullptr);
     return *std::move(value);
-  } else {
-    written.error(value.error().message);
   }
-  return nullptr;
+  visit(pointer, written, nullptr);
+  return std::move(expanded->text);
 }
 
 nlohmann::json convert(const Value& written, const std::string& pointer, const Visitor& visit) {
   const auto& node = written.node();
   if (node.kind == yaml::Node::Kind::scalar) return scalar(written, pointer, visit);
-  if (visit) visit(pointer, written, nullptr);
+  const Gap incomplete{Gap::Kind::incomplete, ""};
+  visit(pointer, written, node.incomplete ? &incomplete : nullptr);
   if (node.kind == yaml::Node::Kind::list) {
     auto out = nlohmann::json::array();
     for (std::size_t i = 0; i < node.items.size(); ++i) {
       const auto index = std::to_string(i);
       const Value item(written.context(), *node.items[i], written.path() + "[" + index + "]", node.items[i]->at);
-      out.push_back(convert(item, pointer + "/" + index, visit));
+      out.push_back(convert(item, std::string(pointer).append("/").append(index), visit));
     }
     return out;
   }

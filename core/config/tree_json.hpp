@@ -8,12 +8,22 @@
 
 namespace belfry::config {
 
-// Called for each node with its JSON pointer below the one that is converted. `unresolved` is set when a reference in it was not there:
-// its value in the JSON is the empty string then.
-using Visitor = std::function<void(const std::string& pointer, const Value& item, const std::string* unresolved)>;
+// Why a value in the JSON is not the one that was meant.
+struct Gap {
+  enum class Kind {
+    unresolved,  // a reference was not there: the value is the empty string
+    broken,      // has been reported: the value is empty
+    incomplete,  // a map that lacks members, which has been reported
+  };
+  Kind kind = Kind::broken;
+  std::string text;  // of unresolved: "environment variable PORT is not set; set it"
+};
+
+// Called for each node with its JSON pointer below the one that is converted; `gap` is null for what is as it should be.
+using Visitor = std::function<void(const std::string& pointer, const Value& item, const Gap* gap)>;
 
 // Scalars without quotes become what the YAML 1.2 core schema says. One with a reference is always a string: a password of digits is no
-// number. Without a visitor a reference that is not there is an error at its place.
-[[nodiscard]] nlohmann::json to_json(const Value& written, const Visitor& visit = {});
+// number.
+[[nodiscard]] nlohmann::json to_json(const Value& written, const Visitor& visit);
 
 }  // namespace belfry::config

@@ -171,7 +171,7 @@ Section::Section(const Value& value, const Vocabulary& words) : value_(value) {
   }
 }
 
-void Section::check_keys(const Vocabulary& words) const {
+void Section::check_keys(const Vocabulary& words) {
   const auto known = split_words(words.keys);
   const auto later = split_words(words.later);
   const std::string where = value_.path().empty() ? "" : " in " + value_.path();
@@ -182,6 +182,7 @@ void Section::check_keys(const Vocabulary& words) const {
       report.error(member.key_at, dotted(value_.path(), member.key) + " is not supported by this version; remove it");
     } else {
       report.error(member.key_at, "unknown key " + in_quotes(member.key) + where + suggestion(member.key, known, "the keys here are"));
+      meant_.push_back(nearest(member.key, known));
     }
   }
 }
@@ -194,12 +195,14 @@ std::optional<Value> Section::get(std::string_view key) const {
 
 std::optional<Value> Section::require(std::string_view key, std::string_view example) const {
   auto found = get(key);
-  if (!found && value_.node().kind == yaml::Node::Kind::map) {
+  if (!found && value_.node().kind == yaml::Node::Kind::map && !may_hold(key)) {
     const std::string subject = value_.path().empty() ? "the configuration" : value_.path();
     value_.context().report.error(value_.key(), subject + " has no " + std::string(key) + "; write " + std::string(example));
   }
   return found;
 }
+
+bool Section::may_hold(std::string_view key) const { return value_.node().incomplete || std::ranges::find(meant_, key) != meant_.end(); }
 
 bool is_name(std::string_view text) {
   constexpr std::size_t kLongest = 63;

@@ -84,14 +84,17 @@ class Section {
   Section(const Value& value, const Vocabulary& words);
 
   [[nodiscard]] std::optional<Value> get(std::string_view key) const;
-  // Reports a missing key with an example of what to write, such as "plugin: slack".
+  // Reports a missing key with an example of what to write, such as "plugin: slack"; unless it may be there under a wrong name.
   [[nodiscard]] std::optional<Value> require(std::string_view key, std::string_view example) const;
+  // A key that is missing was probably meant by one that has been reported: that it is missing is no news then.
+  [[nodiscard]] bool may_hold(std::string_view key) const;
   [[nodiscard]] const Value& value() const { return value_; }
 
  private:
-  void check_keys(const Vocabulary& words) const;
+  void check_keys(const Vocabulary& words);
 
   Value value_;
+  std::vector<std::string_view> meant_;  // what unknown keys may have been meant to be
 };
 
 // Takes over what a reader found, keeps the default when it found nothing.

@@ -186,6 +186,8 @@ class TreeBuilder final : public YAML::EventHandler {
     } else {
       frame.keep = true;
     }
+    // Of a key that is there twice the first counts: nothing is missing then.
+    if (!frame.keep && !frame.lines.contains(node.text)) frame.node->incomplete = true;
   }
 
   std::string_view source_;

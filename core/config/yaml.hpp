@@ -33,6 +33,7 @@ struct Node {
   bool plain = false;  // a scalar without quotes: may be a number or true
   std::vector<NodePtr> items;
   std::vector<Member> members;  // in the order of the file
+  bool incomplete = false;      // a map: members without a usable key were left out, which has been reported
 
   // Of the whole subtree, aliases expanded.
   std::size_t nodes = 1;

@@ -17,6 +17,16 @@ template <class T>
   return copy;
 }
 
+// An extension counts only when all that the host calls is there; otherwise its table is all zero.
+template <class Table>
+[[nodiscard]] Table extension_table(const belfry_instance& plugin, void* self, const char* id) {
+  if (plugin.extension == nullptr) return {};
+  const auto* given = static_cast<const Table*>(plugin.extension(self, {id, std::strlen(id)}));
+  if (given == nullptr) return {};
+  const Table table = copy_of(given);
+  return table.size >= sizeof(Table) ? table : Table{};
+}
+
 [[nodiscard]] inline std::string_view view(belfry_str text) {
   return text.ptr == nullptr ? std::string_view() : std::string_view(text.ptr, text.len);
 }

@@ -8,6 +8,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kCopies = "plugins";
+
 std::vector<CatalogueEntry> list_all(const std::vector<fs::path>& directories) {
   std::vector<CatalogueEntry> entries;
   for (const auto& directory : directories) {
@@ -26,13 +28,13 @@ void probe_all(std::vector<CatalogueEntry>& entries, const InspectSettings& sett
   std::vector<CatalogueEntry*> of;
   for (auto& entry : entries) {
     if (!entry.refusal.empty()) continue;
-    const auto copy = private_copy(entry.file, settings.state_dir / "plugins");
+    auto copy = private_copy(entry.file, settings.state_dir / kCopies);
     if (!copy) {
       entry.refusal = copy.error().message;
       continue;
     }
-    entry.copy = *copy;
-    probes.push_back({entry.file, entry.copy, std::nullopt});
+    entry.copy = std::move(*copy);
+    probes.push_back({entry.file, entry.copy.path, std::nullopt});
     of.push_back(&entry);
   }
   auto probed = run_probes(probes, settings.probe);
@@ -107,6 +109,8 @@ CatalogueEntry inspect(const fs::path& file, const InspectSettings& settings) {
   return std::move(entries[0]);
 }
 
+std::size_t remove_unused_copies(const InspectSettings& settings) { return remove_unused_copies(settings.state_dir / kCopies); }
+
 std::vector<SinkCheck> check_sinks(const Catalogue& catalogue, std::vector<SinkRequest> requests, const InspectSettings& settings,
                                    base::Scrubber& scrubber) {
   std::vector<SinkCheck> checks(requests.size());
@@ -119,9 +123,14 @@ std::vector<SinkCheck> check_sinks(const Catalogue& catalogue, std::vector<SinkR
       checks[i].problems.push_back({Problem::Severity::error, "", catalogue.why_not(request.type)});
       continue;
     }
-    auto config = check_config(*type, {request.name, std::move(request.config), std::move(request.unresolved)}, scrubber);
+    const bool whole = request.broken.empty() && request.incomplete.empty();
+    auto config = check_config(
+        *type,
+        {request.name, std::move(request.config), std::move(request.unresolved), std::move(request.broken), std::move(request.incomplete)},
+        scrubber);
     checks[i].problems = std::move(config.problems);
-    if (has_error(checks[i].problems)) continue;
+    checks[i].missing = config.missing;
+    if (!whole || has_error(checks[i].problems)) continue;
     checks[i].sink = CheckedSink{request.name,
                                  entry->file,
                                  entry->copy,
@@ -132,8 +141,9 @@ std::vector<SinkCheck> check_sinks(const Catalogue& catalogue, std::vector<SinkR
                                  std::move(config.credential),
                                  std::move(config.destination_key),
                                  std::move(config.fixed_destination),
-                                 std::move(config.missing)};
-    probes.push_back({entry->file, entry->copy, Trial{type->type, std::move(config.config)}});
+                                 std::move(config.missing),
+                                 {}};
+    probes.push_back({entry->file, entry->copy.path, Trial{type->type, std::move(config.config)}});
     of.push_back(&checks[i]);
   }
   auto probed = run_probes(probes, settings.probe);
@@ -144,6 +154,7 @@ std::vector<SinkCheck> check_sinks(const Catalogue& catalogue, std::vector<SinkR
       problem.text = scrubber.scrub(std::move(problem.text));
       of[i]->problems.push_back(std::move(problem));
     }
+    of[i]->sink->inbound = std::move(probed[i].inbound);
     if (has_error(of[i]->problems)) of[i]->sink.reset();
   }
   return checks;

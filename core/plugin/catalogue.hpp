@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -25,7 +26,7 @@ struct InspectSettings {
 struct CatalogueEntry {
   std::filesystem::path file;     // a directory, when it was refused as a whole
   std::string refusal;            // one sentence with the file in it; empty: usable
-  std::filesystem::path copy;     // when usable
+  PrivateCopy copy;               // when usable
   std::vector<PluginType> types;  // when usable
   base::Millis scan_took{};
 };
@@ -52,16 +53,22 @@ class Catalogue {
 // One file, wherever it lies: `belfry plugins check FILE`.
 [[nodiscard]] CatalogueEntry inspect(const std::filesystem::path& file, const InspectSettings& settings);
 
+// Those under STATE_DIR/plugins that no catalogue, checked sink or running instance holds, in this process or another.
+std::size_t remove_unused_copies(const InspectSettings& settings);
+
 struct SinkRequest {
   std::string name;
   std::string type;
   nlohmann::json config = nlohmann::json::object();
   std::map<std::string, std::string> unresolved;  // pointer -> what is missing
+  std::set<std::string> broken;                   // pointers of stand-ins for what could not be read
+  std::set<std::string> incomplete;               // pointers of maps that lack members which could not be read
 };
 
 struct SinkCheck {
-  std::vector<Problem> problems;    // errors and warnings
-  std::optional<CheckedSink> sink;  // none when one of them is an error
+  std::vector<Problem> problems;    // errors and warnings; none about what could not be read
+  std::vector<Problem> missing;     // required secrets without a value
+  std::optional<CheckedSink> sink;  // none when one of the problems is an error, or when not everything could be read
 };
 
 // Against the schema, then with the plugin's own configure() in a child process, all in parallel. One result per request, in order.

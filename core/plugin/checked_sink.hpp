@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "plugin/inbound_route.hpp"
 #include "plugin/plugin_type.hpp"
+#include "plugin/private_copy.hpp"
 #include "plugin/problem.hpp"
 #include "plugin/secrets.hpp"
 
@@ -16,15 +18,16 @@ namespace belfry::plugin {
 struct CheckedSink {
   std::string name;
   std::filesystem::path file;  // as installed, for messages
-  std::filesystem::path copy;  // what is loaded
+  PrivateCopy copy;            // what is loaded
   PluginType type;
   base::Millis scan_took{};
   nlohmann::json config;  // defaults filled in, secrets as references
   std::shared_ptr<const SecretTable> secrets;
-  std::string credential;         // reference of the first secret, may be empty
-  std::string destination_key;    // "channel"; empty when the type has none
-  std::string fixed_destination;  // its configured value; empty: direct messages
-  std::vector<Problem> missing;   // required secrets without a value: open it, but park its lane with these words
+  std::string credential;             // reference of the first secret, may be empty
+  std::string destination_key;        // "channel"; empty when the type has none
+  std::string fixed_destination;      // its configured value; empty: direct messages
+  std::vector<Problem> missing;       // required secrets without a value: open it, but park its lane with these words
+  std::vector<InboundRoute> inbound;  // where it will take requests
 };
 
 }  // namespace belfry::plugin

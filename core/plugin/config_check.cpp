@@ -48,25 +48,51 @@ std::string unknown_key(const std::string& key, const std::vector<std::string>& 
   return text;
 }
 
+bool is_closed(const Schemas& schemas) {
+  return std::any_of(schemas.begin(), schemas.end(), [](const json* s) {
+    return s->contains("properties") || s->value("additionalProperties", json(true)) == json(false);
+  });
+}
+
 // A schema with named properties and nothing about others means these only: a mistyped key is not to be swallowed. The keys are taken
-// out, so that valijson does not report them again in its words.
-void take_unknown_keys(const json& schema, json& config, std::vector<Problem>& problems) {
-  walk(schema, config, [&](const Schemas& schemas, json& value, const std::string& pointer) {
-    if (!value.is_object()) return;
+// out, so that valijson does not report them again in its words. What was probably meant counts as there, but broken.
+void take_unknown_keys(const json& schema, ConfigRequest& request, std::vector<Problem>& problems) {
+  walk(schema, request.config, [&](const Schemas& schemas, json& value, const std::string& pointer) {
+    if (!value.is_object() || !is_closed(schemas)) return;
     const auto known = known_keys(schemas);
-    const bool closed = std::any_of(schemas.begin(), schemas.end(), [](const json* s) {
-      return s->contains("properties") || s->value("additionalProperties", json(true)) == json(false);
-    });
-    if (!closed) return;
-    for (auto member = value.begin(); member != value.end();) {
-      if (!member_schemas(schemas, member.key()).empty()) {
-        ++member;
-        continue;
-      }
-      problems.push_back({Severity::error, pointer_to(pointer, member.key()), unknown_key(member.key(), known)});
-      member = value.erase(member);
+    std::vector<std::string> unknown;
+    for (const auto& member : value.items()) {
+      if (member_schemas(schemas, member.key()).empty()) unknown.push_back(member.key());
+    }
+    for (const auto& key : unknown) {
+      problems.push_back({Severity::error, pointer_to(pointer, key), unknown_key(key, known)});
+      value.erase(key);
+      const auto meant = closest(key, known);
+      if (meant.empty() || value.contains(meant)) continue;
+      value[meant] = nullptr;
+      request.broken.insert(pointer_to(pointer, meant));
     }
   });
+}
+
+// The members that a map may have lost count as there, but broken.
+void complete(const json& schema, ConfigRequest& request) {
+  if (request.incomplete.empty()) return;
+  walk(schema, request.config, [&](const Schemas& schemas, json& value, const std::string& pointer) {
+    if (!value.is_object() || !request.incomplete.contains(pointer)) return;
+    for (const json* part : schemas) {
+      for (const json& key : part->value("required", json::array())) {
+        const auto& name = key.get_ref<const std::string&>();
+        if (value.contains(name)) continue;
+        value[name] = nullptr;
+        request.broken.insert(pointer_to(pointer, name));
+      }
+    }
+  });
+}
+
+bool is_within(const std::string& pointer, const std::set<std::string>& places) {
+  return std::any_of(places.begin(), places.end(), [&](const auto& place) { return pointer == place || pointer.starts_with(place + "/"); });
 }
 
 void fill_defaults(const json& schema, json& config) {
@@ -184,12 +210,14 @@ CheckedConfig check_config(const PluginType& type, ConfigRequest request, base::
   const json& schema = type.schema;
   auto secrets = std::make_shared<SecretTable>();
   if (request.config.is_object()) {
-    take_unknown_keys(schema, request.config, out.problems);
+    take_unknown_keys(schema, request, out.problems);
+    complete(schema, request);
     settle_unresolved(schema, request, out);
     fill_defaults(schema, request.config);
   }
   for (auto& problem : validate(schema, request.config)) {
-    if (!request.unresolved.contains(problem.pointer)) out.problems.push_back(std::move(problem));
+    if (!request.unresolved.contains(problem.pointer) && !is_within(problem.pointer, request.broken))
+      out.problems.push_back(std::move(problem));
   }
   hide_secrets(schema, request.sink, request.config, *secrets, scrubber);
   out.destination_key = destination_key(schema);

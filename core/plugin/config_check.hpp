@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,10 @@ struct ConfigRequest {
   nlohmann::json config = nlohmann::json::object();
   // Pointer -> what is missing ("environment variable X is not set"); the value there is the empty string.
   std::map<std::string, std::string> unresolved;
+  // Pointers of what could not be read, with something in its place, and of maps that lack members which could not be. That has been
+  // reported: nothing is said about the former, nor about what is missing in the latter. The rest of the result is of no use then.
+  std::set<std::string> broken = {};
+  std::set<std::string> incomplete = {};
 };
 
 struct CheckedConfig {

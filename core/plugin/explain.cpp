@@ -160,7 +160,8 @@ class Explainer {
     for (const json& name : *names) {
       const auto& key = name.get_ref<const std::string&>();
       if (value_.contains(key)) continue;
-      std::string what = "\"" + key + "\" is missing; write \"" + key + ": ...\"";
+      std::string what = "\"";
+      what.append(key).append("\" is missing; write \"").append(key).append(": ...\"");
       std::set<std::string> types;
       std::string described;
       for (const json* member : member_schemas(schemas_, key)) {

@@ -16,7 +16,7 @@ base::Result<std::shared_ptr<Instance>> Host::open(CheckedSink sink, std::shared
   constexpr unsigned kTicketBits = 40;
   const Ticket first = (++instances_ << kTicketBits) + 1;
   if (sink.scan_took > kScanContract) parts_.metrics.violation(sink.name, "slow_scan");
-  const auto instance = std::make_shared<PluginInstance>(
+  auto instance = std::make_shared<PluginInstance>(
       InstanceParts{parts_.net, parts_.plugins, parts_.offload, parts_.clock, parts_.log, parts_.scrubber, parts_.kv, parts_.metrics,
                     budgets_, replacements_, std::move(http), parts_.limits, first},
       std::move(sink));

@@ -8,15 +8,9 @@
 
 #include "net/router.hpp"
 #include "plugin/channel.hpp"
+#include "plugin/inbound_route.hpp"
 
 namespace belfry::plugin {
-
-struct InboundRoute {
-  std::string method;
-  std::string path;
-
-  bool operator==(const InboundRoute&) const = default;
-};
 
 class Instance : public Channel {
  public:

@@ -34,29 +34,6 @@ class Waiter {
   std::optional<base::Result<void>> result_;
 };
 
-base::Result<std::vector<InboundRoute>> parse_routes(const std::string& file, std::string_view lines) {
-  std::vector<InboundRoute> routes;
-  while (!lines.empty()) {
-    const std::string_view line = lines.substr(0, lines.find('\n'));
-    lines.remove_prefix(std::min(lines.size(), line.size() + 1));
-    if (line.empty()) continue;
-    const auto space = line.find(' ');
-    if (space == std::string_view::npos || space == 0 || !line.substr(space + 1).starts_with('/')) {
-      return base::fail(file + ": names the inbound route \"" + clean_text(line, 200) + "\", wanted \"METHOD /path\"");
-    }
-    routes.push_back({std::string(line.substr(0, space)), std::string(line.substr(space + 1))});
-  }
-  return routes;
-}
-
-// An extension counts only when all that the host calls is there.
-template <class Table>
-Table checked_table(const void* given, std::size_t wanted) {
-  if (given == nullptr) return {};
-  const Table table = copy_of(static_cast<const Table*>(given));
-  return table.size >= wanted ? table : Table{};
-}
-
 }  // namespace
 
 PluginInstance::PluginInstance(InstanceParts parts, CheckedSink sink)
@@ -98,7 +75,7 @@ base::Result<void> PluginInstance::control(std::string_view name, std::function<
 
 base::Result<void> PluginInstance::create() {
   const std::string file = sink_.file.string();
-  const auto entry = load_entry(sink_.copy, file);
+  const auto entry = load_entry(sink_.copy.path, file);
   if (!entry) return std::unexpected(entry.error());
   const auto handshake = shake_hands(file, (*entry)());
   if (!handshake) return std::unexpected(handshake.error());
@@ -132,15 +109,10 @@ base::Result<void> PluginInstance::configure() {
 }
 
 base::Result<void> PluginInstance::fetch_extensions() {
-  if (plugin_.extension == nullptr) return {};
-  const auto fetch = [&](std::string_view id) { return plugin_.extension(self_of_plugin_, str(id)); };
-  reconcile_ = checked_table<belfry_reconcile>(fetch(BELFRY_RECONCILE_1), sizeof(belfry_reconcile));
-  render_ = checked_table<belfry_render>(fetch(BELFRY_RENDER_1), sizeof(belfry_render));
-  inbound_ = checked_table<belfry_inbound_http>(fetch(BELFRY_INBOUND_HTTP_1), sizeof(belfry_inbound_http));
-  if (inbound_.routes == nullptr || inbound_.verify == nullptr || inbound_.handle == nullptr) return {};
-  const Collector lines;
-  inbound_.routes(self_of_plugin_, lines.writer());
-  auto routes = parse_routes(sink_.file.string(), lines.text());
+  reconcile_ = extension_table<belfry_reconcile>(plugin_, self_of_plugin_, BELFRY_RECONCILE_1);
+  render_ = extension_table<belfry_render>(plugin_, self_of_plugin_, BELFRY_RENDER_1);
+  inbound_ = extension_table<belfry_inbound_http>(plugin_, self_of_plugin_, BELFRY_INBOUND_HTTP_1);
+  auto routes = inbound_routes_of(sink_.file.string(), inbound_, self_of_plugin_);
   if (!routes) return std::unexpected(routes.error());
   routes_ = std::move(*routes);
   return {};

@@ -136,6 +136,7 @@ class Child {
         if (!probe_.trial) finish();
       } else {
         for (const json& problem : answer.at("problems")) result_.problems.push_back(problem_from_json(problem));
+        for (const json& route : answer.at("inbound")) result_.inbound.push_back(inbound_route_from_json(route));
         finish();
       }
     } catch (const json::exception&) {
@@ -196,13 +197,14 @@ class Child {
   pid_t pid_ = -1;
   int answers_ = -1;
   std::string received_;
-  Probed result_{base::fail(""), {}, {}};
+  Probed result_{base::fail(""), {}, {}, {}};
 };
 
 }  // namespace
 
 std::vector<Probed> run_probes(const std::vector<Probe>& probes, const ProbeSettings& settings) {
   std::vector<std::unique_ptr<Child>> children;
+  children.reserve(probes.size());
   for (const auto& probe : probes) children.push_back(std::make_unique<Child>(probe, settings));
 
   for (;;) {
@@ -228,6 +230,7 @@ std::vector<Probed> run_probes(const std::vector<Probe>& probes, const ProbeSett
   }
 
   std::vector<Probed> results;
+  results.reserve(children.size());
   for (const auto& child : children) results.push_back(child->take());
   return results;
 }

@@ -11,6 +11,7 @@
 
 #include "base/clock.hpp"
 #include "base/error.hpp"
+#include "plugin/inbound_route.hpp"
 #include "plugin/plugin_type.hpp"
 #include "plugin/problem.hpp"
 
@@ -38,7 +39,8 @@ struct Probe {
 struct Probed {
   base::Result<std::vector<PluginType>> types;  // the error is one sentence that begins with the file
   base::Millis scan_took{};
-  std::vector<Problem> problems;  // of the trial; a crash or hang in it is one of them
+  std::vector<Problem> problems;      // of the trial; a crash or hang in it is one of them
+  std::vector<InboundRoute> inbound;  // of the trial; none when one of those is an error
 };
 
 [[nodiscard]] std::vector<Probed> run_probes(const std::vector<Probe>& probes, const ProbeSettings& settings);

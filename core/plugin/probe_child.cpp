@@ -42,9 +42,14 @@ void set_limits() {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
 
-std::vector<Problem> try_configure(const std::string& file, const belfry_plugin_entry& entry, std::uint32_t index,
-                                   const std::string& config) {
-  const auto refuse = [](std::string text) { return std::vector<Problem>{{Problem::Severity::error, "", std::move(text)}}; };
+struct Tried {
+  std::vector<Problem> problems;
+  std::vector<InboundRoute> inbound;
+};
+
+Tried refuse(std::string text) { return {{{Problem::Severity::error, "", std::move(text)}}, {}}; }
+
+Tried try_configure(const std::string& file, const belfry_plugin_entry& entry, std::uint32_t index, const std::string& config) {
   void* self = nullptr;
   const belfry_instance* given = nullptr;
   if (const int code = entry.create(index, inert_host(), &self, &given); code != 0) {
@@ -54,8 +59,14 @@ std::vector<Problem> try_configure(const std::string& file, const belfry_plugin_
   if (!instance) return refuse(instance.error().message);
   const Collector lines;
   const int code = instance->configure(self, str(config), lines.writer());
+  Tried tried{configure_problems(code, lines.text()), {}};
+  if (code == 0) {
+    auto routes = inbound_routes_of(file, extension_table<belfry_inbound_http>(*instance, self, BELFRY_INBOUND_HTTP_1), self);
+    if (!routes) return refuse(routes.error().message);
+    tried.inbound = std::move(*routes);
+  }
   instance->destroy(self);
-  return configure_problems(code, lines.text());
+  return tried;
 }
 
 void probe(const std::string& copy) {
@@ -76,13 +87,15 @@ void probe(const std::string& copy) {
   if (!request.contains("trial")) return;
   say({{"at", "configure"}});
   const json& trial = request["trial"];
-  const auto type =
-      std::find_if(handshake->types.begin(), handshake->types.end(), [&](const auto& t) { return t.type == trial.at("type"); });
+  const std::string wanted = trial.at("type");
+  const auto type = std::find_if(handshake->types.begin(), handshake->types.end(), [&](const auto& t) { return t.type == wanted; });
   if (type == handshake->types.end()) return say({{"refused", file + ": no longer offers this type"}});
+  const auto tried = try_configure(file, handshake->entry, type->index, trial.at("config").dump());
   json problems = json::array();
-  for (const auto& problem : try_configure(file, handshake->entry, type->index, trial.at("config").dump()))
-    problems.push_back(to_json(problem));
-  say({{"problems", problems}});
+  for (const auto& problem : tried.problems) problems.push_back(to_json(problem));
+  json inbound = json::array();
+  for (const auto& route : tried.inbound) inbound.push_back(to_json(route));
+  say({{"problems", problems}, {"inbound", inbound}});
 }
 
 }  // namespace

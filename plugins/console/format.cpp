@@ -29,7 +29,8 @@ std::string visible(std::string_view text, bool lines) {
     const std::size_t bytes = std::min<std::size_t>(lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4, text.size() - at);
     char32_t value = bytes == 1 ? lead : lead & (0x7Fu >> bytes);
     for (std::size_t i = 1; i < bytes; ++i) value = (value << 6) | (static_cast<unsigned char>(text[at + i]) & 0x3Fu);
-    if (needs_escape(value) && !(lines && (value == '\n' || value == '\t'))) {
+    const bool stays = lines && (value == '\n' || value == '\t');
+    if (needs_escape(value) && !stays) {
       append_escaped(out, value);
     } else {
       out += text.substr(at, bytes);

@@ -180,6 +180,7 @@ std::vector<Route> SlackSink::routes() const {
 Verdict SlackSink::verify(const InboundRequest& request) {
   if (is_ssl_check({request.header("content-type"), request.body})) return Verdict::accept();
   std::vector<std::string> secrets;
+  secrets.reserve(signing_secrets_.size());
   for (const Secret& secret : signing_secrets_) secrets.push_back(secret.reveal());
   const SignedRequest signed_request = {request.header("x-slack-request-timestamp"), request.header("x-slack-signature"), request.body};
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now()).count();

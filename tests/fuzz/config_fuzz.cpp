@@ -20,8 +20,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (problem.text.find("; ") == std::string::npos || problem.text.find('\n') != std::string::npos) std::abort();
   }
   if (failed == loaded.settings.has_value()) std::abort();
-  if (loaded.settings) {
-    for (const auto& sink : loaded.settings->sinks) static_cast<void>(sink.config.dump());  // throws on text that is not UTF-8
+  if (loaded.settings && loaded.draft) std::abort();
+  if (const auto* settings = loaded.readable()) {
+    for (const auto& sink : settings->sinks) static_cast<void>(sink.config.dump());  // throws on text that is not UTF-8
+    for (const auto& route : settings->routes) {
+      for (const auto& target : route.to) static_cast<void>(target.overrides.dump());
+    }
   }
   return 0;
 }

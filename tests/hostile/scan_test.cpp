@@ -56,6 +56,30 @@ TEST_F(Scan, SlowIsAViolationButUsable) {
   EXPECT_EQ(metrics_.value("slow_scan"), 1);
 }
 
+TEST_F(Scan, InboundRoutesAreKnownBeforeAnythingRuns) {
+  install("services");
+  const auto checked = check(scan());
+  ASSERT_TRUE(checked.sink);
+  EXPECT_THAT(checked.sink->inbound,
+              ::testing::ElementsAre(plugin::InboundRoute{"POST", "/in"}, plugin::InboundRoute{"GET", "/in/status"}));
+}
+
+TEST_F(Scan, WhatIsNoInboundRouteIsAnErrorOfTheSink) {
+  install("bad_inbound_route");
+  const auto checked = check(scan());
+  EXPECT_FALSE(checked.sink);
+  ASSERT_EQ(checked.problems.size(), 1U);
+  EXPECT_THAT(checked.problems[0].text, HasSubstr("bad_inbound_route.so: names the inbound route \"POST in\", wanted \"METHOD /path\""));
+}
+
+TEST_F(Scan, WhatCouldNotBeReadIsNotTried) {
+  install("crashes_in_configure");
+  const auto catalogue = scan();
+  const auto check = plugin::check_sinks(catalogue, {{"sink", "hostile", {{"do", nullptr}}, {}, {"/do"}, {}}}, settings_, *scrubber_).at(0);
+  EXPECT_TRUE(check.problems.empty());
+  EXPECT_FALSE(check.sink);
+}
+
 TEST_F(Scan, OneBadFileDoesNotHideTheGoodOne) {
   install("crashes_in_scan");
   install("plain");

@@ -14,7 +14,7 @@ using nlohmann::json;
 // A configuration with errors elsewhere is no reason not to look at plugins; one that cannot be read at all is.
 std::optional<std::vector<std::filesystem::path>> plugin_directories(const CommonOptions& common) {
   const auto loaded = load_configuration(common);
-  if (loaded.settings) return loaded.settings->plugins.directories;
+  if (const auto* settings = loaded.readable(); settings != nullptr && settings->plugins.complete) return settings->plugins.directories;
   if (common.config.empty()) return config::default_plugin_directories(process_environment());
   print_problems(loaded.problems);
   return std::nullopt;

@@ -8,6 +8,8 @@
 #include "app/app.hpp"
 #include "app/commands/commands.hpp"
 #include "app/configuration.hpp"
+#include "app/findings.hpp"
+#include "plugin/catalogue.hpp"
 
 namespace belfry::app {
 namespace {
@@ -59,8 +61,12 @@ int serve_command(const CommonOptions& common) {
   keep_small();
   const auto signals = block_signals();
   auto loaded = load_configuration(common);
+  if (!loaded.settings) {
+    print_problems(findings(std::move(loaded)));
+    return 1;
+  }
   print_problems(loaded.problems);
-  if (!loaded.settings) return 1;
+  const plugin::InspectSettings inspect{loaded.settings->store.path.parent_path(), {}};
 
   const auto scrubber = std::make_shared<base::Scrubber>();
   learn_secrets(*loaded.settings, *scrubber);
@@ -71,6 +77,9 @@ int serve_command(const CommonOptions& common) {
     return 1;
   }
   sd_notify(0, "READY=1");
+  // What earlier versions of a plugin left behind.
+  if (const auto removed = plugin::remove_unused_copies(inspect); removed > 0)
+    log.debug("removed unused copies of plugins", {{"files", removed}});
 
   wait_for_the_end(signals, log);
   sd_notify(0, "STOPPING=1");

@@ -174,6 +174,65 @@ TEST(LoadText, ReferencedSinkValuesAreAlwaysText) {
   EXPECT_EQ(loaded.settings->sinks[0].config, json::parse(R"({"a": "0123", "b": "true", "c": 123, "d": "${env:X}"})"));
 }
 
+TEST(LoadText, ADraftHoldsWhatCouldBeRead) {
+  const auto loaded = test::load(
+      "version: 1\nserver: { lisen: x }\nplugins: { directories: [/one, 2] }\nsources: { coder: { path: 5 } }\nsinks:\n"
+      "  slack: { plugin: slack, config: { a: .inf, list: [\"${env\", x], map: { 1: x }, n: 5, token: \"${env:NO}\" } }\n"
+      "  mail: { plugin: [], config: 5 }\n  typo: { plugin: smtp, cofnig: { x: 1 } }\n"
+      "pipeline: { routes: [{ name: everyone, to: [slack, slak, { sink: slack, a: \"${env:NO}\", b: 1 }] }] }\n");
+  EXPECT_FALSE(loaded.settings);
+  ASSERT_TRUE(loaded.draft) << test::lines(loaded);
+  EXPECT_EQ(loaded.readable(), &*loaded.draft);
+  const auto& draft = *loaded.draft;
+  EXPECT_THAT(draft.plugins.directories, ElementsAre("/one"));
+  EXPECT_FALSE(draft.plugins.complete);
+  EXPECT_EQ(draft.sources.at(0).path, "");
+  ASSERT_EQ(draft.sinks.size(), 3U);
+  const auto& slack = draft.sinks[0];
+  EXPECT_EQ(slack.config, json::parse(R"({"a": null, "list": ["", "x"], "map": {}, "n": 5, "token": ""})"));
+  EXPECT_THAT(slack.broken, ElementsAre("/a", "/list/0"));
+  EXPECT_THAT(slack.incomplete, ElementsAre("/map"));
+  EXPECT_EQ(slack.unresolved.size(), 1U);
+  EXPECT_EQ(slack.positions.at("/n"), (Position{"belfry.yaml", 6, 84}));
+  EXPECT_EQ(draft.sinks[1].plugin, "");
+  EXPECT_THAT(draft.sinks[1].broken, ElementsAre(""));
+  EXPECT_EQ(draft.sinks[2].plugin, "smtp");
+  EXPECT_THAT(draft.sinks[2].broken, ElementsAre(""));
+  ASSERT_EQ(draft.routes.size(), 1U);
+  ASSERT_EQ(draft.routes[0].to.size(), 2U);
+  EXPECT_EQ(draft.routes[0].to[1].overrides, json::parse(R"({"b": 1})"));
+}
+
+TEST(LoadText, WhatIsNoYamlIsNoDraft) {
+  const auto loaded = test::load("version: [");
+  EXPECT_EQ(loaded.readable(), nullptr);
+  EXPECT_EQ(loaded.problems.size(), 1U);
+}
+
+TEST(LoadText, WithoutErrorsThereIsNoDraft) {
+  const auto loaded = test::load(test::with(""));
+  EXPECT_FALSE(loaded.draft);
+  EXPECT_EQ(loaded.readable(), &*loaded.settings);
+  EXPECT_TRUE(loaded.settings->plugins.complete);
+  EXPECT_EQ(loaded.settings->sources.at(0).path_at, (Position{"belfry.yaml", 2, 12}));
+  EXPECT_EQ(test::load("version: 1\nsources: { coder: { path: /x } }\nsinks: { slack: { plugin: slack } }\n"
+                       "pipeline: { routes: [{ name: everyone, to: [slack] }] }\n")
+                .settings->sources.at(0)
+                .path_at,
+            (Position{"belfry.yaml", 2, 27}));
+}
+
+TEST(SortByPlace, EachOnce) {
+  const auto problem = [](const char* file, int line, int column, const char* text) {
+    return Problem{Problem::Severity::error, file, line, column, text};
+  };
+  std::vector<Problem> problems{problem("b", 1, 1, "x"), problem("a", 10, 2, "x"), problem("a", 10, 1, "y"),
+                                problem("a", 9, 9, "x"), problem("a", 10, 1, "x"), problem("a", 10, 1, "y")};
+  sort_by_place(problems);
+  EXPECT_THAT(problems, ElementsAre(problem("a", 9, 9, "x"), problem("a", 10, 1, "x"), problem("a", 10, 1, "y"), problem("a", 10, 2, "x"),
+                                    problem("b", 1, 1, "x")));
+}
+
 TEST(LoadText, ProblemsComeInTheOrderOfTheFile) {
   const auto loaded = test::load("pipeline: 1\nsinks: 2\nsources: 3\nserver: 4\nversion: 5\n");
   std::vector<int> found;

@@ -116,6 +116,34 @@ TEST_F(ConfigCheck, EveryMistakeAtOnce) {
   EXPECT_EQ(checked.problems.size(), 4U);
 }
 
+TEST_F(ConfigCheck, WhatWasProbablyMeantIsNotMissing) {
+  const auto checked = check(R"({"bot_tokn": "xoxb-1", "retries": "many"})");
+  ASSERT_EQ(checked.problems.size(), 2U);
+  EXPECT_EQ(checked.problems[0].text, "unknown key \"bot_tokn\"; did you mean \"bot_token\"?");
+  EXPECT_EQ(checked.problems[1].pointer, "/retries");
+}
+
+TEST_F(ConfigCheck, NothingIsSaidAboutWhatCouldNotBeRead) {
+  const auto problems = [&](const std::string& config, std::set<std::string> broken, std::set<std::string> incomplete = {}) {
+    ConfigRequest request{"work", json::parse(config), {}, std::move(broken), std::move(incomplete)};
+    std::vector<std::string> pointers;
+    for (const auto& problem : check_config(type_with(kSchema), std::move(request), scrubber_).problems)
+      pointers.push_back(problem.pointer);
+    return pointers;
+  };
+  using ::testing::ElementsAre;
+  using ::testing::IsEmpty;
+  EXPECT_THAT(problems(R"({"bot_token": ""})", {"/bot_token"}), IsEmpty());
+  EXPECT_THAT(problems(R"({"bot_token": "", "retries": 11})", {"/bot_token"}), ElementsAre("/retries"));
+  EXPECT_THAT(problems(R"({"bot_token": "xoxb-1", "tags": [null, 2]})", {"/tags/0"}), ElementsAre("/tags/1"));
+  EXPECT_THAT(problems(R"({"bot_token": "xoxb-1", "signing_secret": [null]})", {"/signing_secret/0"}), IsEmpty());
+  EXPECT_THAT(problems(R"({"bot_token": "xoxb-1", "signing_secret": null})", {"/signing_secret"}), IsEmpty());
+  EXPECT_THAT(problems("{}", {""}), IsEmpty());
+  EXPECT_THAT(problems("{}", {"/bot"}), ElementsAre("")) << "the beginning of a name is another name";
+  EXPECT_THAT(problems(R"({"retries": 11})", {}, {""}), ElementsAre("/retries")) << "bot_token may be what could not be read";
+  EXPECT_THAT(problems(R"({"lookup": {}})", {}, {"/lookup"}), ElementsAre("")) << "not in there";
+}
+
 TEST_F(ConfigCheck, DefaultsReachIntoWhatIsThere) {
   const auto checked = check(R"({"bot_token": "xoxb-1", "lookup": {}})");
   EXPECT_TRUE(checked.problems.empty());

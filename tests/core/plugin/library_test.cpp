@@ -1,8 +1,6 @@
 #include "plugin/library.hpp"
 
 #include <gmock/gmock.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <fstream>
 
@@ -23,13 +21,7 @@ class Library : public ::testing::Test {
     fs::permissions(file, fs::perms::owner_all);
     return file;
   }
-  static std::string read(const fs::path& file) {
-    std::ifstream in(file, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
-  }
   testing::PrivateDirectory directory_;
-  testing::PrivateDirectory state_;
-  const fs::path store_ = state_.path() / "deep" / "plugins";
 };
 
 TEST_F(Library, ListsSharedLibrariesByName) {
@@ -51,63 +43,8 @@ TEST_F(Library, DirectoryThatOthersMayWriteTo) {
   EXPECT_THAT(files.error().message, HasSubstr("run: chmod go-w " + directory_.path().string()));
 }
 
-TEST_F(Library, FileThatOthersMayWriteTo) {
-  const auto file = write("a.so", "x");
-  fs::permissions(file, fs::perms::owner_all | fs::perms::others_write);
-  const auto copy = private_copy(file, store_);
-  ASSERT_FALSE(copy);
-  EXPECT_THAT(copy.error().message, HasSubstr("run: chmod go-w " + file.string()));
-}
-
-TEST_F(Library, FileOfAnotherUser) {
-  if (::geteuid() != 0) GTEST_SKIP() << "needs root";
-  const auto file = write("a.so", "x");
-  ASSERT_EQ(::chown(file.c_str(), 4711, 4711), 0);
-  const auto copy = private_copy(file, store_);
-  ASSERT_FALSE(copy);
-  EXPECT_THAT(copy.error().message, HasSubstr("is owned by user 4711, wanted root"));
-}
-
-TEST_F(Library, CopyIsNamedByItsDigest) {
-  const auto copy = private_copy(write("a.so", "abc"), store_);
-  ASSERT_TRUE(copy) << copy.error().message;
-  EXPECT_EQ(*copy, store_ / "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad.so");
-  EXPECT_EQ(read(*copy), "abc");
-  struct stat info{};
-  ASSERT_EQ(::stat(store_.c_str(), &info), 0);
-  EXPECT_EQ(info.st_mode & 0777U, 0700U);
-  EXPECT_EQ(private_copy(directory_.path() / "a.so", store_), *copy);
-  EXPECT_EQ(std::distance(fs::directory_iterator(store_), {}), 1);
-}
-
-TEST_F(Library, ADamagedCopyIsMadeAgain) {
-  const auto file = write("a.so", "abc");
-  const auto copy = private_copy(file, store_);
-  ASSERT_TRUE(copy);
-  fs::permissions(*copy, fs::perms::owner_all);
-  fs::resize_file(*copy, 1);
-  ASSERT_TRUE(private_copy(file, store_));
-  EXPECT_EQ(read(*copy), "abc");
-}
-
-TEST_F(Library, StoreThatOthersMayWriteTo) {
-  fs::create_directories(store_);
-  fs::permissions(store_, fs::perms::all);
-  const auto copy = private_copy(write("a.so", "abc"), store_);
-  ASSERT_FALSE(copy);
-  EXPECT_THAT(copy.error().message, HasSubstr("chmod go-w " + store_.string()));
-}
-
-TEST_F(Library, NotThere) {
-  const auto copy = private_copy(directory_.path() / "absent.so", store_);
-  ASSERT_FALSE(copy);
-  EXPECT_THAT(copy.error().message, HasSubstr("absent.so: No such file or directory"));
-}
-
 TEST_F(Library, NotALibrary) {
-  const auto copy = private_copy(write("a.so", "this is text"), store_);
-  ASSERT_TRUE(copy);
-  const auto entry = load_entry(*copy, "a.so");
+  const auto entry = load_entry(write("a.so", "this is text"), "a.so");
   ASSERT_FALSE(entry);
   EXPECT_THAT(entry.error().message, HasSubstr("a.so: cannot be loaded: "));
   EXPECT_THAT(entry.error().message, HasSubstr("file too short"));

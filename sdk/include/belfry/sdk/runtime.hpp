@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "belfry/sdk/outcome.hpp"
@@ -172,7 +173,7 @@ class ListAwaiter : public Waiter {
 // What became of an exception that left plugin code. `request_sent`: the remote may have accepted the message before.
 inline Outcome outcome_of(std::exception_ptr error, bool request_sent) {
   try {
-    std::rethrow_exception(error);
+    std::rethrow_exception(std::move(error));
   } catch (const OutcomeError& e) {
     return e.outcome();
   } catch (const std::exception& e) {

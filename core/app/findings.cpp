@@ -1,0 +1,45 @@
+#include "app/findings.hpp"
+
+#include "app/configuration.hpp"
+#include "app/plugin_files.hpp"
+#include "app/sinks.hpp"
+
+namespace belfry::app {
+namespace {
+
+using config::Problem;
+
+// A file that cannot be loaded matters only when a sink wants what it holds; that sink has an error of its own then.
+void add_refusals(const plugin::Catalogue& catalogue, std::vector<Problem>& problems) {
+  for (const auto& entry : catalogue.entries) {
+    if (entry.refusal.empty()) continue;
+    // The problem names the file itself.
+    const auto file = entry.file.string();
+    const auto named = entry.refusal.starts_with(file + ": ");
+    problems.push_back({Problem::Severity::warning, file, 0, 0, named ? entry.refusal.substr(file.size() + 2) : entry.refusal});
+  }
+}
+
+void look_at_plugins(const config::Settings& settings, base::Scrubber& scrubber, std::vector<Problem>& problems) {
+  const TemporaryPluginStore copies;
+  learn_secrets(settings, scrubber);
+  const plugin::InspectSettings inspect{copies.path(), {}};
+  const auto catalogue = plugin::scan(settings.plugins.directories, inspect, silent_logger());
+  add_refusals(catalogue, problems);
+  const auto plan = plan_sinks(settings, catalogue, inspect, scrubber);
+  problems.insert(problems.end(), plan.problems.begin(), plan.problems.end());
+  problems.insert(problems.end(), plan.missing.begin(), plan.missing.end());
+}
+
+}  // namespace
+
+std::vector<Problem> findings(config::Loaded loaded) {
+  auto problems = std::move(loaded.problems);
+  base::Scrubber scrubber;
+  if (const auto* settings = loaded.readable()) look_at_plugins(*settings, scrubber, problems);
+  for (auto& problem : problems) problem.text = scrubber.scrub(std::move(problem.text));
+  config::sort_by_place(problems);
+  return problems;
+}
+
+}  // namespace belfry::app
