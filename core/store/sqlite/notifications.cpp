@@ -31,10 +31,12 @@ std::optional<std::string> SqliteTables::known(const std::string& source, const 
 }
 
 RowId SqliteTables::add(const NotificationRow& n, const std::string& text) {
-  sql("INSERT INTO notifications(id, source, msg_id, received_at, sensitive, erased, unrouted, unfinished, ended_at, text) "
-      "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
-      .run(n.id, n.source, n.msg_id, n.received_at, n.sensitive, n.erased, n.unrouted, n.unfinished, n.ended_at, text);
-  return last_row();
+  sql("INSERT INTO notifications(id, source, msg_id, received_at, sensitive, erased, unrouted, unfinished, ended_at) "
+      "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)")
+      .run(n.id, n.source, n.msg_id, n.received_at, n.sensitive, n.erased, n.unrouted, n.unfinished, n.ended_at);
+  const auto row = last_row();
+  sql("INSERT INTO texts(notification, text) VALUES(?, ?)").run(row, text);
+  return row;
 }
 
 std::optional<NotificationRow> SqliteTables::notification(RowId row) {
@@ -46,7 +48,7 @@ std::optional<NotificationRow> SqliteTables::notification(const std::string& id)
 }
 
 std::string SqliteTables::text(RowId notification) {
-  auto rows = sql("SELECT text FROM notifications WHERE row = ?").query(notification);
+  auto rows = sql("SELECT text FROM texts WHERE notification = ?").query(notification);
   return rows.next() ? rows.text(0) : std::string();
 }
 
@@ -55,7 +57,7 @@ void SqliteTables::save(const NotificationRow& n) {
 }
 
 void SqliteTables::erase_text(RowId notification, const std::string& rest) {
-  sql("UPDATE notifications SET text = ? WHERE row = ?").run(rest, notification);
+  sql("UPDATE texts SET text = ? WHERE notification = ?").run(rest, notification);
   erased_ = true;
 }
 
@@ -81,6 +83,7 @@ void SqliteTables::remove(RowId notification, base::Timestamp before) {
   }
   sql("DELETE FROM digest_members WHERE notification = ?").run(notification);
   sql("DELETE FROM decisions WHERE notification = ?").run(notification);
+  sql("DELETE FROM texts WHERE notification = ?").run(notification);
   sql("DELETE FROM notifications WHERE row = ?").run(notification);
 }
 

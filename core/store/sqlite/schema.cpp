@@ -15,12 +15,14 @@ constexpr std::int64_t kApplicationId = 0x424C4659;  // "BLFY"
 //  - deliveries.finished_at and queues.ready_at are NULL while a delivery is unfinished and while nothing waits in a queue.
 //  - deliveries_open is all that stats reads, and what expires first.
 //  - queues_ready is what lease reads; queues.deliveries counts what refers to the queue, finished or not.
+//  - texts are apart, so that what changes of a notification is not written together with its text.
 //  - An index on what people search by (the e-mail) would cost every accept another page: a search reads the table.
 constexpr const char* kVersion1 = R"sql(
 CREATE TABLE notifications(
   row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, source TEXT NOT NULL, msg_id TEXT NOT NULL, received_at INTEGER NOT NULL,
   sensitive INTEGER NOT NULL, erased INTEGER NOT NULL, unrouted INTEGER NOT NULL, unfinished INTEGER NOT NULL, ended_at INTEGER NOT NULL,
-  text TEXT NOT NULL, UNIQUE(source, msg_id));
+  UNIQUE(source, msg_id));
+CREATE TABLE texts(notification INTEGER PRIMARY KEY, text TEXT NOT NULL);
 CREATE INDEX notifications_ended ON notifications(ended_at) WHERE unfinished = 0;
 CREATE INDEX notifications_unrouted ON notifications(received_at) WHERE unrouted = 1;
 
