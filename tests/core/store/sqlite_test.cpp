@@ -171,7 +171,7 @@ TEST_F(SqliteStoreTest, UnreadableTextIsADeadLetterAndBlocksNobody) {
     ASSERT_TRUE(Calls(*store).accept(simple("n1")));
     ASSERT_TRUE(Calls(*store).accept(simple("n2")));
   }
-  sql("UPDATE texts SET text = '{}'");
+  sql("UPDATE texts SET text = '{}' WHERE notification = (SELECT row FROM notifications WHERE id = 'n1')");
   const auto store = open().value();
   Calls calls(*store);
   EXPECT_THAT(ids(*calls.lease(kStart)), ElementsAre("d-n2"));
