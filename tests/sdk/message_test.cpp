@@ -133,8 +133,10 @@ model::Message gateway_message(model::DeliveryKind kind, std::size_t items) {
 }
 
 TEST(SchemaTest, WhatTheGatewayWritesIsAMessage) {
-  EXPECT_THAT(check("message.schema.json", json::parse(model::message_document(gateway_message(model::DeliveryKind::notification, 1)))), IsEmpty());
-  EXPECT_THAT(check("message.schema.json", json::parse(model::message_document(gateway_message(model::DeliveryKind::digest, 3)))), IsEmpty());
+  EXPECT_THAT(check("message.schema.json", json::parse(model::message_document(gateway_message(model::DeliveryKind::notification, 1)))),
+              IsEmpty());
+  EXPECT_THAT(check("message.schema.json", json::parse(model::message_document(gateway_message(model::DeliveryKind::digest, 3)))),
+              IsEmpty());
   auto rich = gateway_message(model::DeliveryKind::notification, 1);
   rich.delivery.destination.audience = model::Audience::shared;
   rich.delivery.overrides = {{"channel", "C1"}};
