@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <future>
 #include <random>
-#include <thread>
 
 #include "api/admin_api.hpp"
 #include "api/webhook_api.hpp"
@@ -378,7 +377,9 @@ std::pair<net::OpenDoors, bool> App::Impl::hand_over() {
     static_cast<void>(wait_for(kDrainBeforeHandOver, [&](auto done) { doors.add(each->leave_doors_open(std::move(done))); }));
   }
   // Who has just connected is about to ask.
-  std::this_thread::sleep_for(kGrace);
+  const net::Strand strand(*net_runtime);
+  net::Timer timer(strand);
+  static_cast<void>(wait_for(kDrainBeforeHandOver, [&](auto done) { strand.post([&timer, done] { timer.arm(kGrace, done); }); }));
   for (auto* each : {server.get(), admin_server.get()}) {
     static_cast<void>(wait_for(kDrainBeforeHandOver, [&](auto done) { each->drain(std::move(done)); }));
     each->stop();

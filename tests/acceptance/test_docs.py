@@ -114,7 +114,7 @@ class CommandTest(unittest.TestCase):
                 seen.add(command)
                 with self.subTest(f"{name(page)}: {command}"):
                     self.exists(command)
-        for needed in ("belfry check", "belfry serve", "belfry plugins list", "belfry render --sink slack payload.json"):
+        for needed in ("belfry init", "belfry check", "belfry serve", "belfry plugins list", "belfry render --sink slack payload.json"):
             self.assertIn(needed, seen)
 
 

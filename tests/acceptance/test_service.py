@@ -1,10 +1,11 @@
 """What systemd is told, over a real notification socket: ready, one line for people, alive, stopping, and why it did not start."""
-import os
 import shutil
 import socket
+import sqlite3
 import subprocess
 import tempfile
 import unittest
+from contextlib import closing
 from pathlib import Path
 
 from harness import Gateway, Sandbox
@@ -84,6 +85,23 @@ class CannotStartTest(ServiceCase):
         gateway = self.gateway()
         with socket.create_server(("127.0.0.1", gateway.port)):
             self.says(gateway, f"port {gateway.port} is in use by another program; stop it or choose another port")
+
+    def test_an_admin_port_in_use(self):
+        gateway = self.gateway()
+        with socket.create_server(("127.0.0.1", gateway.admin_port)):
+            self.says(gateway, f"admin.listen: cannot listen on 127.0.0.1:{gateway.admin_port}: port {gateway.admin_port} is in use by another program")
+
+    def test_a_newer_database(self):
+        gateway = self.gateway()
+        gateway.start()
+        gateway.stop()
+        file = gateway.directory / "state/belfry.db"
+        with closing(sqlite3.connect(file, isolation_level=None)) as database:
+            database.execute("PRAGMA user_version = 99")
+        before = file.read_bytes()
+        self.notified.messages.clear()
+        self.says(gateway, "belfry.db: written by a newer Belfry (schema 99")
+        self.assertEqual(file.read_bytes(), before, "it is left as it was")
 
     def test_a_broken_configuration(self):
         gateway = self.gateway(server={"lisen": "x", "max_body": "much"})

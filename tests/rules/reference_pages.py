@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-COMMANDS = [[], ["serve"], ["check"], ["render"], ["status"], ["plugins"], ["plugins", "list"], ["plugins", "show"], ["slack"], ["slack", "manifest"]]
+COMMANDS = [[], ["init"], ["serve"], ["check"], ["render"], ["status"], ["plugins"], ["plugins", "list"], ["plugins", "show"], ["slack"], ["slack", "manifest"]]
 
 
 def words_for(schema, definitions):
