@@ -54,9 +54,9 @@ class App {
   [[nodiscard]] std::set<std::string> broken_sinks() const;
 
   // A round trip through what must never stand still: the loop of the network, its timers, the store's thread, and back. `try_writing`
-  // adds what a commit costs, and so do requests that were refused since the last time; a full disk is an answer like any other. One at
-  // a time. `done` is called on a thread of the network, and never once stop()
-  // has begun or while one of these threads hangs.
+  // adds what a commit costs, and so do requests that were refused since the last time; a full disk is an answer like any other. `done`
+  // is called on a thread of the network; never once stop() has begun, while one of these threads hangs, or when the next round trip begins
+  // before this one has got far.
   void examine(bool try_writing, std::move_only_function<void(Condition)> done);
 
   [[nodiscard]] std::vector<std::string> addresses() const;

@@ -71,7 +71,6 @@ base::Result<void> Service::open(config::Settings settings, Legacy legacy) {
   auto app = App::start(std::move(settings), lasting_, log_, std::move(legacy));
   if (!app) return std::unexpected(app.error());
   app_ = std::move(*app);
-  watch_ = std::make_shared<Watch>();
   next_write_ = clock_.steady() + kWriteInterval;
   return {};
 }
@@ -79,6 +78,9 @@ base::Result<void> Service::open(config::Settings settings, Legacy legacy) {
 // In one message, so that nobody sees a service that is ready and says nothing.
 void Service::tell_ready() {
   if (!manager_->listens()) return;
+  // This takes the place of a look that is under way.
+  const bool store_fails = std::exchange(watch_, std::make_shared<Watch>())->store_fails;
+  watch_->store_fails = store_fails;
   const auto found = std::make_shared<std::promise<Condition>>();
   auto condition = found->get_future();
   app_->examine(false, [found](Condition now) { found->set_value(std::move(now)); });

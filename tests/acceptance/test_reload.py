@@ -219,6 +219,19 @@ class RefusedTest(ReloadCase):
         self.assertEqual(self.subject.post_webhook(notification())[0], 204)
         self.sandbox.wait_for_count(1)
 
+    def test_being_refused_does_not_make_it_look_dead(self):
+        # A round trip is under way nearly always.
+        self.subject.stop()
+        self.subject.environment |= {"WATCHDOG_USEC": "4000", "WATCHDOG_PID": None}
+        self.subject.start()
+        (self.subject.directory / "belfry.yaml").write_text("version: [\n")
+        for _ in range(20):
+            self.reload(self.subject)
+            self.notified.wait(lambda message: "WATCHDOG" in message)
+        self.notified.messages.clear()
+        for _ in range(20):
+            self.notified.wait(lambda message: "WATCHDOG" in message)
+
     def test_what_only_the_plugin_can_see(self):
         self.refused(r"sinks\.slack\.config\.colour: unknown key", slack={"colour": "red"})
 
