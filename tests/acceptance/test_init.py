@@ -57,7 +57,8 @@ class InitCase(unittest.TestCase):
 
 class OptionsTest(InitCase):
     def test_everything_from_files_and_standard_input(self):
-        ended = self.init("--bot-token-file", self.file(f"{TOKEN}\r\n"), "--signing-secret-file", "-", "--url", "https://belfry.example.com", stdin=SECRET)
+        secrets = ["--bot-token-file", self.file(f"{TOKEN}\r\n"), "--signing-secret-file", "-"]
+        ended = self.init(*secrets, "--url", "https://belfry.example.com", stdin=SECRET)
         self.assertEqual((ended.returncode, ended.stderr), (0, ""), ended.stderr)
         self.assertEqual(sorted(path.name for path in self.directory.iterdir()), ["belfry.yaml", *SECRETS[:2], "state", SECRETS[2]])
         self.assertEqual((self.directory / "slack-bot-token").read_text(), TOKEN + "\n")
@@ -102,7 +103,7 @@ class OptionsTest(InitCase):
             ([], {"SLACK_BOT_TOKEN": SECRET}, "SLACK_BOT_TOKEN: that is no bot token, which begins with xoxb- or xoxe.xoxb-"),
             ([], {"SLACK_BOT_TOKEN": "xoxb-"}, "the bot token is not whole"),
             ([], {"SLACK_BOT_TOKEN": TOKEN + " x"}, "the bot token is not whole"),
-            ([], {"SLACK_BOT_TOKEN": TOKEN, "SLACK_SIGNING_SECRET": TOKEN}, "SLACK_SIGNING_SECRET: that is a token; the signing secret is under Basic Information"),
+            ([], {"SLACK_BOT_TOKEN": TOKEN, "SLACK_SIGNING_SECRET": TOKEN}, "SLACK_SIGNING_SECRET: that is a token; .* under Basic Information"),
             ([], {"SLACK_BOT_TOKEN": TOKEN, "BELFRY_WEBHOOK_PASSWORD": "short"}, "at least 12 characters"),
             (["--bot-token-file", TOKEN], {}, "a secret does not belong on the command line"),
             (["--bot-token-file", "/no/such/file"], {}, "cannot read /no/such/file"),
@@ -129,7 +130,8 @@ class OptionsTest(InitCase):
                     other.rename(self.home / other.name)
                 if path.name == "belfry.yaml":
                     kept.write_text("version: 1\n")
-                    self.refused(self.init(env={"SLACK_BOT_TOKEN": TOKEN}), f"{kept} is not what init would write; nothing was written; --keep leaves it as it is, --force replaces it")
+                    sentence = f"{kept} is not what init would write; nothing was written; --keep leaves it as it is, --force replaces it"
+                    self.refused(self.init(env={"SLACK_BOT_TOKEN": TOKEN}), sentence)
                     self.assertEqual(kept.read_text(), "version: 1\n")
                     kept.write_text(before[path])
                 else:
@@ -159,7 +161,8 @@ class OptionsTest(InitCase):
 
     def test_a_directory_that_cannot_be_written(self):
         self.directory = Path("/proc/belfry")
-        self.refused(self.init(env={"SLACK_BOT_TOKEN": TOKEN}), "cannot be (written|made): .*; run this as root, or name a directory of your own with --directory")
+        sentence = "cannot be (written|made): .*; run this as root, or name a directory of your own with --directory"
+        self.refused(self.init(env={"SLACK_BOT_TOKEN": TOKEN}), sentence)
 
     def test_a_message_is_delivered_with_what_it_wrote(self):
         with Sandbox("--no-rate-limits") as sandbox:
@@ -198,7 +201,9 @@ class Terminal:
         self.master = master
         case.addCleanup(os.close, master)
         changes = NOTHING | (env or {})
-        self.process = subprocess.Popen([BUILD / "bin/belfry", *arguments], stdin=slave, stdout=slave, stderr=slave, env=environment(changes), start_new_session=True)
+        streams = {"stdin": slave, "stdout": slave, "stderr": slave}
+        command = [BUILD / "bin/belfry", *arguments]
+        self.process = subprocess.Popen(command, **streams, env=environment(changes), start_new_session=True)
         os.close(slave)
         self.seen = ""
         self.looked_at = 0  # so much of it

@@ -204,7 +204,8 @@ class RefusedTest(ReloadCase):
         return line
 
     def test_every_error_is_said_and_a_mended_file_is_taken(self):
-        line = self.refused("lisen.*listen", "max_body", "colourr?", server={"lisen": "x", "max_body": "much"}, routes=[{"name": "x", "to": ["slack"], "colour": 1}])
+        routes = [{"name": "x", "to": ["slack"], "colour": 1}]
+        line = self.refused("lisen.*listen", "max_body", "colour", server={"lisen": "x", "max_body": "much"}, routes=routes)
         self.assertIn("(and 2 more errors; `belfry check` shows all)", line)
         self.subject.configure(admin={"token": TOKEN})
         self.assertEqual(self.reload(self.subject), "1 sink open, 0 waiting")
