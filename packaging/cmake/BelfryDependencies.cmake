@@ -1,4 +1,7 @@
 # Every outside library, found once. Why each is here: docs/explanation/architecture.md.
+if(BELFRY_BUNDLED)
+  set(Boost_USE_STATIC_LIBS ON)
+endif()
 find_package(Threads REQUIRED)
 find_package(Boost 1.81 REQUIRED COMPONENTS headers url)
 find_package(OpenSSL 3 REQUIRED)
@@ -10,6 +13,7 @@ find_package(spdlog REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
 pkg_check_modules(SYSTEMD REQUIRED IMPORTED_TARGET libsystemd)
+pkg_check_modules(MD4C REQUIRED IMPORTED_TARGET md4c)
 find_path(CLI11_INCLUDE_DIR CLI/CLI.hpp REQUIRED)
 find_path(VALIJSON_INCLUDE_DIR valijson/validator.hpp REQUIRED)
 if(BELFRY_TESTS)
@@ -22,3 +26,10 @@ target_link_libraries(belfry_boost INTERFACE Boost::headers Boost::url Threads::
 target_compile_definitions(belfry_boost INTERFACE
   BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED
   BOOST_ASIO_DISABLE_BOOST_COROUTINE)
+
+add_library(belfry_spdlog INTERFACE)
+if(BELFRY_BUNDLED)
+  include(BelfryBundled)
+else()
+  target_link_libraries(belfry_spdlog INTERFACE spdlog::spdlog)
+endif()
