@@ -9,6 +9,7 @@
 
 #include "api/admin_api.hpp"
 #include "api/webhook_api.hpp"
+#include "app/configuration.hpp"
 #include "app/kv_on_store.hpp"
 #include "app/metrics.hpp"
 #include "app/sinks.hpp"
@@ -65,6 +66,7 @@ struct App::Impl {
   base::Result<void> build_pipeline();
   base::Result<void> listen();
   void sweep();
+  void examine(bool try_writing, std::move_only_function<void(Condition)> done);
   void stop();
 
   [[nodiscard]] delivery::LaneSettings lane_settings(const config::SinkSettings& sink) const;
@@ -98,6 +100,9 @@ struct App::Impl {
   std::unique_ptr<net::HttpServer> admin_server;
   std::unique_ptr<net::Strand> sweep_strand;
   std::unique_ptr<net::Timer> sweep_timer;
+  std::unique_ptr<net::Strand> examination_strand;
+  std::unique_ptr<net::Timer> examination_timer;
+  std::uint64_t refusals_examined = 0;
 };
 
 base::Result<void> App::Impl::start() {
@@ -148,14 +153,11 @@ base::Result<void> App::Impl::plan() {
   const plugin::InspectSettings inspect{settings.store.path.parent_path(), {}};
   const auto catalogue = plugin::scan(settings.plugins.directories, inspect, log.named("plugin"));
   sinks = plan_sinks(settings, catalogue, inspect, *scrubber);
-  bool failed = false;
   for (const auto& problem : sinks.problems) {
     const bool error = problem.severity == config::Problem::Severity::error;
-    failed = failed || error;
     log.write(error ? base::LogLevel::error : base::LogLevel::warn, problem.line_text(), {});
   }
-  if (failed)
-    return base::fail(base::ErrorCode::invalid, "the sinks of the configuration have errors, see above; `belfry check` shows them too");
+  if (has_error(sinks.problems)) return base::fail(base::ErrorCode::invalid, first_error(sinks.problems));
   return {};
 }
 
@@ -302,6 +304,27 @@ void App::Impl::sweep() {
   });
 }
 
+void App::Impl::examine(bool try_writing, std::move_only_function<void(Condition)> done) {
+  if (!examination_strand) {
+    examination_strand = std::make_unique<net::Strand>(*net_runtime);
+    examination_timer = std::make_unique<net::Timer>(*examination_strand);
+  }
+  const auto refusals = metrics.refusals();
+  try_writing = std::exchange(refusals_examined, refusals) != refusals || try_writing;
+  auto ask = [this, done = std::move(done)](base::Result<bool> writing) mutable {
+    store->stats(clock.now(), [this, writing = std::move(writing), done = std::move(done)](base::Result<store::Stats> stats) mutable {
+      Condition found{std::move(stats), std::move(writing), dispatcher->status()};
+      examination_strand->post([found = std::move(found), done = std::move(done)]() mutable { done(std::move(found)); });
+    });
+  };
+  auto begin = [this, try_writing, ask = std::move(ask)]() mutable {
+    if (!try_writing) return ask(true);
+    store->probe([ask = std::move(ask)](base::Result<bool> writing) mutable { ask(std::move(writing)); });
+  };
+  // A timer, since any thread runs what is posted, but only a loop that still waits for the network lets timers expire.
+  examination_strand->post([this, begin = std::move(begin)]() mutable { examination_timer->arm(base::Millis(1), std::move(begin)); });
+}
+
 void App::Impl::stop() {
   if (!running) return;
   running = false;
@@ -336,6 +359,7 @@ base::Result<std::unique_ptr<App>> App::start(config::Settings settings, std::sh
 }
 
 void App::stop() { impl_->stop(); }
+void App::examine(bool try_writing, std::move_only_function<void(Condition)> done) { impl_->examine(try_writing, std::move(done)); }
 std::vector<std::string> App::addresses() const { return impl_->server->addresses(); }
 std::vector<std::string> App::admin_addresses() const { return impl_->admin_server->addresses(); }
 

@@ -1,10 +1,12 @@
 // The composition root: builds the gateway from its settings, in order, and takes it down in reverse.
 // Thread rule: start, stop and destruction from one thread.
 #pragma once
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "app/condition.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/secret.hpp"
@@ -22,6 +24,12 @@ class App {
 
   // Takes nothing new in, lets what is in flight end (bounded), keeps the rest in the store. Blocks.
   void stop();
+
+  // A round trip through what must never stand still: the loop of the network, its timers, the store's thread, and back. `try_writing`
+  // adds what a commit costs, and so do requests that were refused since the last time; a full disk is an answer like any other. One at
+  // a time. `done` is called on a thread of the network, and never once stop()
+  // has begun or while one of these threads hangs.
+  void examine(bool try_writing, std::move_only_function<void(Condition)> done);
 
   [[nodiscard]] std::vector<std::string> addresses() const;
   [[nodiscard]] std::vector<std::string> admin_addresses() const;

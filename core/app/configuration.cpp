@@ -34,6 +34,21 @@ bool has_error(const std::vector<config::Problem>& problems) {
   return std::any_of(problems.begin(), problems.end(), [](const auto& p) { return p.severity == config::Problem::Severity::error; });
 }
 
+std::string first_error(const std::vector<config::Problem>& problems) {
+  std::string first;
+  std::size_t more = 0;
+  for (const auto& problem : problems) {
+    if (problem.severity != config::Problem::Severity::error) continue;
+    if (first.empty()) {
+      first = problem.line_text();
+    } else {
+      ++more;
+    }
+  }
+  if (more > 0) first += " (and " + std::to_string(more) + (more == 1 ? " more error" : " more errors") + "; `belfry check` shows all)";
+  return first;
+}
+
 base::Logger silent_logger() {
   return {base::LogLevel::error, std::make_shared<base::Scrubber>(), [](base::LogLevel, const std::string&) {}};
 }

@@ -16,6 +16,9 @@ void print_problems(const std::vector<config::Problem>& problems);
 
 [[nodiscard]] bool has_error(const std::vector<config::Problem>& problems);
 
+// For where there is room for one line only: the first error, and how many more there are.
+[[nodiscard]] std::string first_error(const std::vector<config::Problem>& problems);
+
 // For commands, whose findings are printed as such.
 [[nodiscard]] base::Logger silent_logger();
 

@@ -6,6 +6,8 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include <atomic>
+
 #include "app/process_metrics.hpp"
 
 namespace belfry::app {
@@ -82,6 +84,7 @@ void add_process(prometheus::Registry& registry) {
 }  // namespace
 
 struct Metrics::Impl {
+  std::atomic<std::uint64_t> refusals = 0;
   prometheus::Registry registry;
   prometheus::Family<prometheus::Counter>& received =
       BuildCounter().Name("belfry_notifications_received_total").Help("Requests of sources, by result").Register(registry);
@@ -110,6 +113,7 @@ Metrics::Metrics(const std::string& version) : impl_(std::make_unique<Impl>()) {
 Metrics::~Metrics() = default;
 
 void Metrics::received(std::string_view source, std::string_view result) {
+  if (result == "refused") ++impl_->refusals;
   impl_->received.Add({{"source", text_of(source)}, {"result", text_of(result)}}).Increment();
 }
 
@@ -152,6 +156,8 @@ void Metrics::committed(base::Millis took, std::size_t operations) {
   impl_->commit_seconds.Observe(seconds(took));
   impl_->commit_batch.Observe(static_cast<double>(operations));
 }
+
+std::uint64_t Metrics::refusals() const { return impl_->refusals; }
 
 std::string Metrics::text(const store::Stats& stats, const std::vector<delivery::LaneStatus>& lanes, base::Timestamp now) {
   prometheus::Registry looked_up;

@@ -1,13 +1,12 @@
 #include <malloc.h>
-#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include <csignal>
-#include <iostream>
+#include <ctime>
 
-#include "app/app.hpp"
 #include "app/commands/commands.hpp"
 #include "app/configuration.hpp"
+#include "app/service.hpp"
 
 namespace belfry::app {
 namespace {
@@ -30,13 +29,29 @@ base::LogLevel log_level() {
   return base::LogLevel::info;
 }
 
-// Until SIGTERM or SIGINT.
-void wait_for_the_end(const sigset_t& signals, const base::Logger& log) {
-  for (;;) {
+// The next signal; none when `most` is over.
+std::optional<int> next_signal(const sigset_t& signals, std::optional<base::Millis> most) {
+  if (!most) {
     int signal = 0;
     sigwait(&signals, &signal);
-    if (signal != SIGHUP) return;
-    log.warn("SIGHUP: this version reads its configuration at start only; restart it to change the configuration");
+    return signal;
+  }
+  const timespec wait{static_cast<time_t>(most->count() / 1000), static_cast<long>(most->count() % 1000) * 1'000'000};
+  const int signal = sigtimedwait(&signals, nullptr, &wait);
+  return signal > 0 ? std::optional(signal) : std::nullopt;
+}
+
+// Until SIGTERM or SIGINT.
+void run_until_the_end(Service& service, const sigset_t& signals) {
+  for (;;) {
+    const auto signal = next_signal(signals, service.look_interval());
+    if (signal == SIGHUP) {
+      service.reload();
+    } else if (signal) {
+      return;
+    }
+    // After a signal too: many of them must not keep it from looking.
+    if (service.look_interval()) service.look();
   }
 }
 
@@ -58,26 +73,11 @@ void keep_small() { mallopt(M_ARENA_MAX, 4); }
 int serve_command(const CommonOptions& common) {
   keep_small();
   const auto signals = block_signals();
-  auto loaded = load_configuration(common);
-  print_problems(loaded.problems);
-  if (!loaded.settings) return 1;
-
-  const auto scrubber = std::make_shared<base::Scrubber>();
-  learn_secrets(*loaded.settings, *scrubber);
-  const base::Logger log(log_level(), scrubber);
-  auto app = App::start(std::move(*loaded.settings), scrubber, log);
-  if (!app) {
-    log.error("cannot start", {{"why", app.error().message}});
-    return 1;
-  }
-  sd_notify(0, "READY=1");
-
-  wait_for_the_end(signals, log);
-  sd_notify(0, "STOPPING=1");
-  log.info("stopping: what is in flight ends, the rest is kept; a second signal ends this at once");
+  Service service(common, log_level());
+  if (!service.start()) return 1;
+  run_until_the_end(service, signals);
   exit_on_next_signal(signals);
-  (*app)->stop();
-  log.info("stopped");
+  service.stop();
   return 0;
 }
 
