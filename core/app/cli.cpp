@@ -29,6 +29,7 @@ int run_parsed(int argc, char** argv) {
 
   CommonOptions common;
   RenderOptions render;
+  bool startable = false;
   std::string plugin_type;
   std::string manifest_url;
   int code = 0;
@@ -39,7 +40,8 @@ int run_parsed(int argc, char** argv) {
 
   auto* check = add_command(app, common, "check", "Validate the configuration, plugins and secrets without starting anything");
   add_json(check, common);
-  check->callback([&] { code = check_command(common); });
+  check->add_flag("--startable", startable, "Only what would keep the gateway from starting: a missing secret parks no more than its sink");
+  check->callback([&] { code = check_command(common, startable); });
 
   auto* render_app = add_command(app, common, "render", "Print the exact requests that a sink would send for a payload, as JSON");
   render_app->add_option("--sink", render.sink, "Name of the sink in the configuration")->required()->type_name("NAME");

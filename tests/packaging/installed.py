@@ -1,4 +1,5 @@
 """The gateway of an installed package, in a machine, with the doors of the acceptance tests' gateway."""
+import os
 from pathlib import Path
 
 from harness import Gateway
@@ -35,10 +36,11 @@ class Installed(Gateway):
 
 
 def make_certificate(directory):
-    """(certificate, key) for the sandbox; signed by itself."""
+    """(certificate, key) for the sandbox; signed by itself, and trusted by this process from now on."""
     certificate, key = Path(directory) / "certificate.pem", Path(directory) / "key.pem"
-    subject = ["-subj", f"/CN={NAME}", "-addext", f"subjectAltName=DNS:{NAME}"]
+    subject = ["-subj", f"/CN={NAME}", "-addext", f"subjectAltName=DNS:{NAME},IP:127.0.0.1"]
     run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *subject, "-keyout", key, "-out", certificate)
+    os.environ["SSL_CERT_FILE"] = str(certificate)
     return certificate, key
 
 

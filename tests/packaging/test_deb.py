@@ -66,9 +66,13 @@ class DebTest(unittest.TestCase):
         self.assertIn("slack-bot-token", self.gateway.admin("/readyz")[1])
         self.assertIn("slack-bot-token", self.machine.show("StatusText"))
         code, said = self.machine.try_run("belfry", "check")
-        self.assertEqual((code, "slack-bot-token" in said), (0, True), said)
+        self.assertEqual((code, "slack-bot-token" in said), (1, True), said)
         self.assertIn("slack-bot-token", self.machine.run("belfry", "status"))
         self.assertEqual(self.gateway.post_webhook(notification("early@example.com"))[0], 204)
+        # A missing secret is no broken configuration.
+        before = self.gateway.pid()
+        self.install(self.old)
+        self.assertNotEqual(self.gateway.pid(), before)
         self.assertEqual(self.machine.show("User"), "belfry")
         self.assertEqual(self.machine.run("stat", "-c", "%a %U %G", "/etc/belfry", "/var/lib/belfry").split(), "750 root belfry 700 belfry belfry".split())
 

@@ -23,7 +23,7 @@ void add_refusals(const plugin::Catalogue& catalogue, std::vector<Problem>& prob
 }
 
 // Everything that serve would find out by itself, without starting or sending anything.
-std::vector<Problem> findings(const CommonOptions& common) {
+std::vector<Problem> findings(const CommonOptions& common, bool startable) {
   auto loaded = load_configuration(common);
   auto problems = std::move(loaded.problems);
   if (!loaded.settings) return problems;
@@ -36,7 +36,7 @@ std::vector<Problem> findings(const CommonOptions& common) {
   add_refusals(catalogue, problems);
   const auto plan = plan_sinks(*loaded.settings, catalogue, inspect, scrubber);
   problems.insert(problems.end(), plan.problems.begin(), plan.problems.end());
-  problems.insert(problems.end(), plan.missing.begin(), plan.missing.end());
+  if (!startable) problems.insert(problems.end(), plan.missing.begin(), plan.missing.end());
   if (!has_error(problems)) {
     if (const auto tree = route::Tree::compile(loaded.settings->routes, plan.addressing); !tree) {
       problems.push_back({Problem::Severity::error, loaded.settings->file, 0, 0, tree.error().message});
@@ -60,8 +60,8 @@ nlohmann::json document_of(const std::vector<Problem>& problems) {
 
 }  // namespace
 
-int check_command(const CommonOptions& common) {
-  const auto problems = findings(common);
+int check_command(const CommonOptions& common, bool startable) {
+  const auto problems = findings(common, startable);
   if (common.json) {
     std::cout << document_of(problems).dump(2) << "\n";
   } else {

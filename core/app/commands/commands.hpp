@@ -16,7 +16,8 @@ struct RenderOptions {
 };
 
 [[nodiscard]] int serve_command(const CommonOptions& common);
-[[nodiscard]] int check_command(const CommonOptions& common);
+// `startable`: only what would keep the gateway from starting.
+[[nodiscard]] int check_command(const CommonOptions& common, bool startable);
 [[nodiscard]] int render_command(const CommonOptions& common, const RenderOptions& options);
 [[nodiscard]] int status_command(const CommonOptions& common);
 [[nodiscard]] int plugins_list_command(const CommonOptions& common);
