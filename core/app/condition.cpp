@@ -32,6 +32,7 @@ std::string status_line(const Condition& condition) {
   } else if (!condition.stats) {
     add("the store does not answer: " + condition.stats.error().message);
   }
+  if (!condition.refused_reload.empty()) add(condition.refused_reload);
   const auto stats = condition.stats.value_or(store::Stats{});
   const auto lanes = with_orphans(condition.lanes, stats);
   for (const auto& lane : lanes) {

@@ -13,6 +13,7 @@ struct Condition {
   base::Result<store::Stats> stats = store::Stats{};
   base::Result<bool> writing = true;  // as far as it was tried
   std::vector<delivery::LaneStatus> lanes;
+  std::string refused_reload = {};  // one sentence; empty: the configuration that was read last is in use
 };
 
 // What does not run and what to do about it, then the figures: "2 sinks open, 0 waiting".

@@ -100,6 +100,11 @@ struct Metrics::Impl {
       BuildCounter().Name("belfry_possible_duplicates_total").Help("Deliveries that may have arrived more than once").Register(registry);
   prometheus::Family<prometheus::Counter>& violations =
       BuildCounter().Name("belfry_plugin_violations_total").Help("Plugins that broke their contract").Register(registry);
+  prometheus::Gauge& last_reload_success = BuildGauge()
+                                               .Name("belfry_config_last_reload_success")
+                                               .Help("1 when the configuration that was read last is the one in use")
+                                               .Register(registry)
+                                               .Add({});
   prometheus::Histogram& commit_seconds =
       BuildHistogram().Name("belfry_store_commit_seconds").Help("Duration of commits").Register(registry).Add({}, kCommitBuckets);
   prometheus::Histogram& commit_batch =
@@ -108,6 +113,7 @@ struct Metrics::Impl {
 
 Metrics::Metrics(const std::string& version) : impl_(std::make_unique<Impl>()) {
   BuildGauge().Name("belfry_build_info").Help("1, labelled with the version").Register(impl_->registry).Add({{"version", version}}).Set(1);
+  reloaded(true);  // the start has read it
 }
 
 Metrics::~Metrics() = default;
@@ -156,6 +162,8 @@ void Metrics::committed(base::Millis took, std::size_t operations) {
   impl_->commit_seconds.Observe(seconds(took));
   impl_->commit_batch.Observe(static_cast<double>(operations));
 }
+
+void Metrics::reloaded(bool success) { impl_->last_reload_success.Set(success ? 1 : 0); }
 
 std::uint64_t Metrics::refusals() const { return impl_->refusals; }
 

@@ -30,6 +30,8 @@ class Metrics final : public delivery::Metrics, public plugin::MetricsBackend {
 
   void committed(base::Millis took, std::size_t operations);
 
+  void reloaded(bool success);
+
   // How many requests of sources could not be taken, ever: a reason to see whether the store can be written.
   [[nodiscard]] std::uint64_t refusals() const;
 

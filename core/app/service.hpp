@@ -1,4 +1,4 @@
-// The gateway as a service: started, watched, stopped, and the service manager told about all of it.
+// The gateway as a service: started, watched, reloaded, stopped, and the service manager told about all of it.
 // Thread rule: one thread, that of the signals.
 #pragma once
 #include <atomic>
@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "app/app.hpp"
+#include "app/candidate.hpp"
 #include "app/commands/commands.hpp"
 #include "app/service_manager.hpp"
 #include "base/log.hpp"
@@ -23,7 +24,8 @@ class Service {
   // Begins a round trip through the gateway, unless the last one is still on its way. When it comes back, the service manager hears that
   // the gateway is alive, and how it is.
   void look();
-  void reload();
+  // Takes the configuration over as it is now. One with errors changes nothing. False: not even the one of before can be started any more.
+  [[nodiscard]] bool reload();
   void stop();
 
   [[nodiscard]] const base::Logger& log() const { return log_; }
@@ -35,14 +37,18 @@ class Service {
     std::atomic<bool> store_fails = false;
   };
 
-  void cannot_start(const std::string& why);
+  [[nodiscard]] base::Result<void> open(config::Settings settings, Legacy legacy);
+  [[nodiscard]] bool exchange(Candidate candidate);
+  void refuse(const std::vector<config::Problem>& problems);
+  [[nodiscard]] bool cannot_start(const std::string& why);  // always false
+  void tell_ready();
 
   CommonOptions common_;
-  std::shared_ptr<base::Scrubber> scrubber_;
+  base::SystemClock clock_;
+  Lasting lasting_;
   base::Logger log_;
   std::shared_ptr<ServiceManager> manager_;
   std::shared_ptr<Watch> watch_;
-  base::SystemClock clock_;
   base::SteadyTime next_write_{};
   std::unique_ptr<App> app_;
 };

@@ -59,14 +59,15 @@ Loaded failed(const std::filesystem::path& file, std::string text) {
 Loaded load_text(std::string_view text, const std::filesystem::path& file, const Environment& environment) {
   Report report(file.string());
   const auto tree = yaml::parse(text, report);
-  if (!tree) return {std::nullopt, report.take()};
+  if (!tree) return {std::nullopt, report.take(), {default_admin_listen(), {}}};
   const References references(environment, file.parent_path());
   const Context context{report, references, environment, file.parent_path()};
   Settings settings;
   settings.file = file.string();
   read_root(Value(context, *tree, "", tree->at), settings);
   const bool good = !report.has_errors();
-  return {good ? std::optional(std::move(settings)) : std::nullopt, report.take()};
+  auto admin = settings.admin;
+  return {good ? std::optional(std::move(settings)) : std::nullopt, report.take(), std::move(admin)};
 }
 
 Loaded load_file(const std::filesystem::path& file, const Environment& environment) {

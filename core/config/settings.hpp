@@ -131,6 +131,7 @@ struct Environment {
 struct Loaded {
   std::optional<Settings> settings;  // none when there was an error
   std::vector<Problem> problems;     // all of them, by file, line, column
+  AdminSettings admin = {};          // also with errors, as far as it could be read: where the running gateway can be asked
 };
 
 // Reads and checks a file. Every problem is found in one go. Does not look at plugins: their schemas are checked by the plugin host.

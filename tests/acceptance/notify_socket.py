@@ -1,7 +1,9 @@
 """The other end of sd_notify: a real datagram socket, as systemd has one, and threads of the gateway that stand still."""
 import ctypes
 import os
+import shutil
 import socket
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -10,8 +12,9 @@ from pathlib import Path
 class NotifySocket:
     """Context manager. Keeps every datagram as a dict, in order, with the time at which it came."""
 
-    def __init__(self, directory, watchdog=None):
-        self.path = str(Path(directory) / "notify")
+    def __init__(self, watchdog=None):
+        self.directory = tempfile.mkdtemp(prefix="belfry-notify-")
+        self.path = f"{self.directory}/socket"
         self.environment = {"NOTIFY_SOCKET": self.path}
         if watchdog is not None:
             self.environment |= {"WATCHDOG_USEC": str(int(watchdog * 1e6)), "WATCHDOG_PID": None}
@@ -30,6 +33,7 @@ class NotifySocket:
             last.sendto(b"END=1", self.path)
         self.thread.join()
         self.socket.close()
+        shutil.rmtree(self.directory)
 
     def run(self):
         while True:

@@ -218,8 +218,9 @@ class StatusTest(unittest.TestCase):
         document = self.gateway.command("status", "--json")
         self.assertEqual((document.returncode, document.stderr), (0, ""))
         status = json.loads(document.stdout)
-        self.assertEqual(set(status), {"version", "started_at", "ready", "reasons", "unrouted", "sinks"})
+        self.assertEqual(set(status), {"version", "started_at", "ready", "reasons", "unrouted", "last_reload", "sinks"})
         self.assertEqual((status["ready"], status["reasons"], status["unrouted"]), (True, [], 0))
+        self.assertIsNone(status["last_reload"])
         (sink,) = status["sinks"]
         documented = json.loads(re.search(r"```json\n(.*?)```", (SOURCE / "docs/reference/admin-api.md").read_text(), re.DOTALL)[1])
         self.assertEqual(set(sink), set(documented["sinks"][0]))

@@ -21,7 +21,7 @@ class ServiceCase(unittest.TestCase):
     def gateway(self, watchdog=None, **settings):
         gateway = Gateway(self.sandbox, **settings)
         self.addCleanup(gateway.__exit__, None)
-        self.notified = self.enterContext(NotifySocket(gateway.directory, watchdog))
+        self.notified = self.enterContext(NotifySocket(watchdog))
         gateway.environment |= self.notified.environment
         return gateway
 

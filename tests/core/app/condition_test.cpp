@@ -42,5 +42,10 @@ TEST(StatusLineTest, AFailingStoreIsSaidOnce) {
             "the store does not answer: belfry.db: the disk is full; 1 sink open, 0 waiting");
 }
 
+TEST(StatusLineTest, ARefusedReloadStaysInSight) {
+  EXPECT_EQ(status_line({.lanes = {lane("slack", open)}, .refused_reload = "the new configuration is refused"}),
+            "the new configuration is refused; 1 sink open, 0 waiting");
+}
+
 }  // namespace
 }  // namespace belfry::app
