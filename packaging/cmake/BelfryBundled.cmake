@@ -1,8 +1,8 @@
 # BELFRY_BUNDLED: a build that runs on every distribution with the same C library or a newer one. Libraries whose versions differ between
 # distributions are linked as archives where Debian has one; the others are installed beside the gateway, in /usr/lib/belfry/lib.
-function(belfry_archive variable name)
+macro(belfry_archive variable name)
   find_library(${variable} NAMES ${name} NO_CACHE REQUIRED)
-endfunction()
+endmacro()
 
 belfry_archive(yaml_cpp libyaml-cpp.a)
 belfry_archive(sqlite3 libsqlite3.a)
