@@ -1,7 +1,10 @@
 """The life of the Debian package on a fresh machine: installed without secrets, given two, upgraded while deliveries wait, reinstalled,
 upgraded with a broken configuration, removed, purged. One machine, in this order."""
+import contextlib
 import json
 import re
+import socket
+import sqlite3
 import tempfile
 import threading
 import time
@@ -126,7 +129,7 @@ class DebTest(unittest.TestCase):
         self.gateway.wait_idle()
         self.assertEqual(self.delivered(), before)
 
-    def test_5_broken_configuration_at_upgrade(self):
+    def test_5a_broken_configuration_at_upgrade(self):
         good = self.gateway.configuration().read_text()
         self.gateway.configuration().write_text(good + "\nnonsense: true\n")
         before = self.gateway.pid()
@@ -138,6 +141,33 @@ class DebTest(unittest.TestCase):
         self.assertEqual(self.gateway.pid(), before)
         self.assertEqual(self.gateway.readiness(), 200)
         self.gateway.configuration().write_text(good)
+
+    def refused(self, words):
+        """It does not start, says why, and leaves its data as they were."""
+        data = self.root.path / "var/lib/belfry/belfry.db"
+        before = data.read_bytes()
+        self.assertNotEqual(self.machine.try_run("systemctl", "start", "belfry")[0], 0)
+        self.assertIn(words, self.machine.try_run("systemctl", "status", "belfry", "--no-pager", "--full", "--lines=20")[1])
+        self.machine.run("systemctl", "stop", "belfry")
+        self.machine.run("systemctl", "reset-failed", "belfry")
+        self.assertEqual(data.read_bytes(), before)
+
+    def schema_version(self, change):
+        """What it was before. The database is closed again, so that nothing of root's stays beside it."""
+        with contextlib.closing(sqlite3.connect(self.root.path / "var/lib/belfry/belfry.db")) as database:
+            (version,) = database.execute("PRAGMA user_version").fetchone()
+            database.execute(f"PRAGMA user_version = {change(version)}")
+        return version
+
+    def test_5b_what_keeps_it_from_starting_is_said(self):
+        self.machine.run("systemctl", "stop", "belfry")
+        with socket.create_server(("127.0.0.1", 6000)):
+            self.refused("port 6000 is in use by another program")
+        version = self.schema_version(lambda version: version + 1)
+        self.refused(f"written by a newer Belfry (schema {version + 1}")
+        self.schema_version(lambda version: version - 1)
+        self.machine.run("systemctl", "start", "belfry")
+        self.gateway.until(lambda: self.gateway.readiness() == 200, "/readyz answers 200")
 
     def test_6_remove_keeps_the_data(self):
         self.machine.run("apt-get", "remove", "--yes", "belfry")
