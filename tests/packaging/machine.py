@@ -35,7 +35,7 @@ class Machine:
         self.directory = tempfile.TemporaryDirectory(prefix="belfry-machine-")
         self.own_pid = os.getpid()
         try:
-            with NotifySocket(self.directory.name) as notify, open(f"{self.directory.name}/console", "wb") as console:
+            with NotifySocket() as notify, open(f"{self.directory.name}/console", "wb") as console:
                 command = ["systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit", "--private-network", "--notify-ready=yes"]
                 self.process = subprocess.Popen(
                     [*command, "--console=pipe", "--directory", self.root.path],
