@@ -204,7 +204,10 @@ void App::Impl::open_sinks() {
 // A sink that cannot run now keeps what is accepted for it; the gateway takes webhooks in all the same.
 std::expected<std::shared_ptr<plugin::Channel>, delivery::ParkReason> App::Impl::open_sink(const config::SinkSettings& sink,
                                                                                            const plugin::CheckedSink& checked) {
-  if (!checked.missing.empty()) return std::unexpected(delivery::ParkReason{"missing_secret", checked.missing.front().text});
+  if (!checked.missing.empty()) {
+    const auto& missing = checked.missing.front();
+    return std::unexpected(delivery::ParkReason{"missing_secret", "no " + missing.pointer.substr(1) + ": " + missing.text});
+  }
   net::ClientTransport transport;
   transport.ca_file = sink.http.ca_file;
   transport.max_connections_per_host = sink.delivery.concurrency + kSpareConnections;

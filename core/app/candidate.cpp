@@ -88,7 +88,7 @@ net::OpenDoors open_doors(const config::Settings& settings, const config::Settin
 
 std::expected<Candidate, Problems> read_candidate(const CommonOptions& common, const Incumbent& incumbent, base::Scrubber& scrubber,
                                                   const base::Logger& log) {
-  auto loaded = load_configuration(common);
+  auto loaded = load_configuration(common, process_environment());
   auto problems = std::move(loaded.problems);
   if (!loaded.settings) return std::unexpected(std::move(problems));
   learn_secrets(*loaded.settings, scrubber);

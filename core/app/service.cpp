@@ -55,7 +55,7 @@ bool Service::cannot_start(const std::string& why) {
 
 bool Service::start() {
   manager_->status("starting");
-  auto loaded = load_configuration(common_);
+  auto loaded = load_configuration(common_, process_environment());
   print_problems(loaded.problems);
   if (!loaded.settings) {
     manager_->status("cannot start: " + first_error(loaded.problems));

@@ -58,7 +58,8 @@ void check_route_overrides(const config::Settings& settings, const plugin::Catal
 SinkPlan plan_sinks(const config::Settings& settings, const plugin::Catalogue& catalogue, const plugin::InspectSettings& inspect,
                     base::Scrubber& scrubber) {
   std::vector<plugin::SinkRequest> requests;
-  for (const auto& sink : settings.sinks) requests.push_back({sink.name, sink.plugin, sink.config, sink.unresolved});
+  for (const auto& sink : settings.sinks)
+    requests.push_back({sink.name, sink.plugin, sink.config, {sink.unresolved, sink.exposed, sink.left_out}});
   auto checks = plugin::check_sinks(catalogue, std::move(requests), inspect, scrubber);
 
   SinkPlan plan;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -109,6 +110,10 @@ struct SinkSettings {
   // Pointers (within config) whose value came from ${env:} or ${file:} references that were not there.
   // The value is the empty string then; the text says what is missing: "environment variable SLACK_BOT_TOKEN is not set; set it".
   std::map<std::string, std::string> unresolved;
+  // Pointers whose value came from a file that others can read: "the file F can be read by others; run: chmod o= F".
+  std::map<std::string, std::string> exposed;
+  // Pointers whose references all were missing and may be: "${env:X:-}". The value is the empty string.
+  std::set<std::string> left_out;
   TransportSettings http;
   DeliverySettings delivery;
 };

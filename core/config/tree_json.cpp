@@ -25,13 +25,13 @@ nlohmann::json scalar(const Value& written, const std::string& pointer, const Vi
   auto expanded = written.context().references.expand(node.text);
   if (!expanded) {
     if (visit && expanded.error().kind == ReferenceFault::Kind::unresolved) {
-      visit(pointer, written, &expanded.error().text);
+      visit(pointer, written, {.unresolved = expanded.error().text});
     } else {
       written.context().report.error(written.at(), written.path() + ": " + expanded.error().text);
     }
     return "";
   }
-  if (visit) visit(pointer, written, nullptr);
+  if (visit) visit(pointer, written, {.exposed = expanded->exposed, .left_out = expanded->referenced && expanded->text.empty()});
   if (expanded->referenced || !node.plain) return std::move(expanded->text);
   if (auto value = scalar_to_json(expanded->text)) {
     return *std::move(value);
@@ -44,7 +44,7 @@ nlohmann::json scalar(const Value& written, const std::string& pointer, const Vi
 nlohmann::json convert(const Value& written, const std::string& pointer, const Visitor& visit) {
   const auto& node = written.node();
   if (node.kind == yaml::Node::Kind::scalar) return scalar(written, pointer, visit);
-  if (visit) visit(pointer, written, nullptr);
+  if (visit) visit(pointer, written, {});
   if (node.kind == yaml::Node::Kind::list) {
     auto out = nlohmann::json::array();
     for (std::size_t i = 0; i < node.items.size(); ++i) {

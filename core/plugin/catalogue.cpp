@@ -119,7 +119,7 @@ std::vector<SinkCheck> check_sinks(const Catalogue& catalogue, std::vector<SinkR
       checks[i].problems.push_back({Problem::Severity::error, "", catalogue.why_not(request.type)});
       continue;
     }
-    auto config = check_config(*type, {request.name, std::move(request.config), std::move(request.unresolved)}, scrubber);
+    auto config = check_config(*type, {request.name, std::move(request.config), std::move(request.references)}, scrubber);
     checks[i].problems = std::move(config.problems);
     if (has_error(checks[i].problems)) continue;
     checks[i].sink = CheckedSink{request.name,

@@ -11,6 +11,7 @@
 #include "base/log.hpp"
 #include "base/secret.hpp"
 #include "plugin/checked_sink.hpp"
+#include "plugin/config_check.hpp"
 #include "plugin/probe.hpp"
 
 namespace belfry::plugin {
@@ -56,7 +57,7 @@ struct SinkRequest {
   std::string name;
   std::string type;
   nlohmann::json config = nlohmann::json::object();
-  std::map<std::string, std::string> unresolved;  // pointer -> what is missing
+  References references;
 };
 
 struct SinkCheck {
