@@ -179,8 +179,11 @@ class DebTest(unittest.TestCase):
         self.machine.run("apt-get", "remove", "--yes", "belfry")
 
     def test_7_purge_leaves_nothing(self):
+        # A secret that somebody else needs too stays.
+        (self.root.path / "etc/systemd/system/other.service").write_text("[Service]\nLoadCredential=slack-signing-secret\nExecStart=/bin/true\n")
         self.machine.run("apt-get", "purge", "--yes", "belfry")
         self.assertEqual(traces(self.root), [])
+        self.assertEqual(self.machine.run("ls", "/etc/credstore").split(), ["slack-signing-secret"])
 
 
 if __name__ == "__main__":
