@@ -7,3 +7,5 @@ set(BELFRY_UNIT_DIR lib/systemd/system CACHE STRING "Where the unit goes, below 
 set(BELFRY_ZSH_DIR share/zsh/site-functions CACHE STRING "Where the completion for zsh goes, below the prefix")
 # What the package of the component `dev` is called: belfry-dev on Debian, belfry-devel on rpm distributions.
 set(BELFRY_DEV_SUFFIX dev CACHE STRING "dev or devel")
+# The tools of rpm take debug symbols out of executable files only; those of Debian set the modes that they want.
+set(CMAKE_INSTALL_SO_NO_EXE 0)

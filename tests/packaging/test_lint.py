@@ -27,7 +27,7 @@ class LintTest(unittest.TestCase):
         self.assertEqual(found, [])
 
     def test_rpmlint(self):
-        said = run("rpmlint", "--strict", "--config", SOURCE / "packaging/rpm/rpmlint.toml", *sorted(PACKAGES.glob("*.rpm")))
+        said = run("rpmlint", "--config", SOURCE / "packaging/rpm/rpmlint.toml", *sorted(PACKAGES.glob("*.rpm")))
         self.assertRegex(said, r"0 errors, 0 warnings")
 
     def test_the_rpm_wants_no_other_libraries(self):
