@@ -23,7 +23,7 @@ def binary_rpm(name):
 def platform(root, directory):
     """An rpm that stands for the files that the root has already."""
     files = [next((root.path / "usr/lib/x86_64-linux-gnu").glob(name)) for name in LIBRARIES]
-    provides = subprocess.run(["/usr/lib/rpm/elfdeps", "--provides"], input="\n".join(map(str, files)), capture_output=True, text=True, check=True)
+    provides = subprocess.run(["/usr/lib/rpm/elfdeps", "--provides"], input="".join(f"{file}\n" for file in files), capture_output=True, text=True, check=True)
     lines = ["/bin/sh", "shadow-utils", "rtld(GNU_HASH)", *provides.stdout.split("\n")]
     spec = Path(directory) / "platform.spec"
     spec.write_text(
