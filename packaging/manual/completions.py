@@ -22,7 +22,8 @@ def bash(root):
         options = [name for option in command.options for name in option.names]
         words.append(f"    {quoted([key(command)])}) words={quoted([c.path[-1] for c in command.commands] + options)} ;;")
         for option in command.options:
-            (files if is_file(option.value) else directories if is_directory(option.value) else valued if option.value else set()).update(option.names)
+            if option.value:
+                (files if is_file(option.value) else directories if is_directory(option.value) else valued).update(option.names)
     takes_file = [quoted([key(c)]) for c in root.every() if any(is_file(p.value) for p in c.positionals)]
     every = "|".join(quoted([key(c)]) for c in root.every() if c is not root)
     lines = [
@@ -40,7 +41,8 @@ def bash(root):
     ]
     for names, action in ((files, "-f"), (directories, "-d")):
         if names:
-            lines.append(f"    {'|'.join(sorted(names))}) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen {action} -- \"$current\"); return ;;")
+            lines.append(f"    {'|'.join(sorted(names))})")
+            lines.append(f"      compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen {action} -- \"$current\"); return ;;")
     if valued:
         lines.append(f"    {'|'.join(sorted(valued))}) COMPREPLY=(); return ;;")
     lines += ["  esac", '  case "$command" in', *words, "  esac", '  mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")']
@@ -48,7 +50,8 @@ def bash(root):
         lines += [
             '  if [[ $current != -* ]]; then',
             '    case "$command" in',
-            f"      {'|'.join(takes_file)}) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- \"$current\") ;;",
+            f"      {'|'.join(takes_file)})",
+            '        compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;',
             "    esac",
             "  fi",
         ]

@@ -83,7 +83,8 @@ class Machine:
 
     def try_run(self, *command):
         """(exit code, what it says)"""
-        done = subprocess.run(self.inside(*command), env=ENVIRONMENT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+        streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+        done = subprocess.run(self.inside(*command), env=ENVIRONMENT, text=True, **streams)
         return done.returncode, done.stdout
 
     def show(self, what, unit="belfry"):

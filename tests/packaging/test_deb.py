@@ -85,7 +85,8 @@ class DebTest(unittest.TestCase):
         self.install(self.old)
         self.assertNotEqual(self.gateway.pid(), before)
         self.assertEqual(self.machine.show("User"), "belfry")
-        self.assertEqual(self.machine.run("stat", "-c", "%a %U %G", "/etc/belfry", "/var/lib/belfry").split(), "750 root belfry 700 belfry belfry".split())
+        owners = self.machine.run("stat", "-c", "%a %U %G", "/etc/belfry", "/var/lib/belfry")
+        self.assertEqual(owners.splitlines(), ["750 root belfry", "700 belfry belfry"])
 
     def test_2_two_secrets_and_a_delivery(self):
         point_at_sandbox(self.root, self.certificate)

@@ -53,7 +53,8 @@ class LintTest(unittest.TestCase):
             run("zsh", "--no-exec", share / "zsh/vendor-completions/_belfry")
             fish = 'source $argv[1]; complete --do-complete "belfry plugins sh"'
             self.assertIn("show", run("fish", "--no-config", "--command", fish, share / "fish/vendor_completions.d/belfry.fish"))
-            page = subprocess.run(["man", "--warnings", "--local-file", share / "man/man1/belfry.1.gz"], capture_output=True, text=True, env={"MANWIDTH": "100", "PATH": "/usr/bin:/bin"})
+            show = ["man", "--warnings", "--local-file", share / "man/man1/belfry.1.gz"]
+            page = subprocess.run(show, capture_output=True, text=True, env={"MANWIDTH": "100", "PATH": "/usr/bin:/bin"})
             self.assertEqual((page.returncode, page.stderr), (0, ""))
             self.assertIn("plugins show", page.stdout)
 

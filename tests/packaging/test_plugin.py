@@ -58,7 +58,8 @@ class PluginTest(unittest.TestCase):
         root.chroot("rm", "-rf", "/root/plugin")
         root.chroot("cp", "-r", TEMPLATE, "/root/plugin")
         root.chroot("sh", "-euc", f"cd /root/plugin\n{command}")
-        cls.libraries[command.split()[0] + ("" if "pkg-config" not in command else " with pkg-config")] = (root.path / "root/plugin/ntfy.so").read_bytes()
+        way = command.split()[0] + (" with pkg-config" if "pkg-config" in command else "")
+        cls.libraries[way] = (root.path / "root/plugin/ntfy.so").read_bytes()
 
     def test_every_way_exports_the_entry_alone(self):
         self.assertEqual(sorted(self.libraries), ["cmake", "g++", "g++ with pkg-config"])
@@ -94,7 +95,8 @@ class PluginTest(unittest.TestCase):
     def use(self, machine, gateway, ntfy):
         configuration = gateway.configuration()
         if "ntfy" not in configuration.read_text():
-            text = re.sub(r"(?ms)^sinks:.*?^pipeline:", f'sinks:\n  phone: {{ plugin: ntfy, config: {{ url: "http://127.0.0.1:{NTFY_PORT}" }} }}\n\npipeline:', configuration.read_text())
+            sinks = f'sinks:\n  phone: {{ plugin: ntfy, config: {{ url: "http://127.0.0.1:{NTFY_PORT}" }} }}\n\npipeline:'
+            text = re.sub(r"(?ms)^sinks:.*?^pipeline:", sinks, configuration.read_text())
             configuration.write_text(text.replace("to: [slack]", "to: [phone]"))
         self.assertIn("valid", machine.run("belfry", "check"))
         machine.run("systemctl", "restart", "belfry")

@@ -1,6 +1,5 @@
 """The rpm in a root made with `rpm --root`, and the tarball. No rpm distribution can be had from Debian's archive, so the root has
 Debian's files under a package that provides exactly glibc, libstdc++, OpenSSL and libsystemd: more the rpm must not want."""
-import subprocess
 import tempfile
 import unittest
 from pathlib import Path
@@ -23,8 +22,8 @@ def binary_rpm(name):
 def platform(root, directory):
     """An rpm that stands for the files that the root has already."""
     files = [next((root.path / "usr/lib/x86_64-linux-gnu").glob(name)) for name in LIBRARIES]
-    provides = subprocess.run(["/usr/lib/rpm/elfdeps", "--provides"], input="".join(f"{file}\n" for file in files), capture_output=True, text=True, check=True)
-    lines = ["/bin/sh", "shadow-utils", "rtld(GNU_HASH)", *provides.stdout.split("\n")]
+    provides = run("/usr/lib/rpm/elfdeps", "--provides", input="".join(f"{file}\n" for file in files))
+    lines = ["/bin/sh", "shadow-utils", "rtld(GNU_HASH)", *provides.split("\n")]
     spec = Path(directory) / "platform.spec"
     spec.write_text(
         "Name: platform\nVersion: 12\nRelease: 1\nSummary: What stands here already\nLicense: None\nBuildArch: noarch\n"
@@ -69,7 +68,8 @@ class RpmTest(Case):
         said = run("rpm", "--root", self.root.path, *DATABASE, "--verify", "belfry")
         self.assertEqual(said.strip(), "")
         self.boot()
-        self.assertEqual(self.machine.run("stat", "-c", "%a %U %G", "/etc/belfry", "/var/lib/belfry").split(), "750 root belfry 700 belfry belfry".split())
+        owners = self.machine.run("stat", "-c", "%a %U %G", "/etc/belfry", "/var/lib/belfry")
+        self.assertEqual(owners.splitlines(), ["750 root belfry", "700 belfry belfry"])
         self.deliver("first@example.com")
 
         # Again, while deliveries wait.
