@@ -73,6 +73,7 @@ class DebTest(unittest.TestCase):
     def test_1_first_run_without_secrets(self):
         self.install(self.old)
         self.assertEqual(self.machine.show("ActiveState"), "active")
+        self.assertEqual(self.machine.run("systemd-analyze", "verify", "--man=no", "belfry.service").strip(), "")
         self.gateway.until(lambda: self.gateway.readiness() == 503, "/readyz answers 503")
         self.assertIn("slack-bot-token", self.gateway.admin("/readyz")[1])
         self.assertIn("slack-bot-token", self.machine.show("StatusText"))
