@@ -1,5 +1,8 @@
 #include "slack/payload.hpp"
 
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
 #include <algorithm>
 #include <ranges>
 #include <utility>
@@ -10,8 +13,6 @@
 
 namespace belfry::slack {
 namespace {
-
-using nlohmann::json;
 
 constexpr std::size_t kHeaderLimit = 150;
 constexpr std::size_t kButtonTextLimit = 75;
@@ -58,59 +59,98 @@ Body body_of(const Item& item, const Look& look) {
   return {parse_plain(plain.text), plain.cut};
 }
 
-json plain_text(std::string text) { return {{"type", "plain_text"}, {"text", std::move(text)}, {"emoji", false}}; }
+// Written front to back: a tree of a message would cost more than all the rest of a delivery in the plugin.
+class Writer {
+ public:
+  Writer& open() { return writer_.StartObject(), *this; }
+  Writer& close() { return writer_.EndObject(), *this; }
+  Writer& open_list() { return writer_.StartArray(), *this; }
+  Writer& close_list() { return writer_.EndArray(), *this; }
+  Writer& key(std::string_view name) { return writer_.Key(name.data(), static_cast<rapidjson::SizeType>(name.size())), *this; }
+  Writer& member(std::string_view name, std::string_view text) {
+    key(name);
+    writer_.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
+    return *this;
+  }
+  Writer& flag(std::string_view name, bool value) {
+    key(name);
+    writer_.Bool(value);
+    return *this;
+  }
+  [[nodiscard]] std::string text() const { return {buffer_.GetString(), buffer_.GetSize()}; }
 
-json section(std::string mrkdwn) {
-  return {{"type", "section"}, {"text", {{"type", "mrkdwn"}, {"text", std::move(mrkdwn)}, {"verbatim", true}}}};
+ private:
+  rapidjson::StringBuffer buffer_;
+  rapidjson::Writer<rapidjson::StringBuffer> writer_{buffer_};
+};
+
+void plain_text(Writer& out, std::string_view text) {
+  out.open().member("type", "plain_text").member("text", text).flag("emoji", false).close();
 }
-
-json note(std::string text) { return {{"type", "context"}, {"elements", json::array({plain_text(std::move(text))})}}; }
 
 std::string left_out(std::size_t count, const std::string& what) {
   return std::to_string(count) + " more " + what + (count == 1 ? " is" : "s are") + " not shown.";
 }
 
-// Collects blocks against the total.
+struct Button {
+  std::string label;
+  std::string url;
+};
+
+// Writes the list of blocks against the total.
 class Blocks {
  public:
-  explicit Blocks(const std::string& header) {
+  Blocks(Writer& out, const std::string& header) : out_(out) {
     const std::string text = shorten(header, kHeaderLimit);
     left_ -= length(text);
-    blocks_.push_back({{"type", "header"}, {"text", plain_text(text)}});
+    out_.open_list();
+    begin("header").key("text");
+    plain_text(out_, text);
+    out_.close();
   }
 
   void add_document(const Body& body, std::size_t share) {
-    Flow result = flow(body.document, std::min(share, left_));
-    for (std::string& text : result.sections) {
+    const Flow result = flow(body.document, std::min(share, left_));
+    for (const std::string& text : result.sections) {
       left_ -= std::min(left_, length(text));
-      blocks_.push_back(section(std::move(text)));
+      begin("section").key("text").open();
+      out_.member("type", "mrkdwn").member("text", text).flag("verbatim", true).close().close();
     }
     shortened_ = shortened_ || result.shortened || body.cut;
   }
 
-  void add_buttons(json elements) {
-    for (std::size_t at = 0; at < elements.size(); at += kElementLimit) {
-      const auto begin = elements.begin() + static_cast<std::ptrdiff_t>(at);
-      const auto end = elements.begin() + static_cast<std::ptrdiff_t>(std::min(at + kElementLimit, elements.size()));
-      blocks_.push_back({{"type", "actions"}, {"elements", json(begin, end)}});
+  void add_buttons(const std::vector<Button>& buttons) {
+    for (std::size_t at = 0; at < buttons.size(); ++at) {
+      if (at % kElementLimit == 0) begin("actions").key("elements").open_list();
+      out_.open().member("type", "button").key("text");
+      plain_text(out_, buttons[at].label);
+      out_.member("url", buttons[at].url).member("action_id", "belfry.link." + std::to_string(at)).close();
+      if ((at + 1) % kElementLimit == 0 || at + 1 == buttons.size()) out_.close_list().close();
     }
   }
 
-  void add_note(std::string text) { blocks_.push_back(note(std::move(text))); }
+  void add_note(std::string_view text) {
+    begin("context").key("elements").open_list();
+    plain_text(out_, text);
+    out_.close_list().close();
+  }
+
+  void end() { out_.close_list(); }
 
   [[nodiscard]] std::size_t left() const { return left_; }
   [[nodiscard]] bool shortened() const { return shortened_; }
-  json take() { return std::move(blocks_); }
 
  private:
-  json blocks_ = json::array();
+  Writer& begin(std::string_view type) { return out_.open().member("type", type); }
+
+  Writer& out_;
   std::size_t left_ = kTotalLimit - kNotesTotal;
   bool shortened_ = false;
 };
 
 // The actions of one notification: buttons where Slack takes them, lines of text for the others.
 struct Actions {
-  json buttons = json::array();
+  std::vector<Button> buttons;
   Document lines;
   std::size_t size = 0;  // of all their text
   std::size_t left_out = 0;
@@ -136,8 +176,7 @@ Actions actions_of(const Item& item, const Look& look, std::size_t limit) {
     }
     actions.size += size;
     if (button) {
-      const std::string id = "belfry.link." + std::to_string(actions.buttons.size());
-      actions.buttons.push_back({{"type", "button"}, {"text", plain_text(label)}, {"url", *url}, {"action_id", id}});
+      actions.buttons.push_back({label, *url});
     } else {
       actions.lines.push_back(std::move(line));
     }
@@ -160,20 +199,20 @@ Entry entry_of(const Item& item, const Look& look, std::size_t limit) {
 
 constexpr std::string_view kRepeat = "This may be a repeat: it is not certain that an earlier attempt failed.";
 
-json notification_blocks(const Message& message, const Look& look) {
-  Blocks blocks(title_of(message));
-  Actions actions = actions_of(message.item(), look, kActionsTotal);
+void notification_blocks(Writer& out, const Message& message, const Look& look) {
+  Blocks blocks(out, title_of(message));
+  const Actions actions = actions_of(message.item(), look, kActionsTotal);
   blocks.add_document(body_of(message.item(), look), blocks.left() - actions.size);
   if (blocks.shortened()) blocks.add_note("This text is shortened: Slack takes no more.");
   blocks.add_document({actions.lines}, kActionsTotal);
-  blocks.add_buttons(std::move(actions.buttons));
+  blocks.add_buttons(actions.buttons);
   if (actions.left_out > 0) blocks.add_note(left_out(actions.left_out, "link"));
-  if (message.possible_duplicate()) blocks.add_note(std::string(kRepeat));
-  return blocks.take();
+  if (message.possible_duplicate()) blocks.add_note(kRepeat);
+  blocks.end();
 }
 
-json digest_blocks(const Message& message, const Look& look) {
-  Blocks blocks(title_of(message));
+void digest_blocks(Writer& out, const Message& message, const Look& look) {
+  Blocks blocks(out, title_of(message));
   const std::size_t shown = std::min(message.items().size(), kMostItems);
   const std::size_t share = blocks.left() / shown;
   for (std::size_t i = 0; i < shown; ++i) {
@@ -183,8 +222,8 @@ json digest_blocks(const Message& message, const Look& look) {
   }
   if (blocks.shortened()) blocks.add_note("Some of these texts are shortened: Slack takes no more.");
   if (shown < message.items().size()) blocks.add_note(left_out(message.items().size() - shown, "notification"));
-  if (message.possible_duplicate()) blocks.add_note(std::string(kRepeat));
-  return blocks.take();
+  if (message.possible_duplicate()) blocks.add_note(kRepeat);
+  blocks.end();
 }
 
 // "label: address" lines, escaped.
@@ -224,25 +263,32 @@ std::string fallback_text(const Message& message, const Look& look) {
   return text;
 }
 
-json envelope(const std::string& channel, std::string text) {
-  return {{"channel", channel}, {"text", std::move(text)}, {"unfurl_links", false}, {"unfurl_media", false}, {"unfurl_app_links", false}};
+void envelope(Writer& out, const std::string& channel, std::string_view text) {
+  out.member("channel", channel).member("text", text);
+  out.flag("unfurl_links", false).flag("unfurl_media", false).flag("unfurl_app_links", false);
 }
 
 }  // namespace
 
-json post(const Message& message, const std::string& channel, const Look& look) {
-  json arguments = envelope(channel, fallback_text(message, look));
-  // The blocks carry the styles; this text is read as it stands.
-  arguments["mrkdwn"] = false;
+std::string post(const Message& message, const std::string& channel, const Look& look) {
+  Writer out;
+  out.open();
+  envelope(out, channel, fallback_text(message, look));
+  out.flag("mrkdwn", false);  // the blocks carry the styles; the text is read as it stands
   const bool digest = message.kind() == Message::Kind::digest;
-  arguments["blocks"] = digest ? digest_blocks(message, look) : notification_blocks(message, look);
-  json payload = {{"delivery_id", message.delivery_id()}};
-  if (!digest && !message.item().msg_id.empty()) payload["msg_id"] = message.item().msg_id;
-  arguments["metadata"] = {{"event_type", "belfry_delivery"}, {"event_payload", std::move(payload)}};
-  return arguments;
+  out.key("blocks");
+  if (digest) {
+    digest_blocks(out, message, look);
+  } else {
+    notification_blocks(out, message, look);
+  }
+  out.key("metadata").open().member("event_type", "belfry_delivery").key("event_payload").open();
+  out.member("delivery_id", message.delivery_id());
+  if (!digest && !message.item().msg_id.empty()) out.member("msg_id", message.item().msg_id);
+  return out.close().close().close().text();
 }
 
-json text_only_post(const Message& message, const std::string& channel, const Look& look) {
+std::string text_only_post(const Message& message, const std::string& channel, const Look& look) {
   std::string text;
   const auto add = [&text](const Flow& flow) {
     for (const std::string& section : flow.sections) text += (text.empty() ? "" : "\n") + section;
@@ -260,7 +306,10 @@ json text_only_post(const Message& message, const std::string& channel, const Lo
   if (shortened) text += "\nThis text is shortened.";
   if (shown < message.items().size()) text += "\n" + left_out(message.items().size() - shown, "notification");
   if (message.possible_duplicate()) text.append("\n").append(kRepeat);
-  return envelope(channel, std::move(text));
+  Writer out;
+  out.open();
+  envelope(out, channel, text);
+  return out.close().text();
 }
 
 }  // namespace belfry::slack

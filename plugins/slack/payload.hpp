@@ -1,4 +1,4 @@
-// A message as the arguments of Slack's chat.postMessage. Functions of their arguments only: any thread.
+// A message as the arguments of Slack's chat.postMessage, which are JSON text. Functions of their arguments only: any thread.
 //
 // Whatever a notification holds, the result keeps the documented limits (docs.slack.dev, block reference): at most 50 blocks, header 150,
 // section 3000, 25 elements in an actions block, button text 75, url 3000. All text together stays within 10,000, below the undocumented
@@ -15,9 +15,9 @@ struct Look {
 };
 
 // Header, text, actions.
-[[nodiscard]] nlohmann::json post(const Message& message, const std::string& channel, const Look& look);
+[[nodiscard]] std::string post(const Message& message, const std::string& channel, const Look& look);
 
 // The same without blocks: for when Slack refuses them.
-[[nodiscard]] nlohmann::json text_only_post(const Message& message, const std::string& channel, const Look& look);
+[[nodiscard]] std::string text_only_post(const Message& message, const std::string& channel, const Look& look);
 
 }  // namespace belfry::slack

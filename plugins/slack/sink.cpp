@@ -166,8 +166,8 @@ HttpRequest SlackSink::lookup_request(const std::string& email, const std::strin
   return HttpRequest::get(api_url_ + "users.lookupByEmail?email=" + query_encode(email)).with("Authorization", "Bearer " + token);
 }
 
-HttpRequest SlackSink::post_request(const json& arguments, const std::string& token) const {
-  return HttpRequest::post(api_url_ + "chat.postMessage", arguments.dump(-1, ' ', false, json::error_handler_t::replace))
+HttpRequest SlackSink::post_request(std::string arguments, const std::string& token) const {
+  return HttpRequest::post(api_url_ + "chat.postMessage", std::move(arguments))
       .with("Authorization", "Bearer " + token)
       .with("Content-Type", "application/json; charset=utf-8");
 }

@@ -39,7 +39,7 @@ class SlackSink final : public Sink, public Inbound, public Renders {
   Task<Reading> send(const Message& message, std::string channel);
 
   [[nodiscard]] HttpRequest lookup_request(const std::string& email, const std::string& token) const;
-  [[nodiscard]] HttpRequest post_request(const nlohmann::json& arguments, const std::string& token) const;
+  [[nodiscard]] HttpRequest post_request(std::string arguments, const std::string& token) const;
   [[nodiscard]] Budget lookup_budget() const { return {token_.reference(), "users.lookupByEmail", ""}; }
   [[nodiscard]] Millis now() const { return clock().now().time_since_epoch(); }
 

@@ -97,7 +97,7 @@ TEST_F(PipelineTest, ASensitiveNotificationExpiresSoonAndStaysOutOfChannels) {
   const auto all = record(accepted->notification_id);
   ASSERT_EQ(all.deliveries.size(), 1U);
   EXPECT_EQ(all.deliveries[0].destination.audience, model::Audience::direct);
-  EXPECT_EQ(all.deliveries[0].expires_at - all.deliveries[0].created_at, 10min);
+  EXPECT_EQ(all.deliveries[0].expires_at - all.notification.received_at, 10min);
 }
 
 TEST_F(PipelineTest, AClosedStoreIsAnError) {
