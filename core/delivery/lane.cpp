@@ -185,6 +185,7 @@ void Lane::take(store::Leased leased) {
   }
   ++in_flight_;
   publish();
+  render::mark_sensitive(leased);
   auto attempt = std::make_shared<Attempt>(Attempt{
       AttemptMachine({std::move(leased), channel_ && channel_->can_reconcile() && state_ != LaneState::hung, &context_.sinks}), {}});
   resume(attempt, event::Start{});
@@ -197,10 +198,10 @@ void Lane::look_for_expired() {
   const auto now = context_.clock.now();
   context_.store.lease_expired({settings_.sink, kExpiredAtOnce, now, lease_time(), false},
                                [self = shared_from_this()](base::Result<store::Lease> lease) {
-                                 if (!lease || lease->leased.empty()) return;
-                                 self->strand_.post([self, lease = std::move(*lease)]() mutable {
-                                   for (auto& leased : lease.leased) self->take(std::move(leased));
-                                   if (lease.leased.size() == kExpiredAtOnce) self->look_for_expired();
+                                 if (!lease) return;
+                                 self->strand_.post([self, expired = std::move(lease->leased)]() mutable {
+                                   for (auto& leased : expired) self->take(std::move(leased));
+                                   if (expired.size() == kExpiredAtOnce) self->look_for_expired();
                                  });
                                });
 }
@@ -261,7 +262,9 @@ void Lane::begin(const std::shared_ptr<Attempt>& attempt, const action::Begin& b
 void Lane::send(const std::shared_ptr<Attempt>& attempt, const action::Send& send_action) {
   const auto& leased = attempt->machine.leased();
   attempt->sent_at = context_.clock.steady();
-  plugin::Send send{render::message_of(leased.delivery, leased.items), send_action.attempt, context_.clock.now() + settings_.timeout, ""};
+  // Shared with the attempt, whose machine changes nothing of it from here on.
+  const std::shared_ptr<const model::Message> message(attempt, &leased);
+  plugin::Send send{message, send_action.attempt, context_.clock.now() + settings_.timeout, ""};
   channel_->deliver(std::move(send), [self = shared_from_this(), attempt](model::Outcome outcome) {
     self->strand_.post([self, attempt, outcome = std::move(outcome)]() mutable {
       const auto took = std::chrono::duration_cast<base::Millis>(self->context_.clock.steady() - attempt->sent_at);
@@ -273,7 +276,7 @@ void Lane::send(const std::shared_ptr<Attempt>& attempt, const action::Send& sen
 
 void Lane::reconcile(const std::shared_ptr<Attempt>& attempt) {
   const auto& leased = attempt->machine.leased();
-  plugin::Send send{render::message_of(leased.delivery, leased.items), std::max(1U, leased.delivery.attempts),
+  plugin::Send send{std::make_shared<const model::Message>(leased), std::max(1U, leased.delivery.attempts),
                     context_.clock.now() + settings_.timeout, ""};
   channel_->reconcile(std::move(send), [self = shared_from_this(), attempt](model::Outcome outcome) {
     self->strand_.post(

@@ -12,7 +12,7 @@
 namespace belfry::plugin {
 
 struct Send {
-  model::Message message;
+  std::shared_ptr<const model::Message> message;  // not changed any more
   std::uint32_t attempt = 1;
   base::Timestamp deadline{};  // then the attempt ends as retry/timeout with maybe_delivered, and the plugin is told to abandon it
   std::string prior_receipt;

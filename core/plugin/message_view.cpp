@@ -5,10 +5,9 @@
 
 namespace belfry::plugin {
 
-MessageView::MessageView(const Send& send, belfry_ticket ticket) : body_(model::message_document(send.message)) {
-  const auto& delivery = send.message.delivery;
-  const bool sensitive = delivery.sensitive || std::any_of(send.message.items.begin(), send.message.items.end(),
-                                                           [](const model::Notification& item) { return item.sensitive; });
+MessageView::MessageView(const Send& send, belfry_ticket ticket) : body_(model::message_document(*send.message)) {
+  const auto& delivery = send.message->delivery;
+  const bool sensitive = delivery.sensitive || std::ranges::any_of(send.message->items, &model::Notification::sensitive);
   table_.size = sizeof(belfry_message);
   table_.attempt = send.attempt;
   table_.flags = (delivery.possible_duplicate ? BELFRY_MESSAGE_POSSIBLE_DUPLICATE : 0U) | (sensitive ? BELFRY_MESSAGE_SENSITIVE : 0U);

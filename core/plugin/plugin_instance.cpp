@@ -31,7 +31,7 @@ void PluginInstance::deliver(Send send, OutcomeHandler handler) { ask(Duty::Kind
 void PluginInstance::reconcile(Send send, OutcomeHandler handler) { ask(Duty::Kind::reconcile, std::move(send), std::move(handler)); }
 
 void PluginInstance::ask(Duty::Kind kind, Send send, OutcomeHandler handler) {
-  Duty duty{kind, send.message.delivery.id, send.attempt, send.deadline, std::move(handler)};
+  Duty duty{kind, send.message->delivery.id, send.attempt, send.deadline, std::move(handler)};
   const Ticket ticket = tickets_.open_duty(duty);
   if (ticket == 0) {
     desk_.post([settle = std::move(duty.settle)]() mutable { settle(retry("stopped", "the sink has been stopped", false)); });

@@ -140,6 +140,7 @@ class MemoryTables final : public Tables {
     return row;
   }
   void save(const QueueRow& queue) override { queues_[queue.row] = queue; }
+  void save_pause(const QueueRow& queue) override { save(queue); }
   QueueFront front(RowId queue, base::Timestamp now) override {
     QueueFront front;
     for (const auto row : by_queue_[queue]) {
@@ -204,15 +205,12 @@ class MemoryTables final : public Tables {
     return removed;
   }
 
-  void add_attempt(RowId delivery, std::uint32_t number, base::Timestamp started_at) override {
-    attempts_[delivery][number] = {.delivery_id = deliveries_.at(delivery).delivery.id, .number = number, .started_at = started_at};
-  }
-  void remove_attempt(RowId delivery, std::uint32_t number) override { attempts_.at(delivery).erase(number); }
-  void end_attempt(RowId delivery, std::uint32_t number, base::Timestamp at, const std::string& outcome, bool late) override {
-    auto& attempt = attempts_.at(delivery).at(number);
-    attempt.finished_at = at;
-    attempt.outcome = model::decode_outcome(outcome).value();
-    attempt.late = late;
+  void save(RowId delivery, const AttemptRow& a) override {
+    model::Attempt attempt{
+        .delivery_id = deliveries_.at(delivery).delivery.id, .number = a.number, .started_at = a.started_at, .finished_at = a.finished_at};
+    if (a.finished_at) attempt.outcome = model::decode_outcome(a.outcome).value();
+    attempt.late = a.late;
+    attempts_[delivery][a.number] = std::move(attempt);
   }
   std::vector<model::Attempt> attempts(const DeliveryRow& delivery) override {
     std::vector<model::Attempt> found;

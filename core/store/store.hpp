@@ -23,7 +23,7 @@
 #include <vector>
 
 #include "base/error.hpp"
-#include "model/delivery.hpp"
+#include "model/message.hpp"
 
 namespace belfry::store {
 
@@ -85,12 +85,10 @@ struct LeaseRequest {
   bool begin = false;         // begins an attempt of each in the same commit, unless it is in doubt or has expired
 };
 
-struct Leased {
-  std::string claim;  // the fencing token
-  model::Delivery delivery;
-  std::vector<model::Notification> items;  // one, or the members of a digest in accept order
-  bool in_doubt = false;                   // an earlier attempt began and has no outcome
-  std::uint32_t attempt = 0;               // that was begun with the lease; 0: none, begin() does it
+struct Leased : model::Message {
+  std::string claim;          // the fencing token
+  bool in_doubt = false;      // an earlier attempt began and has no outcome
+  std::uint32_t attempt = 0;  // that was begun with the lease; 0: none, begin() does it
 };
 
 struct Lease {

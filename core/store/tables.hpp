@@ -35,6 +35,7 @@ struct QueueRow {
   std::string key;  // of the destination
   std::optional<base::Timestamp> ready_at;
   base::Timestamp paused_until{};
+  std::uint32_t deliveries = 0;  // that refer to it, finished or not
 };
 
 struct DeliveryRow {
@@ -46,6 +47,7 @@ struct DeliveryRow {
   std::uint32_t leases = 0;    // so far; makes the claim unique
   base::Timestamp claim_until{};
   std::uint32_t open_attempt = 0;  // began and has no outcome; 0: none
+  base::Timestamp begun_at{};      // when that attempt began
 
   [[nodiscard]] RowId row() const { return static_cast<RowId>(delivery.sequence); }
 };
@@ -59,6 +61,14 @@ struct QueueFront {
   };
   std::optional<Head> head;                   // the first unfinished one that has joined
   std::optional<base::Timestamp> next_joins;  // the earliest among those before it that have not
+};
+
+struct AttemptRow {
+  std::uint32_t number = 0;
+  base::Timestamp started_at{};
+  std::optional<base::Timestamp> finished_at;  // none: it never told
+  std::string outcome;                         // encoded; empty without an end
+  bool late = false;
 };
 
 struct OpenDigest {
@@ -105,7 +115,7 @@ class Tables {
   virtual std::optional<DeliveryRow> delivery(const std::string& id) = 0;
   virtual std::vector<DeliveryRow> deliveries_of(RowId notification) = 0;  // digests it joined included; by sequence
   virtual bool has_delivery(RowId notification, RowId queue) = 0;          // digests it joined included
-  // state, leases, claim_until, attempts, open_attempt, possible_duplicate
+  // state, leases, claim_until, attempts, open_attempt, begun_at, possible_duplicate
   virtual void save_claim(const DeliveryRow& delivery) = 0;
   virtual void save(const DeliveryRow& delivery) = 0;                                                      // all that can change
   virtual std::vector<RowId> expired(const std::string& sink, base::Timestamp now, std::size_t most) = 0;  // and not leased
@@ -117,7 +127,8 @@ class Tables {
   virtual std::optional<QueueRow> queue(const std::string& sink, const std::string& key) = 0;
   virtual QueueRow queue(RowId row) = 0;
   virtual RowId add(const QueueRow& queue) = 0;
-  virtual void save(const QueueRow& queue) = 0;  // ready_at, paused_until
+  virtual void save(const QueueRow& queue) = 0;        // ready_at, deliveries
+  virtual void save_pause(const QueueRow& queue) = 0;  // ready_at, paused_until
   virtual QueueFront front(RowId queue, base::Timestamp now) = 0;
   virtual std::vector<QueueRow> ready_queues(const std::string& sink, base::Timestamp now, std::size_t most) = 0;  // oldest first
   virtual std::optional<base::Timestamp> next_ready(const std::string& sink) = 0;
@@ -137,10 +148,9 @@ class Tables {
   virtual std::size_t remove_windows(base::Timestamp ended_before, std::size_t most) = 0;
 
   // ---- what happened
-  virtual void add_attempt(RowId delivery, std::uint32_t number, base::Timestamp started_at) = 0;
-  virtual void remove_attempt(RowId delivery, std::uint32_t number) = 0;
-  virtual void end_attempt(RowId delivery, std::uint32_t number, base::Timestamp at, const std::string& outcome, bool late) = 0;
-  virtual std::vector<model::Attempt> attempts(const DeliveryRow& delivery) = 0;
+  // Attempts that are over; the one that is open is in its delivery. Written again when its outcome comes late.
+  virtual void save(RowId delivery, const AttemptRow& attempt) = 0;
+  virtual std::vector<model::Attempt> attempts(const DeliveryRow& delivery) = 0;  // by number
   virtual void add_decision(RowId notification, const model::Decision& decision) = 0;
   virtual std::vector<model::Decision> decisions(const NotificationRow& notification) = 0;  // oldest first
 

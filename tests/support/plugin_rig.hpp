@@ -255,17 +255,16 @@ class PluginRig : public ::testing::Test {
   }
 
   plugin::Send message(std::chrono::milliseconds deadline = 20s, const std::string& id = "delivery-1") {
-    plugin::Send send;
-    send.message.delivery.id = id;
-    send.message.delivery.sink = "sink";
-    send.message.delivery.destination.address = "bobby@coder.com";
+    model::Message message;
+    message.delivery.id = id;
+    message.delivery.sink = "sink";
+    message.delivery.destination.address = "bobby@coder.com";
     model::Notification notification;
     notification.id = "notification-1";
     notification.title = "Workspace created";
     notification.body = "It is there.";
-    send.message.items.push_back(notification);
-    send.deadline = clock_.now() + deadline;
-    return send;
+    message.items.push_back(notification);
+    return {std::make_shared<const model::Message>(std::move(message)), 1, clock_.now() + deadline, ""};
   }
   // A default outcome after a failed expectation.
   model::Outcome deliver(plugin::Instance& instance, plugin::Send send) {

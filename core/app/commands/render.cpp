@@ -77,7 +77,8 @@ base::Result<nlohmann::json> requests_of(const plugin::CheckedSink& sink, model:
   auto instance = host.open(sink, std::make_shared<NoNetwork>());
   if (!instance) return std::unexpected(instance.error());
   if (!(*instance)->can_render()) return base::fail("plugin " + sink.type.type + " cannot show its requests");
-  auto requests = (*instance)->render({std::move(message), 1, clock.now() + std::chrono::seconds(10), ""});
+  auto requests =
+      (*instance)->render({std::make_shared<const model::Message>(std::move(message)), 1, clock.now() + std::chrono::seconds(10), ""});
   std::promise<void> stopped;
   (*instance)->stop(std::chrono::seconds(2), [&] { stopped.set_value(); });
   stopped.get_future().wait();
@@ -106,7 +107,9 @@ base::Result<nlohmann::json> render(const config::Settings& settings, const Rend
   auto tree = route::Tree::compile(settings.routes, plan.addressing);
   if (!tree) return std::unexpected(tree.error());
   auto delivery = delivery_for(options.sink, *notification, *tree, plan.addressing, now);
-  return requests_of(*sink, render::message_of(std::move(delivery), {std::move(*notification)}));
+  model::Message message{std::move(delivery), {std::move(*notification)}};
+  render::mark_sensitive(message);
+  return requests_of(*sink, std::move(message));
 }
 
 }  // namespace

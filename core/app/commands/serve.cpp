@@ -1,4 +1,3 @@
-#include <malloc.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
@@ -52,14 +51,9 @@ void exit_on_next_signal(const sigset_t& signals) {
   pthread_sigmask(SIG_UNBLOCK, &without_hup, nullptr);
 }
 
-// The default is eight heaps for each processor. One for each thread that usually runs, so that none waits for another's, takes no more
-// memory than half as many; threads that come on top share.
-void keep_small() { mallopt(M_ARENA_MAX, 8); }
-
 }  // namespace
 
 int serve_command(const CommonOptions& common) {
-  keep_small();
   const auto signals = block_signals();
   auto loaded = load_configuration(common);
   if (!loaded.settings) {

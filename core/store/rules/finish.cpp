@@ -64,11 +64,7 @@ struct Ending {
   DeliveryRow& row;
   Finished& result;
 
-  void operator()(const Done&) {
-    const auto how = finish.attempt == 0 ? std::string("found to have arrived") : "attempt " + std::to_string(finish.attempt);
-    add_decision(tables, row, "delivered", row.delivery.sink + " " + row.delivery.destination.key() + ": " + how, finish.now);
-    end(tables, row, DeliveryState::delivered, false, finish.now);
-  }
+  void operator()(const Done&) { end(tables, row, DeliveryState::delivered, false, finish.now); }
   void operator()(const RetryAt& retry) {
     row.delivery.state = DeliveryState::waiting;
     row.delivery.due_at = retry.at;
@@ -114,7 +110,7 @@ base::Result<Finished> finish(Tables& tables, const Finish& finish, const std::s
   if (!row || row->delivery.id != finish.delivery_id) return Finished{};
   if (auto checked = check(finish, *row); !checked) return std::unexpected(checked.error());
   if (finish.attempt != 0) {
-    tables.end_attempt(row->row(), finish.attempt, finish.now, outcome, false);
+    tables.save(row->row(), AttemptRow{finish.attempt, row->begun_at, finish.now, outcome});
     row->open_attempt = 0;
   }
   if (finish.attempt != 0 || !finish.outcome.reason.empty()) remember(row->delivery, finish.outcome);
@@ -129,17 +125,16 @@ base::Result<LateResult> finish_late(Tables& tables, const std::string& delivery
   if (outcome.code != model::OutcomeCode::delivered) return LateResult::ignored;
   auto row = tables.delivery(delivery_id);
   if (!row) return LateResult::ignored;
-  const auto attempts = tables.attempts(*row);
+  const auto attempts = attempts_of(tables, *row);
   const auto found = std::ranges::find(attempts, attempt, &model::Attempt::number);
   const bool told_before = found != attempts.end() && found->outcome && found->outcome->code == model::OutcomeCode::delivered;
   if (found == attempts.end() || told_before) return LateResult::ignored;
 
-  tables.end_attempt(row->row(), attempt, now, model::encode(outcome), true);
+  tables.save(row->row(), AttemptRow{attempt, found->started_at, now, model::encode(outcome), true});
   if (row->open_attempt == attempt) row->open_attempt = 0;
   const std::string which = row->delivery.sink + " " + row->delivery.destination.key() + ": attempt " + std::to_string(attempt);
   if (attempt == row->delivery.attempts && unfinished(row->delivery)) {
     remember(row->delivery, outcome);
-    add_decision(tables, *row, "delivered", which + ", told late", now);
     end(tables, *row, DeliveryState::delivered, false, now);
     refresh(tables, tables.queue(row->queue), now);
     return LateResult::settled;

@@ -27,9 +27,10 @@ void give_up(Tables& tables, DeliveryRow& row, base::Timestamp now) {
 
 // Saves the row.
 std::uint32_t begin_attempt(Tables& tables, DeliveryRow& row, base::Timestamp now) {
+  if (row.open_attempt != 0) tables.save(row.row(), AttemptRow{.number = row.open_attempt, .started_at = row.begun_at});
   row.open_attempt = ++row.delivery.attempts;
+  row.begun_at = now;
   tables.save_claim(row);
-  tables.add_attempt(row.row(), row.open_attempt, now);
   return row.open_attempt;
 }
 
@@ -43,7 +44,10 @@ std::optional<Leased> claim(Tables& tables, DeliveryRow row, const LeaseRequest&
   row.delivery.state = model::DeliveryState::in_flight;
   row.claim_until = request.now + request.lease_time;
   ++row.leases;
-  Leased leased{.claim = claim_of(row), .delivery = {}, .items = std::move(*items), .in_doubt = row.open_attempt != 0};
+  Leased leased;
+  leased.claim = claim_of(row);
+  leased.items = std::move(*items);
+  leased.in_doubt = row.open_attempt != 0;
   if (request.begin && !leased.in_doubt && row.delivery.expires_at > request.now) {
     leased.attempt = begin_attempt(tables, row, request.now);
   } else {
@@ -103,7 +107,6 @@ base::Result<bool> release(Tables& tables, const std::string& claim, std::uint32
   if (!row) return false;
   if (attempt != 0) {
     if (attempt != row->open_attempt) return base::fail(base::ErrorCode::invalid, "the attempt was not begun with the lease");
-    tables.remove_attempt(row->row(), attempt);
     row->open_attempt = 0;
     --row->delivery.attempts;
   }

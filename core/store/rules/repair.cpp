@@ -20,6 +20,7 @@ bool erased(Tables& tables, const DeliveryRow& row) {
 void revive(Tables& tables, DeliveryRow& row, base::Timestamp now, base::Millis max_age) {
   auto& delivery = row.delivery;
   delivery.possible_duplicate |= delivery.state == DeliveryState::delivered;
+  if (const auto told = told_delivered(tables, row)) tables.add_decision(row.notification, *told);
   delivery.state = DeliveryState::waiting;
   delivery.dead_letter = false;
   delivery.failures = 0;
@@ -41,7 +42,7 @@ base::Result<bool> pause_queue(Tables& tables, const std::string& sink, const st
   auto queue = queue_for(tables, sink, destination_key);
   queue.paused_until = until;
   if (queue.ready_at) queue.ready_at = until;
-  tables.save(queue);
+  tables.save_pause(queue);
   return queue.ready_at.has_value();
 }
 
@@ -108,7 +109,8 @@ base::Result<Record> record(Tables& tables, const std::string& notification_id) 
 
   Record record{.notification = std::move(*decoded), .decisions = tables.decisions(*notification)};
   for (auto& row : tables.deliveries_of(notification->row)) {
-    std::ranges::move(tables.attempts(row), std::back_inserter(record.attempts));
+    std::ranges::move(attempts_of(tables, row), std::back_inserter(record.attempts));
+    if (auto told = told_delivered(tables, row)) record.decisions.push_back(std::move(*told));
     if (row.notification != notification->row) {
       // A digest keeps its story with the notification that opened it.
       for (auto& decision : tables.decisions(*tables.notification(row.notification))) {

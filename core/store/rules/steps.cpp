@@ -40,8 +40,9 @@ void refresh(Tables& tables, QueueRow queue, base::Timestamp now) {
 }
 
 void enter(Tables& tables, QueueRow queue, const DeliveryRow& added, base::Timestamp now) {
-  if (queue.ready_at) return refresh(tables, std::move(queue), now);
-  queue.ready_at = std::max(added.joins_at, queue.paused_until);
+  ++queue.deliveries;
+  const bool alone = !queue.ready_at;
+  queue.ready_at = alone ? std::max(added.joins_at, queue.paused_until) : ready_at(queue, tables.front(queue.row, now));
   tables.save(queue);
 }
 
@@ -88,6 +89,29 @@ void end(Tables& tables, DeliveryRow& row, model::DeliveryState state, bool dead
   row.claim_until = {};
   tables.save(row);
   for (const auto notification : carried(tables, row)) release_notification(tables, notification, now);
+}
+
+std::vector<model::Attempt> attempts_of(Tables& tables, const DeliveryRow& row) {
+  auto attempts = tables.attempts(row);
+  if (row.open_attempt != 0) {
+    attempts.push_back({.delivery_id = row.delivery.id, .number = row.open_attempt, .started_at = row.begun_at});
+  }
+  return attempts;
+}
+
+std::optional<model::Decision> told_delivered(Tables& tables, const DeliveryRow& row) {
+  const auto& delivery = row.delivery;
+  if (delivery.state != model::DeliveryState::delivered) return std::nullopt;
+  std::string how = "found to have arrived";
+  for (const auto& attempt : tables.attempts(row)) {
+    if (!attempt.outcome || attempt.outcome->code != model::OutcomeCode::delivered) continue;
+    how = "attempt " + std::to_string(attempt.number) + (attempt.late ? ", told late" : "");
+  }
+  return model::Decision{.at = delivery.finished_at,
+                         .notification_id = delivery.notification_id,
+                         .delivery_id = delivery.id,
+                         .what = "delivered",
+                         .detail = delivery.sink + " " + delivery.destination.key() + ": " + how};
 }
 
 void add_decision(Tables& tables, const DeliveryRow& row, std::string_view what, std::string detail, base::Timestamp at) {

@@ -13,7 +13,7 @@ namespace belfry::store::rules {
 [[nodiscard]] std::optional<base::Timestamp> ready_at(const QueueRow& queue, const QueueFront& front);
 // Looks at the queue anew after something in it has changed.
 void refresh(Tables& tables, QueueRow queue, base::Timestamp now);
-// A delivery was added to the queue.
+// A delivery was added to the tables and takes its place in the queue.
 void enter(Tables& tables, QueueRow queue, const DeliveryRow& added, base::Timestamp now);
 
 // ---- deliveries
@@ -26,6 +26,12 @@ void enter(Tables& tables, QueueRow queue, const DeliveryRow& added, base::Times
 
 // Ends a delivery, and what ends with it: the notifications that nothing else carries lose their text when they are sensitive.
 void end(Tables& tables, DeliveryRow& row, model::DeliveryState state, bool dead_letter, base::Timestamp now);
+
+// What was tried, by number: the open attempt too.
+[[nodiscard]] std::vector<model::Attempt> attempts_of(Tables& tables, const DeliveryRow& row);
+
+// How a delivery came to be delivered, told by its state and its attempts; none: it is not.
+[[nodiscard]] std::optional<model::Decision> told_delivered(Tables& tables, const DeliveryRow& row);
 
 void add_decision(Tables& tables, const DeliveryRow& row, std::string_view what, std::string detail, base::Timestamp at);
 

@@ -10,7 +10,7 @@ using model::to_string;
   "SELECT d.row, d.id, d.notification, d.queue, d.kind, d.sink, d.email, d.route, d.fallback, d.overrides, d.sensitive, "             \
   "d.allow_sensitive, d.fallback_of, d.created_at, d.state, d.dead_letter, d.possible_duplicate, d.attempts, d.open_attempt, "        \
   "d.failures, d.leases, d.claim_until, d.joins_at, d.due_at, d.expires_at, d.finished_at, d.last_reason, d.last_detail, d.receipt, " \
-  "n.id, q.destination FROM deliveries d JOIN notifications n ON n.row = d.notification JOIN queues q ON q.row = d.queue "
+  "d.begun_at, n.id, q.destination FROM deliveries d JOIN notifications n ON n.row = d.notification JOIN queues q ON q.row = d.queue "
 
 // Most deliveries have neither overrides nor a fallback: no JSON for them.
 std::string encode(const nlohmann::json& overrides) { return overrides.empty() ? std::string() : overrides.dump(); }
@@ -63,8 +63,9 @@ DeliveryRow read_delivery(const Rows& rows) {
   d.last_reason = rows.text(26);
   d.last_detail = rows.text(27);
   d.receipt = rows.text(28);
-  d.notification_id = rows.text(29);
-  d.destination = destination_of(rows.text(30));
+  row.begun_at = rows.time(29);
+  d.notification_id = rows.text(30);
+  d.destination = destination_of(rows.text(31));
   return row;
 }
 
@@ -78,14 +79,12 @@ std::optional<DeliveryRow> first_delivery(Rows rows) {
 RowId SqliteTables::add(const DeliveryRow& row) {
   const auto& d = row.delivery;
   sql("INSERT INTO deliveries(id, notification, queue, kind, sink, email, route, fallback, overrides, sensitive, allow_sensitive, "
-      "fallback_of, created_at, state, dead_letter, possible_duplicate, attempts, open_attempt, failures, leases, claim_until, joins_at, "
-      "due_at, expires_at, last_reason, last_detail, receipt) "
-      "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting', 0, ?, 0, 0, 0, 0, 0, ?, ?, ?, '', '', '')")
+      "fallback_of, created_at, state, dead_letter, possible_duplicate, attempts, open_attempt, begun_at, failures, leases, claim_until, "
+      "joins_at, due_at, expires_at, last_reason, last_detail, receipt) "
+      "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting', 0, ?, 0, 0, 0, 0, 0, 0, ?, ?, ?, '', '', '')")
       .run(d.id, row.notification, row.queue, to_string(d.kind), d.sink, row.email, d.route, encode(d.fallback), encode(d.overrides),
            d.sensitive, d.allow_sensitive, d.fallback_of, d.created_at, d.possible_duplicate, row.joins_at, d.due_at, d.expires_at);
-  const auto added = last_row();
-  sql("UPDATE queues SET deliveries = deliveries + 1 WHERE row = ?").run(row.queue);
-  return added;
+  return last_row();
 }
 
 std::optional<DeliveryRow> SqliteTables::delivery(RowId row) { return first_delivery(sql(BELFRY_DELIVERY "WHERE d.row = ?").query(row)); }
@@ -113,17 +112,20 @@ bool SqliteTables::has_delivery(RowId notification, RowId queue) {
 
 void SqliteTables::save_claim(const DeliveryRow& row) {
   const auto& d = row.delivery;
-  sql("UPDATE deliveries SET state = ?, leases = ?, claim_until = ?, attempts = ?, open_attempt = ?, possible_duplicate = ? WHERE row = ?")
-      .run(to_string(d.state), row.leases, row.claim_until, d.attempts, row.open_attempt, d.possible_duplicate, row.row());
+  sql("UPDATE deliveries SET state = ?, leases = ?, claim_until = ?, attempts = ?, open_attempt = ?, begun_at = ?, "
+      "possible_duplicate = ? WHERE row = ?")
+      .run(to_string(d.state), row.leases, row.claim_until, d.attempts, row.open_attempt, row.begun_at, d.possible_duplicate, row.row());
 }
 
 void SqliteTables::save(const DeliveryRow& row) {
   const auto& d = row.delivery;
-  sql("UPDATE deliveries SET state = ?, dead_letter = ?, possible_duplicate = ?, attempts = ?, open_attempt = ?, failures = ?, leases = ?, "
-      "claim_until = ?, joins_at = ?, due_at = ?, expires_at = ?, finished_at = ?, last_reason = ?, last_detail = ?, receipt = ? "
+  sql("UPDATE deliveries SET state = ?, dead_letter = ?, possible_duplicate = ?, attempts = ?, open_attempt = ?, begun_at = ?, failures = "
+      "?, "
+      "leases = ?, claim_until = ?, joins_at = ?, due_at = ?, expires_at = ?, finished_at = ?, last_reason = ?, last_detail = ?, receipt = "
+      "? "
       "WHERE row = ?")
-      .run(to_string(d.state), d.dead_letter, d.possible_duplicate, d.attempts, row.open_attempt, d.failures, row.leases, row.claim_until,
-           row.joins_at, d.due_at, d.expires_at, finished_at(d), d.last_reason, d.last_detail, d.receipt, row.row());
+      .run(to_string(d.state), d.dead_letter, d.possible_duplicate, d.attempts, row.open_attempt, row.begun_at, d.failures, row.leases,
+           row.claim_until, row.joins_at, d.due_at, d.expires_at, finished_at(d), d.last_reason, d.last_detail, d.receipt, row.row());
 }
 
 std::vector<RowId> SqliteTables::expired(const std::string& sink, base::Timestamp now, std::size_t most) {

@@ -87,17 +87,9 @@ void SqliteTables::remove(RowId notification, base::Timestamp before) {
   sql("DELETE FROM notifications WHERE row = ?").run(notification);
 }
 
-void SqliteTables::add_attempt(RowId delivery, std::uint32_t number, base::Timestamp started_at) {
-  sql("INSERT INTO attempts(delivery, number, started_at, late) VALUES(?, ?, ?, 0)").run(delivery, number, started_at);
-}
-
-void SqliteTables::remove_attempt(RowId delivery, std::uint32_t number) {
-  sql("DELETE FROM attempts WHERE delivery = ? AND number = ?").run(delivery, number);
-}
-
-void SqliteTables::end_attempt(RowId delivery, std::uint32_t number, base::Timestamp at, const std::string& outcome, bool late) {
-  sql("UPDATE attempts SET finished_at = ?, outcome = ?, late = ? WHERE delivery = ? AND number = ?")
-      .run(at, outcome, late, delivery, number);
+void SqliteTables::save(RowId delivery, const AttemptRow& a) {
+  sql("INSERT OR REPLACE INTO attempts(delivery, number, started_at, finished_at, outcome, late) VALUES(?, ?, ?, ?, ?, ?)")
+      .run(delivery, a.number, a.started_at, a.finished_at, a.outcome, a.late);
 }
 
 std::vector<model::Attempt> SqliteTables::attempts(const DeliveryRow& delivery) {

@@ -4,10 +4,15 @@
 namespace belfry::store::sqlite {
 namespace {
 
-#define BELFRY_QUEUE "SELECT row, sink, destination, ready_at, paused_until FROM queues "
+#define BELFRY_QUEUE "SELECT row, sink, destination, ready_at, paused_until, deliveries FROM queues "
 
 QueueRow read_queue(const Rows& rows) {
-  return {.row = rows.number(0), .sink = rows.text(1), .key = rows.text(2), .ready_at = rows.maybe_time(3), .paused_until = rows.time(4)};
+  return {.row = rows.number(0),
+          .sink = rows.text(1),
+          .key = rows.text(2),
+          .ready_at = rows.maybe_time(3),
+          .paused_until = rows.time(4),
+          .deliveries = rows.count(5)};
 }
 
 const char* word(WindowKind kind) { return kind == WindowKind::dedupe ? "dedupe" : "throttle"; }
@@ -33,6 +38,10 @@ RowId SqliteTables::add(const QueueRow& queue) {
 }
 
 void SqliteTables::save(const QueueRow& queue) {
+  sql("UPDATE queues SET ready_at = ?, deliveries = ? WHERE row = ?").run(queue.ready_at, queue.deliveries, queue.row);
+}
+
+void SqliteTables::save_pause(const QueueRow& queue) {
   sql("UPDATE queues SET ready_at = ?, paused_until = ? WHERE row = ?").run(queue.ready_at, queue.paused_until, queue.row);
 }
 

@@ -15,6 +15,8 @@ constexpr std::int64_t kApplicationId = 0x424C4659;  // "BLFY"
 //  - deliveries.finished_at and queues.ready_at are NULL while a delivery is unfinished and while nothing waits in a queue.
 //  - deliveries_open is all that stats reads, and what expires first.
 //  - queues_ready is what lease reads; queues.deliveries counts what refers to the queue, finished or not.
+//  - attempts holds those that are over: an open one is open_attempt and begun_at of its delivery, which the lease writes anyway.
+//  - That a delivery was delivered is told by its state and its attempts; decisions say what these cannot.
 //  - texts are apart, so that what changes of a notification is not written together with its text.
 //  - An index on what people search by (the e-mail) would cost every accept another page: a search reads the table.
 constexpr const char* kVersion1 = R"sql(
@@ -37,7 +39,7 @@ CREATE TABLE deliveries(
   sink TEXT NOT NULL, email TEXT NOT NULL, route TEXT NOT NULL, fallback TEXT NOT NULL, overrides TEXT NOT NULL,
   sensitive INTEGER NOT NULL, allow_sensitive INTEGER NOT NULL, fallback_of TEXT NOT NULL, created_at INTEGER NOT NULL,
   state TEXT NOT NULL, dead_letter INTEGER NOT NULL, possible_duplicate INTEGER NOT NULL, attempts INTEGER NOT NULL,
-  open_attempt INTEGER NOT NULL, failures INTEGER NOT NULL, leases INTEGER NOT NULL, claim_until INTEGER NOT NULL,
+  open_attempt INTEGER NOT NULL, begun_at INTEGER NOT NULL, failures INTEGER NOT NULL, leases INTEGER NOT NULL, claim_until INTEGER NOT NULL,
   joins_at INTEGER NOT NULL, due_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, finished_at INTEGER,
   last_reason TEXT NOT NULL, last_detail TEXT NOT NULL, receipt TEXT NOT NULL, UNIQUE(notification, queue));
 CREATE INDEX deliveries_queue ON deliveries(queue) WHERE finished_at IS NULL;

@@ -43,6 +43,7 @@ class SqliteTables final : public Tables {
   QueueRow queue(RowId row) override;
   RowId add(const QueueRow& queue) override;
   void save(const QueueRow& queue) override;
+  void save_pause(const QueueRow& queue) override;
   QueueFront front(RowId queue, base::Timestamp now) override;
   std::vector<QueueRow> ready_queues(const std::string& sink, base::Timestamp now, std::size_t most) override;
   std::optional<base::Timestamp> next_ready(const std::string& sink) override;
@@ -58,9 +59,7 @@ class SqliteTables final : public Tables {
   void save(const WindowKey& key, const Window& window) override;
   std::size_t remove_windows(base::Timestamp ended_before, std::size_t most) override;
 
-  void add_attempt(RowId delivery, std::uint32_t number, base::Timestamp started_at) override;
-  void remove_attempt(RowId delivery, std::uint32_t number) override;
-  void end_attempt(RowId delivery, std::uint32_t number, base::Timestamp at, const std::string& outcome, bool late) override;
+  void save(RowId delivery, const AttemptRow& attempt) override;
   std::vector<model::Attempt> attempts(const DeliveryRow& delivery) override;
   void add_decision(RowId notification, const model::Decision& decision) override;
   std::vector<model::Decision> decisions(const NotificationRow& notification) override;

@@ -55,7 +55,10 @@ TEST_F(AttemptMachineTest, BeginsSendsAndFinishes) {
 }
 
 TEST_F(AttemptMachineTest, WhatWasBegunWithTheLeaseIsSentAtOnce) {
-  store::Leased leased{.claim = "claim", .delivery = {.id = "d1", .sink = "slack", .expires_at = kNow + 1h}, .attempt = 4};
+  store::Leased leased;
+  leased.claim = "claim";
+  leased.delivery = {.id = "d1", .sink = "slack", .expires_at = kNow + 1h};
+  leased.attempt = 4;
   AttemptMachine m({std::move(leased), true, &sinks_});
   EXPECT_EQ(std::get<action::Send>(m.resume(event::Start{}, kNow, 0)).attempt, 4U);
   const auto finish = std::get<action::Finish>(m.resume(event::Ended{outcome(OutcomeCode::delivered)}, kNow, 0));

@@ -45,7 +45,7 @@ TEST_F(LaneTest, KeepsTheOrderOfOneRecipientAndItsBoundOfConcurrency) {
   const auto seen = channel("slack").seen();
   std::vector<std::string> order;
   for (const auto& send : seen.sent) {
-    if (send.message.delivery.destination.address == "bobby@example.com") order.push_back(send.message.delivery.notification_id);
+    if (send.message->delivery.destination.address == "bobby@example.com") order.push_back(send.message->delivery.notification_id);
   }
   EXPECT_EQ(order, bobby);
   EXPECT_LE(seen.most_in_flight, 3U);
@@ -69,7 +69,7 @@ TEST_F(LaneTest, OneRecipientHasOneDeliveryInFlight) {
 TEST_F(LaneTest, TriesAgainAfterATransientFailureAndOthersGoOn) {
   std::atomic<int> failures = 0;
   add("slack", [&](const plugin::Send& send) {
-    if (send.message.delivery.destination.address == "bobby@example.com" && failures++ < 1) return outcome(OutcomeCode::retry);
+    if (send.message->delivery.destination.address == "bobby@example.com" && failures++ < 1) return outcome(OutcomeCode::retry);
     return delivered();
   });
   start();
@@ -97,14 +97,14 @@ TEST_F(LaneTest, AnAmbiguousFailureIsMarkedAndTheSinkIsTold) {
   EXPECT_TRUE(record(id).deliveries[0].possible_duplicate);
   EXPECT_EQ(metrics_.count("duplicate slack"), 1);
   const auto sent = channel("slack").seen().sent;
-  EXPECT_FALSE(sent[0].message.delivery.possible_duplicate);
-  EXPECT_TRUE(sent[1].message.delivery.possible_duplicate);
+  EXPECT_FALSE(sent[0].message->delivery.possible_duplicate);
+  EXPECT_TRUE(sent[1].message->delivery.possible_duplicate);
 }
 
 TEST_F(LaneTest, ALimitOfOneRecipientDelaysNoOther) {
   std::atomic<bool> limited = true;
   add("slack", [&](const plugin::Send& send) {
-    if (send.message.delivery.destination.address != "bobby@example.com" || !limited.exchange(false)) return delivered();
+    if (send.message->delivery.destination.address != "bobby@example.com" || !limited.exchange(false)) return delivered();
     auto o = outcome(OutcomeCode::rate_limited);
     o.retry_after = 300ms;
     o.limit_scope = model::LimitScope::recipient;
@@ -118,7 +118,7 @@ TEST_F(LaneTest, ALimitOfOneRecipientDelaysNoOther) {
   EXPECT_EQ(all.deliveries[0].failures, 0U);
   ASSERT_EQ(all.attempts.size(), 2U);
   EXPECT_GE(all.attempts[1].started_at - *all.attempts[0].finished_at, 299ms);
-  EXPECT_EQ(channel("slack").seen().sent.back().message.delivery.notification_id, id);
+  EXPECT_EQ(channel("slack").seen().sent.back().message->delivery.notification_id, id);
 }
 
 TEST_F(LaneTest, ALimitOfTheCredentialPausesTheSinkExactlyThatLong) {
@@ -234,7 +234,7 @@ TEST_F(LaneTest, WhatACrashLeftInDoubtIsMarkedAndSentAgain) {
   ASSERT_TRUE(metrics_.wait("delivery slack delivered", 1));
   EXPECT_EQ(metrics_.count("duplicate slack"), 1);
   EXPECT_TRUE(record(id).deliveries[0].possible_duplicate);
-  EXPECT_TRUE(channel("slack").seen().sent[0].message.delivery.possible_duplicate);
+  EXPECT_TRUE(channel("slack").seen().sent[0].message->delivery.possible_duplicate);
 }
 
 TEST_F(LaneTest, ASinkThatCanReconcileIsAskedFirst) {

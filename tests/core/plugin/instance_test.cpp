@@ -52,8 +52,10 @@ TEST_F(Services, Message) {
   auto send = message();
   send.attempt = 4;
   send.prior_receipt = R"({"ts":"1"})";
-  send.message.delivery.possible_duplicate = true;
-  send.message.items[0].sensitive = true;
+  auto marked = *send.message;
+  marked.delivery.possible_duplicate = true;
+  marked.items[0].sensitive = true;
+  send.message = std::make_shared<const model::Message>(std::move(marked));
   EXPECT_EQ(deliver(*instance, std::move(send)).detail, "delivery-1 4 3 {\"ts\":\"1\"}");
 }
 

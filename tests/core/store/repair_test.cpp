@@ -41,7 +41,12 @@ TEST_P(StoreTest, DeliveredOneSentAgainIsAPossibleDuplicate) {
   ASSERT_TRUE(calls_.accept(simple("n1")));
   ASSERT_TRUE(deliver(kStart, delivered(), Done{}));
   EXPECT_EQ(calls_.retry({"d-n1"}, kStart), 1);
-  EXPECT_TRUE(calls_.lease(kStart)->leased.at(0).delivery.possible_duplicate);
+  ASSERT_TRUE(deliver(kStart + 1h, delivered(), Done{}));
+  const auto record = calls_.record("n1");
+  EXPECT_TRUE(record->deliveries.at(0).possible_duplicate);
+  EXPECT_THAT(whats(*record), ElementsAre("received", "delivered", "retried", "delivered")) << "each time is told";
+  EXPECT_THAT(record->decisions[1].detail, HasSubstr("attempt 1"));
+  EXPECT_THAT(record->decisions[3].detail, HasSubstr("attempt 2"));
 }
 
 TEST_P(StoreTest, OneErasedTextRefusesTheWholeRetry) {
