@@ -1,7 +1,7 @@
 #include "net/executor.hpp"
 
 #include <pthread.h>
-#include <sched.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -87,10 +87,7 @@ ThreadId this_thread() {
   return id;
 }
 
-void run_when_idle(ThreadId thread) {
-  constexpr sched_param kNone{};
-  static_cast<void>(::sched_setscheduler(thread, SCHED_IDLE, &kNone));
-}
+void put_behind(ThreadId thread) { static_cast<void>(::setpriority(PRIO_PROCESS, static_cast<id_t>(thread), 19)); }
 
 void Runtime::stop() { impl_->io.stop(); }
 

@@ -42,9 +42,9 @@ class Runtime {
 using ThreadId = int;
 [[nodiscard]] ThreadId this_thread();
 
-// From now on the thread gets of the processors what no other thread wants (SCHED_IDLE, sched(7)). Going back takes a privilege: this is
-// for a thread that has been given up.
-void run_when_idle(ThreadId thread);
+// From now on the thread gets the least of the processors (nice 19, setpriority(2)). Going back takes a privilege: this is for a thread
+// that has been given up.
+void put_behind(ThreadId thread);
 
 // Tasks posted to one strand run one at a time, in order. A handle: copies name the same strand.
 class Strand {

@@ -77,6 +77,7 @@ base::Result<void> PluginInstance::create() {
   const std::string file = sink_.file.string();
   const auto entry = load_entry(sink_.copy.path, file);
   if (!entry) return std::unexpected(entry.error());
+  entry_ = *entry;
   const auto handshake = shake_hands(file, (*entry)());
   if (!handshake) return std::unexpected(handshake.error());
   void* self = nullptr;

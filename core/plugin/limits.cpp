@@ -2,12 +2,11 @@
 
 namespace belfry::plugin {
 
-void Replacements::thread_held(net::ThreadId thread) {
+void Replacements::thread_held(net::ThreadId thread, CodeRange code) {
   const std::lock_guard lock(mutex_);
-  if (replaced_.size() == kMost) return;
-  replaced_.insert(thread);
+  if (replaced_.size() == kMost || !replaced_.try_emplace(thread, thread, code).second) return;
   plugins_.add_thread();
-  net::run_when_idle(thread);
+  net::put_behind(thread);
 }
 
 void Replacements::thread_free() {

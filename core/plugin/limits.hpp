@@ -1,10 +1,11 @@
 // How long a plugin may take, and what stands in for one that takes longer.
 #pragma once
+#include <map>
 #include <mutex>
-#include <set>
 
 #include "base/clock.hpp"
 #include "net/executor.hpp"
+#include "plugin/throttle.hpp"
 
 namespace belfry::plugin {
 
@@ -16,19 +17,19 @@ struct Limits {
 };
 
 // Threads added to the plugin pool for those that are held by calls which do not return: at most four at a time. A thread that was
-// replaced runs when the processors have nothing else to do, so that a call that spins takes nothing from webhooks and other sinks, and
-// ends when its call returns after all. Thread rule: any thread.
+// replaced comes last and is slowed down, so that a call that spins takes nothing from webhooks and other sinks, and ends when its call
+// returns after all. Thread rule: any thread.
 class Replacements {
  public:
   explicit Replacements(net::Runtime& plugins) : plugins_(plugins) {}
-  void thread_held(net::ThreadId thread);
+  void thread_held(net::ThreadId thread, CodeRange code);  // `code`: of the plugin that holds it
   void thread_free();  // called by the thread itself, from its task
 
  private:
   static constexpr std::size_t kMost = 4;
   net::Runtime& plugins_;
   std::mutex mutex_;
-  std::set<net::ThreadId> replaced_;
+  std::map<net::ThreadId, Throttle> replaced_;
 };
 
 }  // namespace belfry::plugin

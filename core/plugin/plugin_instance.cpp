@@ -256,7 +256,9 @@ bool PluginInstance::call(std::string_view name, base::Millis limit, const std::
 }
 
 void PluginInstance::tick() {
-  const auto held = [this](net::ThreadId thread) { parts_.replacements->thread_held(thread); };
+  const auto held = [this](net::ThreadId thread) {
+    parts_.replacements->thread_held(thread, code_around(reinterpret_cast<const void*>(entry_.load())));
+  };
   if (const auto late = watch_.overdue(parts_.clock.steady(), held)) {
     violation("hung", std::string(*late) + " has not returned in time");
     set_health(Health::hung);

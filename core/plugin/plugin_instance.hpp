@@ -138,6 +138,7 @@ class PluginInstance final : public Instance, public std::enable_shared_from_thi
   belfry_render render_{};
   std::vector<InboundRoute> routes_;
 
+  std::atomic<belfry_plugin_entry_fn> entry_ = nullptr;  // says which library it is
   std::atomic<Health> health_ = Health::running;
   std::atomic<int> offloads_ = 0;
   bool dying_ = false;                     // strand_

@@ -11,6 +11,7 @@
  *  - What comes later is named by a ticket, never by a pointer. 0 is no ticket. Finishing a ticket twice does nothing and is counted.
  *  - The host never calls an instance from inside that instance's own call into the host, and one instance never sees two calls at once.
  *  - No exception may cross this boundary.
+ *  - Signals are the host's: a plugin leaves their handlers and masks alone.
  *
  * Each function carries one of these tags:
  *  [scan]     before any instance exists; no I/O; under 50 ms

@@ -1,7 +1,7 @@
 #include "net/executor.hpp"
 
 #include <gtest/gtest.h>
-#include <sched.h>
+#include <sys/resource.h>
 
 #include <future>
 #include <latch>
@@ -90,15 +90,15 @@ TEST(Strand, GoesOnWhenTheThreadThatRanItEnds) {
   EXPECT_EQ(after.get_future().wait_for(kSoon), std::future_status::ready);
 }
 
-TEST(Runtime, AThreadThatWasGivenUpRunsWhenOthersAreIdle) {
+TEST(Runtime, AThreadThatWasGivenUpComesLast) {
   Runtime runtime("pool", 1, quiet());
-  std::promise<int> policy;
+  std::promise<int> nice;
   runtime.post([&] {
-    run_when_idle(this_thread());
-    policy.set_value(::sched_getscheduler(0));
+    put_behind(this_thread());
+    nice.set_value(::getpriority(PRIO_PROCESS, 0));
   });
-  EXPECT_EQ(policy.get_future().get(), SCHED_IDLE);
-  EXPECT_NE(::sched_getscheduler(0), SCHED_IDLE) << "the others stay as they were";
+  EXPECT_EQ(nice.get_future().get(), 19);
+  EXPECT_LT(::getpriority(PRIO_PROCESS, 0), 19) << "the others stay as they were";
 }
 
 TEST(Runtime, LogsATaskThatThrowsAndGoesOn) {

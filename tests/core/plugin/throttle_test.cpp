@@ -1,0 +1,92 @@
+#include "plugin/throttle.hpp"
+
+#include <dlfcn.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <atomic>
+#include <chrono>
+#include <latch>
+#include <thread>
+
+namespace belfry::plugin {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::chrono::nanoseconds own_processor_time() {
+  timespec used{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+  return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
+}
+
+// Takes the processor without leaving this file's code but to look at the clock now and then.
+void spin(std::chrono::nanoseconds most) {
+  const auto until = own_processor_time() + most;
+  std::atomic<int> turns = 0;
+  while (own_processor_time() < until) {
+    for (int i = 0; i < 100'000; ++i) ++turns;
+  }
+}
+
+// How often a thread that takes 30 ms of a processor gave it up of its own accord.
+long pauses_of_a_spin(CodeRange code) {
+  net::ThreadId id = 0;
+  std::latch began(1);
+  std::latch throttled(1);
+  long pauses = 0;
+  std::thread thread([&] {
+    id = net::this_thread();
+    began.count_down();
+    throttled.wait();
+    rusage before{};
+    rusage after{};
+    ::getrusage(RUSAGE_THREAD, &before);
+    spin(30ms);
+    ::getrusage(RUSAGE_THREAD, &after);
+    pauses = after.ru_nvcsw - before.ru_nvcsw;
+  });
+  began.wait();
+  {
+    const Throttle throttle(id, code);
+    throttled.count_down();
+    thread.join();
+  }
+  return pauses;
+}
+
+TEST(Throttle, PausesAThreadThatSpinsInTheCode) {
+  const auto start = std::chrono::steady_clock::now();
+  const auto pauses = pauses_of_a_spin(code_around(reinterpret_cast<const void*>(&spin)));
+  EXPECT_GE(pauses, 2) << "a kernel counts processor time in steps of 1 to 10 ms";
+  EXPECT_GE(std::chrono::steady_clock::now() - start, 2 * 400ms);
+}
+
+TEST(Throttle, LeavesAloneWhatRunsElsewhere) {
+  EXPECT_EQ(pauses_of_a_spin(code_around(::dlsym(RTLD_DEFAULT, "qsort"))), 0);
+  EXPECT_EQ(pauses_of_a_spin({}), 0);
+}
+
+TEST(Throttle, EndsWithItsObject) {
+  {
+    const Throttle throttle(net::this_thread(), code_around(reinterpret_cast<const void*>(&spin)));
+  }
+  rusage before{};
+  rusage after{};
+  ::getrusage(RUSAGE_THREAD, &before);
+  spin(50ms);
+  ::getrusage(RUSAGE_THREAD, &after);
+  EXPECT_EQ(after.ru_nvcsw, before.ru_nvcsw);
+}
+
+TEST(CodeAround, IsThatOfOneLibrary) {
+  const auto ours = code_around(reinterpret_cast<const void*>(&spin));
+  const auto libc = code_around(::dlsym(RTLD_DEFAULT, "qsort"));
+  EXPECT_LT(ours.begin, ours.end);
+  EXPECT_LT(libc.begin, libc.end);
+  EXPECT_TRUE(ours.end <= libc.begin || libc.end <= ours.begin);
+  EXPECT_EQ(code_around(&ours).end, 0U) << "the stack is no code";
+}
+
+}  // namespace
+}  // namespace belfry::plugin
