@@ -5,6 +5,7 @@ import tempfile
 
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.utils import is_connectable
 
 FLAGS = (
     "--headless",
@@ -19,6 +20,17 @@ FLAGS = (
 )
 
 
+class Driver(Service):
+    """Found by its address: a fresh system may have no /etc/hosts, and then nobody knows localhost."""
+
+    @property
+    def service_url(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    def is_connectable(self):
+        return is_connectable(self.port, "127.0.0.1")
+
+
 @contextlib.contextmanager
 def chromium(width=1200, height=850, dark=False):
     with tempfile.TemporaryDirectory(prefix="belfry-browser-") as profile:
@@ -26,7 +38,7 @@ def chromium(width=1200, height=850, dark=False):
         for flag in (*FLAGS, f"--user-data-dir={profile}", f"--window-size={width},{height}"):
             options.add_argument(flag)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-        driver = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver", log_path=os.path.join(profile, "driver.log")))
+        driver = webdriver.Chrome(options=options, service=Driver("/usr/bin/chromedriver", log_path=os.path.join(profile, "driver.log")))
         try:
             scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
             driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
