@@ -75,8 +75,8 @@ class ServerTest : public testing::Test {
         {"/other-thread",
          {.methods = {"POST"},
           .handler =
-              [](ServerRequest r, Reply reply) {
-                std::thread([r = std::move(r), reply = std::move(reply)]() mutable { reply({.body = r.body}); }).detach();
+              [this](ServerRequest r, Reply reply) {
+                others.post([r = std::move(r), reply = std::move(reply)]() mutable { reply({.body = r.body}); });
               }}},
         {"/hold",
          {.methods = {"GET", "POST"},
@@ -104,6 +104,7 @@ class ServerTest : public testing::Test {
                      changed.notify_all();
                    }};
   Runtime runtime{"net", 2, log};
+  Runtime others{"other", 2, log};  // gone before the runtime that its replies lead back to
   Router router{routes()};
   std::optional<HttpServer> server;
 };
