@@ -9,6 +9,7 @@
 
 #include "api/admin_api.hpp"
 #include "api/webhook_api.hpp"
+#include "app/configuration.hpp"
 #include "app/kv_on_store.hpp"
 #include "app/metrics.hpp"
 #include "app/sinks.hpp"
@@ -27,8 +28,11 @@ constexpr std::size_t kOffloadThreads = 2;
 constexpr std::size_t kSpareConnections = 4;  // for what a plugin asks besides its deliveries
 constexpr std::size_t kSweepAtOnce = 500;
 constexpr base::Millis kSweepInterval{60'000};
-constexpr base::Millis kDrain{15'000};         // for requests that are being answered
-constexpr base::Millis kLastAttempts{15'000};  // for attempts in flight, and again for plugins to stop
+constexpr base::Millis kDrain{15'000};                   // for requests that are being answered
+constexpr base::Millis kLastAttempts{15'000};            // for attempts in flight, and again for plugins to stop
+constexpr base::Millis kAttemptsBeforeHandOver{30'000};  // longer: meanwhile requests are still taken in
+constexpr base::Millis kDrainBeforeHandOver{2'000};      // shorter: meanwhile the next ones wait
+constexpr base::Millis kGrace{100};
 constexpr policy::RateLimit kDefaultRate{300, std::chrono::minutes(1), 60};
 constexpr policy::RateLimit kDefaultRecipientRate{1, std::chrono::seconds(1), 3};
 
@@ -52,10 +56,10 @@ std::string plural(std::size_t count, const std::string& what) { return std::to_
 }  // namespace
 
 struct App::Impl {
-  Impl(config::Settings s, std::shared_ptr<base::Scrubber> scrub, base::Logger logger)
-      : settings(std::move(s)), scrubber(std::move(scrub)), log(std::move(logger)), metrics(kVersion), started_at(clock.now()) {}
+  Impl(config::Settings s, Lasting same, base::Logger logger)
+      : settings(std::move(s)), lasting(std::move(same)), log(std::move(logger)), metrics(*lasting.metrics) {}
 
-  base::Result<void> start();
+  base::Result<void> start(Legacy legacy);
   [[nodiscard]] base::Result<void> prepare_store_directory() const;
   base::Result<void> open_store();
   base::Result<void> plan();
@@ -63,9 +67,13 @@ struct App::Impl {
   [[nodiscard]] std::expected<std::shared_ptr<plugin::Channel>, delivery::ParkReason> open_sink(const config::SinkSettings& sink,
                                                                                                 const plugin::CheckedSink& checked);
   base::Result<void> build_pipeline();
-  base::Result<void> listen();
+  base::Result<void> listen(net::OpenDoors& left);
   void sweep();
+  void examine(bool try_writing, std::move_only_function<void(Condition)> done);
   void stop();
+  std::pair<net::OpenDoors, bool> hand_over();
+  void end_attempts(base::Millis most);
+  bool end_threads();
 
   [[nodiscard]] delivery::LaneSettings lane_settings(const config::SinkSettings& sink) const;
   [[nodiscard]] base::Result<net::RouteTable> public_routes();
@@ -73,11 +81,10 @@ struct App::Impl {
   [[nodiscard]] std::vector<std::string> reasons(const base::Result<bool>& store_works) const;
 
   config::Settings settings;
-  std::shared_ptr<base::Scrubber> scrubber;
+  Lasting lasting;
   base::Logger log;
   base::SystemClock clock;
-  Metrics metrics;
-  base::Timestamp started_at;
+  Metrics& metrics;
   bool running = false;
 
   // In the order of building; destruction is the reverse.
@@ -98,9 +105,12 @@ struct App::Impl {
   std::unique_ptr<net::HttpServer> admin_server;
   std::unique_ptr<net::Strand> sweep_strand;
   std::unique_ptr<net::Timer> sweep_timer;
+  std::unique_ptr<net::Strand> examination_strand;
+  std::unique_ptr<net::Timer> examination_timer;
+  std::uint64_t refusals_examined = 0;
 };
 
-base::Result<void> App::Impl::start() {
+base::Result<void> App::Impl::start(Legacy legacy) {
   running = true;
   // The queue first: without it nothing may be accepted, and it holds the lock against a second gateway.
   if (auto opened = open_store(); !opened) return opened;
@@ -109,14 +119,18 @@ base::Result<void> App::Impl::start() {
   plugin_runtime = std::make_unique<net::Runtime>("plugin", kPluginThreads, log);
   offload_runtime = std::make_unique<net::Runtime>("offload", kOffloadThreads, log);
   // Plugins are looked at from outside, in child processes, before any of their code runs in here.
-  if (auto planned = plan(); !planned) return planned;
+  if (legacy.plan) {
+    sinks = std::move(*legacy.plan);
+  } else if (auto planned = plan(); !planned) {
+    return planned;
+  }
   open_sinks();
   // From here on deliveries that waited for this start go out.
   if (auto built = build_pipeline(); !built) return built;
   dispatcher->start();
   sweep();
   // The door is opened last.
-  return listen();
+  return listen(legacy.doors);
 }
 
 // Without a configuration file the place of the queue is of Belfry's own choosing, and Belfry makes it. A directory that a file names has
@@ -147,15 +161,12 @@ base::Result<void> App::Impl::open_store() {
 base::Result<void> App::Impl::plan() {
   const plugin::InspectSettings inspect{settings.store.path.parent_path(), {}};
   const auto catalogue = plugin::scan(settings.plugins.directories, inspect, log.named("plugin"));
-  sinks = plan_sinks(settings, catalogue, inspect, *scrubber);
-  bool failed = false;
+  sinks = plan_sinks(settings, catalogue, inspect, *lasting.scrubber);
   for (const auto& problem : sinks.problems) {
     const bool error = problem.severity == config::Problem::Severity::error;
-    failed = failed || error;
     log.write(error ? base::LogLevel::error : base::LogLevel::warn, problem.line_text(), {});
   }
-  if (failed)
-    return base::fail(base::ErrorCode::invalid, "the sinks of the configuration have errors, see above; `belfry check` shows them too");
+  if (has_error(sinks.problems)) return base::fail(base::ErrorCode::invalid, first_error(sinks.problems));
   return {};
 }
 
@@ -180,7 +191,7 @@ void App::Impl::open_sinks() {
   dispatcher = std::make_unique<delivery::Dispatcher>(std::move(context));
 
   host = std::make_unique<plugin::Host>(
-      plugin::HostParts{*net_runtime, *plugin_runtime, *offload_runtime, clock, log.named("plugin"), scrubber, *kv, metrics, {}});
+      plugin::HostParts{*net_runtime, *plugin_runtime, *offload_runtime, clock, log.named("plugin"), lasting.scrubber, *kv, metrics, {}});
   for (const auto& checked : sinks.sinks) {
     const auto& sink = *std::find_if(settings.sinks.begin(), settings.sinks.end(), [&](const auto& s) { return s.name == checked.name; });
     auto channel = open_sink(sink, checked);
@@ -192,7 +203,10 @@ void App::Impl::open_sinks() {
 // A sink that cannot run now keeps what is accepted for it; the gateway takes webhooks in all the same.
 std::expected<std::shared_ptr<plugin::Channel>, delivery::ParkReason> App::Impl::open_sink(const config::SinkSettings& sink,
                                                                                            const plugin::CheckedSink& checked) {
-  if (!checked.missing.empty()) return std::unexpected(delivery::ParkReason{"missing_secret", checked.missing.front().text});
+  if (!checked.missing.empty()) {
+    const auto& missing = checked.missing.front();
+    return std::unexpected(delivery::ParkReason{"missing_secret", "no " + missing.pointer.substr(1) + ": " + missing.text});
+  }
   net::ClientTransport transport;
   transport.ca_file = sink.http.ca_file;
   transport.max_connections_per_host = sink.delivery.concurrency + kSpareConnections;
@@ -236,7 +250,10 @@ base::Result<net::RouteTable> App::Impl::public_routes() {
   return table;
 }
 
-base::Result<void> App::Impl::listen() {
+base::Result<void> App::Impl::listen(net::OpenDoors& left) {
+  auto wanted = settings.admin.listen;
+  wanted.push_back(settings.server.listen);
+  left.close_all_but(wanted);  // first: another address may have the same port
   auto table = public_routes();
   if (!table) return std::unexpected(table.error());
   public_router = std::make_unique<net::Router>(std::move(*table));
@@ -249,10 +266,10 @@ base::Result<void> App::Impl::listen() {
   net::Listen where{settings.server.listen, std::nullopt};
   if (settings.server.tls)
     where.tls = net::ServerTls{settings.server.tls->certificate, settings.server.tls->key, settings.server.tls->client_ca};
-  if (auto listening = server->listen(where); !listening)
+  if (auto listening = server->listen(where, left); !listening)
     return std::unexpected(base::with_context("server.listen", std::move(listening.error())));
   for (const auto& address : settings.admin.listen) {
-    if (auto listening = admin_server->listen({address, std::nullopt}); !listening) {
+    if (auto listening = admin_server->listen({address, std::nullopt}, left); !listening) {
       return std::unexpected(base::with_context("admin.listen", std::move(listening.error())));
     }
   }
@@ -284,7 +301,7 @@ api::AdminBackend App::Impl::admin_backend() {
     store->stats(clock.now(), [this, answer = std::move(answer)](base::Result<store::Stats> stats) mutable {
       const auto known = stats.value_or(store::Stats{});
       const auto works = stats ? base::Result<bool>(true) : std::unexpected(stats.error());
-      answer(status_document(known, with_orphans(dispatcher->status(), known), reasons(works), started_at));
+      answer(status_document(known, with_orphans(dispatcher->status(), known), reasons(works), lasting.started_at, *lasting.reloads));
     });
   };
   return backend;
@@ -302,6 +319,27 @@ void App::Impl::sweep() {
   });
 }
 
+void App::Impl::examine(bool try_writing, std::move_only_function<void(Condition)> done) {
+  if (!examination_strand) {
+    examination_strand = std::make_unique<net::Strand>(*net_runtime);
+    examination_timer = std::make_unique<net::Timer>(*examination_strand);
+  }
+  const auto refusals = metrics.refusals();
+  try_writing = std::exchange(refusals_examined, refusals) != refusals || try_writing;
+  auto ask = [this, done = std::move(done)](base::Result<bool> writing) mutable {
+    store->stats(clock.now(), [this, writing = std::move(writing), done = std::move(done)](base::Result<store::Stats> stats) mutable {
+      Condition found{std::move(stats), std::move(writing), dispatcher->status(), lasting.reloads->refusal()};
+      examination_strand->post([found = std::move(found), done = std::move(done)]() mutable { done(std::move(found)); });
+    });
+  };
+  auto begin = [this, try_writing, ask = std::move(ask)]() mutable {
+    if (!try_writing) return ask(true);
+    store->probe([ask = std::move(ask)](base::Result<bool> writing) mutable { ask(std::move(writing)); });
+  };
+  // A timer, since any thread runs what is posted, but only a loop that still waits for the network lets timers expire.
+  examination_strand->post([this, begin = std::move(begin)]() mutable { examination_timer->arm(base::Millis(1), std::move(begin)); });
+}
+
 void App::Impl::stop() {
   if (!running) return;
   running = false;
@@ -310,25 +348,53 @@ void App::Impl::stop() {
     if (!drained) log.warn("requests were still being answered when the time to stop was over");
     server->stop();
   }
-  if (dispatcher)
-    static_cast<void>(
-        wait_for(kLastAttempts * 2 + base::Millis(1'000), [&](auto done) { dispatcher->stop(kLastAttempts, std::move(done)); }));
+  end_attempts(kLastAttempts);
   if (admin_server) admin_server->stop();
+  static_cast<void>(end_threads());
+}
+
+void App::Impl::end_attempts(base::Millis most) {
+  if (!dispatcher) return;
+  static_cast<void>(wait_for(most * 2 + base::Millis(1'000), [&](auto done) { dispatcher->stop(most, std::move(done)); }));
+}
+
+bool App::Impl::end_threads() {
   if (store) store->close();
+  bool all_ended = true;
   for (auto* runtime : {offload_runtime.get(), plugin_runtime.get(), net_runtime.get()}) {
     if (runtime == nullptr) continue;
     runtime->stop();
-    static_cast<void>(runtime->join(base::Millis(2'000)));
+    all_ended = runtime->join(base::Millis(2'000)) && all_ended;
   }
+  return all_ended;
+}
+
+std::pair<net::OpenDoors, bool> App::Impl::hand_over() {
+  running = false;
+  end_attempts(kAttemptsBeforeHandOver);
+  net::OpenDoors doors;
+  for (auto* each : {server.get(), admin_server.get()}) {
+    static_cast<void>(wait_for(kDrainBeforeHandOver, [&](auto done) { doors.add(each->leave_doors_open(std::move(done))); }));
+  }
+  // Who has just connected is about to ask.
+  const net::Strand strand(*net_runtime);
+  net::Timer timer(strand);
+  static_cast<void>(wait_for(kDrainBeforeHandOver, [&](auto done) { strand.post([&timer, done] { timer.arm(kGrace, done); }); }));
+  for (auto* each : {server.get(), admin_server.get()}) {
+    static_cast<void>(wait_for(kDrainBeforeHandOver, [&](auto done) { each->drain(std::move(done)); }));
+    each->stop();
+  }
+  const bool all_ended = end_threads();
+  return {std::move(doors), all_ended};
 }
 
 App::App(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 App::~App() { impl_->stop(); }
 
-base::Result<std::unique_ptr<App>> App::start(config::Settings settings, std::shared_ptr<base::Scrubber> scrubber, base::Logger log) {
-  auto app = std::unique_ptr<App>(new App(std::make_unique<Impl>(std::move(settings), std::move(scrubber), std::move(log))));
+base::Result<std::unique_ptr<App>> App::start(config::Settings settings, Lasting lasting, base::Logger log, Legacy legacy) {
+  auto app = std::unique_ptr<App>(new App(std::make_unique<Impl>(std::move(settings), std::move(lasting), std::move(log))));
   auto& impl = *app->impl_;
-  if (auto started = impl.start(); !started) return std::unexpected(started.error());
+  if (auto started = impl.start(std::move(legacy)); !started) return std::unexpected(started.error());
   for (const auto& address : impl.server->addresses()) {
     impl.log.info("ready", {{"version", kVersion}, {"listen", address}, {"sinks", plural(impl.settings.sinks.size(), "sink")}});
   }
@@ -336,6 +402,16 @@ base::Result<std::unique_ptr<App>> App::start(config::Settings settings, std::sh
 }
 
 void App::stop() { impl_->stop(); }
+std::pair<net::OpenDoors, bool> App::hand_over() { return impl_->hand_over(); }
+const config::Settings& App::settings() const { return impl_->settings; }
+
+std::set<std::string> App::broken_sinks() const {
+  std::set<std::string> names;
+  for (const auto& [sink, why] : impl_->broken) names.insert(sink);
+  return names;
+}
+
+void App::examine(bool try_writing, std::move_only_function<void(Condition)> done) { impl_->examine(try_writing, std::move(done)); }
 std::vector<std::string> App::addresses() const { return impl_->server->addresses(); }
 std::vector<std::string> App::admin_addresses() const { return impl_->admin_server->addresses(); }
 

@@ -29,17 +29,37 @@ int run_parsed(int argc, char** argv) {
 
   CommonOptions common;
   RenderOptions render;
+  InitOptions first;
+  bool startable = false;
   std::string plugin_type;
   std::string manifest_url;
   int code = 0;
 
-  add_command(app, common, "serve", "Run the gateway in the foreground (SIGTERM drains, a second one exits)")->callback([&] {
-    code = serve_command(common);
-  });
+  auto* init = app.add_subcommand("init", "Write a first configuration and its secrets; asks for what is not given");
+  init->add_option("--directory", first.directory,
+                   "Where to write; /etc/belfry unless given, with the secrets in /etc/credstore under systemd")
+      ->type_name("DIR");
+  init->add_option("--url", first.url, "Public base URL of this gateway, for buttons in Slack")->type_name("URL");
+  init->add_option("--listen", first.listen, "Address that Coder delivers to; 127.0.0.1:6000 unless given")->type_name("ADDRESS");
+  init->add_option("--bot-token-file", first.bot_token_file, "File with the bot token, - for standard input; else SLACK_BOT_TOKEN")
+      ->type_name("FILE");
+  init->add_option("--signing-secret-file", first.signing_secret_file, "File with the signing secret; else SLACK_SIGNING_SECRET")
+      ->type_name("FILE");
+  init->add_option("--webhook-password-file", first.webhook_password_file,
+                   "File with the password for Coder; else BELFRY_WEBHOOK_PASSWORD, else one is made")
+      ->type_name("FILE");
+  init->add_flag("--keep", first.keep, "Leave a configuration that is there as it is, and write the secrets");
+  init->add_flag("--force", first.force, "Replace files that are there");
+  init->add_flag("--no-questions", first.no_questions, "Ask nothing, also in a terminal");
+  init->callback([&] { code = init_command(first); });
+
+  add_command(app, common, "serve", "Run the gateway in the foreground (SIGHUP reloads, SIGTERM drains, a second one exits)")
+      ->callback([&] { code = serve_command(common); });
 
   auto* check = add_command(app, common, "check", "Validate the configuration, plugins and secrets without starting anything");
   add_json(check, common);
-  check->callback([&] { code = check_command(common); });
+  check->add_flag("--startable", startable, "Only what would keep the gateway from starting: a missing secret parks no more than its sink");
+  check->callback([&] { code = check_command(common, startable); });
 
   auto* render_app = add_command(app, common, "render", "Print the exact requests that a sink would send for a payload, as JSON");
   render_app->add_option("--sink", render.sink, "Name of the sink in the configuration")->required()->type_name("NAME");

@@ -1,5 +1,7 @@
 #include "app/configuration.hpp"
 
+#include <unistd.h>
+
 #include <cstdlib>
 #include <iostream>
 
@@ -7,6 +9,7 @@ namespace belfry::app {
 namespace {
 
 constexpr const char* kDefaultFile = "/etc/belfry/belfry.yaml";
+constexpr const char* kCredentialStore = "/etc/credstore";
 
 }  // namespace
 
@@ -18,8 +21,18 @@ config::Environment process_environment() {
   }};
 }
 
-config::Loaded load_configuration(const CommonOptions& common) {
-  const auto environment = process_environment();
+config::Environment administrator_environment() {
+  auto environment = process_environment();
+  std::error_code none;
+  if (::geteuid() != 0 || environment.variable("CREDENTIALS_DIRECTORY") || !std::filesystem::is_directory(kCredentialStore, none))
+    return environment;
+  return {[variable = std::move(environment.variable)](const std::string& name) -> std::optional<std::string> {
+    if (name == "CREDENTIALS_DIRECTORY") return kCredentialStore;
+    return variable(name);
+  }};
+}
+
+config::Loaded load_configuration(const CommonOptions& common, const config::Environment& environment) {
   if (!common.config.empty()) return config::load_file(common.config, environment);
   std::error_code ignored;
   if (std::filesystem::exists(kDefaultFile, ignored)) return config::load_file(kDefaultFile, environment);
@@ -32,6 +45,21 @@ void print_problems(const std::vector<config::Problem>& problems) {
 
 bool has_error(const std::vector<config::Problem>& problems) {
   return std::any_of(problems.begin(), problems.end(), [](const auto& p) { return p.severity == config::Problem::Severity::error; });
+}
+
+std::string first_error(const std::vector<config::Problem>& problems) {
+  std::string first;
+  std::size_t more = 0;
+  for (const auto& problem : problems) {
+    if (problem.severity != config::Problem::Severity::error) continue;
+    if (first.empty()) {
+      first = problem.line_text();
+    } else {
+      ++more;
+    }
+  }
+  if (more > 0) first += " (and " + std::to_string(more) + (more == 1 ? " more error" : " more errors") + "; `belfry check` shows all)";
+  return first;
 }
 
 base::Logger silent_logger() {

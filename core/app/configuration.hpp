@@ -8,13 +8,21 @@ namespace belfry::app {
 
 [[nodiscard]] config::Environment process_environment();
 
+// That of the process, for commands about the service: when root asks, systemd's credential store stands for the credentials that the
+// service is given from it.
+[[nodiscard]] config::Environment administrator_environment();
+
 // The file that was named; else /etc/belfry/belfry.yaml; else, when there is none, the environment alone.
-[[nodiscard]] config::Loaded load_configuration(const CommonOptions& common);
+[[nodiscard]] config::Loaded load_configuration(const CommonOptions& common,
+                                                const config::Environment& environment = administrator_environment());
 
 // "FILE:LINE:COLUMN: error: ..." lines on standard error.
 void print_problems(const std::vector<config::Problem>& problems);
 
 [[nodiscard]] bool has_error(const std::vector<config::Problem>& problems);
+
+// For where there is room for one line only: the first error, and how many more there are.
+[[nodiscard]] std::string first_error(const std::vector<config::Problem>& problems);
 
 // For commands, whose findings are printed as such.
 [[nodiscard]] base::Logger silent_logger();

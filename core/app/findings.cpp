@@ -20,7 +20,7 @@ void add_refusals(const plugin::Catalogue& catalogue, std::vector<Problem>& prob
   }
 }
 
-void look_at_plugins(const config::Settings& settings, base::Scrubber& scrubber, std::vector<Problem>& problems) {
+void look_at_plugins(const config::Settings& settings, Missing missing, base::Scrubber& scrubber, std::vector<Problem>& problems) {
   const TemporaryPluginStore copies;
   learn_secrets(settings, scrubber);
   const plugin::InspectSettings inspect{copies.path(), {}};
@@ -28,15 +28,15 @@ void look_at_plugins(const config::Settings& settings, base::Scrubber& scrubber,
   add_refusals(catalogue, problems);
   const auto plan = plan_sinks(settings, catalogue, inspect, scrubber);
   problems.insert(problems.end(), plan.problems.begin(), plan.problems.end());
-  problems.insert(problems.end(), plan.missing.begin(), plan.missing.end());
+  if (missing == Missing::told) problems.insert(problems.end(), plan.missing.begin(), plan.missing.end());
 }
 
 }  // namespace
 
-std::vector<Problem> findings(config::Loaded loaded) {
+std::vector<Problem> findings(config::Loaded loaded, Missing missing) {
   auto problems = std::move(loaded.problems);
   base::Scrubber scrubber;
-  if (const auto* settings = loaded.readable()) look_at_plugins(*settings, scrubber, problems);
+  if (const auto* settings = loaded.readable()) look_at_plugins(*settings, missing, scrubber, problems);
   for (auto& problem : problems) problem.text = scrubber.scrub(std::move(problem.text));
   config::sort_by_place(problems);
   return problems;

@@ -7,7 +7,10 @@
 
 namespace belfry::app {
 
+// Whether required secrets without a value are told: `serve` starts without them, with the lane of their sink parked.
+enum class Missing { told, left_out };
+
 // By place, each once, secrets scrubbed. Runs plugins in child processes and blocks while they look.
-[[nodiscard]] std::vector<config::Problem> findings(config::Loaded loaded);
+[[nodiscard]] std::vector<config::Problem> findings(config::Loaded loaded, Missing missing = Missing::told);
 
 }  // namespace belfry::app

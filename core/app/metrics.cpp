@@ -6,6 +6,8 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include <atomic>
+
 #include "app/process_metrics.hpp"
 
 namespace belfry::app {
@@ -82,6 +84,7 @@ void add_process(prometheus::Registry& registry) {
 }  // namespace
 
 struct Metrics::Impl {
+  std::atomic<std::uint64_t> refusals = 0;
   prometheus::Registry registry;
   prometheus::Family<prometheus::Counter>& received =
       BuildCounter().Name("belfry_notifications_received_total").Help("Requests of sources, by result").Register(registry);
@@ -97,6 +100,11 @@ struct Metrics::Impl {
       BuildCounter().Name("belfry_possible_duplicates_total").Help("Deliveries that may have arrived more than once").Register(registry);
   prometheus::Family<prometheus::Counter>& violations =
       BuildCounter().Name("belfry_plugin_violations_total").Help("Plugins that broke their contract").Register(registry);
+  prometheus::Gauge& last_reload_success = BuildGauge()
+                                               .Name("belfry_config_last_reload_success")
+                                               .Help("1 when the configuration that was read last is the one in use")
+                                               .Register(registry)
+                                               .Add({});
   prometheus::Histogram& commit_seconds =
       BuildHistogram().Name("belfry_store_commit_seconds").Help("Duration of commits").Register(registry).Add({}, kCommitBuckets);
   prometheus::Histogram& commit_batch =
@@ -105,11 +113,13 @@ struct Metrics::Impl {
 
 Metrics::Metrics(const std::string& version) : impl_(std::make_unique<Impl>()) {
   BuildGauge().Name("belfry_build_info").Help("1, labelled with the version").Register(impl_->registry).Add({{"version", version}}).Set(1);
+  reloaded(true);  // the start has read it
 }
 
 Metrics::~Metrics() = default;
 
 void Metrics::received(std::string_view source, std::string_view result) {
+  if (result == "refused") ++impl_->refusals;
   impl_->received.Add({{"source", text_of(source)}, {"result", text_of(result)}}).Increment();
 }
 
@@ -152,6 +162,10 @@ void Metrics::committed(base::Millis took, std::size_t operations) {
   impl_->commit_seconds.Observe(seconds(took));
   impl_->commit_batch.Observe(static_cast<double>(operations));
 }
+
+void Metrics::reloaded(bool success) { impl_->last_reload_success.Set(success ? 1 : 0); }
+
+std::uint64_t Metrics::refusals() const { return impl_->refusals; }
 
 std::string Metrics::text(const store::Stats& stats, const std::vector<delivery::LaneStatus>& lanes, base::Timestamp now) {
   prometheus::Registry looked_up;

@@ -30,6 +30,11 @@ class Metrics final : public delivery::Metrics, public plugin::MetricsBackend {
 
   void committed(base::Millis took, std::size_t operations);
 
+  void reloaded(bool success);
+
+  // How many requests of sources could not be taken, ever: a reason to see whether the store can be written.
+  [[nodiscard]] std::uint64_t refusals() const;
+
   // Prometheus text format 0.0.4. The gauges that are looked up rather than counted come as arguments.
   [[nodiscard]] std::string text(const store::Stats& stats, const std::vector<delivery::LaneStatus>& lanes, base::Timestamp now);
 

@@ -140,7 +140,7 @@ SinkPlan plan_sinks(const config::Settings& settings, const plugin::Catalogue& c
   for (const auto& sink : settings.sinks) {
     plan.addressing[sink.name] = {};
     if (is_unknown(settings, sink, catalogue)) continue;
-    requests.push_back({sink.name, sink.plugin, sink.config, sink.unresolved, sink.broken, sink.incomplete});
+    requests.push_back({sink.name, sink.plugin, sink.config, {sink.unresolved, sink.exposed, sink.left_out, sink.broken, sink.incomplete}});
     of.push_back(&sink);
   }
   auto checks = plugin::check_sinks(catalogue, std::move(requests), inspect, scrubber);

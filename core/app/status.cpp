@@ -57,15 +57,14 @@ std::vector<delivery::LaneStatus> with_orphans(std::vector<delivery::LaneStatus>
 }
 
 json status_document(const store::Stats& stats, const std::vector<delivery::LaneStatus>& lanes, const std::vector<std::string>& reasons,
-                     base::Timestamp started_at) {
+                     base::Timestamp started_at, const ReloadReport& reloads) {
   json sinks = json::array();
   for (const auto& lane : lanes) {
     const auto figures = stats.sinks.find(lane.sink);
     sinks.push_back(sink_document(lane, figures == stats.sinks.end() ? store::SinkStats{} : figures->second));
   }
-  return {{"version", kVersion},        {"started_at", base::to_rfc3339(started_at)},
-          {"ready", reasons.empty()},   {"reasons", reasons},
-          {"unrouted", stats.unrouted}, {"sinks", std::move(sinks)}};
+  return {{"version", kVersion},        {"started_at", base::to_rfc3339(started_at)}, {"ready", reasons.empty()}, {"reasons", reasons},
+          {"unrouted", stats.unrouted}, {"last_reload", reloads.document()},          {"sinks", std::move(sinks)}};
 }
 
 std::string status_text(const json& document) {
@@ -99,6 +98,10 @@ std::string status_text(const json& document) {
              " taken by no route; add a default route to pipeline.routes\n";
   }
   for (const auto& reason : document.at("reasons")) notes += "not ready: " + reason.get<std::string>() + "\n";
+  if (const auto& reload = document.at("last_reload"); reload.is_object() && !reload.at("success").get<bool>()) {
+    notes += "the configuration that was read at " + reload.at("at").get<std::string>() + " is refused, the one of before is in use:\n";
+    for (const auto& error : reload.at("errors")) notes += "  " + error.get<std::string>() + "\n";
+  }
   if (!notes.empty()) out += "\n" + notes;
   return out;
 }

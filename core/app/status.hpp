@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "app/reload_report.hpp"
 #include "delivery/dispatcher.hpp"
 #include "store/store.hpp"
 
@@ -13,7 +14,8 @@ namespace belfry::app {
 [[nodiscard]] std::vector<delivery::LaneStatus> with_orphans(std::vector<delivery::LaneStatus> lanes, const store::Stats& stats);
 
 [[nodiscard]] nlohmann::json status_document(const store::Stats& stats, const std::vector<delivery::LaneStatus>& lanes,
-                                             const std::vector<std::string>& reasons, base::Timestamp started_at);
+                                             const std::vector<std::string>& reasons, base::Timestamp started_at,
+                                             const ReloadReport& reloads);
 
 // A table with one line a sink, and what to do about those that do not run.
 [[nodiscard]] std::string status_text(const nlohmann::json& document);

@@ -115,9 +115,10 @@ class RouteReader {
   // What could not be read is left out.
   static nlohmann::json read_overrides(const Value& written) {
     std::set<std::string> broken;
-    auto overrides = to_json(written, [&](const std::string& pointer, const Value& item, const Gap* gap) {
-      if (gap == nullptr || gap->kind == Gap::Kind::incomplete) return;
-      if (gap->kind == Gap::Kind::unresolved) item.context().report.error(item.at(), item.path() + ": " + gap->text);
+    auto overrides = to_json(written, [&](const std::string& pointer, const Value& item, const Findings& found) {
+      const bool unresolved = !found.unresolved.empty();
+      if (!unresolved && !found.broken) return;
+      if (unresolved) item.context().report.error(item.at(), item.path() + ": " + found.unresolved);
       broken.insert(nlohmann::json::json_pointer(pointer.substr(0, pointer.find('/', 1))).back());
     });
     for (const auto& key : broken) overrides.erase(key);

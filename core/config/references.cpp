@@ -10,6 +10,9 @@
 namespace belfry::config {
 namespace {
 
+// Where systemd looks for the credentials that a unit asks for by their bare names (systemd.exec(5), LoadCredential=).
+constexpr std::string_view kCredentialStore = "/etc/credstore/";
+
 constexpr std::string_view kForm = "write ${env:NAME} or ${file:PATH}, and $${ for a literal ${";
 
 bool is_variable_name(std::string_view name) {
@@ -42,7 +45,8 @@ struct References::Pass {
   const References& references;
   Expanded out{};
   std::vector<std::string> missing{};
-  std::string remedy{};  // of the last one missing
+  std::vector<std::string> ways{};  // to provide what is missing
+  std::string remedy{};             // of the last one missing
   std::string broken{};
   std::string malformed{};
 
@@ -99,19 +103,24 @@ struct References::Pass {
     auto found = !wanted ? Lookup{} : env ? references.variable(name) : references.file(name);
     if (wanted) out.referenced = true;
     if (!found.broken.empty()) broken = std::move(found.broken);
+    if (!found.exposed.empty()) out.exposed = std::move(found.exposed);
     append(found.value, wanted);
     const bool is_missing = wanted && !found.missing.empty();
     if (dash == std::string_view::npos) {
       if (is_missing) {
         missing.push_back(std::move(found.missing));
+        ways.push_back(std::move(found.way));
         remedy = std::move(found.remedy);
       }
       return true;
     }
-    const auto before = missing.size();
+    const auto before = static_cast<std::ptrdiff_t>(missing.size());
     if (!run(rest.substr(dash + 2), depth + 1, is_missing)) return false;
     // The default is missing as well: say both, this one first.
-    if (missing.size() > before) missing.insert(missing.begin() + static_cast<std::ptrdiff_t>(before), std::move(found.missing));
+    if (std::ssize(missing) > before) {
+      missing.insert(missing.begin() + before, std::move(found.missing));
+      ways.insert(ways.begin() + before, std::move(found.way));
+    }
     return true;
   }
 };
@@ -126,9 +135,13 @@ std::expected<Expanded, ReferenceFault> References::expand(std::string_view text
   if (!pass.run(text, 1, true)) return std::unexpected(ReferenceFault{malformed, std::move(pass.malformed)});
   if (!pass.broken.empty()) return std::unexpected(ReferenceFault{unresolved, std::move(pass.broken)});
   if (!pass.missing.empty()) {
-    std::string what = pass.missing.front();
-    for (std::size_t i = 1; i < pass.missing.size(); ++i) what += " and " + pass.missing[i];
-    return std::unexpected(ReferenceFault{unresolved, what + "; " + (pass.missing.size() > 1 ? "provide one of them" : pass.remedy)});
+    auto what = pass.missing.front();
+    auto how = pass.ways.front();
+    for (std::size_t i = 1; i < pass.missing.size(); ++i) {
+      what += " and " + pass.missing[i];
+      how += ", or " + pass.ways[i];
+    }
+    return std::unexpected(ReferenceFault{unresolved, what + "; " + (pass.missing.size() > 1 ? how : pass.remedy)});
   }
   if (pass.out.text.size() > kMaxReferenceBytes) {
     return std::unexpected(ReferenceFault{unresolved, "the value with its references replaced is larger than 64 KiB; make it smaller"});
@@ -138,27 +151,46 @@ std::expected<Expanded, ReferenceFault> References::expand(std::string_view text
 
 References::Lookup References::variable(const std::string& name) const {
   const auto value = environment_.variable(name);
-  if (!value) return {.missing = "environment variable " + name + " is not set", .remedy = "set it"};
-  if (value->empty()) return {.missing = "environment variable " + name + " is empty", .remedy = "give it a value"};
+  if (!value) return {.missing = "environment variable " + name + " is not set", .remedy = "set it", .way = "set " + name};
+  if (value->empty()) return {.missing = "environment variable " + name + " is empty", .remedy = "give it a value", .way = "set " + name};
   if (invalid_utf8(*value)) return {.broken = "environment variable " + name + " is not UTF-8 text; correct it"};
   return {.value = *value};
 }
 
 References::Lookup References::file(const std::string& path) const {
-  std::vector<std::filesystem::path> places;
+  struct Place {
+    std::filesystem::path file;
+    bool credential;
+  };
+  std::vector<Place> places;
   if (std::filesystem::path(path).is_relative()) {
     const auto credentials = environment_.variable("CREDENTIALS_DIRECTORY").value_or("");
-    if (!credentials.empty()) places.push_back(std::filesystem::path(credentials) / path);
+    if (!credentials.empty()) places.push_back({std::filesystem::path(credentials) / path, true});
   }
-  places.push_back(directory_ / path);  // an absolute path stays what it is
+  places.push_back({directory_ / path, false});  // an absolute path stays what it is
   std::string missing;
-  for (const auto& place : places) {
+  for (const auto& [place, credential] : places) {
     std::error_code error;
     const auto status = std::filesystem::status(place, error);
-    if (status.type() != std::filesystem::file_type::not_found) return content(place, status, error);
+    if (status.type() != std::filesystem::file_type::not_found) {
+      auto found = content(place, status, error);
+      if (!credential) found.exposed = exposure(place, status);
+      return found;
+    }
     missing += (missing.empty() ? "there is no file " : " or ") + place.string();
   }
-  return {.missing = std::move(missing), .remedy = "create it"};
+  const auto beside = places.back().file.string();
+  if (path.find('/') != std::string::npos) return {.missing = std::move(missing), .remedy = "create it", .way = "create " + beside};
+  const auto way = "put it into " + std::string(kCredentialStore) + path + " (under systemd, mode 0600) or into " + beside;
+  return {.missing = std::move(missing), .remedy = way, .way = way};
+}
+
+std::string References::exposure(const std::filesystem::path& place, std::filesystem::file_status status) {
+  using std::filesystem::perms;
+  const auto others = status.permissions() & (perms::others_read | perms::others_write);
+  if (!std::filesystem::is_regular_file(status) || others == perms::none) return {};
+  const auto* what = (others & perms::others_read) != perms::none ? "read" : "written";
+  return "the file " + place.string() + " can be " + what + " by others; run: chmod o= " + place.string();
 }
 
 References::Lookup References::content(const std::filesystem::path& place, std::filesystem::file_status status, std::error_code error) {
@@ -177,7 +209,11 @@ References::Lookup References::content(const std::filesystem::path& place, std::
   if (value.size() > kMaxReferenceBytes) return broken("is larger than 64 KiB; name the right file");
   if (value.ends_with('\n')) value.pop_back();
   if (value.ends_with('\r')) value.pop_back();
-  if (value.empty()) return {.missing = "the file " + place.string() + " is empty", .remedy = "write the value into it"};
+  if (value.empty()) {
+    return {.missing = "the file " + place.string() + " is empty",
+            .remedy = "write the value into it",
+            .way = "write the value into " + place.string()};
+  }
   if (invalid_utf8(value) || value.find('\0') != std::string::npos) return broken("is not UTF-8 text; name the right file");
   return {.value = std::move(value)};
 }

@@ -19,6 +19,9 @@ inline constexpr int kMaxReferenceDepth = 8;
 struct Expanded {
   std::string text;
   bool referenced = false;  // part of it came from outside: never to be shown
+  // "the file F can be read by others; ..." when one of the files it came from can be: no place for a secret. What systemd has put into
+  // $CREDENTIALS_DIRECTORY is systemd's business.
+  std::string exposed;
 };
 
 struct ReferenceFault {
@@ -42,13 +45,16 @@ class References {
   struct Lookup {
     std::string value;
     std::string missing;  // not there: a default may stand in
-    std::string remedy;   // what to do about it
+    std::string remedy;   // what to do about it, when there is no other way
+    std::string way;      // the same as one of several ways
     std::string broken;   // there, but unusable, and what to do: a default must not hide that
+    std::string exposed;  // others can read it, and what to do
   };
   struct Pass;
 
   [[nodiscard]] Lookup variable(const std::string& name) const;
   [[nodiscard]] Lookup file(const std::string& path) const;
+  [[nodiscard]] static std::string exposure(const std::filesystem::path& place, std::filesystem::file_status status);
   [[nodiscard]] static Lookup content(const std::filesystem::path& place, std::filesystem::file_status status, std::error_code error);
 
   const Environment& environment_;

@@ -57,12 +57,7 @@ void read_admin(const Value& written, AdminSettings& out) {
       out.listen.push_back(*std::move(address));
     }
   }
-  if (const auto value = section.get("token")) {
-    constexpr std::string_view kForm = "a token of your own, such as \"${file:admin-token}\"";
-    const auto token = value->expanded(kForm);
-    const bool left_out = token && token->referenced && token->text.empty();  // "${file:admin-token:-}"
-    if (token && !left_out) out.token = base::Secret(value->text(kForm).value_or(""));
-  }
+  if (const auto value = section.get("token")) assign(out.token, value->secret("a token of your own, such as \"${file:admin-token}\""));
 }
 
 void read_store(const Value& written, StoreSettings& out) {

@@ -63,6 +63,7 @@ Loaded failed(const std::filesystem::path& file, std::string text) {
 
 Loaded loaded(Settings settings, Report& report) {
   Loaded out;
+  out.admin = settings.admin;
   (report.has_errors() ? out.draft : out.settings) = std::move(settings);
   out.problems = report.take();
   return out;
@@ -71,7 +72,7 @@ Loaded loaded(Settings settings, Report& report) {
 Loaded load_text(std::string_view text, const std::filesystem::path& file, const Environment& environment) {
   Report report(file.string());
   const auto tree = yaml::parse(text, report);
-  if (!tree) return {.problems = report.take()};
+  if (!tree) return {.problems = report.take(), .admin = {default_admin_listen(), {}}};
   const References references(environment, file.parent_path());
   const Context context{report, references, environment, file.parent_path()};
   Settings settings;

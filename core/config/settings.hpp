@@ -116,6 +116,10 @@ struct SinkSettings {
   // Pointers (within config) whose value came from ${env:} or ${file:} references that were not there.
   // The value is the empty string then; the text says what is missing: "environment variable SLACK_BOT_TOKEN is not set; set it".
   std::map<std::string, std::string> unresolved;
+  // Pointers whose value came from a file that others can read: "the file F can be read by others; run: chmod o= F".
+  std::map<std::string, std::string> exposed;
+  // Pointers whose references all were missing and may be: "${env:X:-}". The value is the empty string.
+  std::set<std::string> left_out;
   // Pointers (within config) of what could not be read, and of maps that lack members which could not be; "" is all of it. That has been
   // reported: what follows from it is no news.
   std::set<std::string> broken;
@@ -145,6 +149,7 @@ struct Loaded {
   // None when the file is no YAML.
   std::optional<Settings> draft;
   std::vector<Problem> problems;  // all that the file itself tells, by line and column
+  AdminSettings admin = {};       // also with errors, as far as it could be read: where the running gateway can be asked
 
   // Whichever of the two there is, else null.
   [[nodiscard]] const Settings* readable() const { return settings ? &*settings : draft ? &*draft : nullptr; }

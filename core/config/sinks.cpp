@@ -36,14 +36,13 @@ SinkSettings read_sink(const std::string& name, const Value& written) {
     assign(sink.plugin, value->text("the name of a plugin, such as slack"));
   if (const auto value = section.get("config")) {
     if (value->node().kind == yaml::Node::Kind::map) {
-      sink.config = to_json(*value, [&](const std::string& pointer, const Value& item, const Gap* gap) {
+      sink.config = to_json(*value, [&](const std::string& pointer, const Value& item, const Findings& found) {
         if (!pointer.empty()) sink.positions[pointer] = {file, item.at().line, item.at().column};
-        if (gap == nullptr) return;
-        switch (gap->kind) {
-          case Gap::Kind::unresolved: sink.unresolved[pointer] = gap->text; break;
-          case Gap::Kind::broken: sink.broken.insert(pointer); break;
-          case Gap::Kind::incomplete: sink.incomplete.insert(pointer); break;
-        }
+        if (!found.unresolved.empty()) sink.unresolved[pointer] = found.unresolved;
+        if (!found.exposed.empty()) sink.exposed[pointer] = found.exposed;
+        if (found.left_out) sink.left_out.insert(pointer);
+        if (found.broken) sink.broken.insert(pointer);
+        if (found.incomplete) sink.incomplete.insert(pointer);
       });
     } else {
       value->expected("a mapping with the options of the plugin, or nothing at all");

@@ -22,8 +22,10 @@ void read_basic(const Value& written, SourceAuth& out) {
     }
   }
   if (const auto value = section.require("password", "password: \"${file:webhook-password}\"")) {
-    if (auto password = value->text("a password")) out.basic_password = base::Secret(*std::move(password));
+    assign(out.basic_password, value->secret("a password"));
   }
+  // A password that may be left out, and is, switches it off.
+  if (out.basic_password.empty()) out.basic_username.clear();
 }
 
 SourceAuth read_auth(const Value& written, const ServerSettings& server, bool tls_known) {
@@ -36,7 +38,7 @@ SourceAuth read_auth(const Value& written, const ServerSettings& server, bool tl
   }
   if (const auto value = section.get("bearer")) {
     ++ways;
-    if (auto token = value->text("a token, such as \"${file:webhook-token}\"")) auth.bearer = base::Secret(*std::move(token));
+    assign(auth.bearer, value->secret("a token, such as \"${file:webhook-token}\""));
   }
   if (const auto value = section.get("client_certificate")) {
     auth.client_certificate = value->boolean().value_or(true);
@@ -78,7 +80,8 @@ SourceSettings read_source(const std::string& name, const Value& written, const 
   const auto auth = section.get("auth");
   if (auth) source.auth = read_auth(*auth, server, tls_known);
   const auto address = parse_address(server.listen);
-  if (!auth && !section.may_hold("auth") && address && !address->local()) {
+  const bool left_out = auth && source.auth.none() && !written.context().report.has_errors();
+  if (((!auth && !section.may_hold("auth")) || left_out) && address && !address->local()) {
     written.context().report.warning(written.key(), written.path() +
                                                         " takes notifications from anyone who can reach server.listen; write " +
                                                         "auth: { basic: { username: coder, password: \"${file:webhook-password}\" } }");

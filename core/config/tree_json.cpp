@@ -20,9 +20,9 @@ std::string pointer_token(std::string_view key) {
   return out;
 }
 
-Gap broken(const Value& written, const std::string& what) {
+Findings broken(const Value& written, const std::string& what) {
   written.context().report.error(written.at(), written.path() + what);
-  return {Gap::Kind::broken, ""};
+  return {.broken = true};
 }
 
 nlohmann::json scalar(const Value& written, const std::string& pointer, const Visitor& visit) {
@@ -30,29 +30,26 @@ nlohmann::json scalar(const Value& written, const std::string& pointer, const Vi
   auto expanded = written.context().references.expand(node.text);
   if (!expanded) {
     const bool unresolved = expanded.error().kind == ReferenceFault::Kind::unresolved;
-    const auto gap = unresolved ? Gap{Gap::Kind::unresolved, expanded.error().text} : broken(written, ": " + expanded.error().text);
-    visit(pointer, written, &gap);
+    visit(pointer, written, unresolved ? Findings{.unresolved = expanded.error().text} : broken(written, ": " + expanded.error().text));
     return "";
   }
   if (!expanded->referenced && node.plain) {
     auto value = scalar_to_json(expanded->text);
     if (!value) {
-      const auto gap = broken(written, " " + value.error().message);
-      visit(pointer, written, &gap);
+      visit(pointer, written, broken(written, " " + value.error().message));
       return nullptr;
     }
-    visit(pointer, written, nullptr);
+    visit(pointer, written, {});
     return *std::move(value);
   }
-  visit(pointer, written, nullptr);
+  visit(pointer, written, {.exposed = expanded->exposed, .left_out = expanded->referenced && expanded->text.empty()});
   return std::move(expanded->text);
 }
 
 nlohmann::json convert(const Value& written, const std::string& pointer, const Visitor& visit) {
   const auto& node = written.node();
   if (node.kind == yaml::Node::Kind::scalar) return scalar(written, pointer, visit);
-  const Gap incomplete{Gap::Kind::incomplete, ""};
-  visit(pointer, written, node.incomplete ? &incomplete : nullptr);
+  visit(pointer, written, {.incomplete = node.incomplete});
   if (node.kind == yaml::Node::Kind::list) {
     auto out = nlohmann::json::array();
     for (std::size_t i = 0; i < node.items.size(); ++i) {

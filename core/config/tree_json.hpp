@@ -8,19 +8,17 @@
 
 namespace belfry::config {
 
-// Why a value in the JSON is not the one that was meant.
-struct Gap {
-  enum class Kind {
-    unresolved,  // a reference was not there: the value is the empty string
-    broken,      // has been reported: the value is empty
-    incomplete,  // a map that lacks members, which has been reported
-  };
-  Kind kind = Kind::broken;
-  std::string text;  // of unresolved: "environment variable PORT is not set; set it"
+// What is to be said of a value. Without anything it is the one that was meant.
+struct Findings {
+  std::string unresolved = {};  // a reference was not there; the value in the JSON is the empty string then
+  std::string exposed = {};     // one is a file that others can read
+  bool left_out = false;        // all references may be left out, and are: "${env:X:-}"
+  bool broken = false;          // it could not be read, which has been reported; the value is empty
+  bool incomplete = false;      // a map that lacks members which could not be read
 };
 
-// Called for each node with its JSON pointer below the one that is converted; `gap` is null for what is as it should be.
-using Visitor = std::function<void(const std::string& pointer, const Value& item, const Gap* gap)>;
+// Called for each node with its JSON pointer below the one that is converted.
+using Visitor = std::function<void(const std::string& pointer, const Value& item, const Findings& findings)>;
 
 // Scalars without quotes become what the YAML 1.2 core schema says. One with a reference is always a string: a password of digits is no
 // number.

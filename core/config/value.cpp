@@ -65,6 +65,18 @@ std::optional<std::string> Value::text(std::string_view form) const {
   return std::move(value->text);
 }
 
+std::optional<base::Secret> Value::secret(std::string_view form) const {
+  const auto value = expanded(form);
+  if (!value) return std::nullopt;
+  if (!value->exposed.empty()) {
+    error("is a secret: " + value->exposed);
+    return std::nullopt;
+  }
+  if (value->referenced && value->text.empty()) return base::Secret();
+  auto checked = text(form);
+  return checked ? std::optional(base::Secret(*std::move(checked))) : std::nullopt;
+}
+
 std::optional<std::string> Value::unquoted(std::string_view form) const {
   auto value = expanded(form);
   if (!value) return std::nullopt;

@@ -1,11 +1,16 @@
 #include "net/http_server.hpp"
 
+#include <fcntl.h>
+
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
+#include <map>
 #include <mutex>
+#include <optional>
 #include <shared_mutex>
 #include <unordered_map>
 
@@ -29,17 +34,21 @@ constexpr base::Millis kAcceptPause{100};
 
 struct HttpServer::Impl final : SessionHost, std::enable_shared_from_this<Impl> {
   struct Door {
-    Door(Listener open, Executor executor, std::shared_ptr<asio::ssl::context> context)
-        : listener(std::move(open)),
+    Door(std::string address, Listener open, Executor executor, std::shared_ptr<asio::ssl::context> context)
+        : configured(std::move(address)),
+          listener(std::move(open)),
           tls(std::move(context)),
           acceptor(executor, Stream::Protocol(listener.family(), 0), listener.release()),
           pause(executor) {}
 
+    const std::string configured;
     Listener listener;
     std::shared_ptr<asio::ssl::context> tls;
     asio::basic_socket_acceptor<Stream::Protocol, Executor> acceptor;
     Event pause;
     std::atomic<bool> closing = false;
+    bool accepting = false;  // these two on the acceptor's strand, once it has started
+    Task left;
   };
 
   Impl(Runtime& owner, Router& routes, ServerLimits most, base::Logger logger)
@@ -55,6 +64,7 @@ struct HttpServer::Impl final : SessionHost, std::enable_shared_from_this<Impl> 
   void for_each_session(void (Session::*what)());
 
   [[nodiscard]] bool draining() const override { return draining_; }
+  [[nodiscard]] bool refusing() const override { return draining_ && !leaving_; }
   [[nodiscard]] Router::Match match(const ServerRequest& request) const override;
   void call(const Route& route, ServerRequest request, Reply reply) override;
 
@@ -65,6 +75,7 @@ struct HttpServer::Impl final : SessionHost, std::enable_shared_from_this<Impl> 
   std::vector<std::shared_ptr<Door>> doors;
 
   std::atomic<bool> draining_ = false;
+  std::atomic<bool> leaving_ = false;  // the next server is there at once, so whatever still comes is handled
   std::atomic<bool> stopped_ = false;
   mutable std::shared_mutex handlers;  // shared while the router or a handler of it is in use
 
@@ -74,6 +85,21 @@ struct HttpServer::Impl final : SessionHost, std::enable_shared_from_this<Impl> 
   std::vector<Task> drained;
 };
 
+struct OpenDoors::Impl {
+  std::map<std::string, Listener> by_address;  // as configured
+};
+
+OpenDoors::OpenDoors() : impl_(std::make_unique<Impl>()) {}
+OpenDoors::OpenDoors(OpenDoors&&) noexcept = default;
+OpenDoors& OpenDoors::operator=(OpenDoors&&) noexcept = default;
+OpenDoors::~OpenDoors() = default;
+
+void OpenDoors::add(OpenDoors more) { impl_->by_address.merge(more.impl_->by_address); }
+
+void OpenDoors::close_all_but(const std::vector<std::string>& addresses) {
+  std::erase_if(impl_->by_address, [&](const auto& door) { return std::ranges::find(addresses, door.first) == addresses.end(); });
+}
+
 HttpServer::HttpServer(Runtime& runtime, Router& router, ServerLimits limits, base::Logger log)
     : impl_(std::make_shared<Impl>(runtime, router, limits, std::move(log))) {}
 
@@ -82,17 +108,57 @@ HttpServer::~HttpServer() {
   const std::unique_lock none_running(impl_->handlers);
 }
 
-base::Result<void> HttpServer::listen(const Listen& where) {
+base::Result<void> HttpServer::listen(const Listen& where) { return listen(where, nullptr); }
+base::Result<void> HttpServer::listen(const Listen& where, OpenDoors& left) { return listen(where, &left); }
+
+base::Result<void> HttpServer::listen(const Listen& where, OpenDoors* left) {
   std::shared_ptr<asio::ssl::context> tls;
   if (where.tls) {
     auto context = server_context(*where.tls);
     if (!context) return std::unexpected(base::with_context("cannot listen on " + where.address, context.error()));
     tls = std::move(*context);
   }
-  auto listener = Listener::open(where.address);
-  if (!listener) return std::unexpected(listener.error());
-  impl_->doors.push_back(std::make_shared<Impl::Door>(std::move(*listener), asio::make_strand(impl_->io), std::move(tls)));
+  std::optional<Listener> listener;
+  if (left != nullptr) {
+    if (auto open = left->impl_->by_address.extract(where.address)) listener.emplace(std::move(open.mapped()));
+  }
+  if (!listener) {
+    auto opened = Listener::open(where.address);
+    if (!opened) return std::unexpected(opened.error());
+    listener.emplace(std::move(*opened));
+  }
+  impl_->doors.push_back(std::make_shared<Impl::Door>(where.address, std::move(*listener), asio::make_strand(impl_->io), std::move(tls)));
   return {};
+}
+
+OpenDoors HttpServer::leave_doors_open(Task done) {
+  OpenDoors left;
+  impl_->leaving_ = true;
+  const auto last = std::make_shared<Task>(std::move(done));
+  const auto accepting = std::make_shared<std::atomic<std::size_t>>(1);
+  const auto one_left = [last, accepting] {
+    if (--*accepting == 0 && *last) (*last)();
+  };
+  for (const auto& door : impl_->doors) {
+    if (door->closing.exchange(true)) continue;
+    // Without a handle to spare the door is closed, and the next server opens it anew.
+    const int handle = ::fcntl(door->acceptor.native_handle(), F_DUPFD_CLOEXEC, 0);
+    if (handle >= 0) {
+      left.impl_->by_address.emplace(door->configured, door->listener.continued(handle));
+    } else {
+      door->listener.withdraw();
+    }
+    ++*accepting;
+    asio::post(door->acceptor.get_executor(), [door, one_left] {
+      error_code ignored;
+      door->acceptor.close(ignored);
+      door->pause.wake();
+      if (!door->accepting) return one_left();
+      door->left = one_left;
+    });
+  }
+  one_left();
+  return left;
 }
 
 std::vector<std::string> HttpServer::addresses() const {
@@ -130,7 +196,10 @@ void HttpServer::Impl::accept_on(std::shared_ptr<Door> door) {
     ++open;
   }
   const auto executor = door->acceptor.get_executor();
-  asio::co_spawn(executor, accept_loop(std::move(door)), [self = shared_from_this()](std::exception_ptr failure) {
+  door->accepting = true;
+  asio::co_spawn(executor, accept_loop(door), [self = shared_from_this(), door](std::exception_ptr failure) {
+    door->accepting = false;
+    if (door->left) std::exchange(door->left, {})();
     self->one_less();
     if (failure) std::rethrow_exception(failure);
   });

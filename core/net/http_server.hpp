@@ -41,6 +41,24 @@ struct Listen {
   std::optional<ServerTls> tls;
 };
 
+// Listening sockets without a server: one server leaves them, the next one takes over those that it is configured for, and whoever
+// connects in between waits. The rest is closed with this object. Thread rule: none of its own.
+class OpenDoors {
+ public:
+  OpenDoors();
+  OpenDoors(OpenDoors&&) noexcept;
+  OpenDoors& operator=(OpenDoors&&) noexcept;
+  ~OpenDoors();
+
+  void add(OpenDoors more);
+  void close_all_but(const std::vector<std::string>& addresses);  // as configured
+
+ private:
+  friend class HttpServer;
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
 class HttpServer {
  public:
   HttpServer(Runtime& runtime, Router& router, ServerLimits limits, base::Logger log);
@@ -48,9 +66,14 @@ class HttpServer {
 
   // Binds and listens. The error names the address and what to do ("port 6000 is in use by another program; ...").
   [[nodiscard]] base::Result<void> listen(const Listen& where);
+  // The same; a door that was left open with that address is taken over.
+  [[nodiscard]] base::Result<void> listen(const Listen& where, OpenDoors& left);
   // What was bound, with the port that was taken: "127.0.0.1:43211".
   [[nodiscard]] std::vector<std::string> addresses() const;
   void start();  // after the last listen()
+  // Accepts no more connections and leaves the sockets to the next server, whose clients wait from now on. `done` when the last connection
+  // that was accepted here is a session; then drain(), which after this answers what still comes instead of refusing it.
+  [[nodiscard]] OpenDoors leave_doors_open(Task done);
   // Closes the listeners and idle connections, answers what is being handled with Connection: close; `done` when the last connection
   // went. The file of a Unix socket is gone when drain() or stop() returns.
   void drain(Task done);
@@ -59,6 +82,8 @@ class HttpServer {
   struct Impl;
 
  private:
+  [[nodiscard]] base::Result<void> listen(const Listen& where, OpenDoors* left);
+
   std::shared_ptr<Impl> impl_;
 };
 

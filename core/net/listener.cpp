@@ -92,6 +92,15 @@ void Listener::withdraw() {
 
 int Listener::release() { return std::exchange(fd_, -1); }
 
+Listener Listener::continued(int socket) {
+  Listener next(socket, family_);
+  next.address_ = address_;
+  next.path_ = std::exchange(path_, {});
+  next.device_ = device_;
+  next.inode_ = inode_;
+  return next;
+}
+
 base::Result<Listener> Listener::open(const std::string& address) {
   auto listener = address.starts_with("unix:") ? open_unix(address) : open_ip(address);
   if (!listener) return std::unexpected(base::with_context("cannot listen on " + address, listener.error()));

@@ -22,6 +22,7 @@ class Listener {
   [[nodiscard]] const std::string& address() const { return address_; }  // with the port that was taken
   void withdraw();                                                       // removes the file of a Unix socket, so that nobody new comes
   [[nodiscard]] int release();                                           // the socket; the file stays this object's
+  [[nodiscard]] Listener continued(int socket);                          // the same door with another handle of it; takes the file along
 
  private:
   Listener(int fd, int family) : fd_(fd), family_(family) {}

@@ -165,7 +165,7 @@ Session::Step Session::judge(RequestParser& parser, ServerRequest& request, Rout
   request.remote = remote_;
   request.client_subject = client_subject_;
   if (auto refusal = refuse_head(request, parser.version)) return refuse(std::move(*refusal));
-  if (host_->draining()) return refuse(busy("the server is shutting down"));
+  if (host_->refusing()) return refuse(busy("the server is shutting down"));
   if (terms_.refuse) return refuse(busy("the server has too many connections"));
   match = host_->match(request);
   if (!match.route) {

@@ -18,6 +18,7 @@ class SessionHost {
  public:
   virtual ~SessionHost() = default;
   [[nodiscard]] virtual bool draining() const = 0;
+  [[nodiscard]] virtual bool refusing() const = 0;  // requests that come while it drains
   [[nodiscard]] virtual Router::Match match(const ServerRequest& request) const = 0;
   // Runs the handler; one that throws is logged, and its reply answers 500. Does nothing once the server has stopped.
   virtual void call(const Route& route, ServerRequest request, Reply reply) = 0;

@@ -123,11 +123,8 @@ std::vector<SinkCheck> check_sinks(const Catalogue& catalogue, std::vector<SinkR
       checks[i].problems.push_back({Problem::Severity::error, "", catalogue.why_not(request.type)});
       continue;
     }
-    const bool whole = request.broken.empty() && request.incomplete.empty();
-    auto config = check_config(
-        *type,
-        {request.name, std::move(request.config), std::move(request.unresolved), std::move(request.broken), std::move(request.incomplete)},
-        scrubber);
+    const bool whole = request.references.broken.empty() && request.references.incomplete.empty();
+    auto config = check_config(*type, {request.name, std::move(request.config), std::move(request.references)}, scrubber);
     checks[i].problems = std::move(config.problems);
     checks[i].missing = config.missing;
     if (!whole || has_error(checks[i].problems)) continue;

@@ -12,6 +12,7 @@
 #include "base/log.hpp"
 #include "base/secret.hpp"
 #include "plugin/checked_sink.hpp"
+#include "plugin/config_check.hpp"
 #include "plugin/probe.hpp"
 
 namespace belfry::plugin {
@@ -60,9 +61,7 @@ struct SinkRequest {
   std::string name;
   std::string type;
   nlohmann::json config = nlohmann::json::object();
-  std::map<std::string, std::string> unresolved;  // pointer -> what is missing
-  std::set<std::string> broken;                   // pointers of stand-ins for what could not be read
-  std::set<std::string> incomplete;               // pointers of maps that lack members which could not be read
+  References references;
 };
 
 struct SinkCheck {

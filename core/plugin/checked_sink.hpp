@@ -26,7 +26,7 @@ struct CheckedSink {
   std::string credential;             // reference of the first secret, may be empty
   std::string destination_key;        // "channel"; empty when the type has none
   std::string fixed_destination;      // its configured value; empty: direct messages
-  std::vector<Problem> missing;       // required secrets without a value: open it, but park its lane with these words
+  std::vector<Problem> missing;       // secrets without a value that may be used: open it, but park its lane with these words
   std::vector<InboundRoute> inbound;  // where it will take requests
 };
 

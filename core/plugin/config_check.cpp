@@ -14,6 +14,7 @@ using Severity = Problem::Severity;
 constexpr const char* kSecret = "x-secret";
 constexpr const char* kDestination = "x-destination";
 constexpr const char* kOverride = "x-override";
+constexpr const char* kObtain = "x-obtain";
 
 // Optimal string alignment: insertions, deletions, substitutions and swaps of neighbours.
 std::size_t distance(const std::string& a, const std::string& b) {
@@ -70,22 +71,22 @@ void take_unknown_keys(const json& schema, ConfigRequest& request, std::vector<P
       const auto meant = closest(key, known);
       if (meant.empty() || value.contains(meant)) continue;
       value[meant] = nullptr;
-      request.broken.insert(pointer_to(pointer, meant));
+      request.references.broken.insert(pointer_to(pointer, meant));
     }
   });
 }
 
 // The members that a map may have lost count as there, but broken.
 void complete(const json& schema, ConfigRequest& request) {
-  if (request.incomplete.empty()) return;
+  if (request.references.incomplete.empty()) return;
   walk(schema, request.config, [&](const Schemas& schemas, json& value, const std::string& pointer) {
-    if (!value.is_object() || !request.incomplete.contains(pointer)) return;
+    if (!value.is_object() || !request.references.incomplete.contains(pointer)) return;
     for (const json* part : schemas) {
       for (const json& key : part->value("required", json::array())) {
         const auto& name = key.get_ref<const std::string&>();
         if (value.contains(name)) continue;
         value[name] = nullptr;
-        request.broken.insert(pointer_to(pointer, name));
+        request.references.broken.insert(pointer_to(pointer, name));
       }
     }
   });
@@ -111,19 +112,22 @@ void fill_defaults(const json& schema, json& config) {
 struct Place {
   bool secret = false;
   bool required = false;
+  std::string obtain;  // where a person gets the value, as the schema says it
 };
 
-// What the schema says about each unresolved place. An entry of a list is never required: the others stand for it.
-std::map<std::string, Place> places_of(const json& schema, json& config, const std::map<std::string, std::string>& unresolved) {
+// What the schema says about each place. An entry of a list is never required: the others stand for it.
+std::map<std::string, Place> places_of(const json& schema, json& config) {
   std::map<std::string, Place> places;
   walk(schema, config, [&](const Schemas& schemas, json& value, const std::string& pointer) {
-    if (unresolved.contains(pointer)) places[pointer].secret = is_marked(schemas, kSecret);
+    auto& place = places[pointer];
+    place.secret = is_marked(schemas, kSecret);
+    for (const json* part : schemas) {
+      if (const auto words = part->find(kObtain); words != part->end() && words->is_string()) place.obtain = *words;
+    }
     if (!value.is_object()) return;
     for (const json* part : schemas) {
-      for (const json& key : part->value("required", json::array())) {
-        const std::string member = pointer_to(pointer, key.get_ref<const std::string&>());
-        if (unresolved.contains(member)) places[member].required = true;
-      }
+      for (const json& key : part->value("required", json::array()))
+        places[pointer_to(pointer, key.get_ref<const std::string&>())].required = true;
     }
   });
   return places;
@@ -140,17 +144,41 @@ void erase_at(json& config, const std::string& pointer) {
   }
 }
 
-void settle_unresolved(const json& schema, ConfigRequest& request, CheckedConfig& out) {
-  const auto places = places_of(schema, request.config, request.unresolved);
+void settle_references(const json& schema, ConfigRequest& request, CheckedConfig& out) {
+  const auto places = places_of(schema, request.config);
+  auto& unresolved = request.references.unresolved;
+  const auto& exposed = request.references.exposed;
+  const auto find = [&](const std::string& pointer) {
+    const auto place = places.find(pointer);
+    return place == places.end() ? nullptr : &place->second;  // null: under an unknown key, which is reported already
+  };
+  for (const auto& [pointer, what] : exposed) {
+    const auto* place = find(pointer);
+    if (place == nullptr || !place->secret) continue;
+    request.config[json::json_pointer(pointer)] = "";
+    unresolved[pointer] = what;
+  }
   // From the back, so that taking an entry out of a list does not move the ones still to be looked at.
   std::vector<std::string> optional;
-  for (const auto& [pointer, what] : request.unresolved) {
-    const auto place = places.find(pointer);
-    if (place == places.end()) continue;  // under an unknown key, which is reported already
-    if (!place->second.secret) {
+  for (const auto& pointer : request.references.left_out) {
+    const auto* place = find(pointer);
+    if (place == nullptr || !place->secret) continue;  // then the empty text is a value like any other
+    if (place->required) {
+      unresolved[pointer] = "it is left out, and the plugin needs it; write it without \":-\" at the end";
+    } else {
+      optional.push_back(pointer);
+    }
+  }
+  for (const auto& [pointer, what] : unresolved) {
+    const auto* place = find(pointer);
+    if (place == nullptr) continue;
+    if (!place->secret) {
       out.problems.push_back({Severity::error, pointer, what});
-    } else if (place->second.required) {
+    } else if (exposed.contains(pointer)) {
       out.missing.push_back({Severity::error, pointer, what});
+      if (!place->required) optional.push_back(pointer);
+    } else if (place->required) {
+      out.missing.push_back({Severity::error, pointer, place->obtain.empty() ? what : what + "; it is " + place->obtain});
     } else {
       out.problems.push_back({Severity::warning, pointer, what + "; going on as if this were not written"});
       optional.push_back(pointer);
@@ -212,11 +240,12 @@ CheckedConfig check_config(const PluginType& type, ConfigRequest request, base::
   if (request.config.is_object()) {
     take_unknown_keys(schema, request, out.problems);
     complete(schema, request);
-    settle_unresolved(schema, request, out);
+    settle_references(schema, request, out);
     fill_defaults(schema, request.config);
   }
+  const auto& references = request.references;
   for (auto& problem : validate(schema, request.config)) {
-    if (!request.unresolved.contains(problem.pointer) && !is_within(problem.pointer, request.broken))
+    if (!references.unresolved.contains(problem.pointer) && !is_within(problem.pointer, references.broken))
       out.problems.push_back(std::move(problem));
   }
   hide_secrets(schema, request.sink, request.config, *secrets, scrubber);

@@ -15,15 +15,21 @@
 
 namespace belfry::plugin {
 
+// What the values in a configuration came to, by JSON pointer.
+struct References {
+  std::map<std::string, std::string> unresolved = {};  // what is missing ("environment variable X is not set"); the value is ""
+  std::map<std::string, std::string> exposed = {};     // it came from a file that others can read, and what to do
+  std::set<std::string> left_out = {};                 // it may be missing, and is; the value is ""
+  // What could not be read, with something in its place, and maps that lack members which could not be. That has been reported: nothing is
+  // said about the former, nor about what is missing in the latter. The rest of the result is of no use then.
+  std::set<std::string> broken = {};
+  std::set<std::string> incomplete = {};
+};
+
 struct ConfigRequest {
   std::string sink;
   nlohmann::json config = nlohmann::json::object();
-  // Pointer -> what is missing ("environment variable X is not set"); the value there is the empty string.
-  std::map<std::string, std::string> unresolved;
-  // Pointers of what could not be read, with something in its place, and of maps that lack members which could not be. That has been
-  // reported: nothing is said about the former, nor about what is missing in the latter. The rest of the result is of no use then.
-  std::set<std::string> broken = {};
-  std::set<std::string> incomplete = {};
+  References references = {};
 };
 
 struct CheckedConfig {
@@ -33,12 +39,13 @@ struct CheckedConfig {
   std::string credential;         // the reference of the first secret in the schema's order; empty when there is none
   std::string destination_key;    // the top-level key with x-destination; empty when there is none
   std::string fixed_destination;  // its configured value
-  // Secrets that the schema requires and that have no value yet: the sink can be opened, but not used.
+  // Secrets that the schema requires and that have no value yet, or one that is known to others: the sink can be opened, but not used.
   std::vector<Problem> missing;
 };
 
-// A reference that is not there: an optional secret counts as not written (with a warning), a required one goes to `missing`, anything
-// else is an error. Every secret value is taught to the scrubber.
+// A reference that is not there: an optional secret counts as not written (with a warning, unless it may be left out), a required one goes
+// to `missing`, anything else is an error. A secret from a file that others can read goes to `missing` too. Every secret value is taught to
+// the scrubber.
 [[nodiscard]] CheckedConfig check_config(const PluginType& type, ConfigRequest request, base::Scrubber& scrubber);
 
 // What a route may override for a sink of this type: keys with x-override or x-destination, with values that fit. Pointers are within

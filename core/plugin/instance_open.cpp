@@ -123,8 +123,8 @@ base::Result<void> PluginInstance::start() {
   const Collector sentence;
   const int code = plugin_.start(self_of_plugin_, sentence.writer());
   if (code == 0) return {};
-  const std::string said = sentence.text().empty() ? "code " + std::to_string(code) : clean_text(sentence.text(), kLongestSentence);
-  return base::fail(sink_.file.string() + ": does not start: " + parts_.scrubber->scrub(said));
+  const std::string said = sentence.text().empty() ? "code " + std::to_string(code) : clean_text(parts_.scrubber->scrub(sentence.text()), kLongestSentence);
+  return base::fail(sink_.file.string() + ": does not start: " + said);
 }
 
 // What was created is destroyed once the call that failed has returned, if it ever does.
@@ -140,7 +140,7 @@ base::Result<nlohmann::json> PluginInstance::render(Send send) {
     const MessageView message(*sent, 0);
     const Collector out;
     const int code = render_.render(self_of_plugin_, message.table(), out.writer());
-    if (code != 0) return base::fail(parts_.scrubber->scrub(clean_text(out.text(), kLongestSentence)));
+    if (code != 0) return base::fail(clean_text(parts_.scrubber->scrub(out.text()), kLongestSentence));
     *text = out.text();
     return {};
   });

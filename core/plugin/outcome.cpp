@@ -54,8 +54,8 @@ DecodedOutcome decode_outcome(const belfry_outcome* outcome, const base::Scrubbe
   out.outcome.reason = model::checked_reason(view(said.reason));
   if (out.outcome.reason != view(said.reason)) object("the reason is not [a-z_]{1,40}");
   out.outcome.detail = clean_text(scrubber.scrub(std::string(view(said.detail).substr(0, kLongestRead))), kLongestDetail);
-  const std::string_view receipt = view(said.receipt_json);
-  if (receipt.size() > kLargestReceipt) {
+  const std::string receipt = scrubber.scrub(std::string(view(said.receipt_json).substr(0, kLargestReceipt + 1)));
+  if (said.receipt_json.len > kLargestReceipt) {
     object("the receipt is over 64 KiB");
   } else if (!receipt.empty()) {
     if (nlohmann::json::parse(receipt, nullptr, false).is_object()) {

@@ -128,7 +128,9 @@ void PluginInstance::log_line(std::uint32_t level, std::string_view line) {
                      : level == BELFRY_LOG_ERROR ? base::LogLevel::error
                                                  : base::LogLevel::info;
   if (verdict.dropped != 0) log_.warn("log lines of the plugin were dropped", {{"sink", sink_.name}, {"lines", verdict.dropped}});
-  log_.write(known, clean_text(line, kLongestLine), {{"sink", sink_.name}});
+  // Secrets first: one of several lines would not be known again.
+  const std::string read(line.substr(0, 2 * kLongestLine));
+  log_.write(known, clean_text(parts_.scrubber->scrub(read), kLongestLine), {{"sink", sink_.name}});
 }
 
 bool PluginInstance::admit_metric(std::string_view name, bool counter) {

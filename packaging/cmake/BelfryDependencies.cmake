@@ -1,4 +1,7 @@
 # Every outside library, found once. Why each is here: docs/explanation/architecture.md.
+if(BELFRY_BUNDLED)
+  set(Boost_USE_STATIC_LIBS ON)
+endif()
 find_package(Threads REQUIRED)
 find_package(Boost 1.81 REQUIRED COMPONENTS headers url)
 find_package(OpenSSL 3 REQUIRED)
@@ -14,6 +17,7 @@ if(NOT BELFRY_SANITIZE AND NOT BELFRY_FUZZ)
   pkg_check_modules(JEMALLOC REQUIRED IMPORTED_TARGET jemalloc)
 endif()
 pkg_check_modules(SYSTEMD REQUIRED IMPORTED_TARGET libsystemd)
+pkg_check_modules(MD4C REQUIRED IMPORTED_TARGET md4c)
 find_path(CLI11_INCLUDE_DIR CLI/CLI.hpp REQUIRED)
 find_path(RAPIDJSON_INCLUDE_DIR rapidjson/reader.h REQUIRED)
 find_path(VALIJSON_INCLUDE_DIR valijson/validator.hpp REQUIRED)
@@ -27,3 +31,10 @@ target_link_libraries(belfry_boost INTERFACE Boost::headers Boost::url Threads::
 target_compile_definitions(belfry_boost INTERFACE
   BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED
   BOOST_ASIO_DISABLE_BOOST_COROUTINE)
+
+add_library(belfry_spdlog INTERFACE)
+if(BELFRY_BUNDLED)
+  include(BelfryBundled)
+else()
+  target_link_libraries(belfry_spdlog INTERFACE spdlog::spdlog)
+endif()

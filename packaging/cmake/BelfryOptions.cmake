@@ -2,6 +2,9 @@
 option(BELFRY_TESTS "Build the tests" ON)
 option(BELFRY_FUZZ "Build the libFuzzer targets (needs clang)" OFF)
 option(BELFRY_COVERAGE "Instrument for gcov" OFF)
+option(BELFRY_WERROR "Warnings are errors; off for a build with a compiler that nobody has seen yet" ON)
+option(BELFRY_MANUAL "Make the man page and the shell completions (needs Python)" ON)
+option(BELFRY_BUNDLED "Link or ship every library but glibc, libstdc++, OpenSSL and libsystemd" OFF)
 set(BELFRY_SANITIZE "" CACHE STRING "Sanitizers, comma separated: address,undefined or thread")
 
 set(CMAKE_CXX_STANDARD 23)
@@ -22,8 +25,8 @@ set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
 add_compile_options(-pthread)
 add_link_options(-pthread)
 add_compile_options(
-  -Wall -Wextra -Wpedantic -Wshadow -Wconversion "$<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor>" -Werror
-  "-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=")
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion "$<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor>"
+  "$<$<BOOL:${BELFRY_WERROR}>:-Werror>" "-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=")
 add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:-Wno-missing-field-initializers>")
 add_compile_options("$<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fconcepts-diagnostics-depth=2>")
 add_compile_options("$<$<CONFIG:Debug>:-g1>")

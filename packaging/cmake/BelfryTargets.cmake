@@ -33,6 +33,7 @@ function(belfry_plugin)
   target_link_libraries(belfry_plugin_${arg_NAME} PRIVATE belfry::sdk ${arg_LINKS})
   set_target_properties(belfry_plugin_${arg_NAME} PROPERTIES
     PREFIX "" OUTPUT_NAME ${arg_NAME} LIBRARY_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/plugins")
+  install(TARGETS belfry_plugin_${arg_NAME} LIBRARY DESTINATION ${BELFRY_INSTALL_LIBDIR}/plugins COMPONENT runtime)
 endfunction()
 
 # belfry_test(NAME x SOURCES ... LINKS ... [LABELS ...] [TIMEOUT s]): one GoogleTest program, one ctest entry.

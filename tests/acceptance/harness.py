@@ -115,6 +115,11 @@ class Gateway:
     # ---- the process ----
 
     def start(self, within=30.0, readiness=200):
+        self.spawn()
+        self.until(lambda: self.readiness() == readiness, f"/readyz answers {readiness}", within)
+
+    def spawn(self):
+        """Starts it and does not wait."""
         with open(self.directory / "log", "ab") as log:
             self.process = subprocess.Popen(
                 [BUILD / "bin/belfry", *self.arguments],
@@ -124,7 +129,6 @@ class Gateway:
                 cwd=self.directory,
                 env=environment(self.environment),
             )
-        self.until(lambda: self.readiness() == readiness, f"/readyz answers {readiness}", within)
 
     def readiness(self):
         """The status of /readyz; None while nobody answers."""

@@ -71,7 +71,7 @@ pipeline:
     - { name: everyone, to: [ slack, mail ] }
 """,
             (2, "lisen", 'unknown key "lisen" in server; did you mean "listen"\\?'),
-            (8, '"${env', "sinks\\.slack\\.config\\.bot_token: environment variable BELFRY_TEST_TOKEN is not set; set it"),
+            (8, '"${env', "sinks\\.slack\\.config\\.bot_token: environment variable BELFRY_TEST_TOKEN is not set; set it; it is the Bot User OAuth Token .*"),
             (8, "red", 'sinks\\.slack\\.config\\.colour: unknown key "colour".*'),
             (8, "17", "sinks\\.slack\\.config\\.api_url: .* must be a string.*"),
             (9, "5", 'sinks\\.slack\\.delivery\\.rate is "5".*'),

@@ -87,6 +87,8 @@ pipeline:
         checked = self.check(self.VALID, BELFRY_TEST_TOKEN=None)
         self.assertEqual(checked.returncode, 1)
         self.assertRegex(checked.stderr, rf"^{self.file}:7:\d+: error: .*BELFRY_TEST_TOKEN")
+        # It keeps its sink from running, not the gateway from starting.
+        self.assertEqual(self.check(self.VALID, "--startable", BELFRY_TEST_TOKEN=None).returncode, 0)
 
     def test_all_mistakes_at_once(self):
         text = self.VALID.replace("version: 1\n", 'version: 1\nserver: { lisen: "127.0.0.1:6000" }\n').replace("[ slack ]", "[ slak ]")
@@ -216,8 +218,9 @@ class StatusTest(unittest.TestCase):
         document = self.gateway.command("status", "--json")
         self.assertEqual((document.returncode, document.stderr), (0, ""))
         status = json.loads(document.stdout)
-        self.assertEqual(set(status), {"version", "started_at", "ready", "reasons", "unrouted", "sinks"})
+        self.assertEqual(set(status), {"version", "started_at", "ready", "reasons", "unrouted", "last_reload", "sinks"})
         self.assertEqual((status["ready"], status["reasons"], status["unrouted"]), (True, [], 0))
+        self.assertIsNone(status["last_reload"])
         (sink,) = status["sinks"]
         documented = json.loads(re.search(r"```json\n(.*?)```", (SOURCE / "docs/reference/admin-api.md").read_text(), re.DOTALL)[1])
         self.assertEqual(set(sink), set(documented["sinks"][0]))

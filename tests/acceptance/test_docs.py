@@ -59,6 +59,7 @@ class ConfigurationTest(unittest.TestCase):
         file = self.directory / "belfry.yaml"
         file.write_text(text)
         for secret in re.findall(r"\$\{file:([\w-]+)\}", text):
+            (self.directory / secret).touch(mode=0o600)
             (self.directory / secret).write_text("a secret\n")
         variables = dict.fromkeys(re.findall(r"\$\{env:(\w+)\}", text), "a secret")
         checked = run_belfry("check", "--config", file, env=variables | {"BELFRY_PLUGIN_DIR": f"{BUILD}/plugins:{BUILD}/examples"})
@@ -113,7 +114,7 @@ class CommandTest(unittest.TestCase):
                 seen.add(command)
                 with self.subTest(f"{name(page)}: {command}"):
                     self.exists(command)
-        for needed in ("belfry check", "belfry serve", "belfry plugins list", "belfry render --sink slack payload.json"):
+        for needed in ("belfry init", "belfry check", "belfry serve", "belfry plugins list", "belfry render --sink slack payload.json"):
             self.assertIn(needed, seen)
 
 

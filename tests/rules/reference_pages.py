@@ -4,11 +4,11 @@
 usage: reference_pages.py SOURCE_DIR BELFRY [--write]      without --write: says which pages are stale
 """
 import json
-import subprocess
 import sys
 from pathlib import Path
 
-COMMANDS = [[], ["serve"], ["check"], ["render"], ["status"], ["plugins"], ["plugins", "list"], ["plugins", "show"], ["slack"], ["slack", "manifest"]]
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "packaging" / "manual"))
+from command_help import walk  # noqa: E402 (found only now)
 
 
 def words_for(schema, definitions):
@@ -53,6 +53,7 @@ def configuration(root):
         "",
         "Strings may hold `${env:NAME}` and `${file:PATH}`, each with a default after `:-`, which may be another reference; quote them inside `{ }`.",
         "Relative paths of `${file:}` are looked for in `$CREDENTIALS_DIRECTORY`, then beside the configuration file. `$${` stands for `${`.",
+        "A secret whose default is empty (`${file:webhook-password:-}`) may be left out. A file that others can read is refused for a secret.",
         "",
         "| key | value | meaning |",
         "|---|---|---|",
@@ -78,9 +79,8 @@ def configuration(root):
 
 def command_line(belfry):
     lines = ["# Command line", "", "Made from the program's own help. Exit codes: 0 done, 1 failed or invalid, 2 wrong usage.", ""]
-    for command in COMMANDS:
-        text = subprocess.run([belfry, *command, "--help"], capture_output=True, text=True, check=True).stdout.strip()
-        lines += [f"## `{' '.join(['belfry', *command])}`", "", "```", *(line.rstrip() for line in text.splitlines()), "```", ""]
+    for command in walk(belfry).every():
+        lines += [f"## `{' '.join(command.path)}`", "", "```", *command.help.splitlines(), "```", ""]
     return "\n".join(lines)
 
 

@@ -224,7 +224,7 @@ class PluginRig : public ::testing::Test {
 
   plugin::SinkCheck check(const plugin::Catalogue& catalogue, nlohmann::json config = nlohmann::json::object(),
                           std::map<std::string, std::string> unresolved = {}) {
-    return plugin::check_sinks(catalogue, {{"sink", "hostile", std::move(config), std::move(unresolved)}}, settings_, *scrubber_).at(0);
+    return plugin::check_sinks(catalogue, {{"sink", "hostile", std::move(config), {std::move(unresolved)}}}, settings_, *scrubber_).at(0);
   }
 
   plugin::Host& host() {

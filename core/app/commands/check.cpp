@@ -23,8 +23,8 @@ nlohmann::json document_of(const std::vector<Problem>& problems) {
 
 }  // namespace
 
-int check_command(const CommonOptions& common) {
-  const auto problems = findings(load_configuration(common));
+int check_command(const CommonOptions& common, bool startable) {
+  const auto problems = findings(load_configuration(common), startable ? Missing::left_out : Missing::told);
   if (common.json) {
     std::cout << document_of(problems).dump(2) << "\n";
   } else {

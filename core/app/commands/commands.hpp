@@ -1,6 +1,7 @@
 // The subcommands. Each returns the exit code; what is asked for goes to standard output, everything else to standard error.
 #pragma once
 #include <filesystem>
+#include <optional>
 #include <string>
 
 namespace belfry::app {
@@ -15,12 +16,30 @@ struct RenderOptions {
   std::filesystem::path payload;  // "-": standard input
 };
 
+struct InitOptions {
+  std::filesystem::path directory;  // empty: /etc/belfry
+  std::string url;                  // public base URL, for buttons
+  std::string listen;
+  // Files with secrets; "-": standard input. Secrets themselves are never options: everybody could see them.
+  std::string bot_token_file;
+  std::string signing_secret_file;
+  std::string webhook_password_file;
+  bool keep = false;
+  bool force = false;
+  bool no_questions = false;
+};
+
+[[nodiscard]] int init_command(const InitOptions& options);
 [[nodiscard]] int serve_command(const CommonOptions& common);
-[[nodiscard]] int check_command(const CommonOptions& common);
+// `startable`: only what would keep the gateway from starting.
+[[nodiscard]] int check_command(const CommonOptions& common, bool startable);
 [[nodiscard]] int render_command(const CommonOptions& common, const RenderOptions& options);
 [[nodiscard]] int status_command(const CommonOptions& common);
 [[nodiscard]] int plugins_list_command(const CommonOptions& common);
 [[nodiscard]] int plugins_show_command(const CommonOptions& common, const std::string& type);
 [[nodiscard]] int slack_manifest_command(const std::string& url);
+
+// The manifest for a gateway at that public base URL; without interactivity when it is empty; none when that is no such URL.
+[[nodiscard]] std::optional<std::string> slack_manifest(const std::string& url);
 
 }  // namespace belfry::app

@@ -1,14 +1,11 @@
-#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include <csignal>
-#include <iostream>
+#include <ctime>
 
-#include "app/app.hpp"
 #include "app/commands/commands.hpp"
 #include "app/configuration.hpp"
-#include "app/findings.hpp"
-#include "plugin/catalogue.hpp"
+#include "app/service.hpp"
 
 namespace belfry::app {
 namespace {
@@ -31,13 +28,29 @@ base::LogLevel log_level() {
   return base::LogLevel::info;
 }
 
-// Until SIGTERM or SIGINT.
-void wait_for_the_end(const sigset_t& signals, const base::Logger& log) {
-  for (;;) {
+// The next signal; none when `most` is over.
+std::optional<int> next_signal(const sigset_t& signals, std::optional<base::Millis> most) {
+  if (!most) {
     int signal = 0;
     sigwait(&signals, &signal);
-    if (signal != SIGHUP) return;
-    log.warn("SIGHUP: this version reads its configuration at start only; restart it to change the configuration");
+    return signal;
+  }
+  const timespec wait{static_cast<time_t>(most->count() / 1000), static_cast<long>(most->count() % 1000) * 1'000'000};
+  const int signal = sigtimedwait(&signals, nullptr, &wait);
+  return signal > 0 ? std::optional(signal) : std::nullopt;
+}
+
+// Until SIGTERM or SIGINT. False: it cannot go on.
+bool run_until_the_end(Service& service, const sigset_t& signals) {
+  for (;;) {
+    const auto signal = next_signal(signals, service.look_interval());
+    if (signal == SIGHUP) {
+      if (!service.reload()) return false;
+    } else if (signal) {
+      return true;
+    }
+    // After a signal too: many of them must not keep it from looking.
+    if (service.look_interval()) service.look();
   }
 }
 
@@ -55,33 +68,11 @@ void exit_on_next_signal(const sigset_t& signals) {
 
 int serve_command(const CommonOptions& common) {
   const auto signals = block_signals();
-  auto loaded = load_configuration(common);
-  if (!loaded.settings) {
-    print_problems(findings(std::move(loaded)));
-    return 1;
-  }
-  print_problems(loaded.problems);
-  const plugin::InspectSettings inspect{loaded.settings->store.path.parent_path(), {}};
-
-  const auto scrubber = std::make_shared<base::Scrubber>();
-  learn_secrets(*loaded.settings, *scrubber);
-  const base::Logger log(log_level(), scrubber);
-  auto app = App::start(std::move(*loaded.settings), scrubber, log);
-  if (!app) {
-    log.error("cannot start", {{"why", app.error().message}});
-    return 1;
-  }
-  sd_notify(0, "READY=1");
-  // What earlier versions of a plugin left behind.
-  if (const auto removed = plugin::remove_unused_copies(inspect); removed > 0)
-    log.debug("removed unused copies of plugins", {{"files", removed}});
-
-  wait_for_the_end(signals, log);
-  sd_notify(0, "STOPPING=1");
-  log.info("stopping: what is in flight ends, the rest is kept; a second signal ends this at once");
+  Service service(common, log_level());
+  if (!service.start()) return 1;
+  if (!run_until_the_end(service, signals)) return 1;
   exit_on_next_signal(signals);
-  (*app)->stop();
-  log.info("stopped");
+  service.stop();
   return 0;
 }
 

@@ -15,20 +15,38 @@ bool usable(const std::string& url) {
   return web && url.size() <= kLongest && url.find_first_of(" \t\r\n\"'\\<>") == std::string::npos && url.find("://") + 3 < url.size();
 }
 
+// From the first line with `from` to the one with `to`, both included.
+void remove_lines(std::string& text, std::string_view from, std::string_view to) {
+  const auto begin = text.rfind('\n', text.find(from)) + 1;
+  const auto end = text.find('\n', text.find(to, begin)) + 1;
+  text.erase(begin, end - begin);
+}
+
 }  // namespace
 
-int slack_manifest_command(const std::string& url) {
-  if (!usable(url)) {
-    std::cerr << "belfry slack manifest: --url must be the public base URL of this gateway, such as https://belfry.example.com\n";
-    return 1;
+std::optional<std::string> slack_manifest(const std::string& url) {
+  std::string manifest = kSlackManifest;
+  if (url.empty()) {
+    remove_lines(manifest, "# @REQUEST_URL@", "# @REQUEST_URL@");
+    remove_lines(manifest, "  interactivity:", kPlaceholder);
+    return manifest;
   }
+  if (!usable(url)) return std::nullopt;
   auto base = url;
   while (base.ends_with('/')) base.pop_back();
-  std::string manifest = kSlackManifest;
   for (auto at = manifest.find(kPlaceholder); at != std::string::npos; at = manifest.find(kPlaceholder, at)) {
     manifest.replace(at, kPlaceholder.size(), base + "/slack/events");
   }
-  std::cout << manifest;
+  return manifest;
+}
+
+int slack_manifest_command(const std::string& url) {
+  const auto manifest = url.empty() ? std::nullopt : slack_manifest(url);
+  if (!manifest) {
+    std::cerr << "belfry slack manifest: --url must be the public base URL of this gateway, such as https://belfry.example.com\n";
+    return 1;
+  }
+  std::cout << *manifest;
   return 0;
 }
 

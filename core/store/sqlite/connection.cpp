@@ -7,7 +7,7 @@ namespace {
 
 std::string sentence(int code) {
   switch (code & 0xFF) {
-    case SQLITE_FULL: return "the disk is full";
+    case SQLITE_FULL: return "the disk is full; free some space on it";
     case SQLITE_READONLY:
     case SQLITE_PERM: return "no permission to write";
     case SQLITE_CANTOPEN: return "cannot be opened; check that the directory exists and may be written";

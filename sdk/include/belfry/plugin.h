@@ -181,7 +181,7 @@ typedef struct belfry_descriptor {
   belfry_str license; /* SPDX expression */
   /* JSON Schema (draft-07), type object, for the sink's `config`. Annotations that the host reads: "default"; "x-secret": true (a secret
    * string); "x-destination": true (a string that names a shared place, which takes the place of the recipient; a route may override it);
-   * "x-override": true (a route may override it). */
+   * "x-override": true (a route may override it); "x-obtain": where a person gets a secret, to complete "it is ...". */
   belfry_str config_schema_json;
   uint64_t capabilities; /* none defined yet: 0 */
 } belfry_descriptor;

@@ -27,7 +27,7 @@ store::Stats stats(std::uint64_t waiting) {
 }
 
 TEST(StatusTest, EstimatesHowLongWhatWaitsWillTake) {
-  const auto document = status_document(stats(99), {lane("slack", delivery::LaneState::open)}, {}, kStart);
+  const auto document = status_document(stats(99), {lane("slack", delivery::LaneState::open)}, {}, kStart, ReloadReport());
   EXPECT_EQ(document.at("sinks").at(0).at("drain_estimate_seconds"), 20);
   EXPECT_EQ(document.at("sinks").at(0).at("oldest"), "2023-11-14T22:13:20.000Z");
   EXPECT_TRUE(document.at("ready"));
@@ -39,7 +39,7 @@ TEST(StatusTest, EstimatesNothingForALaneThatDoesNotRun) {
   parked.reason = "invalid_auth";
   parked.detail = "put a valid token in";
   parked.until = kStart + 5min;
-  const auto document = status_document(stats(99), {parked}, {"sink slack cannot run: x"}, kStart);
+  const auto document = status_document(stats(99), {parked}, {"sink slack cannot run: x"}, kStart, ReloadReport());
   EXPECT_TRUE(document.at("sinks").at(0).at("drain_estimate_seconds").is_null());
   const auto text = status_text(document);
   EXPECT_NE(text.find("slack is parked (invalid_auth): put a valid token in; next try at 2023-11-14T22:18:20.000Z"), std::string::npos)
@@ -60,9 +60,11 @@ TEST(StatusTest, ASinkThatTheConfigurationLostIsShownAsOrphaned) {
 TEST(StatusTest, SaysWhenNotificationsAreUnrouted) {
   auto known = stats(0);
   known.unrouted = 3;
-  EXPECT_NE(status_text(status_document(known, {}, {}, kStart)).find("3 notifications were taken by no route"), std::string::npos);
+  EXPECT_NE(status_text(status_document(known, {}, {}, kStart, ReloadReport())).find("3 notifications were taken by no route"),
+            std::string::npos);
   known.unrouted = 1;
-  EXPECT_NE(status_text(status_document(known, {}, {}, kStart)).find("1 notification was taken by no route"), std::string::npos);
+  EXPECT_NE(status_text(status_document(known, {}, {}, kStart, ReloadReport())).find("1 notification was taken by no route"),
+            std::string::npos);
 }
 
 }  // namespace

@@ -65,7 +65,10 @@ TEST_F(ReferencesTest, SaysAllThatIsMissing) {
   EXPECT_EQ(value("${env:NO}"), "FAULT environment variable NO is not set; set it");
   EXPECT_EQ(value("${env:EMPTY}"), "FAULT environment variable EMPTY is empty; give it a value");
   EXPECT_EQ(value("${file:t:-${env:NO}}"),
-            "FAULT there is no file " + in_directory("t") + " and environment variable NO is not set; provide one of them");
+            "FAULT there is no file " + in_directory("t") +
+                " and environment variable NO is not set; put it into /etc/credstore/t (under systemd, mode 0600) or into " +
+                in_directory("t") + ", or set NO");
+  EXPECT_EQ(value("${file:in/t}"), "FAULT there is no file " + in_directory("in/t") + "; create it") << "that is no name of a credential";
   EXPECT_EQ(expand("${env:NO}").error().kind, ReferenceFault::Kind::unresolved);
 }
 
@@ -89,8 +92,8 @@ TEST_F(ReferencesTest, CredentialsComeBeforeTheConfiguration) {
   EXPECT_EQ(value("${file:token}"), "beside");
   variables["CREDENTIALS_DIRECTORY"] = in_directory("credentials");
   EXPECT_EQ(value("${file:token}"), "credential");
-  EXPECT_EQ(value("${file:other}"),
-            "FAULT there is no file " + in_directory("credentials/other") + " or " + in_directory("other") + "; create it");
+  EXPECT_EQ(value("${file:other}"), "FAULT there is no file " + in_directory("credentials/other") + " or " + in_directory("other") +
+                                        "; put it into /etc/credstore/other (under systemd, mode 0600) or into " + in_directory("other"));
   static_cast<void>(directory.write("other", "beside\n"));
   EXPECT_EQ(value("${file:other}"), "beside");
 }
@@ -114,6 +117,28 @@ TEST_F(ReferencesTest, ABrokenFileIsNotHiddenByADefault) {
   EXPECT_EQ(value("${file:empty}"), "FAULT the file " + in_directory("empty") + " is empty; write the value into it");
   EXPECT_EQ(value("${file:big/x}").find("FAULT"), 0U);
   EXPECT_EQ(value("${file:fits}${file:fits}"), "FAULT the value with its references replaced is larger than 64 KiB; make it smaller");
+}
+
+TEST_F(ReferencesTest, TellsWhenOthersCanReadAFile) {
+  using std::filesystem::perms;
+  const auto file = directory.write("token", "secret\n");
+  const auto exposed = [&](perms mode, const std::string& text = "${file:token}") {
+    std::filesystem::permissions(file, mode);
+    const auto result = expand(text);
+    return result ? result->exposed : "FAULT " + result.error().text;
+  };
+  const auto owner = perms::owner_read | perms::owner_write;
+  EXPECT_EQ(exposed(owner), "");
+  EXPECT_EQ(exposed(owner | perms::group_read), "");
+  const auto sentence = "the file " + file.string() + " can be read by others; run: chmod o= " + file.string();
+  EXPECT_EQ(exposed(owner | perms::others_read), sentence);
+  EXPECT_EQ(exposed(owner | perms::others_read, "Bearer ${file:" + file.string() + "}"), sentence);
+  EXPECT_EQ(exposed(owner | perms::others_read, "${env:NO:-${file:token}}"), sentence);
+  EXPECT_EQ(exposed(owner | perms::others_read, "${env:A:-${file:token}}"), "") << "it is not needed";
+  EXPECT_EQ(exposed(owner | perms::others_write),
+            "the file " + file.string() + " can be written by others; run: chmod o= " + file.string());
+  variables["CREDENTIALS_DIRECTORY"] = directory.path().string();
+  EXPECT_EQ(exposed(owner | perms::others_read), "") << "what systemd has put there is its business";
 }
 
 TEST_F(ReferencesTest, AnUnreadableFileIsAnError) {

@@ -258,6 +258,68 @@ TEST(LoadText, AFileFoundBesideTheConfiguration) {
   EXPECT_EQ(loaded.settings->admin.token.reveal(), "from-file");
 }
 
+TEST(LoadText, ASecretThatOthersCanReadIsRefused) {
+  test::TemporaryDirectory directory;
+  const auto token = directory.write("token", "from-file\n");
+  std::filesystem::permissions(token, std::filesystem::perms(0644));
+  const auto file = directory.write("belfry.yaml",
+                                    "version: 1\nadmin: { listen: \"127.0.0.1:9664\", token: \"${file:token}\" }\nsources:\n"
+                                    "  a: { path: /a, auth: { bearer: \"${file:token}\" } }\n"
+                                    "  b: { path: /b, auth: { basic: { username: b, password: \"${file:token}\" } } }\n"
+                                    "sinks: { s: { plugin: p, config: { x: \"${file:token}\" } } }\n"
+                                    "pipeline: { routes: [{ name: everyone, to: [s] }] }\n");
+  const auto sentence = " is a secret: the file " + token.string() + " can be read by others; run: chmod o= " + token.string() + "\n";
+  EXPECT_EQ(test::lines(load_file(file, test::environment())), file.string() + ":2:43: error: admin.token" + sentence + file.string() +
+                                                                   ":4:34: error: sources.a.auth.bearer" + sentence + file.string() +
+                                                                   ":5:58: error: sources.b.auth.basic.password" + sentence);
+  std::filesystem::permissions(token, std::filesystem::perms(0600));
+  const auto loaded = load_file(file, test::environment());
+  ASSERT_TRUE(loaded.settings) << test::lines(loaded);
+  EXPECT_TRUE(loaded.settings->sinks.front().exposed.empty());
+  std::filesystem::permissions(token, std::filesystem::perms(0644));
+  const auto plain = directory.write("plain.yaml",
+                                     "version: 1\nserver: { threads: \"${file:number}\" }\nsources: { a: {} }\n"
+                                     "sinks: { s: { plugin: p, config: { x: \"${file:token}\" } } }\n"
+                                     "pipeline: { routes: [{ name: everyone, to: [s] }] }\n");
+  std::filesystem::permissions(directory.write("number", "4\n"), std::filesystem::perms(0644));
+  const auto open = load_file(plain, test::environment());
+  ASSERT_TRUE(open.settings) << "what is no secret may be read by all: " << test::lines(open);
+  EXPECT_THAT(open.settings->sinks.front().exposed, ElementsAre(Pair("/x", testing::HasSubstr("can be read by others"))))
+      << "the plugin's schema says whether that is a secret";
+}
+
+TEST(LoadText, AuthenticationThatMayBeLeftOut) {
+  const auto text = [](const std::string& auth) {
+    return "version: 1\nstore: { path: q.db }\nsources: { coder: { auth: " + auth +
+           " } }\nsinks: { s: { plugin: p, config: { x: \"${env:NO:-}\", y: \"\" } } }\n" +
+           "pipeline: { routes: [{ name: everyone, to: [s] }] }\n";
+  };
+  const auto load = [&](const std::string& auth) { return load_text(text(auth), "belfry.yaml", test::environment({{"PASSWORD", "xyz"}})); };
+  for (const auto* auth : {"{ basic: { username: coder, password: \"${env:NO:-}\" } }", "{ bearer: \"${env:NO:-${env:NO2:-}}\" }"}) {
+    const auto loaded = load(auth);
+    ASSERT_TRUE(loaded.settings) << auth << test::lines(loaded);
+    EXPECT_TRUE(loaded.settings->sources.front().auth.none()) << auth;
+    EXPECT_EQ(test::lines(loaded), "");
+    EXPECT_THAT(loaded.settings->sinks.front().left_out, ElementsAre("/x"));
+  }
+  const auto there = load("{ basic: { username: coder, password: \"${env:NO:-${env:PASSWORD:-}}\" } }");
+  ASSERT_TRUE(there.settings) << test::lines(there);
+  EXPECT_EQ(there.settings->sources.front().auth.basic_username, "coder");
+  EXPECT_EQ(there.settings->sources.front().auth.basic_password.reveal(), "xyz");
+  const auto open =
+      load_text("server: { listen: \"[::]:6000\" }\n" + text("{ bearer: \"${env:NO:-}\" }"), "belfry.yaml", test::environment());
+  EXPECT_THAT(test::lines(open), testing::HasSubstr("warning: sources.coder takes notifications from anyone"));
+}
+
+TEST(LoadText, SaysWhereTheGatewayCanBeAskedAlsoWithErrors) {
+  const auto loaded =
+      load_text("version: 1\nadmin: { listen: \"127.0.0.1:7777\", token: secret }\nsinks: 5\n", "belfry.yaml", test::environment());
+  EXPECT_FALSE(loaded.settings);
+  EXPECT_THAT(loaded.admin.listen, ElementsAre("127.0.0.1:7777"));
+  EXPECT_EQ(loaded.admin.token.reveal(), "secret");
+  EXPECT_THAT(load_text("version: [\n", "belfry.yaml", test::environment()).admin.listen, ElementsAre("127.0.0.1:9664"));
+}
+
 TEST(LoadFile, SaysWhyAFileCannotBeRead) {
   test::TemporaryDirectory directory;
   const auto missing = directory.path() / "none.yaml";

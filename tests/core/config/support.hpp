@@ -71,6 +71,7 @@ class TemporaryDirectory {
   std::filesystem::path write(const std::string& name, const std::string& text) const {
     std::filesystem::create_directories((path_ / name).parent_path());
     std::ofstream(path_ / name, std::ios::binary) << text;
+    std::filesystem::permissions(path_ / name, std::filesystem::perms(0600));  // it may stand for a secret
     return path_ / name;
   }
 

@@ -465,6 +465,58 @@ TEST_F(ServerTest, DrainAnswersConnectionsThatWereNotAcceptedYet) {
   EXPECT_EQ(done.get_future().wait_for(kSoon), std::future_status::ready);
 }
 
+TEST_F(ServerTest, LeavesItsDoorsToTheNextServer) {
+  const std::string unix_address = "unix:" + (directory / "door").string();
+  const std::vector<Listen> where = {{"127.0.0.1:0", {}}, {unix_address, {}}};
+  start({}, where);
+  const auto addresses = server->addresses();
+  auto busy = connect(), late = connect();
+  busy.send(get("/hold"));
+  wait_for_held(1);
+
+  std::promise<void> left;
+  auto doors = server->leave_doors_open([&] { left.set_value(); });
+  ASSERT_EQ(left.get_future().wait_for(kSoon), std::future_status::ready);
+  // From here on they connect, but nobody answers yet.
+  std::vector<RawSocket> waiting;
+  for (const auto& address : addresses) {
+    waiting.push_back(RawSocket::connect(address));
+    waiting.back().send(get("/show"));
+  }
+  late.send(get("/hold"));
+  wait_for_held(2);
+  std::promise<void> drained;
+  server->drain([&] { drained.set_value(); });
+  take_held(0)({.body = "for the busy one"});
+  take_held(1)({.body = "for the late one"});
+  EXPECT_EQ(body_of(busy.read_to_end()), "for the busy one");
+  EXPECT_EQ(body_of(late.read_to_end()), "for the late one");
+  ASSERT_EQ(drained.get_future().wait_for(kSoon), std::future_status::ready);
+  server.reset();
+
+  server.emplace(runtime, router, ServerLimits{}, log);
+  for (const auto& listen : where) ASSERT_TRUE(server->listen(listen, doors));
+  EXPECT_EQ(server->addresses(), addresses);
+  server->start();
+  for (auto& socket : waiting) EXPECT_EQ(status_of(socket.read_response()), 200);
+  server.reset();
+  EXPECT_FALSE(std::filesystem::exists(directory / "door"));
+}
+
+TEST_F(ServerTest, DoorsThatNobodyTakesAreClosed) {
+  start();
+  const auto address = server->addresses().front();
+  {
+    auto doors = server->leave_doors_open({});
+    doors.close_all_but({});
+    EXPECT_THROW(
+        {
+          for (;;) RawSocket::connect(address);  // until the handle of the server is closed too
+        },
+        std::runtime_error);
+  }
+}
+
 TEST_F(ServerTest, DrainOfAnUnusedServerIsDoneToo) {
   start();
   for (int i = 0; i < 2; ++i) {

@@ -46,7 +46,7 @@ PluginType type_with(const std::string& schema) {
 class ConfigCheck : public ::testing::Test {
  protected:
   CheckedConfig check(const std::string& config, std::map<std::string, std::string> unresolved = {}) {
-    return check_config(type_with(kSchema), {"work", json::parse(config), std::move(unresolved)}, scrubber_);
+    return check_config(type_with(kSchema), {"work", json::parse(config), {std::move(unresolved)}}, scrubber_);
   }
   base::Scrubber scrubber_;
 };
@@ -125,7 +125,7 @@ TEST_F(ConfigCheck, WhatWasProbablyMeantIsNotMissing) {
 
 TEST_F(ConfigCheck, NothingIsSaidAboutWhatCouldNotBeRead) {
   const auto problems = [&](const std::string& config, std::set<std::string> broken, std::set<std::string> incomplete = {}) {
-    ConfigRequest request{"work", json::parse(config), {}, std::move(broken), std::move(incomplete)};
+    ConfigRequest request{"work", json::parse(config), {.broken = std::move(broken), .incomplete = std::move(incomplete)}};
     std::vector<std::string> pointers;
     for (const auto& problem : check_config(type_with(kSchema), std::move(request), scrubber_).problems)
       pointers.push_back(problem.pointer);
@@ -150,6 +150,46 @@ TEST_F(ConfigCheck, DefaultsReachIntoWhatIsThere) {
   EXPECT_EQ(checked.config["api_url"], "https://slack.com/api/");
   EXPECT_EQ(checked.config["lookup"], json::parse(R"({"cache": "24h", "prefill": false})"));
   EXPECT_FALSE(check(R"({"bot_token": "xoxb-1"})").config.contains("lookup"));
+}
+
+TEST_F(ConfigCheck, ASecretThatOthersCanReadIsNotUsed) {
+  const auto exposed = [&](const std::string& config, const std::string& pointer) {
+    return check_config(type_with(kSchema), {"work", json::parse(config), {.exposed = {{pointer, "others can read it"}}}}, scrubber_);
+  };
+  const auto token = exposed(R"({"bot_token": "xoxb-secret"})", "/bot_token");
+  EXPECT_TRUE(token.problems.empty());
+  ASSERT_EQ(token.missing.size(), 1U);
+  EXPECT_EQ(token.missing[0].text, "others can read it");
+  EXPECT_TRUE(token.secrets->find(token.config["bot_token"].get<std::string>())->empty());
+  const auto optional = exposed(R"({"bot_token": "xoxb-secret", "signing_secret": ["a secret"]})", "/signing_secret/0");
+  ASSERT_EQ(optional.missing.size(), 1U) << "nor is it as if it were not there";
+  EXPECT_FALSE(optional.config.contains("signing_secret"));
+  const auto plain = exposed(R"({"bot_token": "xoxb-secret", "footer": "x"})", "/footer");
+  EXPECT_TRUE(plain.missing.empty());
+  EXPECT_EQ(plain.config["footer"], "x");
+}
+
+TEST_F(ConfigCheck, WhatMayBeLeftOut) {
+  const auto left_out = [&](const std::string& config, const std::string& pointer) {
+    return check_config(type_with(kSchema), {"work", json::parse(config), {.left_out = {pointer}}}, scrubber_);
+  };
+  const auto optional = left_out(R"({"bot_token": "xoxb-secret", "signing_secret": ""})", "/signing_secret");
+  EXPECT_TRUE(optional.problems.empty());
+  EXPECT_FALSE(optional.config.contains("signing_secret"));
+  const auto needed = left_out(R"({"bot_token": ""})", "/bot_token");
+  EXPECT_TRUE(needed.problems.empty());
+  ASSERT_EQ(needed.missing.size(), 1U);
+  EXPECT_THAT(needed.missing[0].text, HasSubstr("the plugin needs it"));
+  EXPECT_EQ(left_out(R"({"bot_token": "xoxb-secret", "channel": ""})", "/channel").problems.size(), 1U) << "no secret: an empty text";
+}
+
+TEST_F(ConfigCheck, TheSchemaSaysWhereASecretComesFrom) {
+  auto schema = json::parse(kSchema);
+  schema["properties"]["bot_token"]["x-obtain"] = "under OAuth & Permissions";
+  const auto checked = check_config(type_with(schema.dump()),
+                                    {"work", {{"bot_token", ""}}, {.unresolved = {{"/bot_token", "X is not set; set it"}}}}, scrubber_);
+  ASSERT_EQ(checked.missing.size(), 1U);
+  EXPECT_EQ(checked.missing[0].text, "X is not set; set it; it is under OAuth & Permissions");
 }
 
 TEST_F(ConfigCheck, SecretsBecomeReferences) {

@@ -59,6 +59,12 @@ TEST_F(Outcomes, SecretsAreScrubbedBeforeTheCut) {
   EXPECT_EQ(decode().outcome.detail, std::string(995, 'x') + " ***");
 }
 
+TEST_F(Outcomes, NoSecretIsKeptInAReceipt) {
+  scrubber_.learn("xoxb-1234567890");
+  said_.receipt_json = str(R"({"token": "xoxb-1234567890", "ts": "1"})");
+  EXPECT_EQ(decode().outcome.receipt, R"({"token": "***", "ts": "1"})");
+}
+
 TEST_F(Outcomes, ALongDetailIsCutBetweenCharacters) {
   std::string detail = "a";
   for (int i = 0; i < 1000; ++i) detail += "ä";

@@ -1,0 +1,273 @@
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <fstream>
+#include <iostream>
+
+#include "app/commands/commands.hpp"
+#include "app/configuration.hpp"
+#include "app/new_files.hpp"
+#include "app/setup.hpp"
+#include "app/terminal.hpp"
+
+namespace belfry::app {
+namespace {
+
+namespace fs = std::filesystem;
+using Problem = std::optional<std::string> (*)(std::string_view);
+
+constexpr const char* kConfigurationDirectory = "/etc/belfry";
+constexpr const char* kCredentialStore = "/etc/credstore";
+constexpr mode_t kOnlyOwner = 0600;
+constexpr mode_t kGroupReads = 0640;
+
+struct Answers {
+  std::string url;     // public, of this gateway; empty: no buttons
+  std::string listen;  // empty: as shipped
+  base::Secret bot_token;
+  base::Secret signing_secret;  // empty: none
+  base::Secret webhook_password;
+};
+
+// What a file holds, without white space around it; - is standard input.
+base::Result<std::string> read_secret(const std::string& name) {
+  std::error_code none;
+  if (name.starts_with("xox") && !fs::exists(name, none))
+    return base::fail(
+        "a secret does not belong on the command line, where everybody can see it; write it into a file, or let init ask for it");
+  std::ifstream file;
+  if (name != "-") {
+    file.open(name, std::ios::binary);
+    if (!file || fs::is_directory(name, none))
+      return base::fail("cannot read " + name + "; name the file that holds the secret, or - for standard input");
+  }
+  std::string line;
+  std::getline(name == "-" ? std::cin : static_cast<std::istream&>(file), line);
+  const auto end = line.find_last_not_of(" \t\r");
+  return line.substr(0, end == std::string::npos ? 0 : end + 1);
+}
+
+// From its file, else from the environment.
+base::Result<base::Secret> given(const std::string& file, const char* variable, Problem problem) {
+  auto text = file.empty() ? base::Result<std::string>(process_environment().variable(variable).value_or("")) : read_secret(file);
+  if (!text) return std::unexpected(text.error());
+  if (file.empty() && text->empty()) return base::Secret();
+  if (const auto wrong = problem(*text)) return base::fail((file.empty() ? std::string(variable) : file) + ": " + *wrong);
+  return base::Secret(std::move(*text));
+}
+
+base::Result<Answers> given_answers(const InitOptions& options) {
+  Answers answers{options.url, options.listen, {}, {}, {}};
+  struct Source {
+    const std::string& file;
+    const char* variable;
+    Problem problem;
+    base::Secret& into;
+  };
+  for (const auto& source : {
+           Source{options.bot_token_file, "SLACK_BOT_TOKEN", bot_token_problem, answers.bot_token},
+           Source{options.signing_secret_file, "SLACK_SIGNING_SECRET", signing_secret_problem, answers.signing_secret},
+           Source{options.webhook_password_file, "BELFRY_WEBHOOK_PASSWORD", webhook_password_problem, answers.webhook_password},
+       }) {
+    auto secret = given(source.file, source.variable, source.problem);
+    if (!secret) return std::unexpected(secret.error());
+    source.into = std::move(*secret);
+  }
+  return answers;
+}
+
+base::Error no_answers() { return {base::ErrorCode::failed, "there are no more answers; nothing was written"}; }
+
+// Again until it may be one.
+base::Result<base::Secret> ask_secret(const std::string& question, Problem problem, bool needed) {
+  for (;;) {
+    auto text = ask_hidden(question);
+    if (!text) return std::unexpected(no_answers());
+    if (text->empty() && !needed) return base::Secret();
+    const auto wrong = problem(*text);
+    if (!wrong) return base::Secret(std::move(*text));
+    std::cout << *wrong << "\n";
+  }
+}
+
+base::Result<void> ask_for_the_rest(Answers& answers) {
+  if (answers.bot_token.empty()) {
+    if (answers.url.empty()) {
+      std::cout << "Buttons in Slack need an address of this gateway that Slack can reach; without one they are links.\n";
+      for (;;) {
+        const auto url = ask("Its public base URL, such as https://belfry.example.com (empty: links): ");
+        if (!url) return std::unexpected(no_answers());
+        if (answers.url = *url; url->empty() || slack_manifest(*url)) break;
+        std::cout << "that is no such URL\n";
+      }
+    }
+    std::cout << "\nCreate a Slack app at https://api.slack.com/apps (\"Create New App\", \"From a manifest\") with this manifest, and "
+                 "install it:\n\n"
+              << *slack_manifest(answers.url) << "\n";
+    auto token = ask_secret("Bot User OAuth Token, under OAuth & Permissions (xoxb-..., not shown): ", bot_token_problem, true);
+    if (!token) return std::unexpected(token.error());
+    answers.bot_token = std::move(*token);
+  }
+  if (answers.signing_secret.empty() && !answers.url.empty()) {
+    auto secret = ask_secret("Signing Secret, under Basic Information (not shown; empty: no buttons): ", signing_secret_problem, false);
+    if (!secret) return std::unexpected(secret.error());
+    answers.signing_secret = std::move(*secret);
+  }
+  if (answers.listen.empty()) {
+    auto listen = ask("Address that Coder delivers to (empty: 127.0.0.1:6000): ");
+    if (!listen) return std::unexpected(no_answers());
+    answers.listen = std::move(*listen);
+  }
+  return {};
+}
+
+// Where everything goes, and with which mode.
+struct Layout {
+  Place place;
+  fs::path configuration;
+  fs::path secrets;
+  bool in_store = false;       // the secrets: then systemd reads them, else the service does
+  std::optional<gid_t> group;  // of the service, when it is not who runs this
+};
+
+std::string cannot(const fs::path& directory, const std::string& what, const std::string& why) {
+  return directory.string() + " cannot be " + what + ": " + why + "; run this as root, or name a directory of your own with --directory";
+}
+
+// Said before a person is asked for anything.
+base::Result<void> may_write(fs::path directory) {
+  std::error_code none;
+  while (!fs::exists(directory, none) && directory.has_relative_path()) directory = directory.parent_path();
+  if (::access(directory.c_str(), W_OK | X_OK) == 0) return {};
+  return base::fail(cannot(directory, "written", std::generic_category().message(errno)));
+}
+
+base::Result<Layout> lay_out(const InitOptions& options) {
+  Layout layout;
+  auto& directory = layout.place.directory;
+  directory = fs::absolute(options.directory.empty() ? fs::path(kConfigurationDirectory) : options.directory).lexically_normal();
+  if (!directory.has_filename()) directory = directory.parent_path();  // a slash at the end
+  layout.place.packaged = directory == kConfigurationDirectory;
+  layout.configuration = directory / "belfry.yaml";
+  std::error_code none;
+  // Only systemd hands on what is in its store (sd_booted(3)).
+  layout.in_store = layout.place.packaged && fs::is_directory("/run/systemd/system", none);
+  layout.secrets = layout.in_store ? fs::path(kCredentialStore) : directory;
+  for (const auto& each : {directory, layout.secrets}) {
+    if (auto possible = may_write(each); !possible) return std::unexpected(possible.error());
+  }
+  return layout;
+}
+
+base::Result<void> make_directory(const fs::path& directory, fs::perms mode) {
+  std::error_code error;
+  if (fs::create_directories(directory, error)) fs::permissions(directory, mode, error);
+  if (error) return base::fail(cannot(directory, "made", error.message()));
+  return {};
+}
+
+// After this the layout knows which group the service has.
+base::Result<void> make_directories(Layout& layout) {
+  using fs::perms;
+  const auto& directory = layout.place.directory;
+  if (auto made = make_directory(directory, perms::owner_all | perms::group_read | perms::group_exec); !made) return made;
+  if (layout.in_store) {
+    if (auto made = make_directory(layout.secrets, perms::owner_all); !made) return made;
+  }
+  if (!layout.place.packaged) {
+    if (auto made = make_directory(directory / "state", perms::owner_all); !made) return made;
+  }
+  struct stat found{};
+  if (::geteuid() == 0 && ::stat(directory.c_str(), &found) == 0 && found.st_gid != 0) layout.group = found.st_gid;
+  return {};
+}
+
+bool holds(const fs::path& file, const std::string& text) {
+  std::ifstream stream(file, std::ios::binary);
+  return stream && std::string(std::istreambuf_iterator<char>(stream), {}) == text;
+}
+
+// Errors in what was asked for are found before anything is written.
+base::Result<std::string> checked_configuration(const Layout& layout, const Answers& answers) {
+  auto text = configuration_text(layout.place, answers.listen);
+  if (!text) return text;
+  const config::Environment all_there{[](const std::string&) { return std::optional<std::string>(); }};
+  const auto loaded = config::load_text(*text, layout.configuration, all_there);
+  if (!loaded.settings) return base::fail(first_error(loaded.problems));
+  return text;
+}
+
+base::Result<std::vector<NewFile>> files_for(const InitOptions& options, const Layout& layout, const Answers& answers) {
+  auto text = checked_configuration(layout, answers);
+  if (!text) return std::unexpected(text.error());
+  std::vector<NewFile> files;
+  const auto group = layout.in_store ? std::nullopt : layout.group;
+  const auto secret = [&](const char* name, const base::Secret& value) {
+    if (!value.empty()) files.push_back({layout.secrets / name, value.reveal() + "\n", group ? kGroupReads : kOnlyOwner, group});
+  };
+  secret(kBotTokenFile, answers.bot_token);
+  secret(kSigningSecretFile, answers.signing_secret);
+  secret(kWebhookPasswordFile, answers.webhook_password);
+  std::error_code none;
+  if (holds(layout.configuration, *text) || (options.keep && fs::exists(layout.configuration, none))) return files;
+  if (!options.force && fs::exists(layout.configuration, none)) {
+    return base::fail(layout.configuration.string() +
+                      " is not what init would write; nothing was written; --keep leaves it as it is, --force replaces it");
+  }
+  files.push_back({layout.configuration, *text, kGroupReads, layout.group});
+  return files;
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 && name[0] != '\0' ? name.data() : "GATEWAY";
+}
+
+base::Result<void> set_up(const InitOptions& options) {
+  if (!options.url.empty() && !slack_manifest(options.url))
+    return base::fail("--url is the public base URL of this gateway, such as https://belfry.example.com");
+  auto answers = given_answers(options);
+  if (!answers) return std::unexpected(answers.error());
+  auto layout = lay_out(options);
+  if (!layout) return std::unexpected(layout.error());
+  const bool asks = is_terminal() && !options.no_questions;
+  if (asks) {
+    if (auto asked = ask_for_the_rest(*answers); !asked) return asked;
+  } else if (answers->bot_token.empty()) {
+    return base::fail(
+        "there is no bot token; name a file with --bot-token-file, set SLACK_BOT_TOKEN, or run this in a terminal to be asked; it is the "
+        "Bot User OAuth Token (xoxb-...) under OAuth & Permissions of your app at https://api.slack.com/apps");
+  }
+  if (answers->webhook_password.empty()) answers->webhook_password = new_webhook_password();
+  // Before a directory is made for what is not to be.
+  if (const auto text = checked_configuration(*layout, *answers); !text) return std::unexpected(text.error());
+  if (auto made = make_directories(*layout); !made) return made;
+  const auto files = files_for(options, *layout, *answers);
+  if (!files) return std::unexpected(files.error());
+  if (auto written = write_new_files(*files, options.force); !written) return written;
+
+  std::cout << "\n";
+  for (const auto& file : *files) std::cout << "written: " << file.path.string() << "\n";
+  if (!asks) std::cout << "\nThe manifest for https://api.slack.com/apps:\n\n" << *slack_manifest(answers->url);
+  std::cout << "\nFor the environment of Coder's server; keep the password to yourself:\n\n"
+            << coder_lines(answers->listen, host_name(), answers->webhook_password) << "\n";
+  if (layout->place.packaged) {
+    std::cout << "Then: belfry check && systemctl restart belfry\n";
+  } else {
+    const auto named = " --config " + layout->configuration.string();
+    std::cout << "Then: belfry check" << named << " && belfry serve" << named << "\n";
+  }
+  return {};
+}
+
+}  // namespace
+
+int init_command(const InitOptions& options) {
+  const auto done = set_up(options);
+  if (done) return 0;
+  std::cerr << "belfry init: " << done.error().message << "\n";
+  return 1;
+}
+
+}  // namespace belfry::app

@@ -1,0 +1,48 @@
+#include "app/condition.hpp"
+
+#include <algorithm>
+
+#include "app/status.hpp"
+
+namespace belfry::app {
+namespace {
+
+std::string figures(const std::vector<delivery::LaneStatus>& lanes, const store::Stats& stats) {
+  const auto open = std::count_if(lanes.begin(), lanes.end(), [](const auto& lane) { return lane.state == delivery::LaneState::open; });
+  const auto all = static_cast<std::ptrdiff_t>(lanes.size());
+  std::uint64_t waiting = 0;
+  std::uint64_t dead = 0;
+  for (const auto& [sink, counts] : stats.sinks) {
+    waiting += counts.waiting + counts.in_flight + counts.backoff + counts.held;
+    dead += counts.dead_letters;
+  }
+  auto text = open == all ? std::to_string(all) : std::to_string(open) + " of " + std::to_string(all);
+  text += (all == 1 ? " sink open, " : " sinks open, ") + std::to_string(waiting) + " waiting";
+  if (dead > 0) text += ", " + std::to_string(dead) + (dead == 1 ? " dead letter" : " dead letters");
+  return text;
+}
+
+}  // namespace
+
+std::string status_line(const Condition& condition) {
+  std::string line;
+  const auto add = [&line](const std::string& text) { line += (line.empty() ? "" : "; ") + text; };
+  if (!condition.writing) {
+    add("the store cannot be written: " + condition.writing.error().message);
+  } else if (!condition.stats) {
+    add("the store does not answer: " + condition.stats.error().message);
+  }
+  if (!condition.refused_reload.empty()) add(condition.refused_reload);
+  const auto stats = condition.stats.value_or(store::Stats{});
+  const auto lanes = with_orphans(condition.lanes, stats);
+  for (const auto& lane : lanes) {
+    if (lane.state == delivery::LaneState::open) continue;
+    auto text = "sink " + lane.sink + " is " + std::string(to_string(lane.state));
+    const auto& why = lane.detail.empty() ? lane.reason : lane.detail;
+    add(why.empty() ? text : text + ": " + why);
+  }
+  add(figures(lanes, stats));
+  return line;
+}
+
+}  // namespace belfry::app

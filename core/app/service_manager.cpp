@@ -1,0 +1,57 @@
+#include "app/service_manager.hpp"
+
+#include <systemd/sd-daemon.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <ctime>
+
+namespace belfry::app {
+namespace {
+
+constexpr std::size_t kLongestLine = 1'000;  // a notification is at most 4,096 bytes (PIPE_BUF) for systemd
+
+// systemd compares it with the time of the signal, to know that this answer is to that reload (sd_notify(3), MONOTONIC_USEC).
+std::string monotonic_microseconds() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return std::to_string(static_cast<long long>(now.tv_sec) * 1'000'000 + now.tv_nsec / 1'000);
+}
+
+}  // namespace
+
+std::string one_line(std::string text) {
+  std::replace_if(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, ' ');
+  if (text.size() <= kLongestLine) return text;
+  auto end = kLongestLine - 3;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;  // not inside a character
+  return text.substr(0, end) + "...";
+}
+
+ServiceManager::ServiceManager(std::shared_ptr<base::Scrubber> scrubber)
+    : scrubber_(std::move(scrubber)), listens_(std::getenv("NOTIFY_SOCKET") != nullptr) {
+  std::uint64_t microseconds = 0;
+  if (listens_ && ::sd_watchdog_enabled(0, &microseconds) > 0) {
+    watch_interval_ = std::max(base::Millis(1), std::chrono::duration_cast<base::Millis>(std::chrono::microseconds(microseconds / 2)));
+  }
+}
+
+void ServiceManager::say(const std::string& state, std::string line) {
+  if (!listens_) return;
+  line = one_line(scrubber_->scrub(std::move(line)));
+  const std::lock_guard lock(mutex_);
+  if (state.empty() && line == last_line_) return;
+  ::sd_notify(0, (state + "STATUS=" + line).c_str());
+  last_line_ = std::move(line);
+}
+
+void ServiceManager::ready(std::string line) { say("READY=1\n", std::move(line)); }
+void ServiceManager::reloading(std::string line) { say("RELOADING=1\nMONOTONIC_USEC=" + monotonic_microseconds() + "\n", std::move(line)); }
+void ServiceManager::stopping(std::string line) { say("STOPPING=1\n", std::move(line)); }
+void ServiceManager::status(std::string line) { say("", std::move(line)); }
+
+void ServiceManager::alive() {
+  if (watch_interval_) ::sd_notify(0, "WATCHDOG=1");
+}
+
+}  // namespace belfry::app

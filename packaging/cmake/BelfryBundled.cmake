@@ -1,0 +1,32 @@
+# BELFRY_BUNDLED: a build that runs on every distribution with the same C library or a newer one. Libraries whose versions differ between
+# distributions are linked as archives where Debian has one; the others are installed beside the gateway, in /usr/lib/belfry/lib.
+macro(belfry_archive variable name)
+  find_library(${variable} NAMES ${name} NO_CACHE REQUIRED)
+endmacro()
+
+belfry_archive(yaml_cpp libyaml-cpp.a)
+belfry_archive(sqlite3 libsqlite3.a)
+belfry_archive(re2 libre2.a)
+set_target_properties(yaml-cpp PROPERTIES
+  IMPORTED_LOCATION "${yaml_cpp}" IMPORTED_LOCATION_NONE "${yaml_cpp}" IMPORTED_LOCATION_RELEASE "${yaml_cpp}")
+set_target_properties(SQLite::SQLite3 PROPERTIES
+  IMPORTED_LOCATION "${sqlite3}" INTERFACE_LINK_LIBRARIES "Threads::Threads;${CMAKE_DL_LIBS};m")
+set_target_properties(PkgConfig::RE2 PROPERTIES INTERFACE_LINK_LIBRARIES "${re2};Threads::Threads")
+
+# spdlog and fmt from their headers.
+get_target_property(spdlog_include spdlog::spdlog INTERFACE_INCLUDE_DIRECTORIES)
+target_include_directories(belfry_spdlog SYSTEM INTERFACE ${spdlog_include})
+target_compile_definitions(belfry_spdlog INTERFACE SPDLOG_FMT_EXTERNAL FMT_HEADER_ONLY=1)
+
+# The plugins are loaded as private copies, so the place of these is no matter of $ORIGIN.
+set(CMAKE_INSTALL_RPATH "${CMAKE_INSTALL_PREFIX}/${BELFRY_INSTALL_LIBDIR}/lib")
+foreach(name jemalloc prometheus-cpp-core md4c)
+  find_library(shipped NAMES lib${name}.so NO_CACHE REQUIRED)
+  file(REAL_PATH "${shipped}" file)
+  execute_process(COMMAND ${CMAKE_OBJDUMP} -p "${file}" OUTPUT_VARIABLE headers COMMAND_ERROR_IS_FATAL ANY)
+  if(NOT headers MATCHES "SONAME +([^ \n]+)")
+    message(FATAL_ERROR "${file} has no SONAME, wanted a shared library; install the development package of ${name} anew")
+  endif()
+  install(PROGRAMS "${file}" DESTINATION ${BELFRY_INSTALL_LIBDIR}/lib RENAME "${CMAKE_MATCH_1}" COMPONENT runtime)
+  unset(shipped)
+endforeach()

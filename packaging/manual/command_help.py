@@ -1,0 +1,74 @@
+"""The command line as the program's own help tells it: the one walk through it that the reference page, the man page and the shell
+completions are made from."""
+import dataclasses
+import re
+import subprocess
+
+
+@dataclasses.dataclass
+class Argument:
+    names: list  # "-c", "--config"; of a positional its one name
+    value: str  # "FILE"; "" for a flag
+    required: bool
+    text: str
+
+
+@dataclasses.dataclass
+class Command:
+    path: list  # ["belfry", "plugins", "show"]
+    help: str  # all of it, as printed
+    text: str
+    usage: str
+    positionals: list
+    options: list
+    commands: list
+
+    def every(self):
+        """This one and all below it."""
+        yield self
+        for command in self.commands:
+            yield from command.every()
+
+
+def sections(lines):
+    """{"Options": [(left column, text)]}. What is too long for the left column has its text on the next line."""
+    found, rows = {}, None
+    for line in lines:
+        if title := re.fullmatch(r"(\S.*):", line):
+            rows = found.setdefault(title[1], [])
+        elif row := re.fullmatch(r" {2}(\S.*?)(?: {2,}(\S.*))?", line):
+            if rows is None:
+                raise ValueError(f"a row before the first section of the help: {line}")
+            rows.append((row[1], row[2] or ""))
+        elif line.strip():
+            if not rows:
+                raise ValueError(f"text without its row in the help: {line}")
+            rows[-1] = (rows[-1][0], f"{rows[-1][1]} {line.strip()}".strip())
+    return found
+
+
+def argument(left, text):
+    names, *words = left.split()
+    required = "REQUIRED" in words
+    # "TEXT:{a,b}" is a value of which the words are known; "..." says that there may be several.
+    value = " ".join(word for word in words if word not in ("REQUIRED", "...") and not word.startswith("Excludes:") and not word.startswith("Needs:"))
+    return Argument(names.split(","), value, required, text)
+
+
+def walk(program, path=("belfry",)):
+    text = subprocess.run([program, *path[1:], "--help"], capture_output=True, text=True, check=True).stdout.strip("\n")
+    lines = [line.rstrip() for line in text.splitlines()]
+    at = next(number for number, line in enumerate(lines) if line.startswith("Usage: "))
+    parts = sections(lines[at + 1 :])
+    unknown = parts.keys() - {"Options", "Positionals", "Subcommands"}
+    if unknown:
+        raise ValueError(f"{' '.join(path)} --help has sections that nobody here knows: {', '.join(sorted(unknown))}")
+    return Command(
+        list(path),
+        "\n".join(lines).strip(),
+        " ".join(line for line in lines[:at] if line),
+        lines[at].removeprefix("Usage: "),
+        [argument(*row) for row in parts.get("Positionals", [])],
+        [argument(*row) for row in parts.get("Options", [])],
+        [walk(program, (*path, name)) for name, _ in parts.get("Subcommands", [])],
+    )

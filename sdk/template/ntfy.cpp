@@ -1,0 +1,91 @@
+// A sink to start from: publishes to an ntfy server (https://docs.ntfy.sh/publish/), so that notifications arrive on a phone.
+// Rename it, change the schema, and turn a message into the requests of your remote in deliver().
+#include <belfry/sdk.hpp>
+
+namespace {
+
+// What stands under `config:`. The gateway checks it, fills in the defaults, and hands over the value of an x-secret only when asked.
+constexpr const char* kSchema = R"({
+  "type": "object",
+  "required": ["url"],
+  "additionalProperties": false,
+  "properties": {
+    "url": { "type": "string", "pattern": "^https?://[^/]+/?$", "description": "the ntfy server" },
+    "token": { "type": "string", "x-secret": true, "description": "an access token that may publish" },
+    "topic_prefix": { "type": "string", "pattern": "^[-_A-Za-z0-9]{0,32}$", "default": "coder-",
+                      "description": "before the user name; both together are the topic" }
+  }
+})";
+
+// ntfy: a topic has 1 to 64 of these characters; at most three actions; a message of more than 4096 bytes would become an attachment.
+constexpr std::string_view kTopicCharacters = "-_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+constexpr std::size_t kLongestTopic = 64;
+constexpr std::size_t kMostActions = 3;
+constexpr std::size_t kLongestMessage = 4096;
+
+std::string shortened(std::string text) {
+  constexpr std::string_view kMark = "...";
+  if (text.size() <= kLongestMessage) return text;
+  auto end = kLongestMessage - kMark.size();
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;  // not inside a character
+  return text.substr(0, end).append(kMark);
+}
+
+class NtfySink final : public belfry::Sink {
+ public:
+  // No network here: `belfry check` runs this too.
+  std::expected<void, belfry::Problems> configure(const belfry::Config& config) override {
+    belfry::Problems problems;
+    url_ = config.string("url");
+    token_ = config.secret("token");
+    topic_prefix_ = config.string("topic_prefix");
+    if (!token_.empty() && !url_.starts_with("https://")) {
+      problems.add(config.pointer("url"), "must begin with https:// when there is a token, which others could read otherwise");
+    }
+    if (!problems.empty()) return std::unexpected(std::move(problems));
+    return {};
+  }
+
+  // A coroutine: many run at once, all in one thread at a time. It says how the attempt ended; when to try again is the gateway's business.
+  belfry::Task<belfry::Outcome> deliver(belfry::Message message) override {
+    if (message.forbidden_here()) co_return belfry::Outcome::rejected("sensitive_to_shared", "sensitive text for a shared place");
+    const auto topic = topic_prefix_ + message.item().recipient.username;
+    if (topic == topic_prefix_ || topic.size() > kLongestTopic || topic.find_first_not_of(kTopicCharacters) != std::string::npos)
+      co_return belfry::Outcome::rejected("no_topic", "the recipient has no user name that can be part of a topic");
+
+    auto request = belfry::HttpRequest::post(url_, document(topic, message).dump());
+    request.headers.push_back({"Content-Type", "application/json"});
+    if (!token_.empty()) request.headers.push_back({"Authorization", "Bearer " + token_.reveal()});
+    const auto result = co_await http().send(std::move(request));
+
+    auto outcome = belfry::http_outcome(result);
+    if (outcome.code == belfry::Outcome::Code::delivered) outcome.receipt = {{"topic", topic}};
+    co_return outcome;
+  }
+
+ private:
+  // A digest has several items; they become one message.
+  static nlohmann::json document(const std::string& topic, const belfry::Message& message) {
+    const auto& first = message.item();
+    std::string text;
+    for (const auto& item : message.items()) {
+      if (!text.empty()) text += "\n\n" + item.title + "\n";
+      text += item.body;
+    }
+    auto actions = nlohmann::json::array();
+    for (const auto& action : first.actions) {
+      const bool link = action.url.starts_with("https://") || action.url.starts_with("http://");
+      if (link && actions.size() < kMostActions) actions.push_back({{"action", "view"}, {"label", action.label}, {"url", action.url}});
+    }
+    return {{"topic", topic}, {"title", first.title}, {"message", shortened(std::move(text))}, {"actions", actions}};
+  }
+
+  std::string url_;
+  belfry::Secret token_;
+  std::string topic_prefix_;
+};
+
+}  // namespace
+
+BELFRY_PLUGIN(NtfySink, "ntfy", kSchema, .title = "ntfy", .version = "1.0.0", .license = "MIT",
+              .services = {BELFRY_HTTP_CLIENT_1, BELFRY_SECRETS_1})

@@ -1,0 +1,104 @@
+"""The other end of sd_notify: a real datagram socket, as systemd has one, and threads of the gateway that stand still."""
+import ctypes
+import os
+import shutil
+import socket
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+
+class NotifySocket:
+    """Context manager. Keeps every datagram as a dict, in order, with the time at which it came."""
+
+    def __init__(self, watchdog=None):
+        self.directory = tempfile.mkdtemp(prefix="belfry-notify-")
+        self.path = f"{self.directory}/socket"
+        self.environment = {"NOTIFY_SOCKET": self.path}
+        if watchdog is not None:
+            self.environment |= {"WATCHDOG_USEC": str(int(watchdog * 1e6)), "WATCHDOG_PID": None}
+        self.arrived = threading.Condition()
+        self.messages = []
+
+    def __enter__(self):
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(self.path)
+        self.thread = threading.Thread(target=self.run, daemon=True)
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as last:
+            last.sendto(b"END=1", self.path)
+        self.thread.join()
+        self.socket.close()
+        shutil.rmtree(self.directory)
+
+    def run(self):
+        while True:
+            text = self.socket.recv(65536).decode()
+            message = dict(line.split("=", 1) for line in text.splitlines())
+            if "END" in message:
+                return
+            with self.arrived:
+                self.messages.append(message | {"at": time.monotonic()})
+                self.arrived.notify_all()
+
+    def wait(self, condition, within=20.0):
+        """The first message that fits and has not been waited for yet; what came before it does not come back."""
+        deadline = time.monotonic() + within
+        with self.arrived:
+            while True:
+                for index, message in enumerate(self.messages):
+                    if condition(message):
+                        del self.messages[: index + 1]
+                        return message
+                left = deadline - time.monotonic()
+                if left <= 0 or not self.arrived.wait(left):
+                    raise AssertionError(f"not within {within} s; the last that came: {self.messages[-5:]}")
+
+    def wait_status(self, words, within=20.0):
+        return self.wait(lambda message: words in message.get("STATUS", ""), within)["STATUS"]
+
+    def silent(self, key, seconds):
+        """Whether no message with that key comes for so long from now."""
+        with self.arrived:
+            self.messages.clear()
+        try:
+            self.wait(lambda message: key in message, seconds)
+            return False
+        except AssertionError:
+            return True
+
+
+# ptrace(2): the only way to let one thread of another process stand still.
+ATTACH, DETACH = 16, 17
+WAIT_FOR_THREADS = 0x40000000  # __WALL
+
+
+class Frozen:
+    """Context manager: these threads of a child of this process do not run."""
+
+    def __init__(self, tids):
+        self.tids = tids
+        self.libc = ctypes.CDLL(None, use_errno=True)
+        self.libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+        self.libc.ptrace.restype = ctypes.c_long
+
+    def __enter__(self):
+        for tid in self.tids:
+            if self.libc.ptrace(ATTACH, tid, None, None) != 0:
+                raise OSError(ctypes.get_errno(), f"ptrace: {os.strerror(ctypes.get_errno())}")
+            os.waitpid(tid, WAIT_FOR_THREADS)
+        return self
+
+    def __exit__(self, *_):
+        for tid in self.tids:
+            self.libc.ptrace(DETACH, tid, None, None)
+
+
+def threads_of(pid, name):
+    """By their name; the first thread is that of the signals."""
+    tids = sorted(int(entry) for entry in os.listdir(f"/proc/{pid}/task"))
+    return [tid for tid in tids if tid != pid and Path(f"/proc/{pid}/task/{tid}/comm").read_text().strip() == name]

@@ -1,0 +1,96 @@
+"""Fresh Debian 12 roots. The base of each kind is made once, by debootstrap, and kept in build/roots; what a test gets is a copy.
+
+Needs root. Packages come from where this machine has its own from.
+"""
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+SOURCE = Path(__file__).resolve().parents[2]
+ROOTS = SOURCE / "build/roots"
+PACKAGES = Path(os.environ.get("BELFRY_PACKAGES", SOURCE / "build/packages"))
+
+# What a server has besides the smallest Debian: systemd, its bus, and the certificates that TLS needs.
+SYSTEM = "systemd,systemd-sysv,dbus,ca-certificates"
+COMPILER = SYSTEM + ",g++"
+
+
+def run(*command, **options):
+    """Ends the test with what the command said, if it fails."""
+    done = subprocess.run([str(part) for part in command], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
+    if done.returncode != 0:
+        raise AssertionError(f"{' '.join(str(part) for part in command)} ended with {done.returncode}:\n{done.stdout[-6000:]}")
+    return done.stdout
+
+
+def mirror():
+    """Where this machine gets bookworm from."""
+    lines = run("apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE)", "Created-By: Packages").splitlines()
+    for line in lines:
+        uri, release = line.rsplit(" ", 1)
+        if release == "bookworm":
+            return uri.rstrip("/")
+    raise AssertionError(f"no package source of this machine has bookworm, only: {lines}")
+
+
+def base(name, packages):
+    """The directory of a base root; made when it is not there."""
+    directory = ROOTS / name
+    if not directory.is_dir():
+        ROOTS.mkdir(parents=True, exist_ok=True)
+        unfinished = ROOTS / f"{name}.unfinished"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        run("debootstrap", "--variant=minbase", f"--include={packages}", "bookworm", unfinished, mirror())
+        unfinished.rename(directory)
+    return directory
+
+
+def package(name):
+    """The one file of that package in build/packages."""
+    found = sorted(PACKAGES.glob(f"{name}_*.deb"))
+    if len(found) != 1:
+        raise AssertionError(f"{PACKAGES} has {len(found)} packages {name}, wanted one; run: packaging/build deb")
+    return found[0]
+
+
+class Root:
+    """Context manager: a copy of a base root, gone afterwards. `path` is where it is."""
+
+    def __init__(self, name="debian-12", packages=SYSTEM):
+        self.base = base(name, packages)
+
+    def __enter__(self):
+        self.directory = tempfile.TemporaryDirectory(prefix="belfry-root-", dir="/var/tmp")
+        self.path = Path(self.directory.name) / "root"
+        run("cp", "--archive", "--reflink=auto", self.base, self.path)
+        # The name of a fresh machine, and one identity for each.
+        (self.path / "etc/hostname").write_text("belfry-test\n")
+        (self.path / "etc/machine-id").write_text("")
+        return self
+
+    def __exit__(self, *_):
+        self.directory.cleanup()
+
+    def put(self, file, where="root"):
+        """Copies a file into a directory of the root and returns its name there."""
+        shutil.copy(file, self.path / where)
+        return f"/{where}/{Path(file).name}"
+
+    def chroot(self, *command, **options):
+        return run("chroot", self.path, *command, env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND": "noninteractive"}, **options)
+
+    def fetch(self, *packages):
+        """Downloads packages and what they depend on, so that they can be installed later without a network. Kept in the base."""
+        archives = self.base / "var/cache/apt/archives"
+        run("cp", "--archive", "--update", f"{archives}/.", self.path / "var/cache/apt/archives")
+        resolver = self.path / "etc/resolv.conf"
+        shutil.copy("/etc/resolv.conf", resolver)
+        if not any((self.base / "var/lib/apt/lists").glob("*Packages*")):
+            self.chroot("apt-get", "update")
+            run("cp", "--archive", f"{self.path}/var/lib/apt/lists/.", self.base / "var/lib/apt/lists")
+        self.chroot("apt-get", "install", "--yes", "--no-install-recommends", "--download-only", *packages)
+        for file in (self.path / "var/cache/apt/archives").glob("*.deb"):
+            run("cp", "--archive", "--update", file, archives)
+        resolver.unlink()

@@ -1,0 +1,63 @@
+"""What lintian, rpmlint, systemd-analyze and the shells say to the packages; and what the rpm wants of the machine."""
+import re
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+from roots import PACKAGES, SOURCE, package, run
+
+MOST_EXPOSURE = 12  # tenths
+# glibc, libstdc++ and its compiler's run time, OpenSSL 3, libsystemd; beside libraries the shell of the scripts and the format itself.
+WANTED = re.compile(
+    r"(ld-linux-x86-64|libc|libm|libdl|libpthread|libresolv|libstdc\+\+|libgcc_s|libssl|libcrypto|libsystemd)\.so\..*|rtld\(GNU_HASH\)"
+    r"|/bin/sh|rpmlib\(.*|config\(belfry\).*|shadow-utils|/usr/bin/(env|bash|pkg-config)"
+)
+
+
+def rpm(name):
+    return next(file for file in PACKAGES.glob(f"{name}-[0-9]*.rpm") if not file.name.endswith(".src.rpm"))
+
+
+class LintTest(unittest.TestCase):
+    def test_lintian(self):
+        (changes,) = PACKAGES.glob("belfry_*.changes")
+        said = run("lintian", "-EvIL", "+pedantic", "--allow-root", changes)
+        found = [line for line in said.splitlines() if not line.startswith("N:") and "root privileges" not in line]
+        self.assertEqual(found, [])
+
+    def test_rpmlint(self):
+        said = run("rpmlint", "--config", SOURCE / "packaging/rpm/rpmlint.toml", *sorted(PACKAGES.glob("*.rpm")))
+        self.assertRegex(said, r"0 errors, 0 warnings")
+
+    def test_the_rpm_wants_no_other_libraries(self):
+        wants = run("rpm", "--query", "--package", "--requires", rpm("belfry")).split("\n")
+        self.assertIn("libssl.so.3()(64bit)", wants)
+        self.assertEqual([line for line in wants if line and not WANTED.fullmatch(line)], [])
+        self.assertNotIn(".so", run("rpm", "--query", "--package", "--provides", rpm("belfry")))
+
+    def test_unit(self):
+        with tempfile.TemporaryDirectory() as directory:
+            run("dpkg-deb", "--extract", package("belfry"), directory)
+            unit = Path(directory) / "lib/systemd/system/belfry.service"
+            said = run("systemd-analyze", "security", "--offline=yes", "--no-pager", f"--threshold={MOST_EXPOSURE}", unit)
+            print("\n" + said.strip().splitlines()[-1])
+
+    def test_completions_and_manual(self):
+        with tempfile.TemporaryDirectory() as directory:
+            run("dpkg-deb", "--extract", package("belfry"), directory)
+            share = Path(directory) / "usr/share"
+            completion = share / "bash-completion/completions/belfry"
+            complete = 'source "$1"; COMP_WORDS=(belfry plugins sh); COMP_CWORD=2; _belfry; echo "${COMPREPLY[*]}"'
+            self.assertEqual(run("bash", "-c", complete, "bash", completion).strip(), "show")
+            run("zsh", "--no-exec", share / "zsh/vendor-completions/_belfry")
+            fish = 'source $argv[1]; complete --do-complete "belfry plugins sh"'
+            self.assertIn("show", run("fish", "--no-config", "--command", fish, share / "fish/vendor_completions.d/belfry.fish"))
+            show = ["man", "--warnings", "--local-file", share / "man/man1/belfry.1.gz"]
+            page = subprocess.run(show, capture_output=True, text=True, env={"MANWIDTH": "100", "PATH": "/usr/bin:/bin"})
+            self.assertEqual((page.returncode, page.stderr), (0, ""))
+            self.assertIn("plugins show", page.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,112 @@
+"""A plugin made outside the source tree: the template, in a root that has only belfry-dev and a compiler, in each of the ways that its
+README shows; what comes out is found, checked, and delivers."""
+import json
+import re
+import tempfile
+import threading
+import unittest
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+from installed import Installed
+from machine import Machine
+from payloads import notification
+from roots import COMPILER, Root, package, run
+
+TEMPLATE = "/usr/share/belfry/sdk/template"
+NTFY_PORT = 8090
+
+
+class Ntfy(HTTPServer):
+    """As much of an ntfy server as keeps what is published."""
+
+    def __init__(self):
+        self.published, self.arrived = [], threading.Event()
+        super().__init__(("127.0.0.1", NTFY_PORT), self.Handler)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.server.published.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"{}")
+            self.server.arrived.set()
+
+        def log_message(self, *_):
+            pass
+
+
+class PluginTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.files = cls.enterClassContext(tempfile.TemporaryDirectory())
+        cls.libraries = {}
+        with Root("debian-12-compiler", COMPILER) as root:
+            sdk = root.put(package("belfry-dev"))
+            root.fetch(sdk)
+            root.fetch("cmake", "make", "pkg-config")
+            root.chroot("apt-get", "install", "--yes", "--no-install-recommends", sdk)
+            cls.commands = re.findall(r"```sh\n(.*?)\n```", (root.path / TEMPLATE[1:] / "README.md").read_text(), re.DOTALL)
+            # The compiler alone first, then with what the other ways need.
+            cls.build(root, cls.commands[2])
+            root.chroot("apt-get", "install", "--yes", "--no-install-recommends", "pkg-config")
+            cls.build(root, cls.commands[1])
+            root.chroot("apt-get", "install", "--yes", "--no-install-recommends", "cmake", "make")
+            cls.build(root, cls.commands[0])
+
+    @classmethod
+    def build(cls, root, command):
+        root.chroot("rm", "-rf", "/root/plugin")
+        root.chroot("cp", "-r", TEMPLATE, "/root/plugin")
+        root.chroot("sh", "-euc", f"cd /root/plugin\n{command}")
+        way = command.split()[0] + (" with pkg-config" if "pkg-config" in command else "")
+        cls.libraries[way] = (root.path / "root/plugin/ntfy.so").read_bytes()
+
+    def test_every_way_exports_the_entry_alone(self):
+        self.assertEqual(sorted(self.libraries), ["cmake", "g++", "g++ with pkg-config"])
+        for way, library in self.libraries.items():
+            with self.subTest(way), tempfile.NamedTemporaryFile(suffix=".so") as file:
+                file.write(library)
+                file.flush()
+                self.assertEqual(run("nm", "--dynamic", "--defined-only", file.name).split()[2:], ["belfry_plugin_entry_v0"])
+                self.assertNotIn("belfry", run("readelf", "--dynamic", file.name).replace(file.name, ""))
+
+    def test_it_is_found_checked_and_delivers(self):
+        with Root() as root:
+            belfry = root.put(package("belfry"))
+            root.fetch(belfry)
+            with Machine(root) as machine, Ntfy() as ntfy:
+                threading.Thread(target=ntfy.serve_forever, daemon=True).start()
+                machine.run("apt-get", "install", "--yes", "--no-install-recommends", belfry)
+                gateway = Installed(machine)
+                directory = root.path / "usr/local/lib/belfry/plugins"
+                file = directory / "ntfy.so"
+                machine.run("install", "-d", "/usr/local/lib/belfry/plugins")
+                for way, library in self.libraries.items():
+                    with self.subTest(way):
+                        file.write_bytes(library)
+                        self.assertIn("/usr/local/lib/belfry/plugins/ntfy.so", machine.run("belfry", "plugins", "show", "ntfy"))
+                        self.use(machine, gateway, ntfy)
+                # A directory that others can write to is refused, with the way to mend it, and the gateway goes on without.
+                directory.chmod(0o777)
+                said = machine.run("belfry", "plugins", "list")
+                self.assertIn("run: chmod go-w /usr/local/lib/belfry/plugins", said)
+                ntfy.shutdown()
+
+    def use(self, machine, gateway, ntfy):
+        configuration = gateway.configuration()
+        if "ntfy" not in configuration.read_text():
+            sinks = f'sinks:\n  phone: {{ plugin: ntfy, config: {{ url: "http://127.0.0.1:{NTFY_PORT}" }} }}\n\npipeline:'
+            text = re.sub(r"(?ms)^sinks:.*?^pipeline:", sinks, configuration.read_text())
+            configuration.write_text(text.replace("to: [slack]", "to: [phone]"))
+        self.assertIn("valid", machine.run("belfry", "check"))
+        machine.run("systemctl", "restart", "belfry")
+        gateway.until(lambda: gateway.readiness() == 200, "/readyz answers 200")
+        ntfy.arrived.clear()
+        self.assertEqual(gateway.post_webhook(notification(**{"payload.user_username": "bobby"}))[0], 204)
+        self.assertTrue(ntfy.arrived.wait(20), gateway.log())
+        self.assertEqual(ntfy.published[-1]["topic"], "coder-bobby")
+        self.assertEqual(ntfy.published[-1]["title"], 'Workspace "dev" deleted')
+
+
+if __name__ == "__main__":
+    unittest.main(failfast=True)

@@ -1,0 +1,71 @@
+// The plugin to start from, loaded from its library as a gateway would.
+#include <belfry/testkit/conformance.hpp>
+#include <cstdlib>
+#include <filesystem>
+
+namespace belfry::testkit {
+namespace {
+
+struct Ntfy {
+  static const belfry_plugin_entry* entry() {
+    return load_plugin(std::filesystem::path(std::getenv("BELFRY_BUILD_DIR")) / "examples" / "ntfy.so");
+  }
+  static nlohmann::json config() { return {{"url", "https://ntfy.example"}, {"token", "tk_hunter2hunter2"}}; }
+  static std::vector<BadConfig> bad_configs() {
+    return {{nlohmann::json::object(), "/url"},
+            {{{"url", "https://ntfy.example/a-topic"}}, "/url"},
+            {{{"url", "http://ntfy.example"}, {"token", "tk_hunter2hunter2"}}, "/url"},
+            {{{"url", "https://ntfy.example"}, {"topic_prefix", "a/b"}}, "/topic_prefix"}};
+  }
+  static void answer_well(FakeHost& host) { host.on("POST", "https://ntfy.example", Answer::of(200, R"({"id":"x"})")); }
+};
+BELFRY_CONFORMANCE(Ntfy, Ntfy);
+
+class NtfyTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(host_.configure(Ntfy::config()));
+    ASSERT_TRUE(host_.start());
+    Ntfy::answer_well(host_);
+  }
+  FakeHost host_{Ntfy::entry()};
+};
+
+TEST_F(NtfyTest, PublishesToTheTopicOfTheRecipient) {
+  auto document = notification();
+  document["items"][0]["recipient"]["username"] = "bobby";
+  document["items"][0]["actions"] = {{{"label", "Open"}, {"url", "https://coder.example/@bobby"}},
+                                     {{"label", "No link"}, {"url", "javascript:x"}}};
+  const auto outcome = host_.deliver_and_settle(document);
+  EXPECT_EQ(outcome.receipt, nlohmann::json({{"topic", "coder-bobby"}}));
+  const auto& request = host_.requests().front();
+  EXPECT_EQ(request.header("Authorization"), "Bearer tk_hunter2hunter2");
+  EXPECT_EQ(request.json().at("topic"), "coder-bobby");
+  EXPECT_EQ(request.json().at("message"), document["items"][0]["body"]);
+  EXPECT_EQ(request.json().at("actions"),
+            nlohmann::json::parse(R"([{"action": "view", "label": "Open", "url": "https://coder.example/@bobby"}])"));
+  EXPECT_THAT(host_.violations(), testing::IsEmpty());
+}
+
+TEST_F(NtfyTest, RefusesARecipientWithoutATopic) {
+  for (const auto* name : {"", "b/o", "seventy-characters-are-too-many-for-a-topic-of-ntfy-which-has-64-at-most"}) {
+    auto document = notification();
+    document["items"][0]["recipient"]["username"] = name;
+    EXPECT_EQ(host_.deliver_and_settle(document).reason, "no_topic") << name;
+  }
+  EXPECT_TRUE(host_.requests().empty());
+}
+
+TEST_F(NtfyTest, ShortensALongTextBetweenTwoCharacters) {
+  auto document = notification();
+  std::string body;
+  for (int i = 0; i < 3000; ++i) body += "é";
+  document["items"][0]["body"] = body;
+  ASSERT_EQ(host_.deliver_and_settle(document).code, Outcome::Code::delivered);
+  const auto message = host_.requests().front().json().at("message").get<std::string>();
+  EXPECT_EQ(message.size(), 4095U);
+  EXPECT_TRUE(message.ends_with("é..."));
+}
+
+}  // namespace
+}  // namespace belfry::testkit
