@@ -123,7 +123,8 @@ base::Result<void> PluginInstance::start() {
   const Collector sentence;
   const int code = plugin_.start(self_of_plugin_, sentence.writer());
   if (code == 0) return {};
-  const std::string said = sentence.text().empty() ? "code " + std::to_string(code) : clean_text(parts_.scrubber->scrub(sentence.text()), kLongestSentence);
+  const std::string said =
+      sentence.text().empty() ? "code " + std::to_string(code) : clean_text(parts_.scrubber->scrub(sentence.text()), kLongestSentence);
   return base::fail(sink_.file.string() + ": does not start: " + said);
 }
 

@@ -23,7 +23,7 @@ class Replacements {
  public:
   explicit Replacements(net::Runtime& plugins) : plugins_(plugins) {}
   void thread_held(net::ThreadId thread, CodeRange code);  // `code`: of the plugin that holds it
-  void thread_free();  // called by the thread itself, from its task
+  void thread_free();                                      // called by the thread itself, from its task
 
  private:
   static constexpr std::size_t kMost = 4;

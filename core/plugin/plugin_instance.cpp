@@ -287,7 +287,8 @@ void PluginInstance::set_health(Health health) {
 void PluginInstance::violation(std::string_view kind, std::string_view what) {
   parts_.metrics.violation(sink_.name, kind);
   if (!violation_gate_.admit(parts_.clock.steady()).pass) return;
-  log_.warn("plugin violation", {{"sink", sink_.name}, {"kind", kind}, {"what", clean_text(parts_.scrubber->scrub(std::string(what)), 500)}});
+  log_.warn("plugin violation",
+            {{"sink", sink_.name}, {"kind", kind}, {"what", clean_text(parts_.scrubber->scrub(std::string(what)), 500)}});
 }
 
 // ---- The end ----------------------------------------------------------------------------------------------------------------

@@ -4,6 +4,8 @@
 #include <poll.h>
 #include <ucontext.h>
 
+#include <array>
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 
@@ -28,12 +30,37 @@ std::uintptr_t interrupted_at(const void* context) {
 #endif
 }
 
+// What the handler reads. Never freed: a signal may be late.
+struct Slot {
+  std::atomic<bool> taken = false;
+  std::atomic<std::uintptr_t> begin = 0;
+  std::atomic<std::uintptr_t> end = 0;
+};
+std::array<Slot, 16> slots;
+
+std::optional<std::size_t> take_slot(CodeRange code) {
+  for (std::size_t i = 0; i < slots.size(); ++i) {
+    if (slots[i].taken.exchange(true)) continue;
+    slots[i].begin = code.begin;
+    slots[i].end = code.end;
+    return i;
+  }
+  return std::nullopt;
+}
+
+void give_back(std::size_t slot) {
+  slots[slot].end = 0;
+  slots[slot].taken = false;
+}
+
 // Async-signal-safe (signal-safety(7)).
 void pause_here(int /*signal*/, siginfo_t* info, void* context) {
   const int before = errno;
-  const auto* code = static_cast<const CodeRange*>(info->si_value.sival_ptr);
-  const auto at = interrupted_at(context);
-  if (info->si_code == SI_TIMER && code != nullptr && code->begin <= at && at < code->end) ::poll(nullptr, 0, kPauseMs);
+  if (info->si_code == SI_TIMER) {
+    const auto& slot = slots[static_cast<std::size_t>(info->si_value.sival_int)];
+    const auto at = interrupted_at(context);
+    if (slot.begin <= at && at < slot.end) ::poll(nullptr, 0, kPauseMs);
+  }
   errno = before;
 }
 
@@ -69,23 +96,28 @@ CodeRange code_around(const void* function) {
   return search.found;
 }
 
-Throttle::Throttle(net::ThreadId thread, CodeRange code) : code_(std::make_unique<const CodeRange>(code)) {
+Throttle::Throttle(net::ThreadId thread, CodeRange code) {
   static const bool installed = install_handler();
-  if (!installed || code.end == 0) return;
+  if (installed && code.end != 0) slot_ = take_slot(code);
+  if (!slot_) return;
   sigevent event{};
   event.sigev_notify = SIGEV_THREAD_ID;
   event.sigev_signo = pause_signal();
-  event.sigev_value.sival_ptr = const_cast<CodeRange*>(code_.get());
+  event.sigev_value.sival_int = static_cast<int>(*slot_);
   event._sigev_un._tid = thread;
-  if (::timer_create(processor_time_of(thread), &event, &timer_) != 0) return;
-  armed_ = true;
+  if (::timer_create(processor_time_of(thread), &event, &timer_) != 0) {
+    give_back(*slot_);
+    slot_.reset();
+    return;
+  }
   constexpr itimerspec kEvery{.it_interval = {.tv_sec = 0, .tv_nsec = kRunNs}, .it_value = {.tv_sec = 0, .tv_nsec = kRunNs}};
   ::timer_settime(timer_, 0, &kEvery, nullptr);
 }
 
-// A signal that was on its way is taken on the return from timer_delete, before the range goes.
 Throttle::~Throttle() {
-  if (armed_) ::timer_delete(timer_);
+  if (!slot_) return;
+  ::timer_delete(timer_);
+  give_back(*slot_);
 }
 
 }  // namespace belfry::plugin

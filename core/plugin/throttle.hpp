@@ -6,7 +6,7 @@
 #pragma once
 #include <cstdint>
 #include <ctime>
-#include <memory>
+#include <optional>
 
 #include "net/executor.hpp"
 
@@ -30,9 +30,9 @@ class Throttle {
   Throttle& operator=(const Throttle&) = delete;
 
  private:
-  std::unique_ptr<const CodeRange> code_;  // read by the signal handler
+  // None when there are sixteen already, or the system has no timer left: then nothing is slowed down.
+  std::optional<std::size_t> slot_;
   timer_t timer_{};
-  bool armed_ = false;  // false when the system has no timer left: then nothing is slowed down
 };
 
 }  // namespace belfry::plugin

@@ -75,7 +75,8 @@ TEST_F(Scan, WhatIsNoInboundRouteIsAnErrorOfTheSink) {
 TEST_F(Scan, WhatCouldNotBeReadIsNotTried) {
   install("crashes_in_configure");
   const auto catalogue = scan();
-  const auto check = plugin::check_sinks(catalogue, {{"sink", "hostile", {{"do", nullptr}}, {.broken = {"/do"}}}}, settings_, *scrubber_).at(0);
+  const auto check =
+      plugin::check_sinks(catalogue, {{"sink", "hostile", {{"do", nullptr}}, {.broken = {"/do"}}}}, settings_, *scrubber_).at(0);
   EXPECT_TRUE(check.problems.empty());
   EXPECT_FALSE(check.sink);
 }

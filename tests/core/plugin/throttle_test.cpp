@@ -55,7 +55,15 @@ long pauses_of_a_spin(CodeRange code) {
   return pauses;
 }
 
+// ThreadSanitizer hands signals on when a thread calls into a library, wherever it was interrupted.
+#if defined(__SANITIZE_THREAD__)
+constexpr bool kSignalsComeLate = true;
+#else
+constexpr bool kSignalsComeLate = false;
+#endif
+
 TEST(Throttle, PausesAThreadThatSpinsInTheCode) {
+  if (kSignalsComeLate) GTEST_SKIP();
   const auto start = std::chrono::steady_clock::now();
   const auto pauses = pauses_of_a_spin(code_around(reinterpret_cast<const void*>(&spin)));
   EXPECT_GE(pauses, 2) << "a kernel counts processor time in steps of 1 to 10 ms";
@@ -63,6 +71,7 @@ TEST(Throttle, PausesAThreadThatSpinsInTheCode) {
 }
 
 TEST(Throttle, LeavesAloneWhatRunsElsewhere) {
+  if (kSignalsComeLate) GTEST_SKIP();
   EXPECT_EQ(pauses_of_a_spin(code_around(::dlsym(RTLD_DEFAULT, "qsort"))), 0);
   EXPECT_EQ(pauses_of_a_spin({}), 0);
 }
