@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <condition_variable>
 #include <future>
+#include <mutex>
 #include <thread>
+#include <vector>
 
 #include "app/configuration.hpp"
 #include "app/findings.hpp"
@@ -39,6 +41,12 @@ class Bridge {
  private:
   std::jthread thread_;
 };
+
+// Never destroyed: what hangs in a plugin may still touch it when it comes back.
+void leave_behind(std::unique_ptr<App> app) {
+  static auto* const left = new std::vector<App*>();
+  left->push_back(app.release());
+}
 
 }  // namespace
 
@@ -139,8 +147,7 @@ void Service::refuse(const std::vector<config::Problem>& problems) {
 bool Service::exchange(Candidate candidate) {
   auto before = app_->settings();
   auto [doors, all_ended] = app_->hand_over();
-  // What hangs in a plugin may still touch it when it comes back.
-  if (!all_ended) static_cast<void>(app_.release());
+  if (!all_ended) leave_behind(std::move(app_));
   app_.reset();
   doors.add(std::move(candidate.doors));
 

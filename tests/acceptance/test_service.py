@@ -8,7 +8,7 @@ import unittest
 from contextlib import closing
 from pathlib import Path
 
-from harness import Gateway, Sandbox
+from harness import BUILD, Gateway, Sandbox
 from notify_socket import Frozen, NotifySocket, threads_of
 from payloads import notification
 
@@ -160,7 +160,9 @@ class FullDiskTest(ServiceCase):
         super().setUp()
         self.disk = Path(tempfile.mkdtemp(prefix="belfry-disk-"))
         self.addCleanup(shutil.rmtree, self.disk)
-        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m,mode=700", "belfry-test", self.disk], capture_output=True, text=True)
+        # Room for the private copies of the plugins, and something besides.
+        size = sum(file.stat().st_size for file in (BUILD / "plugins").glob("*.so")) + 24 * 2**20
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=700", "belfry-test", self.disk], capture_output=True, text=True)
         if mounted.returncode != 0:
             self.skipTest(f"a small disk cannot be mounted here: {mounted.stderr.strip()}")
         self.addCleanup(subprocess.run, ["umount", self.disk], check=True)
