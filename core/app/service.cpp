@@ -44,8 +44,8 @@ class Bridge {
 
 // Never destroyed: what hangs in a plugin may still touch it when it comes back.
 void leave_behind(std::unique_ptr<App> app) {
-  static auto* const left = new std::vector<App*>();
-  left->push_back(app.release());
+  static auto* const kLeft = new std::vector<App*>();
+  kLeft->push_back(app.release());
 }
 
 }  // namespace

@@ -97,8 +97,8 @@ CodeRange code_around(const void* function) {
 }
 
 Throttle::Throttle(net::ThreadId thread, CodeRange code) {
-  static const bool installed = install_handler();
-  if (installed && code.end != 0) slot_ = take_slot(code);
+  static const bool kInstalled = install_handler();
+  if (kInstalled && code.end != 0) slot_ = take_slot(code);
   if (!slot_) return;
   sigevent event{};
   event.sigev_notify = SIGEV_THREAD_ID;
