@@ -100,6 +100,10 @@ class DebTest(unittest.TestCase):
         self.sandbox.wait_for_count(2)
         self.assertEqual(self.delivered()[0], ["early@example.com", "late@example.com"])
         self.assertEqual(self.machine.run("belfry", "plugins", "list").count("refused"), 0)
+        before = self.gateway.pid()
+        self.machine.run("systemctl", "reload", "belfry")
+        self.gateway.until(lambda: self.gateway.readiness() == 200, "/readyz answers 200")
+        self.assertEqual(self.gateway.pid(), before)
 
     def test_3_upgrade_with_deliveries_waiting(self):
         self.sandbox.post("reset")
