@@ -1,11 +1,8 @@
 #include "net/client_connection.hpp"
 
-#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/ip/basic_resolver.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/ssl/error.hpp>
 #include <boost/beast/http/error.hpp>
 
 #include "net/http_wire.hpp"
@@ -13,7 +10,6 @@
 namespace belfry::net {
 
 namespace http = boost::beast::http;
-using asio::ip::tcp;
 using Kind = ClientError::Kind;
 
 namespace {
@@ -23,23 +19,13 @@ constexpr std::uint32_t kMaxHeader = 64 * 1024;
 
 bool is_safe_to_repeat(const ClientRequest& request) { return request.method == "GET" || request.method == "HEAD"; }
 
-// Each address gets its share of the time that is left: one that does not answer must not keep the others from being tried.
-base::SteadyTime share(base::SteadyTime deadline, std::size_t addresses_left) {
-  const auto now = std::chrono::steady_clock::now();
-  return now + (deadline - now) / static_cast<std::chrono::steady_clock::rep>(addresses_left);
-}
-
 }  // namespace
 
-// A look-up cannot be interrupted; one that takes too long is left behind, and finds only this when it comes back.
-struct ClientConnection::Lookup {
-  std::vector<tcp::endpoint> addresses;
-  error_code error = asio::error::timed_out;
-  bool abandoned = false;
-};
-
 ClientConnection::ClientConnection(asio::io_context& io, Settings settings)
-    : executor_(asio::make_strand(io)), io_(io), settings_(std::move(settings)), buffer_(kMaxHeader + kReadSize), woken_(executor_) {}
+    : executor_(asio::make_strand(io)),
+      connect_(settings.connect),
+      dialer_(io, executor_, std::move(settings.dial)),
+      buffer_(kMaxHeader + kReadSize) {}
 
 void ClientConnection::start(ClientJob job, Done done) {
   // Shared, so that a coroutine that ends by an exception still reports.
@@ -63,7 +49,7 @@ void ClientConnection::cancel(ClientRequestId id) {
     if (self->current_ != id) return;
     self->cancelled_ = true;
     if (self->stream_) self->stream_->close();
-    self->woken_.wake();
+    self->dialer_.cancel();
   });
 }
 
@@ -98,74 +84,18 @@ void ClientConnection::disconnect() {
   stream_.reset();
 }
 
-// The seam for a proxy: between the two steps it would be asked to CONNECT.
 Awaitable<std::optional<ClientError>> ClientConnection::open(const ClientJob& job) {
   disconnect();
   buffer_.clear();
-  const auto deadline = std::min(job.deadline, from_now(settings_.connect));
-  // Not a conditional expression: GCC 12 destroys what co_await gives twice in one.
-  std::optional<ClientError> error;
-  if (job.url.origin.unix_socket.empty())
-    error = co_await open_tcp(job.url.origin, deadline);
-  else
-    error = co_await open_unix(job.url.origin.unix_socket, deadline);
-  if (!error && job.url.origin.tls) error = co_await open_tls(job.url.origin, deadline);
   if (cancelled_) co_return ClientError{Kind::cancelled, false, "the request was cancelled"};
-  if (error && std::chrono::steady_clock::now() >= job.deadline) error->kind = Kind::timeout;
-  co_return error;
-}
-
-Awaitable<void> ClientConnection::resolve(const Origin& origin, base::SteadyTime deadline, std::shared_ptr<Lookup> lookup) {
-  error_code not_an_address;
-  if (const auto address = asio::ip::make_address(origin.host, not_an_address); !not_an_address) {
-    lookup->addresses = {{address, static_cast<std::uint16_t>(std::stoi(origin.port))}};
-    lookup->error = {};
-    co_return;
+  auto opened = co_await dialer_.dial(job.url.origin, std::min(job.deadline, from_now(connect_)));
+  if (opened) {
+    stream_ = std::move(*opened);
+    co_return std::nullopt;
   }
-  asio::ip::basic_resolver<tcp, asio::io_context::executor_type> resolver(io_);
-  auto found = [self = shared_from_this(), lookup](error_code ec, const auto& results) {
-    if (lookup->abandoned) return;
-    lookup->error = ec;
-    for (const auto& entry : results) lookup->addresses.push_back(entry.endpoint());
-    self->woken_.wake();
-  };
-  if (cancelled_) co_return;
-  resolver.async_resolve(origin.host, origin.port, tcp::resolver::numeric_service, asio::bind_executor(executor_, std::move(found)));
-  co_await woken_.wait_until(deadline);
-  lookup->abandoned = true;
-}
-
-Awaitable<std::optional<ClientError>> ClientConnection::open_tcp(const Origin& origin, base::SteadyTime deadline) {
-  const auto lookup = std::make_shared<Lookup>();
-  co_await resolve(origin, deadline, lookup);
-  if (lookup->error) co_return ClientError{Kind::resolve, false, "cannot resolve " + origin.host + ": " + lookup->error.message()};
-
-  error_code ec = asio::error::host_not_found;
-  for (std::size_t i = 0; i < lookup->addresses.size() && !cancelled_; ++i) {
-    stream_ = std::make_shared<Stream>(Stream::Socket(executor_));
-    stream_->expires_at(share(deadline, lookup->addresses.size() - i));
-    co_await stream_->connect(lookup->addresses[i], ec);
-    if (!ec && !cancelled_) co_return std::nullopt;
-  }
-  co_return ClientError{Kind::connect, false, "cannot connect to " + origin.text() + ": " + ec.message()};
-}
-
-Awaitable<std::optional<ClientError>> ClientConnection::open_unix(const std::string& path, base::SteadyTime deadline) {
-  error_code ec;
-  stream_ = std::make_shared<Stream>(Stream::Socket(executor_));
-  stream_->expires_at(deadline);
-  co_await stream_->connect(asio::local::stream_protocol::endpoint(path), ec);
-  if (!ec) co_return std::nullopt;
-  co_return ClientError{Kind::connect, false, "cannot connect to " + path + ": " + ec.message()};
-}
-
-Awaitable<std::optional<ClientError>> ClientConnection::open_tls(const Origin& origin, base::SteadyTime deadline) {
-  error_code ec;
-  stream_->expires_at(deadline);
-  co_await stream_->connect_tls(*settings_.tls, origin.host, settings_.verify, ec);
-  if (!ec) co_return std::nullopt;
-  const auto verdict = stream_->verify_error();
-  co_return ClientError{Kind::tls, false, "no TLS with " + origin.text() + ": " + (verdict.empty() ? ec.message() : verdict)};
+  auto& error = opened.error();
+  if (error.kind != Kind::cancelled && std::chrono::steady_clock::now() >= job.deadline) error.kind = Kind::timeout;
+  co_return std::move(error);
 }
 
 Awaitable<ClientConnection::Answer> ClientConnection::exchange(const ClientJob& job) {

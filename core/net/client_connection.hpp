@@ -4,11 +4,8 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <memory>
 
-#include "net/http_client.hpp"
+#include "net/dialer.hpp"
 #include "net/message_parser.hpp"
-#include "net/stream.hpp"
-#include "net/timeout.hpp"
-#include "net/url.hpp"
 
 namespace belfry::net {
 
@@ -28,9 +25,8 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
   using Done = std::move_only_function<void(ClientResult result, bool reusable)>;
 
   struct Settings {
-    std::shared_ptr<asio::ssl::context> tls;
-    base::Millis connect;
-    bool verify = true;
+    DialSettings dial;
+    base::Millis connect;  // for a new connection, within the deadline of the request
   };
 
   ClientConnection(asio::io_context& io, Settings settings);
@@ -39,8 +35,6 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
   void cancel(ClientRequestId id);       // without effect unless that is the one under way
 
  private:
-  struct Lookup;
-
   struct Answer {
     std::optional<ClientResponse> response;
     error_code error;       // without a response
@@ -53,21 +47,16 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
   static Awaitable<void> run(std::shared_ptr<ClientConnection> self, ClientJob job, std::shared_ptr<Done> done);
   Awaitable<ClientResult> perform(const ClientJob& job);
   Awaitable<std::optional<ClientError>> open(const ClientJob& job);
-  Awaitable<std::optional<ClientError>> open_tcp(const Origin& origin, base::SteadyTime deadline);
-  Awaitable<std::optional<ClientError>> open_unix(const std::string& path, base::SteadyTime deadline);
-  Awaitable<std::optional<ClientError>> open_tls(const Origin& origin, base::SteadyTime deadline);
-  Awaitable<void> resolve(const Origin& origin, base::SteadyTime deadline, std::shared_ptr<Lookup> lookup);
   Awaitable<Answer> exchange(const ClientJob& job);
   Awaitable<void> receive(ResponseParser& parser, Answer& answer);
   [[nodiscard]] ClientError failure(const ClientJob& job, const Answer& answer) const;
   void disconnect();
 
   const Executor executor_;
-  asio::io_context& io_;
-  const Settings settings_;
+  const base::Millis connect_;
+  Dialer dialer_;
   std::shared_ptr<Stream> stream_;  // null: not connected
   boost::beast::flat_buffer buffer_;
-  Event woken_;  // from a look-up
   ClientRequestId current_ = 0;
   bool cancelled_ = false;
 };

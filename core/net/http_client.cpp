@@ -109,7 +109,7 @@ void Pool::serve(const Origin& origin) {
       host.idle.pop_back();
     } else if (host.open < transport_.max_connections_per_host) {
       connection = std::make_shared<ClientConnection>(
-          io_, ClientConnection::Settings{.tls = tls_, .connect = transport_.connect, .verify = transport_.verify});
+          io_, ClientConnection::Settings{.dial = {.tls = tls_, .verify = transport_.verify}, .connect = transport_.connect});
       ++host.open;
     } else {
       return;

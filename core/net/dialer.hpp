@@ -1,0 +1,50 @@
+// Opens connections: looks the host up, connects to one of its addresses or to a Unix socket, then begins TLS when the origin has it.
+// Every step ends by the deadline. Private to core/net.
+// Thread rule: used on its strand only; one dial at a time. Ownership: of whoever dials, who outlives the dial.
+#pragma once
+#include <boost/asio/ssl/context.hpp>
+#include <expected>
+#include <memory>
+#include <optional>
+
+#include "net/asio.hpp"
+#include "net/http_client.hpp"
+#include "net/stream.hpp"
+#include "net/url.hpp"
+
+namespace belfry::net {
+
+struct DialSettings {
+  std::shared_ptr<asio::ssl::context> tls;
+  bool verify = true;  // the certificate, and that it is the host's
+};
+
+// The error's kind is resolve, connect, tls or cancelled; its detail says what could not be reached and why.
+using DialResult = std::expected<std::shared_ptr<Stream>, ClientError>;
+
+class Dialer {
+ public:
+  Dialer(asio::io_context& io, Executor executor, DialSettings settings);
+
+  // The stream's deadline is still the one of the dial.
+  Awaitable<DialResult> dial(const Origin& origin, base::SteadyTime deadline);
+  void cancel();  // the dial under way, if any, which then ends soon with `cancelled`
+
+ private:
+  struct Lookup;
+  using Failure = std::optional<ClientError>;
+
+  Awaitable<Failure> open_tcp(const Origin& origin, base::SteadyTime deadline);
+  Awaitable<Failure> open_unix(const std::string& path, base::SteadyTime deadline);
+  Awaitable<Failure> open_tls(const Origin& origin, base::SteadyTime deadline);
+  Awaitable<void> resolve(const Origin& origin, base::SteadyTime deadline);
+
+  asio::io_context& io_;
+  const Executor executor_;
+  const DialSettings settings_;
+  std::shared_ptr<Lookup> lookup_;
+  std::shared_ptr<Stream> stream_;  // while it is being opened
+  bool cancelled_ = false;
+};
+
+}  // namespace belfry::net
