@@ -1,5 +1,6 @@
 // Opens connections: looks the host up, connects to one of its addresses or to a Unix socket, then begins TLS when the origin has it.
-// Every step ends by the deadline. Private to core/net.
+// Where a proxy is to be used, that one is connected to and asked for a tunnel before TLS begins: also for plain HTTP, so that nothing a
+// proxy says can pass for an answer of the server. Every step ends by the deadline. Private to core/net.
 // Thread rule: used on its strand only; one dial at a time. Ownership: of whoever dials, who outlives the dial.
 #pragma once
 #include <boost/asio/ssl/context.hpp>
@@ -17,9 +18,14 @@ namespace belfry::net {
 struct DialSettings {
   std::shared_ptr<asio::ssl::context> tls;
   bool verify = true;  // the certificate, and that it is the host's
+  ProxyRules proxies;
 };
 
-// The error's kind is resolve, connect, tls or cancelled; its detail says what could not be reached and why.
+// What a transport says about opening connections. The error names the file that cannot be used.
+[[nodiscard]] base::Result<DialSettings> dial_settings(const ClientTransport& transport);
+
+// The error's kind is resolve, connect (a proxy that refuses included), tls or cancelled; its detail says what could not be reached and
+// why.
 using DialResult = std::expected<std::shared_ptr<Stream>, ClientError>;
 
 class Dialer {
@@ -34,10 +40,13 @@ class Dialer {
   struct Lookup;
   using Failure = std::optional<ClientError>;
 
-  Awaitable<Failure> open_tcp(const Origin& origin, base::SteadyTime deadline);
+  Awaitable<Failure> open(const Origin& origin, const Proxy* proxy, base::SteadyTime deadline);
+  // `whom`: how an error names the host.
+  Awaitable<Failure> open_tcp(const std::string& host, const std::string& port, const std::string& whom, base::SteadyTime deadline);
   Awaitable<Failure> open_unix(const std::string& path, base::SteadyTime deadline);
-  Awaitable<Failure> open_tls(const Origin& origin, base::SteadyTime deadline);
-  Awaitable<void> resolve(const Origin& origin, base::SteadyTime deadline);
+  Awaitable<Failure> open_tunnel(const Origin& origin, const Proxy& proxy, base::SteadyTime deadline);
+  Awaitable<Failure> open_tls(const Origin& origin, const Proxy* proxy, base::SteadyTime deadline);
+  Awaitable<void> resolve(const std::string& host, const std::string& port, base::SteadyTime deadline);
 
   asio::io_context& io_;
   const Executor executor_;

@@ -10,7 +10,6 @@
 #include "net/client_connection.hpp"
 #include "net/executor_impl.hpp"
 #include "net/http_wire.hpp"
-#include "net/tls.hpp"
 
 namespace belfry::net {
 
@@ -41,8 +40,8 @@ struct Host {
 // Every connection and every request of one client. Thread rule: on its strand, but for submit, cancel and shut_down.
 class Pool : public std::enable_shared_from_this<Pool> {
  public:
-  Pool(asio::io_context& io, ClientTransport transport, std::shared_ptr<asio::ssl::context> tls)
-      : io_(io), strand_(asio::make_strand(io)), transport_(std::move(transport)), tls_(std::move(tls)), reaper_(strand_) {}
+  Pool(asio::io_context& io, ClientTransport transport, DialSettings dial)
+      : io_(io), strand_(asio::make_strand(io)), transport_(std::move(transport)), dial_(std::move(dial)), reaper_(strand_) {}
 
   void submit(Request request);
   void cancel(ClientRequestId id);
@@ -62,7 +61,7 @@ class Pool : public std::enable_shared_from_this<Pool> {
   asio::io_context& io_;
   const Executor strand_;
   const ClientTransport transport_;
-  const std::shared_ptr<asio::ssl::context> tls_;
+  const DialSettings dial_;
   std::map<Origin, Host> hosts_;
   std::unordered_map<ClientRequestId, Request> requests_;
   std::size_t waiting_ = 0;
@@ -108,8 +107,7 @@ void Pool::serve(const Origin& origin) {
       connection = std::move(host.idle.back().connection);
       host.idle.pop_back();
     } else if (host.open < transport_.max_connections_per_host) {
-      connection = std::make_shared<ClientConnection>(
-          io_, ClientConnection::Settings{.dial = {.tls = tls_, .verify = transport_.verify}, .connect = transport_.connect});
+      connection = std::make_shared<ClientConnection>(io_, ClientConnection::Settings{.dial = dial_, .connect = transport_.connect});
       ++host.open;
     } else {
       return;
@@ -257,10 +255,15 @@ std::string_view to_string(ClientError::Kind kind) {
   std::unreachable();
 }
 
+base::Result<void> check_transport(const ClientTransport& transport) {
+  if (const auto dial = dial_settings(transport); !dial) return std::unexpected(dial.error());
+  return {};
+}
+
 base::Result<std::unique_ptr<HttpClient>> make_http_client(Runtime& runtime, ClientTransport transport) {
-  auto tls = client_context(transport);
-  if (!tls) return std::unexpected(tls.error());
-  return std::make_unique<PooledClient>(std::make_shared<Pool>(runtime.impl().io, std::move(transport), std::move(*tls)));
+  auto dial = dial_settings(transport);
+  if (!dial) return std::unexpected(dial.error());
+  return std::make_unique<PooledClient>(std::make_shared<Pool>(runtime.impl().io, std::move(transport), std::move(*dial)));
 }
 
 }  // namespace belfry::net

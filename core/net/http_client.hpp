@@ -11,6 +11,7 @@
 #include "base/error.hpp"
 #include "net/executor.hpp"
 #include "net/http.hpp"
+#include "net/proxy.hpp"
 
 namespace belfry::net {
 
@@ -54,6 +55,7 @@ struct ClientTransport {
   std::filesystem::path ca_file;             // empty: the system's
   std::filesystem::path client_certificate;  // PEM
   std::filesystem::path client_key;
+  ProxyRules proxies;
   std::size_t max_connections_per_host = 32;
   std::size_t max_waiting = 10'000;  // requests waiting for a connection; more are refused
   base::Millis idle{60'000};
@@ -76,6 +78,9 @@ class HttpClient {
 // A connection that the server closed while it lay idle is replaced without the caller seeing it, as long as no byte of an answer came and
 // the write failed on a reused connection before the request was complete, or the method is GET or HEAD. Otherwise `closed` with
 // request_sent. The error is about the transport's files: a CA file that cannot be read, a key that does not fit.
+// Whether its files can be used. The error names the file and what is wrong with it.
+[[nodiscard]] base::Result<void> check_transport(const ClientTransport& transport);
+
 [[nodiscard]] base::Result<std::unique_ptr<HttpClient>> make_http_client(Runtime& runtime, ClientTransport transport);
 
 }  // namespace belfry::net
