@@ -14,6 +14,7 @@
 #include "app/metrics.hpp"
 #include "app/sinks.hpp"
 #include "app/status.hpp"
+#include "app/transport.hpp"
 #include "app/version.hpp"
 #include "delivery/pipeline.hpp"
 #include "net/http_server.hpp"
@@ -207,8 +208,7 @@ std::expected<std::shared_ptr<plugin::Channel>, delivery::ParkReason> App::Impl:
     const auto& missing = checked.missing.front();
     return std::unexpected(delivery::ParkReason{"missing_secret", "no " + missing.pointer.substr(1) + ": " + missing.text});
   }
-  net::ClientTransport transport;
-  transport.ca_file = sink.http.ca_file;
+  auto transport = transport_of(sink);
   transport.max_connections_per_host = sink.delivery.concurrency + kSpareConnections;
   auto http = net::make_http_client(*net_runtime, std::move(transport));
   if (!http) return std::unexpected(delivery::ParkReason{"bad_transport", http.error().message});

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "app/configuration.hpp"
-#include "net/http_client.hpp"
+#include "app/transport.hpp"
 
 namespace belfry::app {
 namespace {
@@ -37,15 +37,6 @@ SinkPlan check_sinks(const config::Settings& settings, const Incumbent& incumben
     std::ranges::copy_if(missing, std::back_inserter(problems), [&](const auto& problem) { return problem.text.starts_with(about); });
   }
   return plan;
-}
-
-void check_transports(const config::Settings& settings, net::Runtime& runtime, Problems& problems) {
-  for (const auto& sink : settings.sinks) {
-    net::ClientTransport transport;
-    transport.ca_file = sink.http.ca_file;
-    if (const auto client = net::make_http_client(runtime, std::move(transport)); !client)
-      add(problems, settings, "sinks." + sink.name + ".http: " + client.error().message);
-  }
 }
 
 std::string port_of(const std::string& address) {
@@ -93,8 +84,8 @@ std::expected<Candidate, Problems> read_candidate(const CommonOptions& common, c
   Candidate candidate{std::move(*loaded.settings), {}, {}};
   check_store(candidate.settings, incumbent.settings, problems);
   candidate.plan = check_sinks(candidate.settings, incumbent, scrubber, log, problems);
+  std::ranges::copy(check_transports(candidate.settings), std::back_inserter(problems));
   net::Runtime runtime("reload", 1, log);
-  check_transports(candidate.settings, runtime, problems);
   candidate.doors = open_doors(candidate.settings, incumbent.settings, runtime, log.named("http"), problems);
   if (has_error(problems)) return std::unexpected(std::move(problems));
   for (const auto& problem : problems) log.warn(problem.line_text());

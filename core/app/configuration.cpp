@@ -72,6 +72,12 @@ void learn_secrets(const config::Settings& settings, base::Scrubber& scrubber) {
     scrubber.learn(source.auth.basic_password.reveal());
     scrubber.learn(source.auth.bearer.reveal());
   }
+  for (const auto& sink : settings.sinks) {
+    for (const auto& proxy : {sink.http.https_proxy, sink.http.http_proxy}) {
+      // User name and password, of which the second is the secret.
+      if (proxy) scrubber.learn(std::string_view(proxy->credentials.reveal()).substr(proxy->credentials.reveal().find(':') + 1));
+    }
+  }
 }
 
 }  // namespace belfry::app

@@ -3,6 +3,7 @@
 #include "app/configuration.hpp"
 #include "app/plugin_files.hpp"
 #include "app/sinks.hpp"
+#include "app/transport.hpp"
 
 namespace belfry::app {
 namespace {
@@ -28,7 +29,11 @@ void look_at_plugins(const config::Settings& settings, Missing missing, base::Sc
   add_refusals(catalogue, problems);
   const auto plan = plan_sinks(settings, catalogue, inspect, scrubber);
   problems.insert(problems.end(), plan.problems.begin(), plan.problems.end());
-  if (missing == Missing::told) problems.insert(problems.end(), plan.missing.begin(), plan.missing.end());
+  // `serve` starts without these as well.
+  if (missing == Missing::left_out) return;
+  problems.insert(problems.end(), plan.missing.begin(), plan.missing.end());
+  const auto transports = check_transports(settings);
+  problems.insert(problems.end(), transports.begin(), transports.end());
 }
 
 }  // namespace

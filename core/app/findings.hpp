@@ -7,7 +7,8 @@
 
 namespace belfry::app {
 
-// Whether required secrets without a value are told: `serve` starts without them, with the lane of their sink parked.
+// Whether required secrets without a value, and files of a transport that cannot be used, are told: `serve` starts without them, with the
+// lane of their sink parked.
 enum class Missing { told, left_out };
 
 // By place, each once, secrets scrubbed. Runs plugins in child processes and blocks while they look.

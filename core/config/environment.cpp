@@ -1,4 +1,5 @@
 // The configuration of a gateway that has no file: what Coder's guide for Slack puts into the environment.
+#include "config/proxy.hpp"
 #include "config/report.hpp"
 #include "config/scalar.hpp"
 #include "config/sections.hpp"
@@ -18,7 +19,7 @@ std::string listen_address(const Environment& environment, Report& report) {
 }
 
 SinkSettings slack_sink(const Environment& environment, Report& report) {
-  SinkSettings sink{.name = "slack", .plugin = "slack"};
+  SinkSettings sink{.name = "slack", .plugin = "slack", .http = transport_of(environment, report)};
   sink.positions[""] = {};
   const auto token = environment.variable("SLACK_BOT_TOKEN").value_or("");
   if (token.empty()) {

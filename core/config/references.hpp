@@ -40,6 +40,9 @@ class References {
 
   [[nodiscard]] std::expected<Expanded, ReferenceFault> expand(std::string_view text) const;
 
+  // "the file F can be read by others; run: ...", or nothing when it cannot.
+  [[nodiscard]] static std::string exposure(const std::filesystem::path& place, std::filesystem::file_status status);
+
  private:
   // What a reference came to: its value, or why there is none.
   struct Lookup {
@@ -54,7 +57,6 @@ class References {
 
   [[nodiscard]] Lookup variable(const std::string& name) const;
   [[nodiscard]] Lookup file(const std::string& path) const;
-  [[nodiscard]] static std::string exposure(const std::filesystem::path& place, std::filesystem::file_status status);
   [[nodiscard]] static Lookup content(const std::filesystem::path& place, std::filesystem::file_status status, std::error_code error);
 
   const Environment& environment_;

@@ -102,8 +102,20 @@ struct DeliverySettings {
   std::optional<Rate> rate_per_recipient;  // none: the default of 1/s
 };
 
+// An HTTP proxy, spoken to in the clear.
+struct ProxySettings {
+  std::string host;  // a name or an address, without brackets
+  std::string port;
+  base::Secret credentials;  // "user:password"; empty: none
+};
+
 struct TransportSettings {
   std::filesystem::path ca_file;
+  std::filesystem::path client_certificate, client_key;  // both or none
+  std::optional<ProxySettings> https_proxy;              // for https and wss
+  std::optional<ProxySettings> http_proxy;               // for http and ws
+  std::string no_proxy;                                  // hosts that are connected to directly, in the form of $NO_PROXY
+  Position ca_file_at, client_certificate_at;
 };
 
 struct SinkSettings {

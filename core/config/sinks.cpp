@@ -1,3 +1,4 @@
+#include "config/proxy.hpp"
 #include "config/scalar.hpp"
 #include "config/sections.hpp"
 #include "config/tree_json.hpp"
@@ -12,10 +13,36 @@ using std::chrono::seconds;
 constexpr Range<Millis> kTimeout{seconds(1), minutes(5)};
 constexpr Range<Millis> kMaxAge{seconds(1), days(30)};
 constexpr Range<std::size_t> kConcurrency{1, 1000};
+constexpr std::string_view kPemForm = "the path of a PEM file";
 
+void read_client_certificate(const Section& section, TransportSettings& out) {
+  const auto certificate = section.get("client_certificate");
+  const auto key = section.get("client_key");
+  if (certificate) {
+    out.client_certificate_at = certificate->position();
+    assign(out.client_certificate, certificate->file_path(kPemForm));
+    if (!key) static_cast<void>(section.require("client_key", "client_key: client.key"));
+  }
+  if (key) {
+    assign(out.client_key, key->secret_file(kPemForm));
+    if (!certificate) static_cast<void>(section.require("client_certificate", "client_certificate: client.crt"));
+  }
+}
+
+// What the environment says holds for a sink that says nothing itself.
 void read_http(const Value& written, TransportSettings& out) {
   const Section section(written, kHttpWords);
-  if (const auto value = section.get("ca_file")) assign(out.ca_file, value->file_path("the path of a PEM file"));
+  if (const auto value = section.get("proxy")) read_proxy(*value, out);
+  if (const auto value = section.get("ca_file")) {
+    out.ca_file_at = value->position();
+    assign(out.ca_file, value->file_path(kPemForm));
+  }
+  read_client_certificate(section, out);
+}
+
+bool says_proxy(const Value& sink) {
+  const auto* http = sink.node().find("http");
+  return http != nullptr && http->value->find("proxy") != nullptr;
 }
 
 void read_delivery(const Value& written, DeliverySettings& out) {
@@ -27,9 +54,10 @@ void read_delivery(const Value& written, DeliverySettings& out) {
   if (const auto value = section.get("rate_per_recipient")) out.rate_per_recipient = value->rate();
 }
 
-SinkSettings read_sink(const std::string& name, const Value& written) {
+SinkSettings read_sink(const std::string& name, const Value& written, const TransportSettings& usual) {
   const Section section(written, kSinkWords);
   SinkSettings sink{.name = name};
+  if (!says_proxy(written)) sink.http = usual;
   const auto& file = written.context().report.file();
   sink.positions[""] = {file, written.key().line, written.key().column};
   if (const auto value = section.require("plugin", "plugin: slack"))
@@ -59,9 +87,12 @@ SinkSettings read_sink(const std::string& name, const Value& written) {
 }  // namespace
 
 void read_sinks(const Value& written, std::vector<SinkSettings>& out) {
-  for (const auto& [name, value] : written.named("at least one sink, such as slack: { plugin: slack }")) {
-    out.push_back(read_sink(name, value));
-  }
+  const auto sinks = written.named("at least one sink, such as slack: { plugin: slack }");
+  TransportSettings usual;
+  // A variable that cannot be used matters only where it would be.
+  if (!std::ranges::all_of(sinks, [](const auto& sink) { return says_proxy(sink.second); }))
+    usual = transport_of(written.context().environment, written.context().report);
+  for (const auto& [name, value] : sinks) out.push_back(read_sink(name, value, usual));
 }
 
 }  // namespace belfry::config

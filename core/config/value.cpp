@@ -139,6 +139,17 @@ std::optional<std::filesystem::path> Value::file_path(std::string_view form) con
   return value ? std::optional(context_->directory / *value) : std::nullopt;
 }
 
+std::optional<std::filesystem::path> Value::secret_file(std::string_view form) const {
+  auto file = file_path(form);
+  std::error_code ignored;
+  const auto exposed = file ? References::exposure(*file, std::filesystem::status(*file, ignored)) : "";
+  if (exposed.empty()) return file;
+  error("is a secret: " + exposed);
+  return std::nullopt;
+}
+
+Position Value::position() const { return {context_->report.file(), at().line, at().column}; }
+
 std::vector<Value> Value::entries(std::string_view form) const {
   if (node_->kind != yaml::Node::Kind::list || node_->items.empty()) {
     if (node_->kind == yaml::Node::Kind::list) {

@@ -66,6 +66,9 @@ class Value {
   [[nodiscard]] std::optional<Rate> rate() const;
   // Relative to the directory of the configuration.
   [[nodiscard]] std::optional<std::filesystem::path> file_path(std::string_view form) const;
+  // The same of a file that nobody else may know: one that others can read is refused.
+  [[nodiscard]] std::optional<std::filesystem::path> secret_file(std::string_view form) const;
+  [[nodiscard]] Position position() const;
 
   // The entries of a list with at least one.
   [[nodiscard]] std::vector<Value> entries(std::string_view form) const;

@@ -21,7 +21,7 @@ inline constexpr Vocabulary kSourceWords{"sources.*", "type path auth", ""};
 inline constexpr Vocabulary kAuthWords{"sources.*.auth", "basic bearer client_certificate", ""};
 inline constexpr Vocabulary kBasicWords{"sources.*.auth.basic", "username password", ""};
 inline constexpr Vocabulary kSinkWords{"sinks.*", "plugin config http delivery", "isolation"};
-inline constexpr Vocabulary kHttpWords{"sinks.*.http", "ca_file", "proxy client_certificate client_key"};
+inline constexpr Vocabulary kHttpWords{"sinks.*.http", "proxy ca_file client_certificate client_key", ""};
 inline constexpr Vocabulary kDeliveryWords{"sinks.*.delivery", "timeout max_age concurrency rate rate_per_recipient", ""};
 inline constexpr Vocabulary kPipelineWords{"pipeline", "routes", "processors"};
 inline constexpr Vocabulary kRouteWords{"pipeline.routes[]", "name when to fallback continue max_age allow_sensitive",

@@ -71,8 +71,9 @@ def configuration(root):
         "(required), `SLACK_SIGNING_SECRET` and `PORT` (6000) come from the environment; it listens on `[::]:PORT`, warns that the webhook has no",
         "authentication, and keeps its state under `$STATE_DIRECTORY`, else `$XDG_STATE_HOME/belfry`, else `~/.local/state/belfry`.",
         "",
-        "Other variables: `BELFRY_LOG` (debug, info, warn, error) sets what is logged; `BELFRY_PLUGIN_DIR` adds plugin directories, separated by colons, where the file",
-        "names none.",
+        "Other variables: `https_proxy`, `http_proxy` and `no_proxy` (or in capitals) name a proxy for sinks that say nothing of their own, see",
+        "[behind a proxy](../how-to/company-network.md); `BELFRY_LOG` (debug, info, warn, error) sets what is logged; `BELFRY_PLUGIN_DIR` adds plugin",
+        "directories, separated by colons, where the file names none.",
     ]
     return "\n".join(lines) + "\n"
 
