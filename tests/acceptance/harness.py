@@ -50,7 +50,7 @@ def run_belfry(*arguments, env=None, cwd=None, stdin="", prefix=(), within=60):
 
 
 def configuration(
-    sandbox, directory, port, admin_port, *, server=None, auth=None, slack=None, delivery=None, admin=None, plugins=None, sinks=None, routes=None
+    sandbox, directory, port, admin_port, *, server=None, auth=None, slack=None, http=None, delivery=None, admin=None, plugins=None, sinks=None, routes=None
 ):
     """The configuration of most tests as a dict: everyone gets a direct message, with rates that do not get in the way. A key of
     `slack` that is None is left out. `admin` adds to its section, `plugins` is the directory to take them from, `sinks` come besides
@@ -70,6 +70,7 @@ def configuration(
                 "config": {key: value for key, value in (sink | (slack or {})).items() if value is not None},
                 "delivery": {"rate": "60000/min", "rate_per_recipient": "100/s"} | (delivery or {}),
             }
+            | ({"http": http} if http else {})
         }
         | (sinks or {}),
         "pipeline": {"routes": routes or [{"name": "everyone", "to": ["slack"]}]},
