@@ -58,6 +58,7 @@ struct FakeHost::Tables {
     const auto name = sd::view(id);
     if (host(ctx).removed_.contains(name)) return nullptr;
     if (name == BELFRY_HTTP_CLIENT_1) return &kHttp;
+    if (name == BELFRY_WEBSOCKET_1) return &kWebSocket;
     if (name == BELFRY_LOG_1) return &kLog;
     if (name == BELFRY_CLOCK_1) return &kClock;
     if (name == BELFRY_METRICS_1) return &kMetrics;
@@ -78,6 +79,21 @@ struct FakeHost::Tables {
     auto& self = strand(ctx, BELFRY_HTTP_CLIENT_1);
     self.pending_.erase(ticket);
     self.held_.erase(ticket);
+  }
+
+  // websocket/1
+  static belfry_ticket websocket_connect(void* ctx, const belfry_websocket_request* request) {
+    return any(ctx, BELFRY_WEBSOCKET_1).on_connect(sd::copy_sized(request));
+  }
+  static void websocket_receive(void* ctx, belfry_ticket ticket, std::uint32_t messages) {
+    if (auto* socket = any(ctx, BELFRY_WEBSOCKET_1).find_websocket(ticket)) socket->on_receive(messages);
+  }
+  static std::int32_t websocket_send_text(void* ctx, belfry_ticket ticket, belfry_str text) {
+    auto* socket = any(ctx, BELFRY_WEBSOCKET_1).find_websocket(ticket);
+    return socket != nullptr && socket->on_send(sd::view(text)) ? 0 : 1;
+  }
+  static void websocket_close(void* ctx, belfry_ticket ticket, std::uint32_t code, belfry_str reason) {
+    if (auto* socket = any(ctx, BELFRY_WEBSOCKET_1).find_websocket(ticket)) socket->on_close(code, sd::view(reason));
   }
 
   // log/1
@@ -211,6 +227,8 @@ struct FakeHost::Tables {
   }
 
   static constexpr belfry_http_client kHttp{sizeof(belfry_http_client), 0, http_send, http_cancel};
+  static constexpr belfry_websocket kWebSocket{sizeof(belfry_websocket), 0, websocket_connect, websocket_receive, websocket_send_text,
+                                               websocket_close};
   static constexpr belfry_log kLog{sizeof(belfry_log), 0, log_write};
   static constexpr belfry_clock kClock{sizeof(belfry_clock), 0, now_unix_ms, now_unix_ms, start_timer, cancel_timer};
   static constexpr belfry_metrics kMetrics{sizeof(belfry_metrics), 0, counter_add, gauge_set};

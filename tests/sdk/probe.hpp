@@ -34,6 +34,7 @@ class Probe final : public Sink {
   using Sink::offload;
   using Sink::rate_limit;
   using Sink::spawn;
+  using Sink::websocket;
 
   Secret secret;
   Secret stale;  // a reference that the host does not know

@@ -31,7 +31,7 @@ extern "C" {
 
 #define BELFRY_PLUGIN_MAGIC 0x59464C42u /* "BLFY" in memory on a little-endian machine */
 #define BELFRY_ABI_MAJOR 0u
-#define BELFRY_ABI_MINOR 1u
+#define BELFRY_ABI_MINOR 2u
 #define BELFRY_PLUGIN_ENTRY_NAME "belfry_plugin_entry_v0"
 
 #if defined(__GNUC__)
@@ -120,6 +120,7 @@ typedef struct belfry_message {
 #define BELFRY_EVENT_KV 3u         /* belfry_kv_result; ticket of a kv call */
 #define BELFRY_EVENT_RATE_GRANT 4u /* null; ticket of rate-limit acquire: go ahead now */
 #define BELFRY_EVENT_OFFLOAD 5u    /* null; ticket of offload run: the function has returned */
+#define BELFRY_EVENT_WEBSOCKET 6u  /* belfry_websocket_event; ticket of websocket connect: many, the last one says CLOSED */
 
 /* ---- Instance: what a plugin implements -------------------------------------------------------------------------------- */
 
@@ -260,6 +261,54 @@ typedef struct belfry_http_client {
   /* [strand] No event comes for the ticket afterwards. */
   void (*cancel)(void* ctx, belfry_ticket ticket);
 } belfry_http_client;
+
+/* websocket/1 (host minor 2): connections of the instance, client side. The host owns TLS, proxy, framing and pings; no extension of the
+ * protocol is offered, redirects are not followed, nothing is connected again. */
+#define BELFRY_WEBSOCKET_1 "belfry.websocket/1"
+
+typedef struct belfry_websocket_request {
+  uint32_t size;
+  uint32_t timeout_ms; /* until it is open; 0: 10 s */
+  belfry_str url;      /* absolute ws(s) */
+  const belfry_http_header* headers;
+  uint32_t header_count;
+  uint32_t ping_interval_ms;  /* between the host's own pings; 0: 20 s */
+  uint32_t pong_timeout_ms;   /* no answer to a ping for so long: closed; 0: 10 s */
+  uint32_t idle_timeout_ms;   /* no message and no ping from the peer for so long: closed; 0: no limit */
+  uint64_t max_message_bytes; /* 0: 1 MiB; at most 16 MiB */
+} belfry_websocket_request;
+
+/* belfry_websocket_event.kind; others are to be ignored. */
+#define BELFRY_WEBSOCKET_OPEN 1u
+#define BELFRY_WEBSOCKET_TEXT 2u   /* `data`: a whole message, valid UTF-8 */
+#define BELFRY_WEBSOCKET_BINARY 3u /* `data`: a whole message */
+#define BELFRY_WEBSOCKET_CLOSED 4u /* the end of the ticket, whether it was ever open or not */
+
+typedef struct belfry_websocket_event {
+  uint32_t size;
+  uint32_t kind;
+  belfry_str data;      /* of CLOSED: the reason that the peer gave */
+  uint32_t close_code;  /* of CLOSED: the peer's code (RFC 6455 section 7.4); 1005: it gave none; 0: no close frame came */
+  uint32_t error;       /* of CLOSED: BELFRY_HTTP_*. 0: closed in an orderly way, or `http_status` says why it never opened */
+  uint32_t http_status; /* of CLOSED: the handshake was answered with this status, which is not 101; else 0 */
+  uint32_t reserved;
+  belfry_str error_text; /* of CLOSED, unless orderly: one sentence for people */
+} belfry_websocket_event;
+
+typedef struct belfry_websocket {
+  uint32_t size;
+  uint32_t reserved;
+  /* [any] Later OPEN or CLOSED. 0 when the instance is being destroyed. Headers of the handshake itself (Host, Upgrade, Connection,
+   * Sec-WebSocket-*) are the host's: given ones are left out. */
+  belfry_ticket (*connect)(void* ctx, const belfry_websocket_request* request);
+  /* [any] Lets `messages` more come. None comes unasked, so that a plugin that is slow slows the peer down and not the host's memory. */
+  void (*receive)(void* ctx, belfry_ticket ticket, uint32_t messages);
+  /* [any] 0: taken, goes out in order. Not 0: not open, not valid UTF-8, or more than max_message_bytes wait already. */
+  int32_t (*send_text)(void* ctx, belfry_ticket ticket, belfry_str text);
+  /* [any] Sends what waits, then a close frame; CLOSED follows when the peer has answered, at the latest after 5 s. Before OPEN: gives up.
+   * No message comes any more. `code`: 1000 or 3000..4999; `reason`: at most 123 bytes. */
+  void (*close)(void* ctx, belfry_ticket ticket, uint32_t code, belfry_str reason);
+} belfry_websocket;
 
 /* log/1. Lines carry the name of the sink; secrets are scrubbed; a flood is cut and counted. */
 #define BELFRY_LOG_1 "belfry.log/1"

@@ -61,6 +61,10 @@ using sdk::Sink;
 using sdk::Task;
 using sdk::Timestamp;
 using sdk::Verdict;
+using sdk::WebSocket;
+using sdk::WebSocketConnection;
+using sdk::WebSocketEvent;
+using sdk::WebSocketRequest;
 
 }  // namespace belfry
 

@@ -46,6 +46,24 @@ class EventWaiter : public Waiter {
   belfry_ticket ticket_;
 };
 
+// Takes every event for `ticket` while it lives; take() copies, and makes ready who waits.
+class EventStream {
+ public:
+  EventStream(Runtime& runtime, belfry_ticket ticket);
+  EventStream(const EventStream&) = delete;
+  EventStream& operator=(const EventStream&) = delete;
+  virtual ~EventStream();
+
+  virtual void take(std::uint32_t kind, const void* payload) = 0;
+
+  [[nodiscard]] Runtime& runtime() const { return runtime_; }
+  [[nodiscard]] belfry_ticket ticket() const { return ticket_; }
+
+ private:
+  Runtime& runtime_;
+  const belfry_ticket ticket_;
+};
+
 // Work for the host's pool. Lives until the host says that it has returned, whoever still waits for it.
 class Job {
  public:
@@ -57,6 +75,7 @@ class Job {
 // The tables of the host, as far as it has them: missing functions are null.
 struct HostTables {
   belfry_http_client http{};
+  belfry_websocket websocket{};
   belfry_log log{};
   belfry_clock clock{};
   belfry_metrics metrics{};
@@ -126,6 +145,7 @@ class Runtime {
 
  private:
   friend class EventWaiter;
+  friend class EventStream;
   using Roots = std::unordered_map<std::uint64_t, std::unique_ptr<Root>>;
 
   void begin(Root& root, Task<void> body);
@@ -135,6 +155,7 @@ class Runtime {
   belfry_host host_;
   HostTables tables_;
   std::unordered_map<belfry_ticket, EventWaiter*> events_;
+  std::unordered_map<belfry_ticket, EventStream*> streams_;
   std::unordered_map<belfry_ticket, std::shared_ptr<Job>> jobs_;
   WaiterList ready_;
   WaiterList quiet_waiters_;
@@ -193,11 +214,18 @@ inline void EventWaiter::await_suspend(std::coroutine_handle<> self) {
   runtime_.events_[ticket_] = this;
 }
 
+inline EventStream::EventStream(Runtime& runtime, belfry_ticket ticket) : runtime_(runtime), ticket_(ticket) {
+  runtime_.streams_[ticket] = this;
+}
+
+inline EventStream::~EventStream() { runtime_.streams_.erase(ticket_); }
+
 inline void Runtime::load_tables() {
   const auto load = [this]<class Table>(Table& table, std::string_view id) {
     if (host_.service != nullptr) table = copy_sized(static_cast<const Table*>(host_.service(host_.ctx, str(id))));
   };
   load(tables_.http, BELFRY_HTTP_CLIENT_1);
+  load(tables_.websocket, BELFRY_WEBSOCKET_1);
   load(tables_.log, BELFRY_LOG_1);
   load(tables_.clock, BELFRY_CLOCK_1);
   load(tables_.metrics, BELFRY_METRICS_1);
@@ -244,6 +272,7 @@ inline void Runtime::event(belfry_ticket ticket, std::uint32_t kind, const void*
     job.mapped()->returned();
     return;
   }
+  if (const auto stream = streams_.find(ticket); stream != streams_.end()) return stream->second->take(kind, payload);
   const auto found = events_.find(ticket);
   if (found == events_.end()) return;
   auto& waiter = *found->second;

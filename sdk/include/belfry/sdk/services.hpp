@@ -11,6 +11,7 @@
 #include "belfry/sdk/http.hpp"
 #include "belfry/sdk/message.hpp"
 #include "belfry/sdk/signal.hpp"
+#include "belfry/sdk/websocket.hpp"
 
 namespace belfry::sdk {
 
@@ -251,6 +252,7 @@ class Services {
   explicit Services(detail::Runtime* runtime) : runtime_(runtime) {}
 
   [[nodiscard]] Http http() const { return Http(runtime_); }
+  [[nodiscard]] WebSocket websocket() const { return WebSocket(runtime_); }
   [[nodiscard]] Clock clock() const { return Clock(runtime_); }
   [[nodiscard]] Kv kv(KvScope scope = KvScope::instance) const { return Kv(runtime_, scope); }
   [[nodiscard]] RateLimit rate_limit() const { return RateLimit(runtime_); }

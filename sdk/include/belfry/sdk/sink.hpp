@@ -30,6 +30,7 @@ class SinkBase {
  protected:
   [[nodiscard]] Services services() const { return services_; }
   [[nodiscard]] Http http() const { return services_.http(); }
+  [[nodiscard]] WebSocket websocket() const { return services_.websocket(); }
   [[nodiscard]] Clock clock() const { return services_.clock(); }
   [[nodiscard]] Kv kv(KvScope scope = KvScope::instance) const { return services_.kv(scope); }
   [[nodiscard]] RateLimit rate_limit() const { return services_.rate_limit(); }

@@ -28,6 +28,7 @@
 #include "belfry/sdk.hpp"
 #include "belfry/testkit/answer.hpp"
 #include "belfry/testkit/messages.hpp"
+#include "belfry/testkit/websocket.hpp"
 
 namespace belfry::testkit {
 
@@ -115,6 +116,16 @@ class FakeHost {
   [[nodiscard]] std::vector<Request> open_requests() const;
   void answer(belfry_ticket request, const Answer& answer);
 
+  // ---- WebSocket: a connection is answered by the newest rule that matches. One that nothing matches is a violation, and fails to
+  // connect.
+  void on_websocket(std::string url_part, HandshakeRule rule);
+  void on_websocket(std::string url_part, Handshake handshake) {
+    on_websocket(std::move(url_part), [handshake](const FakeWebSocket&) { return handshake; });
+  }
+  // All that the sink has asked for, in order, and the newest of them.
+  [[nodiscard]] std::deque<FakeWebSocket>& websockets() { return websockets_; }
+  [[nodiscard]] FakeWebSocket& websocket();
+
   // ---- The other services
   using KvKey = std::pair<KvScope, std::string>;
   [[nodiscard]] std::map<KvKey, std::string> kv() const;
@@ -156,6 +167,7 @@ class FakeHost {
  private:
   struct Tables;  // the C functions
   friend struct Tables;
+  friend class FakeWebSocket;
 
   enum class State { created, configured, started, stopping, destroyed };
   struct Ticket {
@@ -206,6 +218,11 @@ class FakeHost {
   belfry_ticket on_send(const belfry_http_request& raw);
   Answer answer_for(const Request& request);
   void schedule_answer(const Request& request, const Answer& answer);
+  belfry_ticket on_connect(const belfry_websocket_request& raw);
+  FakeWebSocket* find_websocket(belfry_ticket ticket);
+  void raise_websocket(belfry_ticket ticket, std::uint32_t kind, const WebSocketEvent& said);
+  // An action of the host's own, with the next run() or by the clock.
+  void later(Millis after, std::function<void()> action);
   void run_offloaded(const Offloaded& offloaded);
   bool next_due(Timestamp until);
 
@@ -232,6 +249,8 @@ class FakeHost {
   bool hold_answers_ = false;
   std::vector<Request> requests_;
   std::map<belfry_ticket, Request> held_;
+  std::vector<std::pair<std::string, HandshakeRule>> websocket_rules_;
+  std::deque<FakeWebSocket> websockets_;
   std::map<KvKey, KvValue> kv_;
   std::uint64_t kv_version_ = 0;
   bool kv_fails_ = false;
