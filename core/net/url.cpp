@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
+#include <charconv>
 
 namespace belfry::net {
 
@@ -41,8 +42,12 @@ base::Result<Url> parse_url(std::string_view text) {
   const std::string_view standard = url.origin.tls ? "443" : "80";
   url.origin.port = standard;
   if (view.has_port() && !view.port().empty()) {
-    if (view.port_number() == 0) return base::fail(ErrorCode::invalid, "the port of the URL must be 1 to 65535");
-    url.origin.port = std::to_string(view.port_number());
+    // Boost's own number is the rest of a division when it is too large.
+    const std::string_view digits = view.port();
+    std::uint16_t port = 0;
+    const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+    if (read.ec != std::errc{} || port == 0) return base::fail(ErrorCode::invalid, "the port of the URL must be 1 to 65535");
+    url.origin.port = std::to_string(port);
   }
   url.authority = url.origin.port == standard ? bracketed(url.origin.host) : url.origin.text();
   url.target = std::string(view.encoded_path());
