@@ -1,5 +1,6 @@
 // A connected byte stream: TCP or a Unix socket, with or without TLS. Every operation has a deadline. Private to core/net.
-// Thread rule: used on its strand only; one operation at a time. Ownership: shared, because the deadline watches it weakly.
+// Thread rule: used on its strand only; one operation at a time, but for the last pair below. Ownership: shared, because the deadline
+// watches it weakly.
 #pragma once
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
@@ -36,6 +37,13 @@ class Stream : public std::enable_shared_from_this<Stream> {
   Awaitable<std::size_t> read_some(asio::mutable_buffer into, error_code& ec);
   Awaitable<std::size_t> write(std::string_view bytes, error_code& ec);  // how many were taken
 
+  // For a protocol that reads and writes at the same time: one of each, with Asio's kinds of buffers and handlers. The deadline does not
+  // hold for them; close() ends them.
+  template <class Buffers, class Handler>
+  auto async_read_some(const Buffers& into, Handler&& handler);
+  template <class Buffers, class Handler>
+  auto async_write_some(const Buffers& bytes, Handler&& handler);
+
   // The graceful end: says that nothing more will come, then reads and drops up to `most` bytes until the peer has closed. A socket
   // closed with unread input would be reset, and the peer could lose the last answer.
   Awaitable<void> finish(std::size_t most);
@@ -63,5 +71,27 @@ class Stream : public std::enable_shared_from_this<Stream> {
   bool busy_ = false;
   bool closed_ = false;
 };
+
+template <class Buffers, class Handler>
+auto Stream::async_read_some(const Buffers& into, Handler&& handler) {
+  auto start = [this](auto&& done, const Buffers& buffers) {
+    if (tls_)
+      tls_->async_read_some(buffers, std::forward<decltype(done)>(done));
+    else
+      socket_.async_read_some(buffers, std::forward<decltype(done)>(done));
+  };
+  return asio::async_initiate<Handler, void(error_code, std::size_t)>(std::move(start), handler, into);
+}
+
+template <class Buffers, class Handler>
+auto Stream::async_write_some(const Buffers& bytes, Handler&& handler) {
+  auto start = [this](auto&& done, const Buffers& buffers) {
+    if (tls_)
+      tls_->async_write_some(buffers, std::forward<decltype(done)>(done));
+    else
+      socket_.async_write_some(buffers, std::forward<decltype(done)>(done));
+  };
+  return asio::async_initiate<Handler, void(error_code, std::size_t)>(std::move(start), handler, bytes);
+}
 
 }  // namespace belfry::net
