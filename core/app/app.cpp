@@ -210,9 +210,11 @@ std::expected<std::shared_ptr<plugin::Channel>, delivery::ParkReason> App::Impl:
   }
   auto transport = transport_of(sink);
   transport.max_connections_per_host = sink.delivery.concurrency + kSpareConnections;
+  auto websockets = net::make_websocket_client(*net_runtime, transport);
+  if (!websockets) return std::unexpected(delivery::ParkReason{"bad_transport", websockets.error().message});
   auto http = net::make_http_client(*net_runtime, std::move(transport));
   if (!http) return std::unexpected(delivery::ParkReason{"bad_transport", http.error().message});
-  auto instance = host->open(checked, std::move(*http));
+  auto instance = host->open(checked, std::move(*http), std::move(*websockets));
   if (!instance) return std::unexpected(delivery::ParkReason{"cannot_start", instance.error().message});
   instances[sink.name] = *instance;
   return std::move(*instance);

@@ -11,14 +11,15 @@ Host::Host(HostParts parts)
 
 Host::~Host() { budgets_->stop(); }
 
-base::Result<std::shared_ptr<Instance>> Host::open(CheckedSink sink, std::shared_ptr<net::HttpClient> http) {
+base::Result<std::shared_ptr<Instance>> Host::open(CheckedSink sink, std::shared_ptr<net::HttpClient> http,
+                                                   std::shared_ptr<net::WebSocketClient> websockets) {
   // Each instance has its own range, so that a ticket of another one is never taken for its own.
   constexpr unsigned kTicketBits = 40;
   const Ticket first = (++instances_ << kTicketBits) + 1;
   if (sink.scan_took > kScanContract) parts_.metrics.violation(sink.name, "slow_scan");
   auto instance = std::make_shared<PluginInstance>(
       InstanceParts{parts_.net, parts_.plugins, parts_.offload, parts_.clock, parts_.log, parts_.scrubber, parts_.kv, parts_.metrics,
-                    budgets_, replacements_, std::move(http), parts_.limits, first},
+                    budgets_, replacements_, std::move(http), std::move(websockets), parts_.limits, first},
       std::move(sink));
   if (const auto opened = instance->open(); !opened) return std::unexpected(opened.error());
   return instance;

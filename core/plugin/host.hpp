@@ -7,6 +7,7 @@
 
 #include "base/log.hpp"
 #include "net/http_client.hpp"
+#include "net/websocket_client.hpp"
 #include "plugin/backends.hpp"
 #include "plugin/catalogue.hpp"
 #include "plugin/instance.hpp"
@@ -35,9 +36,11 @@ class Host {
   Host(const Host&) = delete;
   Host& operator=(const Host&) = delete;
 
-  // Configures and starts an instance in this process. `http` is its own: TLS files and pools differ from sink to sink.
+  // Configures and starts an instance in this process. `http` and `websockets` are its own: TLS files, proxies and pools differ from sink
+  // to sink.
   // A sink with `missing` secrets can be opened; it will say misconfigured, so park its lane.
-  [[nodiscard]] base::Result<std::shared_ptr<Instance>> open(CheckedSink sink, std::shared_ptr<net::HttpClient> http);
+  [[nodiscard]] base::Result<std::shared_ptr<Instance>> open(CheckedSink sink, std::shared_ptr<net::HttpClient> http,
+                                                             std::shared_ptr<net::WebSocketClient> websockets);
 
  private:
   const HostParts parts_;

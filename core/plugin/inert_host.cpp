@@ -14,6 +14,12 @@ std::int64_t now_ms(void*) {
 
 constexpr belfry_http_client kHttp{sizeof(belfry_http_client), 0, [](void*, const belfry_http_request*) -> belfry_ticket { return 0; },
                                    [](void*, belfry_ticket) {}};
+constexpr belfry_websocket kWebSocket{sizeof(belfry_websocket),
+                                      0,
+                                      [](void*, const belfry_websocket_request*) -> belfry_ticket { return 0; },
+                                      [](void*, belfry_ticket, std::uint32_t) {},
+                                      [](void*, belfry_ticket, belfry_str) -> std::int32_t { return 1; },
+                                      [](void*, belfry_ticket, std::uint32_t, belfry_str) {}};
 constexpr belfry_log kLog{sizeof(belfry_log), 0, [](void*, std::uint32_t, belfry_str) {}};
 constexpr belfry_clock kClock{sizeof(belfry_clock),
                               0,
@@ -38,6 +44,7 @@ constexpr belfry_inbound_replies kInbound{sizeof(belfry_inbound_replies), 0, [](
 const void* service(void*, belfry_str id) {
   const std::string_view name = view(id);
   if (name == BELFRY_HTTP_CLIENT_1) return &kHttp;
+  if (name == BELFRY_WEBSOCKET_1) return &kWebSocket;
   if (name == BELFRY_LOG_1) return &kLog;
   if (name == BELFRY_CLOCK_1) return &kClock;
   if (name == BELFRY_METRICS_1) return &kMetrics;

@@ -193,6 +193,15 @@ void PluginInstance::raise(Ticket ticket, std::uint32_t kind, const void* payloa
   if (!call("event", parts_.limits.hung, [&] { plugin_.event(self_of_plugin_, ticket, kind, payload); })) settle_threw(owner);
 }
 
+void PluginInstance::tell(Ticket ticket, std::uint32_t kind, std::shared_ptr<const void> payload, net::Task told) {
+  strand_.post([self = shared_from_this(), ticket, kind, held = std::move(payload), done = std::move(told)]() mutable {
+    if (self->tickets_.is_open_request(ticket)) {
+      self->call("event", self->parts_.limits.hung, [&] { self->plugin_.event(self->self_of_plugin_, ticket, kind, held.get()); });
+    }
+    done();
+  });
+}
+
 void PluginInstance::start_timer(Ticket ticket, base::Millis after) {
   const auto self = shared_from_this();
   desk_.post([self, ticket, after] { self->arm_timer(ticket, after, &PluginInstance::timer_fired); });

@@ -14,6 +14,7 @@
 
 #include "base/log.hpp"
 #include "net/http_client.hpp"
+#include "net/websocket_client.hpp"
 #include "plugin/backends.hpp"
 #include "plugin/checked_sink.hpp"
 #include "plugin/flood_gate.hpp"
@@ -22,6 +23,7 @@
 #include "plugin/rate_limiter.hpp"
 #include "plugin/tickets.hpp"
 #include "plugin/watch.hpp"
+#include "plugin/websockets.hpp"
 
 namespace belfry::plugin {
 
@@ -38,6 +40,7 @@ struct InstanceParts {
   std::shared_ptr<RateLimiter> budgets;
   std::shared_ptr<Replacements> replacements;
   std::shared_ptr<net::HttpClient> http;
+  std::shared_ptr<net::WebSocketClient> websockets;
   Limits limits;
   Ticket first_ticket = 1;
 };
@@ -67,12 +70,15 @@ class PluginInstance final : public Instance, public std::enable_shared_from_thi
   [[nodiscard]] const InstanceParts& parts() const { return parts_; }
   [[nodiscard]] const CheckedSink& checked() const { return sink_; }
   [[nodiscard]] Tickets& tickets() { return tickets_; }
+  [[nodiscard]] WebSockets& websockets() { return websockets_; }
   // A ticket for work made for `owner`, or one for which nothing is to be done (`dead` or ticket 0); a bad owner is counted.
   [[nodiscard]] Tickets::Request open_request(Ticket owner);
   void set_cancel(Ticket ticket, Cancel cancel);
   void cancel_request(Ticket ticket);
   // Queues the event, if the request is still open when its turn comes. `payload` is what the kind of event says, or null.
   void answer(Ticket ticket, std::uint32_t kind, std::shared_ptr<const void> payload);
+  // Likewise, and the request stays open. `told` runs when the plugin has had it, or is not to have it any more.
+  void tell(Ticket ticket, std::uint32_t kind, std::shared_ptr<const void> payload, net::Task told);
   void start_timer(Ticket ticket, base::Millis after);
   void run_offload(Ticket ticket, void (*run)(void*), void* arg);
   void offload_begins() { ++offloads_; }
@@ -125,6 +131,7 @@ class PluginInstance final : public Instance, public std::enable_shared_from_thi
   const net::Strand strand_;
   const net::Strand desk_;
   Tickets tickets_;
+  WebSockets websockets_;
   Watch watch_;
   FloodGate log_gate_;
   FloodGate violation_gate_;

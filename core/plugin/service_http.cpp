@@ -1,5 +1,6 @@
 // http-client/1.
 #include "plugin/abi.hpp"
+#include "plugin/http_args.hpp"
 #include "plugin/message_view.hpp"
 #include "plugin/services.hpp"
 #include "plugin/shielded.hpp"
@@ -7,26 +8,8 @@
 namespace belfry::plugin {
 namespace {
 
-constexpr std::uint32_t kMostHeaders = 256;
 constexpr std::size_t kLargestResponse = 16UL * 1024 * 1024;
 constexpr base::Millis kUsualTimeout{10'000};
-
-std::uint32_t error_code(net::ClientError::Kind kind) {
-  using Kind = net::ClientError::Kind;
-  switch (kind) {
-    case Kind::invalid_url: return BELFRY_HTTP_INVALID;
-    case Kind::resolve: return BELFRY_HTTP_RESOLVE;
-    case Kind::connect: return BELFRY_HTTP_CONNECT;
-    case Kind::tls: return BELFRY_HTTP_TLS;
-    case Kind::timeout: return BELFRY_HTTP_TIMEOUT;
-    case Kind::closed: return BELFRY_HTTP_CLOSED;
-    case Kind::too_large: return BELFRY_HTTP_TOO_LARGE;
-    case Kind::bad_response: return BELFRY_HTTP_MALFORMED;
-    case Kind::refused: return BELFRY_HTTP_REFUSED;
-    case Kind::cancelled: break;
-  }
-  return BELFRY_HTTP_CLOSED;
-}
 
 // The table of an answer together with what it points to.
 struct Answer {
@@ -39,7 +22,7 @@ struct Answer {
       table.header_count = static_cast<std::uint32_t>(headers.size());
       table.body = str(result->body);
     } else {
-      table.error = error_code(result.error().kind);
+      table.error = http_error_code(result.error().kind);
       table.flags = result.error().request_sent ? BELFRY_HTTP_REQUEST_SENT : 0U;
       table.error_text = str(result.error().detail);
     }
@@ -57,32 +40,15 @@ void give_answer(PluginInstance& instance, Ticket ticket, std::expected<net::Cli
   instance.answer(ticket, BELFRY_EVENT_HTTP, std::shared_ptr<const void>(answer, &answer->table));
 }
 
-bool is_token(std::string_view text) {
-  constexpr std::string_view kOthers = "!#$%&'*+-.^_`|~";  // RFC 9110, tchar
-  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || kOthers.find(c) != std::string_view::npos;
-  });
-}
-
-bool is_header_value(std::string_view text) {
-  return std::none_of(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F; });
-}
-
 // What the plugin asked for, or what is wrong with it.
 std::expected<net::ClientRequest, std::string> read_request(PluginInstance& instance, const belfry_http_request& asked) {
   net::ClientRequest request;
   request.method = view(asked.method);
-  if (!is_token(request.method)) return std::unexpected("the method is not an HTTP method");
+  if (!is_http_token(request.method)) return std::unexpected("the method is not an HTTP method");
   request.url = view(asked.url);
-  if (asked.header_count > kMostHeaders || (asked.header_count != 0 && asked.headers == nullptr)) {
-    return std::unexpected("the headers are missing or more than 256");
-  }
-  for (std::uint32_t i = 0; i < asked.header_count; ++i) {
-    const std::string_view name = view(asked.headers[i].name);
-    const std::string_view value = view(asked.headers[i].value);
-    if (!is_token(name) || !is_header_value(value)) return std::unexpected("a header has characters that HTTP forbids");
-    request.headers.add(std::string(name), std::string(value));
-  }
+  auto headers = read_headers(asked.headers, asked.header_count);
+  if (!headers) return std::unexpected(std::move(headers.error()));
+  request.headers = std::move(*headers);
   request.body = view(asked.body);
   request.max_response =
       asked.max_response_bytes == 0 ? request.max_response : std::min<std::size_t>(asked.max_response_bytes, kLargestResponse);

@@ -103,6 +103,7 @@ constexpr belfry_inbound_replies kInboundReplies{sizeof(belfry_inbound_replies),
 const void* find_service(void*, belfry_str id) noexcept {
   const std::string_view name = view(id);
   if (name == BELFRY_HTTP_CLIENT_1) return &kHttpClientService;
+  if (name == BELFRY_WEBSOCKET_1) return &kWebSocketService;
   if (name == BELFRY_LOG_1) return &kLog;
   if (name == BELFRY_CLOCK_1) return &kClock;
   if (name == BELFRY_METRICS_1) return &kMetrics;

@@ -11,6 +11,7 @@ void complete_ticket(void* ctx, belfry_ticket ticket, const belfry_outcome* outc
 
 // The tables of the larger services.
 extern const belfry_http_client kHttpClientService;
+extern const belfry_websocket kWebSocketService;
 extern const belfry_kv kKvService;
 extern const belfry_rate_limit kRateLimitService;
 

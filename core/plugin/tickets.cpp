@@ -95,6 +95,11 @@ Cancel Tickets::on_cancel(Ticket ticket, Cancel cancel) {
   return {};
 }
 
+bool Tickets::is_open_request(Ticket ticket) const {
+  const std::lock_guard lock(mutex_);
+  return requests_.contains(ticket);
+}
+
 bool Tickets::take_request(Ticket ticket, Ticket& owner) {
   const std::lock_guard lock(mutex_);
   const auto pending = requests_.extract(ticket);

@@ -1,6 +1,6 @@
 // The tickets of one instance. A duty is what the plugin owes the host (an outcome, a reply); a request is what the host owes the plugin
-// (an event). A number is never used twice, a duty ends once, a request is answered at most once, and requests end with the duty that
-// they were made for.
+// (an event, or several of which one is the last). A number is never used twice, a duty ends once, a request is answered at most once, and
+// requests end with the duty that they were made for.
 // Thread rule: any thread. Nothing is called while the lock is held: what is to be called is returned.
 #pragma once
 #include <cstdint>
@@ -66,7 +66,9 @@ class Tickets {
   Request open_request(Ticket owner);
   // How to stop the work behind a request. Handed back, to be called now, when the request has ended meanwhile.
   [[nodiscard]] Cancel on_cancel(Ticket ticket, Cancel cancel);
-  // True once: its event is to be delivered now. `owner` is set.
+  // An event that is not its last is to be delivered now.
+  [[nodiscard]] bool is_open_request(Ticket ticket) const;
+  // True once: its last event is to be delivered now. `owner` is set.
   bool take_request(Ticket ticket, Ticket& owner);
   // Ends it without an event. Empty when it has ended already.
   [[nodiscard]] Cancel cancel_request(Ticket ticket);

@@ -150,6 +150,57 @@ class ScriptedHttp final : public net::HttpClient {
   std::map<net::ClientRequestId, net::ClientHandler> handlers_;
 };
 
+// Connections whose peer is the test.
+class ScriptedWebSockets final : public net::WebSocketClient {
+ public:
+  class Socket final : public net::WebSocket {
+   public:
+    Socket(net::WebSocketRequest asked, net::WebSocketHandler handler) : request(std::move(asked)), handler_(std::move(handler)) {}
+
+    void receive(std::uint32_t messages) override { received.put(messages); }
+    bool send_text(std::string text) override {
+      if (clogged) return false;
+      sent.put(std::move(text));
+      return true;
+    }
+    void close(std::uint16_t code, std::string reason) override {
+      closed.put(std::to_string(code) + " " + reason);
+      happen({.close_code = code});
+    }
+    // On the thread of the test, which is one.
+    void happen(net::WebSocketEvent event) {
+      const bool last = event.kind == net::WebSocketEvent::Kind::closed;
+      net::WebSocketHandler handler;
+      {
+        const std::lock_guard lock(mutex_);
+        handler = std::exchange(handler_, nullptr);
+      }
+      if (!handler) return;
+      handler(std::move(event));
+      const std::lock_guard lock(mutex_);
+      if (!last) handler_ = std::move(handler);
+    }
+
+    const net::WebSocketRequest request;
+    std::atomic<bool> clogged = false;
+    Mailbox<std::uint32_t> received;
+    Mailbox<std::string> sent;
+    Mailbox<std::string> closed;
+
+   private:
+    std::mutex mutex_;
+    net::WebSocketHandler handler_;
+  };
+
+  std::shared_ptr<net::WebSocket> connect(net::WebSocketRequest request, net::WebSocketHandler handler) override {
+    auto socket = std::make_shared<Socket>(std::move(request), std::move(handler));
+    asked.put(socket);
+    return socket;
+  }
+
+  Mailbox<std::shared_ptr<Socket>> asked;
+};
+
 class LogLines {
  public:
   void add(const std::string& line) {
@@ -234,7 +285,7 @@ class PluginRig : public ::testing::Test {
     return *host_;
   }
   base::Result<std::shared_ptr<plugin::Instance>> try_open(plugin::CheckedSink sink) {
-    auto instance = host().open(std::move(sink), http_);
+    auto instance = host().open(std::move(sink), http_, websockets_);
     if (instance) {
       (*instance)->on_health([this](plugin::Health health) { health_.put(health); });
       (*instance)->on_late([this](const std::string&, std::uint32_t, const model::Outcome& outcome) { late_.put(outcome); });
@@ -302,6 +353,7 @@ class PluginRig : public ::testing::Test {
   MemoryKv kv_;
   RecordingMetrics metrics_;
   std::shared_ptr<ScriptedHttp> http_ = std::make_shared<ScriptedHttp>();
+  std::shared_ptr<ScriptedWebSockets> websockets_ = std::make_shared<ScriptedWebSockets>();
   Mailbox<plugin::Health> health_;
   Mailbox<model::Outcome> late_;
   plugin::InspectSettings settings_;

@@ -298,8 +298,8 @@ typedef struct belfry_websocket_event {
 typedef struct belfry_websocket {
   uint32_t size;
   uint32_t reserved;
-  /* [any] Later OPEN or CLOSED. 0 when the instance is being destroyed. Headers of the handshake itself (Host, Upgrade, Connection,
-   * Sec-WebSocket-*) are the host's: given ones are left out. */
+  /* [any] Later OPEN or CLOSED. At most 16 connections of one instance; more are refused. 0 when the instance is being destroyed. Headers
+   * of the handshake itself (Host, Upgrade, Connection, Sec-WebSocket-*) are the host's: given ones are left out. */
   belfry_ticket (*connect)(void* ctx, const belfry_websocket_request* request);
   /* [any] Lets `messages` more come. None comes unasked, so that a plugin that is slow slows the peer down and not the host's memory. */
   void (*receive)(void* ctx, belfry_ticket ticket, uint32_t messages);

@@ -135,5 +135,15 @@ TEST_F(TicketsTest, Closing) {
   EXPECT_EQ(tickets_.finish(left, false).verdict, Verdict::again);
 }
 
+TEST_F(TicketsTest, ARequestIsOpenUntilItsLastEvent) {
+  const auto request = tickets_.open_request(0);
+  EXPECT_TRUE(tickets_.is_open_request(request.ticket));
+  EXPECT_FALSE(tickets_.is_open_request(open()));
+  Ticket owner = 7;
+  EXPECT_TRUE(tickets_.take_request(request.ticket, owner));
+  EXPECT_EQ(owner, 0U);
+  EXPECT_FALSE(tickets_.is_open_request(request.ticket));
+}
+
 }  // namespace
 }  // namespace belfry::plugin

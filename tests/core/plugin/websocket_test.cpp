@@ -1,0 +1,207 @@
+// websocket/1 of a running instance, through a plugin that calls it.
+#include <gmock/gmock.h>
+
+#include "plugin/instance.hpp"
+#include "plugin/websockets.hpp"
+#include "support/plugin_rig.hpp"
+
+namespace belfry {
+namespace {
+
+using net::WebSocketEvent;
+using plugin::WebSockets;
+using ::testing::HasSubstr;
+using Kind = WebSocketEvent::Kind;
+using Socket = testing::ScriptedWebSockets::Socket;
+using namespace std::chrono_literals;
+
+class WebSocketService : public testing::PluginRig {
+ protected:
+  // Delivers to a plugin that is to do `what`; gives the connection that it asks for.
+  std::shared_ptr<Socket> connection_of(const std::string& what) {
+    instance_ = open("websockets", {{"do", what}});
+    if (!instance_) return nullptr;
+    instance_->deliver(message(), [this](model::Outcome outcome) { outcomes_.put(std::move(outcome)); });
+    auto socket = websockets_->asked.take();
+    EXPECT_TRUE(socket) << "asked for no connection";
+    return socket.value_or(nullptr);
+  }
+  std::string detail() {
+    const auto outcome = outcomes_.take();
+    return outcome ? outcome->detail : "no outcome";
+  }
+
+  std::shared_ptr<plugin::Instance> instance_;
+  testing::Mailbox<model::Outcome> outcomes_;
+};
+
+TEST_F(WebSocketService, TheRequestIsWhatThePluginAsked) {
+  const auto usual = connection_of("usual");
+  ASSERT_TRUE(usual);
+  EXPECT_EQ(usual->request.url, "wss://127.0.0.1/link");
+  EXPECT_EQ(usual->request.headers.get("X-Test"), "yes");
+  EXPECT_EQ(usual->request.timeout, 10s);
+  EXPECT_EQ(usual->request.ping_interval, 20s);
+  EXPECT_EQ(usual->request.pong_timeout, 10s);
+  EXPECT_EQ(usual->request.idle_timeout, 0s);
+  EXPECT_EQ(usual->request.max_message, 1024U * 1024);
+  usual->happen({});
+}
+
+TEST_F(WebSocketService, LimitsAreKeptWithinBounds) {
+  const auto particular = connection_of("particular");
+  ASSERT_TRUE(particular);
+  EXPECT_EQ(particular->request.timeout, 1ms);
+  EXPECT_EQ(particular->request.ping_interval, 2ms);
+  EXPECT_EQ(particular->request.pong_timeout, 3ms);
+  EXPECT_EQ(particular->request.idle_timeout, 4ms);
+  EXPECT_EQ(particular->request.max_message, 16U * 1024 * 1024);
+  particular->happen({});
+}
+
+TEST_F(WebSocketService, ManyEventsForOneTicket) {
+  const auto socket = connection_of("echo");
+  ASSERT_TRUE(socket);
+  socket->happen({.kind = Kind::open});
+  socket->happen({.kind = Kind::text, .data = "a"});
+  EXPECT_EQ(socket->sent.take(), "a");
+  socket->happen({.kind = Kind::binary, .data = "b"});
+  EXPECT_EQ(socket->sent.take(), "b");
+  socket->clogged = true;
+  socket->happen({.kind = Kind::text, .data = ""});
+  socket->happen({.kind = Kind::closed, .data = "bye", .close_code = 1001});
+  EXPECT_EQ(detail(), "open text:a binary:b text: unsent closed:1001/0/0:bye ");
+}
+
+TEST_F(WebSocketService, SaysWhyItDidNotOpen) {
+  const auto refused = connection_of("echo");
+  ASSERT_TRUE(refused);
+  refused->happen({.http_status = 409, .detail = "answered 409"});
+  EXPECT_EQ(detail(), "closed:0/0/409: answered 409");
+}
+
+TEST_F(WebSocketService, SaysWhatWentWrong) {
+  const auto failed = connection_of("echo");
+  ASSERT_TRUE(failed);
+  failed->happen({.error = net::ClientError::Kind::tls, .detail = "no TLS"});
+  EXPECT_EQ(detail(), "closed:0/4/0: no TLS");
+}
+
+TEST_F(WebSocketService, ReadsAsMuchAsThePluginAsksFor) {
+  const auto socket = connection_of("echo");
+  ASSERT_TRUE(socket);
+  EXPECT_EQ(socket->received.size(), 0U);
+  socket->happen({.kind = Kind::open});
+  EXPECT_EQ(socket->received.take(), 1U);
+  socket->happen({.kind = Kind::text, .data = "a"});
+  EXPECT_EQ(socket->received.take(), 1U);
+  socket->happen({});
+  detail();
+  EXPECT_EQ(socket->received.size(), 0U);
+}
+
+// It asks for 8 thousand million: at no time are more than 4 on the way.
+TEST_F(WebSocketService, ReadsFewAheadHoweverManyThePluginAsksFor) {
+  const auto socket = connection_of("greedy");
+  ASSERT_TRUE(socket);
+  socket->happen({.kind = Kind::open});
+  EXPECT_EQ(socket->received.take(), 4U);
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_EQ(socket->received.size(), 0U);
+    socket->happen({.kind = Kind::text, .data = "a"});
+    EXPECT_EQ(socket->received.take(), 1U);
+  }
+  socket->happen({});
+}
+
+TEST_F(WebSocketService, ThePluginCloses) {
+  const auto socket = connection_of("say goodbye");
+  ASSERT_TRUE(socket);
+  socket->happen({.kind = Kind::open});
+  socket->happen({.kind = Kind::text, .data = "a"});
+  EXPECT_EQ(socket->closed.take(), "4000 enough");
+  EXPECT_EQ(detail(), "open text:a closed:4000/0/0: ");
+}
+
+TEST_F(WebSocketService, ClosesBeforeItIsOpen) {
+  const auto socket = connection_of("at once");
+  ASSERT_TRUE(socket);
+  EXPECT_EQ(socket->closed.take(), "1000 ");
+  EXPECT_THAT(detail(), HasSubstr("closed:"));
+}
+
+TEST_F(WebSocketService, WrongCodesAndTextsAreCounted) {
+  const auto socket = connection_of("wrong code, not UTF-8");
+  ASSERT_TRUE(socket);
+  socket->happen({.kind = Kind::open});
+  socket->happen({.kind = Kind::text, .data = "a"});
+  EXPECT_EQ(socket->closed.take(), "1000 \xEF\xBF\xBD");
+  EXPECT_THAT(detail(), HasSubstr("refused"));
+  EXPECT_EQ(socket->sent.size(), 0U);
+  EXPECT_EQ(metrics_.value("bad_argument"), 2);
+}
+
+TEST_F(WebSocketService, WrongHeadersAreCountedAndNotSent) {
+  instance_ = open("websockets", {{"do", "bad header"}});
+  ASSERT_TRUE(instance_);
+  EXPECT_THAT(deliver(*instance_, message()).detail, HasSubstr("closed:0/1/0:"));
+  EXPECT_EQ(metrics_.value("bad_argument"), 1);
+  EXPECT_EQ(websockets_->asked.size(), 0U);
+}
+
+TEST_F(WebSocketService, SixteenConnectionsAtMost) {
+  instance_ = open("websockets", {{"do", "many"}});
+  ASSERT_TRUE(instance_);
+  EXPECT_EQ(deliver(*instance_, message()).detail, "two were refused");
+  EXPECT_EQ(websockets_->asked.size(), WebSockets::kMost);
+  EXPECT_EQ(metrics_.value("too_many_requests"), 2);
+}
+
+TEST_F(WebSocketService, StoppingClosesWhatIsOpen) {
+  const auto socket = connection_of("hold");
+  ASSERT_TRUE(socket);
+  socket->happen({.kind = Kind::open});
+  detail();
+  EXPECT_TRUE(stop(*instance_, 5s));
+  EXPECT_EQ(socket->closed.take(), "1001 ");
+  // Nobody is there any more.
+  socket->happen({.kind = Kind::text, .data = "late"});
+}
+
+class WebSocketsTest : public ::testing::Test {
+ protected:
+  std::shared_ptr<Socket> socket_ = std::make_shared<Socket>(net::WebSocketRequest{}, [](const WebSocketEvent&) {});
+  WebSockets lines_;
+};
+
+// A plugin that connects on another thread can be told about the connection before connect() has returned.
+TEST_F(WebSocketsTest, WhatIsSaidEarlyIsNotLost) {
+  ASSERT_TRUE(lines_.begin(7));
+  lines_.ask(7, 2);
+  EXPECT_FALSE(lines_.send_text(7, "a"));
+  lines_.close(7, 4000, "enough");
+  lines_.connecting(7, socket_);
+  EXPECT_EQ(socket_->received.take(), 2U);
+  EXPECT_EQ(socket_->closed.take(), "4000 enough");
+}
+
+TEST_F(WebSocketsTest, UnknownTicketsAreIgnored) {
+  lines_.ask(7, 1);
+  lines_.taken(7);
+  lines_.close(7, 1000, "");
+  lines_.connecting(7, socket_);
+  lines_.end(7);
+  EXPECT_FALSE(lines_.send_text(7, "a"));
+  EXPECT_EQ(socket_->received.size(), 0U);
+}
+
+TEST_F(WebSocketsTest, AnEndedConnectionMakesRoom) {
+  for (plugin::Ticket ticket = 1; ticket <= WebSockets::kMost; ++ticket) ASSERT_TRUE(lines_.begin(ticket));
+  EXPECT_FALSE(lines_.begin(100));
+  lines_.end(3);
+  EXPECT_TRUE(lines_.begin(100));
+  EXPECT_FALSE(lines_.begin(100));
+}
+
+}  // namespace
+}  // namespace belfry
