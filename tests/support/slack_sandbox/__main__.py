@@ -10,6 +10,7 @@ from pathlib import Path
 from aiohttp import web
 
 from .app import Options, make_app
+from .socket_mode import Settings
 from .workspace import SCOPES
 
 
@@ -20,6 +21,8 @@ def parse_arguments():
     parser.add_argument("--token", default="xoxb-sandbox", help="the bot token that is accepted")
     parser.add_argument("--signing-secret", default="sandbox-signing-secret", help="signs what is sent when a button is clicked")
     parser.add_argument("--interactivity-url", help="where it is sent")
+    parser.add_argument("--socket-mode", action="store_true", help="sends it over a WebSocket instead")
+    parser.add_argument("--app-token", default="xapp-sandbox", help="the app-level token, which opens that")
     parser.add_argument("--scopes", default=",".join(SCOPES), help="what the token may do, comma separated")
     parser.add_argument("--users", default="any", help="whose people exist: any, none, or e-mail domains, comma separated")
     parser.add_argument("--no-rate-limits", action="store_true")
@@ -39,6 +42,7 @@ async def serve(arguments):
         tuple(filter(None, arguments.scopes.split(","))),
         domains,
         not arguments.no_rate_limits,
+        Settings(arguments.socket_mode, arguments.app_token),
     )
     tls = None
     if arguments.certificate:

@@ -1,15 +1,17 @@
 """Puts the sandbox together."""
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import aiohttp
 from aiohttp import web
 
+from . import methods
 from .control import Control, explain_mistakes
 from .faults import Faults
 from .interactions import Clicker
 from .limits import Limits
 from .page import page_handler
-from .web_api import WebApi
+from .socket_mode import Settings, SocketMode, SocketModeApi
+from .socket_mode_control import SocketModeControl
 from .workspace import SCOPES, Token, Workspace
 
 
@@ -21,6 +23,7 @@ class Options:
     scopes: tuple = SCOPES
     known_domains: set | None = None  # None: everyone exists
     rate_limits: bool = True
+    socket_mode: Settings = field(default_factory=Settings)
 
 
 def make_app(options: Options) -> web.Application:
@@ -31,10 +34,13 @@ def make_app(options: Options) -> web.Application:
 
     workspace = Workspace(Token(options.token, scopes=options.scopes), options.known_domains)
     faults, limits = Faults(), Limits() if options.rate_limits else None
-    clicker = Clicker(None, options.signing_secret, options.interactivity_url)
+    socket_mode = SocketMode(options.socket_mode)
+    clicker = Clicker(None, options.signing_secret, options.interactivity_url, socket_mode)
     app = web.Application(middlewares=[explain_mistakes], client_max_size=4 * 1024 * 1024)
     app.cleanup_ctx.append(session_of)
-    api = WebApi(workspace, faults, limits)
+    app.on_shutdown.append(socket_mode.close)
+    api = SocketModeApi(workspace, faults, limits, socket_mode, methods.ALL)
     app.add_routes([web.get("/", page_handler()), web.get("/api/{method}", api.handle), web.post("/api/{method}", api.handle)])
-    app.add_routes(Control(workspace, faults, limits, clicker).routes())
+    app.add_routes([web.get("/link/", socket_mode.handle)])
+    app.add_routes(Control(workspace, faults, limits, clicker).routes() + SocketModeControl(socket_mode).routes())
     return app

@@ -9,6 +9,7 @@ POST users     {email, name, deleted, absent}   adds, deactivates or removes a p
 POST channels  {id, name, member, archived}
 POST interactivity {url, signing_secret}        where clicks go
 POST click     {channel, ts, action_id, block_id}
+     socket-mode                                see socket_mode_control.py
 """
 import asyncio
 import json
@@ -63,6 +64,7 @@ class Control:
     async def reset(self, _request):
         self.workspace.reset()
         self.faults.clear()
+        self.clicker.socket_mode.reset()
         if self.limits:
             self.limits.clear()
         await self.workspace.announce()

@@ -50,22 +50,29 @@ def find_element(message, action_id: str, block_id: str | None):
 
 
 class Clicker:
-    def __init__(self, session: aiohttp.ClientSession, signing_secret: str, url: str | None):
+    def __init__(self, session: aiohttp.ClientSession, signing_secret: str, url: str | None, socket_mode):
         self.session, self.signing_secret, self.url = session, signing_secret, url
+        self.socket_mode = socket_mode
 
     async def click(self, message, element: dict, block_id: str) -> dict:
-        """Sends the interaction; the result is kept with the message. Slack shows a warning sign unless it is answered 200 in time."""
-        body = urlencode({"payload": json.dumps(block_actions(message, element, block_id, time.time()))}).encode()
+        """Sends the interaction; the result is kept with the message. Slack shows a warning sign unless it is answered 200 in time. With
+        Socket Mode interactions come over a WebSocket and nowhere else, and the answer is an acknowledgement."""
+        payload = block_actions(message, element, block_id, time.time())
         result = {"action_id": element["action_id"], "block_id": block_id, "at": time.time(), "status": None, "error": None}
+        result["acknowledged"] = False
         started = time.monotonic()
         try:
-            result["status"] = await self._send(body)
+            if self.socket_mode.settings.enabled:
+                await self.socket_mode.deliver(payload)
+                result["acknowledged"] = True
+            else:
+                result["status"] = await self._send(urlencode({"payload": json.dumps(payload)}).encode())
+                result["acknowledged"] = result["status"] == 200
         except asyncio.TimeoutError:
             result["error"] = "no answer within 3 seconds"
         except (aiohttp.ClientError, OSError) as problem:
             result["error"] = f"no connection: {problem}"
         result["ms"] = round((time.monotonic() - started) * 1000)
-        result["acknowledged"] = result["status"] == 200
         message.clicks.append(result)
         return result
 

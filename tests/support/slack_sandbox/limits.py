@@ -17,6 +17,7 @@ TIER_2 = Rate(20 / 60, 20)
 TIER_3 = Rate(50 / 60, 50)
 
 METHODS = {
+    "apps.connections.open": TIER_3,
     "auth.test": Rate(10, 100),
     "users.list": TIER_2,
     "users.lookupByEmail": TIER_3,

@@ -1,5 +1,6 @@
 """A sandbox in a process of its own, for tests: start it, disturb it, look at what arrived."""
 import json
+import ssl
 import subprocess
 import sys
 import time
@@ -11,14 +12,19 @@ from pathlib import Path
 SUPPORT = Path(__file__).resolve().parent.parent
 TOKEN = "xoxb-test-0123456789"
 SIGNING_SECRET = "test-signing-secret-0123456789"
+APP_TOKEN = "xapp-1-test-0123456789"
 
 
 class Sandbox:
     """Context manager. Options are those of the command line: Sandbox("--no-rate-limits")."""
 
-    def __init__(self, *options, token=TOKEN, signing_secret=SIGNING_SECRET):
-        self.options = [*options, "--token", token, "--signing-secret", signing_secret]
-        self.token, self.signing_secret = token, signing_secret
+    def __init__(self, *options, token=TOKEN, signing_secret=SIGNING_SECRET, app_token=APP_TOKEN):
+        self.options = [*options, "--token", token, "--signing-secret", signing_secret, "--app-token", app_token]
+        self.token, self.signing_secret, self.app_token = token, signing_secret, app_token
+        self.context = None
+        if "--certificate" in options:
+            self.context = ssl.create_default_context()
+            self.context.load_verify_locations(options[options.index("--certificate") + 1])
         self.revision = 0
         self.rows = {}
 
@@ -48,7 +54,7 @@ class Sandbox:
         body = json.dumps(members).encode() if members else b"{}" if http_method == "POST" else None
         request = urllib.request.Request(f"{self.url}/_sandbox/{what}", data=body, method=http_method)
         try:
-            with urllib.request.urlopen(request, timeout=40) as answer:
+            with urllib.request.urlopen(request, timeout=40, context=self.context) as answer:
                 return json.loads(answer.read())
         except urllib.error.HTTPError as problem:
             raise ValueError(problem.read().decode()) from None
@@ -70,6 +76,22 @@ class Sandbox:
 
     def click(self, message, action_id):
         return self.post("click", channel=message["channel"], ts=message["ts"], action_id=action_id)
+
+    # ---- Socket Mode ----
+
+    def socket(self, do=None, /, **members):
+        """Settings, or something to do; see socket_mode_control.py."""
+        self.post("socket-mode", **({"do": do} if do else {}), **members)
+
+    def sockets(self):
+        return self.control("socket-mode")
+
+    def wait_for_sockets(self, count, within=20.0):
+        """Waits until exactly that many WebSockets are open and returns them, oldest first."""
+        found = self.control(f"socket-mode?open={count}&wait={within}")["open"]
+        if len(found) != count:
+            raise AssertionError(f"after {within} s {len(found)} WebSockets are open instead of {count}")
+        return found
 
     # ---- messages ----
 
@@ -112,7 +134,7 @@ class Sandbox:
         body = json.dumps(arguments).encode() if body is None else body
         request = urllib.request.Request(self.api_url + method, data=body, headers={k: v for k, v in sent.items() if v is not None})
         try:
-            with urllib.request.urlopen(request, timeout=20) as answer:
+            with urllib.request.urlopen(request, timeout=20, context=self.context) as answer:
                 return answer.status, answer.headers, answer.read()
         except urllib.error.HTTPError as problem:
             return problem.code, problem.headers, problem.read()
@@ -120,7 +142,7 @@ class Sandbox:
     def lookup(self, email):
         query = urllib.parse.urlencode({"email": email})
         request = urllib.request.Request(f"{self.api_url}users.lookupByEmail?{query}", headers={"Authorization": f"Bearer {self.token}"})
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=20, context=self.context) as answer:
             return json.loads(answer.read())
 
     def send(self, email, text="text", **arguments):

@@ -1,0 +1,23 @@
+"""WebSocket frames of a server as bytes (RFC 6455, section 5.2), for what a well-behaved library does not send."""
+import struct
+
+CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
+
+
+def frame(opcode: int, payload: bytes, last: bool = True) -> bytes:
+    size = len(payload)
+    head = bytes([(0x80 if last else 0) | opcode])
+    if size < 126:
+        return head + bytes([size]) + payload
+    if size < 65_536:
+        return head + b"\x7e" + struct.pack("!H", size) + payload
+    return head + b"\x7f" + struct.pack("!Q", size) + payload
+
+
+def fragmented(text: str, pieces: int) -> list[bytes]:
+    """A text message in that many frames, as equal as they can be; a character may be cut in two."""
+    data = text.encode()
+    cuts = [len(data) * index // pieces for index in range(pieces + 1)]
+    return [
+        frame(CONTINUATION if index else TEXT, data[cuts[index] : cuts[index + 1]], index == pieces - 1) for index in range(pieces)
+    ]

@@ -1,0 +1,25 @@
+"""Packages of npm for tests, in the build tree. A machine that cannot have them skips, and says why."""
+import os
+import shutil
+import subprocess
+import unittest
+from pathlib import Path
+
+
+def npm_packages(*wanted: str) -> Path:
+    """The node_modules directory that holds them; wanted: "@slack/socket-mode@3.1.0"."""
+    if not shutil.which("npm"):
+        raise unittest.SkipTest("there is no npm")
+    build = Path(os.environ.get("BELFRY_BUILD_DIR", Path(__file__).resolve().parents[4] / "build/release"))
+    directory = build / "npm" / "-".join(name.strip("@").replace("/", "-").replace("@", "-") for name in wanted)
+    done = directory / "installed"
+    if not done.exists():
+        directory.mkdir(parents=True, exist_ok=True)
+        command = ["npm", "install", "--prefix", directory, "--no-save", "--no-audit", "--no-fund", "--fetch-retries=1", *wanted]
+        try:
+            subprocess.run(command, check=True, capture_output=True, timeout=90, cwd=directory)
+        except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as problem:
+            words = (problem.stderr or b"").decode(errors="replace").strip().splitlines()
+            raise unittest.SkipTest(f"npm cannot install {', '.join(wanted)}: {words[-1] if words else problem}") from None
+        done.touch()
+    return directory / "node_modules"
