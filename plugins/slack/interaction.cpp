@@ -53,16 +53,13 @@ Answer answer_form(std::string_view body) {
   const auto payloads = form_values(body, "payload");
   if (payloads.size() != 1) return malformed("expected one form field named payload");
   const json payload = json::parse(payloads.front(), nullptr, false);
-  if (!payload.is_object() || !payload.contains("type") || !payload["type"].is_string()) {
-    return malformed("payload is no JSON object with a type");
-  }
+  if (!is_interaction(payload)) return malformed("payload is no JSON object with a type");
   return {};
 }
 
 Answer answer_json(std::string_view body) {
   const json event = json::parse(body, nullptr, false);
-  if (!event.is_object() || !event.contains("type") || !event["type"].is_string())
-    return malformed("the body is no JSON object with a type");
+  if (!is_interaction(event)) return malformed("the body is no JSON object with a type");
   if (event["type"] != "url_verification") return {};
   if (!event.contains("challenge") || !event["challenge"].is_string()) return malformed("url_verification without a challenge");
   const json reply = {{"challenge", event["challenge"]}};
@@ -72,6 +69,12 @@ Answer answer_json(std::string_view body) {
 constexpr std::string_view kForm = "application/x-www-form-urlencoded";
 
 }  // namespace
+
+bool is_interaction(const json& payload) {
+  if (!payload.is_object()) return false;
+  const auto type = payload.find("type");
+  return type != payload.end() && type->is_string();
+}
 
 bool is_ssl_check(const Posted& posted) {
   if (!has_media_type(posted, kForm)) return false;

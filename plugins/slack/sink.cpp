@@ -65,9 +65,10 @@ std::expected<void, Problems> SlackSink::configure(const Config& config) {
   };
   token_ = config.secret("bot_token");
   signing_secrets_ = config.secrets("signing_secret");
+  app_token_ = config.secret("app_token");
   api_url_ = need_url("api_url", "https://slack.com/api/");
   if (!api_url_.ends_with('/')) api_url_ += '/';
-  look_ = {.coder_url = need_url("coder_url", ""), .buttons = !signing_secrets_.empty()};
+  look_ = {.coder_url = need_url("coder_url", ""), .buttons = !signing_secrets_.empty() || !app_token_.empty()};
   events_path_ = config.section("interactivity").string("path", "/slack/events");
   const Config lookup = config.section("lookup");
   directory_.emplace(lookup.duration("cache", std::chrono::hours(24)), lookup.duration("negative", std::chrono::minutes(10)));
@@ -80,7 +81,12 @@ std::expected<void, std::string> SlackSink::start() {
   // docs.slack.dev, rate limits: Tier 3 is 50 and more a minute, with bursts.
   constexpr std::uint32_t kAtOnce = 20;
   rate_limit().define(lookup_budget(), lookups_per_minute_, std::chrono::minutes(1), std::max(kAtOnce, lookups_per_minute_ / 50));
+  if (!app_token_.empty()) socket_mode_.emplace(services(), app_token_, api_url_).start();
   return {};
+}
+
+Task<> SlackSink::stop() {
+  if (socket_mode_) co_await socket_mode_->stop();
 }
 
 Task<Outcome> SlackSink::deliver(Message message) {
@@ -173,7 +179,8 @@ HttpRequest SlackSink::post_request(std::string arguments, const std::string& to
 }
 
 std::vector<Route> SlackSink::routes() const {
-  if (signing_secrets_.empty()) return {};
+  // With Socket Mode on, Slack sends nothing here.
+  if (signing_secrets_.empty() || !app_token_.empty()) return {};
   return {{"POST", events_path_}};
 }
 

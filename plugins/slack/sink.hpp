@@ -9,6 +9,7 @@
 #include "slack/classify.hpp"
 #include "slack/directory.hpp"
 #include "slack/payload.hpp"
+#include "slack/socket_mode.hpp"
 
 namespace belfry::slack {
 
@@ -16,6 +17,7 @@ class SlackSink final : public Sink, public Inbound, public Renders {
  public:
   std::expected<void, Problems> configure(const Config& config) override;
   std::expected<void, std::string> start() override;
+  Task<> stop() override;
   Task<Outcome> deliver(Message message) override;
 
   [[nodiscard]] std::vector<Route> routes() const override;
@@ -45,12 +47,14 @@ class SlackSink final : public Sink, public Inbound, public Renders {
 
   Secret token_;
   std::vector<Secret> signing_secrets_;
+  Secret app_token_;
   std::string api_url_;
   std::string events_path_;
   Look look_;
   std::optional<Directory> directory_;
   std::uint32_t lookups_per_minute_ = 50;
   SingleFlight<std::string, UserResult> lookups_;
+  std::optional<SocketMode> socket_mode_;
 };
 
 }  // namespace belfry::slack

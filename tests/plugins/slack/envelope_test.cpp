@@ -1,0 +1,78 @@
+#include "slack/envelope.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace belfry::slack {
+namespace {
+
+using Kind = Said::Kind;
+
+TEST(Envelope, Hello) {
+  EXPECT_EQ(read_said(R"({"type":"hello","num_connections":1,"debug_info":{"host":"applink-1"},"connection_info":{"app_id":"A1"}})").kind,
+            Kind::hello);
+  EXPECT_EQ(read_said(R"({"type":"hello"})").kind, Kind::hello);
+}
+
+TEST(Envelope, DisconnectSaysWhy) {
+  for (const std::string reason : {"warning", "refresh_requested", "link_disabled", "too_many_websockets"}) {
+    const Said said = read_said(R"({"type":"disconnect","reason":")" + reason + R"(","debug_info":{"host":"applink-1"}})");
+    EXPECT_EQ(said.kind, Kind::disconnect);
+    EXPECT_EQ(said.reason, reason);
+  }
+  EXPECT_EQ(read_said(R"({"type":"disconnect"})").kind, Kind::disconnect);
+  EXPECT_EQ(read_said(R"({"type":"disconnect","reason":null})").reason, "");
+}
+
+TEST(Envelope, IsAcknowledgedByItsId) {
+  EXPECT_EQ(read_said(R"({"envelope_id":"e-1","type":"interactive","payload":{"type":"block_actions"}})").acknowledgement,
+            R"({"envelope_id":"e-1"})");
+  EXPECT_EQ(read_said(R"({"envelope_id":"a\"b","type":"interactive","payload":{"type":"view_submission"}})").acknowledgement,
+            R"({"envelope_id":"a\"b"})");
+}
+
+TEST(Envelope, APayloadOnlyWhereSlackTakesOne) {
+  const auto reply = [](const std::string& accepts) {
+    return read_said(R"({"envelope_id":"e","type":"slash_commands","accepts_response_payload":)" + accepts + R"(,"payload":{}})")
+        .acknowledgement;
+  };
+  EXPECT_EQ(reply("true"), R"({"envelope_id":"e","payload":{}})");
+  EXPECT_EQ(reply("false"), R"({"envelope_id":"e"})");
+  EXPECT_EQ(reply("1"), R"({"envelope_id":"e"})");
+  EXPECT_EQ(reply("\"true\""), R"({"envelope_id":"e"})");
+}
+
+TEST(Envelope, OfEveryTypeIsAcknowledged) {
+  for (const std::string type : {"events_api", "slash_commands", "something_new"}) {
+    const Said said = read_said(R"({"envelope_id":"e","type":")" + type + R"(","retry_attempt":1,"retry_reason":"timeout"})");
+    EXPECT_EQ(said.kind, Kind::envelope) << type;
+    EXPECT_EQ(said.acknowledgement, R"({"envelope_id":"e"})") << type;
+  }
+}
+
+TEST(Envelope, WhatHttpWouldRefuseIsNotAcknowledged) {
+  for (const std::string payload : {"null", "[]", "{}", "\"x\"", R"({"type":1})"}) {
+    const Said said = read_said(R"({"envelope_id":"e","type":"interactive","payload":)" + payload + "}");
+    EXPECT_EQ(said.kind, Kind::envelope);
+    EXPECT_EQ(said.acknowledgement, "") << payload;
+  }
+  EXPECT_EQ(read_said(R"({"envelope_id":"e","type":"interactive"})").acknowledgement, "");
+}
+
+TEST(Envelope, EverythingElseIsNothing) {
+  for (const std::string text :
+       {"", " ", "{", "[]", "null", "1", "\"hello\"", "{}", R"({"type":null})", R"({"type":"interactive","envelope_id":""})",
+        R"({"type":"interactive","envelope_id":7})", R"({"envelope_id":"e"})", "\xff\xfe", R"({"type":"hello"} x)", R"({"type":"HELLO"})"})
+    EXPECT_EQ(read_said(text), Said{}) << text;
+  EXPECT_EQ(read_said(std::string(200'000, '[')), Said{});
+}
+
+TEST(Envelope, MayBeLarge) {
+  const std::string text =
+      R"({"envelope_id":"e","type":"interactive","payload":{"type":"block_actions","message":")" + std::string(1'000'000, 'x') + R"("}})";
+  EXPECT_EQ(read_said(text).acknowledgement, R"({"envelope_id":"e"})");
+}
+
+}  // namespace
+}  // namespace belfry::slack

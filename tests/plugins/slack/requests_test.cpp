@@ -1,0 +1,196 @@
+// What Slack posts, through the plugin: the cases of the official libraries' own suites (README.md here says which is which).
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+
+#include "belfry/testkit/conformance.hpp"
+
+namespace belfry::slack {
+namespace {
+
+using nlohmann::json;
+using std::chrono::seconds;
+using testing::IsEmpty;
+using testkit::FakeHost;
+
+constexpr const char* kForm = "application/x-www-form-urlencoded";
+constexpr const char* kJson = "application/json";
+constexpr const char* kSecret = "secret";
+
+std::string sign(const std::string& secret, const std::string& base) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int size = 0;
+  HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()), reinterpret_cast<const unsigned char*>(base.data()), base.size(),
+       digest.data(), &size);
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string hex = "v0=";
+  for (unsigned int i = 0; i < size; ++i) hex += {kDigits[digest[i] >> 4], kDigits[digest[i] & 15]};
+  return hex;
+}
+
+class SlackRequests : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(host.configure({{"bot_token", "xoxb-1"}, {"signing_secret", kSecret}}));
+    ASSERT_TRUE(host.start());
+  }
+  void TearDown() override { EXPECT_THAT(host.violations(), IsEmpty()); }
+
+  std::string timestamp(seconds skew = seconds(0)) const {
+    return std::to_string((std::chrono::duration_cast<seconds>(host.now().time_since_epoch()) + skew).count());
+  }
+  static InboundRequest post(std::string body, const std::string& type, Headers more = {}) {
+    InboundRequest request{.method = "POST", .path = "/slack/events", .headers = std::move(more), .body = std::move(body)};
+    if (!type.empty()) request.headers.push_back({"Content-Type", type});
+    return request;
+  }
+  InboundRequest signed_post(const std::string& body, const std::string& type, seconds skew = seconds(0), Headers more = {}) const {
+    more.push_back({"X-Slack-Request-Timestamp", timestamp(skew)});
+    more.push_back({"X-Slack-Signature", sign(kSecret, "v0:" + timestamp(skew) + ":" + body)});
+    return post(body, type, std::move(more));
+  }
+  InboundReply ask(const InboundRequest& request) {
+    const auto reply = host.inbound(request);
+    EXPECT_TRUE(reply) << "no answer in time";
+    return reply.value_or(InboundReply{});
+  }
+  int status(const InboundRequest& request) { return ask(request).status; }
+
+  FakeHost host{testkit::load_plugin(std::filesystem::path(std::getenv("BELFRY_BUILD_DIR")) / "plugins/slack.so")};
+};
+
+constexpr const char* kClick = "payload=%7B%22type%22%3A%22block_actions%22%7D";
+
+// ---- verify-request.spec, ExpressReceiver.spec "verifySignatureAndParseRawBody"
+
+TEST_F(SlackRequests, AValidSignature) {
+  EXPECT_EQ(status(signed_post(kClick, kForm)), 200);
+  EXPECT_EQ(status(signed_post(R"({"type":"event_callback","foo":"bar"})", kJson)), 200);
+}
+
+TEST_F(SlackRequests, AnInvalidTimestamp) {
+  for (const int skew : {-600, -301, 301, 600, 3600}) EXPECT_EQ(status(signed_post(kClick, kForm, seconds(skew))), 401) << skew;
+  for (const int skew : {-300, -299, 299, 300}) EXPECT_EQ(status(signed_post(kClick, kForm, seconds(skew))), 200) << skew;
+  const std::string words = "Hello there!";
+  EXPECT_EQ(status(post(kClick, kForm,
+                        {{"X-Slack-Request-Timestamp", words}, {"X-Slack-Signature", sign(kSecret, "v0:" + words + ":" + kClick)}})),
+            401);
+}
+
+TEST_F(SlackRequests, AnInvalidSignature) {
+  for (const std::string& signature :
+       {std::string("v0=invalid-signature"), std::string(), std::string("v0="), sign("other", "v0:" + timestamp() + ":" + kClick)})
+    EXPECT_EQ(status(post(kClick, kForm, {{"X-Slack-Request-Timestamp", timestamp()}, {"X-Slack-Signature", signature}})), 401)
+        << signature;
+  EXPECT_EQ(status(post("payload={}", kJson, {{"X-Slack-Request-Timestamp", timestamp()}, {"X-Slack-Signature", "v0=invalid-signature"}})),
+            401);
+}
+
+TEST_F(SlackRequests, MissingHeaders) {
+  EXPECT_EQ(status(post(kClick, kForm)), 401);
+  EXPECT_EQ(status(post(kClick, kForm, {{"X-Slack-Request-Timestamp", timestamp()}})), 401);
+  EXPECT_EQ(status(post(kClick, kForm, {{"X-Slack-Signature", sign(kSecret, "v0:" + timestamp() + ":" + kClick)}})), 401);
+}
+
+TEST_F(SlackRequests, ABodyThatIsNotTheSignedOne) {
+  InboundRequest request = signed_post(kClick, kForm);
+  request.body += "&";
+  EXPECT_EQ(status(request), 401);
+}
+
+TEST_F(SlackRequests, SignedWithoutAUsableBody) {
+  EXPECT_EQ(status(signed_post(kClick, "")), 400) << "no content type";
+  EXPECT_EQ(status(signed_post("payload=%7B", kForm)), 400);
+  EXPECT_EQ(status(signed_post("{", kJson)), 400);
+  EXPECT_EQ(status(signed_post("", kForm)), 400);
+}
+
+// ---- HTTPModuleFunctions.spec
+
+TEST_F(SlackRequests, RetryHeadersChangeNothing) {
+  for (const char* number : {"1", "2", "3", "x"}) {
+    const Headers retry = {{"X-Slack-Retry-Num", number}, {"X-Slack-Retry-Reason", "timeout"}};
+    EXPECT_EQ(status(signed_post(kClick, kForm, seconds(0), retry)), 200);
+  }
+  EXPECT_EQ(status(post(kClick, kForm, {{"X-Slack-Retry-Num", "1"}})), 401);
+}
+
+TEST_F(SlackRequests, HeadersAreFoundInAnyCase) {
+  InboundRequest request = post(kClick, kForm);
+  request.headers = {{"content-TYPE", kForm},
+                     {"x-slack-request-timestamp", timestamp()},
+                     {"X-SLACK-SIGNATURE", sign(kSecret, "v0:" + timestamp() + ":" + kClick)}};
+  EXPECT_EQ(status(request), 200);
+}
+
+TEST_F(SlackRequests, ACertificateCheckComesUnsigned) {
+  const InboundReply reply = ask(post("ssl_check=1&token=legacy-fixed-verification-token", kForm));
+  EXPECT_EQ(reply.status, 200);
+  EXPECT_EQ(reply.body, "");
+}
+
+TEST_F(SlackRequests, NothingIsSmuggledInACertificateCheck) {
+  const InboundReply reply = ask(post("ssl_check=1&payload=%7B%22type%22%3A%22event_callback%22%7D", kForm));
+  EXPECT_EQ(reply.status, 200);
+  EXPECT_EQ(reply.body, "");
+  EXPECT_EQ(status(post(R"({"ssl_check":1,"type":"url_verification","challenge":"x"})", kJson)), 401);
+}
+
+TEST_F(SlackRequests, EverythingElseNeedsTheSignature) {
+  for (const char* body : {"ssl_check=0&token=x", "ssl_check=true&token=x", "ssl_check=&token=x", "token=x"})
+    EXPECT_EQ(status(post(body, kForm)), 401) << body;
+  EXPECT_EQ(status(post(R"({"ssl_check":"1"})", kJson)), 401);
+  EXPECT_EQ(status(post(R"({"type":"url_verification","challenge":"x"})", kJson)), 401);
+}
+
+TEST_F(SlackRequests, AChallengeIsGivenBack) {
+  const InboundReply reply =
+      ask(signed_post(R"({"type":"url_verification","challenge":"3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P"})", kJson));
+  EXPECT_EQ(reply.status, 200);
+  EXPECT_EQ(json::parse(reply.body, nullptr, false), (json{{"challenge", "3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P"}}));
+}
+
+// ---- HTTPResponseAck.spec, routing: whatever is clicked is acknowledged, by whatever name, at once
+
+TEST_F(SlackRequests, EveryActionIsAcknowledgedWithoutWaiting) {
+  for (const char* body : {
+           "payload=%7B%22type%22%3A%22block_actions%22%2C%22actions%22%3A%5B%7B%22action_id%22%3A%22WaXA%22%7D%5D%7D",
+           "payload=%7B%22type%22%3A%22block_actions%22%2C%22actions%22%3A%5B%5D%7D",
+           "payload=%7B%22type%22%3A%22view_submission%22%7D",
+           "payload=%7B%22type%22%3A%22something_new%22%7D",
+       }) {
+    const Timestamp before = host.now();
+    const InboundReply reply = ask(signed_post(body, kForm));
+    EXPECT_EQ(reply.status, 200) << body;
+    EXPECT_EQ(reply.body, "") << body;
+    EXPECT_EQ(host.now(), before) << "nothing is waited for";
+  }
+  EXPECT_THAT(host.requests(), IsEmpty()) << "nor asked for";
+}
+
+TEST_F(SlackRequests, SentTwiceIsAnsweredTwice) {
+  const InboundRequest request = signed_post(kClick, kForm);
+  EXPECT_EQ(status(request), 200);
+  EXPECT_EQ(status(request), 200);
+}
+
+// ---- verify-signing-secret.spec
+
+TEST(SlackSigningSecret, MayNotBeEmpty) {
+  const auto accepts = [](const json& signing_secret) {
+    FakeHost host(testkit::load_plugin(std::filesystem::path(std::getenv("BELFRY_BUILD_DIR")) / "plugins/slack.so"));
+    return host.configure({{"bot_token", "xoxb-1"}, {"signing_secret", signing_secret}}).has_value();
+  };
+  EXPECT_TRUE(accepts("my-signing-secret"));
+  EXPECT_TRUE(accepts({"new", "old"}));
+  for (const json& wrong : {json(""), json(nullptr), json(7), json::array(), json::array({""}), json::array({"a", ""})})
+    EXPECT_FALSE(accepts(wrong)) << wrong;
+}
+
+}  // namespace
+}  // namespace belfry::slack
