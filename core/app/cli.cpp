@@ -33,6 +33,8 @@ int run_parsed(int argc, char** argv) {
   bool startable = false;
   std::string plugin_type;
   std::string manifest_url;
+  bool socket_mode = false;
+  bool links = false;
   int code = 0;
 
   auto* init = app.add_subcommand("init", "Write a first configuration and its secrets; asks for what is not given");
@@ -40,10 +42,13 @@ int run_parsed(int argc, char** argv) {
                    "Where to write; /etc/belfry unless given, with the secrets in /etc/credstore under systemd")
       ->type_name("DIR");
   init->add_option("--url", first.url, "Public base URL of this gateway, for buttons in Slack")->type_name("URL");
+  init->add_flag("--socket-mode", first.socket_mode, "Buttons without one, over a WebSocket that this gateway opens")->excludes("--url");
   init->add_option("--listen", first.listen, "Address that Coder delivers to; 127.0.0.1:6000 unless given")->type_name("ADDRESS");
   init->add_option("--bot-token-file", first.bot_token_file, "File with the bot token, - for standard input; else SLACK_BOT_TOKEN")
       ->type_name("FILE");
   init->add_option("--signing-secret-file", first.signing_secret_file, "File with the signing secret; else SLACK_SIGNING_SECRET")
+      ->type_name("FILE");
+  init->add_option("--app-token-file", first.app_token_file, "File with the app-level token, for Socket Mode; else SLACK_APP_TOKEN")
       ->type_name("FILE");
   init->add_option("--webhook-password-file", first.webhook_password_file,
                    "File with the password for Coder; else BELFRY_WEBHOOK_PASSWORD, else one is made")
@@ -83,10 +88,17 @@ int run_parsed(int argc, char** argv) {
   auto* slack = app.add_subcommand("slack", "Help with setting up Slack");
   slack->require_subcommand(1);
   auto* manifest = slack->add_subcommand("manifest", "Print the app manifest to paste into Slack");
-  manifest->add_option("--url", manifest_url, "Public base URL of this gateway, such as https://belfry.example.com")
-      ->required()
-      ->type_name("URL");
-  manifest->callback([&] { code = slack_manifest_command(manifest_url); });
+  const auto* url =
+      manifest->add_option("--url", manifest_url, "Clicks come to a public base URL of this gateway, such as https://belfry.example.com")
+          ->type_name("URL");
+  manifest->add_flag("--socket-mode", socket_mode, "Clicks come over a WebSocket that this gateway opens; nothing has to reach it");
+  manifest->add_flag("--links", links, "There are no clicks: actions are links");
+  manifest->callback([&] {
+    if (static_cast<int>(socket_mode) + static_cast<int>(links) + static_cast<int>(url->count()) != 1)
+      throw CLI::RequiredError("One of --url, --socket-mode and --links");
+    const auto clicks = socket_mode ? Clicks::socket_mode : links ? Clicks::none : Clicks::url;
+    code = slack_manifest_command(clicks, manifest_url);
+  });
 
   try {
     app.parse(argc, argv);

@@ -63,6 +63,14 @@ std::optional<std::string> signing_secret_problem(std::string_view text) {
   return std::nullopt;
 }
 
+std::optional<std::string> app_token_problem(std::string_view text) {
+  constexpr std::string_view kPrefix = "xapp-";
+  if (!text.starts_with(kPrefix) || text == kPrefix || !is_one_word(text))
+    return "the app-level token begins with xapp-; it is made under Basic Information of your app at https://api.slack.com/apps, with the "
+           "scope connections:write";
+  return std::nullopt;
+}
+
 std::optional<std::string> webhook_password_problem(std::string_view text) {
   constexpr std::size_t kShortest = 12;
   if (text.size() < kShortest || !is_one_word(text))

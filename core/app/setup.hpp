@@ -13,6 +13,7 @@ namespace belfry::app {
 // What is wrong with it, in words that never show it; nothing when it may be one.
 [[nodiscard]] std::optional<std::string> bot_token_problem(std::string_view text);
 [[nodiscard]] std::optional<std::string> signing_secret_problem(std::string_view text);
+[[nodiscard]] std::optional<std::string> app_token_problem(std::string_view text);
 [[nodiscard]] std::optional<std::string> webhook_password_problem(std::string_view text);
 
 // 32 characters that need no escaping in a URL, with 192 bits of chance.
@@ -20,6 +21,7 @@ namespace belfry::app {
 
 inline constexpr const char* kBotTokenFile = "slack-bot-token";
 inline constexpr const char* kSigningSecretFile = "slack-signing-secret";
+inline constexpr const char* kAppTokenFile = "slack-app-token";
 inline constexpr const char* kWebhookPasswordFile = "webhook-password";
 
 struct Place {

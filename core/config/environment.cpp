@@ -33,6 +33,7 @@ SinkSettings slack_sink(const Environment& environment, Report& report) {
     sink.config["signing_secret"] = secret;
     sink.config["interactivity"] = {{"path", "/slack/events"}};
   }
+  if (const auto app_token = environment.variable("SLACK_APP_TOKEN").value_or(""); !app_token.empty()) sink.config["app_token"] = app_token;
   return sink;
 }
 

@@ -352,6 +352,21 @@ class ManifestTest(unittest.TestCase):
                 self.assertEqual(manifest["settings"]["interactivity"], {"is_enabled": True, "request_url": request_url})
                 self.assertIs(manifest["settings"]["socket_mode_enabled"], False)
 
+    def test_the_other_ways(self):
+        for option, interactivity, wanted in (
+            ("--socket-mode", {"is_enabled": True}, ["bot_token", "app_token"]),
+            ("--links", None, ["bot_token"]),
+        ):
+            with self.subTest(option):
+                printed = run_belfry("slack", "manifest", option)
+                self.assertEqual((printed.returncode, printed.stderr), (0, ""))
+                settings = yaml.safe_load(printed.stdout)["settings"]
+                self.assertEqual(settings.get("interactivity"), interactivity)
+                self.assertIs(settings["socket_mode_enabled"], option == "--socket-mode")
+                self.assertNotIn("@", printed.stdout)
+                self.assertEqual(re.findall(r"(?m)^# - (\w+): ", printed.stdout), wanted)
+        self.assertEqual(run_belfry("slack", "manifest", "--links", "--socket-mode").returncode, 2)
+
     def test_what_is_no_url(self):
         for url in ("", "belfry.example.com", "ftp://example.com", "https://", 'https://example.com/" x: y', "https://" + "a" * 3_500):
             with self.subTest(url[:40]):

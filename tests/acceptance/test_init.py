@@ -19,8 +19,9 @@ from harness import BUILD, Gateway, Sandbox, environment, run_belfry
 from payloads import SOURCE, notification
 
 TOKEN = "xoxb-2222-3333-abcdefghijkl"
+APP_TOKEN = "xapp-1-A0-1-0123456789abcdef"
 SECRET = "0123456789abcdef0123456789abcdef"
-NOTHING = {"SLACK_BOT_TOKEN": None, "SLACK_SIGNING_SECRET": None, "BELFRY_WEBHOOK_PASSWORD": None, "CREDENTIALS_DIRECTORY": None}
+NOTHING = {"SLACK_BOT_TOKEN": None, "SLACK_SIGNING_SECRET": None, "SLACK_APP_TOKEN": None, "BELFRY_WEBHOOK_PASSWORD": None, "CREDENTIALS_DIRECTORY": None}
 SECRETS = ("slack-bot-token", "slack-signing-secret", "webhook-password")
 
 
@@ -87,6 +88,17 @@ class OptionsTest(InitCase):
         self.assertNotIn("interactivity", manifest["settings"], "without an address there are no buttons")
         self.check()
 
+    def test_socket_mode(self):
+        ended = self.init("--socket-mode", "--app-token-file", self.file(APP_TOKEN), env={"SLACK_BOT_TOKEN": TOKEN})
+        self.assertEqual((ended.returncode, ended.stderr), (0, ""))
+        self.assertEqual((self.directory / "slack-app-token").read_text(), APP_TOKEN + "\n")
+        self.assertEqual(mode(self.directory / "slack-app-token"), 0o600)
+        self.assertIn("socket_mode_enabled: true\n", ended.stdout)
+        self.assertNotIn("request_url", ended.stdout)
+        self.assertNotIn(APP_TOKEN, ended.stdout)
+        self.check()
+        self.assertEqual(self.init("--socket-mode", "--url", "https://belfry.example.com").returncode, 2)
+
     def test_two_passwords_differ(self):
         seen = set()
         for index in range(2):
@@ -105,6 +117,8 @@ class OptionsTest(InitCase):
             ([], {"SLACK_BOT_TOKEN": TOKEN + " x"}, "the bot token is not whole"),
             ([], {"SLACK_BOT_TOKEN": TOKEN, "SLACK_SIGNING_SECRET": TOKEN}, "SLACK_SIGNING_SECRET: that is a token; .* under Basic Information"),
             ([], {"SLACK_BOT_TOKEN": TOKEN, "BELFRY_WEBHOOK_PASSWORD": "short"}, "at least 12 characters"),
+            ([], {"SLACK_BOT_TOKEN": TOKEN, "SLACK_APP_TOKEN": TOKEN}, "SLACK_APP_TOKEN: the app-level token begins with xapp-"),
+            (["--app-token-file", APP_TOKEN], {"SLACK_BOT_TOKEN": TOKEN}, "a secret does not belong on the command line"),
             (["--bot-token-file", TOKEN], {}, "a secret does not belong on the command line"),
             (["--bot-token-file", "/no/such/file"], {}, "cannot read /no/such/file"),
             (["--bot-token-file", self.home], {}, "cannot read "),
@@ -272,6 +286,20 @@ class QuestionsTest(InitCase):
         self.assertEqual(terminal.end()[0], 0)
         self.assertEqual((self.directory / "slack-signing-secret").read_text(), SECRET + "\n")
         self.assertNotIn(SECRET, terminal.seen)
+        self.check()
+
+    def test_with_socket_mode(self):
+        terminal = Terminal(self, "init", "--directory", self.directory)
+        terminal.answer("(empty: links): ", "socket")
+        terminal.answer("(xoxb-..., not shown): ", TOKEN)
+        self.assertIn("socket_mode_enabled: true\n", terminal.seen)
+        terminal.answer("(xapp-..., not shown; empty: no buttons): ", TOKEN)
+        self.assertIn("begins with xapp-", terminal.read("no buttons): "))
+        terminal.type(APP_TOKEN)
+        terminal.answer("(empty: 127.0.0.1:6000): ", "")
+        self.assertEqual(terminal.end()[0], 0)
+        self.assertEqual((self.directory / "slack-app-token").read_text(), APP_TOKEN + "\n")
+        self.assertNotIn(APP_TOKEN, terminal.seen)
         self.check()
 
     def test_only_what_is_not_given_is_asked_for(self):

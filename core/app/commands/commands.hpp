@@ -19,10 +19,12 @@ struct RenderOptions {
 struct InitOptions {
   std::filesystem::path directory;  // empty: /etc/belfry
   std::string url;                  // public base URL, for buttons
+  bool socket_mode = false;         // for buttons without one
   std::string listen;
   // Files with secrets; "-": standard input. Secrets themselves are never options: everybody could see them.
   std::string bot_token_file;
   std::string signing_secret_file;
+  std::string app_token_file;
   std::string webhook_password_file;
   bool keep = false;
   bool force = false;
@@ -37,9 +39,17 @@ struct InitOptions {
 [[nodiscard]] int status_command(const CommonOptions& common);
 [[nodiscard]] int plugins_list_command(const CommonOptions& common);
 [[nodiscard]] int plugins_show_command(const CommonOptions& common, const std::string& type);
-[[nodiscard]] int slack_manifest_command(const std::string& url);
+// How Slack says that somebody clicked a button.
+enum class Clicks {
+  url,          // to a public URL of this gateway
+  socket_mode,  // over a WebSocket that this gateway opens
+  none,         // not at all: actions are links
+};
 
-// The manifest for a gateway at that public base URL; without interactivity when it is empty; none when that is no such URL.
-[[nodiscard]] std::optional<std::string> slack_manifest(const std::string& url);
+// `url`: the public base URL, of Clicks::url.
+[[nodiscard]] int slack_manifest_command(Clicks clicks, const std::string& url);
+
+// None when that is no such URL.
+[[nodiscard]] std::optional<std::string> slack_manifest(Clicks clicks, const std::string& url);
 
 }  // namespace belfry::app

@@ -23,17 +23,19 @@ constexpr mode_t kOnlyOwner = 0600;
 constexpr mode_t kGroupReads = 0640;
 
 struct Answers {
-  std::string url;     // public, of this gateway; empty: no buttons
+  Clicks clicks = Clicks::none;
+  std::string url;     // public, of this gateway; of Clicks::url
   std::string listen;  // empty: as shipped
   base::Secret bot_token;
   base::Secret signing_secret;  // empty: none
+  base::Secret app_token;       // empty: none
   base::Secret webhook_password;
 };
 
 // What a file holds, without white space around it; - is standard input.
 base::Result<std::string> read_secret(const std::string& name) {
   std::error_code none;
-  if (name.starts_with("xox") && !fs::exists(name, none))
+  if ((name.starts_with("xox") || name.starts_with("xapp-")) && !fs::exists(name, none))
     return base::fail(
         "a secret does not belong on the command line, where everybody can see it; write it into a file, or let init ask for it");
   std::ifstream file;
@@ -58,7 +60,7 @@ base::Result<base::Secret> given(const std::string& file, const char* variable, 
 }
 
 base::Result<Answers> given_answers(const InitOptions& options) {
-  Answers answers{options.url, options.listen, {}, {}, {}};
+  Answers answers{Clicks::none, options.url, options.listen, {}, {}, {}, {}};
   struct Source {
     const std::string& file;
     const char* variable;
@@ -68,12 +70,16 @@ base::Result<Answers> given_answers(const InitOptions& options) {
   for (const auto& source : {
            Source{options.bot_token_file, "SLACK_BOT_TOKEN", bot_token_problem, answers.bot_token},
            Source{options.signing_secret_file, "SLACK_SIGNING_SECRET", signing_secret_problem, answers.signing_secret},
+           Source{options.app_token_file, "SLACK_APP_TOKEN", app_token_problem, answers.app_token},
            Source{options.webhook_password_file, "BELFRY_WEBHOOK_PASSWORD", webhook_password_problem, answers.webhook_password},
        }) {
     auto secret = given(source.file, source.variable, source.problem);
     if (!secret) return std::unexpected(secret.error());
     source.into = std::move(*secret);
   }
+  answers.clicks = options.socket_mode || !answers.app_token.empty() ? Clicks::socket_mode
+                   : options.url.empty()                             ? Clicks::none
+                                                                     : Clicks::url;
   return answers;
 }
 
@@ -91,28 +97,42 @@ base::Result<base::Secret> ask_secret(const std::string& question, Problem probl
   }
 }
 
+base::Result<void> ask_for_clicks(Answers& answers) {
+  std::cout << "Buttons in Slack need a way back: an address of this gateway that Slack can reach, or Socket Mode, a WebSocket that this "
+               "gateway opens. Without either they are links.\n";
+  for (;;) {
+    const auto way = ask("Its public base URL, such as https://belfry.example.com, or the word socket (empty: links): ");
+    if (!way) return std::unexpected(no_answers());
+    answers.clicks = way->empty() ? Clicks::none : *way == "socket" ? Clicks::socket_mode : Clicks::url;
+    answers.url = answers.clicks == Clicks::url ? *way : "";
+    if (slack_manifest(answers.clicks, answers.url)) return {};
+    std::cout << "that is no such URL\n";
+  }
+}
+
 base::Result<void> ask_for_the_rest(Answers& answers) {
   if (answers.bot_token.empty()) {
-    if (answers.url.empty()) {
-      std::cout << "Buttons in Slack need an address of this gateway that Slack can reach; without one they are links.\n";
-      for (;;) {
-        const auto url = ask("Its public base URL, such as https://belfry.example.com (empty: links): ");
-        if (!url) return std::unexpected(no_answers());
-        if (answers.url = *url; url->empty() || slack_manifest(*url)) break;
-        std::cout << "that is no such URL\n";
-      }
+    if (answers.clicks == Clicks::none) {
+      if (auto asked = ask_for_clicks(answers); !asked) return asked;
     }
     std::cout << "\nCreate a Slack app at https://api.slack.com/apps (\"Create New App\", \"From a manifest\") with this manifest, and "
                  "install it:\n\n"
-              << *slack_manifest(answers.url) << "\n";
+              << *slack_manifest(answers.clicks, answers.url) << "\n";
     auto token = ask_secret("Bot User OAuth Token, under OAuth & Permissions (xoxb-..., not shown): ", bot_token_problem, true);
     if (!token) return std::unexpected(token.error());
     answers.bot_token = std::move(*token);
   }
-  if (answers.signing_secret.empty() && !answers.url.empty()) {
+  if (answers.signing_secret.empty() && answers.clicks == Clicks::url) {
     auto secret = ask_secret("Signing Secret, under Basic Information (not shown; empty: no buttons): ", signing_secret_problem, false);
     if (!secret) return std::unexpected(secret.error());
     answers.signing_secret = std::move(*secret);
+  }
+  if (answers.app_token.empty() && answers.clicks == Clicks::socket_mode) {
+    auto token =
+        ask_secret("App-Level Token with the scope connections:write, under Basic Information (xapp-..., not shown; empty: no buttons): ",
+                   app_token_problem, false);
+    if (!token) return std::unexpected(token.error());
+    answers.app_token = std::move(*token);
   }
   if (answers.listen.empty()) {
     auto listen = ask("Address that Coder delivers to (empty: 127.0.0.1:6000): ");
@@ -208,6 +228,7 @@ base::Result<std::vector<NewFile>> files_for(const InitOptions& options, const L
   };
   secret(kBotTokenFile, answers.bot_token);
   secret(kSigningSecretFile, answers.signing_secret);
+  secret(kAppTokenFile, answers.app_token);
   secret(kWebhookPasswordFile, answers.webhook_password);
   std::error_code none;
   if (holds(layout.configuration, *text) || (options.keep && fs::exists(layout.configuration, none))) return files;
@@ -225,7 +246,7 @@ std::string host_name() {
 }
 
 base::Result<void> set_up(const InitOptions& options) {
-  if (!options.url.empty() && !slack_manifest(options.url))
+  if (!options.url.empty() && !slack_manifest(Clicks::url, options.url))
     return base::fail("--url is the public base URL of this gateway, such as https://belfry.example.com");
   auto answers = given_answers(options);
   if (!answers) return std::unexpected(answers.error());
@@ -249,7 +270,7 @@ base::Result<void> set_up(const InitOptions& options) {
 
   std::cout << "\n";
   for (const auto& file : *files) std::cout << "written: " << file.path.string() << "\n";
-  if (!asks) std::cout << "\nThe manifest for https://api.slack.com/apps:\n\n" << *slack_manifest(answers->url);
+  if (!asks) std::cout << "\nThe manifest for https://api.slack.com/apps:\n\n" << *slack_manifest(answers->clicks, answers->url);
   std::cout << "\nFor the environment of Coder's server; keep the password to yourself:\n\n"
             << coder_lines(answers->listen, host_name(), answers->webhook_password) << "\n";
   if (layout->place.packaged) {

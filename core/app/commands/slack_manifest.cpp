@@ -24,29 +24,38 @@ void remove_lines(std::string& text, std::string_view from, std::string_view to)
 
 }  // namespace
 
-std::optional<std::string> slack_manifest(const std::string& url) {
+std::optional<std::string> slack_manifest(Clicks clicks, const std::string& url) {
+  constexpr std::string_view kSocketModeOff = "socket_mode_enabled: false";
   std::string manifest = kSlackManifest;
-  if (url.empty()) {
-    remove_lines(manifest, "# @REQUEST_URL@", "# @REQUEST_URL@");
-    remove_lines(manifest, "  interactivity:", kPlaceholder);
+  if (clicks == Clicks::url) {
+    if (!usable(url)) return std::nullopt;
+    auto base = url;
+    while (base.ends_with('/')) base.pop_back();
+    for (auto at = manifest.find(kPlaceholder); at != std::string::npos; at = manifest.find(kPlaceholder, at)) {
+      manifest.replace(at, kPlaceholder.size(), base + "/slack/events");
+    }
     return manifest;
   }
-  if (!usable(url)) return std::nullopt;
-  auto base = url;
-  while (base.ends_with('/')) base.pop_back();
-  for (auto at = manifest.find(kPlaceholder); at != std::string::npos; at = manifest.find(kPlaceholder, at)) {
-    manifest.replace(at, kPlaceholder.size(), base + "/slack/events");
-  }
+  remove_lines(manifest, "# @REQUEST_URL@", "# @REQUEST_URL@");
+  remove_lines(manifest, clicks == Clicks::socket_mode ? "    request_url:" : "  interactivity:", kPlaceholder);
+  if (clicks == Clicks::socket_mode) manifest.replace(manifest.find(kSocketModeOff), kSocketModeOff.size(), "socket_mode_enabled: true");
   return manifest;
 }
 
-int slack_manifest_command(const std::string& url) {
-  const auto manifest = url.empty() ? std::nullopt : slack_manifest(url);
+int slack_manifest_command(Clicks clicks, const std::string& url) {
+  const auto manifest = slack_manifest(clicks, url);
   if (!manifest) {
     std::cerr << "belfry slack manifest: --url must be the public base URL of this gateway, such as https://belfry.example.com\n";
     return 1;
   }
-  std::cout << *manifest;
+  // Comments, so that all of it may be pasted.
+  std::cout << *manifest << "\n# When the app is there, install it to the workspace. Belfry then needs\n"
+            << "# - bot_token: the Bot User OAuth Token (xoxb-...), under OAuth & Permissions\n";
+  if (clicks == Clicks::url) std::cout << "# - signing_secret: the Signing Secret, under Basic Information\n";
+  if (clicks == Clicks::socket_mode) {
+    std::cout << "# - app_token: an app-level token (xapp-...), which no manifest can make: under Basic Information, App-Level Tokens,\n"
+                 "#   Generate Token and Scopes, with the scope connections:write\n";
+  }
   return 0;
 }
 
