@@ -1,0 +1,212 @@
+"""Socket Mode: clicks come over WebSockets that the gateway opens. Nothing reaches it from outside but Coder."""
+import signal
+import subprocess
+import tempfile
+import threading
+import unittest
+from pathlib import Path
+
+from harness import Gateway, Sandbox
+from payloads import notification
+
+METRIC = "belfry_plugin_slack_socket_connections"
+
+
+class SocketModeCase(unittest.TestCase):
+    sandbox_options = ("--no-rate-limits", "--socket-mode")
+
+    def setUp(self):
+        self.sandbox = self.enterContext(Sandbox(*self.sandbox_options))
+        self.prepare()
+        self.gateway = Gateway(self.sandbox, slack={"signing_secret": None, "app_token": self.sandbox.app_token})
+        self.gateway.secrets.append(self.sandbox.app_token)
+        self.enterContext(self.gateway)
+
+    def prepare(self):
+        """Before the gateway starts."""
+
+    def connected(self, count=2):
+        rows = self.sandbox.wait_for_sockets(count, within=25)
+        self.gateway.until(lambda: self.gateway.metric(METRIC) == count, f"{METRIC} is {count}")
+        return rows
+
+    def button(self, email="click@coder.com"):
+        self.gateway.post_webhook(notification(email))
+        (message,) = self.sandbox.wait_for(lambda rows: [row for row in rows if row["email"] == email] and rows)[-1:]
+        return message, next(block for block in message["blocks"] if block["type"] == "actions")["elements"][0]["action_id"]
+
+    def click(self, button):
+        return self.sandbox.click(*button)
+
+    def acknowledged(self, button, times=4):
+        for _ in range(times):
+            result = self.click(button)
+            self.assertTrue(result["acknowledged"], result)
+
+    def keep_clicking(self, button):
+        """(results, stop): one click after the other beside what the test does."""
+        results, end = [], threading.Event()
+
+        def work():
+            while not end.is_set():
+                results.append(self.click(button))
+
+        thread = threading.Thread(target=work)
+        thread.start()
+
+        def stop():
+            end.set()
+            thread.join()
+
+        self.addCleanup(stop)
+        return results, stop
+
+
+class ClickTest(SocketModeCase):
+    def test_a_click_is_acknowledged_over_the_socket(self):
+        self.connected()
+        self.acknowledged(self.button(), 20)
+        state = self.sandbox.sockets()
+        self.assertEqual([row["acknowledged"] for row in state["open"]], [10, 10])
+        self.assertEqual((state["mistakes"], state["late"]), ([], 0))
+        self.assertEqual(self.gateway.post("/slack/events", b"payload=%7B%7D", {})[0], 404, "there is nothing to reach")
+        self.gateway.stop()
+        self.assertEqual([row["close_code"] for row in self.sandbox.sockets()["connections"]], [1000, 1000])
+
+    def test_large_clicks_in_fragments(self):
+        self.connected()
+        button = self.button()
+        for padding, fragments in ((60_000, 1), (200_000, 9), (900_000, 40)):
+            self.sandbox.socket(padding=padding, fragments=fragments)
+            self.acknowledged(button, 2)
+
+    def test_frames_that_mean_nothing(self):
+        self.connected()
+        button = self.button()
+        for members in ({"binary": "00ff00"}, {"text": ""}, {"text": "{"}, {"text": "null"}, {"text": '{"type":"something_new"}'}):
+            self.sandbox.socket("send", **members)
+            self.acknowledged(button, 2)
+        self.assertEqual(len(self.sandbox.sockets()["connections"]), 2)
+
+    def test_a_frame_against_the_protocol_costs_one_connection(self):
+        self.connected()
+        button = self.button()
+        self.sandbox.socket("send", connection=1, raw="8b00")
+        self.gateway.until(lambda: len(self.sandbox.sockets()["connections"]) == 3, "a third connection")
+        self.connected()
+        self.acknowledged(button)
+
+    def test_a_reload_keeps_them(self):
+        self.connected()
+        button = self.button()
+        results, stop = self.keep_clicking(button)
+        self.gateway.process.send_signal(signal.SIGHUP)
+        self.gateway.until(lambda: len(self.sandbox.sockets()["connections"]) >= 4, "new connections")
+        self.connected()
+        stop()
+        self.assertEqual([result for result in results if not result["acknowledged"]], [])
+
+
+class DisturbedTest(SocketModeCase):
+    def test_a_refresh_without_a_gap(self):
+        self.connected()
+        results, stop = self.keep_clicking(self.button())
+        for round_, reason in enumerate(("warning", "refresh_requested"), 1):
+            self.sandbox.socket("disconnect", reason=reason, close_after=4)
+            self.gateway.until(lambda: len(self.sandbox.sockets()["connections"]) >= 2 + 2 * round_, "new connections")
+            self.connected()
+        stop()
+        self.assertGreater(len(results), 50)
+        self.assertEqual([result for result in results if not result["acknowledged"]], [])
+        self.assertEqual(self.sandbox.sockets()["mistakes"], [])
+
+    def test_the_server_vanishes(self):
+        self.connected()
+        button = self.button()
+        for _ in range(3):
+            self.sandbox.socket("vanish")
+            self.sandbox.wait_for_sockets(0)
+            self.connected()
+            self.acknowledged(button)
+
+    def test_the_server_falls_silent(self):
+        self.connected()
+        button = self.button()
+        self.sandbox.socket("silence", connection=1)
+        self.gateway.until(lambda: len(self.sandbox.sockets()["connections"]) == 3, "a third connection", within=25)
+        self.connected()
+        self.acknowledged(button)
+
+    def test_too_many(self):
+        self.sandbox.socket(most=1)
+        self.sandbox.socket("vanish")
+        self.connected(1)
+        self.gateway.until(lambda: len(self.sandbox.sockets()["connections"]) == 4, "one that was turned away")
+        self.connected(1)
+        self.acknowledged(self.button())
+
+    def test_switched_off_and_on(self):
+        self.connected()
+        self.sandbox.socket(enabled=False)
+        self.connected(0)
+        self.assertIn("switch it on under Socket Mode of the app", self.gateway.log())
+        self.button("still@coder.com")
+
+
+class HostileStartTest(SocketModeCase):
+    def prepare(self):
+        self.sandbox.socket("silent", count=1)
+        self.sandbox.socket("refuse", status=409, count=1)
+
+    def test_it_gets_there(self):
+        self.gateway.until(lambda: len(self.sandbox.sockets()["open"]) == 1, "the silent one")
+        self.button()
+        self.gateway.until(lambda: self.gateway.metric(METRIC) == 2, "both lines", within=30)
+        self.acknowledged(self.button("second@coder.com"))
+        self.assertIn("HTTP 409", self.gateway.log())
+
+
+class RefusedTest(SocketModeCase):
+    def prepare(self):
+        self.sandbox.socket(accepted=False, error="invalid_auth")
+
+    def test_it_says_what_to_do_and_delivers(self):
+        self.button()
+        self.gateway.until(lambda: "make an app-level token (xapp-...)" in self.gateway.log(), "the advice")
+        self.assertEqual(self.gateway.metric(METRIC), 0)
+        self.assertEqual(len(self.sandbox.calls("apps.connections.open")), 1)
+
+
+class EncryptedTest(SocketModeCase):
+    """wss, with a certificate of a private authority."""
+
+    def setUp(self):
+        directory = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        self.key, self.certificate = directory / "key.pem", directory / "certificate.pem"
+        what = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=127.0.0.1"]
+        names = ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", self.key, "-out", self.certificate]
+        subprocess.run(["openssl", "req", *what, *names], check=True, capture_output=True)
+        self.sandbox_options = (*self.sandbox_options, "--certificate", str(self.certificate), "--key", str(self.key))
+        self.sandbox = self.enterContext(Sandbox(*self.sandbox_options))
+        self.gateway = Gateway(self.sandbox, slack={"signing_secret": None, "app_token": self.sandbox.app_token})
+        self.gateway.environment["SSL_CERT_FILE"] = str(self.certificate)
+        self.enterContext(self.gateway)
+
+    def test_a_click(self):
+        self.connected()
+        self.acknowledged(self.button())
+
+
+class BothTest(unittest.TestCase):
+    """A signing secret beside the app token: Slack sends over the socket only, so there is no path to ask for."""
+
+    def test_no_route(self):
+        with Sandbox("--no-rate-limits", "--socket-mode") as sandbox, Gateway(sandbox, slack={"app_token": sandbox.app_token}) as gateway:
+            checked = gateway.command("check")
+            self.assertEqual((checked.returncode, checked.stdout), (0, "the configuration is valid\n"), checked.stderr)
+            self.assertEqual(gateway.post("/slack/events", b"", {})[0], 404)
+            sandbox.wait_for_sockets(2)
+
+
+if __name__ == "__main__":
+    unittest.main()
