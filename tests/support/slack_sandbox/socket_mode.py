@@ -100,7 +100,10 @@ class SocketMode:
         if self.tickets.pop(request.query.get("ticket"), 0) < time.monotonic():
             return web.Response(status=403)
         websocket = web.WebSocketResponse(autoping=False, autoclose=True, timeout=2, max_msg_size=LARGEST_FRAME)
-        await websocket.prepare(request)
+        try:
+            await websocket.prepare(request)
+        except ConnectionError:
+            return web.Response()  # the caller has gone
         connection = Connection(next(self.numbers), websocket, request.transport)
         self.history.append(connection)
         if self.silent_next:
