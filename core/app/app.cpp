@@ -34,14 +34,6 @@ constexpr base::Millis kLastAttempts{15'000};            // for attempts in flig
 constexpr base::Millis kAttemptsBeforeHandOver{30'000};  // longer: meanwhile requests are still taken in
 constexpr base::Millis kDrainBeforeHandOver{2'000};      // shorter: meanwhile the next ones wait
 constexpr base::Millis kGrace{100};
-constexpr policy::RateLimit kDefaultRate{300, std::chrono::minutes(1), 60};
-constexpr policy::RateLimit kDefaultRecipientRate{1, std::chrono::seconds(1), 3};
-
-// A tenth of the period's worth, at least one, may go at once: short bursts are what the rates of remotes allow.
-policy::RateLimit rate_of(const std::optional<config::Rate>& configured, const policy::RateLimit& otherwise) {
-  if (!configured) return otherwise;
-  return {configured->events, configured->period, std::max<std::uint32_t>(1, configured->events / 10)};
-}
 
 // Blocks until the callback was called, or the time is over.
 template <class Start>
@@ -177,8 +169,7 @@ delivery::LaneSettings App::Impl::lane_settings(const config::SinkSettings& sink
   lane.plugin = sink.plugin;
   lane.timeout = sink.delivery.timeout;
   lane.concurrency = sink.delivery.concurrency;
-  lane.rate = rate_of(sink.delivery.rate, kDefaultRate);
-  lane.rate_per_recipient = rate_of(sink.delivery.rate_per_recipient, kDefaultRecipientRate);
+  lane.rates = rates_of(sink.delivery);
   return lane;
 }
 
@@ -197,7 +188,9 @@ void App::Impl::open_sinks() {
     const auto& sink = *std::find_if(settings.sinks.begin(), settings.sinks.end(), [&](const auto& s) { return s.name == checked.name; });
     auto channel = open_sink(sink, checked);
     if (!channel) broken[sink.name] = channel.error().detail;
-    dispatcher->add(lane_settings(sink), std::move(channel));
+    auto lane = lane_settings(sink);
+    lane.budget = host->send_budget(checked, lane.rates);
+    dispatcher->add(std::move(lane), std::move(channel));
   }
 }
 

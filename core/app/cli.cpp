@@ -30,7 +30,7 @@ int run_parsed(int argc, char** argv) {
   CommonOptions common;
   RenderOptions render;
   InitOptions first;
-  bool startable = false;
+  CheckOptions checking;
   std::string plugin_type;
   std::string manifest_url;
   bool socket_mode = false;
@@ -63,8 +63,10 @@ int run_parsed(int argc, char** argv) {
 
   auto* check = add_command(app, common, "check", "Validate the configuration, plugins and secrets without starting anything");
   add_json(check, common);
-  check->add_flag("--startable", startable, "Only what would keep the gateway from starting: a missing secret parks no more than its sink");
-  check->callback([&] { code = check_command(common, startable); });
+  check->add_flag("--startable", checking.startable,
+                  "Only what would keep the gateway from starting: a missing secret parks no more than its sink");
+  check->add_flag("--online", checking.online, "Ask the remotes too whether it will work; delivers nothing")->excludes("--startable");
+  check->callback([&] { code = check_command(common, checking); });
 
   auto* render_app = add_command(app, common, "render", "Print the exact requests that a sink would send for a payload, as JSON");
   render_app->add_option("--sink", render.sink, "Name of the sink in the configuration")->required()->type_name("NAME");

@@ -1,6 +1,7 @@
 #include "app/findings.hpp"
 
 #include "app/configuration.hpp"
+#include "app/online_check.hpp"
 #include "app/plugin_files.hpp"
 #include "app/sinks.hpp"
 #include "app/transport.hpp"
@@ -21,28 +22,33 @@ void add_refusals(const plugin::Catalogue& catalogue, std::vector<Problem>& prob
   }
 }
 
-void look_at_plugins(const config::Settings& settings, Missing missing, base::Scrubber& scrubber, std::vector<Problem>& problems) {
+void look_at_plugins(const config::Settings& settings, Missing missing, Remotes remotes, const std::shared_ptr<base::Scrubber>& scrubber,
+                     std::vector<Problem>& problems) {
   const TemporaryPluginStore copies;
-  learn_secrets(settings, scrubber);
+  learn_secrets(settings, *scrubber);
   const plugin::InspectSettings inspect{copies.path(), {}};
   const auto catalogue = plugin::scan(settings.plugins.directories, inspect, silent_logger());
   add_refusals(catalogue, problems);
-  const auto plan = plan_sinks(settings, catalogue, inspect, scrubber);
+  const auto plan = plan_sinks(settings, catalogue, inspect, *scrubber);
   problems.insert(problems.end(), plan.problems.begin(), plan.problems.end());
   // `serve` starts without these as well.
-  if (missing == Missing::left_out) return;
-  problems.insert(problems.end(), plan.missing.begin(), plan.missing.end());
-  const auto transports = check_transports(settings);
-  problems.insert(problems.end(), transports.begin(), transports.end());
+  if (missing == Missing::told) {
+    problems.insert(problems.end(), plan.missing.begin(), plan.missing.end());
+    const auto transports = check_transports(settings);
+    problems.insert(problems.end(), transports.begin(), transports.end());
+  }
+  if (remotes == Remotes::left_alone) return;
+  const auto answers = check_online(settings, plan, scrubber);
+  problems.insert(problems.end(), answers.begin(), answers.end());
 }
 
 }  // namespace
 
-std::vector<Problem> findings(config::Loaded loaded, Missing missing) {
+std::vector<Problem> findings(config::Loaded loaded, Missing missing, Remotes remotes) {
   auto problems = std::move(loaded.problems);
-  base::Scrubber scrubber;
-  if (const auto* settings = loaded.readable()) look_at_plugins(*settings, missing, scrubber, problems);
-  for (auto& problem : problems) problem.text = scrubber.scrub(std::move(problem.text));
+  const auto scrubber = std::make_shared<base::Scrubber>();
+  if (const auto* settings = loaded.readable()) look_at_plugins(*settings, missing, remotes, scrubber, problems);
+  for (auto& problem : problems) problem.text = scrubber->scrub(std::move(problem.text));
   config::sort_by_place(problems);
   return problems;
 }

@@ -1,5 +1,5 @@
-// All that is wrong with a configuration in one go: what the file itself tells, and what the plugins say about it. Starts and sends
-// nothing.
+// All that is wrong with a configuration in one go: what the file itself tells, what the plugins say about it, and, when asked for, what
+// their remotes say. Starts and delivers nothing.
 #pragma once
 #include <vector>
 
@@ -10,8 +10,10 @@ namespace belfry::app {
 // Whether required secrets without a value, and files of a transport that cannot be used, are told: `serve` starts without them, with the
 // lane of their sink parked.
 enum class Missing { told, left_out };
+enum class Remotes { left_alone, asked };
 
 // By place, each once, secrets scrubbed. Runs plugins in child processes and blocks while they look.
-[[nodiscard]] std::vector<config::Problem> findings(config::Loaded loaded, Missing missing = Missing::told);
+[[nodiscard]] std::vector<config::Problem> findings(config::Loaded loaded, Missing missing = Missing::told,
+                                                    Remotes remotes = Remotes::left_alone);
 
 }  // namespace belfry::app

@@ -30,11 +30,24 @@ std::string named(const config::SinkSettings& sink, const std::string& pointer) 
   return name;
 }
 
+Problem::Severity severity_of(plugin::Problem::Severity severity) {
+  switch (severity) {
+    case plugin::Problem::Severity::error: return Problem::Severity::error;
+    case plugin::Problem::Severity::warning: return Problem::Severity::warning;
+    case plugin::Problem::Severity::note: return Problem::Severity::note;
+  }
+  return Problem::Severity::error;
+}
+
+}  // namespace
+
 Problem placed(const config::Settings& settings, const config::SinkSettings& sink, const plugin::Problem& problem) {
   const auto at = position_of(sink, problem.pointer);
-  const auto severity = problem.severity == plugin::Problem::Severity::error ? Problem::Severity::error : Problem::Severity::warning;
-  return {severity, at.file.empty() ? settings.file : at.file, at.line, at.column, named(sink, problem.pointer) + ": " + problem.text};
+  return {severity_of(problem.severity), at.file.empty() ? settings.file : at.file, at.line, at.column,
+          named(sink, problem.pointer) + ": " + problem.text};
 }
+
+namespace {
 
 // "FILE:LINE:COLUMN" of the route.
 config::Position position_of_route(const model::RouteRule& route) {
@@ -125,12 +138,49 @@ void check_paths(const config::Settings& settings, SinkPlan& plan) {
   }
 }
 
+// A tenth of the period's worth, at least one, may go at once: short bursts are what the rates of remotes allow.
+policy::RateLimit rate_of(const std::optional<config::Rate>& configured, const policy::RateLimit& otherwise) {
+  if (!configured) return otherwise;
+  return {configured->events, configured->period, std::max<std::uint32_t>(1, configured->events / 10)};
+}
+
+// Sinks with the same account share one budget, which can have one rate only.
+void check_rates(const config::Settings& settings, SinkPlan& plan) {
+  const auto settings_of = [&](const std::string& name) {
+    return std::find_if(settings.sinks.begin(), settings.sinks.end(), [&](const auto& sink) { return sink.name == name; });
+  };
+  std::map<std::string, const plugin::CheckedSink*> first_with;
+  for (const auto& checked : plan.sinks) {
+    const auto [first, fresh] = first_with.emplace(checked.secrets->owner(checked.account, checked.name), &checked);
+    const auto& sink = *settings_of(checked.name);
+    if (fresh || rates_of(sink.delivery) == rates_of(settings_of(first->second->name)->delivery)) continue;
+    const auto key = checked.account.substr(checked.account.rfind('/') + 1);
+    const auto at = position_of(sink, "");
+    plan.problems.push_back({Problem::Severity::error, at.file.empty() ? settings.file : at.file, at.line, at.column,
+                             "sinks." + sink.name + ".delivery: rate and rate_per_recipient differ from those of sinks." +
+                                 first->second->name + ", which has the same " + key +
+                                 "; the remote counts both together: write the same rates in both"});
+  }
+}
+
+plugin::References references_of(const config::SinkSettings& sink) {
+  plugin::References references{sink.unresolved, sink.exposed, sink.left_out, sink.broken, sink.incomplete, {}};
+  for (const auto& [pointer, file] : sink.files) references.files[pointer] = {file.path, [file] { return config::read_again(file); }};
+  return references;
+}
+
 // Where nobody can be complained about: it could not be read, or the plugin may be in a directory that could not.
 bool is_unknown(const config::Settings& settings, const config::SinkSettings& sink, const plugin::Catalogue& catalogue) {
   return sink.plugin.empty() || (!settings.plugins.complete && catalogue.find(sink.plugin).type == nullptr);
 }
 
 }  // namespace
+
+policy::SendRates rates_of(const config::DeliverySettings& delivery) {
+  constexpr policy::RateLimit kAll{300, std::chrono::minutes(1), 60};
+  constexpr policy::RateLimit kEach{1, std::chrono::seconds(1), 3};
+  return {rate_of(delivery.rate, kAll), rate_of(delivery.rate_per_recipient, kEach)};
+}
 
 SinkPlan plan_sinks(const config::Settings& settings, const plugin::Catalogue& catalogue, const plugin::InspectSettings& inspect,
                     base::Scrubber& scrubber) {
@@ -140,7 +190,7 @@ SinkPlan plan_sinks(const config::Settings& settings, const plugin::Catalogue& c
   for (const auto& sink : settings.sinks) {
     plan.addressing[sink.name] = {};
     if (is_unknown(settings, sink, catalogue)) continue;
-    requests.push_back({sink.name, sink.plugin, sink.config, {sink.unresolved, sink.exposed, sink.left_out, sink.broken, sink.incomplete}});
+    requests.push_back({sink.name, sink.plugin, sink.config, references_of(sink)});
     of.push_back(&sink);
   }
   auto checks = plugin::check_sinks(catalogue, std::move(requests), inspect, scrubber);
@@ -155,6 +205,7 @@ SinkPlan plan_sinks(const config::Settings& settings, const plugin::Catalogue& c
   }
   check_routes(settings, catalogue, plan);
   check_paths(settings, plan);
+  check_rates(settings, plan);
   if (has_error(plan.problems)) plan.problems.insert(plan.problems.end(), plan.missing.begin(), plan.missing.end());
   config::sort_by_place(plan.problems);
   return plan;

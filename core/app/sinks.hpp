@@ -7,6 +7,7 @@
 #include "config/settings.hpp"
 #include "model/pipeline.hpp"
 #include "plugin/catalogue.hpp"
+#include "policy/send_budget.hpp"
 
 namespace belfry::app {
 
@@ -19,8 +20,14 @@ struct SinkPlan {
   std::map<std::string, model::SinkAddressing> addressing;
 };
 
+// How fast the lane of a sink may send.
+[[nodiscard]] policy::SendRates rates_of(const config::DeliverySettings& delivery);
+
 // Runs plugins in child processes only. Blocks while they look. The settings may be a draft: nothing is said about what it lacks.
 [[nodiscard]] SinkPlan plan_sinks(const config::Settings& settings, const plugin::Catalogue& catalogue,
                                   const plugin::InspectSettings& inspect, base::Scrubber& scrubber);
+
+// What a plugin says about the configuration of a sink, at its place in the file.
+[[nodiscard]] config::Problem placed(const config::Settings& settings, const config::SinkSettings& sink, const plugin::Problem& problem);
 
 }  // namespace belfry::app

@@ -1,11 +1,13 @@
 // What a plugin stands on when nothing may be kept, counted or sent: for commands that only look.
 #pragma once
+#include "net/executor.hpp"
 #include "net/http_client.hpp"
+#include "net/websocket_client.hpp"
 #include "plugin/backends.hpp"
 
 namespace belfry::app {
 
-class VolatileBackends final : public plugin::KvBackend, public plugin::MetricsBackend {
+class VolatileBackends : public plugin::KvBackend, public plugin::MetricsBackend {
  public:
   void get(std::string, std::string, Handler<std::optional<Value>> handler) override { handler(std::optional<Value>{}); }
   void put(std::string, std::string, std::string, std::optional<std::uint64_t>, Handler<std::uint64_t> handler) override { handler(1); }
@@ -23,6 +25,28 @@ class NoNetwork final : public net::HttpClient {
     return 1;
   }
   void cancel(net::ClientRequestId) override {}
+};
+
+// Connects to nothing: what comes over a WebSocket is for the running gateway. `runtime` outlives it.
+class NoWebSockets final : public net::WebSocketClient {
+ public:
+  explicit NoWebSockets(net::Runtime& runtime) : runtime_(runtime) {}
+
+  std::shared_ptr<net::WebSocket> connect(net::WebSocketRequest, net::WebSocketHandler handler) override {
+    runtime_.post([handler = std::move(handler)]() mutable {
+      handler({.error = net::ClientError::Kind::refused, .detail = "a command opens no WebSockets"});
+    });
+    return std::make_shared<Closed>();
+  }
+
+ private:
+  struct Closed final : net::WebSocket {
+    void receive(std::uint32_t) override {}
+    bool send_text(std::string) override { return false; }
+    void close(std::uint16_t, std::string) override {}
+  };
+
+  net::Runtime& runtime_;
 };
 
 }  // namespace belfry::app

@@ -49,6 +49,8 @@ struct References::Pass {
   std::string remedy{};             // of the last one missing
   std::string broken{};
   std::string malformed{};
+  std::size_t from_files{};  // bytes of the text that came from files
+  int files{};
 
   bool run(std::string_view text, int depth, bool wanted) {
     if (depth > kMaxReferenceDepth) {
@@ -105,6 +107,10 @@ struct References::Pass {
     if (!found.broken.empty()) broken = std::move(found.broken);
     if (!found.exposed.empty()) out.exposed = std::move(found.exposed);
     append(found.value, wanted);
+    if (found.source) {
+      from_files += found.value.size();
+      out.file = ++files == 1 ? std::move(found.source) : std::nullopt;
+    }
     const bool is_missing = wanted && !found.missing.empty();
     if (dash == std::string_view::npos) {
       if (is_missing) {
@@ -146,6 +152,7 @@ std::expected<Expanded, ReferenceFault> References::expand(std::string_view text
   if (pass.out.text.size() > kMaxReferenceBytes) {
     return std::unexpected(ReferenceFault{unresolved, "the value with its references replaced is larger than 64 KiB; make it smaller"});
   }
+  if (pass.from_files != pass.out.text.size()) pass.out.file.reset();
   return std::move(pass.out);
 }
 
@@ -175,6 +182,7 @@ References::Lookup References::file(const std::string& path) const {
     if (status.type() != std::filesystem::file_type::not_found) {
       auto found = content(place, status, error);
       if (!credential) found.exposed = exposure(place, status);
+      if (!found.value.empty()) found.source = ValueFile{place, credential};
       return found;
     }
     missing += (missing.empty() ? "there is no file " : " or ") + place.string();
@@ -217,5 +225,18 @@ References::Lookup References::content(const std::filesystem::path& place, std::
   if (invalid_utf8(value) || value.find('\0') != std::string::npos) return broken("is not UTF-8 text; name the right file");
   return {.value = std::move(value)};
 }
+
+base::Result<std::string> References::read_again(const ValueFile& file) {
+  std::error_code error;
+  const auto status = std::filesystem::status(file.path, error);
+  if (status.type() == std::filesystem::file_type::not_found) return base::fail("there is no file " + file.path.string() + " any more");
+  auto found = content(file.path, status, error);
+  if (!found.broken.empty()) return base::fail(std::move(found.broken));
+  if (!found.missing.empty()) return base::fail(found.missing + "; " + found.remedy);
+  if (auto exposed = file.credential ? std::string() : exposure(file.path, status); !exposed.empty()) return base::fail(std::move(exposed));
+  return std::move(found.value);
+}
+
+base::Result<std::string> read_again(const ValueFile& file) { return References::read_again(file); }
 
 }  // namespace belfry::config

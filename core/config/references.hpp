@@ -4,6 +4,7 @@
 #pragma once
 #include <expected>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -22,6 +23,7 @@ struct Expanded {
   // "the file F can be read by others; ..." when one of the files it came from can be: no place for a secret. What systemd has put into
   // $CREDENTIALS_DIRECTORY is systemd's business.
   std::string exposed;
+  std::optional<ValueFile> file;  // all of it is what this one holds
 };
 
 struct ReferenceFault {
@@ -40,6 +42,8 @@ class References {
 
   [[nodiscard]] std::expected<Expanded, ReferenceFault> expand(std::string_view text) const;
 
+  // As settings.hpp says.
+  [[nodiscard]] static base::Result<std::string> read_again(const ValueFile& file);
   // "the file F can be read by others; run: ...", or nothing when it cannot.
   [[nodiscard]] static std::string exposure(const std::filesystem::path& place, std::filesystem::file_status status);
 
@@ -47,11 +51,12 @@ class References {
   // What a reference came to: its value, or why there is none.
   struct Lookup {
     std::string value;
-    std::string missing;  // not there: a default may stand in
-    std::string remedy;   // what to do about it, when there is no other way
-    std::string way;      // the same as one of several ways
-    std::string broken;   // there, but unusable, and what to do: a default must not hide that
-    std::string exposed;  // others can read it, and what to do
+    std::string missing;                   // not there: a default may stand in
+    std::string remedy;                    // what to do about it, when there is no other way
+    std::string way;                       // the same as one of several ways
+    std::string broken;                    // there, but unusable, and what to do: a default must not hide that
+    std::string exposed;                   // others can read it, and what to do
+    std::optional<ValueFile> source = {};  // of the value
   };
   struct Pass;
 

@@ -10,7 +10,16 @@ std::string Problem::line_text() const {
   std::string place = file;
   if (line > 0) place.append(":").append(std::to_string(line)).append(":").append(std::to_string(column));
   if (!place.empty()) place.append(": ");
-  return place + (severity == Severity::error ? "error: " : "warning: ") + text;
+  return place + std::string(name_of(severity)) + ": " + text;
+}
+
+std::string_view name_of(Problem::Severity severity) {
+  switch (severity) {
+    case Problem::Severity::error: return "error";
+    case Problem::Severity::warning: return "warning";
+    case Problem::Severity::note: return "note";
+  }
+  return "error";
 }
 
 void Report::add(Problem::Severity severity, Mark at, std::string text) {

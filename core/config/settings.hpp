@@ -19,9 +19,9 @@ namespace belfry::config {
 
 using base::Millis;
 
-// One finding: "FILE:LINE:COLUMN: error: what is wrong; what to write instead".
+// One finding: "FILE:LINE:COLUMN: error: what is wrong; what to write instead". A note says what is in order, or worth knowing.
 struct Problem {
-  enum class Severity { error, warning };
+  enum class Severity { error, warning, note };
   Severity severity = Severity::error;
   std::string file;
   int line = 0;    // from 1; 0: about no place in a file
@@ -31,6 +31,8 @@ struct Problem {
   [[nodiscard]] std::string line_text() const;
   bool operator==(const Problem&) const = default;
 };
+
+[[nodiscard]] std::string_view name_of(Problem::Severity severity);  // "error"
 
 // By file, line and column; each once.
 void sort_by_place(std::vector<Problem>& problems);
@@ -102,6 +104,17 @@ struct DeliverySettings {
   std::optional<Rate> rate_per_recipient;  // none: the default of 1/s
 };
 
+// The file that a whole value was read from: "${file:token}" and nothing around it.
+struct ValueFile {
+  std::filesystem::path path;
+  bool credential = false;  // in $CREDENTIALS_DIRECTORY: who else can read it is systemd's business
+  bool operator==(const ValueFile&) const = default;
+};
+
+// What the file holds now, under the rules that the configuration is read with: a newline at its end is dropped, and one that is empty, no
+// text, or readable by others is refused. The error says what to do.
+[[nodiscard]] base::Result<std::string> read_again(const ValueFile& file);
+
 // An HTTP proxy, spoken to in the clear.
 struct ProxySettings {
   std::string host;  // a name or an address, without brackets
@@ -132,6 +145,8 @@ struct SinkSettings {
   std::map<std::string, std::string> exposed;
   // Pointers whose references all were missing and may be: "${env:X:-}". The value is the empty string.
   std::set<std::string> left_out;
+  // Pointers whose value is what one file holds.
+  std::map<std::string, ValueFile> files;
   // Pointers (within config) of what could not be read, and of maps that lack members which could not be; "" is all of it. That has been
   // reported: what follows from it is no news.
   std::set<std::string> broken;

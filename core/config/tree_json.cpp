@@ -42,7 +42,8 @@ nlohmann::json scalar(const Value& written, const std::string& pointer, const Vi
     visit(pointer, written, {});
     return *std::move(value);
   }
-  visit(pointer, written, {.exposed = expanded->exposed, .left_out = expanded->referenced && expanded->text.empty()});
+  visit(pointer, written,
+        {.exposed = expanded->exposed, .file = expanded->file, .left_out = expanded->referenced && expanded->text.empty()});
   return std::move(expanded->text);
 }
 

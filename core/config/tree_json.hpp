@@ -2,6 +2,7 @@
 #pragma once
 #include <functional>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 
 #include "config/value.hpp"
@@ -10,11 +11,12 @@ namespace belfry::config {
 
 // What is to be said of a value. Without anything it is the one that was meant.
 struct Findings {
-  std::string unresolved = {};  // a reference was not there; the value in the JSON is the empty string then
-  std::string exposed = {};     // one is a file that others can read
-  bool left_out = false;        // all references may be left out, and are: "${env:X:-}"
-  bool broken = false;          // it could not be read, which has been reported; the value is empty
-  bool incomplete = false;      // a map that lacks members which could not be read
+  std::string unresolved = {};         // a reference was not there; the value in the JSON is the empty string then
+  std::string exposed = {};            // one is a file that others can read
+  std::optional<ValueFile> file = {};  // all of it is what this one holds
+  bool left_out = false;               // all references may be left out, and are: "${env:X:-}"
+  bool broken = false;                 // it could not be read, which has been reported; the value is empty
+  bool incomplete = false;             // a map that lacks members which could not be read
 };
 
 // Called for each node with its JSON pointer below the one that is converted.

@@ -1,6 +1,9 @@
 #include "delivery/attempt_machine.hpp"
 
+#include <algorithm>
 #include <stdexcept>
+
+#include "policy/backoff.hpp"
 
 namespace belfry::delivery {
 
@@ -13,6 +16,15 @@ template <class... Fs>
 struct Overloaded : Fs... {
   using Fs::operator()...;
 };
+
+constexpr base::Millis kLookAgain{30'000};  // when the sink does not say after what time
+constexpr base::Millis kSoonest{1'000};     // asking again at once would spin
+
+bool expires(const policy::Next& next) {
+  if (const auto* fall_back = std::get_if<policy::next::FallBack>(&next)) return fall_back->state == model::DeliveryState::expired;
+  const auto* dead = std::get_if<policy::next::DeadLetter>(&next);
+  return dead != nullptr && dead->state == model::DeliveryState::expired;
+}
 
 Outcome expired_outcome() {
   return {.code = OutcomeCode::rejected, .reason = "expired", .detail = "the delivery was not made within its max_age"};
@@ -64,13 +76,20 @@ Action AttemptMachine::reconciled(Outcome outcome, base::Timestamp now) {
   const bool certainly_absent = outcome.code == OutcomeCode::rejected;
   if (certainly_absent) setup_.leased.in_doubt = false;
   if (setup_.leased.delivery.expires_at <= now) return expire(now);
+  if (outcome.code == OutcomeCode::rate_limited) return look_later(std::move(outcome), now);
   return begin(!certainly_absent);
 }
 
+Action AttemptMachine::look_later(Outcome outcome, base::Timestamp now) {
+  const auto wait = std::max(policy::bounded_wait(outcome.retry_after.value_or(kLookAgain)), kSoonest);
+  return finish(std::move(outcome), {policy::next::Retry{std::min(now + wait, setup_.leased.delivery.expires_at), false, false}}, now);
+}
+
 Action AttemptMachine::begin(bool possible_duplicate) {
+  const bool mark = possible_duplicate && !setup_.leased.delivery.possible_duplicate;
   setup_.leased.delivery.possible_duplicate |= possible_duplicate;
   state_ = State::beginning;
-  return action::Begin{possible_duplicate};
+  return action::Begin{mark};
 }
 
 Action AttemptMachine::send(std::uint32_t attempt) {
@@ -80,7 +99,11 @@ Action AttemptMachine::send(std::uint32_t attempt) {
 }
 
 Action AttemptMachine::ended(Outcome outcome, base::Timestamp now, double random) {
-  const auto step = policy::next_step(outcome, setup_.leased.delivery, now, random);
+  auto step = policy::next_step(outcome, setup_.leased.delivery, now, random);
+  // What may have arrived is looked for before it is given up; the expiry comes with the next lease.
+  if (outcome.maybe_delivered && setup_.can_reconcile && expires(step.next)) {
+    step.next = policy::next::Retry{std::max(now, setup_.leased.delivery.expires_at), true, true};
+  }
   return finish(std::move(outcome), step, now);
 }
 
@@ -97,14 +120,16 @@ store::Next AttemptMachine::to_store(const policy::Next& next, base::Timestamp n
     if (!follower) return store::DeadLetter{f.state};
     return store::FallBack{f.state, {std::move(*follower)}};
   };
-  return std::visit(
-      Overloaded{
-          [](const policy::next::Done&) -> store::Next { return store::Done{}; },
-          [](const policy::next::Retry& r) -> store::Next { return store::RetryAt{r.at, r.counts_as_failure, r.possible_duplicate}; },
-          fall_back,
-          [](const policy::next::DeadLetter& d) -> store::Next { return store::DeadLetter{d.state}; },
-      },
-      next);
+  return std::visit(Overloaded{
+                        [](const policy::next::Done&) -> store::Next { return store::Done{}; },
+                        [&](const policy::next::Retry& r) -> store::Next {
+                          const bool look = r.possible_duplicate && setup_.can_reconcile;
+                          return store::RetryAt{r.at, r.counts_as_failure, r.possible_duplicate && !look, look};
+                        },
+                        fall_back,
+                        [](const policy::next::DeadLetter& d) -> store::Next { return store::DeadLetter{d.state}; },
+                    },
+                    next);
 }
 
 Action AttemptMachine::finish(Outcome outcome, const policy::Step& step, base::Timestamp now) {

@@ -2,11 +2,14 @@
 //
 //   expired, in doubt ........ Reconcile -> Finish
 //   expired .................. Finish
-//   in doubt ................. Reconcile -> Finish (it is there), or Begin (marked unless it is certainly not there)
+//   in doubt ................. Reconcile -> Finish (it is there, or it can only be said later), or Begin (marked unless it is certainly
+//                              not there)
 //   begun with the lease ..... Send -> Finish
 //   otherwise ................ Begin -> Send -> Finish
 //
-// In doubt without a sink that can reconcile: Begin, marked. A claim lost on the way ends in GiveUp: another holder has it.
+// In doubt: the attempt before has no outcome, or one that leaves open whether it arrived. The latter is left in doubt only for a sink that
+// can reconcile, also when it is the last; for others the delivery is marked at once. In doubt without a sink that can reconcile: Begin,
+// marked. A claim lost on the way ends in GiveUp: another holder has it.
 #pragma once
 #include <functional>
 #include <map>
@@ -24,7 +27,7 @@ namespace belfry::delivery {
 namespace event {
 struct Start {};
 struct Reconciled {
-  model::Outcome outcome;  // delivered: it is there; rejected: certainly not; else unknown
+  model::Outcome outcome;  // delivered: it is there; rejected: certainly not; rate_limited: to be asked again after that; else unknown
 };
 struct Began {
   std::uint32_t attempt = 1;
@@ -39,7 +42,7 @@ using Event = std::variant<event::Start, event::Reconciled, event::Began, event:
 namespace action {
 struct Reconcile {};
 struct Begin {
-  bool possible_duplicate = false;
+  bool possible_duplicate = false;  // set the mark, which is not there yet
 };
 struct Send {
   std::uint32_t attempt = 1;
@@ -76,6 +79,7 @@ class AttemptMachine {
   [[nodiscard]] Action ended(model::Outcome outcome, base::Timestamp now, double random);
   [[nodiscard]] Action begin(bool possible_duplicate);
   [[nodiscard]] Action send(std::uint32_t attempt);
+  [[nodiscard]] Action look_later(model::Outcome outcome, base::Timestamp now);
   [[nodiscard]] Action expire(base::Timestamp now);
   [[nodiscard]] Action finish(model::Outcome outcome, const policy::Step& step, base::Timestamp now);
   [[nodiscard]] store::Next to_store(const policy::Next& next, base::Timestamp now) const;

@@ -11,8 +11,8 @@ namespace {
 constexpr base::Millis kStoreRetry{1'000};   // a failing store is asked again after this
 constexpr base::Millis kExpiryCheck{5'000};  // how late an expiry may be noticed
 constexpr base::Millis kHungStop{500};
+constexpr base::Millis kReconcileAtLeast{30'000};  // a sink may have to wait until what it looks for must be visible
 constexpr std::size_t kExpiredAtOnce = 100;
-constexpr std::size_t kRecipientsRemembered = 10'000;  // rate buckets kept; a full bucket carries no information and is dropped first
 
 double per_second(const policy::RateLimit& rate) {
   return rate.events == 0 ? 0 : rate.events * 1000.0 / static_cast<double>(rate.period.count());
@@ -50,8 +50,8 @@ Lane::Lane(LaneSettings settings, const LaneContext& context, std::expected<std:
       expiry_timer_(strand_),
       stop_timer_(strand_),
       retry_timer_(strand_),
-      probe_interval_(settings_.first_probe),
-      bucket_(settings_.rate) {
+      probe_interval_(settings_.first_probe) {
+  if (!settings_.budget) settings_.budget = std::make_shared<policy::SendBudget>(settings_.rates);
   if (channel) {
     channel_ = std::move(*channel);
   } else {
@@ -91,7 +91,7 @@ LaneStatus Lane::status() const {
 
 void Lane::publish() {
   const std::lock_guard lock(status_mutex_);
-  status_ = {settings_.sink, settings_.plugin, state_, why_.reason, why_.detail, until_, in_flight_, per_second(settings_.rate)};
+  status_ = {settings_.sink, settings_.plugin, state_, why_.reason, why_.detail, until_, in_flight_, per_second(settings_.rates.all)};
 }
 
 // ---- taking work ------------------------------------------------------------------------------------------------------------
@@ -108,8 +108,10 @@ bool Lane::may_lease(base::Timestamp now) const {
   return false;
 }
 
+base::Millis Lane::reconcile_time() const { return std::max(settings_.timeout, kReconcileAtLeast); }
+
 // Reconciling and sending each have their deadline; the rest is for a store that is slow to take the outcome.
-base::Millis Lane::lease_time() const { return settings_.timeout * 2 + std::chrono::minutes(2); }
+base::Millis Lane::lease_time() const { return reconcile_time() + settings_.timeout + std::chrono::minutes(2); }
 
 void Lane::pump() {
   if (leasing_) {
@@ -121,6 +123,11 @@ void Lane::pump() {
     if (until_ && !stopping_ && *until_ > now) wake_at(*until_);
     return;
   }
+  const auto steady = context_.clock.steady();
+  if (const auto left = settings_.budget->paused(steady); left.count() > 0) {
+    if (state_ == LaneState::open) pause({"rate_limited", "another sink with the same account was told to slow down"}, now + left);
+    return wake_at(now + left);
+  }
   if (state_ == LaneState::paused) open("the pause is over");
 
   const auto busy = in_flight_ - ending_;
@@ -131,12 +138,11 @@ void Lane::pump() {
     context_.store.wake(settings_.sink, now, [](const base::Result<std::size_t>&) {});
   }
   if (room == 0) return;  // the end of an attempt pumps again
-  const auto allowed = bucket_.available(now);
-  if (allowed == 0) return wake_at(bucket_.next(now));
+  const auto asked = settings_.budget->reserve(room, steady);
+  if (asked == 0) return wake_at(now + settings_.budget->wait(steady));
 
   leasing_ = true;
   pump_again_ = false;
-  const auto asked = std::min(room, allowed);
   context_.store.lease({settings_.sink, asked, now, lease_time(), true},
                        [self = shared_from_this(), asked](base::Result<store::Lease> lease) {
                          self->strand_.post([self, asked, lease = std::move(lease)]() mutable { self->on_lease(asked, std::move(lease)); });
@@ -146,6 +152,7 @@ void Lane::pump() {
 void Lane::on_lease(std::size_t asked, base::Result<store::Lease> lease) {
   leasing_ = false;
   if (stopping_) {
+    settings_.budget->give_back(asked);
     if (lease) {
       for (auto& leased : lease->leased)
         context_.store.release(std::move(leased.claim), leased.attempt, context_.clock.now(), [](const base::Result<bool>&) {});
@@ -153,6 +160,7 @@ void Lane::on_lease(std::size_t asked, base::Result<store::Lease> lease) {
     return stop_if_idle();
   }
   if (!lease) {
+    settings_.budget->give_back(asked);
     log_.error("the store cannot be read; trying again", {{"sink", settings_.sink}, {"error", lease.error().message}});
     store_failing_ = true;
     return retry_later([self = shared_from_this()] {
@@ -162,25 +170,23 @@ void Lane::on_lease(std::size_t asked, base::Result<store::Lease> lease) {
   }
   if (state_ == LaneState::parked && !lease->leased.empty()) probing_ = true;
   const auto got = lease->leased.size();
-  for (auto& leased : lease->leased) take(std::move(leased));
+  std::size_t used = 0;
+  for (auto& leased : lease->leased) used += take(std::move(leased)) ? 1 : 0;
+  settings_.budget->give_back(asked - used);
   if (pump_again_ || got == asked) return pump();
   if (lease->next_ready) wake_at(*lease->next_ready);
 }
 
-void Lane::take(store::Leased leased) {
+// Whether it used the room that was taken for it.
+bool Lane::take(store::Leased leased) {
   const auto now = context_.clock.now();
   const bool expired = leased.attempt == 0 && leased.delivery.expires_at <= now;
   if (!expired) {
-    const auto key = leased.delivery.destination.key();
-    auto& recipient = recipients_.try_emplace(key, settings_.rate_per_recipient).first->second;
-    if (const auto wait = recipient.take(now)) {
-      context_.store.release(std::move(leased.claim), leased.attempt, *wait,
+    const auto wait = settings_.budget->take(leased.delivery.destination.key(), context_.clock.steady());
+    if (wait.count() > 0) {
+      context_.store.release(std::move(leased.claim), leased.attempt, now + wait,
                              [self = shared_from_this()](const base::Result<bool>&) { self->notify(); });
-      return;
-    }
-    static_cast<void>(bucket_.take(now));  // room for it was there when the lease was asked for
-    if (recipients_.size() > kRecipientsRemembered) {
-      std::erase_if(recipients_, [&](auto& entry) { return entry.first != key && entry.second.idle(now); });
+      return false;
     }
   }
   ++in_flight_;
@@ -189,6 +195,7 @@ void Lane::take(store::Leased leased) {
   auto attempt = std::make_shared<Attempt>(Attempt{
       AttemptMachine({std::move(leased), channel_ && channel_->can_reconcile() && state_ != LaneState::hung, &context_.sinks}), {}});
   resume(attempt, event::Start{});
+  return !expired;
 }
 
 // A parked lane still lets time pass: what is too old goes to its fallback, or becomes a dead letter that somebody sees.
@@ -247,7 +254,7 @@ void Lane::begin(const std::shared_ptr<Attempt>& attempt, const action::Begin& b
                        [self = shared_from_this(), attempt, begin_action](base::Result<std::uint32_t> number) {
                          self->strand_.post([self, attempt, begin_action, number = std::move(number)] {
                            if (number) {
-                             if (begin_action.possible_duplicate) self->context_.metrics.possible_duplicate(self->settings_.sink);
+                             if (begin_action.possible_duplicate) self->mark(attempt->machine.leased().delivery);
                              return self->resume(attempt, event::Began{*number});
                            }
                            if (number.error().code == base::ErrorCode::not_found) return self->resume(attempt, event::ClaimLost{});
@@ -257,6 +264,12 @@ void Lane::begin(const std::shared_ptr<Attempt>& attempt, const action::Begin& b
                            self->retry_later([self, attempt, begin_action] { self->begin(attempt, begin_action); });
                          });
                        });
+}
+
+void Lane::mark(const model::Delivery& delivery) {
+  context_.metrics.possible_duplicate(settings_.sink);
+  log_.warn("an attempt that may have arrived is made again: a possible duplicate",
+            {{"sink", settings_.sink}, {"delivery", delivery.id}, {"notification", delivery.notification_id}});
 }
 
 void Lane::send(const std::shared_ptr<Attempt>& attempt, const action::Send& send_action) {
@@ -277,7 +290,7 @@ void Lane::send(const std::shared_ptr<Attempt>& attempt, const action::Send& sen
 void Lane::reconcile(const std::shared_ptr<Attempt>& attempt) {
   const auto& leased = attempt->machine.leased();
   plugin::Send send{std::make_shared<const model::Message>(leased), std::max(1U, leased.delivery.attempts),
-                    context_.clock.now() + settings_.timeout, ""};
+                    context_.clock.now() + reconcile_time(), ""};
   channel_->reconcile(std::move(send), [self = shared_from_this(), attempt](model::Outcome outcome) {
     self->strand_.post(
         [self, attempt, outcome = std::move(outcome)]() mutable { self->resume(attempt, event::Reconciled{std::move(outcome)}); });
@@ -336,7 +349,7 @@ void Lane::report(const store::Leased& leased, const store::Finish& finish) {
                       {{"sink", sink}, {"delivery", delivery.id}, {"notification", delivery.notification_id}, {"attempt", finish.attempt}});
           },
           [&](const store::RetryAt& retry) {
-            if (retry.possible_duplicate && !delivery.possible_duplicate) context_.metrics.possible_duplicate(sink);
+            if (retry.possible_duplicate && !delivery.possible_duplicate) mark(delivery);
             log_.info("will be tried again", {{"sink", sink},
                                               {"delivery", delivery.id},
                                               {"outcome", model::to_string(outcome.code)},
@@ -363,19 +376,26 @@ void Lane::ended(const std::shared_ptr<Attempt>&) {
 void Lane::apply_to_lane(const action::Finish& finish_action) {
   const auto& outcome = finish_action.finish.outcome;
   if (finish_action.park_lane) return park({outcome.reason, outcome.detail}, context_.clock.now());
-  if (finish_action.pause && finish_action.pause->what == policy::Pause::What::sink) {
+  if (finish_action.pause && finish_action.pause->what != policy::Pause::What::recipient_queue) {
+    const auto until = finish_action.pause->until;
+    if (finish_action.pause->what == policy::Pause::What::account)
+      settings_.budget->pause(until - context_.clock.now(), context_.clock.steady());
     if (state_ == LaneState::parked || state_ == LaneState::hung) return;
-    until_ = until_ ? std::max(*until_, finish_action.pause->until) : finish_action.pause->until;
-    state_ = LaneState::paused;
-    why_ = {outcome.reason, outcome.detail};
-    log_.warn("sink is paused", {{"sink", settings_.sink}, {"reason", outcome.reason}, {"until", base::to_rfc3339(*until_)}});
-    return publish();
+    return pause({outcome.reason, outcome.detail}, until);
   }
   if (state_ == LaneState::parked) {
     open("an attempt went through");
     context_.store.wake(settings_.sink, context_.clock.now(),
                         [self = shared_from_this()](const base::Result<std::size_t>&) { self->notify(); });
   }
+}
+
+void Lane::pause(ParkReason reason, base::Timestamp until) {
+  until_ = until_ ? std::max(*until_, until) : until;
+  state_ = LaneState::paused;
+  why_ = std::move(reason);
+  log_.warn("sink is paused", {{"sink", settings_.sink}, {"reason", why_.reason}, {"until", base::to_rfc3339(*until_)}});
+  publish();
 }
 
 void Lane::park(ParkReason reason, base::Timestamp now) {

@@ -18,7 +18,7 @@
 #include "delivery/metrics.hpp"
 #include "net/executor.hpp"
 #include "plugin/channel.hpp"
-#include "policy/rate_limit.hpp"
+#include "policy/send_budget.hpp"
 #include "store/store.hpp"
 
 namespace belfry::delivery {
@@ -33,12 +33,12 @@ struct ParkReason {
 
 struct LaneSettings {
   std::string sink;
-  std::string plugin;                    // type, for display
-  base::Millis timeout{10'000};          // of one attempt
-  std::size_t concurrency = 16;          // attempts in flight
-  policy::RateLimit rate;                // of the sink
-  policy::RateLimit rate_per_recipient;  // of one destination
-  base::Millis first_probe{5'000};       // of a parked lane; doubles up to last_probe
+  std::string plugin;            // type, for display
+  base::Millis timeout{10'000};  // of one attempt
+  std::size_t concurrency = 16;  // attempts in flight
+  policy::SendRates rates;
+  std::shared_ptr<policy::SendBudget> budget;  // shared by the lanes of one account; null: the lane has its own, with `rates`
+  base::Millis first_probe{5'000};             // of a parked lane; doubles up to last_probe
   base::Millis last_probe{300'000};
 };
 
@@ -77,13 +77,15 @@ class Lane : public std::enable_shared_from_this<Lane> {
   struct Attempt;
 
   [[nodiscard]] bool may_lease(base::Timestamp now) const;
+  [[nodiscard]] base::Millis reconcile_time() const;
   [[nodiscard]] base::Millis lease_time() const;
   void pump();
   void on_lease(std::size_t asked, base::Result<store::Lease> lease);
   void look_for_expired();
-  void take(store::Leased leased);
+  bool take(store::Leased leased);
   void drive(const std::shared_ptr<Attempt>& attempt, const Action& action);
   void begin(const std::shared_ptr<Attempt>& attempt, const action::Begin& begin);
+  void mark(const model::Delivery& delivery);
   void send(const std::shared_ptr<Attempt>& attempt, const action::Send& send);
   void reconcile(const std::shared_ptr<Attempt>& attempt);
   void finish(const std::shared_ptr<Attempt>& attempt, const action::Finish& finish);
@@ -96,6 +98,7 @@ class Lane : public std::enable_shared_from_this<Lane> {
   void open(std::string_view why);
   void on_late(std::string delivery_id, std::uint32_t number, model::Outcome outcome);
   void on_health(plugin::Health health);
+  void pause(ParkReason reason, base::Timestamp until);
   void wake_at(base::Timestamp at);
   void publish();
   void retry_later(net::Task task);
@@ -126,8 +129,6 @@ class Lane : public std::enable_shared_from_this<Lane> {
   std::size_t in_flight_ = 0;
   std::size_t ending_ = 0;           // of those: their outcome is on its way into the store, their room is free
   std::vector<net::Task> to_retry_;  // when the store works again
-  policy::TokenBucket bucket_;
-  std::map<std::string, policy::TokenBucket> recipients_;
   net::Task stopped_;
   base::Millis stop_most_{};
 

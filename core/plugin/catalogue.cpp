@@ -136,6 +136,7 @@ std::vector<SinkCheck> check_sinks(const Catalogue& catalogue, std::vector<SinkR
                                  config.config,
                                  std::move(config.secrets),
                                  std::move(config.credential),
+                                 std::move(config.account),
                                  std::move(config.destination_key),
                                  std::move(config.fixed_destination),
                                  std::move(config.missing),

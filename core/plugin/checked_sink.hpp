@@ -22,8 +22,9 @@ struct CheckedSink {
   PluginType type;
   base::Millis scan_took{};
   nlohmann::json config;  // defaults filled in, secrets as references
-  std::shared_ptr<const SecretTable> secrets;
+  std::shared_ptr<SecretTable> secrets;
   std::string credential;             // reference of the first secret, may be empty
+  std::string account;                // reference of the secret that names an account at the remote, may be empty
   std::string destination_key;        // "channel"; empty when the type has none
   std::string fixed_destination;      // its configured value; empty: direct messages
   std::vector<Problem> missing;       // secrets without a value that may be used: open it, but park its lane with these words

@@ -15,6 +15,7 @@ constexpr const char* kSecret = "x-secret";
 constexpr const char* kDestination = "x-destination";
 constexpr const char* kOverride = "x-override";
 constexpr const char* kObtain = "x-obtain";
+constexpr const char* kAccount = "x-account";
 
 // Optimal string alignment: insertions, deletions, substitutions and swaps of neighbours.
 std::size_t distance(const std::string& a, const std::string& b) {
@@ -133,15 +134,26 @@ std::map<std::string, Place> places_of(const json& schema, json& config) {
   return places;
 }
 
-void erase_at(json& config, const std::string& pointer) {
+// Those behind it in a list move up, and so does what is known about their files.
+void erase_at(json& config, std::map<std::string, SecretFile>& files, const std::string& pointer) {
   const json::json_pointer place(pointer);
-  json& parent = config[place.parent_pointer()];
-  if (parent.is_array()) {
-    parent.erase(std::stoul(place.back()));
-    if (parent.empty()) erase_at(config, place.parent_pointer().to_string());
-  } else {
+  const auto list = place.parent_pointer();
+  json& parent = config[list];
+  if (!parent.is_array()) {
     parent.erase(place.back());
+    return;
   }
+  const auto at = [&](std::size_t index) { return pointer_to(list.to_string(), std::to_string(index)); };
+  const auto gone = std::stoul(place.back());
+  for (auto index = gone; index < parent.size(); ++index) {
+    files.erase(at(index));
+    if (auto behind = files.extract(at(index + 1))) {
+      behind.key() = at(index);
+      files.insert(std::move(behind));
+    }
+  }
+  parent.erase(gone);
+  if (parent.empty()) erase_at(config, files, list.to_string());
 }
 
 void settle_references(const json& schema, ConfigRequest& request, CheckedConfig& out) {
@@ -185,16 +197,19 @@ void settle_references(const json& schema, ConfigRequest& request, CheckedConfig
     }
   }
   std::sort(optional.begin(), optional.end(), [](const auto& a, const auto& b) { return std::pair(a.size(), a) > std::pair(b.size(), b); });
-  for (const auto& pointer : optional) erase_at(request.config, pointer);
+  for (const auto& pointer : optional) erase_at(request.config, request.references.files, pointer);
 }
 
-std::string destination_key(const json& schema) {
+// The top-level key with an annotation.
+std::string marked_key(const json& schema, const char* annotation) {
   const json properties = schema.value("properties", json::object());
   for (const auto& [key, property] : properties.items()) {
-    if (is_marked({&property}, kDestination)) return key;
+    if (is_marked({&property}, annotation)) return key;
   }
   return {};
 }
+
+std::string reference_to(const std::string& sink, const std::string& key) { return "secret:" + sink + pointer_to("", key); }
 
 // "First" is meant as the schema is written, which the sorted objects of nlohmann::json have forgotten.
 std::string credential_of(const PluginType& type, const json& config, const SecretTable& secrets, const std::string& sink) {
@@ -203,18 +218,19 @@ std::string credential_of(const PluginType& type, const json& config, const Secr
   if (properties == ordered.end()) return {};
   for (const auto& [key, property] : properties->items()) {
     if (!config.contains(key)) continue;
-    const std::string reference = "secret:" + sink + pointer_to("", key);
-    if (secrets.find(reference) != nullptr) return reference;
+    const std::string reference = reference_to(sink, key);
+    if (secrets.contains(reference)) return reference;
   }
   return {};
 }
 
-void hide_secrets(const json& schema, const std::string& sink, json& config, SecretTable& table, base::Scrubber& scrubber) {
-  walk(schema, config, [&](const Schemas& schemas, json& value, const std::string& pointer) {
+void hide_secrets(const json& schema, ConfigRequest& request, SecretTable& table, base::Scrubber& scrubber) {
+  walk(schema, request.config, [&](const Schemas& schemas, json& value, const std::string& pointer) {
     if (!value.is_string() || !is_marked(schemas, kSecret)) return;
     auto& text = value.get_ref<std::string&>();
     scrubber.learn(text);
-    text = table.add(sink, pointer, text);
+    const auto file = request.references.files.find(pointer);
+    text = table.add(request.sink, pointer, text, file == request.references.files.end() ? SecretFile{} : file->second);
   });
 }
 
@@ -248,8 +264,9 @@ CheckedConfig check_config(const PluginType& type, ConfigRequest request, base::
     if (!references.unresolved.contains(problem.pointer) && !is_within(problem.pointer, references.broken))
       out.problems.push_back(std::move(problem));
   }
-  hide_secrets(schema, request.sink, request.config, *secrets, scrubber);
-  out.destination_key = destination_key(schema);
+  hide_secrets(schema, request, *secrets, scrubber);
+  out.destination_key = marked_key(schema, kDestination);
+  if (const auto account = reference_to(request.sink, marked_key(schema, kAccount)); secrets->contains(account)) out.account = account;
   if (request.config.is_object()) {
     out.credential = credential_of(type, request.config, *secrets, request.sink);
     const auto fixed = request.config.find(out.destination_key);

@@ -24,6 +24,7 @@ struct References {
   // said about the former, nor about what is missing in the latter. The rest of the result is of no use then.
   std::set<std::string> broken = {};
   std::set<std::string> incomplete = {};
+  std::map<std::string, SecretFile> files = {};  // what the values are read from, where that is one file
 };
 
 struct ConfigRequest {
@@ -35,8 +36,9 @@ struct ConfigRequest {
 struct CheckedConfig {
   std::vector<Problem> problems;  // without an error the rest is valid
   nlohmann::json config;          // what configure() gets
-  std::shared_ptr<const SecretTable> secrets;
+  std::shared_ptr<SecretTable> secrets;
   std::string credential;         // the reference of the first secret in the schema's order; empty when there is none
+  std::string account;            // the reference of the secret with x-account: sinks with its value share their rates; empty: none
   std::string destination_key;    // the top-level key with x-destination; empty when there is none
   std::string fixed_destination;  // its configured value
   // Secrets that the schema requires and that have no value yet, or one that is known to others: the sink can be opened, but not used.

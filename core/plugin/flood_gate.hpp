@@ -2,8 +2,9 @@
 #pragma once
 #include <cstdint>
 #include <mutex>
+#include <utility>
 
-#include "plugin/rate_limiter.hpp"
+#include "policy/rate_limit.hpp"
 
 namespace belfry::plugin {
 
@@ -17,16 +18,13 @@ class FloodGate {
 
   Verdict admit(base::SteadyTime now) {
     const std::lock_guard lock(mutex_);
-    if (!defined_) bucket_.define(20, base::Millis(1000), 100, now);
-    defined_ = true;
     if (bucket_.take(now) == base::Millis(0)) return {true, std::exchange(dropped_, 0), false};
     return {false, 0, dropped_++ == 0};
   }
 
  private:
   std::mutex mutex_;
-  TokenBucket bucket_;
-  bool defined_ = false;
+  policy::TokenBucket bucket_{{.events = 20, .period = std::chrono::seconds(1), .burst = 100}};
   std::uint64_t dropped_ = 0;
 };
 

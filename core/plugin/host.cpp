@@ -11,18 +11,34 @@ Host::Host(HostParts parts)
 
 Host::~Host() { budgets_->stop(); }
 
-base::Result<std::shared_ptr<Instance>> Host::open(CheckedSink sink, std::shared_ptr<net::HttpClient> http,
-                                                   std::shared_ptr<net::WebSocketClient> websockets) {
+std::shared_ptr<PluginInstance> Host::make(CheckedSink sink, std::shared_ptr<net::HttpClient> http,
+                                           std::shared_ptr<net::WebSocketClient> websockets) {
   // Each instance has its own range, so that a ticket of another one is never taken for its own.
   constexpr unsigned kTicketBits = 40;
   const Ticket first = (++instances_ << kTicketBits) + 1;
   if (sink.scan_took > kScanContract) parts_.metrics.violation(sink.name, "slow_scan");
-  auto instance = std::make_shared<PluginInstance>(
+  return std::make_shared<PluginInstance>(
       InstanceParts{parts_.net, parts_.plugins, parts_.offload, parts_.clock, parts_.log, parts_.scrubber, parts_.kv, parts_.metrics,
                     budgets_, replacements_, std::move(http), std::move(websockets), parts_.limits, first},
       std::move(sink));
+}
+
+base::Result<std::shared_ptr<Instance>> Host::open(CheckedSink sink, std::shared_ptr<net::HttpClient> http,
+                                                   std::shared_ptr<net::WebSocketClient> websockets) {
+  auto instance = make(std::move(sink), std::move(http), std::move(websockets));
   if (const auto opened = instance->open(); !opened) return std::unexpected(opened.error());
   return instance;
+}
+
+base::Result<std::shared_ptr<Instance>> Host::open_to_check(CheckedSink sink, std::shared_ptr<net::HttpClient> http,
+                                                            std::shared_ptr<net::WebSocketClient> websockets) {
+  auto instance = make(std::move(sink), std::move(http), std::move(websockets));
+  if (const auto opened = instance->open_to_check(); !opened) return std::unexpected(opened.error());
+  return instance;
+}
+
+std::shared_ptr<policy::SendBudget> Host::send_budget(const CheckedSink& sink, policy::SendRates rates) {
+  return budgets_->sends(sink.secrets->owner(sink.account, sink.name), rates);
 }
 
 }  // namespace belfry::plugin

@@ -12,6 +12,7 @@
 #include "plugin/catalogue.hpp"
 #include "plugin/instance.hpp"
 #include "plugin/limits.hpp"
+#include "policy/send_budget.hpp"
 
 namespace belfry::plugin {
 
@@ -27,6 +28,7 @@ struct HostParts {
   Limits limits;
 };
 
+class PluginInstance;
 class RateLimiter;
 
 class Host {
@@ -41,8 +43,17 @@ class Host {
   // A sink with `missing` secrets can be opened; it will say misconfigured, so park its lane.
   [[nodiscard]] base::Result<std::shared_ptr<Instance>> open(CheckedSink sink, std::shared_ptr<net::HttpClient> http,
                                                              std::shared_ptr<net::WebSocketClient> websockets);
+  // The same without starting it: for check_online().
+  [[nodiscard]] base::Result<std::shared_ptr<Instance>> open_to_check(CheckedSink sink, std::shared_ptr<net::HttpClient> http,
+                                                                      std::shared_ptr<net::WebSocketClient> websockets);
+
+  // What the lane of this sink may send; the same for all sinks with the same account.
+  [[nodiscard]] std::shared_ptr<policy::SendBudget> send_budget(const CheckedSink& sink, policy::SendRates rates);
 
  private:
+  [[nodiscard]] std::shared_ptr<PluginInstance> make(CheckedSink sink, std::shared_ptr<net::HttpClient> http,
+                                                     std::shared_ptr<net::WebSocketClient> websockets);
+
   const HostParts parts_;
   const std::shared_ptr<RateLimiter> budgets_;
   const std::shared_ptr<Replacements> replacements_;

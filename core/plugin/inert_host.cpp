@@ -37,9 +37,11 @@ constexpr belfry_kv kKv{sizeof(belfry_kv),
 constexpr belfry_rate_limit kRateLimit{
     sizeof(belfry_rate_limit), 0, [](void*, const belfry_budget*, std::uint32_t, std::uint32_t, std::uint32_t) {},
     [](void*, const belfry_budget*, belfry_ticket) -> belfry_ticket { return 0; }, [](void*, const belfry_budget*, std::uint64_t) {}};
-constexpr belfry_secrets kSecrets{sizeof(belfry_secrets), 0, [](void*, belfry_str, const belfry_writer*) -> std::int32_t { return 1; }};
+constexpr belfry_secrets kSecrets{sizeof(belfry_secrets), 0, [](void*, belfry_str, const belfry_writer*) -> std::int32_t { return 1; },
+                                  [](void*, belfry_str) {}};
 constexpr belfry_offload kOffload{sizeof(belfry_offload), 0, [](void*, void (*)(void*), void*) -> belfry_ticket { return 0; }};
 constexpr belfry_inbound_replies kInbound{sizeof(belfry_inbound_replies), 0, [](void*, belfry_ticket, const belfry_inbound_reply*) {}};
+constexpr belfry_findings kFindings{sizeof(belfry_findings), 0, [](void*, belfry_ticket, const belfry_finding*) {}};
 
 const void* service(void*, belfry_str id) {
   const std::string_view name = view(id);
@@ -53,6 +55,7 @@ const void* service(void*, belfry_str id) {
   if (name == BELFRY_SECRETS_1) return &kSecrets;
   if (name == BELFRY_OFFLOAD_1) return &kOffload;
   if (name == BELFRY_INBOUND_HTTP_1) return &kInbound;
+  if (name == BELFRY_CHECK_ONLINE_1) return &kFindings;
   return nullptr;
 }
 

@@ -9,8 +9,11 @@
 #include "net/router.hpp"
 #include "plugin/channel.hpp"
 #include "plugin/inbound_route.hpp"
+#include "plugin/problem.hpp"
 
 namespace belfry::plugin {
+
+using FindingsHandler = std::move_only_function<void(std::vector<Problem>)>;
 
 class Instance : public Channel {
  public:
@@ -25,6 +28,11 @@ class Instance : public Channel {
   [[nodiscard]] virtual bool can_render() const = 0;
   // The requests that deliver would send: an array of {"method", "url", "headers", "body"}. Sends nothing.
   [[nodiscard]] virtual base::Result<nlohmann::json> render(Send send) = 0;
+
+  [[nodiscard]] virtual bool can_check_online() const = 0;
+  // Asks the remotes whether what is configured will work; of an instance that was opened to check. One that does not end by `most` has an
+  // error that says so.
+  virtual void check_online(base::Millis most, FindingsHandler handler) = 0;
 };
 
 }  // namespace belfry::plugin

@@ -47,6 +47,14 @@ PluginInstance::PluginInstance(InstanceParts parts, CheckedSink sink)
 }
 
 base::Result<void> PluginInstance::open() {
+  auto opened = open_to_check();
+  if (!opened) return opened;
+  opened = control("start", [this] { return start(); });
+  if (!opened) discard();
+  return opened;
+}
+
+base::Result<void> PluginInstance::open_to_check() {
   alive_ = shared_from_this();
   desk_.post([self = alive_] {
     self->watch_timer_.emplace(self->desk_);
@@ -55,7 +63,6 @@ base::Result<void> PluginInstance::open() {
   auto opened = control("create", [this] { return create(); });
   if (opened) opened = control("configure", [this] { return configure(); });
   if (opened) opened = control("extension", [this] { return fetch_extensions(); });
-  if (opened) opened = control("start", [this] { return start(); });
   if (!opened) discard();
   return opened;
 }
@@ -112,6 +119,7 @@ base::Result<void> PluginInstance::configure() {
 base::Result<void> PluginInstance::fetch_extensions() {
   reconcile_ = extension_table<belfry_reconcile>(plugin_, self_of_plugin_, BELFRY_RECONCILE_1);
   render_ = extension_table<belfry_render>(plugin_, self_of_plugin_, BELFRY_RENDER_1);
+  check_online_ = extension_table<belfry_check_online>(plugin_, self_of_plugin_, BELFRY_CHECK_ONLINE_1);
   inbound_ = extension_table<belfry_inbound_http>(plugin_, self_of_plugin_, BELFRY_INBOUND_HTTP_1);
   auto routes = inbound_routes_of(sink_.file.string(), inbound_, self_of_plugin_);
   if (!routes) return std::unexpected(routes.error());

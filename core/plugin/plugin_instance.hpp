@@ -51,6 +51,8 @@ class PluginInstance final : public Instance, public std::enable_shared_from_thi
 
   // Loads, creates, configures and starts. Blocks; each step has the control limit.
   [[nodiscard]] base::Result<void> open();
+  // The same but for the last step.
+  [[nodiscard]] base::Result<void> open_to_check();
 
   void deliver(Send send, OutcomeHandler handler) override;
   [[nodiscard]] bool can_reconcile() const override { return reconcile_.reconcile != nullptr; }
@@ -65,6 +67,8 @@ class PluginInstance final : public Instance, public std::enable_shared_from_thi
   void handle_inbound(net::ServerRequest request, net::Reply reply) override;
   [[nodiscard]] bool can_render() const override { return render_.render != nullptr; }
   [[nodiscard]] base::Result<nlohmann::json> render(Send send) override;
+  [[nodiscard]] bool can_check_online() const override { return check_online_.check != nullptr; }
+  void check_online(base::Millis most, FindingsHandler handler) override;
 
   // ---- For the services; any thread. -------------------------------------------------------------------------------------
   [[nodiscard]] const InstanceParts& parts() const { return parts_; }
@@ -85,8 +89,11 @@ class PluginInstance final : public Instance, public std::enable_shared_from_thi
   void offload_ended();
   void complete(Ticket ticket, const belfry_outcome* outcome);
   void reply(Ticket ticket, const belfry_inbound_reply* reply);
+  void add_finding(Ticket ticket, const belfry_finding* finding);
   void violation(std::string_view kind, std::string_view what);
   void log_line(std::uint32_t level, std::string_view line);
+  // The present value of a secret; none when the reference is unknown.
+  [[nodiscard]] std::optional<base::Secret> reveal(std::string_view reference);
   // False when the name may not be used for this kind.
   [[nodiscard]] bool admit_metric(std::string_view name, bool counter);
 
@@ -95,6 +102,7 @@ class PluginInstance final : public Instance, public std::enable_shared_from_thi
   bool call(std::string_view name, base::Millis limit, const std::function<void()>& function);
   void give(Ticket ticket, Duty::Kind kind, const Send& send);
   void give_inbound(Ticket ticket, const net::ServerRequest& request);
+  void give_check(Ticket ticket);
   void give_stop(Ticket ticket);
   void tell_abandoned(Ticket ticket);
   void raise(Ticket ticket, std::uint32_t kind, const void* payload);
@@ -143,6 +151,7 @@ class PluginInstance final : public Instance, public std::enable_shared_from_thi
   belfry_inbound_http inbound_{};
   belfry_reconcile reconcile_{};
   belfry_render render_{};
+  belfry_check_online check_online_{};
   std::vector<InboundRoute> routes_;
 
   std::atomic<belfry_plugin_entry_fn> entry_ = nullptr;  // says which library it is
@@ -154,6 +163,9 @@ class PluginInstance final : public Instance, public std::enable_shared_from_thi
   std::mutex handlers_mutex_;
   LateHandler late_;
   std::function<void(Health)> health_changed_;
+
+  std::mutex findings_mutex_;
+  std::map<Ticket, std::vector<Problem>> findings_;  // of the checks that are under way
 
   std::mutex metrics_mutex_;
   std::map<std::string, bool, std::less<>> metric_names_;  // true: counter

@@ -1,4 +1,4 @@
-// A finding about a sink's configuration: where in it, and one sentence that says what to write instead.
+// A finding about a sink's configuration: where in it, and one sentence that says what to write instead; a note says what is in order.
 #pragma once
 #include <string>
 #include <string_view>
@@ -7,7 +7,7 @@
 namespace belfry::plugin {
 
 struct Problem {
-  enum class Severity { error, warning };
+  enum class Severity { error, warning, note };
   Severity severity = Severity::error;
   std::string pointer;  // RFC 6901, within the sink's `config`; empty: the config as a whole
   std::string text;

@@ -1,70 +1,45 @@
 #include "plugin/rate_limiter.hpp"
 
-#include <cmath>
+#include "model/delivery.hpp"
 
 namespace belfry::plugin {
 namespace {
 
 constexpr std::size_t kMostBudgets = 100'000;
-constexpr base::Millis kLongestPause = std::chrono::days(7);
-
-double milliseconds(base::SteadyTime::duration duration) { return std::chrono::duration<double, std::milli>(duration).count(); }
+// The name that lanes have for a place that a plugin knows by its address only.
+std::string key_of(const Budget& budget) { return model::Destination{model::Audience::shared, budget.destination}.key(); }
 
 }  // namespace
 
-void TokenBucket::define(std::uint32_t events, base::Millis period, std::uint32_t burst, base::SteadyTime now) {
-  const double per_ms = std::max<double>(events, 1) / static_cast<double>(std::max<std::int64_t>(period.count(), 1));
-  const double most = std::max<double>(burst, 1);
-  if (!defined_) {
-    tokens_ = most;
-    filled_ = now;
+std::shared_ptr<policy::SendBudget> RateLimiter::sends(const std::string& owner, policy::SendRates rates) {
+  const std::lock_guard lock(mutex_);
+  auto& known = sends_[owner];
+  auto budget = known.lock();
+  if (budget) {
+    budget->define(rates, clock_.steady());
+  } else {
+    known = budget = std::make_shared<policy::SendBudget>(rates);
   }
-  refill(now);
-  defined_ = true;
-  per_ms_ = per_ms;
-  burst_ = most;
-  tokens_ = std::min(tokens_, burst_);
-}
-
-void TokenBucket::pause(base::Millis how_long, base::SteadyTime now) {
-  paused_until_ = std::max(paused_until_, now + std::min(how_long, kLongestPause));
-}
-
-base::Millis TokenBucket::take(base::SteadyTime now) {
-  if (now < paused_until_) return std::chrono::ceil<base::Millis>(paused_until_ - now);
-  if (!defined_) return base::Millis(0);
-  refill(now);
-  // Refilling in floating point may stop a hair short of a whole token.
-  constexpr double kWhole = 1 - 1e-9;
-  if (tokens_ >= kWhole) {
-    tokens_ -= 1;
-    return base::Millis(0);
-  }
-  return base::Millis(std::max<std::int64_t>(1, static_cast<std::int64_t>(std::ceil((1 - tokens_) / per_ms_))));
-}
-
-void TokenBucket::refill(base::SteadyTime now) {
-  if (now > filled_) tokens_ = std::min(burst_, tokens_ + milliseconds(now - filled_) * per_ms_);
-  filled_ = std::max(filled_, now);
+  return budget;
 }
 
 void RateLimiter::define(const Budget& budget, std::uint32_t events, base::Millis period, std::uint32_t burst) {
   const std::lock_guard lock(mutex_);
-  if (Line* line = line_of(budget)) line->bucket.define(events, period, burst, clock_.steady());
+  if (Line* line = line_of(budget)) line->bucket.define({events, period, burst}, clock_.steady());
 }
 
 std::uint64_t RateLimiter::acquire(const Budget& budget, net::Task grant) {
   const std::lock_guard lock(mutex_);
   if (stopped_) return 0;
   const std::uint64_t id = next_id_++;
-  const auto known = lines_.find(budget);
-  if (known == lines_.end()) {
+  Line* line = lines_.contains(budget) || budget.method.empty() ? line_of(budget) : nullptr;
+  if (line == nullptr) {
     strand_.post(std::move(grant));
     return id;
   }
-  known->second.waiting.push_back({id, std::move(grant)});
+  line->waiting.push_back({id, std::move(grant)});
   waiting_in_.emplace(id, budget);
-  serve(budget, known->second);
+  serve(budget, *line);
   return id;
 }
 
@@ -78,7 +53,12 @@ void RateLimiter::cancel(std::uint64_t id) {
 
 void RateLimiter::limited(const Budget& budget, base::Millis how_long) {
   const std::lock_guard lock(mutex_);
-  if (Line* line = line_of(budget)) line->bucket.pause(how_long, clock_.steady());
+  Line* line = line_of(budget);
+  if (line == nullptr) return;
+  const auto now = clock_.steady();
+  if (!line->sends) return line->bucket.pause(how_long, now);
+  if (budget.destination.empty()) return line->sends->pause(how_long, now);
+  line->sends->pause(key_of(budget), how_long, now);
 }
 
 void RateLimiter::stop() {
@@ -93,12 +73,20 @@ RateLimiter::Line* RateLimiter::line_of(const Budget& budget) {
   const auto known = lines_.find(budget);
   if (known != lines_.end()) return &known->second;
   if (stopped_ || lines_.size() >= kMostBudgets) return nullptr;
-  return &lines_[budget];
+  Line& line = lines_[budget];
+  if (const auto sends = sends_.find(budget.owner); budget.method.empty() && sends != sends_.end()) line.sends = sends->second.lock();
+  return &line;
+}
+
+base::Millis RateLimiter::take(const Budget& budget, Line& line) {
+  const auto now = clock_.steady();
+  if (!line.sends) return line.bucket.take(now);
+  return budget.destination.empty() ? line.sends->take(now) : line.sends->take(key_of(budget), now);
 }
 
 void RateLimiter::serve(const Budget& budget, Line& line) {
   while (!line.armed && !line.waiting.empty()) {
-    if (const auto wait = line.bucket.take(clock_.steady()); wait > base::Millis(0)) return arm(budget, wait);
+    if (const auto wait = take(budget, line); wait > base::Millis(0)) return arm(budget, wait);
     waiting_in_.erase(line.waiting.front().id);
     strand_.post(std::move(line.waiting.front().grant));
     line.waiting.pop_front();

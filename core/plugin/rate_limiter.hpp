@@ -1,4 +1,5 @@
-// Token buckets shared by all instances: who names the same budget shares it. Grants come in the order of asking.
+// Token buckets shared by all instances: who names the same budget shares it. Grants come in the order of asking. Budgets without a method
+// are those of the deliveries: the lanes take from them directly, a plugin by name.
 // Thread rule: any thread; a grant is called once, on the runtime given. Ownership: held by shared_ptr; stop() lets go of waiting grants
 // without calling them.
 #pragma once
@@ -10,6 +11,7 @@
 
 #include "base/clock.hpp"
 #include "net/executor.hpp"
+#include "policy/send_budget.hpp"
 
 namespace belfry::plugin {
 
@@ -21,29 +23,13 @@ struct Budget {
   auto operator<=>(const Budget&) const = default;
 };
 
-// One bucket, time as an argument. Starts full.
-class TokenBucket {
- public:
-  TokenBucket() = default;  // undefined: grants everything unless paused
-  void define(std::uint32_t events, base::Millis period, std::uint32_t burst, base::SteadyTime now);
-  void pause(base::Millis how_long, base::SteadyTime now);
-  // Takes one token, or says how long until there is one.
-  [[nodiscard]] base::Millis take(base::SteadyTime now);  // 0: taken
-
- private:
-  void refill(base::SteadyTime now);
-
-  bool defined_ = false;
-  double per_ms_ = 0;
-  double burst_ = 0;
-  double tokens_ = 0;
-  base::SteadyTime filled_{};
-  base::SteadyTime paused_until_{};
-};
-
 class RateLimiter : public std::enable_shared_from_this<RateLimiter> {
  public:
   RateLimiter(net::Runtime& runtime, const base::Clock& clock) : clock_(clock), strand_(runtime) {}
+
+  // What the lanes that send for `owner` share. Always the same object while somebody holds it; the newest rates count, whatever a plugin
+  // defines.
+  [[nodiscard]] std::shared_ptr<policy::SendBudget> sends(const std::string& owner, policy::SendRates rates);
 
   // At most 100,000 budgets are kept; more are not defined.
   void define(const Budget& budget, std::uint32_t events, base::Millis period, std::uint32_t burst);
@@ -58,12 +44,14 @@ class RateLimiter : public std::enable_shared_from_this<RateLimiter> {
     net::Task grant;
   };
   struct Line {
-    TokenBucket bucket;
+    policy::TokenBucket bucket;
+    std::shared_ptr<policy::SendBudget> sends;  // in place of the bucket
     std::deque<Waiting> waiting;
     bool armed = false;  // its timer will serve it
   };
   // All with the lock held.
   Line* line_of(const Budget& budget);
+  base::Millis take(const Budget& budget, Line& line);
   void serve(const Budget& budget, Line& line);
   void arm(const Budget& budget, base::Millis after);
 
@@ -73,6 +61,7 @@ class RateLimiter : public std::enable_shared_from_this<RateLimiter> {
   bool stopped_ = false;
   std::uint64_t next_id_ = 1;
   std::map<Budget, Line> lines_;
+  std::map<std::string, std::weak_ptr<policy::SendBudget>> sends_;
   std::map<std::uint64_t, Budget> waiting_in_;
   std::map<Budget, net::Timer> timers_;  // strand only
 };

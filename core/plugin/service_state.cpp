@@ -28,11 +28,12 @@ void give_answer(PluginInstance& instance, Ticket ticket, std::uint32_t status, 
 }
 
 // None: an unknown scope, or the credential's without a credential.
-std::optional<std::string> scope_name(const PluginInstance& instance, std::uint32_t scope) {
+// A credential that has changed has a scope of its own: what is kept there is known to be about this one.
+std::optional<std::string> scope_name(PluginInstance& instance, std::uint32_t scope) {
   if (scope == BELFRY_KV_INSTANCE) return "sink:" + instance.sink();
   if (scope != BELFRY_KV_CREDENTIAL) return std::nullopt;
-  const base::Secret* secret = instance.checked().secrets->find(instance.checked().credential);
-  if (secret == nullptr || secret->empty()) return std::nullopt;
+  const auto secret = instance.reveal(instance.checked().credential);
+  if (!secret || secret->empty()) return std::nullopt;
   return "credential:" + SecretTable::fingerprint(*secret);
 }
 
@@ -106,12 +107,12 @@ void put(void* ctx, std::uint32_t scope, belfry_str key, belfry_str value) noexc
 
 // ---- rate-limit/1 --------------------------------------------------------------------------------------------------------------
 
-// Sinks with the same credential share a budget, without anybody seeing the credential.
+// Sinks with the same credential share a budget, without anybody seeing the credential. It keeps its name when the value changes: what was
+// taken stays taken, since remotes count by application, and what was defined stays defined.
 Budget read_budget(const PluginInstance& instance, const belfry_budget* given) {
   const belfry_budget asked = given == nullptr ? belfry_budget{} : copy_of(given);
-  const base::Secret* secret = instance.checked().secrets->find(view(asked.credential));
-  std::string owner = secret == nullptr || secret->empty() ? "sink:" + instance.sink() : "credential:" + SecretTable::fingerprint(*secret);
-  return {std::move(owner), std::string(view(asked.method)), std::string(view(asked.destination))};
+  return {instance.checked().secrets->owner(view(asked.credential), instance.sink()), std::string(view(asked.method)),
+          std::string(view(asked.destination))};
 }
 
 void define(void* ctx, const belfry_budget* budget, std::uint32_t events, std::uint32_t period_ms, std::uint32_t burst) noexcept {

@@ -58,12 +58,21 @@ void gauge_set(void* ctx, belfry_str name, double value) noexcept {
   });
 }
 
-// ---- secrets/1, offload/1, inbound-http/1 --------------------------------------------------------------------------------------
+// ---- secrets/1, offload/1, inbound-http/1, check-online/1
+// --------------------------------------------------------------------------------------
+
+void learn(void* ctx, belfry_str value) noexcept {
+  constexpr std::size_t kLongest = 64UL * 1024;
+  shielded(ctx, [&](PluginInstance& instance) {
+    if (value.len > kLongest) return instance.violation("bad_argument", "a secret of more than 64 KiB was to be learned");
+    instance.parts().scrubber->learn(view(value));
+  });
+}
 
 std::int32_t reveal(void* ctx, belfry_str reference, const belfry_writer* out) noexcept {
   return shielded(ctx, [&](PluginInstance& instance) -> std::int32_t {
-    const base::Secret* secret = instance.checked().secrets->find(view(reference));
-    if (secret == nullptr || out == nullptr) return 1;
+    const auto secret = instance.reveal(view(reference));
+    if (!secret || out == nullptr) return 1;
     out->write(out->ctx, str(secret->reveal()));
     return 0;
   });
@@ -91,12 +100,17 @@ void reply(void* ctx, belfry_ticket ticket, const belfry_inbound_reply* answer) 
   shielded(ctx, [&](PluginInstance& instance) { instance.reply(ticket, answer); });
 }
 
+void add_finding(void* ctx, belfry_ticket ticket, const belfry_finding* finding) noexcept {
+  shielded(ctx, [&](PluginInstance& instance) { instance.add_finding(ticket, finding); });
+}
+
 constexpr belfry_log kLog{sizeof(belfry_log), 0, write_log};
 constexpr belfry_clock kClock{sizeof(belfry_clock), 0, now_unix_ms, monotonic_ms, start_timer, cancel_request};
 constexpr belfry_metrics kMetrics{sizeof(belfry_metrics), 0, counter_add, gauge_set};
-constexpr belfry_secrets kSecrets{sizeof(belfry_secrets), 0, reveal};
+constexpr belfry_secrets kSecrets{sizeof(belfry_secrets), 0, reveal, learn};
 constexpr belfry_offload kOffload{sizeof(belfry_offload), 0, run_offload};
 constexpr belfry_inbound_replies kInboundReplies{sizeof(belfry_inbound_replies), 0, reply};
+constexpr belfry_findings kFindings{sizeof(belfry_findings), 0, add_finding};
 
 }  // namespace
 
@@ -112,6 +126,7 @@ const void* find_service(void*, belfry_str id) noexcept {
   if (name == BELFRY_SECRETS_1) return &kSecrets;
   if (name == BELFRY_OFFLOAD_1) return &kOffload;
   if (name == BELFRY_INBOUND_HTTP_1) return &kInboundReplies;
+  if (name == BELFRY_CHECK_ONLINE_1) return &kFindings;
   return nullptr;
 }
 
@@ -132,6 +147,18 @@ void PluginInstance::log_line(std::uint32_t level, std::string_view line) {
   // Secrets first: one of several lines would not be known again.
   const std::string read(line.substr(0, 2 * kLongestLine));
   log_.write(known, clean_text(parts_.scrubber->scrub(read), kLongestLine), {{"sink", sink_.name}});
+}
+
+std::optional<base::Secret> PluginInstance::reveal(std::string_view reference) {
+  auto revealed = sink_.secrets->reveal(reference, *parts_.scrubber);
+  if (!revealed) return std::nullopt;
+  const auto where = reference.substr(std::min(reference.find('/'), reference.size()));
+  if (revealed->changed) log_.info("a secret has been read again: its file has changed", {{"sink", sink_.name}, {"secret", where}});
+  if (!revealed->trouble.empty()) {
+    log_.warn("a secret cannot be read again; going on with its last value",
+              {{"sink", sink_.name}, {"secret", where}, {"why", revealed->trouble}});
+  }
+  return std::move(revealed->value);
 }
 
 bool PluginInstance::admit_metric(std::string_view name, bool counter) {

@@ -22,7 +22,7 @@ using Ticket = std::uint64_t;  // 0: none
 using Cancel = std::move_only_function<void()>;
 
 struct Duty {
-  enum class Kind { deliver, reconcile, inbound, stop };
+  enum class Kind { deliver, reconcile, inbound, check, stop };
   Kind kind = Kind::deliver;
   std::string delivery_id;
   std::uint32_t attempt = 0;

@@ -27,7 +27,9 @@ Step retry(const model::Outcome& outcome, const model::Delivery& delivery, base:
 Step rate_limited(const model::Outcome& outcome, const model::Delivery& delivery, base::Timestamp now) {
   const auto asked = bounded_wait(outcome.retry_after.value_or(kUnsaidRateLimit));
   const auto until = now + (asked.count() == 0 ? kUnsaidRateLimit : asked);  // "wait for no time" would spin
-  const auto what = outcome.limit_scope == model::LimitScope::recipient ? Pause::What::recipient_queue : Pause::What::sink;
+  const auto what = outcome.limit_scope == model::LimitScope::recipient    ? Pause::What::recipient_queue
+                    : outcome.limit_scope == model::LimitScope::credential ? Pause::What::account
+                                                                           : Pause::What::sink;
   return {again(outcome, delivery, until, false), Pause{what, until}};
 }
 

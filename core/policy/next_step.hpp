@@ -2,7 +2,8 @@
 //
 //   delivered ....... done
 //   retry ........... again after the back-off, retry_after being a minimum; counts as a failure
-//   rate_limited .... again after exactly retry_after (30 s when it was not said), and a pause of what limit_scope names; no failure
+//   rate_limited .... again after exactly retry_after (30 s when it was not said), and a pause of what limit_scope names: the recipient
+//                     queue, the sink, or all sinks with the same account; no failure
 //   rejected ........ fallback, else dead letter
 //   misconfigured ... the lane is parked; the delivery stays until it expires; counts as a failure
 //   "again" at or after expires_at .... expired: fallback, else dead letter
@@ -39,7 +40,7 @@ struct DeadLetter {
 using Next = std::variant<next::Done, next::Retry, next::FallBack, next::DeadLetter>;
 
 struct Pause {
-  enum class What { recipient_queue, sink };
+  enum class What { recipient_queue, sink, account };
   What what = What::sink;
   base::Timestamp until{};
   bool operator==(const Pause&) const = default;

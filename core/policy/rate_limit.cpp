@@ -4,34 +4,71 @@
 #include <limits>
 
 namespace belfry::policy {
+namespace {
 
-using std::chrono::nanoseconds;
+constexpr base::Millis kLongestPause = std::chrono::days(7);
 
-TokenBucket::TokenBucket(RateLimit limit) {
+base::Millis up(std::chrono::nanoseconds wait) { return std::chrono::ceil<base::Millis>(std::max(wait, std::chrono::nanoseconds(0))); }
+
+}  // namespace
+
+TokenBucket::TokenBucket(RateLimit limit) { set(limit); }
+
+void TokenBucket::set(RateLimit limit) {
+  interval_ = depth_ = Nanos(0);
   if (limit.events == 0 || limit.period.count() <= 0) return;
-  interval_ = nanoseconds(limit.period) / limit.events;
-  constexpr nanoseconds kDeepest = std::chrono::days(365);  // keeps every figure that fits the types from overflowing
+  interval_ = Nanos(limit.period) / limit.events;
+  constexpr Nanos kDeepest = std::chrono::days(365);  // keeps every figure that fits the types from overflowing
   const auto burst = std::max<std::uint32_t>(limit.burst, 1);
   depth_ = burst == 1 || interval_ < kDeepest / burst ? interval_ * burst : kDeepest;
 }
 
-// Never further ahead than an empty bucket is: more can only come from a clock that was set back.
-TokenBucket::Instant TokenBucket::full_at(base::Timestamp now) const { return std::clamp<Instant>(full_at_, now, now + depth_); }
+void TokenBucket::define(RateLimit limit, base::SteadyTime now) {
+  const bool was_limited = interval_.count() != 0;
+  const auto left = now + depth_ - full_at(now);  // of the old depth, in time
+  const auto tokens = was_limited ? static_cast<double>(left.count()) / static_cast<double>(interval_.count()) : 0;
+  set(limit);
+  if (!was_limited || interval_.count() == 0) {
+    full_at_ = {};
+    return;
+  }
+  const auto kept = std::min(tokens * static_cast<double>(interval_.count()), static_cast<double>(depth_.count()));
+  full_at_ = now + depth_ - Nanos(static_cast<std::int64_t>(kept));
+}
 
-std::size_t TokenBucket::available(base::Timestamp now) const {
+// Never further ahead than an empty bucket is.
+base::SteadyTime TokenBucket::full_at(base::SteadyTime now) const { return std::clamp<base::SteadyTime>(full_at_, now, now + depth_); }
+
+std::size_t TokenBucket::available(base::SteadyTime now) const {
+  if (now < paused_until_) return 0;
   if (interval_.count() == 0) return std::numeric_limits<std::size_t>::max();
   return static_cast<std::size_t>((now + depth_ - full_at(now)) / interval_);
 }
 
-base::Timestamp TokenBucket::next(base::Timestamp now) const {
-  if (available(now) > 0) return now;
-  return std::chrono::ceil<base::Millis>(full_at(now) + interval_ - depth_);
+base::Millis TokenBucket::wait(base::SteadyTime now) const {
+  const auto from = std::max(now, paused_until_);
+  if (available(from) > 0) return up(from - now);
+  return up(full_at(from) + interval_ - depth_ - now);
 }
 
-std::optional<base::Timestamp> TokenBucket::take(base::Timestamp now) {
-  if (available(now) == 0) return next(now);
+base::Millis TokenBucket::take(base::SteadyTime now) {
+  if (available(now) == 0) return wait(now);
   full_at_ = full_at(now) + interval_;
-  return std::nullopt;
+  return base::Millis(0);
 }
+
+std::size_t TokenBucket::reserve(std::size_t most, base::SteadyTime now) {
+  const auto got = std::min(most, available(now));
+  full_at_ = full_at(now) + interval_ * static_cast<std::int64_t>(interval_.count() == 0 ? 0 : got);
+  return got;
+}
+
+void TokenBucket::give_back(std::size_t count) { full_at_ -= interval_ * static_cast<std::int64_t>(interval_.count() == 0 ? 0 : count); }
+
+void TokenBucket::pause(base::Millis how_long, base::SteadyTime now) {
+  paused_until_ = std::max(paused_until_, now + std::min(how_long, kLongestPause));
+}
+
+base::Millis TokenBucket::paused(base::SteadyTime now) const { return up(paused_until_ - now); }
 
 }  // namespace belfry::policy

@@ -1,10 +1,9 @@
-// A token bucket as a value: `burst` at once, then `events` evenly over `period`. Pure: time is an argument.
-// A clock that is set back costs no more than the time to refill the bucket.
+// A token bucket as a value: `burst` at once, then `events` evenly over `period`; and a pause on top when the remote asked for one.
+// Pure: time is an argument, steady, so that a clock that is set does not matter.
 // Thread rule: none; the owner serialises.
 #pragma once
 #include <chrono>
 #include <cstdint>
-#include <optional>
 
 #include "base/clock.hpp"
 
@@ -20,28 +19,43 @@ struct RateLimit {
 
 class TokenBucket {
  public:
-  explicit TokenBucket(RateLimit limit);
+  TokenBucket() = default;                // without a limit
+  explicit TokenBucket(RateLimit limit);  // full
 
-  // Takes one token. None: granted. Otherwise nothing was taken; at the time given, and not before, it is worth asking again.
-  [[nodiscard]] std::optional<base::Timestamp> take(base::Timestamp now);
+  // Other figures. What was taken stays taken.
+  void define(RateLimit limit, base::SteadyTime now);
+
+  // Takes one token: 0. Otherwise nothing was taken, and asking again before the time given has passed is of no use.
+  [[nodiscard]] base::Millis take(base::SteadyTime now);
 
   // How many takes would be granted now; the largest value without a limit.
-  [[nodiscard]] std::size_t available(base::Timestamp now) const;
+  [[nodiscard]] std::size_t available(base::SteadyTime now) const;
 
-  // When the next take is granted: `now`, or later.
-  [[nodiscard]] base::Timestamp next(base::Timestamp now) const;
+  // What take() would answer.
+  [[nodiscard]] base::Millis wait(base::SteadyTime now) const;
 
-  // The bucket is full: a new one would behave the same, so this one may be forgotten.
-  [[nodiscard]] bool idle(base::Timestamp now) const { return full_at_ <= now; }
+  // Takes up to `most`, as many as there are; and gives back what was not used.
+  [[nodiscard]] std::size_t reserve(std::size_t most, base::SteadyTime now);
+  void give_back(std::size_t count);
+
+  // Nothing is granted for `how_long`, or for longer when that was said before. At most 7 days.
+  void pause(base::Millis how_long, base::SteadyTime now);
+  // What is left of it.
+  [[nodiscard]] base::Millis paused(base::SteadyTime now) const;
+
+  // The bucket is full and not paused: a new one would behave the same, so this one may be forgotten.
+  [[nodiscard]] bool idle(base::SteadyTime now) const { return full_at_ <= now && paused_until_ <= now; }
 
  private:
-  using Instant = std::chrono::sys_time<std::chrono::nanoseconds>;
+  using Nanos = std::chrono::nanoseconds;
 
-  [[nodiscard]] Instant full_at(base::Timestamp now) const;
+  void set(RateLimit limit);
+  [[nodiscard]] base::SteadyTime full_at(base::SteadyTime now) const;
 
-  std::chrono::nanoseconds interval_{};  // between two tokens; zero: no limit
-  std::chrono::nanoseconds depth_{};     // from empty to full
-  Instant full_at_{};                    // when the bucket is full again
+  Nanos interval_{};            // between two tokens; zero: no limit
+  Nanos depth_{};               // from empty to full
+  base::SteadyTime full_at_{};  // when the bucket is full again
+  base::SteadyTime paused_until_{};
 };
 
 }  // namespace belfry::policy

@@ -2,7 +2,8 @@
 //  - accept(): durable when it returns; a second call with the same (source, msg_id) changes nothing and says so.
 //  - lease(): the unit of claim is a recipient queue (sink, destination): at most one delivery in flight per queue, accept order kept.
 //  - finish(): fenced by the claim; a holder that lost its lease cannot overwrite the one that took over.
-//  - a delivery whose attempt began and never finished comes back from lease() with `in_doubt`.
+//  - a delivery whose attempt began and never finished, or finished without anybody knowing whether it arrived (RetryAt::in_doubt), comes
+//    back from lease() with `in_doubt` until another attempt has begun.
 //
 // Thread rule: every method may be called from any thread and returns at once. A handler is called exactly once, on the store's
 // own thread (after close: on the caller's), after the commit that made its result durable; handlers of one caller thread run in
@@ -87,7 +88,7 @@ struct LeaseRequest {
 
 struct Leased : model::Message {
   std::string claim;          // the fencing token
-  bool in_doubt = false;      // an earlier attempt began and has no outcome
+  bool in_doubt = false;      // nobody knows whether the attempt before has arrived
   std::uint32_t attempt = 0;  // that was begun with the lease; 0: none, begin() does it
 };
 
@@ -101,6 +102,7 @@ struct RetryAt {
   base::Timestamp at{};
   bool counts_as_failure = true;    // false for rate_limited
   bool possible_duplicate = false;  // sets the delivery's mark
+  bool in_doubt = false;            // the attempt may have arrived: whoever leases next looks before it begins another
 };
 struct FallBack {
   model::DeliveryState state = model::DeliveryState::rejected;  // rejected or expired
@@ -114,7 +116,7 @@ using Next = std::variant<Done, RetryAt, FallBack, DeadLetter>;
 struct Finish {
   std::string claim;
   std::string delivery_id;
-  std::uint32_t attempt = 0;  // 0: the delivery ends without one (expired before it was tried, found by reconciling)
+  std::uint32_t attempt = 0;  // 0: the delivery ends without one (expired before it was tried, found by reconciling) or waits on
   model::Outcome outcome;
   Next next;
   base::Timestamp now{};

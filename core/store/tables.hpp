@@ -46,7 +46,7 @@ struct DeliveryRow {
   base::Timestamp joins_at{};  // when it takes its place in the queue; until then it blocks nobody
   std::uint32_t leases = 0;    // so far; makes the claim unique
   base::Timestamp claim_until{};
-  std::uint32_t open_attempt = 0;  // began and has no outcome; 0: none
+  std::uint32_t open_attempt = 0;  // began, and whether it arrived is not known; 0: none
   base::Timestamp begun_at{};      // when that attempt began
 
   [[nodiscard]] RowId row() const { return static_cast<RowId>(delivery.sequence); }

@@ -28,7 +28,9 @@ enum class Kind {
   target,  // this channel can never take it
   user,    // this user id can never take it
   nobody,
-  rendering,
+  metadata,  // this rendering is refused for its metadata, its length, its blocks
+  length,
+  blocks,
   bug,  // of ours
 };
 
@@ -41,7 +43,10 @@ struct Code {
 constexpr std::string_view kNewToken =
     "copy the Bot User OAuth Token (xoxb-...) from OAuth & Permissions of the app at https://api.slack.com/apps into bot_token";
 constexpr std::string_view kAskAdmin = "ask an administrator of the Slack workspace to allow this app";
-constexpr std::string_view kInvite = "invite the app to the channel";
+constexpr std::string_view kShared = "an organization that shares the channel forbids what the message links to";
+constexpr std::string_view kInvite =
+    "invite the app: write \"/invite @\" and the name of the app in the channel, or, when the channel is public, "
+    "add the scope chat:write.public to the app and reinstall it";
 
 constexpr std::array kCodes = {
     Code{"ratelimited", Kind::limited},
@@ -51,8 +56,13 @@ constexpr std::array kCodes = {
     Code{"internal_error", Kind::ambiguous},
     Code{"fatal_error", Kind::ambiguous},
     Code{"request_timeout", Kind::ambiguous},
+    Code{"duplicate_message_not_found", Kind::ambiguous},
+    Code{"duplicate_channel_not_found", Kind::ambiguous},
+    Code{"update_failed", Kind::ambiguous},
+    Code{"streaming_state_conflict", Kind::ambiguous},
     Code{"team_added_to_org", Kind::migration, "the workspace is being moved into an Enterprise organization"},
     Code{"org_login_required", Kind::migration, "the workspace is being moved into an Enterprise organization"},
+    Code{"external_channel_migrating", Kind::migration, "the channel is being moved to another workspace"},
 
     Code{"not_authed", Kind::setup, kNewToken},
     Code{"invalid_auth", Kind::setup, kNewToken},
@@ -60,7 +70,8 @@ constexpr std::array kCodes = {
     Code{"token_revoked", Kind::setup, kNewToken},
     Code{"token_expired", Kind::setup, kNewToken},
     Code{"not_allowed_token_type", Kind::setup, kNewToken},
-    Code{"missing_scope", Kind::setup, "add the scope under OAuth & Permissions of the app at https://api.slack.com/apps and reinstall it"},
+    Code{"missing_scope", Kind::setup,
+         "add what is needed under OAuth & Permissions of the app at https://api.slack.com/apps and reinstall it"},
     Code{"no_permission", Kind::setup, kAskAdmin},
     Code{"team_access_not_granted", Kind::setup, kAskAdmin},
     Code{"access_denied", Kind::setup, kAskAdmin},
@@ -69,7 +80,9 @@ constexpr std::array kCodes = {
     Code{"two_factor_setup_required", Kind::setup, kAskAdmin},
     Code{"ekm_access_denied", Kind::setup, kAskAdmin},
     Code{"app_access_restricted", Kind::setup, kAskAdmin},
-    Code{"messages_tab_disabled", Kind::setup, "switch on the Messages Tab under App Home of the app at https://api.slack.com/apps"},
+    Code{"messages_tab_disabled", Kind::setup,
+         "switch on the Messages Tab under App Home of the app at https://api.slack.com/apps, or give the app the manifest that "
+         "\"belfry slack manifest\" prints"},
     Code{"as_user_not_supported", Kind::setup, kNewToken},
     Code{"send_on_behalf_not_allowed", Kind::setup, kNewToken},
     Code{"metadata_must_be_sent_from_app", Kind::setup, kNewToken},
@@ -85,26 +98,44 @@ constexpr std::array kCodes = {
     Code{"restricted_action", Kind::target, "a rule of the workspace keeps this app from posting here"},
     Code{"restricted_action_read_only_channel", Kind::target, "the channel is read-only"},
     Code{"restricted_action_thread_only_channel", Kind::target, "the channel takes replies only"},
-    Code{"restricted_action_non_threadable_channel", Kind::target},
-    Code{"restricted_action_thread_locked", Kind::target},
+    Code{"restricted_action_non_threadable_channel", Kind::target, "the channel takes no replies"},
+    Code{"restricted_action_thread_locked", Kind::target, "the thread is locked"},
     Code{"cannot_reply_to_message", Kind::target},
+    Code{"slack_connect_canvas_sharing_blocked", Kind::target, kShared},
+    Code{"slack_connect_file_link_sharing_blocked", Kind::target, kShared},
+    Code{"slack_connect_lists_sharing_blocked", Kind::target, kShared},
+    Code{"method_not_supported_for_channel_type", Kind::target},
+    Code{"thread_not_found", Kind::target},
+    Code{"message_not_found", Kind::target},
+    Code{"cant_update_message", Kind::target},
+    Code{"edit_window_closed", Kind::target},
+    Code{"is_inactive", Kind::target},
+    Code{"block_mismatch", Kind::target},
 
-    Code{"msg_too_long", Kind::rendering},
-    Code{"msg_blocks_too_long", Kind::rendering},
-    Code{"invalid_blocks", Kind::rendering},
-    Code{"invalid_blocks_format", Kind::rendering},
-    Code{"invalid_attachments", Kind::rendering},
-    Code{"too_many_attachments", Kind::rendering},
-    Code{"attachment_payload_limit_exceeded", Kind::rendering},
-    Code{"metadata_too_large", Kind::rendering},
-    Code{"invalid_metadata_format", Kind::rendering},
-    Code{"invalid_metadata_schema", Kind::rendering},
-    Code{"markdown_text_conflict", Kind::rendering},
-    Code{"no_text", Kind::rendering},
+    Code{"msg_too_long", Kind::length},
+    Code{"msg_blocks_too_long", Kind::length},
+    Code{"invalid_blocks", Kind::blocks},
+    Code{"invalid_blocks_format", Kind::blocks},
+    Code{"invalid_attachments", Kind::blocks},
+    Code{"too_many_attachments", Kind::blocks},
+    Code{"attachment_payload_limit_exceeded", Kind::length},
+    Code{"metadata_too_large", Kind::metadata},
+    Code{"invalid_metadata_format", Kind::metadata},
+    Code{"invalid_metadata_schema", Kind::metadata},
+    Code{"markdown_text_conflict", Kind::blocks},
+    Code{"no_text", Kind::blocks},
+    Code{"too_many_contact_cards", Kind::blocks},
+    Code{"missing_file_data", Kind::blocks},
 
     Code{"invalid_arguments", Kind::bug},
     Code{"invalid_arg_name", Kind::bug},
     Code{"invalid_array_arg", Kind::bug},
+    Code{"users_list_not_supplied", Kind::bug},
+    Code{"invalid_user_combination", Kind::bug},
+    Code{"too_many_users", Kind::bug},
+    Code{"time_in_past", Kind::bug},
+    Code{"time_too_far", Kind::bug},
+    Code{"restricted_too_many", Kind::bug},
     Code{"invalid_charset", Kind::bug},
     Code{"invalid_form_data", Kind::bug},
     Code{"invalid_post_type", Kind::bug},
@@ -115,21 +146,25 @@ constexpr std::array kCodes = {
     Code{"method_deprecated", Kind::bug},
 };
 
-std::string_view method_of(Call call) { return call == Call::lookup ? "users.lookupByEmail" : "chat.postMessage"; }
+// A call that must not be made twice, so that it matters whether it had an effect. An update may: the second changes nothing.
+bool writes(Call call) { return call == Call::post; }
 
-std::string text_of(const json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? shorten(clean_line(found->get_ref<const std::string&>(), 1000), 200) : std::string();
+// For people.
+std::string shown(const json& object, const char* key) {
+  const std::string text = text_of(object, key);
+  return shorten(clean_line(text, 1000), 200);
 }
 
 // What Slack adds for people: the missing scope, or where in the blocks it stumbled.
 std::string hints(const json& answer) {
   std::string out;
-  if (const std::string needed = text_of(answer, "needed"); !needed.empty()) {
-    out += "; needed: " + needed + ", provided: " + text_of(answer, "provided");
+  if (const std::string needed = shown(answer, "needed"); !needed.empty()) {
+    const std::string provided = shown(answer, "provided");
+    out += "; needed: " + needed + ", provided: " + (provided.empty() ? "none" : provided);
   }
   for (const json& error : answer.value("errors", json::array())) {
     if (error.is_string()) return out + "; " + shorten(clean_line(error.get_ref<const std::string&>(), 1000), 200);
+    if (error.is_object()) return out + "; " + shown(error, "message") + " at " + shown(error, "pointer");
   }
   return out;
 }
@@ -139,7 +174,7 @@ Reading fail(Outcome outcome, Reading::Then then = Reading::Then::settle) {
 }
 
 Outcome limited(Call call, const HttpResult& result, bool one_channel, const std::string& detail) {
-  const LimitScope scope = call == Call::lookup ? LimitScope::method : one_channel ? LimitScope::recipient : LimitScope::credential;
+  const LimitScope scope = one_channel ? LimitScope::recipient : call == Call::post ? LimitScope::credential : LimitScope::method;
   const Millis pause = std::max<Millis>(result.retry_after().value_or(kUnsaidPause), seconds(1));
   return Outcome::rate_limited(pause, scope, detail);
 }
@@ -148,9 +183,9 @@ Reading read_transport(Call call, const HttpResult& result) {
   const std::string detail = "cannot reach Slack: " + result.error_text;
   switch (result.error) {
     case HttpError::invalid: return fail(Outcome::misconfigured("invalid_request", detail + "; check api_url"));
-    case HttpError::tls: return fail(Outcome::retry("tls", detail).maybe_delivered(call == Call::post && result.request_sent));
-    case HttpError::timeout: return fail(Outcome::retry("timeout", detail).maybe_delivered(call == Call::post && result.request_sent));
-    default: return fail(Outcome::retry("connection", detail).maybe_delivered(call == Call::post && result.request_sent));
+    case HttpError::tls: return fail(Outcome::retry("tls", detail).maybe_delivered(writes(call) && result.request_sent));
+    case HttpError::timeout: return fail(Outcome::retry("timeout", detail).maybe_delivered(writes(call) && result.request_sent));
+    default: return fail(Outcome::retry("connection", detail).maybe_delivered(writes(call) && result.request_sent));
   }
 }
 
@@ -168,13 +203,13 @@ Reading read_status(Call call, const HttpResult& result) {
   }
   if (status == 408 || status == 425) return fail(Outcome::retry("try_later", said));
   if (status >= 400 && status < 500) return fail(Outcome::rejected("refused", said));
-  Outcome outcome = Outcome::retry(status >= 500 ? "server_error" : "bad_answer", said).maybe_delivered(call == Call::post);
+  Outcome outcome = Outcome::retry(status >= 500 ? "server_error" : "bad_answer", said).maybe_delivered(writes(call));
   if (const auto after = result.retry_after()) outcome = outcome.retry_after(*after);
   return fail(outcome);
 }
 
 Reading read_error(Call call, const HttpResult& result, const json& answer) {
-  const std::string name = text_of(answer, "error");
+  const std::string name = shown(answer, "error");
   const auto* const code = std::ranges::find(kCodes, std::string_view(name), &Code::name);
   std::string detail =
       "Slack answered " + (name.empty() ? "without an error code" : name) + " to " + std::string(method_of(call)) + hints(answer);
@@ -182,9 +217,9 @@ Reading read_error(Call call, const HttpResult& result, const json& answer) {
   if (code == kCodes.end()) return fail(Outcome::rejected("slack_error", detail));
   if (!code->advice.empty()) detail.append(": ").append(code->advice);
   const std::string reason(code->name);
-  const bool post = call == Call::post;
+  const bool ambiguous = writes(call);
   switch (code->kind) {
-    case Kind::ambiguous: return fail(Outcome::retry(reason, detail).maybe_delivered(post));
+    case Kind::ambiguous: return fail(Outcome::retry(reason, detail).maybe_delivered(ambiguous));
     case Kind::migration: return fail(Outcome::retry(reason, detail).retry_after(kMigrationPause));
     case Kind::limited: return fail(limited(call, result, false, detail));
     case Kind::limited_channel: return fail(limited(call, result, true, detail));
@@ -192,7 +227,9 @@ Reading read_error(Call call, const HttpResult& result, const json& answer) {
     case Kind::setup: return fail(Outcome::misconfigured(reason, detail));
     case Kind::user: return fail(Outcome::rejected(reason, detail), Reading::Then::forget_user);
     case Kind::nobody: return fail(Outcome::rejected("user_not_found", detail), Reading::Then::nobody);
-    case Kind::rendering: return fail(Outcome::rejected(reason, detail), Reading::Then::degrade);
+    case Kind::metadata: return fail(Outcome::rejected(reason, detail), Reading::Then::without_metadata);
+    case Kind::length: return fail(Outcome::rejected(reason, detail), Reading::Then::shorter);
+    case Kind::blocks: return fail(Outcome::rejected(reason, detail), Reading::Then::text_only);
     case Kind::target:
     case Kind::bug: break;
   }
@@ -215,8 +252,32 @@ Reading read_answer(Call call, const HttpResult& result) {
 
 }  // namespace
 
+std::string_view method_of(Call call) {
+  switch (call) {
+    case Call::auth_test: return "auth.test";
+    case Call::users_list: return "users.list";
+    case Call::lookup: return "users.lookupByEmail";
+    case Call::open: return "conversations.open";
+    case Call::history: return "conversations.history";
+    case Call::replies: return "conversations.replies";
+    case Call::post: return "chat.postMessage";
+    case Call::update: return "chat.update";
+    case Call::renew: return "oauth.v2.access";
+    case Call::exchange: return "oauth.v2.exchange";
+    case Call::validate: return "blocks.validate";
+  }
+  return "";
+}
+
+std::string text_of(const json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
 Reading read(Call call, const HttpResult& result) {
   Reading reading = result.answered() ? read_answer(call, result) : read_transport(call, result);
+  reading.status = result.status;
+  if (const auto scopes = result.header("x-oauth-scopes"); !scopes.empty()) reading.scopes = scopes;
   if (reading.failure) reading.failure->status = result.status;
   return reading;
 }

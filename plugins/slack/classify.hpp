@@ -2,26 +2,50 @@
 // A function of its arguments: any thread.
 #pragma once
 #include <belfry/sdk.hpp>
+#include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace belfry::slack {
 
-enum class Call { lookup, post };
+enum class Call : std::size_t {
+  auth_test,
+  users_list,
+  lookup,    // users.lookupByEmail
+  open,      // conversations.open
+  history,   // conversations.history
+  replies,   // conversations.replies
+  post,      // chat.postMessage
+  update,    // chat.update
+  renew,     // oauth.v2.access
+  exchange,  // oauth.v2.exchange
+  validate,  // blocks.validate
+};
+inline constexpr std::size_t kCalls = static_cast<std::size_t>(Call::validate) + 1;
+[[nodiscard]] std::string_view method_of(Call call);
 
 struct Reading {
   enum class Then {
-    settle,       // nothing more to try now
-    degrade,      // this rendering is refused: a plainer one may be taken
-    forget_user,  // the user id is not good (any more)
-    nobody,       // of a lookup: no member has this address
+    settle,            // nothing more to try now
+    without_metadata,  // this rendering is refused: a plainer one may be taken
+    shorter,           // likewise
+    text_only,         // likewise
+    forget_user,       // the user id is not good (any more)
+    nobody,            // of a lookup: no member has this address
   };
 
   std::optional<Outcome> failure;  // none: Slack did it, `body` is the answer
   nlohmann::json body;
   Then then = Then::settle;
+  int status = 0;                          // of HTTP; 0: there was no answer
+  std::string note = {};                   // for people: what was done otherwise than asked, and why
+  std::optional<std::string> scopes = {};  // of the token, as Slack says them: "chat:write,users:read"
 };
 
 [[nodiscard]] Reading read(Call call, const HttpResult& result);
+
+// A member of an answer that should be a string; "" when it is not.
+[[nodiscard]] std::string text_of(const nlohmann::json& object, const char* key);
 
 }  // namespace belfry::slack

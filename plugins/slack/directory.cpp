@@ -29,9 +29,9 @@ const Directory::Entry& Directory::found(const std::string& email, std::string u
   return entries_[email] = {std::move(user), now + found_for_};
 }
 
-void Directory::missing(const std::string& email, Millis now) {
+const Directory::Entry& Directory::missing(const std::string& email, Millis now) {
   make_room(now);
-  entries_[email] = {{}, now + missing_for_};
+  return entries_[email] = {{}, now + missing_for_};
 }
 
 void Directory::restore(const std::string& email, std::string_view kept, Millis now) {
@@ -40,10 +40,11 @@ void Directory::restore(const std::string& email, std::string_view kept, Millis 
       !entry["until"].is_number_integer()) {
     return;
   }
-  const Millis until = std::min(Millis(entry["until"].get<std::int64_t>()), now + found_for_);
-  if (until <= now || entry["user"].get_ref<const std::string&>().empty()) return;
+  const auto& user = entry["user"].get_ref<const std::string&>();
+  const Millis until = std::min(Millis(entry["until"].get<std::int64_t>()), now + (user.empty() ? missing_for_ : found_for_));
+  if (until <= now) return;
   make_room(now);
-  entries_[email] = {entry["user"], until};
+  entries_[email] = {user, until};
 }
 
 std::string Directory::keep(const Entry& entry) { return nlohmann::json{{"user", entry.user}, {"until", entry.until.count()}}.dump(); }

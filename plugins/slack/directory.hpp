@@ -32,12 +32,14 @@ class Directory {
   [[nodiscard]] std::optional<Entry> find(const std::string& email, Millis now);
 
   const Entry& found(const std::string& email, std::string user, Millis now);
-  void missing(const std::string& email, Millis now);
+  const Entry& missing(const std::string& email, Millis now);
   void forget(const std::string& email) { entries_.erase(email); }
 
-  // A found entry that was kept across a restart. Ignored when it is malformed or too old for the present `found_for`.
+  // An entry that was kept across a restart. Ignored when it is malformed or too old for the present times.
   void restore(const std::string& email, std::string_view kept, Millis now);
   [[nodiscard]] static std::string keep(const Entry& entry);
+
+  [[nodiscard]] bool full() const { return entries_.size() >= kMostEntries; }
 
  private:
   void make_room(Millis now);

@@ -24,23 +24,30 @@ struct Span {
   bool operator==(const Span&) const = default;
 };
 
+enum class Gap { none, blank, quoted };  // the blank line before a line: in a quote it has the quote's mark
+
 struct Line {
   std::string prefix;  // indentation, bullet, quote mark: our own, not to be escaped
   std::vector<Span> spans;
   bool preformatted = false;  // a line of a code block
-  bool gap = false;           // a blank line belongs before it
+  bool rule = false;          // a rule from side to side, and nothing else
+  Gap gap = Gap::none;
 };
+
+// What a rule is where there is only text.
+inline constexpr std::string_view kRule = "———";
 
 using Document = std::vector<Line>;
 
-// Reads CommonMark with strikethrough and task lists. Raw HTML and tables stay text. A link to an address that is no safe_url() becomes its
-// label and the address as text.
+// Reads CommonMark with strikethrough, task lists and tables. Raw HTML stays text. Tables become columns of preformatted text, with the
+// links of their cells below. A link to an address that is no safe_url() becomes its label and the address as text.
 [[nodiscard]] Document parse_markdown(std::string_view clean, std::string_view base_url);
 
 // Reads text as it stands, one line per line.
 [[nodiscard]] Document parse_plain(std::string_view clean);
 
-// A link on its own; one that Slack would not take becomes "label: address" as text. The address has not been checked yet.
+// A link on its own; one that Slack would not take becomes "label: address" as text, and a label that names another host gives way to the
+// address. The address has not been checked yet.
 [[nodiscard]] std::vector<Span> link_spans(std::string_view label, std::string_view raw_url, std::string_view base_url);
 
 }  // namespace belfry::slack

@@ -33,11 +33,6 @@ bool is_host(std::string_view authority) {
   return !authority.empty() && authority.front() != ':' && std::ranges::all_of(authority, valid);
 }
 
-std::string_view authority_of(std::string_view url) {
-  const std::size_t begin = url.find("//") + 2;
-  return url.substr(begin, url.find_first_of("/?#", begin) - begin);
-}
-
 // Unreserved and reserved characters of RFC 3986 but those that end a link in mrkdwn; a '%' that begins no escape is one to be written.
 std::string percent_encode(std::string_view url) {
   constexpr std::string_view kKept = "-._~:/?#[]@!$&'()*+,;=";
@@ -69,6 +64,13 @@ bool is_relative(std::string_view raw) {
 }
 
 }  // namespace
+
+std::string_view authority_of(std::string_view url) {
+  const std::size_t slashes = url.find("//");
+  if (slashes == std::string_view::npos) return url;
+  const std::size_t begin = slashes + 2;
+  return url.substr(begin, url.find_first_of("/?#", begin) - begin);
+}
 
 bool is_web_url(std::string_view safe) { return safe.starts_with("http://") || safe.starts_with("https://"); }
 

@@ -15,7 +15,8 @@ inline constexpr std::size_t kUrlLimit = 3000;
 // ("https://slack.com@elsewhere"), and for what is longer than kUrlLimit.
 [[nodiscard]] std::optional<std::string> safe_url(std::string_view raw, std::string_view base);
 
-[[nodiscard]] bool is_web_url(std::string_view safe);  // http or https
+[[nodiscard]] bool is_web_url(std::string_view safe);               // http or https
+[[nodiscard]] std::string_view authority_of(std::string_view url);  // host and port of what has "//", else all of it
 
 // The first bare http(s) address in clean text: where it begins and ends, without the punctuation of the sentence around it.
 struct BareUrl {

@@ -12,12 +12,22 @@ namespace belfry::slack {
 struct Look {
   std::string coder_url;  // resolves relative links; empty: none
   bool buttons = false;   // else links: a click on a button must be acknowledged, which needs the signing secret
+  bool severity = true;   // shown, where a notification has one
+  bool footer = true;     // what happened and when
+  bool metadata = true;   // the ids by which the message can be found again
+  bool half = false;      // half as much text: for when Slack finds the message too long
 };
 
-// Header, text, actions.
-[[nodiscard]] std::string post(const Message& message, const std::string& channel, const Look& look);
+// What a message says besides its own text where others than its recipient read it. Empty strings: nothing.
+struct Frame {
+  std::string for_person;  // whom it is for, as people call them: foreign text
+  std::string mention;     // our own mrkdwn with ids that have been checked: "<!subteam^S0123456789>"; at most 1000 long
+};
+
+// Header, frame, text, actions, footer.
+[[nodiscard]] std::string post(const Message& message, const std::string& channel, const Look& look, const Frame& frame = {});
 
 // The same without blocks: for when Slack refuses them.
-[[nodiscard]] std::string text_only_post(const Message& message, const std::string& channel, const Look& look);
+[[nodiscard]] std::string text_only_post(const Message& message, const std::string& channel, const Look& look, const Frame& frame = {});
 
 }  // namespace belfry::slack

@@ -4,6 +4,7 @@
 
 #include "slack/interaction.hpp"
 #include "slack/link.hpp"
+#include "slack/online_check.hpp"
 #include "slack/signature.hpp"
 
 namespace belfry::slack {
@@ -13,46 +14,30 @@ using nlohmann::json;
 
 constexpr const char* kMaskedToken = "***";
 
-std::string query_encode(std::string_view text) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool plain = (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z') ||
-                       std::string_view("-._~").contains(c);
-    if (plain) {
-      out += c;
-    } else {
-      out += {'%', kDigits[byte >> 4], kDigits[byte & 0xF]};
-    }
-  }
-  return out;
+std::optional<RotationSettings> rotation_of(const Config& config) {
+  if (!config.has("token_rotation")) return std::nullopt;
+  const Config rotation = config.section("token_rotation");
+  return RotationSettings{rotation.string("client_id"), rotation.secret("client_secret"), rotation.secret("refresh_token")};
 }
-
-// kv takes keys of up to 255 bytes; a longer address is looked up again after a restart.
-std::optional<std::string> kv_key(const std::string& email) {
-  constexpr std::size_t kKeyLimit = 255;
-  std::string key = "user:" + email;
-  return key.size() <= kKeyLimit ? std::optional(std::move(key)) : std::nullopt;
-}
-
-std::string member_text(const json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-Outcome delivered(const json& answer) {
-  const std::string ts = member_text(answer, "ts");
-  return Outcome::delivered({{"id", ts}, {"data", {{"channel", member_text(answer, "channel")}, {"ts", ts}}}});
-}
-
-Outcome outcome_of(const Reading& reading) { return reading.failure ? *reading.failure : delivered(reading.body); }
 
 const Outcome kNoAddress = Outcome::rejected("no_address", "the notification has no e-mail address to find its recipient in Slack by");
-const Outcome kNobody =
-    Outcome::rejected("user_not_found", "no active member of the Slack workspace had this e-mail address when it was last looked up");
 const Outcome kSensitive = Outcome::rejected(
     "sensitive_to_shared", "the message is sensitive and the destination is shared; set allow_sensitive on the route to send it");
+
+// "per_workspace", or {key: per_workspace, as: thread}
+UpdateSettings read_update(const Config& config, Problems& problems) {
+  UpdateSettings settings;
+  const bool brief = config.json().contains("update") && config.json()["update"].is_string();
+  const Config section = brief ? config : config.section("update");
+  const char* key = brief ? "update" : "key";
+  auto parsed = UpdateKey::parse(section.string(key));
+  if (!parsed) problems.add(section.pointer(key), parsed.error());
+  settings.key = std::move(parsed).value_or(UpdateKey());
+  if (brief) return settings;
+  if (section.string("as") == "thread") settings.as = UpdateSettings::As::thread;
+  settings.broadcast = section.boolean("broadcast");
+  return settings;
+}
 
 }  // namespace
 
@@ -63,119 +48,115 @@ std::expected<void, Problems> SlackSink::configure(const Config& config) {
     if (!url.empty() && !safe_url(url, {})) problems.add(config.pointer(key), "must be an http or https address without a user name");
     return url;
   };
-  token_ = config.secret("bot_token");
   signing_secrets_ = config.secrets("signing_secret");
   app_token_ = config.secret("app_token");
   api_url_ = need_url("api_url", "https://slack.com/api/");
   if (!api_url_.ends_with('/')) api_url_ += '/';
-  look_ = {.coder_url = need_url("coder_url", ""), .buttons = !signing_secrets_.empty() || !app_token_.empty()};
+  to_people_ = !config.has("channel");
+  poster_.emplace(calls_, Look{.coder_url = need_url("coder_url", ""),
+                               .buttons = !signing_secrets_.empty() || !app_token_.empty(),
+                               .severity = config.boolean("severity", true),
+                               .footer = config.boolean("footer", true)});
   events_path_ = config.section("interactivity").string("path", "/slack/events");
   const Config lookup = config.section("lookup");
-  directory_.emplace(lookup.duration("cache", std::chrono::hours(24)), lookup.duration("negative", std::chrono::minutes(10)));
-  lookups_per_minute_ = static_cast<std::uint32_t>(lookup.integer("per_minute", 50));
+  auto token = std::make_unique<BotToken>(api_url_, config.secret("bot_token"), rotation_of(config));
+  calls_ = Calls(api_url_, std::move(token), static_cast<std::uint32_t>(lookup.integer("per_minute", 50)));
+  people_.emplace(calls_, LookupSettings{.found = lookup.duration("cache", std::chrono::hours(24)),
+                                         .missing = lookup.duration("negative", std::chrono::minutes(10)),
+                                         .prefill = lookup.boolean("prefill")});
+  email_map_ = EmailMap(config.section("email_map"), problems);
+  group_ = config.string("mention");
+  fallback_.emplace(calls_, *poster_, config.string("fallback_channel"), group_);
+  direct_.emplace(calls_);
+  reconciler_.emplace(calls_, *direct_);
+  living_.emplace(read_update(config, problems), calls_, *poster_, *direct_);
   if (!problems.empty()) return std::unexpected(std::move(problems));
   return {};
 }
 
 std::expected<void, std::string> SlackSink::start() {
-  // docs.slack.dev, rate limits: Tier 3 is 50 and more a minute, with bursts.
-  constexpr std::uint32_t kAtOnce = 20;
-  rate_limit().define(lookup_budget(), lookups_per_minute_, std::chrono::minutes(1), std::max(kAtOnce, lookups_per_minute_ / 50));
+  calls_.use(services());
+  people_->use(services());
+  poster_->use(services());
+  fallback_->use(services());
+  direct_->use(services());
+  living_->use(services());
+  reconciler_->use(services());
   if (!app_token_.empty()) socket_mode_.emplace(services(), app_token_, api_url_).start();
   return {};
 }
 
 Task<> SlackSink::stop() {
   if (socket_mode_) co_await socket_mode_->stop();
+  co_await calls_.token().rest();  // a pair of tokens that Slack has given is stored before the instance goes
 }
 
 Task<Outcome> SlackSink::deliver(Message message) {
   if (message.forbidden_here()) co_return kSensitive;
-  const Destination destination = message.destination();
-  if (destination.audience == Audience::direct) co_return co_await deliver_to_person(std::move(message));
-  const Reading reading = co_await send(message, destination.address);
-  co_return outcome_of(reading);
+  const std::string id = message.delivery_id();
+  reconciler_->attempt_begins(id);
+  Outcome outcome = co_await deliver_somewhere(message);
+  reconciler_->attempt_ended(id, outcome.ambiguous);
+  co_return outcome;
 }
 
-Task<Outcome> SlackSink::deliver_to_person(Message message) {
-  const std::string email = normal_email(message.item().recipient.email);
+Task<Outcome> SlackSink::deliver_somewhere(const Message& message) {
+  if (message.destination().audience == Audience::shared) {
+    Frame frame{{}, mention(message, group_)};
+    const Reading reading = co_await living_->send(message, message.destination().address, std::move(frame));
+    co_return outcome_of(reading);
+  }
+  Outcome outcome = co_await deliver_to_person(message);
+  if (!fallback_->takes(outcome)) co_return outcome;
+  co_return co_await fallback_->post(message, std::move(outcome));
+}
+
+// In the order in which a delivery tries the places: the person's conversation, then the fallback channel.
+Task<Reconciled> SlackSink::reconcile(Message message) {
+  if (message.forbidden_here()) co_return Reconciled::absent();
+  if (message.destination().audience == Audience::shared) co_return co_await look_for(message, message.destination().address);
+  const std::string email = email_map_.apply(normal_email(message.item().recipient.email));
+  UserResult user = std::unexpected(kNoAddress);
+  if (!email.empty()) user = co_await people_->find(email);
+  if (user) {
+    Reconciled seen = co_await look_for(message, user->id);
+    const bool absent = seen.outcome().code == Outcome::Code::rejected;
+    if (!absent || fallback_->channel().empty()) co_return seen;
+  } else if (!fallback_->takes(user.error())) {
+    if (email.empty()) co_return Reconciled::absent();
+    co_return reconciler_->cannot(message.delivery_id(), user.error());
+  }
+  co_return co_await reconciler_->look_for(message, fallback_->channel(), std::nullopt);
+}
+
+Task<Reconciled> SlackSink::look_for(const Message& message, std::string to) {
+  const std::optional<Thread> thread = co_await living_->thread_of(message, to);
+  const Reconciled seen = co_await reconciler_->look_for(message, to, thread);
+  // A reply stands for nothing; any other message stands for its key, which a crash may have kept from being remembered.
+  const json& receipt = seen.outcome().receipt;
+  if (receipt.is_object() && !receipt["data"].contains("thread_ts")) {
+    Thread found{text_of(receipt["data"], "channel"), text_of(receipt, "id")};
+    co_await living_->arrived(message, to, std::move(found));
+  }
+  co_return seen;
+}
+
+Task<Outcome> SlackSink::deliver_to_person(const Message& message) {
+  const std::string email = email_map_.apply(normal_email(message.item().recipient.email));
   if (email.empty()) co_return kNoAddress;
-  const UserResult user = co_await find_user(email);
+  const UserResult user = co_await people_->find(email);
   if (!user) co_return user.error();
-  Reading reading = co_await send(message, user->id);
+  const Frame plain;
+  Reading reading = co_await living_->send(message, user->id, plain);
   if (reading.then == Reading::Then::forget_user) {
-    co_await forget(email);
+    co_await people_->forget(email);
     if (user->cached) {
-      const UserResult again = co_await find_user(email);
+      const UserResult again = co_await people_->find(email);
       if (!again) co_return again.error();
-      if (again->id != user->id) reading = co_await send(message, again->id);
+      if (again->id != user->id) reading = co_await living_->send(message, again->id, plain);
     }
   }
   co_return outcome_of(reading);
-}
-
-Task<SlackSink::UserResult> SlackSink::find_user(std::string email) {
-  if (const auto known = directory_->find(email, now())) {
-    if (known->user.empty()) co_return std::unexpected(kNobody);
-    co_return User{known->user, true};
-  }
-  Task<UserResult> work = look_up(email);
-  co_return co_await lookups_.run(std::move(email), std::move(work));
-}
-
-Task<SlackSink::UserResult> SlackSink::look_up(std::string email) {
-  const Kv store = kv(KvScope::credential);
-  const auto key = kv_key(email);
-  if (key) {
-    const KvResult kept = co_await store.get(*key);
-    if (kept.ok()) directory_->restore(email, kept.value, now());
-    if (const auto known = directory_->find(email, now())) co_return User{known->user, true};
-  }
-  co_await rate_limit().acquire(lookup_budget());
-  HttpRequest request = lookup_request(email, token_.reveal());
-  const HttpResult result = co_await http().send(std::move(request));
-  Reading reading = read(Call::lookup, result);
-  if (reading.failure) {
-    if (reading.then == Reading::Then::nobody) directory_->missing(email, now());
-    if (reading.failure->code == Outcome::Code::rate_limited) rate_limit().limited(lookup_budget(), *reading.failure->after);
-    co_return std::unexpected(*reading.failure);
-  }
-  const auto user = reading.body.find("user");
-  const std::string id = user != reading.body.end() && user->is_object() ? member_text(*user, "id") : std::string();
-  if (id.empty()) {
-    co_return std::unexpected(
-        Outcome::retry("bad_answer", "Slack's answer to users.lookupByEmail has no user id").http_status(result.status));
-  }
-  const Directory::Entry& entry = directory_->found(email, id, now());
-  if (key) store.put(*key, Directory::keep(entry));
-  co_return User{id, false};
-}
-
-Task<> SlackSink::forget(std::string email) {
-  directory_->forget(email);
-  if (const auto key = kv_key(email)) co_await kv(KvScope::credential).erase(*key);
-}
-
-Task<Reading> SlackSink::send(const Message& message, std::string channel) {
-  HttpRequest request = post_request(post(message, channel, look_), token_.reveal());
-  const HttpResult result = co_await http().send(std::move(request));
-  Reading reading = read(Call::post, result);
-  if (reading.then != Reading::Then::degrade) co_return reading;
-  log().warn("sending the text alone: " + reading.failure->detail);
-  metrics().add("slack_text_only_messages");
-  HttpRequest plainer = post_request(text_only_post(message, channel, look_), token_.reveal());
-  const HttpResult second = co_await http().send(std::move(plainer));
-  co_return read(Call::post, second);
-}
-
-HttpRequest SlackSink::lookup_request(const std::string& email, const std::string& token) const {
-  return HttpRequest::get(api_url_ + "users.lookupByEmail?email=" + query_encode(email)).with("Authorization", "Bearer " + token);
-}
-
-HttpRequest SlackSink::post_request(std::string arguments, const std::string& token) const {
-  return HttpRequest::post(api_url_ + "chat.postMessage", std::move(arguments))
-      .with("Authorization", "Bearer " + token)
-      .with("Content-Type", "application/json; charset=utf-8");
 }
 
 std::vector<Route> SlackSink::routes() const {
@@ -210,14 +191,27 @@ std::expected<json, std::string> SlackSink::render(const Message& message) const
   const Destination destination = message.destination();
   json requests = json::array();
   std::string channel = destination.address;
+  Frame frame;
   if (destination.audience == Audience::direct) {
-    const std::string email = normal_email(message.item().recipient.email);
+    const std::string email = email_map_.apply(normal_email(message.item().recipient.email));
     if (email.empty()) return std::unexpected(kNoAddress.detail);
-    requests.push_back(as_json(lookup_request(email, kMaskedToken)));
+    requests.push_back(as_json(calls_.get_request(Call::lookup, {{"email", email}}, kMaskedToken)));
     channel = "<user id of " + email + ">";
+  } else {
+    frame.mention = mention(message, group_);
   }
-  requests.push_back(as_json(post_request(post(message, channel, look_), kMaskedToken)));
+  requests.push_back(as_json(calls_.post_request(Call::post, poster_->arguments(message, channel, frame), kMaskedToken)));
   return requests;
+}
+
+Task<Findings> SlackSink::check_online() {
+  calls_.use(services());
+  OnlineCheck what{.services = services(),
+                   .to_people = to_people_,
+                   .sample = poster_->arguments(sample_message(), "U00000000"),
+                   .api_url = api_url_,
+                   .app_token = app_token_};
+  co_return co_await slack::check_online(calls_, std::move(what));
 }
 
 }  // namespace belfry::slack

@@ -93,10 +93,7 @@ void SocketMode::act(Line&, const socket::Say& action) {
 Task<> SocketMode::ask_url(Line& line) {
   socket::Event answer = socket::NoUrl{};
   try {
-    // The token goes into the header: as an argument Slack refuses it.
-    HttpRequest request = HttpRequest::post(api_url_ + "apps.connections.open", "")
-                              .with("Authorization", "Bearer " + app_token_.reveal())
-                              .with("Content-Type", "application/x-www-form-urlencoded");
+    HttpRequest request = socket_url_request(api_url_, app_token_.reveal());
     const HttpResult result = co_await services_.http().send(std::move(request));
     answer = read_socket_url(result, api_url_.starts_with("https://"));
   } catch (const sdk::OutcomeError& error) {

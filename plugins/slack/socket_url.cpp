@@ -59,6 +59,12 @@ NoUrl refused(const json& answer) {
 
 }  // namespace
 
+HttpRequest socket_url_request(const std::string& api_url, const std::string& app_token) {
+  return HttpRequest::post(api_url + "apps.connections.open", "")
+      .with("Authorization", "Bearer " + app_token)
+      .with("Content-Type", "application/x-www-form-urlencoded");
+}
+
 socket::Event read_socket_url(const HttpResult& result, bool encrypted) {
   if (!result.answered()) return NoUrl{Trouble::transient, "cannot reach Slack: " + result.error_text};
   const json answer = json::parse(result.body, nullptr, false);

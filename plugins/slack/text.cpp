@@ -179,16 +179,21 @@ std::string shorten(std::string_view text, std::size_t limit) {
   return kept.size() == text.size() ? std::string(text) : std::string(kept).append(kEllipsis);
 }
 
+void escape(std::string& out, std::string_view text) {
+  std::size_t written = 0;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
+    if (c != '&' && c != '<' && c != '>') continue;
+    out.append(text, written, at - written).append(c == '&' ? "&amp;" : c == '<' ? "&lt;" : "&gt;");
+    written = at + 1;
+  }
+  out.append(text, written);
+}
+
 std::string escape(std::string_view text) {
   std::string out;
   out.reserve(text.size());
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    const std::size_t special = std::min(text.find_first_of("&<>", at), text.size());
-    out.append(text, at, special - at);
-    at = special;
-    if (at == text.size()) break;
-    out += text[at] == '&' ? "&amp;" : text[at] == '<' ? "&lt;" : "&gt;";
-  }
+  escape(out, text);
   return out;
 }
 

@@ -45,6 +45,7 @@ struct Cleaned {
 
 // & < > as entities: exactly these three (docs.slack.dev, formatting message text, "Escaping text").
 [[nodiscard]] std::string escape(std::string_view text);
+void escape(std::string& out, std::string_view text);  // appends
 
 // shorten(), but `limit` holds for the escaped form, which is what comes back.
 [[nodiscard]] std::string shorten_escaped(std::string_view text, std::size_t limit);

@@ -12,6 +12,8 @@ namespace sd = sdk::detail;
 namespace {
 
 constexpr Millis kInboundLimit{2500};
+constexpr Millis kReconcileLimit{30'000};
+constexpr Millis kCheckLimit{60'000};
 
 // Joins the pieces that a plugin writes.
 struct Collected {
@@ -116,7 +118,7 @@ std::expected<void, std::string> FakeHost::start() {
 }
 
 bool FakeHost::stop(Millis most) {
-  if (state_ == State::started) {
+  if (state_ == State::started || state_ == State::checking) {
     state_ = State::stopping;
     stop_ticket_ = open_ticket(Ticket::Purpose::stop);
     call([&] { instance_.stop(self_, stop_ticket_); });
@@ -233,7 +235,7 @@ std::optional<InboundReply> FakeHost::inbound(const InboundRequest& request) {
   return tickets_[ticket].reply;
 }
 
-Outcome FakeHost::reconcile(const nlohmann::json& document) { return settle(give(document, Sending{}, Ticket::Purpose::reconcile)); }
+Outcome FakeHost::reconcile(const nlohmann::json& document) { return settle(give(document, Sending{.time = kReconcileLimit}, Ticket::Purpose::reconcile)); }
 
 std::expected<nlohmann::json, std::string> FakeHost::render(const nlohmann::json& document) {
   const auto* table = static_cast<const belfry_render*>(instance_.extension(self_, sd::str(BELFRY_RENDER_1)));
@@ -247,6 +249,20 @@ std::expected<nlohmann::json, std::string> FakeHost::render(const nlohmann::json
   auto requests = nlohmann::json::parse(out.text, nullptr, false);
   if (!requests.is_array()) violate("render wrote no JSON array: " + out.text);
   return requests;
+}
+
+Findings FakeHost::check_online() {
+  const auto* table = static_cast<const belfry_check_online*>(instance_.extension(self_, sd::str(BELFRY_CHECK_ONLINE_1)));
+  if (state_ != State::configured && state_ != State::checking)
+    throw std::logic_error("FakeHost: a check comes after configure, instead of start");
+  state_ = State::checking;
+  const auto ticket = open_ticket(Ticket::Purpose::check);
+  end_at(ticket, now_ + kCheckLimit);
+  call([&] { table->check(self_, ticket); });
+  const auto outcome = settle(ticket);
+  auto findings = tickets_[ticket].findings;
+  if (outcome.code != Outcome::Code::delivered) findings.push_back({Finding::Severity::error, "", outcome.detail, ""});
+  return findings;
 }
 
 // ---- Time and events ------------------------------------------------------------------------------------------------------

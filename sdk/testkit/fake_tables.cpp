@@ -67,6 +67,7 @@ struct FakeHost::Tables {
     if (name == BELFRY_SECRETS_1) return &kSecrets;
     if (name == BELFRY_OFFLOAD_1) return &kOffload;
     if (name == BELFRY_INBOUND_HTTP_1) return &kInbound;
+    if (name == BELFRY_CHECK_ONLINE_1) return &kFindings;
     return nullptr;
   }
   static void complete(void* ctx, belfry_ticket ticket, const belfry_outcome* outcome) { host(ctx).on_complete(ticket, outcome); }
@@ -205,6 +206,8 @@ struct FakeHost::Tables {
     return 0;
   }
 
+  static void learn(void* ctx, belfry_str value) { any(ctx, BELFRY_SECRETS_1).revealed_.insert(std::string(sd::view(value))); }
+
   // offload/1
   static belfry_ticket offload_run(void* ctx, void (*function)(void*), void* arg) {
     auto& self = any(ctx, BELFRY_OFFLOAD_1);
@@ -226,6 +229,23 @@ struct FakeHost::Tables {
         InboundReply{static_cast<int>(raw.status), std::string(sd::view(raw.content_type)), std::string(sd::view(raw.body))};
   }
 
+  // check-online/1
+  static void add_finding(void* ctx, belfry_ticket ticket, const belfry_finding* raw_finding) {
+    auto& self = any(ctx, BELFRY_CHECK_ONLINE_1);
+    const auto raw = sd::copy_sized(raw_finding);
+    const auto found = self.tickets_.find(ticket);
+    if (found == self.tickets_.end() || found->second.purpose != Ticket::Purpose::check)
+      return self.violate("a finding: an unknown ticket");
+    if (found->second.outcome) return self.violate("a finding after the end of its check");
+    if (raw.severity < BELFRY_FINDING_ERROR || raw.severity > BELFRY_FINDING_NOTE) self.violate("a finding: an unknown severity");
+    if (raw.text.len == 0) self.violate("a finding without a text");
+    if (raw.severity != BELFRY_FINDING_NOTE && raw.remedy.len == 0) self.violate("a finding that does not say how to mend it");
+    self.check_public("a finding", sd::view(raw.text));
+    self.check_public("a finding", sd::view(raw.remedy));
+    found->second.findings.push_back({static_cast<Finding::Severity>(raw.severity), std::string(sd::view(raw.pointer)),
+                                      std::string(sd::view(raw.text)), std::string(sd::view(raw.remedy))});
+  }
+
   static constexpr belfry_http_client kHttp{sizeof(belfry_http_client), 0, http_send, http_cancel};
   static constexpr belfry_websocket kWebSocket{sizeof(belfry_websocket), 0, websocket_connect, websocket_receive, websocket_send_text,
                                                websocket_close};
@@ -234,9 +254,10 @@ struct FakeHost::Tables {
   static constexpr belfry_metrics kMetrics{sizeof(belfry_metrics), 0, counter_add, gauge_set};
   static constexpr belfry_kv kKv{sizeof(belfry_kv), 0, kv_get, kv_put_durable, kv_erase, kv_put};
   static constexpr belfry_rate_limit kRateLimit{sizeof(belfry_rate_limit), 0, rate_define, rate_acquire, rate_limited};
-  static constexpr belfry_secrets kSecrets{sizeof(belfry_secrets), 0, reveal};
+  static constexpr belfry_secrets kSecrets{sizeof(belfry_secrets), 0, reveal, learn};
   static constexpr belfry_offload kOffload{sizeof(belfry_offload), 0, offload_run};
   static constexpr belfry_inbound_replies kInbound{sizeof(belfry_inbound_replies), 0, reply};
+  static constexpr belfry_findings kFindings{sizeof(belfry_findings), 0, add_finding};
 };
 
 FakeHost::FakeHost(const belfry_plugin_entry* entry, std::uint32_t index) {

@@ -20,7 +20,7 @@ ARROWS = {
     "core/render": PURE | {"render"},
     "core/store": PURE | {"store"},
     "core/net": {"base", "net"},
-    "core/plugin": PURE | {"net", "plugin"},
+    "core/plugin": PURE | {"net", "plugin", "policy"},
     "core/delivery": DELIVERY | {"delivery"},
     "core/api": DELIVERY | {"delivery", "api", "source"},
     "core/app": DELIVERY | {"delivery", "api", "source", "app", "config"},

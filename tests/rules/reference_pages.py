@@ -54,6 +54,7 @@ def configuration(root):
         "Strings may hold `${env:NAME}` and `${file:PATH}`, each with a default after `:-`, which may be another reference; quote them inside `{ }`.",
         "Relative paths of `${file:}` are looked for in `$CREDENTIALS_DIRECTORY`, then beside the configuration file. `$${` stands for `${`.",
         "A secret whose default is empty (`${file:webhook-password:-}`) may be left out. A file that others can read is refused for a secret.",
+        "A secret of a sink that is one `${file:}` and nothing else is read again when its file has changed, without a reload.",
         "",
         "| key | value | meaning |",
         "|---|---|---|",

@@ -38,6 +38,7 @@ class Everything final : public Sink, public Inbound, public Reconciles, public 
     co_await clock().sleep_for(seconds(1));
     if (message.delivery_id() == "found") co_return Reconciled::found({{"id", "7"}});
     if (message.delivery_id() == "absent") co_return Reconciled::absent();
+    if (message.delivery_id() == "later") co_return Reconciled::later(seconds(7), "busy");
     if (message.delivery_id() == "throws") throw std::runtime_error("cannot ask");
     co_return Reconciled::unknown("cannot tell");
   }
@@ -118,6 +119,7 @@ TEST_F(EverythingTest, Reconciles) {
   auto& fake = started();
   EXPECT_EQ(fake.reconcile(notification("found")), Outcome::delivered({{"id", "7"}}));
   EXPECT_EQ(fake.reconcile(notification("absent")).code, Outcome::Code::rejected);
+  EXPECT_EQ(fake.reconcile(notification("later")), Outcome::rate_limited(seconds(7), sdk::LimitScope::recipient, "busy", "unknown"));
   EXPECT_EQ(fake.reconcile(notification("else")), Outcome::retry("unknown", "cannot tell"));
   EXPECT_EQ(fake.reconcile(notification("throws")), Outcome::retry("plugin_threw", "cannot ask"));
   EXPECT_THAT(fake.violations(), IsEmpty());

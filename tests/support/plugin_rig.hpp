@@ -2,6 +2,7 @@
 #pragma once
 #include <gtest/gtest.h>
 #include <unistd.h>
+#include <deque>
 
 #include <condition_variable>
 #include <cstdlib>
@@ -167,18 +168,18 @@ class ScriptedWebSockets final : public net::WebSocketClient {
       closed.put(std::to_string(code) + " " + reason);
       happen({.close_code = code});
     }
-    // On the thread of the test, which is one.
+    // Any thread. One event after the other: what happens while one is being told is told by that thread.
     void happen(net::WebSocketEvent event) {
-      const bool last = event.kind == net::WebSocketEvent::Kind::closed;
-      net::WebSocketHandler handler;
       {
         const std::lock_guard lock(mutex_);
-        handler = std::exchange(handler_, nullptr);
+        events_.push_back(std::move(event));
+        if (std::exchange(telling_, true)) return;
       }
-      if (!handler) return;
-      handler(std::move(event));
-      const std::lock_guard lock(mutex_);
-      if (!last) handler_ = std::move(handler);
+      while (auto next = take()) {
+        const bool last = next->kind == net::WebSocketEvent::Kind::closed;
+        if (handler_) handler_(std::move(*next));
+        if (last) handler_ = nullptr;
+      }
     }
 
     const net::WebSocketRequest request;
@@ -188,8 +189,19 @@ class ScriptedWebSockets final : public net::WebSocketClient {
     Mailbox<std::string> closed;
 
    private:
+    std::optional<net::WebSocketEvent> take() {
+      const std::lock_guard lock(mutex_);
+      telling_ = !events_.empty();
+      if (!telling_) return std::nullopt;
+      auto next = std::move(events_.front());
+      events_.pop_front();
+      return next;
+    }
+
     std::mutex mutex_;
-    net::WebSocketHandler handler_;
+    std::deque<net::WebSocketEvent> events_;
+    bool telling_ = false;
+    net::WebSocketHandler handler_;  // of the thread that tells
   };
 
   std::shared_ptr<net::WebSocket> connect(net::WebSocketRequest request, net::WebSocketHandler handler) override {

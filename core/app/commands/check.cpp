@@ -12,19 +12,16 @@ using config::Problem;
 nlohmann::json document_of(const std::vector<Problem>& problems) {
   nlohmann::json list = nlohmann::json::array();
   for (const auto& p : problems) {
-    list.push_back({{"severity", p.severity == Problem::Severity::error ? "error" : "warning"},
-                    {"file", p.file},
-                    {"line", p.line},
-                    {"column", p.column},
-                    {"text", p.text}});
+    list.push_back({{"severity", config::name_of(p.severity)}, {"file", p.file}, {"line", p.line}, {"column", p.column}, {"text", p.text}});
   }
   return {{"valid", !has_error(problems)}, {"problems", std::move(list)}};
 }
 
 }  // namespace
 
-int check_command(const CommonOptions& common, bool startable) {
-  const auto problems = findings(load_configuration(common), startable ? Missing::left_out : Missing::told);
+int check_command(const CommonOptions& common, const CheckOptions& options) {
+  const auto problems = findings(load_configuration(common), options.startable ? Missing::left_out : Missing::told,
+                                 options.online ? Remotes::asked : Remotes::left_alone);
   if (common.json) {
     std::cout << document_of(problems).dump(2) << "\n";
   } else {

@@ -16,6 +16,11 @@ struct RenderOptions {
   std::filesystem::path payload;  // "-": standard input
 };
 
+struct CheckOptions {
+  bool startable = false;  // only what would keep the gateway from starting
+  bool online = false;     // ask the remotes too
+};
+
 struct InitOptions {
   std::filesystem::path directory;  // empty: /etc/belfry
   std::string url;                  // public base URL, for buttons
@@ -33,8 +38,7 @@ struct InitOptions {
 
 [[nodiscard]] int init_command(const InitOptions& options);
 [[nodiscard]] int serve_command(const CommonOptions& common);
-// `startable`: only what would keep the gateway from starting.
-[[nodiscard]] int check_command(const CommonOptions& common, bool startable);
+[[nodiscard]] int check_command(const CommonOptions& common, const CheckOptions& options);
 [[nodiscard]] int render_command(const CommonOptions& common, const RenderOptions& options);
 [[nodiscard]] int status_command(const CommonOptions& common);
 [[nodiscard]] int plugins_list_command(const CommonOptions& common);

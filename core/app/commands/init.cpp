@@ -274,10 +274,10 @@ base::Result<void> set_up(const InitOptions& options) {
   std::cout << "\nFor the environment of Coder's server; keep the password to yourself:\n\n"
             << coder_lines(answers->listen, host_name(), answers->webhook_password) << "\n";
   if (layout->place.packaged) {
-    std::cout << "Then: belfry check && systemctl restart belfry\n";
+    std::cout << "Then: belfry check --online && systemctl restart belfry\n";
   } else {
     const auto named = " --config " + layout->configuration.string();
-    std::cout << "Then: belfry check" << named << " && belfry serve" << named << "\n";
+    std::cout << "Then: belfry check --online" << named << " && belfry serve" << named << "\n";
   }
   return {};
 }

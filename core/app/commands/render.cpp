@@ -6,6 +6,7 @@
 #include "app/commands/commands.hpp"
 #include "app/configuration.hpp"
 #include "app/plugin_files.hpp"
+#include "app/pools.hpp"
 #include "app/sinks.hpp"
 #include "app/volatile_backends.hpp"
 #include "base/ids.hpp"
@@ -50,22 +51,6 @@ model::Delivery delivery_for(const std::string& sink, const model::Notification&
   return delivery;
 }
 
-// Stops before anything of it goes.
-struct Pools {
-  explicit Pools(const base::Logger& log) : plugins("plugin", 1, log), net("render", 2, log) {}
-  ~Pools() {
-    for (auto* pool : {&plugins, &net}) {
-      pool->stop();
-      static_cast<void>(pool->join(std::chrono::seconds(2)));
-    }
-  }
-  Pools(const Pools&) = delete;
-  Pools& operator=(const Pools&) = delete;
-
-  net::Runtime plugins;
-  net::Runtime net;
-};
-
 // Opens the sink without a store and without a network, and asks it.
 base::Result<nlohmann::json> requests_of(const plugin::CheckedSink& sink, model::Message message) {
   const auto log = silent_logger();
@@ -74,7 +59,7 @@ base::Result<nlohmann::json> requests_of(const plugin::CheckedSink& sink, model:
   VolatileBackends backends;
   Pools pools(log);
   plugin::Host host({pools.net, pools.plugins, pools.net, clock, log, scrubber, backends, backends, {}});
-  auto instance = host.open(sink, std::make_shared<NoNetwork>());
+  auto instance = host.open(sink, std::make_shared<NoNetwork>(), std::make_shared<NoWebSockets>(pools.net));
   if (!instance) return std::unexpected(instance.error());
   if (!(*instance)->can_render()) return base::fail("plugin " + sink.type.type + " cannot show its requests");
   auto requests =

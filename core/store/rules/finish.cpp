@@ -111,7 +111,8 @@ base::Result<Finished> finish(Tables& tables, const Finish& finish, const std::s
   if (auto checked = check(finish, *row); !checked) return std::unexpected(checked.error());
   if (finish.attempt != 0) {
     tables.save(row->row(), AttemptRow{finish.attempt, row->begun_at, finish.now, outcome});
-    row->open_attempt = 0;
+    const auto* retry = std::get_if<RetryAt>(&finish.next);
+    if (retry == nullptr || !retry->in_doubt) row->open_attempt = 0;
   }
   if (finish.attempt != 0 || !finish.outcome.reason.empty()) remember(row->delivery, finish.outcome);
   Finished result{.applied = true};

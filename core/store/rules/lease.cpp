@@ -27,7 +27,9 @@ void give_up(Tables& tables, DeliveryRow& row, base::Timestamp now) {
 
 // Saves the row.
 std::uint32_t begin_attempt(Tables& tables, DeliveryRow& row, base::Timestamp now) {
-  if (row.open_attempt != 0) tables.save(row.row(), AttemptRow{.number = row.open_attempt, .started_at = row.begun_at});
+  if (row.open_attempt != 0 && !has_ended(tables.attempts(row), row.open_attempt)) {
+    tables.save(row.row(), AttemptRow{.number = row.open_attempt, .started_at = row.begun_at});
+  }
   row.open_attempt = ++row.delivery.attempts;
   row.begun_at = now;
   tables.save_claim(row);

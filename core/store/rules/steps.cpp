@@ -91,9 +91,13 @@ void end(Tables& tables, DeliveryRow& row, model::DeliveryState state, bool dead
   for (const auto notification : carried(tables, row)) release_notification(tables, notification, now);
 }
 
+bool has_ended(const std::vector<model::Attempt>& attempts, std::uint32_t number) {
+  return std::ranges::find(attempts, number, &model::Attempt::number) != attempts.end();
+}
+
 std::vector<model::Attempt> attempts_of(Tables& tables, const DeliveryRow& row) {
   auto attempts = tables.attempts(row);
-  if (row.open_attempt != 0) {
+  if (row.open_attempt != 0 && !has_ended(attempts, row.open_attempt)) {
     attempts.push_back({.delivery_id = row.delivery.id, .number = row.open_attempt, .started_at = row.begun_at});
   }
   return attempts;

@@ -27,6 +27,7 @@ void enter(Tables& tables, QueueRow queue, const DeliveryRow& added, base::Times
 // Ends a delivery, and what ends with it: the notifications that nothing else carries lose their text when they are sensitive.
 void end(Tables& tables, DeliveryRow& row, model::DeliveryState state, bool dead_letter, base::Timestamp now);
 
+[[nodiscard]] bool has_ended(const std::vector<model::Attempt>& attempts, std::uint32_t number);
 // What was tried, by number: the open attempt too.
 [[nodiscard]] std::vector<model::Attempt> attempts_of(Tables& tables, const DeliveryRow& row);
 

@@ -167,7 +167,7 @@ typedef struct belfry_host {
   /* [any] A static table by id ("belfry.http-client/1"), or null when this host does not have it. */
   const void* (*service)(void* ctx, belfry_str id);
 
-  /* [any] Ends a ticket of deliver, stop or reconcile. */
+  /* [any] Ends a ticket of deliver, stop, reconcile or check-online. */
   void (*complete)(void* ctx, belfry_ticket ticket, const belfry_outcome* outcome);
 } belfry_host;
 
@@ -346,10 +346,11 @@ typedef struct belfry_metrics {
   void (*gauge_set)(void* ctx, belfry_str name, double value); /* [any] */
 } belfry_metrics;
 
-/* kv/1: small state that survives restarts. Keys 1..255 bytes, values up to 64 KiB, at most 10,000 keys per scope. */
+/* kv/1: small state that survives restarts, readable to whoever may read the gateway's store. Keys 1..255 bytes, values up to 64 KiB, at
+ * most 10,000 keys per scope. */
 #define BELFRY_KV_1 "belfry.kv/1"
 #define BELFRY_KV_INSTANCE 0u   /* belfry_kv scope: this sink's own */
-#define BELFRY_KV_CREDENTIAL 1u /* shared by all sinks whose first x-secret value is the same */
+#define BELFRY_KV_CREDENTIAL 1u /* shared by all sinks whose first x-secret value is the same now; another one after it has changed */
 
 #define BELFRY_KV_OK 0u
 #define BELFRY_KV_NOT_FOUND 1u
@@ -378,7 +379,8 @@ typedef struct belfry_kv {
   void (*put)(void* ctx, uint32_t scope, belfry_str key, belfry_str value);
 } belfry_kv;
 
-/* rate-limit/1: token buckets named by credential, method and destination, shared by every lane that uses the same names. */
+/* rate-limit/1: token buckets named by credential, method and destination, shared by every lane that uses the same names. A credential that
+ * changes while the instance lives keeps its buckets. */
 #define BELFRY_RATE_LIMIT_1 "belfry.rate-limit/1"
 
 typedef struct belfry_budget {
@@ -401,7 +403,8 @@ typedef struct belfry_rate_limit {
   void (*limited)(void* ctx, const belfry_budget* budget, uint64_t retry_after_ms);
 } belfry_rate_limit;
 
-/* secrets/1. The host scrubs every revealed value from all that is written about the instance. */
+/* secrets/1. The host scrubs every revealed value from all that is written about the instance. A value that comes from a file is read again
+ * when the file has changed. */
 #define BELFRY_SECRETS_1 "belfry.secrets/1"
 
 typedef struct belfry_secrets {
@@ -410,6 +413,9 @@ typedef struct belfry_secrets {
   /* [any] except while configuring in a probe. Returns 0 and writes the present value; not 0: unknown reference. Reveal at use, do not
    * keep. */
   int32_t (*reveal)(void* ctx, belfry_str reference, const belfry_writer* out);
+  /* [any] A secret that the instance got to know by itself, such as a token that the remote gave it: scrubbed from now on like a revealed
+   * one. */
+  void (*learn)(void* ctx, belfry_str value);
 } belfry_secrets;
 
 /* offload/1: for code that blocks. */
@@ -439,6 +445,28 @@ typedef struct belfry_inbound_replies {
   void (*reply)(void* ctx, belfry_ticket ticket, const belfry_inbound_reply* reply); /* [any] */
 } belfry_inbound_replies;
 
+/* check-online/1, the host's half: takes down what a check of the extension below finds. */
+#define BELFRY_CHECK_ONLINE_1 "belfry.check-online/1"
+
+/* belfry_finding.severity; an unknown value counts as a warning */
+#define BELFRY_FINDING_ERROR 1u   /* deliveries will fail */
+#define BELFRY_FINDING_WARNING 2u /* something will not work as it could */
+#define BELFRY_FINDING_NOTE 3u    /* worth knowing: what is in order, or cannot be asked */
+
+typedef struct belfry_finding {
+  uint32_t size;
+  uint32_t severity;
+  belfry_str pointer; /* RFC 6901, into the configuration; empty: about all of it */
+  belfry_str text;    /* what was found, a sentence without an end */
+  belfry_str remedy;  /* how to mend it, likewise; empty: nothing is to be done */
+} belfry_finding;
+
+typedef struct belfry_findings {
+  uint32_t size;
+  uint32_t reserved;
+  void (*add)(void* ctx, belfry_ticket ticket, const belfry_finding* finding); /* [any] before the ticket is completed */
+} belfry_findings;
+
 /* ---- Extensions of an instance ------------------------------------------------------------------------------------------ */
 
 /* inbound-http/1, the plugin's half, under the same id. The host answers 405 for another method, 413 over 1 MiB, 503 without a reply in 2.5
@@ -464,14 +492,16 @@ typedef struct belfry_inbound_http {
   void (*handle)(void* self, belfry_ticket ticket, const belfry_inbound_request* request);
 } belfry_inbound_http;
 
-/* reconcile/1: was this delivery already made? Asked after a crash in the middle of an attempt. */
+/* reconcile/1: was this delivery already made? Asked when nobody knows how the attempt before ended: after a crash in its middle, and after
+ * an outcome with MAYBE_DELIVERED. */
 #define BELFRY_RECONCILE_1 "belfry.reconcile/1"
 
 typedef struct belfry_reconcile {
   uint32_t size;
   uint32_t reserved;
   /* [strand] Later one complete(message->ticket): DELIVERED when found (with its receipt); REJECTED when certainly not there (it is then
-   * sent, unmarked); anything else when unknown (it is sent, marked as a possible duplicate). */
+   * sent, unmarked); RATE_LIMITED when it cannot be said now (asked again after retry_after_ms, nothing is sent before); anything else when
+   * unknown (it is sent, marked as a possible duplicate). */
   void (*reconcile)(void* self, const belfry_message* message);
 } belfry_reconcile;
 
@@ -484,6 +514,16 @@ typedef struct belfry_render {
   /* [control] Writes a JSON array of {"method","url","headers":{},"body"}. Returns 0, or not 0 and a sentence. */
   int32_t (*render)(void* self, const belfry_message* message, const belfry_writer* out);
 } belfry_render;
+
+/* check-online/1, the plugin's half, under the same id: will it work as it is configured? For `belfry check --online`. */
+typedef struct belfry_check_online {
+  uint32_t size;
+  uint32_t reserved;
+  /* [strand] Instead of start: services may be used from here on, and what start begins is not begun. Asks the remotes, without leaving
+   * anything behind that a person sees or that another instance needs; kv is empty and takes nothing. Any number of findings, then one
+   * complete(ticket): DELIVERED when everything was asked; otherwise its detail is an error too. */
+  void (*check)(void* self, belfry_ticket ticket);
+} belfry_check_online;
 
 #ifdef __cplusplus
 }

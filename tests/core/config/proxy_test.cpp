@@ -154,7 +154,7 @@ TEST(ClientCertificate, IsReadWithItsKey) {
   const auto& http = loaded.settings->sinks[0].http;
   EXPECT_EQ(http.client_certificate, "/etc/belfry/client.crt");
   EXPECT_EQ(http.client_key, key);
-  EXPECT_EQ(http.client_certificate_at, (Position{"/etc/belfry/belfry.yaml", 4, 56}));
+  EXPECT_EQ(http.client_certificate_at, (Position{"/etc/belfry/belfry.yaml", 4, 55}));
   std::filesystem::permissions(key, std::filesystem::perms(0604));
   EXPECT_THAT(test::lines(load_text(text, "/etc/belfry/belfry.yaml", test::environment())),
               HasSubstr("sinks.slack.http.client_key is a secret: the file " + key.string() + " can be read by others; run: chmod o= "));

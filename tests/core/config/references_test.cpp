@@ -119,6 +119,44 @@ TEST_F(ReferencesTest, ABrokenFileIsNotHiddenByADefault) {
   EXPECT_EQ(value("${file:fits}${file:fits}"), "FAULT the value with its references replaced is larger than 64 KiB; make it smaller");
 }
 
+TEST_F(ReferencesTest, SaysWhichFileHoldsTheWholeValue) {
+  const auto token = directory.write("token", "secret\n");
+  static_cast<void>(directory.write("empty", "\n"));
+  const auto file = [&](std::string_view text) { return expand(text).value_or(Expanded{}).file; };
+  EXPECT_EQ(file("${file:token}"), (ValueFile{token, false}));
+  EXPECT_EQ(file("${file:token:-${env:A}}"), (ValueFile{token, false}));
+  EXPECT_EQ(file("${env:NO:-${file:no:-${file:token}}}"), (ValueFile{token, false}));
+  EXPECT_EQ(file("${file:empty:-${file:token}}"), (ValueFile{token, false}));
+  for (const auto* text : {"secret", "${env:A}", "${file:no:-secret}", "${env:A:-${file:token}}", "Bearer ${file:token}", "${file:token}x",
+                           "${file:token}${env:A}", "${file:token}${file:token}", "${file:empty:-}"})
+    EXPECT_EQ(file(text), std::nullopt) << text;
+  const auto credential = directory.write("credentials/token", "secret\n");
+  variables["CREDENTIALS_DIRECTORY"] = in_directory("credentials");
+  EXPECT_EQ(file("${file:token}"), (ValueFile{credential, true}));
+}
+
+TEST_F(ReferencesTest, AFileIsReadAgainUnderTheSameRules) {
+  using std::filesystem::perms;
+  const auto path = directory.write("token", "first\n");
+  const auto again = [&](bool credential = false) {
+    const auto result = read_again({path, credential});
+    return result ? *result : "FAULT " + result.error().message;
+  };
+  EXPECT_EQ(again(), "first");
+  static_cast<void>(directory.write("token", "second\r\n"));
+  EXPECT_EQ(again(), "second");
+  static_cast<void>(directory.write("token", "\n"));
+  EXPECT_EQ(again(), "FAULT the file " + path.string() + " is empty; write the value into it");
+  static_cast<void>(directory.write("token", std::string("a\0b", 3)));
+  EXPECT_EQ(again(), "FAULT the file " + path.string() + " is not UTF-8 text; name the right file");
+  static_cast<void>(directory.write("token", "third\n"));
+  std::filesystem::permissions(path, perms::owner_read | perms::others_read);
+  EXPECT_EQ(again(), "FAULT the file " + path.string() + " can be read by others; run: chmod o= " + path.string());
+  EXPECT_EQ(again(true), "third") << "who can read a credential is systemd's business";
+  std::filesystem::remove(path);
+  EXPECT_EQ(again(), "FAULT there is no file " + path.string() + " any more");
+}
+
 TEST_F(ReferencesTest, TellsWhenOthersCanReadAFile) {
   using std::filesystem::perms;
   const auto file = directory.write("token", "secret\n");

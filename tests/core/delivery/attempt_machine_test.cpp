@@ -92,6 +92,71 @@ TEST_F(AttemptMachineTest, ReconcilingDecidesWhetherItIsSentAgain) {
   }
 }
 
+TEST_F(AttemptMachineTest, WhatCannotBeSaidYetIsAskedLaterAndStaysInDoubt) {
+  struct Row {
+    std::optional<base::Millis> after;
+    base::Timestamp expires_at;
+    base::Timestamp again;
+  };
+  for (const auto& row :
+       {Row{7s, kNow + 1h, kNow + 7s}, Row{{}, kNow + 1h, kNow + 30s}, Row{0s, kNow + 1h, kNow + 1s}, Row{7s, kNow + 5s, kNow + 5s}}) {
+    auto m = machine(true, true, row.expires_at);
+    static_cast<void>(m.resume(event::Start{}, kNow, 0));
+    auto later = outcome(OutcomeCode::rate_limited);
+    later.retry_after = row.after;
+    const auto finish = std::get<action::Finish>(m.resume(event::Reconciled{later}, kNow, 0));
+    EXPECT_EQ(finish.finish.attempt, 0U) << "no attempt was begun, and the one before stays open";
+    EXPECT_FALSE(finish.pause);
+    const auto retry = std::get<store::RetryAt>(finish.finish.next);
+    EXPECT_EQ(retry.at, row.again);
+    EXPECT_FALSE(retry.counts_as_failure);
+    EXPECT_FALSE(retry.possible_duplicate);
+  }
+}
+
+TEST_F(AttemptMachineTest, AnAmbiguousEndLeavesItInDoubtForASinkThatCanReconcile) {
+  for (const auto code : {OutcomeCode::retry, OutcomeCode::rate_limited, OutcomeCode::misconfigured}) {
+    auto m = machine(false, true);
+    const auto retry = std::get<store::RetryAt>(finish_of(m, outcome(code, true)).finish.next);
+    EXPECT_TRUE(retry.in_doubt);
+    EXPECT_FALSE(retry.possible_duplicate) << "whether it is one will be seen";
+    auto clear = machine(false, true);
+    EXPECT_FALSE(std::get<store::RetryAt>(finish_of(clear, outcome(code, false)).finish.next).in_doubt);
+  }
+}
+
+TEST_F(AttemptMachineTest, AnAmbiguousLastAttemptIsLookedForBeforeItIsGivenUp) {
+  const auto soon = kNow + 1ms;
+  for (const bool can : {true, false}) {
+    for (const auto end : {kNow, soon, soon + 1s}) {
+      auto m = machine(false, can, soon, {"mail"});
+      static_cast<void>(m.resume(event::Start{}, kNow, 0));
+      static_cast<void>(m.resume(event::Began{1}, kNow, 0));
+      const auto next = std::get<action::Finish>(m.resume(event::Ended{outcome(OutcomeCode::retry, true)}, end, 0)).finish.next;
+      ASSERT_EQ(std::holds_alternative<store::RetryAt>(next), can);
+      if (can) {
+        EXPECT_EQ(std::get<store::RetryAt>(next).at, std::max(end, soon)) << "not sooner: it would be sent again";
+        EXPECT_TRUE(std::get<store::RetryAt>(next).in_doubt);
+      } else {
+        EXPECT_TRUE(std::get<store::FallBack>(next).deliveries.at(0).possible_duplicate);
+      }
+    }
+  }
+  auto certain = machine(false, true, soon, {"mail"});
+  EXPECT_TRUE(std::holds_alternative<store::FallBack>(finish_of(certain, outcome(OutcomeCode::retry, false)).finish.next));
+  auto rejected = machine(false, true, kNow + 1h, {"mail"});
+  EXPECT_TRUE(std::holds_alternative<store::FallBack>(finish_of(rejected, outcome(OutcomeCode::rejected, true)).finish.next));
+}
+
+TEST_F(AttemptMachineTest, WhatIsMarkedIsMarkedOnce) {
+  store::Leased leased;
+  leased.delivery = {.id = "d1", .sink = "slack", .expires_at = kNow + 1h, .possible_duplicate = true};
+  leased.in_doubt = true;
+  AttemptMachine m({std::move(leased), false, &sinks_});
+  EXPECT_FALSE(std::get<action::Begin>(m.resume(event::Start{}, kNow, 0)).possible_duplicate);
+  EXPECT_TRUE(m.leased().delivery.possible_duplicate);
+}
+
 TEST_F(AttemptMachineTest, AnExpiredDeliveryIsNotSent) {
   auto m = machine(false, true, kNow);
   const auto finish = std::get<action::Finish>(m.resume(event::Start{}, kNow, 0));

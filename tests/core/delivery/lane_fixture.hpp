@@ -126,8 +126,8 @@ class LaneFixture : public testing::Test {
     LaneSettings settings;
     settings.sink = sink;
     settings.plugin = "scripted";
-    settings.rate = {0, 1s, 1};
-    settings.rate_per_recipient = {0, 1s, 1};
+    settings.rates.all = {0, 1s, 1};
+    settings.rates.each = {0, 1s, 1};
     settings.first_probe = 20ms;
     settings.last_probe = 40ms;
     if (change) change(settings);

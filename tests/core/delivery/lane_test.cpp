@@ -1,6 +1,7 @@
 #include "delivery/lane.hpp"
 
 #include "core/delivery/lane_fixture.hpp"
+#include "model/names.hpp"
 
 namespace belfry::delivery {
 namespace {
@@ -119,6 +120,61 @@ TEST_F(LaneTest, ALimitOfOneRecipientDelaysNoOther) {
   ASSERT_EQ(all.attempts.size(), 2U);
   EXPECT_GE(all.attempts[1].started_at - *all.attempts[0].finished_at, 299ms);
   EXPECT_EQ(channel("slack").seen().sent.back().message->delivery.notification_id, id);
+}
+
+TEST_F(LaneTest, ALimitOfTheAccountPausesAllItsSinks) {
+  const auto account = std::make_shared<policy::SendBudget>(policy::SendRates{});
+  const auto share = [&](LaneSettings& s) { s.budget = account; };
+  std::atomic<bool> limited = true;
+  add(
+      "one",
+      [&](const plugin::Send&) {
+        if (!limited.exchange(false)) return delivered();
+        auto o = outcome(OutcomeCode::rate_limited, "ratelimited");
+        o.retry_after = 400ms;
+        o.limit_scope = model::LimitScope::credential;
+        return o;
+      },
+      share);
+  add("two", [](const auto&) { return delivered(); }, share);
+  add("other", [](const auto&) { return delivered(); });
+  start();
+  const auto first = accept("one", "bobby@example.com");
+  ASSERT_TRUE(becomes("one", LaneState::paused));
+  const auto second = accept("two", "bobby@example.com");
+  accept("other", "bobby@example.com");
+  ASSERT_TRUE(metrics_.wait("delivery other delivered", 1));
+  ASSERT_TRUE(becomes("two", LaneState::paused));
+  EXPECT_EQ(status("two").reason, "rate_limited");
+  ASSERT_TRUE(metrics_.wait("delivery two delivered", 1));
+  EXPECT_GE(record(second).attempts[0].started_at - *record(first).attempts[0].finished_at, 398ms);
+  EXPECT_EQ(status("two").state, LaneState::open);
+}
+
+TEST_F(LaneTest, SinksOfOneAccountKeepItsRateTogether) {
+  const auto account = std::make_shared<policy::SendBudget>(policy::SendRates{{50, 1s, 5}, {}});
+  const auto share = [&](LaneSettings& s) { s.budget = account; };
+  add("one", [](const auto&) { return delivered(); }, share);
+  add("two", [](const auto&) { return delivered(); }, share);
+  start();
+  const auto began = clock_.steady();
+  for (int i = 0; i < 15; ++i) {
+    accept("one", std::to_string(i) + "@example.com");
+    accept("two", std::to_string(i) + "@example.com");
+  }
+  ASSERT_TRUE(metrics_.wait("delivery one delivered", 15));
+  ASSERT_TRUE(metrics_.wait("delivery two delivered", 15));
+  EXPECT_GE(clock_.steady() - began, 490ms) << "25 beyond the burst, at 50 a second";
+}
+
+TEST_F(LaneTest, RoomThatOneSinkDoesNotUseIsAnothers) {
+  const auto account = std::make_shared<policy::SendBudget>(policy::SendRates{{1, 1h, 20}, {}});
+  const auto share = [&](LaneSettings& s) { s.budget = account; };
+  add("idle", [](const auto&) { return delivered(); }, share);
+  add("busy", [](const auto&) { return delivered(); }, share);
+  start();
+  for (int i = 0; i < 20; ++i) accept("busy", std::to_string(i) + "@example.com");
+  ASSERT_TRUE(metrics_.wait("delivery busy delivered", 20));
 }
 
 TEST_F(LaneTest, ALimitOfTheCredentialPausesTheSinkExactlyThatLong) {
@@ -251,6 +307,58 @@ TEST_F(LaneTest, ASinkThatCanReconcileIsAskedFirst) {
   EXPECT_FALSE(record(id).deliveries[0].possible_duplicate);
 }
 
+TEST_F(LaneTest, AnAmbiguousFailureIsLookedForBeforeItIsSentAgain) {
+  struct Row {
+    OutcomeCode found;
+    std::size_t sent;
+    bool marked;
+  };
+  const std::vector<Row> rows{{OutcomeCode::delivered, 1, false}, {OutcomeCode::rejected, 2, false}, {OutcomeCode::retry, 2, true}};
+  for (const auto& row : rows) {
+    const std::string sink = "slack-" + std::string(model::to_string(row.found));
+    add(sink, [](const plugin::Send& send) {
+      if (send.attempt > 1) return delivered();
+      auto o = outcome(OutcomeCode::retry, "timeout");
+      o.maybe_delivered = true;
+      return o;
+    });
+    channel(sink).reconcile_script = [found = row.found](const auto&) { return outcome(found); };
+  }
+  start();
+  for (const auto& row : rows) {
+    const std::string sink = "slack-" + std::string(model::to_string(row.found));
+    const auto id = accept(sink, "bobby@example.com");
+    ASSERT_TRUE(metrics_.wait("delivery " + sink + " delivered", 1));
+    const auto seen = channel(sink).seen();
+    EXPECT_EQ(seen.reconciled.size(), 1U);
+    EXPECT_EQ(seen.sent.size(), row.sent);
+    EXPECT_EQ(seen.sent.back().message->delivery.possible_duplicate, row.marked);
+    EXPECT_EQ(record(id).deliveries[0].possible_duplicate, row.marked);
+    EXPECT_EQ(metrics_.count("duplicate " + sink), row.marked ? 1 : 0);
+    EXPECT_EQ(record(id).attempts.at(0).outcome->reason, "timeout");
+  }
+}
+
+TEST_F(LaneTest, WhatCannotBeLookedForNowIsLookedForLater) {
+  std::atomic<int> asked = 0;
+  add("slack", [](const auto&) { return delivered(); });
+  channel("slack").reconcile_script = [&](const auto&) {
+    if (asked++ > 0) return delivered();
+    auto later = outcome(OutcomeCode::rate_limited);
+    later.retry_after = 1ms;
+    return later;
+  };
+  const auto id = accept("slack", "bobby@example.com");
+  const auto lease = answer_of<store::Lease>([&](auto handler) { store_->lease({"slack", 1, clock_.now(), 100ms}, std::move(handler)); });
+  ASSERT_TRUE(
+      answer_of<std::uint32_t>([&](auto handler) { store_->begin(lease->leased.at(0).claim, false, clock_.now(), std::move(handler)); }));
+  start();
+  ASSERT_TRUE(metrics_.wait("delivery slack delivered", 1));
+  EXPECT_EQ(asked, 2);
+  EXPECT_TRUE(channel("slack").seen().sent.empty());
+  EXPECT_EQ(status("slack").state, LaneState::open);
+}
+
 TEST_F(LaneTest, ALateDeliveredSettlesWhatWasGivenUp) {
   add("slack", [](const auto&) {
     auto o = outcome(OutcomeCode::retry, "timeout");
@@ -268,7 +376,7 @@ TEST_F(LaneTest, ALateDeliveredSettlesWhatWasGivenUp) {
 }
 
 TEST_F(LaneTest, TheRateOfARecipientSpreadsWhatGoesToIt) {
-  add("slack", [](const auto&) { return delivered(); }, [](LaneSettings& s) { s.rate_per_recipient = {10, 1s, 1}; });
+  add("slack", [](const auto&) { return delivered(); }, [](LaneSettings& s) { s.rates.each = {10, 1s, 1}; });
   start();
   for (int i = 0; i < 4; ++i) accept("slack", "bobby@example.com");
   accept("slack", "alice@example.com");
@@ -278,7 +386,7 @@ TEST_F(LaneTest, TheRateOfARecipientSpreadsWhatGoesToIt) {
 }
 
 TEST_F(LaneTest, TheRateOfTheSinkHolds) {
-  add("slack", [](const auto&) { return delivered(); }, [](LaneSettings& s) { s.rate = {50, 1s, 5}; });
+  add("slack", [](const auto&) { return delivered(); }, [](LaneSettings& s) { s.rates.all = {50, 1s, 5}; });
   const auto started = std::chrono::steady_clock::now();
   start();
   for (int i = 0; i < 20; ++i) accept("slack", "someone" + std::to_string(i) + "@example.com");

@@ -48,6 +48,10 @@ class ConfigCheck : public ::testing::Test {
   CheckedConfig check(const std::string& config, std::map<std::string, std::string> unresolved = {}) {
     return check_config(type_with(kSchema), {"work", json::parse(config), {std::move(unresolved)}}, scrubber_);
   }
+  std::string value_of(const CheckedConfig& checked, const std::string& reference) {
+    const auto revealed = checked.secrets->reveal(reference, scrubber_);
+    return revealed ? revealed->value.reveal() : "unknown";
+  }
   base::Scrubber scrubber_;
 };
 
@@ -160,7 +164,7 @@ TEST_F(ConfigCheck, ASecretThatOthersCanReadIsNotUsed) {
   EXPECT_TRUE(token.problems.empty());
   ASSERT_EQ(token.missing.size(), 1U);
   EXPECT_EQ(token.missing[0].text, "others can read it");
-  EXPECT_TRUE(token.secrets->find(token.config["bot_token"].get<std::string>())->empty());
+  EXPECT_EQ(value_of(token, token.config["bot_token"]), "");
   const auto optional = exposed(R"({"bot_token": "xoxb-secret", "signing_secret": ["a secret"]})", "/signing_secret/0");
   ASSERT_EQ(optional.missing.size(), 1U) << "nor is it as if it were not there";
   EXPECT_FALSE(optional.config.contains("signing_secret"));
@@ -197,11 +201,12 @@ TEST_F(ConfigCheck, SecretsBecomeReferences) {
   ASSERT_TRUE(checked.problems.empty());
   EXPECT_EQ(checked.config["bot_token"], "secret:work/bot_token");
   EXPECT_EQ(checked.config["signing_secret"][1], "secret:work/signing_secret/1");
-  EXPECT_EQ(checked.secrets->find("secret:work/signing_secret/1")->reveal(), "second-secret");
-  EXPECT_EQ(checked.secrets->find("secret:other/bot_token"), nullptr);
+  EXPECT_EQ(value_of(checked, "secret:work/signing_secret/1"), "second-secret");
+  EXPECT_FALSE(checked.secrets->contains("secret:other/bot_token"));
   EXPECT_THAT(checked.config.dump(), ::testing::Not(HasSubstr("-secret")));
   EXPECT_EQ(scrubber_.scrub("it was first-secret"), "it was ***");
   EXPECT_EQ(checked.credential, "secret:work/bot_token");  // first as the schema is written, not by the alphabet
+  EXPECT_EQ(checked.account, "") << "no secret of this schema names an account";
 }
 
 TEST_F(ConfigCheck, ABrokenSecretIsNotQuoted) {
@@ -222,7 +227,7 @@ TEST_F(ConfigCheck, MissingRequiredSecretParksTheSink) {
   ASSERT_EQ(checked.missing.size(), 1U);
   EXPECT_EQ(checked.missing[0].pointer, "/bot_token");
   EXPECT_EQ(checked.missing[0].text, "environment variable SLACK_BOT_TOKEN is not set");
-  EXPECT_TRUE(checked.secrets->find("secret:work/bot_token")->empty());
+  EXPECT_EQ(value_of(checked, "secret:work/bot_token"), "");
 }
 
 TEST_F(ConfigCheck, MissingOptionalSecretCountsAsNotWritten) {
@@ -233,10 +238,29 @@ TEST_F(ConfigCheck, MissingOptionalSecretCountsAsNotWritten) {
   EXPECT_EQ(checked.problems.size(), 3U);
   EXPECT_FALSE(checked.config.contains("app_token"));
   ASSERT_EQ(checked.config["signing_secret"].size(), 1U);
-  EXPECT_EQ(checked.secrets->find("secret:work/signing_secret/0")->reveal(), "real-secret");
+  EXPECT_EQ(value_of(checked, "secret:work/signing_secret/0"), "real-secret");
   const auto none = check(R"({"bot_token": "xoxb-1", "signing_secret": [""]})", {{"/signing_secret/0", "B is not set"}});
   EXPECT_FALSE(has_error(none.problems));
   EXPECT_FALSE(none.config.contains("signing_secret"));
+}
+
+TEST_F(ConfigCheck, AnEntryThatIsLeftOutTakesItsFileWithIt) {
+  const auto file = [](const std::string& holds) {
+    return SecretFile{"/dev/null", [holds]() -> base::Result<std::string> { return holds; }};
+  };
+  const auto checked =
+      check_config(type_with(kSchema),
+                   {"work",
+                    json::parse(R"({"bot_token": "xoxb-1", "signing_secret": ["", "old-secret", "", "plain-secret", "older-secret"]})"),
+                    {.left_out = {"/signing_secret/0", "/signing_secret/2"},
+                     .files = {{"/signing_secret/0", file("none")},
+                               {"/signing_secret/1", file("new-secret")},
+                               {"/signing_secret/4", file("newer-secret")}}}},
+                   scrubber_);
+  ASSERT_EQ(checked.config["signing_secret"].size(), 3U);
+  EXPECT_EQ(value_of(checked, "secret:work/signing_secret/0"), "new-secret");
+  EXPECT_EQ(value_of(checked, "secret:work/signing_secret/1"), "plain-secret");
+  EXPECT_EQ(value_of(checked, "secret:work/signing_secret/2"), "newer-secret");
 }
 
 TEST_F(ConfigCheck, OtherMissingReferenceIsAnError) {

@@ -10,50 +10,6 @@ namespace {
 
 using base::Millis;
 
-class Buckets : public ::testing::Test {
- protected:
-  base::SteadyTime at(std::int64_t ms) { return base::SteadyTime() + std::chrono::hours(1) + Millis(ms); }
-  TokenBucket bucket_;
-};
-
-TEST_F(Buckets, UndefinedGrantsAll) {
-  for (int i = 0; i < 1000; ++i) EXPECT_EQ(bucket_.take(at(0)), Millis(0));
-}
-
-TEST_F(Buckets, BurstThenRate) {
-  bucket_.define(1, Millis(1000), 2, at(0));
-  EXPECT_EQ(bucket_.take(at(0)), Millis(0));
-  EXPECT_EQ(bucket_.take(at(0)), Millis(0));
-  EXPECT_EQ(bucket_.take(at(0)), Millis(1000));
-  EXPECT_EQ(bucket_.take(at(400)), Millis(600));
-  EXPECT_EQ(bucket_.take(at(1000)), Millis(0));
-  EXPECT_EQ(bucket_.take(at(3'600'000)), Millis(0));
-  EXPECT_EQ(bucket_.take(at(3'600'000)), Millis(0));
-  EXPECT_NE(bucket_.take(at(3'600'000)), Millis(0));  // never more than the burst
-}
-
-TEST_F(Buckets, PauseIsExactAndLongestWins) {
-  bucket_.define(100, Millis(1), 100, at(0));
-  bucket_.pause(Millis(5000), at(0));
-  bucket_.pause(Millis(10), at(0));
-  EXPECT_EQ(bucket_.take(at(0)), Millis(5000));
-  EXPECT_EQ(bucket_.take(at(4999)), Millis(1));
-  EXPECT_EQ(bucket_.take(at(5000)), Millis(0));
-}
-
-TEST_F(Buckets, NewFiguresDoNotFillIt) {
-  bucket_.define(1, Millis(1000), 1, at(0));
-  EXPECT_EQ(bucket_.take(at(0)), Millis(0));
-  bucket_.define(1, Millis(100), 10, at(0));
-  EXPECT_EQ(bucket_.take(at(0)), Millis(100));
-}
-
-TEST_F(Buckets, TimeThatStandsStillOrGoesBack) {
-  bucket_.define(1, Millis(10), 1, at(100));
-  EXPECT_EQ(bucket_.take(at(100)), Millis(0));
-  EXPECT_EQ(bucket_.take(at(50)), Millis(10));
-}
-
 TEST(FloodGate, CountsWhatItHolds) {
   FloodGate gate;
   const base::SteadyTime now = base::SteadyTime() + std::chrono::hours(1);
@@ -120,6 +76,40 @@ TEST_F(Limiter, LimitedWithoutADefinition) {
   limiter_->acquire(other, [this] { granted_.put(1); });
   EXPECT_EQ(granted_.take(), 1);
   EXPECT_GE(clock_.steady() - began, Millis(59));
+}
+
+const policy::SendRates kRates{{1, Millis(40), 1}, {1, Millis(60), 1}};
+
+TEST_F(Limiter, LanesWithTheSameOwnerShareOneBudget) {
+  const auto first = limiter_->sends("credential:x", kRates);
+  EXPECT_EQ(limiter_->sends("credential:x", kRates), first);
+  EXPECT_NE(limiter_->sends("credential:y", kRates), first);
+  EXPECT_EQ(first->reserve(5, clock_.steady()), 1U);
+  EXPECT_EQ(limiter_->sends("credential:x", {{5, Millis(1), 5}, {}})->wait(clock_.steady()), Millis(1)) << "the newest rates count";
+}
+
+TEST_F(Limiter, APluginTakesFromTheBudgetOfItsLanes) {
+  const auto sends = limiter_->sends("credential:x", kRates);
+  const auto began = clock_.steady();
+  ASSERT_EQ(sends->take("shared:C1", began), Millis(0));
+  limiter_->acquire({"credential:x", "", "C2"}, [this] { granted_.put(2); });
+  limiter_->acquire({"credential:x", "", "C1"}, [this] { granted_.put(1); });
+  EXPECT_EQ(granted_.take(), 2);
+  EXPECT_EQ(granted_.take(), 1);
+  EXPECT_GE(clock_.steady() - began, Millis(59));
+}
+
+TEST_F(Limiter, WhatAPluginSaysOfItsDeliveriesPausesTheLanes) {
+  const auto sends = limiter_->sends("credential:x", kRates);
+  limiter_->limited({"credential:x", "", "C1"}, Millis(5000));
+  EXPECT_GT(sends->take("shared:C1", clock_.steady()), Millis(1000));
+  EXPECT_EQ(sends->paused(clock_.steady()), Millis(0));
+  limiter_->limited({"credential:x", "chat.update", ""}, Millis(5000));
+  EXPECT_EQ(sends->paused(clock_.steady()), Millis(0)) << "another method";
+  limiter_->limited({"credential:x", "", ""}, Millis(5000));
+  EXPECT_GT(sends->paused(clock_.steady()), Millis(1000));
+  limiter_->define({"credential:x", "", ""}, 1000, Millis(1), 1000);
+  EXPECT_EQ(sends->reserve(1, clock_.steady()), 0U);
 }
 
 TEST_F(Limiter, StopLetsGoOfTheRest) {

@@ -67,7 +67,8 @@ TEST(NextStep, RateLimitedPausesWhatWasNamed) {
   const auto until = kNow + 7s;
   const Next again = next::Retry{until, false, false};
   EXPECT_EQ(limited(LimitScope::recipient, 7s), (Step{again, Pause{Pause::What::recipient_queue, until}}));
-  for (const auto scope : {LimitScope::method, LimitScope::credential, LimitScope::none}) {
+  EXPECT_EQ(limited(LimitScope::credential, 7s), (Step{again, Pause{Pause::What::account, until}}));
+  for (const auto scope : {LimitScope::method, LimitScope::none}) {
     EXPECT_EQ(limited(scope, 7s), (Step{again, Pause{Pause::What::sink, until}}));
   }
 }
@@ -75,13 +76,13 @@ TEST(NextStep, RateLimitedPausesWhatWasNamed) {
 TEST(NextStep, RateLimitedWithoutATimeWaits30Seconds) {
   const auto until = kNow + 30s;
   for (const auto unsaid : {std::optional<base::Millis>(), std::optional<base::Millis>(0ms), std::optional<base::Millis>(-1s)}) {
-    EXPECT_EQ(limited(LimitScope::credential, unsaid), (Step{next::Retry{until, false, false}, Pause{Pause::What::sink, until}}));
+    EXPECT_EQ(limited(LimitScope::credential, unsaid), (Step{next::Retry{until, false, false}, Pause{Pause::What::account, until}}));
   }
 }
 
 TEST(NextStep, RateLimitedBeyondTheEndExpiresAndStillPauses) {
   const auto until = kNow + 2h;
-  EXPECT_EQ(limited(LimitScope::credential, 2h), (Step{next::DeadLetter{DeliveryState::expired}, Pause{Pause::What::sink, until}}));
+  EXPECT_EQ(limited(LimitScope::credential, 2h), (Step{next::DeadLetter{DeliveryState::expired}, Pause{Pause::What::account, until}}));
 }
 
 TEST(NextStep, RejectedFallsBackOrDies) {

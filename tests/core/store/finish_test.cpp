@@ -56,6 +56,35 @@ TEST_P(StoreTest, RetryCountsFailuresAndAttempts) {
   EXPECT_FALSE(lease->leased[0].in_doubt) << "each attempt has its outcome";
 }
 
+TEST_P(StoreTest, AnAttemptThatMayHaveArrivedComesBackInDoubtWithItsOutcome) {
+  ASSERT_TRUE(calls_.accept(simple("n1")));
+  ASSERT_TRUE(deliver(kStart, failed("timeout"), RetryAt{.at = kStart + 1s, .in_doubt = true}));
+  auto lease = calls_.lease_and_begin(kStart + 1s, 1, 20s);
+  EXPECT_TRUE(lease->leased.at(0).in_doubt);
+  EXPECT_EQ(lease->leased[0].attempt, 0U) << "who leases looks first";
+  EXPECT_FALSE(lease->leased[0].delivery.possible_duplicate);
+
+  // It cannot be looked for now: the doubt stays.
+  ASSERT_TRUE(calls_.finish(finish_of(lease->leased[0], 0, failed("rate_limited"), RetryAt{kStart + 2s, false}, kStart + 1s))->applied);
+  lease = calls_.lease(kStart + 2s);
+  EXPECT_TRUE(lease->leased.at(0).in_doubt);
+  EXPECT_EQ(lease->leased[0].delivery.failures, 1U);
+  ASSERT_EQ(calls_.begin(lease->leased[0].claim, kStart + 2s), 2);
+  ASSERT_TRUE(calls_.finish(finish_of(lease->leased[0], 2, delivered(), Done{}, kStart + 2s))->applied);
+  const auto attempts = calls_.record("n1")->attempts;
+  ASSERT_EQ(attempts.size(), 2U);
+  EXPECT_EQ(attempts[0].outcome, failed("timeout"));
+  EXPECT_EQ(attempts[1].outcome, delivered());
+}
+
+TEST_P(StoreTest, AnAttemptInDoubtIsListedOnceAndMaySettleLate) {
+  ASSERT_TRUE(calls_.accept(simple("n1")));
+  ASSERT_TRUE(deliver(kStart, failed("timeout"), RetryAt{.at = kStart + 1s, .in_doubt = true}));
+  EXPECT_EQ(calls_.record("n1")->attempts.size(), 1U);
+  EXPECT_EQ(calls_.finish_late("d-n1", 1, delivered(), kStart + 1s), LateResult::settled);
+  EXPECT_EQ(calls_.record("n1")->deliveries[0].state, DeliveryState::delivered);
+}
+
 TEST_P(StoreTest, DeadLetterWaitsForAPerson) {
   ASSERT_TRUE(calls_.accept(simple("n1")));
   ASSERT_TRUE(calls_.accept(simple("n2")));

@@ -180,14 +180,15 @@ class Player {
     const auto attempt = one != nullptr && one->in_doubt ? one->attempts : 0;
     const int how = below(5);
     Next next = Done{};
-    if (how == 1 || how == 2) next = RetryAt{.at = now_ + some_time(), .counts_as_failure = how == 1};
+    const bool in_doubt = attempt != 0 && below(2) == 0;
+    if (how == 1 || how == 2) next = RetryAt{.at = now_ + some_time(), .counts_as_failure = how == 1, .in_doubt = in_doubt};
     if (how == 3) next = DeadLetter{DeliveryState::expired};
     if (how == 4) next = FallBack{DeliveryState::rejected, {planned("f" + leased->claim, "bobby", now_, "mail").delivery}};
     const auto finished = calls_.finish(finish_of(*leased, attempt, how == 0 ? delivered() : failed(), next, now_));
     ASSERT_TRUE(finished);
     ASSERT_EQ(finished->applied, one != nullptr) << leased->delivery.id;
     if (one == nullptr) return;
-    if (attempt != 0) one->in_doubt = false;
+    if (attempt != 0) one->in_doubt = in_doubt && (how == 1 || how == 2);
     if (how == 0 && attempt != 0) one->arrived.insert(attempt);
     if (how == 4 && with_fallback_.insert(one->notification).second) ++model_.fallbacks;
     if (const auto* retry = std::get_if<RetryAt>(&next)) {

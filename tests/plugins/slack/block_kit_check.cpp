@@ -8,7 +8,20 @@ namespace {
 
 using nlohmann::json;
 
+std::string without(std::string text, const std::string& once) {
+  const std::size_t at = once.empty() ? std::string::npos : text.find(once);
+  return at == std::string::npos ? text : text.erase(at, once.size());
+}
+
+// Footers alone may have these, at their end.
+std::string without_dates(const std::string& text) {
+  static const std::regex kDates(
+      "(<!date\\^[0-9]{9,11}\\^\\{date_short_pretty\\} at \\{time\\}\\|[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2} UTC>( – )?){1,2}$");
+  return std::regex_replace(text, kDates, "now");
+}
+
 struct Checker {
+  std::string mention;
   std::vector<std::string> problems;
   std::size_t total = 0;
 
@@ -69,7 +82,7 @@ void check_text(Checker& checker, const json& object, std::size_t most, const st
     checker.need(mrkdwn_allowed, where + ": mrkdwn is not allowed here");
     checker.need(object.value("verbatim", false), where + ": not verbatim");
     checker.need(object.size() == 3, where + ": unknown keys");
-    for (const std::string& problem : check_mrkdwn(text)) checker.need(false, where + ": " + problem);
+    for (const std::string& problem : check_mrkdwn(without(text, checker.mention))) checker.need(false, where + ": " + problem);
   } else {
     checker.need(type == "plain_text", where + ": type " + type);
     checker.need(object.contains("emoji") && object["emoji"] == false, where + ": emoji is on");
@@ -96,15 +109,20 @@ void check_actions(Checker& checker, const json& block, std::set<std::string>& i
 
 void check_block(Checker& checker, const json& block, std::set<std::string>& ids, const std::string& where) {
   const std::string type = block.value("type", "");
-  checker.need(block.size() == 2, where + ": unknown keys");
+  checker.need(block.size() == (type == "section" ? 3 : type == "divider" ? 1 : 2), where + ": unknown keys");
   if (type == "header") {
     check_text(checker, block.value("text", json()), 150, where, false);
   } else if (type == "section") {
+    checker.need(block.value("expand", false), where + ": would be folded");
     check_text(checker, block.value("text", json()), 3000, where, true);
+  } else if (type == "divider") {
   } else if (type == "context") {
     const json& elements = block.at("elements");
     checker.need(!elements.empty() && elements.size() <= 10, where + ": elements");
-    for (const json& element : elements) check_text(checker, element, 3000, where, true);
+    for (json element : elements) {
+      if (element.contains("text") && element["text"].is_string()) element["text"] = without_dates(element["text"]);
+      check_text(checker, element, 3000, where, true);
+    }
   } else if (type == "actions") {
     check_actions(checker, block, ids, where);
   } else {
@@ -153,8 +171,8 @@ std::vector<std::string> check_mrkdwn(const std::string& text) {
   return problems;
 }
 
-std::vector<std::string> check_post(const json& post) {
-  Checker checker;
+std::vector<std::string> check_post(const json& post, const std::string& mention) {
+  Checker checker = {.mention = mention};
   static const std::set<std::string> kKnown = {"channel",      "text",         "blocks",           "mrkdwn",
                                                "unfurl_links", "unfurl_media", "unfurl_app_links", "metadata"};
   for (const auto& member : post.items()) {
@@ -166,7 +184,7 @@ std::vector<std::string> check_post(const json& post) {
   checker.need(utf16(text) <= 4000, "text is " + std::to_string(utf16(text)) + " long");
   check_characters(checker, text, "text");
   if (post.value("mrkdwn", true)) {
-    for (const std::string& problem : check_mrkdwn(text)) checker.need(false, "text: " + problem);
+    for (const std::string& problem : check_mrkdwn(without_dates(without(text, mention)))) checker.need(false, "text: " + problem);
   } else {
     check_outside(checker.problems, text);
   }

@@ -7,7 +7,8 @@
 
 namespace belfry::slack_test {
 
-std::vector<std::string> check_post(const nlohmann::json& post);
+// `mention` is the one control sequence of our own that may stand there, once in each text.
+std::vector<std::string> check_post(const nlohmann::json& post, const std::string& mention = {});
 
 // Text of a mrkdwn object: control sequences are links to http, https or mailto addresses only.
 std::vector<std::string> check_mrkdwn(const std::string& text);

@@ -57,11 +57,24 @@ TEST(Directory, ObeysTheShorterTimeOfToday) {
   EXPECT_EQ(after.find("a@b", kNow + hours(1)), std::nullopt);
 }
 
+TEST(Directory, NobodySurvivesARestartToo) {
+  Directory before = directory();
+  const std::string kept = Directory::keep(before.missing("a@b", kNow));
+  Directory after = directory();
+  after.restore("a@b", kept, kNow + minutes(9));
+  EXPECT_EQ(after.find("a@b", kNow + minutes(9)), (Directory::Entry{"", kNow + minutes(10)}));
+  Directory late = directory();
+  late.restore("a@b", kept, kNow + minutes(10));
+  EXPECT_EQ(late.find("a@b", kNow + minutes(10)), std::nullopt);
+  Directory shorter(hours(24), minutes(1));
+  shorter.restore("a@b", kept, kNow);
+  EXPECT_EQ(shorter.find("a@b", kNow + minutes(1)), std::nullopt);
+}
+
 TEST(Directory, IgnoresWhatItCannotUse) {
   Directory d = directory();
-  for (const std::string_view kept :
-       {"", "{", "[]", "{}", R"({"user":"U1"})", R"({"user":7,"until":9e15})", R"({"user":"","until":1800000000000})",
-        R"({"user":"U1","until":"x"})", R"({"user":"U1","until":1700000000000})", R"({"user":"U1","until":-5})"}) {
+  for (const std::string_view kept : {"", "{", "[]", "{}", R"({"user":"U1"})", R"({"user":7,"until":9e15})", R"({"user":"U1","until":"x"})",
+                                      R"({"user":"U1","until":1700000000000})", R"({"user":"U1","until":-5})"}) {
     d.restore("a@b", kept, kNow);
     EXPECT_EQ(d.find("a@b", kNow), std::nullopt) << kept;
   }

@@ -32,7 +32,7 @@ class Manifest(unittest.TestCase):
         self.assertTrue(1 <= len(self.manifest["features"]["bot_user"]["display_name"]) <= 80)
 
     def test_scopes(self):
-        self.assertEqual(self.manifest["oauth_config"], {"scopes": {"bot": ["chat:write", "users:read", "users:read.email"]}})
+        self.assertEqual(self.manifest["oauth_config"], {"scopes": {"bot": ["chat:write", "users:read", "users:read.email", "im:history", "im:write"]}})
 
     def test_direct_messages_are_open(self):
         self.assertIs(self.manifest["features"]["app_home"]["messages_tab_enabled"], True)

@@ -5,8 +5,11 @@ GET  messages  ?after=REVISION&wait=SECONDS     messages that are new or changed
 POST reset                                      back to an empty workspace without faults
 POST faults    {kind, method, ...}              see faults.py; DELETE removes them all
 POST token     {value, accepted, error, scopes} what the Web API accepts from now on
+POST rotation  {client_id, client_secret, refresh_token, lives, grace}   token rotation is on; see admin_methods.py
 POST users     {email, name, deleted, absent}   adds, deactivates or removes a person
-POST channels  {id, name, member, archived}
+POST channels  {id, name, member, archived, private}
+POST rules     {edit_window, history_lag}       seconds; see workspace.py
+POST message   {channel, ts, deleted, own, locked}  what other people do to a message
 POST interactivity {url, signing_secret}        where clicks go
 POST click     {channel, ts, action_id, block_id}
      socket-mode                                see socket_mode_control.py
@@ -34,8 +37,11 @@ class Control:
             web.post("/_sandbox/faults", self.add_fault),
             web.delete("/_sandbox/faults", self.clear_faults),
             web.post("/_sandbox/token", self.token),
+            web.post("/_sandbox/rotation", self.rotation),
             web.post("/_sandbox/users", self.users),
             web.post("/_sandbox/channels", self.channels),
+            web.post("/_sandbox/rules", self.rules),
+            web.post("/_sandbox/message", self.message),
             web.post("/_sandbox/interactivity", self.interactivity),
             web.post("/_sandbox/click", self.click),
         ]
@@ -83,6 +89,11 @@ class Control:
             setattr(self.workspace.token, name, tuple(value) if name == "scopes" else value)
         return web.json_response({"ok": True})
 
+    async def rotation(self, request):
+        for name, value in (await members(request, "client_id", "client_secret", "refresh_token", "lives", "grace")).items():
+            setattr(self.workspace.rotation, name, value)
+        return web.json_response({"ok": True})
+
     async def users(self, request):
         given = await members(request, "email", "name", "deleted", "absent")
         if given.get("absent"):
@@ -92,10 +103,24 @@ class Control:
         return web.json_response({"ok": True, "id": user.id})
 
     async def channels(self, request):
-        given = await members(request, "id", "name", "member", "archived")
-        self.workspace.add_channel(
-            given["id"], given.get("name", given["id"].lower()), given.get("member", True), given.get("archived", False)
-        )
+        given = await members(request, "id", "name", "member", "archived", "private")
+        channel_id = given.pop("id")
+        self.workspace.add_channel(channel_id, given.pop("name", channel_id.lower()), **given)
+        return web.json_response({"ok": True})
+
+    async def rules(self, request):
+        for name, value in (await members(request, "edit_window", "history_lag")).items():
+            setattr(self.workspace, name, value)
+        return web.json_response({"ok": True})
+
+    async def message(self, request):
+        given = await members(request, "channel", "ts", "deleted", "own", "locked")
+        message = self.workspace.messages[given.pop("channel"), given.pop("ts")]
+        if given.pop("deleted", False):
+            self.workspace.remove_message(message)
+            await self.workspace.announce()
+        for name, value in given.items():
+            setattr(message, name, value)
         return web.json_response({"ok": True})
 
     async def interactivity(self, request):

@@ -24,7 +24,11 @@ METHODS = {
     "chat.update": TIER_3,
     "conversations.open": TIER_3,
     "conversations.history": TIER_3,
+    "conversations.replies": TIER_3,
     "chat.postMessage": PER_WORKSPACE,
+    "oauth.v2.access": TIER_3,
+    "oauth.v2.exchange": TIER_3,
+    "blocks.validate": TIER_3,
 }
 
 

@@ -1,7 +1,10 @@
 """The Web API methods (docs.slack.dev/reference/methods). Each takes the workspace and the arguments and returns what is beside "ok"."""
+import re
+import time
 from dataclasses import dataclass
 from typing import Callable
 
+from . import admin_methods
 from . import blocks as block_kit
 from .arguments import Refusal
 from .workspace import BOT, TEAM
@@ -10,6 +13,8 @@ MOST_POST_TEXT = 40_000  # longer text is cut off by Slack
 MOST_UPDATE_TEXT = 4_000
 MOST_MARKDOWN_TEXT = 12_000
 MOST_ATTACHMENTS = 100
+MOST_PAGE = 999
+NOT_OF_AN_UPDATE = ("unfurl_links", "unfurl_media", "unfurl_app_links", "mrkdwn", "thread_ts")
 
 
 @dataclass(frozen=True)
@@ -18,6 +23,7 @@ class Method:
     scope: str | None
     takes_json: bool = True
     changes: bool = False  # what the page shows
+    needs_token: bool = True
 
 
 def auth_test(_workspace, _arguments):
@@ -65,21 +71,21 @@ def conversations_open(workspace, arguments):
 
 
 def conversations_history(workspace, arguments):
-    channel = place(workspace, arguments, direct_only_by_id=True)
-    needed = "im:history" if channel.user else "channels:history"
-    if needed not in workspace.token.scopes:
-        raise Refusal("missing_scope", needed=needed, provided=",".join(workspace.token.scopes))
-    oldest, latest = arguments.text("oldest") or "0", arguments.text("latest") or "9999999999.999999"
-    inclusive = arguments.flag("inclusive")
-    with_metadata = arguments.flag("include_all_metadata")
-    found = [
-        message
-        for message in workspace.messages.values()
-        if message.channel is channel and (oldest < message.ts < latest or inclusive and message.ts in (oldest, latest))
-    ]
-    page, cursor = paged(found[::-1], arguments, default=100)
-    rows = [message.document() | ({"metadata": message.metadata} if with_metadata and message.metadata else {}) for message in page]
-    return {"messages": rows, "has_more": bool(cursor), "response_metadata": {"next_cursor": cursor}}
+    channel = readable(workspace, arguments)
+    found = [message for message in visible(workspace, channel) if message.broadcast or not message.is_reply()]
+    page, cursor = paged(within(found, arguments)[::-1], arguments, default=100)
+    return read_page(workspace, page, cursor, arguments)
+
+
+def conversations_replies(workspace, arguments):
+    """The message and its replies, oldest first; the message itself always comes."""
+    channel = readable(workspace, arguments)
+    root = workspace.messages.get((channel.id, arguments.text("ts", required=True)))
+    if root is None or root.is_reply():
+        raise Refusal("thread_not_found")
+    replies = [message for message in visible(workspace, channel) if message.thread_ts == root.ts and message is not root]
+    page, cursor = paged([root, *within(replies, arguments)], arguments, default=1000)
+    return read_page(workspace, page, cursor, arguments)
 
 
 def chat_post_message(workspace, arguments):
@@ -89,21 +95,40 @@ def chat_post_message(workspace, arguments):
     if not channel.member:
         raise Refusal("not_in_channel")
     text, blocks = content(workspace, arguments)
-    thread_ts = arguments.text("thread_ts")
-    if thread_ts and (channel.id, thread_ts) not in workspace.messages:
-        raise Refusal("cannot_reply_to_message")
-    message = workspace.add_message(channel, text[:MOST_POST_TEXT], blocks, metadata(arguments), thread_ts)
+    thread_ts, broadcast = arguments.text("thread_ts"), arguments.flag("reply_broadcast")
+    if thread_ts:
+        root = workspace.messages.get((channel.id, thread_ts))
+        if root is None or root.is_reply():
+            raise Refusal("cannot_reply_to_message")
+        if root.locked:
+            raise Refusal("restricted_action_thread_locked")
+    message = workspace.add_message(channel, text[:MOST_POST_TEXT], blocks, metadata(arguments), thread_ts, bool(thread_ts) and broadcast)
     return {"channel": channel.id, "ts": message.ts, "message": message.document()}
 
 
 def chat_update(workspace, arguments):
     channel = place(workspace, arguments, direct_only_by_id=True)
+    for name in NOT_OF_AN_UPDATE:
+        if name in arguments.values:
+            raise Refusal("invalid_arguments", response_metadata={"messages": [f"[ERROR] chat.update has no argument {name}"]})
     message = workspace.messages.get((channel.id, arguments.text("ts", required=True)))
     if message is None:
         raise Refusal("message_not_found")
+    if not message.own:
+        raise Refusal("cant_update_message")
+    if channel.archived:
+        raise Refusal("is_inactive")
+    if workspace.edit_window is not None and time.time() - message.received_at > workspace.edit_window:
+        raise Refusal("edit_window_closed")
+    used = {block["block_id"] for block in message.blocks}
     text, blocks = content(workspace, arguments)
     if block_kit.units(text) > MOST_UPDATE_TEXT:
         raise Refusal("msg_too_long")
+    if used & {block["block_id"] for block in blocks}:
+        raise Refusal("invalid_blocks", errors=["a message that is updated needs new block_ids"])
+    kinds = [{block["type"] for block in several} for several in (message.blocks, blocks)]
+    if "rich_text" in kinds[0] and "rich_text" not in kinds[1]:
+        raise Refusal("block_mismatch")
     message.text, message.blocks = text, blocks
     if "metadata" in arguments.values:
         message.metadata = metadata(arguments)
@@ -122,6 +147,45 @@ def place(workspace, arguments, direct_only_by_id=False):
     if found is None or direct_only_by_id and found.id != name:
         raise Refusal("channel_not_found")
     return found
+
+
+def readable(workspace, arguments):
+    channel = place(workspace, arguments, direct_only_by_id=True)
+    needed = "im:history" if channel.user else "groups:history" if channel.private else "channels:history"
+    if needed not in workspace.token.scopes:
+        raise Refusal("missing_scope", needed=needed, provided=",".join(workspace.token.scopes))
+    if not channel.member:
+        raise Refusal("not_in_channel")
+    return channel
+
+
+def visible(workspace, channel):
+    """What reading shows: a message that has just been written may not be there yet."""
+    until = time.time() - workspace.history_lag
+    return [message for message in workspace.messages.values() if message.channel is channel and message.received_at <= until]
+
+
+def within(messages, arguments):
+    """Those between `oldest` and `latest`, of which `inclusive` says whether they belong to it."""
+    bounds = []
+    for name, default in (("oldest", "0"), ("latest", "9999999999")):
+        value = arguments.text(name) or default
+        if not re.fullmatch(r"\d{1,10}(\.\d{1,6})?", value):
+            raise Refusal(f"invalid_ts_{name}")
+        bounds.append(float(value))
+    inclusive = arguments.flag("inclusive")
+    return [
+        message for message in messages if bounds[0] < float(message.ts) < bounds[1] or inclusive and float(message.ts) in bounds
+    ]
+
+
+def read_page(workspace, page, cursor, arguments):
+    with_metadata = arguments.flag("include_all_metadata")
+    rows = [
+        message.document() | workspace.thread_of(message) | ({"metadata": message.metadata} if with_metadata and message.metadata else {})
+        for message in page
+    ]
+    return {"messages": rows, "has_more": bool(cursor), "response_metadata": {"next_cursor": cursor}}
 
 
 def content(workspace, arguments):
@@ -168,7 +232,7 @@ def metadata(arguments):
 
 def paged(rows, arguments, default):
     limit = arguments.number("limit", default)
-    if not 1 <= limit <= 999 and limit != default:
+    if not 1 <= limit <= MOST_PAGE and limit != default:
         raise Refusal("invalid_limit")
     cursor = arguments.text("cursor") or "0"
     if not cursor.isdigit():
@@ -183,6 +247,10 @@ ALL = {
     "users.list": Method(users_list, "users:read", takes_json=False),
     "conversations.open": Method(conversations_open, "im:write"),
     "conversations.history": Method(conversations_history, None),
+    "conversations.replies": Method(conversations_replies, None),
     "chat.postMessage": Method(chat_post_message, "chat:write", changes=True),
     "chat.update": Method(chat_update, "chat:write", changes=True),
+    "oauth.v2.access": Method(admin_methods.oauth_v2_access, None, needs_token=False),
+    "oauth.v2.exchange": Method(admin_methods.oauth_v2_exchange, None, takes_json=False, needs_token=False),
+    "blocks.validate": Method(admin_methods.blocks_validate, None, needs_token=False),
 }

@@ -66,15 +66,21 @@ class WebApi:
     def authenticate(self, request, arguments, method, headers):
         if method is None:
             raise Refusal("unknown_method")
+        if not method.needs_token:
+            return
         scheme, _, given = request.headers.get("Authorization", "").partition(" ")
         given = given.strip() if scheme.lower() == "bearer" else arguments.token
         token = self.workspace.token
         if not given:
             raise Refusal("not_authed")
-        if given != token.value:
-            raise Refusal("invalid_auth")
-        if not token.accepted:
-            raise Refusal(token.error)
+        refusal = self.workspace.rotation.refusal(given)
+        if refusal:
+            raise Refusal(refusal)
+        if refusal is None:
+            if given != token.value:
+                raise Refusal("invalid_auth")
+            if not token.accepted:
+                raise Refusal(token.error)
         headers["x-oauth-scopes"] = ",".join(token.scopes)
         if method.scope:
             headers["x-accepted-oauth-scopes"] = method.scope

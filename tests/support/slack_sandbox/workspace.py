@@ -5,6 +5,8 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 
+from .admin_methods import Rotation
+
 SCOPES = ("chat:write", "users:read", "users:read.email", "im:write", "im:history", "channels:history")
 TEAM = {"id": "T0SANDBOX0", "name": "Sandbox", "domain": "sandbox"}
 BOT = {"user_id": "U0SANDBOTU", "bot_id": "B0SANDBOTB", "app_id": "A0SANDBOXA", "user": "notifications"}
@@ -54,6 +56,7 @@ class Channel:
     user: User | None = None  # of a direct message
     member: bool = True
     archived: bool = False
+    private: bool = False
 
 
 @dataclass
@@ -66,8 +69,14 @@ class Message:
     received_at: float
     revision: int
     thread_ts: str | None = None
+    broadcast: bool = False  # a reply that shows in the conversation too
+    own: bool = True  # written by the application
+    locked: bool = False  # takes no replies
     updates: int = 0
     clicks: list = field(default_factory=list)
+
+    def is_reply(self) -> bool:
+        return self.thread_ts not in (None, self.ts)
 
     def document(self) -> dict:
         """As chat.postMessage and conversations.history show it, without metadata."""
@@ -91,6 +100,7 @@ class Message:
             "email": user.email if user else None,
             "ts": self.ts,
             "thread_ts": self.thread_ts,
+            "broadcast": self.broadcast,
             "text": self.text,
             "blocks": self.blocks,
             "metadata": self.metadata,
@@ -122,10 +132,13 @@ class Workspace:
     def reset(self):
         """Back to an empty workspace. Revisions go on, so that a page that was open notices."""
         self.token = Token(self.first_token.value, scopes=self.first_token.scopes)
+        self.rotation = Rotation()
         self.numbers = itertools.count(1)
         self.users, self.people, self.absent = {}, {}, set()  # by e-mail, by id, e-mails that nobody has
         self.channels, self.direct = {}, {}  # by id, by the person's id
         self.messages, self.calls = {}, deque(maxlen=200_000)
+        self.edit_window = None  # seconds in which a message may be changed; None: always
+        self.history_lag = 0.0  # seconds until a message can be read
         self.by_revision = {}
         self.call_count = 0
         self.last_ts = 0
@@ -159,8 +172,12 @@ class Workspace:
                 user = self.add_user(email)
         return user
 
-    def add_channel(self, channel_id: str, name: str, member: bool = True, archived: bool = False):
-        self.channels[channel_id] = Channel(channel_id, name, member=member, archived=archived)
+    def add_channel(self, channel_id: str, name: str, **state):
+        """state: member, archived, private. The messages of a channel that is there stay."""
+        channel = self.channels.setdefault(channel_id, Channel(channel_id, name))
+        channel.name = name
+        for key, value in state.items():
+            setattr(channel, key, value)
 
     def direct_message(self, user: User) -> Channel:
         channel = self.direct.get(user.id)
@@ -193,11 +210,26 @@ class Workspace:
     def fresh_id(self) -> str:
         return opaque("", next(self.numbers))
 
-    def add_message(self, channel: Channel, text: str, blocks: list, metadata: dict | None, thread_ts: str | None) -> Message:
-        message = Message(channel, self.fresh_ts(), text, blocks, metadata, time.time(), 0, thread_ts)
+    def add_message(
+        self, channel: Channel, text: str, blocks: list, metadata: dict | None, thread_ts: str | None, broadcast: bool = False
+    ) -> Message:
+        message = Message(channel, self.fresh_ts(), text, blocks, metadata, time.time(), 0, thread_ts, broadcast)
         self.messages[channel.id, message.ts] = message
         self.touch(message)
         return message
+
+    def remove_message(self, message: Message):
+        """Somebody deletes it. The page sees everything anew."""
+        del self.messages[message.channel.id, message.ts]
+        del self.by_revision[message.revision]
+        self.generation = next(self.revisions)
+
+    def thread_of(self, message: Message) -> dict:
+        """What conversations.history says of a thread."""
+        if message.is_reply():
+            return {"thread_ts": message.thread_ts}
+        replies = sum(1 for other in self.messages.values() if other.channel is message.channel and other.thread_ts == message.ts)
+        return {"thread_ts": message.ts, "reply_count": replies} if replies else {}
 
     def touch(self, message: Message):
         self.by_revision.pop(message.revision, None)

@@ -58,6 +58,7 @@ struct Instance {
   Inbound* inbound = nullptr;
   Reconciles* reconciles = nullptr;
   Renders* renders = nullptr;
+  ChecksOnline* checks = nullptr;
 };
 
 template <class Class>
@@ -67,6 +68,7 @@ struct InstanceOf final : Instance {
     if constexpr (std::derived_from<Class, Inbound>) inbound = &object;
     if constexpr (std::derived_from<Class, Reconciles>) reconciles = &object;
     if constexpr (std::derived_from<Class, Renders>) renders = &object;
+    if constexpr (std::derived_from<Class, ChecksOnline>) checks = &object;
     InstanceAccess::give_services(object, Services(&runtime));
   }
   // Tasks refer to the sink: they go first.
@@ -94,14 +96,20 @@ inline std::expected<void, Problems> checked_configure(Instance& self, belfry_st
   }
 }
 
+// From here on services may be used.
+inline std::expected<void, std::string> load_services(Instance& self) {
+  self.runtime.load_tables();
+  for (const auto service : self.info.services) {
+    if (!service.empty() && !self.runtime.has_service(service)) {
+      return std::unexpected("this gateway does not offer " + std::string(service) + ", which " + std::string(self.info.type) + " needs");
+    }
+  }
+  return {};
+}
+
 inline std::expected<void, std::string> checked_start(Instance& self) {
   try {
-    self.runtime.load_tables();
-    for (const auto service : self.info.services) {
-      if (!service.empty() && !self.runtime.has_service(service)) {
-        return std::unexpected("this gateway does not offer " + std::string(service) + ", which " + std::string(self.info.type) + " needs");
-      }
-    }
+    if (auto loaded = load_services(self); !loaded) return loaded;
     auto started = self.sink->start();
     self.runtime.drain();
     return started;
@@ -277,15 +285,43 @@ inline int32_t render(void* self, const belfry_message* message, const belfry_wr
   }
 }
 
+inline Task<Outcome> report(Instance& self, belfry_ticket ticket) {
+  const auto add = self.runtime.need(self.runtime.tables().findings.add, BELFRY_CHECK_ONLINE_1);
+  const Findings findings = co_await self.checks->check_online();
+  for (const auto& finding : findings) {
+    belfry_finding raw{};
+    raw.size = sizeof raw;
+    raw.severity = static_cast<std::uint32_t>(finding.severity);
+    raw.pointer = str(finding.pointer);
+    raw.text = str(finding.text);
+    raw.remedy = str(finding.remedy);
+    add(self.runtime.ctx(), ticket, &raw);
+  }
+  co_return Outcome::delivered();
+}
+
+inline void check_online(void* self, belfry_ticket ticket) noexcept {
+  auto& own = instance(self);
+  contained(own.runtime, [&] {
+    if (const auto loaded = load_services(own); !loaded) {
+      own.runtime.complete(ticket, Outcome::misconfigured("service_missing", loaded.error()));
+    } else {
+      own.runtime.run_for(ticket, [&](Root& root) { return settle(root, report(own, ticket)); });
+    }
+  });
+}
+
 inline constexpr belfry_inbound_http kInboundTable{sizeof(belfry_inbound_http), 0, inbound_routes, inbound_verify, inbound_handle};
 inline constexpr belfry_reconcile kReconcileTable{sizeof(belfry_reconcile), 0, reconcile};
 inline constexpr belfry_render kRenderTable{sizeof(belfry_render), 0, render};
+inline constexpr belfry_check_online kCheckOnlineTable{sizeof(belfry_check_online), 0, check_online};
 
 inline const void* extension(void* self, belfry_str id) noexcept {
   const auto& own = instance(self);
   if (view(id) == BELFRY_INBOUND_HTTP_1 && own.inbound != nullptr) return &kInboundTable;
   if (view(id) == BELFRY_RECONCILE_1 && own.reconciles != nullptr) return &kReconcileTable;
   if (view(id) == BELFRY_RENDER_1 && own.renders != nullptr) return &kRenderTable;
+  if (view(id) == BELFRY_CHECK_ONLINE_1 && own.checks != nullptr) return &kCheckOnlineTable;
   return nullptr;
 }
 

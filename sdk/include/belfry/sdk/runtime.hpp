@@ -84,6 +84,7 @@ struct HostTables {
   belfry_secrets secrets{};
   belfry_offload offload{};
   belfry_inbound_replies inbound{};
+  belfry_findings findings{};
 };
 
 class Runtime {
@@ -139,7 +140,7 @@ class Runtime {
 
   [[nodiscard]] bool has_open_tickets() const { return !ticketed_.empty(); }
   [[nodiscard]] bool has_open_jobs() const { return !jobs_.empty(); }
-  // Nothing is in hand: no ticket of deliver, reconcile or inbound is open and no job is running.
+  // Nothing is in hand: no ticket of deliver, reconcile, inbound or check-online is open and no job is running.
   Task<void> quiet();
   void drop_everything();
 
@@ -234,6 +235,7 @@ inline void Runtime::load_tables() {
   load(tables_.secrets, BELFRY_SECRETS_1);
   load(tables_.offload, BELFRY_OFFLOAD_1);
   load(tables_.inbound, BELFRY_INBOUND_HTTP_1);
+  load(tables_.findings, BELFRY_CHECK_ONLINE_1);
 }
 
 inline Task<void> Runtime::until_end(Root& root, Task<void> body) {

@@ -259,6 +259,10 @@ class Services {
   [[nodiscard]] Offload offload() const { return Offload(runtime_); }
   [[nodiscard]] Log log() const { return Log(runtime_); }
   [[nodiscard]] Metrics metrics() const { return Metrics(runtime_); }
+  // A secret that did not come from the configuration is kept out of all that is written from now on, where the host can do that.
+  void learn_secret(std::string_view value) const {
+    if (const auto learn = runtime_->tables().secrets.learn) learn(runtime_->ctx(), detail::str(value));
+  }
   // Runs a task of its own beside the deliveries. It ends with the instance; what it throws is logged.
   void spawn(Task<> task) const { runtime_->spawn(std::move(task)); }
 

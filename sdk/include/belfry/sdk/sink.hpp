@@ -1,4 +1,5 @@
-// What a plugin author writes: a class derived from Sink (or BlockingSink), and from Inbound, Reconciles or Renders when it can do that.
+// What a plugin author writes: a class derived from Sink (or BlockingSink), and from Inbound, Reconciles, Renders or ChecksOnline when it
+// can do that.
 //
 // Life: constructor -> configure -> start -> deliver, many at once -> stop -> destructor. The constructor only allocates. Services may be
 // used from start() on. Thread rule: all members are called in the strand of the instance, one at a time, but BlockingSink::deliver.
@@ -116,12 +117,17 @@ class Inbound {
   virtual Task<InboundReply> handle(InboundRequest request) = 0;
 };
 
-// Was this delivery already made? Asked after a crash in the middle of an attempt.
+// Was this delivery already made? Asked when nobody knows how the attempt before ended: after a crash in its middle, and after an outcome
+// with maybe_delivered().
 class [[nodiscard]] Reconciled {
  public:
   static Reconciled found(nlohmann::json receipt = nullptr) { return Reconciled(Outcome::delivered(std::move(receipt))); }
   // It is certainly not there: it is sent, unmarked.
   static Reconciled absent() { return Reconciled(Outcome::rejected("absent", "the remote does not have it")); }
+  // It cannot be said now: asked again after `after`, for as long as the delivery may wait. Nothing is sent before.
+  static Reconciled later(Millis after, std::string detail) {
+    return Reconciled(Outcome::rate_limited(after, LimitScope::recipient, std::move(detail), "unknown"));
+  }
   // It is sent, marked as a possible duplicate.
   static Reconciled unknown(std::string detail) { return Reconciled(Outcome::retry("unknown", std::move(detail))); }
   [[nodiscard]] const Outcome& outcome() const { return outcome_; }
@@ -143,6 +149,31 @@ class Renders {
  public:
   virtual ~Renders() = default;
   [[nodiscard]] virtual std::expected<nlohmann::json, std::string> render(const Message& message) const = 0;
+};
+
+// Something that asking the remote has brought to light. Sentences without an end; no secrets.
+struct Finding {
+  enum class Severity : std::uint32_t {
+    error = BELFRY_FINDING_ERROR,      // deliveries will fail
+    warning = BELFRY_FINDING_WARNING,  // something will not work as it could
+    note = BELFRY_FINDING_NOTE,        // worth knowing: what is in order, or cannot be asked
+  };
+  Severity severity = Severity::error;
+  std::string pointer;  // as in Problem
+  std::string text;
+  std::string remedy;  // how to mend it; empty: nothing is to be done
+
+  bool operator==(const Finding&) const = default;
+};
+using Findings = std::vector<Finding>;
+
+// Will it work as it is configured? Asked by `belfry check --online`, of an instance of its own, instead of start(): what start() begins is
+// not begun, and services may be used. It leaves nothing behind that a person sees, takes nothing that the running gateway needs, and its
+// kv is empty and takes nothing.
+class ChecksOnline {
+ public:
+  virtual ~ChecksOnline() = default;
+  virtual Task<Findings> check_online() = 0;
 };
 
 inline Task<Outcome> BlockingSink::attempt(Message message) {

@@ -108,6 +108,67 @@ class MethodsTest(SandboxCase):
         self.assertEqual(self.error("chat.update", channel=user, ts=sent["ts"], text="x"), "channel_not_found")
         self.assertEqual(self.error("chat.update", channel=sent["channel"], ts="1.000001", text="x"), "message_not_found")
 
+    def test_what_cannot_be_updated(self):
+        sent = self.call("chat.postMessage", channel=self.user(), text="before", blocks=[{"type": "divider", "block_id": "b"}])
+        place = {"channel": sent["channel"], "ts": sent["ts"]}
+        self.assertEqual(self.error("chat.update", **place, text="x", unfurl_links=False), "invalid_arguments")
+        self.assertEqual(self.error("chat.update", **place, text="x", blocks=[{"type": "divider", "block_id": "b"}]), "invalid_blocks")
+        rich = {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [{"type": "text", "text": "x"}]}]}
+        self.assertTrue(self.call("chat.update", **place, text="x", blocks=[rich])["ok"])
+        self.assertEqual(self.error("chat.update", **place, text="x", blocks=[{"type": "divider"}]), "block_mismatch")
+        self.sandbox.post("rules", edit_window=0)
+        self.assertEqual(self.error("chat.update", **place, text="x"), "edit_window_closed")
+        self.sandbox.post("message", **place, own=False)
+        self.assertEqual(self.error("chat.update", **place, text="x"), "cant_update_message")
+        self.sandbox.post("message", **place, deleted=True)
+        self.assertEqual(self.error("chat.update", **place, text="x"), "message_not_found")
+        self.sandbox.rows.clear()
+        self.assertEqual(self.sandbox.messages(), [])
+
+    def test_a_channel_keeps_its_messages(self):
+        self.sandbox.post("channels", id="C1", name="ops")
+        place = {"channel": "C1", "ts": self.call("chat.postMessage", channel="C1", text="x")["ts"]}
+        self.sandbox.post("channels", id="C1", archived=True)
+        self.assertEqual(self.error("chat.update", **place, text="y"), "is_inactive")
+
+    def test_threads(self):
+        user = self.user()
+        root = self.call("chat.postMessage", channel=user, text="root")
+        channel = root["channel"]
+        metadata = {"event_type": "e", "event_payload": {}}
+        reply = self.call("chat.postMessage", channel=channel, text="reply", thread_ts=root["ts"], metadata=metadata)
+        shown = self.call("chat.postMessage", channel=channel, text="shown", thread_ts=root["ts"], reply_broadcast=True)
+        self.assertEqual(self.error("chat.postMessage", channel=channel, text="x", thread_ts=reply["ts"]), "cannot_reply_to_message")
+        history = self.call("conversations.history", channel=channel)["messages"]
+        self.assertEqual([message["text"] for message in history], ["shown", "root"])
+        self.assertEqual((history[1]["thread_ts"], history[1]["reply_count"]), (root["ts"], 2))
+        thread = self.call("conversations.replies", channel=channel, ts=root["ts"], include_all_metadata=True)["messages"]
+        self.assertEqual([message["text"] for message in thread], ["root", "reply", "shown"])
+        self.assertEqual(thread[1]["metadata"], metadata)
+        late = self.call("conversations.replies", channel=channel, ts=root["ts"], oldest=reply["ts"], limit=1)
+        self.assertEqual([message["text"] for message in late["messages"]], ["root"])
+        rest = self.call(
+            "conversations.replies", channel=channel, ts=root["ts"], oldest=reply["ts"], cursor=late["response_metadata"]["next_cursor"]
+        )
+        self.assertEqual([message["ts"] for message in rest["messages"]], [shown["ts"]])
+        for ts in (reply["ts"], "1.000001"):
+            self.assertEqual(self.error("conversations.replies", channel=channel, ts=ts), "thread_not_found")
+        self.sandbox.post("message", channel=channel, ts=root["ts"], locked=True)
+        error = self.error("chat.postMessage", channel=channel, text="x", thread_ts=root["ts"])
+        self.assertEqual(error, "restricted_action_thread_locked")
+
+    def test_reading_is_late_and_needs_the_scope_of_the_place(self):
+        sent = self.call("chat.postMessage", channel=self.user(), text="x")
+        self.sandbox.post("rules", history_lag=3600)
+        self.assertEqual(self.call("conversations.history", channel=sent["channel"])["messages"], [])
+        self.sandbox.post("rules", history_lag=0)
+        self.assertEqual(len(self.call("conversations.history", channel=sent["channel"])["messages"]), 1)
+        self.assertEqual(self.error("conversations.history", channel=sent["channel"], oldest="yesterday"), "invalid_ts_oldest")
+        self.sandbox.post("channels", id="C1", private=True)
+        self.assertEqual(self.call("conversations.history", channel="C1")["needed"], "groups:history")
+        self.sandbox.post("channels", id="C1", private=False, member=False)
+        self.assertEqual(self.error("conversations.history", channel="C1"), "not_in_channel")
+
     def test_open(self):
         user, gone = self.user(), self.user("gone@coder.com")
         self.sandbox.post("users", email="gone@coder.com", deleted=True)

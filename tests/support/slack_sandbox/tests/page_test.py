@@ -125,6 +125,30 @@ class PageTest(unittest.TestCase):
         self.see(driver, ".ack.bad", "answered 404")
         keep_screenshot(driver, "sandbox-warning")
 
+    def test_text_is_treated_as_its_object_asks(self):
+        long, url = "word " * 300, "https://coder.com/docs"
+
+        def section(text, *, expand=False, **more):
+            return {"type": "section", "text": {"type": "mrkdwn", "text": text} | more, "expand": expand}
+
+        blocks = [
+            section(long),
+            section(long, expand=True),
+            section(f"asked {url}"),
+            section(f"told {url}", verbatim=True),
+            section("on <!date^0^{date_num} at {time_secs} {unknown}|a day>"),
+        ]
+        driver = self.open()
+        self.sandbox.send("bobby@coder.com", "how texts are shown", blocks=blocks)
+        self.see(driver, ".section", "told")
+        folded, expanded, asked, told, dated = driver.find_elements(By.CSS_SELECTOR, ".section")
+        self.assertEqual([len(one.find_elements(By.CSS_SELECTOR, ".more")) for one in (folded, expanded, asked)], [1, 0, 0])
+        self.assertLess(folded.size["height"], expanded.size["height"])
+        folded.find_element(By.CSS_SELECTOR, ".more").click()
+        self.assertEqual(folded.size["height"], expanded.size["height"])
+        self.assertEqual([len(one.find_elements(By.TAG_NAME, "a")) for one in (asked, told)], [1, 0])
+        self.assertRegex(dated.text, r"on (1970-01-01|1969-12-31) at \d.*\{unknown\}$")
+
     def test_people_are_listed_and_the_open_conversation_stays(self):
         driver = self.open(dark=True)
         for index in range(12):

@@ -89,6 +89,8 @@ class FakeHost {
   std::optional<InboundReply> inbound(const InboundRequest& request);
   Outcome reconcile(const nlohmann::json& document);
   std::expected<nlohmann::json, std::string> render(const nlohmann::json& document);
+  // After configure, instead of start. What it found; an error that names the outcome when the check did not end well.
+  Findings check_online();
 
   // ---- Time and events
   // Brings back everything that is due; time stands still.
@@ -169,12 +171,13 @@ class FakeHost {
   friend struct Tables;
   friend class FakeWebSocket;
 
-  enum class State { created, configured, started, stopping, destroyed };
+  enum class State { created, configured, checking, started, stopping, destroyed };
   struct Ticket {
-    enum class Purpose { deliver, reconcile, inbound, stop };
+    enum class Purpose { deliver, reconcile, inbound, check, stop };
     Purpose purpose = Purpose::deliver;
     std::optional<Outcome> outcome;
     std::optional<InboundReply> reply;
+    Findings findings;
     bool abandoned = false;
   };
   // Something that will be brought back to the instance.

@@ -1,0 +1,48 @@
+#include "slack/email_map.hpp"
+
+#include "slack/directory.hpp"
+
+namespace belfry::slack {
+namespace {
+
+bool is_domain(const std::string& text) { return !text.empty() && text.find_first_of("@ \t\r\n") == std::string::npos; }
+
+bool is_address(const std::string& text) {
+  const std::size_t at = text.rfind('@');
+  return at != std::string::npos && at > 0 && is_domain(text.substr(at + 1)) && text.find_first_of(" \t\r\n") == std::string::npos;
+}
+
+using Check = bool (*)(const std::string&);
+
+// Written in any case, unique without it.
+std::map<std::string, std::string> read(const Config& table, Check fits, const std::string& wanted, Problems& problems) {
+  std::map<std::string, std::string> rules;
+  for (const auto& [key, value] : table.json().items()) {
+    const std::string from = normal_email(key);
+    const std::string to = normal_email(table.string(key));
+    if (!fits(from)) {
+      problems.add(table.pointer(key), "\"" + key + "\" is not " + wanted);
+    } else if (!fits(to)) {
+      problems.add(table.pointer(key), "must be " + wanted);
+    } else if (!rules.emplace(from, to).second) {
+      problems.add(table.pointer(key), "\"" + key + "\" is there twice: upper and lower case make no difference");
+    }
+  }
+  return rules;
+}
+
+}  // namespace
+
+EmailMap::EmailMap(const Config& section, Problems& problems)
+    : addresses_(read(section.section("addresses"), is_address, "an e-mail address such as bobby@example.com", problems)),
+      domains_(read(section.section("domains"), is_domain, "a domain such as example.com, without an @", problems)) {}
+
+std::string EmailMap::apply(const std::string& email) const {
+  if (const auto found = addresses_.find(email); found != addresses_.end()) return found->second;
+  const std::size_t at = email.rfind('@');
+  if (at == std::string::npos) return email;
+  const auto found = domains_.find(email.substr(at + 1));
+  return found == domains_.end() ? email : email.substr(0, at + 1) + found->second;
+}
+
+}  // namespace belfry::slack

@@ -1,0 +1,203 @@
+#include "slack/flow.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "slack/mrkdwn.hpp"
+#include "slack/text.hpp"
+
+namespace belfry::slack {
+namespace {
+
+constexpr std::string_view kFence = "```";
+
+void render_code(std::string& out, const Line& line) {
+  const std::size_t begin = out.size();
+  for (const Span& span : line.spans) escape(out, span.text);
+  for (std::size_t at = out.find(kFence, begin); at != std::string::npos; at = out.find(kFence, at)) out.insert(at + 2, kZeroWidthSpace);
+}
+
+std::size_t code_points(std::string_view text) {
+  return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
+std::size_t byte_of(std::string_view text, std::size_t code_point) {
+  std::size_t at = 0;
+  for (; code_point > 0 && at < text.size(); --code_point) at += decode(text, at).bytes;
+  return at;
+}
+
+struct Halves {
+  Line head;
+  Line rest;
+};
+
+// The first `count` code points of the text, less what would be half a link or half a character.
+Halves split_at(const Line& line, std::size_t count) {
+  Halves halves = {line, line};
+  halves.head.spans.clear();
+  halves.rest.spans.clear();
+  halves.rest.gap = Gap::none;
+  bool whole = true;
+  for (const Span& span : line.spans) {
+    const std::size_t size = code_points(span.text);
+    if (whole && size <= count) {
+      halves.head.spans.push_back(span);
+      count -= size;
+      continue;
+    }
+    const std::size_t cut = whole && span.url.empty() ? cut_position(span.text, byte_of(span.text, count)) : 0;
+    if (cut > 0) halves.head.spans.push_back({span.text.substr(0, cut), span.style, {}});
+    halves.rest.spans.push_back({span.text.substr(cut), span.style, span.url});
+    whole = false;
+  }
+  return halves;
+}
+
+// Moves the cut back to the last blank near it, and drops the blank.
+Halves at_word_border(Halves halves) {
+  if (halves.head.preformatted || halves.head.spans.empty() || !halves.head.spans.back().url.empty()) return halves;
+  std::string& head = halves.head.spans.back().text;
+  const std::size_t blank = head.rfind(' ');
+  if (blank == std::string::npos || head.size() - blank > 200 || halves.rest.spans.empty()) return halves;
+  const std::size_t end = head.find_last_not_of(' ', blank);
+  if (end == std::string::npos) return halves;
+  const std::string moved = head.substr(blank + 1);
+  const Style style = halves.head.spans.back().style;
+  head.resize(end + 1);
+  auto& rest = halves.rest.spans;
+  if (rest.front().style == style && rest.front().url.empty()) {
+    rest.front().text.insert(0, moved);
+  } else if (!moved.empty()) {
+    rest.insert(rest.begin(), Span{moved, style, {}});
+  }
+  return halves;
+}
+
+void render_any(std::string& out, const Line& line) { line.preformatted ? render_code(out, line) : render(out, line); }
+
+std::size_t rendered_length(const Line& line) {
+  std::string out;
+  render_any(out, line);
+  return length(out);
+}
+
+// As much of the line as fits. An empty head: nothing does.
+Halves split_within(const Line& line, std::size_t limit) {
+  const auto fits = [&](std::size_t count) { return rendered_length(split_at(line, count).head) <= limit; };
+  std::size_t low = 0;
+  std::size_t high = limit + 1;
+  while (high - low > 1) {
+    const std::size_t middle = (low + high) / 2;
+    (fits(middle) ? low : high) = middle;
+  }
+  return at_word_border(split_at(line, low));
+}
+
+// Fills sections line by line.
+class Flower {
+ public:
+  Flower(std::size_t total, std::size_t most_rules) : left_(total), rules_left_(most_rules) {}
+
+  // False: there was no room for (all of) it.
+  bool add(const Line& line) {
+    if (!line.rule) return try_add(line) || add_in_parts(line);
+    if (rules_left_ > 0 || (ruled_ && section_.empty())) return rule();
+    return add({.spans = {{std::string(kRule), {}, {}}}, .gap = Gap::blank});
+  }
+
+  std::vector<Section> take() {
+    flush();
+    return std::move(sections_);
+  }
+
+ private:
+  static constexpr std::size_t kWorthwhile = 40;
+  static constexpr std::size_t kBreak = 4;  // at most, before a line
+
+  // One at the end of everything, or before another, is none.
+  bool rule() {
+    flush();
+    if (!std::exchange(ruled_, true)) --rules_left_;
+    return true;
+  }
+
+  bool add_in_parts(Line line) {
+    while (!try_add(line)) {
+      const std::size_t here = kSectionLimit - used_;
+      const bool fits_alone = rendered_length(line) + overhead(line) <= std::min(kSectionLimit, left_);
+      if (!section_.empty() && (fits_alone || here < left_)) {
+        flush();  // a new section gives more room
+        continue;
+      }
+      const std::size_t room = std::min(here, left_);
+      if (room < kWorthwhile) return false;
+      Halves halves = split_within(line, room - overhead(line));
+      if (halves.head.spans.empty() || !try_add(halves.head)) return false;
+      if (halves.rest.spans.empty()) return true;
+      line = std::move(halves.rest);
+    }
+    return true;
+  }
+
+  // At most: the break before it, the end of a code block before it, its own fences.
+  std::size_t overhead(const Line& line) const {
+    const std::size_t fence = kFence.size() + 1;
+    return (section_.empty() ? 0 : kBreak) + (in_code_ ? fence : 0) + (line.preformatted ? 2 * fence : 0);
+  }
+
+  bool try_add(const Line& line) {
+    const bool continues_code = in_code_ && line.preformatted && line.gap == Gap::none;
+    const std::size_t before = section_.size();
+    if (in_code_ && !continues_code) section_ += "\n```";
+    if (before > 0) section_ += line.gap == Gap::quoted ? "\n> \n" : line.gap == Gap::blank ? "\n\n" : "\n";
+    if (line.preformatted && !continues_code) section_ += "```\n";
+    render_any(section_, line);
+    const std::size_t closing = line.preformatted ? kFence.size() + 1 : 0;
+    const std::size_t cost = length(std::string_view(section_).substr(before));
+    if (used_ + cost + closing > kSectionLimit || cost + closing > left_) {
+      section_.resize(before);
+      return false;
+    }
+    used_ += cost;
+    left_ -= cost;
+    in_code_ = line.preformatted;
+    return true;
+  }
+
+  void flush() {
+    if (in_code_) {
+      section_ += "\n```";
+      left_ -= std::min<std::size_t>(left_, kFence.size() + 1);
+    }
+    in_code_ = false;
+    if (!is_blank(section_)) sections_.push_back({std::move(section_), std::exchange(ruled_, false)});
+    section_.clear();
+    used_ = 0;
+  }
+
+  std::vector<Section> sections_;
+  std::string section_;
+  bool ruled_ = false;  // a rule waits for the section
+  std::size_t used_ = 0;
+  std::size_t left_;
+  std::size_t rules_left_;
+  bool in_code_ = false;
+};
+
+}  // namespace
+
+Flow flow(const Document& document, std::size_t total, std::size_t most_rules) {
+  Flower flower(total, most_rules);
+  Flow result;
+  for (const Line& line : document) {
+    if (!flower.add(line)) {
+      result.shortened = true;
+      break;
+    }
+  }
+  result.sections = flower.take();
+  return result;
+}
+
+}  // namespace belfry::slack

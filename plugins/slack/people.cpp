@@ -1,0 +1,155 @@
+#include "slack/people.hpp"
+
+#include <optional>
+#include <utility>
+
+namespace belfry::slack {
+namespace {
+
+constexpr Millis kPatience = std::chrono::seconds(2);  // for the budget of look-ups, while a delivery waits
+constexpr Millis kLookAgain = std::chrono::seconds(5);
+constexpr std::size_t kMostBeside = 1'000;
+constexpr const char* kPageSize = "200";  // what Slack's own clients ask for
+
+// kv takes keys of up to 255 bytes; a longer address is looked up again after a restart.
+std::optional<std::string> kv_key(const std::string& email) {
+  constexpr std::size_t kKeyLimit = 255;
+  std::string key = "user:" + email;
+  return key.size() <= kKeyLimit ? std::optional(std::move(key)) : std::nullopt;
+}
+
+const Outcome kNobody =
+    Outcome::rejected("user_not_found", "no active member of the Slack workspace had this e-mail address when it was last looked up");
+
+Outcome later(Millis wait) {
+  return Outcome::rate_limited(wait, LimitScope::recipient, "Slack allows no more look-ups of people for now", "lookups_limited");
+}
+
+std::string next_cursor(const nlohmann::json& page) {
+  const auto meta = page.find("response_metadata");
+  return meta != page.end() && meta->is_object() ? text_of(*meta, "next_cursor") : std::string();
+}
+
+bool is_true(const nlohmann::json& object, const char* key) { return object.value(key, nlohmann::json()) == true; }
+
+}  // namespace
+
+People::People(Calls& calls, const LookupSettings& settings)
+    : calls_(calls), prefill_(settings.prefill), directory_(settings.found, settings.missing) {}
+
+void People::use(Services services) {
+  services_ = services;
+  if (prefill_) services_.spawn(prefill());
+}
+
+Task<UserResult> People::find(std::string email) {
+  if (auto answer = known(email)) co_return std::move(*answer);
+  Task<UserResult> work = look_up(email);
+  co_return co_await lookups_.run(std::move(email), std::move(work));
+}
+
+std::optional<UserResult> People::known(const std::string& email) {
+  const auto entry = directory_.find(email, now());
+  if (!entry) return std::nullopt;
+  if (entry->user.empty()) return std::unexpected(kNobody);
+  return User{entry->user, true};
+}
+
+Task<UserResult> People::look_up(std::string email) {
+  if (const auto key = kv_key(email)) {
+    const KvResult kept = co_await services_.kv(KvScope::credential).get(*key);
+    if (kept.ok()) directory_.restore(email, kept.value, now());
+    if (auto answer = known(email)) co_return std::move(*answer);
+  }
+  if (asked_beside_.contains(email)) co_return std::unexpected(later(kLookAgain));
+  const Millis wait = calls_.budgets().wait(Call::lookup);
+  if (wait <= kPatience) co_return co_await ask(std::move(email));
+  if (asked_beside_.size() < kMostBeside) {
+    asked_beside_.insert(email);
+    services_.spawn(ask_beside(std::move(email)));
+  }
+  co_return std::unexpected(later(wait));
+}
+
+Task<UserResult> People::ask(std::string email) {
+  Query query;
+  query.emplace_back("email", email);
+  const Reading reading = co_await calls_.get(Call::lookup, std::move(query));
+  const auto keep = [&](const Directory::Entry& entry) {
+    if (const auto key = kv_key(email)) services_.kv(KvScope::credential).put(*key, Directory::keep(entry));
+  };
+  if (reading.failure) {
+    if (reading.then == Reading::Then::nobody) keep(directory_.missing(email, now()));
+    Outcome failure = *reading.failure;
+    // Whoever is known already is not concerned.
+    if (failure.code == Outcome::Code::rate_limited) failure.scope = LimitScope::recipient;
+    co_return std::unexpected(std::move(failure));
+  }
+  const auto user = reading.body.find("user");
+  const std::string id = user != reading.body.end() && user->is_object() ? text_of(*user, "id") : std::string();
+  if (id.empty()) {
+    co_return std::unexpected(
+        Outcome::retry("bad_answer", "Slack's answer to users.lookupByEmail has no user id").http_status(reading.status));
+  }
+  keep(directory_.found(email, id, now()));
+  co_return User{id, false};
+}
+
+Task<> People::ask_beside(std::string email) {
+  struct Mark {
+    std::set<std::string>& all;
+    const std::string& mine;
+    ~Mark() { all.erase(mine); }
+  };
+  const Mark mark{asked_beside_, email};
+  co_await ask(email);
+}
+
+Task<> People::forget(std::string email) {
+  directory_.forget(email);
+  if (const auto key = kv_key(email)) co_await services_.kv(KvScope::credential).erase(*key);
+}
+
+// Only saves look-ups: who is not on the list is looked up all the same, because it may be older than the person.
+Task<> People::prefill() {
+  std::size_t learned = 0;
+  std::string cursor;
+  while (!directory_.full()) {
+    Query query;
+    query.emplace_back("limit", kPageSize);
+    if (!cursor.empty()) query.emplace_back("cursor", cursor);
+    const Reading page = co_await calls_.get(Call::users_list, std::move(query));
+    if (page.failure && page.failure->code == Outcome::Code::rate_limited) {
+      co_await services_.clock().sleep_for(*page.failure->after);
+      continue;
+    }
+    if (page.failure) {
+      services_.log().warn("the list of members is not complete, and who is missing is looked up alone: " + page.failure->detail);
+      co_return;
+    }
+    learned += learn(page.body);
+    const std::string next = next_cursor(page.body);
+    if (next.empty() || next == cursor) break;
+    cursor = next;
+  }
+  services_.log().info("the list of members gave " + std::to_string(learned) + " people");
+}
+
+std::size_t People::learn(const nlohmann::json& page) {
+  std::size_t learned = 0;
+  const auto members = page.find("members");
+  if (members == page.end() || !members->is_array()) return learned;
+  for (const auto& member : *members) {
+    if (!member.is_object() || is_true(member, "deleted") || is_true(member, "is_bot")) continue;
+    const auto profile = member.find("profile");
+    if (profile == member.end() || !profile->is_object()) continue;
+    const std::string id = text_of(member, "id");
+    const std::string email = normal_email(text_of(*profile, "email"));
+    if (id.empty() || email.empty() || directory_.full()) continue;
+    directory_.found(email, id, now());
+    ++learned;
+  }
+  return learned;
+}
+
+}  // namespace belfry::slack

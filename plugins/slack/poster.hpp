@@ -1,0 +1,53 @@
+// Posts one message, as plain as Slack wants it. What Slack refuses for its form is sent once more without what was refused: without
+// metadata, or half as long, or as text alone. Each is tried at most once for a message, in this order, so that it ends.
+// Thread rule: the strand of the instance. Ownership: a member of the sink; the calls it is given outlive it.
+#pragma once
+#include <belfry/sdk.hpp>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "slack/calls.hpp"
+#include "slack/payload.hpp"
+#include "slack/place.hpp"
+
+namespace belfry::slack {
+
+// How much of a message is left out for Slack's sake.
+struct Form {
+  bool metadata = true;
+  bool half = false;
+  bool text_only = false;
+
+  bool operator==(const Form&) const = default;
+};
+
+// The next form to try after Slack refused `tried`; none: there is no plainer one, or the refusal was not about the form.
+[[nodiscard]] std::optional<Form> plainer(const Form& tried, Reading::Then then);
+
+// "as text alone"
+[[nodiscard]] std::string describe(const Form& form);
+
+class Poster {
+ public:
+  Poster(Calls& calls, Look look) : calls_(calls), look_(std::move(look)) {}
+  void use(Services services) { services_ = services; }  // at start
+
+  // The last answer. `note` of it says what was left out and why, when something was.
+  // No default argument: GCC 12 destroys it twice inside a co_await expression.
+  Task<Reading> post(const Message& message, Place place, Frame frame) const;
+
+  // What the first try would send.
+  [[nodiscard]] std::string arguments(const Message& message, const std::string& channel, const Frame& frame = {},
+                                      const Form& form = {}) const;
+
+ private:
+  Calls& calls_;
+  Look look_;
+  Services services_;
+};
+
+// How a post ended: its receipt, or why not.
+[[nodiscard]] Outcome outcome_of(const Reading& posted);
+
+}  // namespace belfry::slack

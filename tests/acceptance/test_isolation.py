@@ -1,0 +1,71 @@
+"""A 429 on one recipient delays no other: how long 999 messages take with a limited recipient among 1,000, and without."""
+import time
+import unittest
+
+from harness import Gateway, Sandbox
+from payloads import notification
+
+RECIPIENTS = 1_000
+PER_SECOND = 80  # well below what the sandbox takes, so that waiting is not for it
+RETRY_AFTER = 30
+ROUNDS = 2  # of each; the better one counts, because whatever else the machine does only adds
+LIMITED = 10  # the index of the recipient: early, so that the others come after the 429
+
+
+def address(index):
+    return f"user{index}@coder.com"
+
+
+def best(rounds):
+    return {name: min(figures[name] for figures, _ in rounds) for name in ("p50", "p99", "max")}
+
+
+def distribution(seconds):
+    ordered = sorted(seconds)
+    return {name: ordered[min(len(ordered) - 1, int(len(ordered) * share))] for name, share in (("p50", 0.5), ("p99", 0.99), ("max", 1))}
+
+
+class IsolationTest(unittest.TestCase):
+    def measure(self, limited):
+        """Seconds from the webhook's 204 to the message, of all but the one recipient; and how long that one took."""
+        settings = {"slack": {"lookup": {"per_minute": 1_000_000}}}
+        with Sandbox("--no-rate-limits") as sandbox, Gateway(sandbox, **settings) as gateway:
+            # First everybody gets a message, so that what is measured is posting.
+            for index in range(RECIPIENTS):
+                gateway.post_webhook(notification(address(index), body="first."))
+            sandbox.wait_for_count(RECIPIENTS, within=120)
+            gateway.wait_idle()
+            if limited:
+                sandbox.fault("rate_limit", email=address(LIMITED), retry_after=RETRY_AFTER, error="rate_limited")
+            accepted = {}
+            begin = time.monotonic()
+            for index in range(RECIPIENTS):
+                time.sleep(max(0.0, begin + index / PER_SECOND - time.monotonic()))
+                gateway.post_webhook(notification(address(index), body="second."))
+                accepted[address(index)] = time.time()
+            rows = sandbox.wait_for_count(2 * RECIPIENTS, within=RETRY_AFTER + 60)
+            took = {row["email"]: row["received_at"] - accepted[row["email"]] for row in rows if "second." in row["text"]}
+            self.assertEqual(len(took), RECIPIENTS)
+            one = took.pop(address(LIMITED))
+            statuses = [call["status"] for call in sandbox.calls("chat.postMessage")]
+            self.assertEqual(statuses.count(429), 1 if limited else 0)
+            return distribution(took.values()), one
+
+    def test_one_limited_recipient_among_a_thousand(self):
+        rounds = {False: [], True: []}
+        for limited in (False, True) * ROUNDS:
+            figures, one = self.measure(limited)
+            rounds[limited].append((figures, one))
+            name = f"one limited, who waited {one:.2f} s" if limited else "nobody limited"
+            print(f"{name}: " + ", ".join(f"{key} {value * 1000:.1f} ms" for key, value in figures.items()))
+        without, with_one = best(rounds[False]), best(rounds[True])
+        self.assertLess(with_one["p50"], without["p50"] * 1.5 + 0.02)
+        self.assertLess(with_one["p99"], without["p99"] * 1.5 + 0.1)
+        self.assertLess(with_one["max"], without["max"] * 2 + 0.5)
+        for _, one in rounds[True]:
+            self.assertGreaterEqual(one, RETRY_AFTER - 0.1)
+            self.assertLess(one, RETRY_AFTER + 2)
+
+
+if __name__ == "__main__":
+    unittest.main()
