@@ -1,6 +1,7 @@
 #include "net/websocket_session.hpp"
 
 #include <algorithm>
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
@@ -88,20 +89,20 @@ WebSocketSession::WebSocketSession(std::shared_ptr<Stream> stream, WebSocketRequ
 
 WebSocketSession::~WebSocketSession() = default;
 
-void WebSocketSession::spawn(Awaitable<void> (*routine)(std::shared_ptr<WebSocketSession>)) {
+void WebSocketSession::spawn(Awaitable<void> (*routine)(std::shared_ptr<WebSocketSession>), asio::cancellation_signal& cancel) {
   const auto self = shared_from_this();
   auto done = [self](std::exception_ptr thrown) {
     if (!thrown) return;
     self->conclude(self->failure(Kind::closed, "was given up after an internal error"), false);
     std::rethrow_exception(thrown);
   };
-  asio::co_spawn(stream_->executor(), routine(self), std::move(done));
+  asio::co_spawn(stream_->executor(), routine(self), asio::bind_cancellation_slot(cancel.slot(), std::move(done)));
 }
 
 void WebSocketSession::start(base::SteadyTime deadline) {
   stream_->expires_at(base::SteadyTime::max());  // the limits here take over
   limit(deadline, "did not open in time");
-  spawn(run);
+  spawn(run, cancel_reading_);
 }
 
 Awaitable<void> WebSocketSession::run(std::shared_ptr<WebSocketSession> self) {
@@ -113,7 +114,7 @@ Awaitable<void> WebSocketSession::run(std::shared_ptr<WebSocketSession> self) {
   });
   self->outbox_->open();
   self->handler_({.kind = WebSocketEvent::Kind::open});
-  self->spawn(keep_alive);
+  self->spawn(keep_alive, self->cancel_pulse_);
   self->reading_ = true;
   do {
     co_await self->wait_until_asked();
@@ -163,10 +164,8 @@ Awaitable<bool> WebSocketSession::read_message() {
     if (goodbye_ || ended_) co_return false;
     error_code ec;
     co_await frames.async_read_some(into, kPiece, returning(ec));
-    if (ec) {
-      ended(ec);
-      co_return false;
-    }
+    if (ec) ended(ec);
+    if (ended_) co_return false;
     if (liveness_->active(now())) pulse_.wake();
   } while (!frames.is_message_done());
   if (goodbye_ || ended_) co_return false;
@@ -179,7 +178,7 @@ Awaitable<bool> WebSocketSession::read_message() {
 
 void WebSocketSession::flush() {
   if (std::exchange(writing_, true)) return;
-  spawn(write_out);
+  spawn(write_out, cancel_writing_);
 }
 
 Awaitable<void> WebSocketSession::write_out(std::shared_ptr<WebSocketSession> self) {
@@ -187,6 +186,7 @@ Awaitable<void> WebSocketSession::write_out(std::shared_ptr<WebSocketSession> se
     error_code ec;
     co_await self->protocol_->frames.async_write(asio::buffer(*text), returning(ec));
     self->outbox_->written(text->size());
+    if (self->ended_) co_return;
     if (!ec) continue;
     // What the peer said last is worth more than that it can no longer be written to: the reading finds both.
     if (!self->reading_ || self->goodbye_) self->ended(ec);
@@ -229,7 +229,7 @@ Awaitable<void> WebSocketSession::keep_alive(std::shared_ptr<WebSocketSession> s
     if (next.what == Do::give_up_silent) co_return give_up("did not answer a ping in time");
     if (next.what == Do::give_up_idle) co_return give_up("sent nothing for too long");
     if (next.what == Do::ping)
-      self->spawn(ping);
+      self->spawn(ping, self->cancel_ping_);
     else
       co_await self->pulse_.wait_until(std::min(next.until, from_now(base::Millis::max())));
   }
@@ -253,7 +253,7 @@ void WebSocketSession::limit(base::SteadyTime deadline, std::string detail) {
 
 void WebSocketSession::ended(error_code ec) {
   // Another operation has ended it, or is about to, and knows why.
-  if (ec == asio::error::operation_aborted) return;
+  if (ended_ || ec == asio::error::operation_aborted) return;
   conclude(explain(ec), true);
 }
 
@@ -264,10 +264,8 @@ void WebSocketSession::conclude(WebSocketEvent event, bool answered) {
   limit_.cancel();
   asked_.wake();
   pulse_.wake();
-  if (answered)
-    spawn(hang_up);
-  else
-    stream_->close();
+  if (!answered) stream_->close();
+  spawn(hang_up, cancel_hanging_up_);
   handler_(std::move(event));
   handler_ = nullptr;
 }
@@ -275,6 +273,10 @@ void WebSocketSession::conclude(WebSocketEvent event, bool answered) {
 Awaitable<void> WebSocketSession::hang_up(std::shared_ptr<WebSocketSession> self) {
   self->stream_->expires_after(kHangUp);
   co_await self->stream_->finish(kMostDropped);
+  // A read that finds garbage while a close is being written waits for that one, which waits for the read (Beast of Boost 1.81): without
+  // this neither would end, nor the session.
+  for (auto* cancel : {&self->cancel_reading_, &self->cancel_writing_, &self->cancel_ping_})
+    cancel->emit(asio::cancellation_type::terminal);
 }
 
 WebSocketEvent WebSocketSession::failure(Kind kind, std::string what) const {

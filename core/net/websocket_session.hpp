@@ -1,6 +1,7 @@
 // The WebSocket protocol over a connected stream, from the handshake to the end. Private to core/net.
 // Thread rule: on the stream's strand, but for the construction. Ownership: keeps itself alive until its closed event.
 #pragma once
+#include <boost/asio/cancellation_signal.hpp>
 #include <memory>
 
 #include "net/stream.hpp"
@@ -31,7 +32,7 @@ class WebSocketSession : public std::enable_shared_from_this<WebSocketSession> {
     std::string reason;
   };
 
-  void spawn(Awaitable<void> (*routine)(std::shared_ptr<WebSocketSession>));
+  void spawn(Awaitable<void> (*routine)(std::shared_ptr<WebSocketSession>), asio::cancellation_signal& cancel);
   static Awaitable<void> run(std::shared_ptr<WebSocketSession> self);
   static Awaitable<void> write_out(std::shared_ptr<WebSocketSession> self);
   static Awaitable<void> keep_alive(std::shared_ptr<WebSocketSession> self);
@@ -58,8 +59,9 @@ class WebSocketSession : public std::enable_shared_from_this<WebSocketSession> {
   SteadyTimer limit_;                 // of the handshake, then of the close
   Event asked_;                       // wakes the reading
   Event pulse_;                       // wakes keep_alive
-  std::uint64_t wanted_ = 0;          // messages asked for and not given
-  std::optional<Goodbye> goodbye_;    // to be said, or said
+  asio::cancellation_signal cancel_reading_, cancel_writing_, cancel_pulse_, cancel_ping_, cancel_hanging_up_;
+  std::uint64_t wanted_ = 0;        // messages asked for and not given
+  std::optional<Goodbye> goodbye_;  // to be said, or said
   bool writing_ = false;
   bool reading_ = false;
   bool ended_ = false;

@@ -438,6 +438,16 @@ TEST_F(WebSocketTest, BothCloseAtOnce) {
   }
 }
 
+TEST_F(WebSocketTest, FindsGarbageWhileItCloses) {
+  for (int i = 0; i < 20; ++i) {
+    auto peer = open({.close_timeout = 50ms});
+    peer.send(raw_frame(0x8E, "x"));
+    socket->close(1000, "");
+    EXPECT_TRUE(next().error);
+    peer.read_to_end();
+  }
+}
+
 TEST_F(WebSocketTest, GivesUpAPeerThatDoesNotAnswerTheClose) {
   auto peer = open({.close_timeout = 50ms});
   socket->close(1000, "");
