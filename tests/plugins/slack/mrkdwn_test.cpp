@@ -266,7 +266,7 @@ std::chrono::nanoseconds time_of(std::string_view piece, std::size_t size) {
   std::string text;
   while (text.size() < size) text += piece;
   auto best = std::chrono::nanoseconds::max();
-  for (int i = 0; i < 5; ++i) {
+  for (int i = 0; i < 3; ++i) {
     const auto begun = processor_time();
     const Flow result = flow(parse_markdown(text, ""), kPlenty);
     best = std::min(best, processor_time() - begun);
@@ -275,16 +275,16 @@ std::chrono::nanoseconds time_of(std::string_view piece, std::size_t size) {
   return best;
 }
 
-// Twice the text takes twice the time; were it the square, four times.
+// Four times the text takes four times the time; were it the square, sixteen times.
 TEST(Flow, HostileInputTakesLinearTime) {
-  constexpr std::size_t kSize = 24'000;
+  constexpr std::size_t kSize = 12'000;
   for (const std::string_view piece :
        {"[",          "![](",     "*a _b ", "> ",     "- ",      "`",    "<", "((((", "http://",           "https://a.b/(",
         "&#",         "&eacute;", "[a](",   "1. ",    "~~",      "**",   "_", "\\",   "[a](https://a.b) ", "|",
         "|a|\n|-|\n", "a|b\n",    ":a",     "**a**@", "> `x`\n", "---\n"}) {
     const auto once = time_of(piece, kSize);
-    const auto twice = time_of(piece, 2 * kSize);
-    EXPECT_LT(twice, 3 * once + std::chrono::milliseconds(2)) << piece;
+    const auto fourfold = time_of(piece, 4 * kSize);
+    EXPECT_LT(fourfold, 10 * once + std::chrono::milliseconds(5)) << piece;
   }
 }
 
