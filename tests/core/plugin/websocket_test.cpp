@@ -21,18 +21,19 @@ class WebSocketService : public testing::PluginRig {
   std::shared_ptr<Socket> connection_of(const std::string& what) {
     instance_ = open("websockets", {{"do", what}});
     if (!instance_) return nullptr;
-    instance_->deliver(message(), [this](model::Outcome outcome) { outcomes_.put(std::move(outcome)); });
+    instance_->deliver(message(), [outcomes = outcomes_](model::Outcome outcome) { outcomes->put(std::move(outcome)); });
     auto socket = websockets_->asked.take();
     EXPECT_TRUE(socket) << "asked for no connection";
     return socket.value_or(nullptr);
   }
   std::string detail() {
-    const auto outcome = outcomes_.take();
+    const auto outcome = outcomes_->take();
     return outcome ? outcome->detail : "no outcome";
   }
 
   std::shared_ptr<plugin::Instance> instance_;
-  testing::Mailbox<model::Outcome> outcomes_;
+  // Shared: a delivery may end while the fixture goes, which the threads outlive.
+  std::shared_ptr<testing::Mailbox<model::Outcome>> outcomes_ = std::make_shared<testing::Mailbox<model::Outcome>>();
 };
 
 TEST_F(WebSocketService, TheRequestIsWhatThePluginAsked) {
