@@ -72,10 +72,11 @@ std::string lineage_key(std::string_view configured) {
 std::expected<TokenPair, std::string> renewed_pair(const json& answer, Millis now) {
   const auto seconds = number_of(answer, "expires_in");
   constexpr std::int64_t kMostSeconds = 10LL * 365 * 24 * 3600;
-  TokenPair pair{text_of(answer, "access_token"), text_of(answer, "refresh_token"), now + std::chrono::seconds(seconds)};
+  TokenPair pair{text_of(answer, "access_token"), text_of(answer, "refresh_token"), {}};
   if (pair.access.empty() || pair.refresh.empty() || seconds <= 0 || seconds > kMostSeconds) {
     return std::unexpected("Slack's answer to the renewal of the token lacks a token, a refresh token or their life time");
   }
+  pair.expires = now + std::chrono::seconds(seconds);
   return pair;
 }
 
