@@ -274,6 +274,14 @@ std::string text_of(const json& object, const char* key) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
+const json& object_of(const json& object, const char* key) {
+  static const json kNone = json::object();
+  const auto found = object.find(key);
+  return found != object.end() && found->is_object() ? *found : kNone;
+}
+
+std::string next_cursor(const json& page) { return text_of(object_of(page, "response_metadata"), "next_cursor"); }
+
 Reading read(Call call, const HttpResult& result) {
   Reading reading = result.answered() ? read_answer(call, result) : read_transport(call, result);
   reading.status = result.status;

@@ -47,5 +47,9 @@ struct Reading {
 
 // A member of an answer that should be a string; "" when it is not.
 [[nodiscard]] std::string text_of(const nlohmann::json& object, const char* key);
+// A member of an answer that should be an object; an empty one when it is not. It lives as long as the answer.
+[[nodiscard]] const nlohmann::json& object_of(const nlohmann::json& object, const char* key);
+// Where the next page begins; empty: there is none (docs.slack.dev, pagination).
+[[nodiscard]] std::string next_cursor(const nlohmann::json& page);
 
 }  // namespace belfry::slack

@@ -45,8 +45,7 @@ Task<Reading> Direct::channel_of(std::string user) {
     }
     co_return opened;
   }
-  const auto channel = opened.body.find("channel");
-  const std::string id = channel != opened.body.end() && channel->is_object() ? text_of(*channel, "id") : std::string();
+  const std::string id = text_of(object_of(opened.body, "channel"), "id");
   if (id.empty()) co_return failed(Outcome::retry("bad_answer", "Slack's answer to conversations.open has no channel id"));
   remember(user, id);
   co_return known(id);

@@ -22,12 +22,7 @@ const Outcome kNobody =
     Outcome::rejected("user_not_found", "no active member of the Slack workspace had this e-mail address when it was last looked up");
 
 Outcome later(Millis wait) {
-  return Outcome::rate_limited(wait, LimitScope::recipient, "Slack allows no more look-ups of people for now", "lookups_limited");
-}
-
-std::string next_cursor(const nlohmann::json& page) {
-  const auto meta = page.find("response_metadata");
-  return meta != page.end() && meta->is_object() ? text_of(*meta, "next_cursor") : std::string();
+  return Outcome::rate_limited(wait, LimitScope::recipient, "Slack allows no more look-ups of people at present", "lookups_limited");
 }
 
 bool is_true(const nlohmann::json& object, const char* key) { return object.value(key, nlohmann::json()) == true; }
@@ -85,8 +80,7 @@ Task<UserResult> People::ask(std::string email) {
     if (failure.code == Outcome::Code::rate_limited) failure.scope = LimitScope::recipient;
     co_return std::unexpected(std::move(failure));
   }
-  const auto user = reading.body.find("user");
-  const std::string id = user != reading.body.end() && user->is_object() ? text_of(*user, "id") : std::string();
+  const std::string id = text_of(object_of(reading.body, "user"), "id");
   if (id.empty()) {
     co_return std::unexpected(
         Outcome::retry("bad_answer", "Slack's answer to users.lookupByEmail has no user id").http_status(reading.status));
@@ -141,10 +135,8 @@ std::size_t People::learn(const nlohmann::json& page) {
   if (members == page.end() || !members->is_array()) return learned;
   for (const auto& member : *members) {
     if (!member.is_object() || is_true(member, "deleted") || is_true(member, "is_bot")) continue;
-    const auto profile = member.find("profile");
-    if (profile == member.end() || !profile->is_object()) continue;
     const std::string id = text_of(member, "id");
-    const std::string email = normal_email(text_of(*profile, "email"));
+    const std::string email = normal_email(text_of(object_of(member, "profile"), "email"));
     if (id.empty() || email.empty() || directory_.full()) continue;
     directory_.found(email, id, now());
     ++learned;

@@ -30,21 +30,10 @@ Millis received(const Message& message) {
   return oldest->received_at.time_since_epoch();
 }
 
-const json* object_in(const json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_object() ? &*found : nullptr;
-}
-
 bool carries(const json& message, const std::string& delivery_id) {
-  if (!message.is_object()) return false;
-  const json* metadata = object_in(message, "metadata");
-  const json* payload = metadata == nullptr ? nullptr : object_in(*metadata, "event_payload");
-  return payload != nullptr && text_of(*metadata, "event_type") == "belfry_delivery" && text_of(*payload, "delivery_id") == delivery_id;
-}
-
-std::string next_cursor(const json& answer) {
-  const json* metadata = object_in(answer, "response_metadata");
-  return metadata == nullptr ? std::string() : text_of(*metadata, "next_cursor");
+  const json& metadata = object_of(message, "metadata");
+  return text_of(metadata, "event_type") == "belfry_delivery" &&
+         text_of(object_of(metadata, "event_payload"), "delivery_id") == delivery_id;
 }
 
 bool says_more(const json& answer) {
