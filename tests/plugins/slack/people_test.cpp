@@ -1,18 +1,10 @@
 // Whom a message reaches: address mapping, look-ups and what they cost, the fallback channel, mentions.
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include <algorithm>
-#include <cstdlib>
-#include <filesystem>
-
-#include "belfry/testkit/fake_host.hpp"
+#include "plugins/slack/sink_fixture.hpp"
 #include "slack/email_map.hpp"
 
 namespace belfry::slack {
 namespace {
 
-using nlohmann::json;
 using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
@@ -20,14 +12,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 using testing::SizeIs;
-using testkit::Answer;
-using testkit::FakeHost;
-using testkit::Request;
 using enum Outcome::Code;
-
-const belfry_plugin_entry* entry() {
-  return testkit::load_plugin(std::filesystem::path(std::getenv("BELFRY_BUILD_DIR")) / "plugins/slack.so");
-}
 
 Answer user(const std::string& id) { return Answer::json(200, {{"ok", true}, {"user", {{"id", id}}}}); }
 Answer posted() { return Answer::json(200, {{"ok", true}, {"channel", "D1"}, {"ts", "1.2"}}); }
@@ -61,9 +46,7 @@ class PeopleTest : public testing::Test {
     host.on("POST", "chat.postMessage", posted());
   }
   void nobody() { host.on("GET", "users.lookupByEmail", error("users_not_found")); }
-  std::size_t count(std::string_view method) const {
-    return static_cast<std::size_t>(std::ranges::count_if(host.requests(), [&](const Request& r) { return r.url.contains(method); }));
-  }
+  std::size_t count(std::string_view method) const { return requests_of(host, method); }
   json last_post() const { return host.requests().back().json(); }
   Problems problems(json more) {
     json config = {{"bot_token", "xoxb-1"}};

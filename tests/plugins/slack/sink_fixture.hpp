@@ -16,11 +16,18 @@ using testkit::Answer;
 using testkit::FakeHost;
 using testkit::Request;
 
+// The plugin that was built.
+inline const belfry_plugin_entry* entry() {
+  return testkit::load_plugin(std::filesystem::path(std::getenv("BELFRY_BUILD_DIR")) / "plugins/slack.so");
+}
+
+// How many requests of a method there were.
+inline std::size_t requests_of(const FakeHost& host, std::string_view method) {
+  return static_cast<std::size_t>(std::ranges::count_if(host.requests(), [&](const Request& r) { return r.url.contains(method); }));
+}
+
 class SinkFixture : public testing::Test {
  protected:
-  static const belfry_plugin_entry* entry() {
-    return testkit::load_plugin(std::filesystem::path(std::getenv("BELFRY_BUILD_DIR")) / "plugins/slack.so");
-  }
   static Answer error(const std::string& code, const json& more = json::object()) {
     json answer = {{"ok", false}, {"error", code}};
     answer.update(more);

@@ -1,18 +1,12 @@
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
-#include <algorithm>
-#include <cstdlib>
-#include <filesystem>
-
 #include "belfry/testkit/conformance.hpp"
+#include "plugins/slack/sink_fixture.hpp"
 
 namespace belfry::slack {
 namespace {
 
-using nlohmann::json;
 using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
@@ -20,17 +14,10 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 using testing::SizeIs;
-using testkit::Answer;
-using testkit::FakeHost;
-using testkit::Request;
 using enum Outcome::Code;
 
 constexpr const char* kToken = "xoxb-secret-token";
 constexpr const char* kSigningSecret = "8f742231b10e8888abcd99yyyzzz85a5";
-
-const belfry_plugin_entry* entry() {
-  return testkit::load_plugin(std::filesystem::path(std::getenv("BELFRY_BUILD_DIR")) / "plugins/slack.so");
-}
 
 json config() { return {{"bot_token", kToken}, {"signing_secret", kSigningSecret}, {"coder_url", "https://coder.example.com"}}; }
 
@@ -48,9 +35,7 @@ class SlackSinkTest : public testing::Test {
     host.on("GET", "users.lookupByEmail", user("U1"));
     host.on("POST", "chat.postMessage", posted());
   }
-  std::size_t count(std::string_view method) const {
-    return static_cast<std::size_t>(std::ranges::count_if(host.requests(), [&](const Request& r) { return r.url.contains(method); }));
-  }
+  std::size_t count(std::string_view method) const { return requests_of(host, method); }
   void TearDown() override { EXPECT_THAT(host.violations(), IsEmpty()); }
 
   FakeHost host{entry()};

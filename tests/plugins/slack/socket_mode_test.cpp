@@ -1,26 +1,17 @@
 // Socket Mode through the plugin, against scripted WebSockets. What the machine does in which order: socket_line_test.cpp. The same with a
 // real gateway and a real server: tests/acceptance/test_socket_mode.py.
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include <algorithm>
-#include <cstdlib>
-#include <filesystem>
-
 #include "belfry/testkit/conformance.hpp"
+#include "plugins/slack/sink_fixture.hpp"
 
 namespace belfry::slack {
 namespace {
 
-using nlohmann::json;
 using std::chrono::minutes;
 using std::chrono::seconds;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
-using testkit::Answer;
-using testkit::FakeHost;
 using testkit::FakeWebSocket;
 using testkit::Handshake;
 using State = FakeWebSocket::State;
@@ -71,10 +62,7 @@ class SocketModeTest : public testing::Test {
     return std::chrono::duration_cast<seconds>(host.now() - begun);
   }
   double connections() const { return host.gauge("slack_socket_connections").value_or(-1); }
-  std::size_t asked() const {
-    return static_cast<std::size_t>(
-        std::ranges::count_if(host.requests(), [](const auto& r) { return r.url.contains("connections.open"); }));
-  }
+  std::size_t asked() const { return requests_of(host, "connections.open"); }
   std::size_t errors() const {
     return static_cast<std::size_t>(std::ranges::count_if(host.log(), [](const auto& line) { return line.level == BELFRY_LOG_ERROR; }));
   }

@@ -1,21 +1,14 @@
 // The bot token through the real plugin: replaced while it runs, and renewed.
 #include "slack/token.hpp"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include <algorithm>
-#include <cstdlib>
-#include <filesystem>
 #include <map>
 #include <set>
 
-#include "belfry/testkit/fake_host.hpp"
+#include "plugins/slack/sink_fixture.hpp"
 
 namespace belfry::slack {
 namespace {
 
-using nlohmann::json;
 using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
@@ -23,16 +16,9 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
-using testkit::Answer;
-using testkit::FakeHost;
-using testkit::Request;
 using enum Outcome::Code;
 
 constexpr const char* kConfigured = "xoxe.xoxb-1-configured";
-
-const belfry_plugin_entry* entry() {
-  return testkit::load_plugin(std::filesystem::path(std::getenv("BELFRY_BUILD_DIR")) / "plugins/slack.so");
-}
 
 json rotating(const std::string& refresh = "xoxe-1-refresh-0") {
   json rotation = {{"client_id", "12.34"}, {"client_secret", "client secret & more"}};
@@ -90,9 +76,7 @@ class TokenTest : public testing::Test {
     ASSERT_EQ(count("oauth.v2.access"), 1U);
   }
   Outcome deliver() { return host.deliver_and_settle(testkit::shared_notification("C0123456789")); }
-  [[nodiscard]] std::size_t count(std::string_view method) const {
-    return static_cast<std::size_t>(std::ranges::count_if(host.requests(), [&](const Request& r) { return r.url.contains(method); }));
-  }
+  [[nodiscard]] std::size_t count(std::string_view method) const { return requests_of(host, method); }
   // The tokens of the posts so far, by their last word.
   [[nodiscard]] std::vector<std::string> used() const {
     std::vector<std::string> tokens;
