@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::string_view kUnix = "unix:";
 
-using Answer = base::Result<nlohmann::json>;
+using Answer = base::Result<std::string>;
 
 net::ClientRequest request_for(const config::AdminSettings& admin, const std::string& address, const std::string& path) {
   net::ClientRequest request;
@@ -26,20 +26,18 @@ net::ClientRequest request_for(const config::AdminSettings& admin, const std::st
   return request;
 }
 
-Answer document_of(const net::ClientResponse& response, const std::string& address) {
+Answer body_of(const net::ClientResponse& response, const std::string& address) {
   if (response.status == 401)
     return base::fail("the gateway at " + address + " refused the admin token; is admin.token the one it was started with?");
   if (response.status != 200)
     return base::fail("the gateway at " + address + " answered " + std::to_string(response.status) + ": " +
                       response.body.substr(0, response.body.find('\n')));
-  auto document = nlohmann::json::parse(response.body, nullptr, false);
-  if (document.is_discarded()) return base::fail("the answer of " + address + " is not JSON; is that a Belfry gateway?");
-  return document;
+  return response.body;
 }
 
 }  // namespace
 
-base::Result<nlohmann::json> ask_gateway(const config::AdminSettings& admin, const std::string& path) {
+base::Result<std::string> ask_gateway_text(const config::AdminSettings& admin, const std::string& path) {
   auto addresses = admin.listen;
   if (addresses.empty())
     return base::fail("admin.listen is not configured, so the gateway cannot be asked; set it to unix:/run/belfry/admin.sock");
@@ -57,13 +55,21 @@ base::Result<nlohmann::json> ask_gateway(const config::AdminSettings& admin, con
     auto answer = promise->get_future();
     (*client)->send(request_for(admin, address, path), [promise](auto response) { promise->set_value(std::move(response)); });
     const auto response = answer.get();
-    auto document = response ? document_of(*response, address) : Answer(base::fail(address + ": " + response.error().detail));
-    if (document) return document;
+    auto body = response ? body_of(*response, address) : Answer(base::fail(address + ": " + response.error().detail));
+    if (body) return body;
     answered = answered || response.has_value();
-    failures += (failures.empty() ? "" : "; ") + document.error().message;
+    failures += (failures.empty() ? "" : "; ") + body.error().message;
   }
   if (answered) return base::fail(failures);
   return base::fail(base::ErrorCode::unavailable, "no gateway answers (" + failures + "); is it running, and with this configuration?");
+}
+
+base::Result<nlohmann::json> ask_gateway(const config::AdminSettings& admin, const std::string& path) {
+  const auto body = ask_gateway_text(admin, path);
+  if (!body) return std::unexpected(body.error());
+  auto document = nlohmann::json::parse(*body, nullptr, false);
+  if (document.is_discarded()) return base::fail("the answer to " + path + " is not JSON; is that a Belfry gateway?");
+  return document;
 }
 
 }  // namespace belfry::app

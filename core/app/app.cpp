@@ -59,7 +59,6 @@ struct App::Impl {
   void open_sinks();
   [[nodiscard]] std::expected<std::shared_ptr<plugin::Channel>, delivery::ParkReason> open_sink(const config::SinkSettings& sink,
                                                                                                 const plugin::CheckedSink& checked);
-  base::Result<void> build_pipeline();
   base::Result<void> listen(net::OpenDoors& left);
   void sweep();
   void examine(bool try_writing, std::move_only_function<void(Condition)> done);
@@ -90,6 +89,7 @@ struct App::Impl {
   SinkPlan sinks;
   std::map<std::string, std::shared_ptr<plugin::Instance>> instances;
   std::map<std::string, std::string> broken;  // sinks that cannot run, and why
+  std::optional<delivery::Planner> planner;
   std::unique_ptr<delivery::Dispatcher> dispatcher;
   std::unique_ptr<delivery::Pipeline> pipeline;
   std::unique_ptr<net::Router> public_router;
@@ -117,9 +117,12 @@ base::Result<void> App::Impl::start(Legacy legacy) {
   } else if (auto planned = plan(); !planned) {
     return planned;
   }
+  auto compiled = delivery::Planner::compile(settings.pipeline, delivery_plans(settings, sinks.addressing));
+  if (!compiled) return std::unexpected(base::with_context("pipeline", std::move(compiled.error())));
+  planner = std::move(*compiled);
   open_sinks();
   // From here on deliveries that waited for this start go out.
-  if (auto built = build_pipeline(); !built) return built;
+  pipeline = std::make_unique<delivery::Pipeline>(*planner, *store, *dispatcher, clock, log);
   dispatcher->start();
   sweep();
   // The door is opened last.
@@ -179,7 +182,8 @@ void App::Impl::open_sinks() {
     thread_local std::minstd_rand engine{std::random_device{}()};
     return std::uniform_real_distribution<double>(0, 1)(engine);
   };
-  for (const auto& sink : settings.sinks) context.sinks[sink.name] = {sinks.addressing.at(sink.name), sink.delivery.max_age};
+  context.sinks = delivery_plans(settings, sinks.addressing);
+  context.write = [this](model::Message& message) { planner->write(message); };
   dispatcher = std::make_unique<delivery::Dispatcher>(std::move(context));
 
   host = std::make_unique<plugin::Host>(
@@ -211,15 +215,6 @@ std::expected<std::shared_ptr<plugin::Channel>, delivery::ParkReason> App::Impl:
   if (!instance) return std::unexpected(delivery::ParkReason{"cannot_start", instance.error().message});
   instances[sink.name] = *instance;
   return std::move(*instance);
-}
-
-base::Result<void> App::Impl::build_pipeline() {
-  auto tree = route::Tree::compile(settings.routes, sinks.addressing);
-  if (!tree) return std::unexpected(base::with_context("pipeline", std::move(tree.error())));
-  std::map<std::string, base::Millis> max_age;
-  for (const auto& sink : settings.sinks) max_age[sink.name] = sink.delivery.max_age;
-  pipeline = std::make_unique<delivery::Pipeline>(std::move(*tree), std::move(max_age), *store, *dispatcher, clock, log);
-  return {};
 }
 
 base::Result<net::RouteTable> App::Impl::public_routes() {

@@ -29,9 +29,12 @@ int run_parsed(int argc, char** argv) {
 
   CommonOptions common;
   RenderOptions render;
+  ExplainOptions explain;
+  PlanOptions plan;
   InitOptions first;
   CheckOptions checking;
   std::string plugin_type;
+  std::filesystem::path cases;
   std::string manifest_url;
   bool socket_mode = false;
   bool links = false;
@@ -68,14 +71,38 @@ int run_parsed(int argc, char** argv) {
   check->add_flag("--online", checking.online, "Ask the remotes too whether it will work; delivers nothing")->excludes("--startable");
   check->callback([&] { code = check_command(common, checking); });
 
+  auto* explain_app = add_command(app, common, "explain", "Show which rules match a payload, why the others do not, and where it would go");
+  add_json(explain_app, common);
+  explain_app->add_option("payload", explain.payload, "A Coder payload; - for standard input")->required()->type_name("PAYLOAD.json");
+  explain_app->add_option("--source", explain.source, "Name of the source that it came from; the first unless given")->type_name("NAME");
+  explain_app->callback([&] { code = explain_command(common, explain); });
+
   auto* render_app = add_command(app, common, "render", "Print the exact requests that a sink would send for a payload, as JSON");
   render_app->add_option("--sink", render.sink, "Name of the sink in the configuration")->required()->type_name("NAME");
   render_app->add_option("payload", render.payload, "A Coder payload; - for standard input")->required()->type_name("PAYLOAD.json");
+  render_app->add_option("--source", render.source, "Name of the source that it came from; the first unless given")->type_name("NAME");
   render_app->callback([&] { code = render_command(common, render); });
+
+  auto* plan_app = add_command(app, common, "plan",
+                               "Replay what the running gateway has recorded through a new configuration; exit code 3: too many changes");
+  add_json(plan_app, common);
+  plan_app->add_option("candidate", plan.candidate, "The new configuration")->required()->type_name("NEW.yaml");
+  plan_app->add_option("--since", plan.since, "How far back; 7d unless given")->type_name("DURATION");
+  plan_app->add_option("--max-changes", plan.max_changes, "Exit with 3 when more deliveries than that would change")->type_name("N");
+  plan_app->callback([&] { code = plan_command(common, plan); });
 
   auto* status = add_command(app, common, "status", "Show sinks, lanes and queues of the running gateway");
   add_json(status, common);
   status->callback([&] { code = status_command(common); });
+
+  auto* config = app.add_subcommand("config", "Work on the configuration");
+  config->require_subcommand(1);
+  auto* config_test = add_command(*config, common, "test", "Run cases of your own: what the rules have to make of which notification");
+  config_test->add_option("where", cases, "A file with cases, or a directory of such files")->required()->type_name("DIR");
+  config_test->callback([&] { code = config_test_command(common, cases); });
+  config->add_subcommand("schema", "Print the JSON Schema of the configuration, for editors")->callback([&] {
+    code = config_schema_command();
+  });
 
   auto* plugins = app.add_subcommand("plugins", "Look at the plugins that are installed");
   plugins->require_subcommand(1);

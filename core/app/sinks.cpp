@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 #include "app/configuration.hpp"
 #include "plugin/config_check.hpp"
@@ -75,8 +76,10 @@ bool check_overrides(const config::Settings& settings, const model::RouteRule& r
 }
 
 // Each route by itself, so that one does not hide another. What the loader left out of a draft it has reported.
-void check_routes(const config::Settings& settings, const plugin::Catalogue& catalogue, SinkPlan& plan) {
-  for (const auto& route : settings.routes) {
+void check_routes(const std::vector<model::RouteRule>& routes, const config::Settings& settings, const plugin::Catalogue& catalogue,
+                  SinkPlan& plan) {
+  for (auto route : routes) {
+    check_routes(std::exchange(route.routes, {}), settings, catalogue, plan);
     if (!check_overrides(settings, route, catalogue, plan) || route.to.empty()) continue;
     auto addressing = plan.addressing;
     for (const auto& target : route.to) addressing.try_emplace(target.sink);
@@ -176,6 +179,16 @@ bool is_unknown(const config::Settings& settings, const config::SinkSettings& si
 
 }  // namespace
 
+std::map<std::string, delivery::SinkPlan> delivery_plans(const config::Settings& settings,
+                                                         const std::map<std::string, model::SinkAddressing>& addressing) {
+  std::map<std::string, delivery::SinkPlan> out;
+  for (const auto& sink : settings.sinks) {
+    const auto found = addressing.find(sink.name);
+    out[sink.name] = {found == addressing.end() ? model::SinkAddressing() : found->second, sink.delivery.max_age};
+  }
+  return out;
+}
+
 policy::SendRates rates_of(const config::DeliverySettings& delivery) {
   constexpr policy::RateLimit kAll{300, std::chrono::minutes(1), 60};
   constexpr policy::RateLimit kEach{1, std::chrono::seconds(1), 3};
@@ -203,7 +216,7 @@ SinkPlan plan_sinks(const config::Settings& settings, const plugin::Catalogue& c
     plan.addressing[sink.name] = {checks[i].sink->destination_key, checks[i].sink->fixed_destination};
     plan.sinks.push_back(std::move(*checks[i].sink));
   }
-  check_routes(settings, catalogue, plan);
+  check_routes(settings.pipeline.routes, settings, catalogue, plan);
   check_paths(settings, plan);
   check_rates(settings, plan);
   if (has_error(plan.problems)) plan.problems.insert(plan.problems.end(), plan.missing.begin(), plan.missing.end());

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "config/settings.hpp"
+#include "delivery/fallback.hpp"
 #include "model/pipeline.hpp"
 #include "plugin/catalogue.hpp"
 #include "policy/send_budget.hpp"
@@ -19,6 +20,10 @@ struct SinkPlan {
   std::vector<config::Problem> missing;
   std::map<std::string, model::SinkAddressing> addressing;
 };
+
+// What planning and falling back have to know of each sink.
+[[nodiscard]] std::map<std::string, delivery::SinkPlan> delivery_plans(const config::Settings& settings,
+                                                                       const std::map<std::string, model::SinkAddressing>& addressing);
 
 // How fast the lane of a sink may send.
 [[nodiscard]] policy::SendRates rates_of(const config::DeliverySettings& delivery);

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdio>
+#include <string_view>
 
 namespace belfry::base {
 
@@ -23,6 +24,31 @@ std::string to_rfc3339(Timestamp time) {
                 static_cast<int>(clock.minutes().count()), static_cast<int>(clock.seconds().count()),
                 static_cast<int>(clock.subseconds().count()));
   return text.data();
+}
+
+std::optional<Timestamp> from_rfc3339(const std::string& text) {
+  int year = 0;
+  unsigned month = 0;
+  unsigned day = 0;
+  int hour = 0;
+  int minute = 0;
+  int second = 0;
+  int milli = 0;
+  int used = 0;
+  // NOLINTNEXTLINE(cert-err34-c): each number has its width, and what is left over is looked at
+  if (std::sscanf(text.c_str(), "%4d-%2u-%2uT%2d:%2d:%2d%n", &year, &month, &day, &hour, &minute, &second, &used) != 6) return std::nullopt;
+  auto rest = std::string_view(text).substr(static_cast<std::size_t>(used));
+  if (rest.size() == 5 && rest[0] == '.') {
+    for (const char c : rest.substr(1, 3)) {
+      if (c < '0' || c > '9') return std::nullopt;
+      milli = milli * 10 + (c - '0');
+    }
+    rest.remove_prefix(4);
+  }
+  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(month), std::chrono::day(day)};
+  if (rest != "Z" || !date.ok() || hour > 23 || minute > 59 || second > 59 || hour < 0 || minute < 0 || second < 0) return std::nullopt;
+  return Timestamp(std::chrono::sys_days(date)) + std::chrono::hours(hour) + std::chrono::minutes(minute) + std::chrono::seconds(second) +
+         Millis(milli);
 }
 
 std::string to_string(Millis duration) {

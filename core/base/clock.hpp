@@ -3,6 +3,7 @@
 #pragma once
 #include <atomic>
 #include <chrono>
+#include <optional>
 #include <string>
 
 namespace belfry::base {
@@ -38,6 +39,9 @@ class ManualClock final : public Clock {
 
 // "2026-01-31T09:05:00.123Z" (RFC 3339, UTC).
 [[nodiscard]] std::string to_rfc3339(Timestamp time);
+
+// The same form, with or without milliseconds, in UTC ("Z"); none for anything else.
+[[nodiscard]] std::optional<Timestamp> from_rfc3339(const std::string& text);
 
 // The shortest exact form in the units of the configuration: "1500ms", "90s", "5m", "24h", "7d".
 [[nodiscard]] std::string to_string(Millis duration);

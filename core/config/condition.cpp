@@ -1,11 +1,10 @@
 #include "config/condition.hpp"
 
-#include <re2/re2.h>
-
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 
+#include "config/pattern.hpp"
 #include "config/scalar.hpp"
 #include "config/suggest.hpp"
 
@@ -19,6 +18,8 @@ using yaml::Node;
 constexpr std::string_view kScalarForm = "a text, a number, true or false";
 constexpr std::string_view kValueForm = "a text, a list, /pattern/, or a mapping such as { not: x } or { exists: false }";
 
+}  // namespace
+
 bool is_known_path(std::string_view path) {
   const auto paths = split_words(kPaths);
   if (std::ranges::find(paths, path) != paths.end()) return true;
@@ -26,23 +27,29 @@ bool is_known_path(std::string_view path) {
   return path.starts_with("data.") && !path.ends_with('.') && path.find("..") == std::string_view::npos;
 }
 
+namespace {
+
 bool is_uuid(std::string_view text) {
   constexpr std::string_view kShape = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
   const auto hex = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
   return std::ranges::equal(text, kShape, [&](char c, char shape) { return shape == '-' ? c == '-' : hex(c); });
 }
 
-// "label.reason" is probably labels.reason, "workspace" nothing at all.
-std::string path_suggestion(std::string_view written) {
+}  // namespace
+
+std::string path_suggestion(std::string_view written, std::string_view besides) {
   const auto dot = written.find('.');
   const auto open = split_words("labels data");
   if (const auto near = nearest(written.substr(0, dot), open); !near.empty() && dot != std::string_view::npos && dot + 1 < written.size()) {
     if (near != written.substr(0, dot)) return "; did you mean " + in_quotes(std::string(near) + std::string(written.substr(dot))) + "?";
   }
   auto known = split_words(kPaths);
-  known.insert(known.end(), {"labels.NAME", "data.NAME", "all", "any", "none"});
+  known.insert(known.end(), {"labels.NAME", "data.NAME"});
+  std::ranges::copy(split_words(besides), std::back_inserter(known));
   return suggestion(written, known, "the keys here are");
 }
+
+namespace {
 
 // Reads what stands behind one path.
 class Comparer {
@@ -97,7 +104,7 @@ class Comparer {
   std::optional<Comparison> scalar(const Value& written, bool patterns) const {
     const auto text = written.expanded(kScalarForm);
     if (!text) return std::nullopt;
-    if (patterns && text->text.size() >= 2 && text->text.starts_with('/') && text->text.ends_with('/')) return pattern(written, *text);
+    if (patterns && is_pattern(text->text)) return pattern(written, *text);
     auto out = make(Comparison::Op::equal);
     out.text = text->text;
     // True and TRUE are the same value as true.
@@ -117,20 +124,10 @@ class Comparer {
   }
 
   std::optional<Comparison> pattern(const Value& written, const Expanded& text) const {
+    auto pattern = read_pattern(written, text);
+    if (!pattern) return std::nullopt;
     auto out = make(Comparison::Op::regex);
-    out.text = text.text.substr(1, text.text.size() - 2);
-    if (out.text.empty()) {
-      written.error("is \"//\", a pattern that fits everything; write { exists: true }, or { eq: \"//\" } for that text");
-      return std::nullopt;
-    }
-    re2::RE2::Options options;
-    options.set_log_errors(false);
-    if (const re2::RE2 compiled(out.text, options); !compiled.ok()) {
-      const std::string why = text.referenced ? std::string() : " (" + compiled.error() + ")";
-      written.error("is " + written.described() + ", which is no pattern" + why +
-                    "; write RE2 syntax, or { eq: ... } for text between slashes");
-      return std::nullopt;
-    }
+    out.text = *std::move(pattern);
     return out;
   }
 
@@ -214,8 +211,8 @@ Condition read_condition(const Value& written, const std::vector<std::string_vie
     } else if (is_known_path(member.key)) {
       std::ranges::move(Comparer(member.key, sources).read(value), std::back_inserter(out.comparisons));
     } else {
-      written.context().report.error(member.key_at,
-                                     "unknown key " + in_quotes(member.key) + " in " + written.path() + path_suggestion(member.key));
+      written.context().report.error(
+          member.key_at, "unknown key " + in_quotes(member.key) + " in " + written.path() + path_suggestion(member.key, kNesting));
     }
   }
   return out;

@@ -52,7 +52,7 @@ Loaded load_environment(const Environment& environment) {
   settings.plugins.directories = default_plugin_directories(environment);
   settings.sources.push_back({.name = "coder"});
   settings.sinks.push_back(slack_sink(environment, report));
-  settings.routes.push_back({.name = "everyone", .where = "environment", .to = {{.sink = "slack"}}});
+  settings.pipeline.routes.push_back({.name = "everyone", .where = "environment", .to = {{.sink = "slack"}}});
   report.warning({}, "anyone who can reach " + settings.server.listen +
                          " can send notifications; write a configuration file with sources.coder.auth, or let a firewall allow Coder only");
   return loaded(std::move(settings), report);

@@ -20,7 +20,7 @@ void read_sources(const Value& written, const ServerSettings& server, bool tls_k
 void read_sinks(const Value& written, std::vector<SinkSettings>& out);
 
 // `sources` and `sinks` are those of the file, for the names that routes use.
-void read_pipeline(const Value& written, const Value* sources, const Value* sinks, std::vector<model::RouteRule>& out);
+void read_pipeline(const Value& written, const Value* sources, const Value* sinks, model::PipelineRules& out);
 
 // What came out of reading everything.
 [[nodiscard]] Loaded loaded(Settings settings, Report& report);

@@ -17,6 +17,13 @@ void check_version(const Section& root) {
   if (node.kind != yaml::Node::Kind::scalar || !node.plain || node.text != "1") version->expected("version: 1, the only format there is");
 }
 
+constexpr Range<Millis> kStormAfter{std::chrono::seconds(10), std::chrono::days(1)};
+
+void read_storm(const Value& written, model::PipelineRules& out) {
+  const Section section(written, kStormWords);
+  if (const auto after = section.require("after", "after: 10m")) out.storm_after = after->duration(kStormAfter);
+}
+
 void read_root(const Value& written, Settings& out) {
   const Section root(written, kRootWords);
   if (written.node().kind != yaml::Node::Kind::map) return;
@@ -50,7 +57,8 @@ void read_root(const Value& written, Settings& out) {
   if (sinks) read_sinks(*sinks, out.sinks);
 
   const auto pipeline = root.require("pipeline", "pipeline: { routes: [{ name: everyone, to: [slack] }] }");
-  if (pipeline) read_pipeline(*pipeline, sources ? &*sources : nullptr, sinks ? &*sinks : nullptr, out.routes);
+  if (pipeline) read_pipeline(*pipeline, sources ? &*sources : nullptr, sinks ? &*sinks : nullptr, out.pipeline);
+  if (const auto storm = root.get("storm")) read_storm(*storm, out.pipeline);
 }
 
 Loaded failed(const std::filesystem::path& file, std::string text) {

@@ -163,7 +163,7 @@ struct Settings {
   PluginSettings plugins;
   std::vector<SourceSettings> sources;
   std::vector<SinkSettings> sinks;
-  std::vector<model::RouteRule> routes;
+  model::PipelineRules pipeline;
 };
 
 struct Environment {

@@ -150,6 +150,10 @@ std::optional<std::filesystem::path> Value::secret_file(std::string_view form) c
 
 Position Value::position() const { return {context_->report.file(), at().line, at().column}; }
 
+std::string Value::position_text() const {
+  return context_->report.file() + ":" + std::to_string(at().line) + ":" + std::to_string(at().column);
+}
+
 std::vector<Value> Value::entries(std::string_view form) const {
   if (node_->kind != yaml::Node::Kind::list || node_->items.empty()) {
     if (node_->kind == yaml::Node::Kind::list) {

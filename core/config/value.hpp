@@ -69,6 +69,7 @@ class Value {
   // The same of a file that nobody else may know: one that others can read is refused.
   [[nodiscard]] std::optional<std::filesystem::path> secret_file(std::string_view form) const;
   [[nodiscard]] Position position() const;
+  [[nodiscard]] std::string position_text() const;  // "FILE:LINE:COLUMN"
 
   // The entries of a list with at least one.
   [[nodiscard]] std::vector<Value> entries(std::string_view form) const;

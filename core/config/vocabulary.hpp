@@ -11,7 +11,7 @@ struct Vocabulary {
   std::string_view later;    // keys of the documented format that this version refuses
 };
 
-inline constexpr Vocabulary kRootWords{"", "version server admin store plugins sources sinks pipeline", "include watch storm canary"};
+inline constexpr Vocabulary kRootWords{"", "version server admin store plugins sources sinks pipeline storm", "include watch canary"};
 inline constexpr Vocabulary kServerWords{"server", "listen tls max_body threads max_connections", ""};
 inline constexpr Vocabulary kTlsWords{"server.tls", "certificate key client_ca", ""};
 inline constexpr Vocabulary kAdminWords{"admin", "listen token", ""};
@@ -23,15 +23,28 @@ inline constexpr Vocabulary kBasicWords{"sources.*.auth.basic", "username passwo
 inline constexpr Vocabulary kSinkWords{"sinks.*", "plugin config http delivery", "isolation"};
 inline constexpr Vocabulary kHttpWords{"sinks.*.http", "proxy ca_file client_certificate client_key", ""};
 inline constexpr Vocabulary kDeliveryWords{"sinks.*.delivery", "timeout max_age concurrency rate rate_per_recipient", ""};
-inline constexpr Vocabulary kPipelineWords{"pipeline", "routes", "processors"};
-inline constexpr Vocabulary kRouteWords{"pipeline.routes[]", "name when to fallback continue max_age allow_sensitive",
-                                        "quiet_hours digest throttle routes message"};
+inline constexpr Vocabulary kPipelineWords{"pipeline", "processors routes", ""};
+inline constexpr Vocabulary kStormWords{"storm", "after", ""};
+inline constexpr Vocabulary kProcessorWords{"pipeline.processors[]", "name when drop set unset redact message dedupe", ""};
+inline constexpr Vocabulary kRedactionWords{"pipeline.processors[].redact[]", "pattern with", ""};
+inline constexpr Vocabulary kDedupeWords{"pipeline.processors[].dedupe", "key window", ""};
+inline constexpr Vocabulary kRouteWords{
+    "pipeline.routes[]", "name when to fallback continue max_age allow_sensitive quiet_hours digest throttle message routes", ""};
+inline constexpr Vocabulary kQuietWords{"pipeline.routes[].quiet_hours", "from to days time_zone except", ""};
+inline constexpr Vocabulary kDigestWords{"pipeline.routes[].digest", "key window at time_zone", ""};
+inline constexpr Vocabulary kThrottleWords{"pipeline.routes[].throttle", "key most window", ""};
+inline constexpr Vocabulary kMessageWords{"pipeline.routes[].message", "title body actions", ""};
+inline constexpr Vocabulary kActionWords{"pipeline.routes[].message.actions[]", "label url", ""};
 
-inline constexpr std::array kAllWords{kRootWords, kServerWords, kTlsWords,  kAdminWords, kStoreWords,    kPluginsWords,  kSourceWords,
-                                      kAuthWords, kBasicWords,  kSinkWords, kHttpWords,  kDeliveryWords, kPipelineWords, kRouteWords};
+inline constexpr std::array kAllWords{kRootWords,     kServerWords,    kTlsWords,    kAdminWords, kStoreWords, kPluginsWords,
+                                      kSourceWords,   kAuthWords,      kBasicWords,  kSinkWords,  kHttpWords,  kDeliveryWords,
+                                      kPipelineWords, kProcessorWords, kDedupeWords, kRouteWords, kQuietWords, kDigestWords,
+                                      kThrottleWords, kMessageWords,   kActionWords, kStormWords};
 
 // Of `when`: paths of a notification (labels.X and data.X.Y besides), nested conditions, and what stands in place of a value.
-inline constexpr std::string_view kPaths = "source name template_id title body recipient.email recipient.username sensitive";
+inline constexpr std::string_view kPaths =
+    "source name template_id title body recipient.email recipient.name recipient.username severity sensitive";
+inline constexpr std::string_view kSeverities = "info warning error critical";
 inline constexpr std::string_view kNesting = "all any none";
 inline constexpr std::string_view kOperators = "eq not exists gt ge lt le";
 

@@ -191,6 +191,7 @@ bool Lane::take(store::Leased leased) {
   }
   ++in_flight_;
   publish();
+  if (context_.write) context_.write(leased);
   render::mark_sensitive(leased);
   auto attempt = std::make_shared<Attempt>(Attempt{
       AttemptMachine({std::move(leased), channel_ && channel_->can_reconcile() && state_ != LaneState::hung, &context_.sinks}), {}});

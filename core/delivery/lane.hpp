@@ -62,6 +62,7 @@ struct LaneContext {
   std::map<std::string, SinkPlan> sinks;                        // of all sinks, for fallbacks
   std::function<double()> random;                               // [0, 1), any thread
   std::function<void(const std::vector<std::string>&)> notify;  // these sinks have something to do
+  std::function<void(model::Message&)> write;                   // gives it the words of its route, any thread; may be empty
 };
 
 class Lane : public std::enable_shared_from_this<Lane> {

@@ -112,6 +112,7 @@ Notification read_notification(const Value& d) {
   n.sensitive = sensitive.GetBool();
   n.update_key = text(d, "update_key");
   if (d.HasMember("max_age_ms")) n.max_age = millis(d, "max_age_ms");
+  if (d.HasMember("before")) n.before = tree(field(d, "before"));
   return n;
 }
 
@@ -125,6 +126,7 @@ std::string encode(const Notification& n) {
   write_visible(w, n);
   w.member("sensitive", n.sensitive).member("update_key", n.update_key);
   if (n.max_age) w.member("max_age_ms", std::int64_t{n.max_age->count()});
+  if (!n.before.is_null()) w.member("before", n.before);
   return w.close('}').take();
 }
 

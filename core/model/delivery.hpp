@@ -1,6 +1,7 @@
 // delivery: the durable promise to bring one notification to one target. attempt: one try of it.
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -9,6 +10,7 @@
 #include "base/clock.hpp"
 #include "model/notification.hpp"
 #include "model/outcome.hpp"
+#include "model/pipeline.hpp"
 
 namespace belfry::model {
 
@@ -32,6 +34,9 @@ struct Target {
   std::vector<std::string> fallback;                    // sinks to try in turn after a rejection or expiry
   std::optional<base::Millis> max_age;                  // the route's own
   bool allow_sensitive = false;
+  std::shared_ptr<const Timing> timing;  // none: due at once
+  bool quiet_hours_hold = true;          // false: their `except` lets it through
+  std::string digest_key;                // of its digest or throttle, in words of the notification
 
   bool operator==(const Target&) const = default;
 };
@@ -93,8 +98,8 @@ struct Decision {
   base::Timestamp at{};
   std::string notification_id;
   std::string delivery_id;  // empty when it is about the notification as a whole
-  std::string what;  // slug: received, unrouted, routed, merged, withheld, deduplicated, digested, throttled, attempt, delivered, rejected,
-                     // expired, fallback, retried, discarded
+  std::string what;    // slug: received, processed, dropped, unrouted, routed, merged, withheld, held, deduplicated, digested, throttled,
+                       // attempt, delivered, rejected, expired, fallback, retried, discarded
   std::string detail;  // one sentence, never the text of the notification
 
   bool operator==(const Decision&) const = default;

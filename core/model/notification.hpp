@@ -49,6 +49,10 @@ struct Notification {
   std::string update_key;               // empty: every notification is a message of its own
   std::optional<base::Millis> max_age;  // set by built-in data or a processor; shortens the sink's own
 
+  // What the source said where processors changed it, as an object of the members above; null when nothing was changed. What was redacted
+  // is redacted here too.
+  nlohmann::json before;
+
   bool operator==(const Notification&) const = default;
 };
 

@@ -9,6 +9,8 @@
 namespace belfry::route {
 namespace {
 
+using Value = model::PathValue;
+
 std::optional<double> as_number(const Value& value) {
   if (value.kind == Value::Kind::number) return value.number->get<double>();
   if (value.kind != Value::Kind::text) return std::nullopt;
@@ -124,7 +126,7 @@ std::string Matcher::Test::wanted() const {
 base::Result<Matcher> Matcher::compile(const model::Condition& condition) {
   Matcher matcher;
   for (const auto& comparison : condition.comparisons) {
-    auto path = Path::parse(comparison.path);
+    auto path = model::Path::parse(comparison.path);
     if (!path) return std::unexpected(path.error());
     auto test = Test::compile(comparison);
     if (!test) return std::unexpected(base::with_context(comparison.path, test.error()));

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "model/path.hpp"
 #include "model/pipeline.hpp"
-#include "route/path.hpp"
 
 namespace re2 {
 class RE2;
@@ -43,13 +43,13 @@ class Matcher {
     bool flag = true;
 
     [[nodiscard]] static base::Result<Test> compile(const model::Comparison& comparison);
-    [[nodiscard]] bool holds(const Value& value) const;
+    [[nodiscard]] bool holds(const model::PathValue& value) const;
     [[nodiscard]] std::string wanted() const;
   };
 
   struct Check {
     std::string name;  // the path as written
-    Path path;
+    model::Path path;
     Test test;
   };
 

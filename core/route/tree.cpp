@@ -11,7 +11,7 @@ using Sinks = std::map<std::string, model::SinkAddressing>;
 
 base::Result<void> check(const model::RouteRule& rule, const Sinks& sinks) {
   const auto unknown = [](const std::string& sink) { return base::fail(base::ErrorCode::invalid, "there is no sink \"" + sink + "\""); };
-  if (rule.to.empty()) return base::fail(base::ErrorCode::invalid, "`to` names no sink");
+  if (rule.to.empty() && rule.routes.empty()) return base::fail(base::ErrorCode::invalid, "`to` names no sink");
   for (const auto& target : rule.to) {
     const auto sink = sinks.find(target.sink);
     if (sink == sinks.end()) return unknown(target.sink);
@@ -41,80 +41,165 @@ bool has(const std::vector<model::Target>& targets, const std::string& sink, con
 
 }  // namespace
 
+// Asks the routes one after another, and collects what they choose.
+class Tree::Walk {
+ public:
+  Walk(const Tree& tree, const model::Notification& notification, std::vector<Trace::Entry>* trace)
+      : tree_(tree), notification_(notification), trace_(trace) {}
+
+  Decision run() {
+    const bool matched_any = ask(tree_.routes_, 0);
+    if (decision_.targets.empty()) {
+      decision_.notes.push_back(
+          {"unrouted", matched_any ? "sensitive: kept out of every shared destination, and there was no other" : "no route matched"});
+    }
+    return std::move(decision_);
+  }
+
+ private:
+  // Whether one of them took it.
+  bool ask(const std::vector<Route>& siblings, std::size_t depth) {
+    bool taken = false;
+    const Route* last = nullptr;  // the route that ended the search
+    for (const auto& route : siblings) {
+      if (last != nullptr) {
+        if (trace_ == nullptr) break;
+        pass_over(route, depth, title_of(last->rule) + " came first");
+        continue;
+      }
+      const auto entry = enter(route, depth);
+      std::string why;
+      const bool matched = route.when.matches(notification_, trace_ == nullptr ? nullptr : &why);
+      if (trace_ != nullptr) {
+        (*trace_)[entry].verdict = matched ? Trace::Verdict::matched : Trace::Verdict::not_matched;
+        (*trace_)[entry].why = why;
+      }
+      if (!matched) {
+        if (trace_ != nullptr) {
+          for (const auto& within : route.routes) pass_over(within, depth + 1, title_of(route.rule) + " did not match");
+        }
+        continue;
+      }
+      taken = true;
+      if (!ask(route.routes, depth + 1)) {
+        take(route);
+        if (trace_ != nullptr) (*trace_)[entry].why = told(route.rule);
+      } else if (trace_ != nullptr) {
+        (*trace_)[entry].why = "a route within it took it";
+      }
+      if (!route.rule.continue_) last = &route;
+    }
+    return taken;
+  }
+
+  std::size_t enter(const Route& route, std::size_t depth) {
+    if (trace_ == nullptr) return 0;
+    trace_->push_back({.name = route.rule.name, .where = route.rule.where, .depth = depth});
+    return trace_->size() - 1;
+  }
+
+  void pass_over(const Route& route, std::size_t depth, const std::string& why) {
+    (*trace_)[enter(route, depth)].why = why;
+    for (const auto& within : route.routes) pass_over(within, depth + 1, why);
+  }
+
+  static std::string told(const model::RouteRule& rule) {
+    std::string out = "chooses";
+    for (const auto& to : rule.to) out += (&to == &rule.to.front() ? " " : ", ") + to.sink;
+    return rule.continue_ ? out + ", and goes on" : out;
+  }
+
+  void take(const Route& route) {
+    const auto& rule = route.rule;
+    const auto fallback = fallback_of(rule);
+    const bool hold = !route.awake || !route.awake->matches(notification_);
+    const auto key = route.key ? route.key->render(notification_) : std::string();
+    for (const auto& to : rule.to) {
+      auto destination = destination_of(tree_.sinks_.at(to.sink), to.overrides, notification_.recipient);
+      const auto place = place_of(to.sink, destination);
+      if (exposes(destination, notification_.sensitive, rule.allow_sensitive)) {
+        note("withheld", "sensitive: kept out of " + place + " that " + title_of(rule) + " chose");
+      } else if (has(decision_.targets, to.sink, destination)) {
+        note("merged", title_of(rule) + " chose " + place + " again");
+      } else {
+        note("routed", title_of(rule) + " chose " + place);
+        decision_.targets.push_back({.sink = to.sink,
+                                     .destination = std::move(destination),
+                                     .overrides = to.overrides,
+                                     .route = rule.name,
+                                     .fallback = fallback,
+                                     .max_age = rule.max_age,
+                                     .allow_sensitive = rule.allow_sensitive,
+                                     .timing = route.timing,
+                                     .quiet_hours_hold = hold,
+                                     .digest_key = key});
+      }
+    }
+  }
+
+  std::vector<std::string> fallback_of(const model::RouteRule& rule) {
+    if (!notification_.sensitive || rule.allow_sensitive) return rule.fallback;
+    std::vector<std::string> chain;
+    for (const auto& sink : rule.fallback) {
+      const auto destination = destination_of(tree_.sinks_.at(sink), {}, notification_.recipient);
+      if (exposes(destination, true, false)) {
+        note("withheld", "sensitive: will not fall back to " + place_of(sink, destination));
+      } else {
+        chain.push_back(sink);
+      }
+    }
+    return chain;
+  }
+
+  void note(std::string what, std::string detail) { decision_.notes.push_back({std::move(what), std::move(detail)}); }
+
+  const Tree& tree_;
+  const model::Notification& notification_;
+  std::vector<Trace::Entry>* trace_;
+  Decision decision_;
+};
+
+base::Result<Tree::Route> Tree::compile(model::RouteRule rule, const Sinks& sinks) {
+  const auto context = rule.name.empty() ? title_of(rule) : rule.where + ": " + title_of(rule);
+  if (const auto checked = check(rule, sinks); !checked) return std::unexpected(base::with_context(context, checked.error()));
+  Route out;
+  auto when = Matcher::compile(rule.when);
+  if (!when) return std::unexpected(base::with_context(context, when.error()));
+  out.when = std::move(*when);
+  const auto& timing = rule.timing;
+  if (!timing.at_once()) out.timing = std::make_shared<const model::Timing>(timing);
+  if (timing.quiet_hours && timing.quiet_hours->except) {
+    auto awake = Matcher::compile(*timing.quiet_hours->except);
+    if (!awake) return std::unexpected(base::with_context(context + ": quiet_hours.except", awake.error()));
+    out.awake = std::move(*awake);
+  }
+  if (timing.digest || timing.throttle) {
+    auto key = render::Template::compile(timing.digest ? timing.digest->key : timing.throttle->key, render::Format::plain);
+    if (!key) return std::unexpected(base::with_context(context + ": key", key.error()));
+    out.key = std::move(*key);
+  }
+  for (auto& within : std::exchange(rule.routes, {})) {
+    auto compiled = compile(std::move(within), sinks);
+    if (!compiled) return std::unexpected(compiled.error());
+    out.routes.push_back(std::move(*compiled));
+  }
+  out.rule = std::move(rule);
+  return out;
+}
+
 base::Result<Tree> Tree::compile(std::vector<model::RouteRule> rules, Sinks sinks) {
   Tree tree;
   for (auto& rule : rules) {
-    const auto context = rule.name.empty() ? title_of(rule) : rule.where + ": " + title_of(rule);
-    if (const auto checked = check(rule, sinks); !checked) return std::unexpected(base::with_context(context, checked.error()));
-    auto when = Matcher::compile(rule.when);
-    if (!when) return std::unexpected(base::with_context(context, when.error()));
-    tree.routes_.push_back({std::move(rule), std::move(*when)});
+    auto compiled = compile(std::move(rule), sinks);
+    if (!compiled) return std::unexpected(compiled.error());
+    tree.routes_.push_back(std::move(*compiled));
   }
   tree.sinks_ = std::move(sinks);
   return tree;
 }
 
-Decision Tree::route(const model::Notification& notification, Trace* trace) const {
-  Decision decision;
-  bool matched_any = false;
-  const Route* last = nullptr;  // the route that ended the search
-  for (const auto& route : routes_) {
-    Trace::Entry* entry =
-        trace == nullptr ? nullptr : &trace->routes.emplace_back(Trace::Entry{.route = route.rule.name, .where = route.rule.where});
-    if (last != nullptr) {
-      if (entry == nullptr) break;
-      entry->why = title_of(last->rule) + " came first";
-      continue;
-    }
-    const bool matched = route.when.matches(notification, entry == nullptr ? nullptr : &entry->why);
-    if (entry != nullptr) entry->verdict = matched ? Trace::Verdict::matched : Trace::Verdict::not_matched;
-    if (!matched) continue;
-    matched_any = true;
-    take(route.rule, notification, decision);
-    if (!route.rule.continue_) last = &route;
-  }
-  if (decision.targets.empty()) {
-    decision.notes.push_back(
-        {"unrouted", matched_any ? "sensitive: kept out of every shared destination, and there was no other" : "no route matched"});
-  }
-  return decision;
-}
-
-void Tree::take(const model::RouteRule& rule, const model::Notification& notification, Decision& decision) const {
-  const auto fallback = fallback_of(rule, notification, decision);
-  for (const auto& to : rule.to) {
-    auto destination = destination_of(sinks_.at(to.sink), to.overrides, notification.recipient);
-    const auto place = place_of(to.sink, destination);
-    if (exposes(destination, notification.sensitive, rule.allow_sensitive)) {
-      decision.notes.push_back({"withheld", "sensitive: kept out of " + place + " that " + title_of(rule) + " chose"});
-    } else if (has(decision.targets, to.sink, destination)) {
-      decision.notes.push_back({"merged", title_of(rule) + " chose " + place + " again"});
-    } else {
-      decision.notes.push_back({"routed", title_of(rule) + " chose " + place});
-      decision.targets.push_back({.sink = to.sink,
-                                  .destination = std::move(destination),
-                                  .overrides = to.overrides,
-                                  .route = rule.name,
-                                  .fallback = fallback,
-                                  .max_age = rule.max_age,
-                                  .allow_sensitive = rule.allow_sensitive});
-    }
-  }
-}
-
-std::vector<std::string> Tree::fallback_of(const model::RouteRule& rule, const model::Notification& notification,
-                                           Decision& decision) const {
-  if (!notification.sensitive || rule.allow_sensitive) return rule.fallback;
-  std::vector<std::string> chain;
-  for (const auto& sink : rule.fallback) {
-    const auto destination = destination_of(sinks_.at(sink), {}, notification.recipient);
-    if (exposes(destination, true, false)) {
-      decision.notes.push_back({"withheld", "sensitive: will not fall back to " + place_of(sink, destination)});
-    } else {
-      chain.push_back(sink);
-    }
-  }
-  return chain;
+Decision Tree::route(const model::Notification& notification, std::vector<Trace::Entry>* trace) const {
+  return Walk(*this, notification, trace).run();
 }
 
 }  // namespace belfry::route

@@ -169,6 +169,10 @@ void GroupStore::record(std::string notification_id, Handler<Record> handler) {
   submit<Record>(std::move(handler), [id = std::move(notification_id)](Tables& tables) { return rules::record(tables, id); });
 }
 
+void GroupStore::recorded(base::Timestamp since, std::int64_t from, std::size_t most, Handler<Recorded> handler) {
+  submit<Recorded>(std::move(handler), [=](Tables& tables) -> base::Result<Recorded> { return tables.recorded(since, from, most); });
+}
+
 void GroupStore::retry(std::vector<std::string> delivery_ids, std::string by, base::Timestamp now, base::Millis max_age,
                        Handler<std::size_t> handler) {
   submit<std::size_t>(std::move(handler), [ids = std::move(delivery_ids), by = std::move(by), now, max_age](Tables& tables) {

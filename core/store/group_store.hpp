@@ -35,6 +35,7 @@ class GroupStore final : public Store {
   void stats(base::Timestamp now, Handler<Stats> handler) override;
   void find(Filter filter, Handler<std::vector<model::Delivery>> handler) override;
   void record(std::string notification_id, Handler<Record> handler) override;
+  void recorded(base::Timestamp since, std::int64_t from, std::size_t most, Handler<Recorded> handler) override;
   void retry(std::vector<std::string> delivery_ids, std::string by, base::Timestamp now, base::Millis max_age,
              Handler<std::size_t> handler) override;
   void discard(std::vector<std::string> delivery_ids, std::string by, base::Timestamp now, Handler<std::size_t> handler) override;

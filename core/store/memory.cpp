@@ -34,6 +34,25 @@ class MemoryTables final : public Tables {
     return row ? value(notifications_, *row) : std::nullopt;
   }
   std::string text(RowId notification) override { return texts_.at(notification); }
+  Recorded recorded(base::Timestamp since, RowId from, std::size_t most) override {
+    Recorded out;
+    std::size_t seen = 0;
+    std::size_t bytes = 0;
+    for (auto at = notifications_.lower_bound(from); at != notifications_.end(); ++at) {
+      if (at->second.received_at < since) continue;
+      if (seen++ == most || bytes >= Recorded::kEnoughBytes) {
+        out.next = at->first;
+        break;
+      }
+      if (at->second.sensitive) {
+        ++out.sensitive;
+      } else {
+        bytes += texts_.at(at->first).size();
+        out.notifications.push_back(texts_.at(at->first));
+      }
+    }
+    return out;
+  }
   void save(const NotificationRow& notification) override { notifications_[notification.row] = notification; }
   void erase_text(RowId notification, const std::string& rest) override { texts_[notification] = rest; }
 

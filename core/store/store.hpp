@@ -47,9 +47,11 @@ struct DedupeKey {
 struct DigestKey {
   std::string key;
   base::Timestamp due_at{};
+  std::optional<base::Timestamp> expires_at = {};  // of a digest that is opened; none: the delivery's own
 };
 
-// At most `limit` deliveries within `window` (a fixed window that starts at the first); the rest join `overflow`.
+// At most `limit` deliveries within `window` (a fixed window that starts at the first); the rest join `overflow`, which is due when the
+// window ends, or when `overflow` says when that is later than a window from now.
 struct ThrottleKey {
   std::string key;
   std::uint32_t limit = 0;
@@ -66,7 +68,8 @@ struct PlannedDelivery {
 
 struct Acceptance {
   model::Notification notification;
-  std::vector<PlannedDelivery> deliveries;  // none: kept and counted as unrouted
+  std::vector<PlannedDelivery> deliveries;  // none: kept and counted as unrouted, unless it was dropped
+  bool dropped = false;                     // by a processor, on purpose
   std::vector<model::Decision> decisions;
 };
 
@@ -166,6 +169,15 @@ struct Record {
   std::vector<model::Decision> decisions;  // oldest first
 };
 
+// A part of what has been accepted, in that order.
+struct Recorded {
+  static constexpr std::size_t kEnoughBytes = 4UL * 1024 * 1024;  // a part ends behind the notification that reaches this
+
+  std::vector<std::string> notifications;  // encoded, see model/codec.hpp; sensitive ones are left out
+  std::uint64_t sensitive = 0;             // that were left out
+  std::int64_t next = 0;                   // where the next part begins; 0: this is the last one
+};
+
 struct KvValue {
   std::string value;
   std::uint64_t version = 0;  // grows with every write, never comes back; 0 means "not there"
@@ -205,6 +217,8 @@ class Store {
   virtual void stats(base::Timestamp now, Handler<Stats> handler) = 0;
   virtual void find(Filter filter, Handler<std::vector<model::Delivery>> handler) = 0;
   virtual void record(std::string notification_id, Handler<Record> handler) = 0;  // ErrorCode::not_found
+  // At most `most` of those received at or after `since`. `from`: 0, or what `next` of the part before said.
+  virtual void recorded(base::Timestamp since, std::int64_t from, std::size_t most, Handler<Recorded> handler) = 0;
   // Ended deliveries become waiting again with a fresh expiry of `max_age`; others are skipped. A sensitive one whose text was erased
   // cannot: ErrorCode::invalid names it and nothing changes.
   virtual void retry(std::vector<std::string> delivery_ids, std::string by, base::Timestamp now, base::Millis max_age,

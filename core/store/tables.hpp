@@ -102,6 +102,8 @@ class Tables {
   virtual std::optional<NotificationRow> notification(RowId row) = 0;
   virtual std::optional<NotificationRow> notification(const std::string& id) = 0;
   virtual std::string text(RowId notification) = 0;
+  // From that row on, in order; the one after the last that was looked at, 0 when there is none.
+  virtual Recorded recorded(base::Timestamp since, RowId from, std::size_t most) = 0;
   virtual void save(const NotificationRow& notification) = 0;  // erased, unfinished, ended_at
   // Nothing of the old text stays on the medium.
   virtual void erase_text(RowId notification, const std::string& rest) = 0;

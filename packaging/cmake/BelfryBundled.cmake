@@ -12,6 +12,14 @@ set_target_properties(yaml-cpp PROPERTIES
 set_target_properties(SQLite::SQLite3 PROPERTIES
   IMPORTED_LOCATION "${sqlite3}" INTERFACE_LINK_LIBRARIES "Threads::Threads;${CMAKE_DL_LIBS};m")
 set_target_properties(PkgConfig::RE2 PROPERTIES INTERFACE_LINK_LIBRARIES "${re2};Threads::Threads")
+set(absl_archives "")
+foreach(name ${ABSL_TIME_LIBRARIES})
+  if(name MATCHES "^absl_")
+    belfry_archive(${name} lib${name}.a)
+    list(APPEND absl_archives "${${name}}")
+  endif()
+endforeach()
+set_target_properties(PkgConfig::ABSL_TIME PROPERTIES INTERFACE_LINK_LIBRARIES "${absl_archives};Threads::Threads;rt")
 
 # spdlog and fmt from their headers.
 get_target_property(spdlog_include spdlog::spdlog INTERFACE_INCLUDE_DIRECTORIES)

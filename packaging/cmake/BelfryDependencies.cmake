@@ -12,6 +12,8 @@ find_package(prometheus-cpp REQUIRED COMPONENTS core)
 find_package(spdlog REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
+pkg_check_modules(ABSL_TIME REQUIRED IMPORTED_TARGET absl_time)
+find_path(MUSTACHE_INCLUDE_DIR kainjow/mustache.hpp REQUIRED)
 # A sanitizer brings an allocator of its own.
 if(NOT BELFRY_SANITIZE AND NOT BELFRY_FUZZ)
   pkg_check_modules(JEMALLOC REQUIRED IMPORTED_TARGET jemalloc)

@@ -23,7 +23,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (loaded.settings && loaded.draft) std::abort();
   if (const auto* settings = loaded.readable()) {
     for (const auto& sink : settings->sinks) static_cast<void>(sink.config.dump());  // throws on text that is not UTF-8
-    for (const auto& route : settings->routes) {
+    for (const auto& route : settings->pipeline.routes) {
       for (const auto& target : route.to) static_cast<void>(target.overrides.dump());
     }
   }

@@ -28,7 +28,20 @@ def words_for(schema, definitions):
     return " or ".join(kind) if isinstance(kind, list) else kind
 
 
+# Definitions whose members are told where they are used, and not as a kind of value.
+SECTIONS = ("route", "message", "redaction")
+
+
+def resolved(schema, path, definitions):
+    """The section that a reference names; nothing for a kind of value, and for a section within itself."""
+    name = schema.get("$ref", "").rsplit("/", 1)[-1]
+    if name not in SECTIONS:
+        return {} if name else schema
+    return {} if path.count(f"{name}s[]") > 1 else definitions[name]
+
+
 def rows(schema, path, definitions):
+    schema = resolved(schema, path, definitions)
     required = schema.get("required", [])
     for key, value in schema.get("properties", {}).items():
         name = f"{path}.{key}" if path else key
@@ -39,7 +52,8 @@ def rows(schema, path, definitions):
         if isinstance(named, dict):
             yield from rows(named, name + ".NAME", definitions)
         if isinstance(value.get("items"), dict):
-            yield from rows(value["items"], name + "[]", definitions)
+            for items in value["items"].get("anyOf", [value["items"]]):
+                yield from rows(items, name + "[]", definitions)
 
 
 def configuration(root):

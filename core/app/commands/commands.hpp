@@ -14,6 +14,18 @@ struct CommonOptions {
 struct RenderOptions {
   std::string sink;
   std::filesystem::path payload;  // "-": standard input
+  std::string source;             // its name; empty: the first
+};
+
+struct ExplainOptions {
+  std::filesystem::path payload;  // "-": standard input
+  std::string source;             // its name; empty: the first
+};
+
+struct PlanOptions {
+  std::filesystem::path candidate;           // the new configuration
+  std::string since = "7d";                  // a duration
+  std::optional<std::uint64_t> max_changes;  // more deliveries than that: exit code 3
 };
 
 struct CheckOptions {
@@ -40,6 +52,11 @@ struct InitOptions {
 [[nodiscard]] int serve_command(const CommonOptions& common);
 [[nodiscard]] int check_command(const CommonOptions& common, const CheckOptions& options);
 [[nodiscard]] int render_command(const CommonOptions& common, const RenderOptions& options);
+// `where`: a file with cases, or a directory of such files.
+[[nodiscard]] int config_test_command(const CommonOptions& common, const std::filesystem::path& where);
+[[nodiscard]] int config_schema_command();
+[[nodiscard]] int explain_command(const CommonOptions& common, const ExplainOptions& options);
+[[nodiscard]] int plan_command(const CommonOptions& common, const PlanOptions& options);
 [[nodiscard]] int status_command(const CommonOptions& common);
 [[nodiscard]] int plugins_list_command(const CommonOptions& common);
 [[nodiscard]] int plugins_show_command(const CommonOptions& common, const std::string& type);

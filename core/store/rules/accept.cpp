@@ -11,23 +11,24 @@ namespace {
 constexpr std::uint32_t kDigestMost = 500;
 constexpr std::size_t kWindowsRemovedAtOnce = 2;  // more than one accept adds, so that those which are over do not pile up
 
-// True when the window was open already; counts this use of it.
-bool use_window(Tables& tables, const WindowKey& key, base::Timestamp now, base::Millis length, std::uint32_t limit) {
+// When the window ends, if it is used up; else counts this use of it.
+std::optional<base::Timestamp> use_window(Tables& tables, const WindowKey& key, base::Timestamp now, base::Millis length,
+                                          std::uint32_t limit) {
   auto window = tables.window(key).value_or(Window{});
   if (window.ends_at <= now) window = {.ends_at = now + length, .count = 0};
-  if (window.count >= limit) return true;
+  if (window.count >= limit) return window.ends_at;
   ++window.count;
   tables.save(key, window);
   tables.remove_windows(now, kWindowsRemovedAtOnce);
-  return false;
+  return std::nullopt;
 }
 
 // What becomes of one planned delivery.
 struct Placement {
   const PlannedDelivery* planned = nullptr;
   QueueRow queue;
-  const DigestKey* digest = nullptr;  // none: a delivery of its own
-  std::optional<OpenDigest> joined;   // none, with a digest: opens one
+  std::optional<DigestKey> digest;   // none: a delivery of its own
+  std::optional<OpenDigest> joined;  // none, with a digest: opens one
 };
 
 class Acceptor {
@@ -57,20 +58,21 @@ class Acceptor {
     }
     Placement placement{.planned = &planned, .queue = queue};
     if (!acceptance_.notification.sensitive && !delivery.sensitive) placement.digest = digest_of(planned, queue);
-    if (placement.digest != nullptr) placement.joined = open_digest(queue, *placement.digest, now);
+    if (placement.digest.has_value()) placement.joined = open_digest(queue, *placement.digest, now);
     placements_.push_back(std::move(placement));
   }
 
-  const DigestKey* digest_of(const PlannedDelivery& planned, const QueueRow& queue) {
-    if (planned.digest) return &*planned.digest;
-    if (!planned.throttle) return nullptr;
+  std::optional<DigestKey> digest_of(const PlannedDelivery& planned, const QueueRow& queue) {
+    if (planned.digest) return planned.digest;
+    if (!planned.throttle) return std::nullopt;
     const auto& throttle = *planned.throttle;
-    if (!use_window(tables_, {queue.row, WindowKind::throttle, throttle.key}, planned.delivery.created_at, throttle.window,
-                    throttle.limit)) {
-      return nullptr;
-    }
+    const auto now = planned.delivery.created_at;
+    const auto ends_at = use_window(tables_, {queue.row, WindowKind::throttle, throttle.key}, now, throttle.window, throttle.limit);
+    if (!ends_at) return std::nullopt;
     note(planned.delivery, "throttled", "more than " + std::to_string(throttle.limit) + " within " + base::to_string(throttle.window));
-    return &throttle.overflow;
+    auto overflow = throttle.overflow;
+    if (overflow.due_at <= now + throttle.window) overflow.due_at = std::max(*ends_at, planned.delivery.due_at);
+    return overflow;
   }
 
   std::optional<OpenDigest> open_digest(const QueueRow& queue, const DigestKey& key, base::Timestamp now) {
@@ -86,7 +88,7 @@ class Acceptor {
                         .msg_id = given.msg_id,
                         .received_at = given.received_at,
                         .sensitive = given.sensitive,
-                        .unrouted = acceptance_.deliveries.empty(),
+                        .unrouted = acceptance_.deliveries.empty() && !acceptance_.dropped,
                         .unfinished = static_cast<std::uint32_t>(placements_.size())};
     if (placements_.empty()) row.ended_at = given.received_at;
     row.erased = placements_.empty() && given.sensitive;
@@ -105,7 +107,7 @@ class Acceptor {
     }
     auto row = new_row(planned, placement);
     row.delivery.sequence = static_cast<std::uint64_t>(tables_.add(row));
-    if (placement.digest != nullptr) {
+    if (placement.digest.has_value()) {
       tables_.add_member(row.row(), notification_);
       tables_.save_open_digest(placement.queue.row, placement.digest->key,
                                {.delivery = row.row(), .members = 1, .expires_at = row.delivery.expires_at});
@@ -119,7 +121,7 @@ class Acceptor {
     DeliveryRow row{.notification = notification_, .queue = placement.queue.row};
     auto& delivery = row.delivery;
     delivery.id = planned.id;
-    delivery.kind = placement.digest != nullptr ? model::DeliveryKind::digest : model::DeliveryKind::notification;
+    delivery.kind = placement.digest.has_value() ? model::DeliveryKind::digest : model::DeliveryKind::notification;
     delivery.notification_id = acceptance_.notification.id;
     delivery.sink = planned.sink;
     delivery.destination = planned.destination;
@@ -129,8 +131,8 @@ class Acceptor {
     delivery.sensitive = planned.sensitive;
     delivery.allow_sensitive = planned.allow_sensitive;
     delivery.created_at = planned.created_at;
-    delivery.due_at = placement.digest != nullptr ? placement.digest->due_at : planned.due_at;
-    delivery.expires_at = planned.expires_at;
+    delivery.due_at = placement.digest.has_value() ? placement.digest->due_at : planned.due_at;
+    delivery.expires_at = placement.digest.has_value() ? placement.digest->expires_at.value_or(planned.expires_at) : planned.expires_at;
     row.joins_at = delivery.due_at;
     row.email = ascii_lower(acceptance_.notification.recipient.email);
     return row;

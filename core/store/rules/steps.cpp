@@ -138,6 +138,7 @@ model::Notification without_text(const model::Notification& notification) {
   rest.labels.clear();
   rest.data = nullptr;
   rest.targets.clear();
+  rest.before = nullptr;
   return rest;
 }
 

@@ -61,6 +61,27 @@ void SqliteTables::erase_text(RowId notification, const std::string& rest) {
   erased_ = true;
 }
 
+Recorded SqliteTables::recorded(base::Timestamp since, RowId from, std::size_t most) {
+  Recorded out;
+  auto rows = sql("SELECT n.row, n.sensitive, t.text FROM notifications n JOIN texts t ON t.notification = n.row "
+                  "WHERE n.row >= ? AND n.received_at >= ? ORDER BY n.row LIMIT ?")
+                  .query(from, since, most + 1);
+  std::size_t bytes = 0;
+  for (std::size_t seen = 0; rows.next(); ++seen) {
+    if (seen == most || bytes >= Recorded::kEnoughBytes) {
+      out.next = rows.number(0);
+      break;
+    }
+    if (rows.flag(1)) {
+      ++out.sensitive;
+    } else {
+      out.notifications.push_back(rows.text(2));
+      bytes += out.notifications.back().size();
+    }
+  }
+  return out;
+}
+
 std::vector<RowId> SqliteTables::ended_before(base::Timestamp before, std::size_t most) {
   std::vector<RowId> ended;
   auto rows = sql("SELECT row FROM notifications WHERE unfinished = 0 AND ended_at < ? ORDER BY ended_at LIMIT ?").query(before, most);

@@ -22,6 +22,7 @@ class SqliteTables final : public Tables {
   std::optional<NotificationRow> notification(RowId row) override;
   std::optional<NotificationRow> notification(const std::string& id) override;
   std::string text(RowId notification) override;
+  Recorded recorded(base::Timestamp since, RowId from, std::size_t most) override;
   void save(const NotificationRow& notification) override;
   void erase_text(RowId notification, const std::string& rest) override;
   std::vector<RowId> ended_before(base::Timestamp before, std::size_t most) override;

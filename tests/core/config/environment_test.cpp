@@ -26,11 +26,11 @@ TEST(LoadEnvironment, IsADropInForTheGuidesApplication) {
   EXPECT_EQ(settings.sinks[0].plugin, "slack");
   EXPECT_EQ(settings.sinks[0].config,
             nlohmann::json::parse(R"({"bot_token": "xoxb-1", "signing_secret": "s3cret", "interactivity": {"path": "/slack/events"}})"));
-  ASSERT_EQ(settings.routes.size(), 1U);
-  EXPECT_EQ(settings.routes[0].name, "everyone");
-  EXPECT_TRUE(settings.routes[0].when.always());
-  ASSERT_EQ(settings.routes[0].to.size(), 1U);
-  EXPECT_EQ(settings.routes[0].to[0].sink, "slack");
+  ASSERT_EQ(settings.pipeline.routes.size(), 1U);
+  EXPECT_EQ(settings.pipeline.routes[0].name, "everyone");
+  EXPECT_TRUE(settings.pipeline.routes[0].when.always());
+  ASSERT_EQ(settings.pipeline.routes[0].to.size(), 1U);
+  EXPECT_EQ(settings.pipeline.routes[0].to[0].sink, "slack");
   EXPECT_EQ(settings.store.path, "/home/belfry/.local/state/belfry/belfry.db");
 }
 

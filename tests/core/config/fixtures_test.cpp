@@ -65,7 +65,8 @@ TEST(Shipped, ConfigurationAndExamplesLoadWithoutErrors) {
   ASSERT_GE(files.size(), 3U);
   files.push_back(test::source_directory() / "config/belfry.yaml");
   test::TemporaryDirectory credentials;
-  for (const auto* name : {"webhook-password", "admin-token", "proxy-password"}) static_cast<void>(credentials.write(name, "a-secret-value\n"));
+  for (const auto* name : {"webhook-password", "admin-token", "proxy-password"})
+    static_cast<void>(credentials.write(name, "a-secret-value\n"));
   for (const auto& file : files) {
     const auto loaded = load_file(file, test::environment({{"CREDENTIALS_DIRECTORY", credentials.path()}}));
     EXPECT_TRUE(loaded.settings.has_value()) << test::lines(loaded);

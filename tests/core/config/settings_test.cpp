@@ -83,17 +83,17 @@ TEST(LoadText, ReadsEverything) {
   EXPECT_EQ(s.sinks[1].config, json::object());
   EXPECT_EQ(s.sinks[1].delivery.rate, std::nullopt);
 
-  ASSERT_EQ(s.routes.size(), 2U);
-  EXPECT_EQ(s.routes[0].name, "some");
-  EXPECT_EQ(s.routes[0].where, "/etc/belfry/belfry.yaml:26:7");
-  ASSERT_EQ(s.routes[0].to.size(), 2U);
-  EXPECT_EQ(s.routes[0].to[1].sink, "slack");
-  EXPECT_EQ(s.routes[0].to[1].overrides, json::parse(R"({"channel": "C1", "count": 3})"));
-  EXPECT_THAT(s.routes[0].fallback, ElementsAre("console"));
-  EXPECT_TRUE(s.routes[0].continue_);
-  EXPECT_EQ(s.routes[0].max_age, 30min);
-  EXPECT_TRUE(s.routes[0].allow_sensitive);
-  EXPECT_FALSE(s.routes[1].continue_);
+  ASSERT_EQ(s.pipeline.routes.size(), 2U);
+  EXPECT_EQ(s.pipeline.routes[0].name, "some");
+  EXPECT_EQ(s.pipeline.routes[0].where, "/etc/belfry/belfry.yaml:26:7");
+  ASSERT_EQ(s.pipeline.routes[0].to.size(), 2U);
+  EXPECT_EQ(s.pipeline.routes[0].to[1].sink, "slack");
+  EXPECT_EQ(s.pipeline.routes[0].to[1].overrides, json::parse(R"({"channel": "C1", "count": 3})"));
+  EXPECT_THAT(s.pipeline.routes[0].fallback, ElementsAre("console"));
+  EXPECT_TRUE(s.pipeline.routes[0].continue_);
+  EXPECT_EQ(s.pipeline.routes[0].max_age, 30min);
+  EXPECT_TRUE(s.pipeline.routes[0].allow_sensitive);
+  EXPECT_FALSE(s.pipeline.routes[1].continue_);
 }
 
 TEST(LoadText, SinkValuesRememberTheirPlaces) {
@@ -198,9 +198,9 @@ TEST(LoadText, ADraftHoldsWhatCouldBeRead) {
   EXPECT_THAT(draft.sinks[1].broken, ElementsAre(""));
   EXPECT_EQ(draft.sinks[2].plugin, "smtp");
   EXPECT_THAT(draft.sinks[2].broken, ElementsAre(""));
-  ASSERT_EQ(draft.routes.size(), 1U);
-  ASSERT_EQ(draft.routes[0].to.size(), 2U);
-  EXPECT_EQ(draft.routes[0].to[1].overrides, json::parse(R"({"b": 1})"));
+  ASSERT_EQ(draft.pipeline.routes.size(), 1U);
+  ASSERT_EQ(draft.pipeline.routes[0].to.size(), 2U);
+  EXPECT_EQ(draft.pipeline.routes[0].to[1].overrides, json::parse(R"({"b": 1})"));
 }
 
 TEST(LoadText, WhatIsNoYamlIsNoDraft) {

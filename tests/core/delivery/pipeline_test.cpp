@@ -8,15 +8,11 @@ namespace {
 class PipelineTest : public LaneFixture {
  protected:
   void make_pipeline(std::vector<model::RouteRule> rules) {
-    std::map<std::string, model::SinkAddressing> sinks;
-    std::map<std::string, base::Millis> max_age;
-    for (const auto& settings : settings_) {
-      sinks[settings.sink] = {"channel", ""};
-      max_age[settings.sink] = 1h;
-    }
-    auto tree = route::Tree::compile(std::move(rules), sinks);
-    ASSERT_TRUE(tree) << tree.error().message;
-    pipeline_ = std::make_unique<Pipeline>(std::move(*tree), max_age, *store_, *dispatcher_, clock_, log_);
+    std::map<std::string, SinkPlan> sinks;
+    for (const auto& settings : settings_) sinks[settings.sink] = {{"channel", ""}, 1h};
+    auto planner = Planner::compile({.routes = std::move(rules)}, sinks);
+    ASSERT_TRUE(planner) << planner.error().message;
+    pipeline_ = std::make_unique<Pipeline>(std::move(*planner), *store_, *dispatcher_, clock_, log_);
   }
 
   base::Result<store::Accepted> accept_notification(const std::string& msg_id,

@@ -1,9 +1,11 @@
 #include "route/matcher.hpp"
 
-#include "sample.hpp"
+#include "support/notification_sample.hpp"
 
 namespace belfry::route {
 namespace {
+
+using test::sample;
 
 using model::Comparison;
 using model::Condition;

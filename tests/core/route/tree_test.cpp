@@ -1,9 +1,11 @@
 #include "route/tree.hpp"
 
-#include "sample.hpp"
+#include "support/notification_sample.hpp"
 
 namespace belfry::route {
 namespace {
+
+using test::sample;
 
 using model::Audience;
 using model::Comparison;
@@ -130,14 +132,56 @@ TEST(Tree, SensitiveDoesNotFallBackToSharedDestinations) {
 }
 
 TEST(Tree, TraceSaysWhatEachRouteHadToSay) {
-  const auto t = tree({rule("a", named("Failed"), {{"ops"}}), rule("b", named("Deleted"), {{"slack"}}), rule("c", {}, {{"mail"}})});
-  Trace trace;
+  auto within = rule("b", named("Deleted"), {{"slack"}});
+  within.routes = {rule("b1", named("Failed"), {{"ops"}}), rule("b2", named("Work"), {{"mail"}}, true), rule("b3", {}, {{"ops"}})};
+  auto other = rule("c", named("Failed"), {{"mail"}});
+  other.routes = {rule("c1", {}, {{"mail"}})};
+  const auto t = tree({rule("a", named("Failed"), {{"ops"}}), other, within, rule("d", {}, {{"mail"}})});
+  std::vector<Trace::Entry> trace;
   const auto with = t.route(sample(), &trace);
   EXPECT_EQ(with, t.route(sample())) << "being asked changes nothing";
   using enum Trace::Verdict;
-  EXPECT_EQ(trace.routes, (std::vector<Trace::Entry>{{"a", "belfry.yaml:a", not_matched, R"(name is "Workspace Deleted", wanted /Failed/)"},
-                                                     {"b", "belfry.yaml:b", matched, ""},
-                                                     {"c", "belfry.yaml:c", not_reached, "route \"b\" came first"}}));
+  const std::string not_failed = R"(name is "Workspace Deleted", wanted /Failed/)";
+  EXPECT_EQ(trace, (std::vector<Trace::Entry>{{"a", "belfry.yaml:a", 0, not_matched, not_failed},
+                                              {"c", "belfry.yaml:c", 0, not_matched, not_failed},
+                                              {"c1", "belfry.yaml:c1", 1, not_reached, "route \"c\" did not match"},
+                                              {"b", "belfry.yaml:b", 0, matched, "a route within it took it"},
+                                              {"b1", "belfry.yaml:b1", 1, not_matched, not_failed},
+                                              {"b2", "belfry.yaml:b2", 1, matched, "chooses mail, and goes on"},
+                                              {"b3", "belfry.yaml:b3", 1, matched, "chooses ops"},
+                                              {"d", "belfry.yaml:d", 0, not_reached, "route \"b\" came first"}}));
+  EXPECT_EQ(places(with), (Places{"mail direct:quasi.modo@example.com", "ops shared:COPS"}));
+}
+
+TEST(Tree, ARouteTakesWhatNoneWithinItTakes) {
+  auto around = rule("a", named("Deleted"), {{"ops"}});
+  around.routes = {rule("a1", named("Failed"), {{"mail"}})};
+  auto decision = tree({around, rule("b", {}, {{"slack"}})}).route(sample());
+  EXPECT_EQ(places(decision), Places{"ops shared:COPS"});
+  around.continue_ = true;
+  EXPECT_EQ(places(tree({around, rule("b", {}, {{"slack"}})}).route(sample())),
+            (Places{"ops shared:COPS", "slack direct:quasi.modo@example.com"}))
+      << "what is within it did not match, but it did: it goes on by its own word";
+}
+
+TEST(Tree, ContinueWithinARouteEndsWithIt) {
+  auto around = rule("a", {}, {{"ops"}});
+  around.routes = {rule("a1", {}, {{"mail"}}, true)};
+  EXPECT_EQ(places(tree({around, rule("b", {}, {{"slack"}})}).route(sample())), Places{"mail direct:quasi.modo@example.com"});
+}
+
+TEST(Tree, TimingOfTheRouteGoesWithItsTargets) {
+  auto r = rule("a", {}, {{"slack"}});
+  r.timing.throttle = model::ThrottleRule{.key = "{{name}} {{labels.reason}}", .most = 3, .window = std::chrono::hours(1)};
+  r.timing.quiet_hours = model::QuietHours{.from = 0, .to = 60, .except = named("Failed")};
+  auto target = tree({r}).route(sample()).targets.front();
+  ASSERT_TRUE(target.timing);
+  EXPECT_EQ(*target.timing, r.timing);
+  EXPECT_EQ(target.digest_key, "Workspace Deleted autodeleted due to dormancy");
+  EXPECT_TRUE(target.quiet_hours_hold);
+  r.timing.quiet_hours->except = named("Deleted");
+  EXPECT_FALSE(tree({r}).route(sample()).targets.front().quiet_hours_hold);
+  EXPECT_FALSE(tree({rule("a", {}, {{"slack"}})}).route(sample()).targets.front().timing);
 }
 
 TEST(Tree, NotesNeverHoldTheText) {

@@ -1,0 +1,154 @@
+#include "app/comparison.hpp"
+
+#include <algorithm>
+
+#include "model/before.hpp"
+
+namespace belfry::app {
+namespace {
+
+using nlohmann::json;
+
+// How a delivery is made, apart from where to.
+struct Manner {
+  std::string route;
+  json overrides;
+  std::vector<std::string> fallback;
+  std::string timing;
+  std::string title, body;
+  std::vector<model::Action> actions;
+};
+
+std::string span(base::Timestamp from, base::Timestamp to) { return base::to_string(to - from); }
+
+std::string timing_of(const store::PlannedDelivery& planned, base::Timestamp now) {
+  std::string out;
+  if (planned.digest) out = "in a digest after " + span(now, planned.digest->due_at);
+  if (!planned.digest && planned.delivery.due_at > now) out = "held for " + span(now, planned.delivery.due_at);
+  if (planned.throttle)
+    out += "at most " + std::to_string(planned.throttle->limit) + " within " + base::to_string(planned.throttle->window);
+  if (planned.dedupe) out += (out.empty() ? "" : ", ") + ("once within " + base::to_string(planned.dedupe->window));
+  return out.empty() ? "at once" : out;
+}
+
+std::string list_of(const std::vector<std::string>& names) {
+  std::string out;
+  for (const auto& name : names) out += (out.empty() ? "" : ", ") + name;
+  return out.empty() ? "none" : out;
+}
+
+std::string difference(const Manner& before, const Manner& after) {
+  std::string out;
+  const auto add = [&](const std::string& what) { out += (out.empty() ? "" : "; ") + what; };
+  if (before.timing != after.timing) add(after.timing + " instead of " + before.timing);
+  if (before.fallback != after.fallback) add("fallback " + list_of(after.fallback) + " instead of " + list_of(before.fallback));
+  if (before.overrides != after.overrides) add("options " + after.overrides.dump() + " instead of " + before.overrides.dump());
+  if (before.title != after.title || before.body != after.body) add("another text");
+  if (before.actions != after.actions) add("other buttons");
+  return out;
+}
+
+}  // namespace
+
+struct Comparison::Outcome {
+  std::string dropped;                                               // by which processor, and why
+  std::map<std::pair<std::string, std::string>, Manner> deliveries;  // (sink, destination) ->
+};
+
+Comparison::Outcome Comparison::outcome(const delivery::Planner& planner, const model::Notification& notification) {
+  Outcome out;
+  const auto now = notification.received_at;
+  auto acceptance = planner.plan(notification, now);
+  if (acceptance.dropped) {
+    const auto found = std::ranges::find(acceptance.decisions, "dropped", &model::Decision::what);
+    if (found != acceptance.decisions.end()) out.dropped = found->detail;
+  }
+  for (auto& planned : acceptance.deliveries) {
+    auto& d = planned.delivery;
+    Manner manner{.route = d.route, .overrides = d.overrides, .fallback = d.fallback, .timing = timing_of(planned, now)};
+    const auto key = std::pair(d.sink, d.destination.key());
+    model::Message message{std::move(d), {acceptance.notification}};
+    planner.write(message);
+    auto& item = message.items.front();
+    manner.title = std::move(item.title);
+    manner.body = item.body_markdown.empty() ? std::move(item.body) : std::move(item.body_markdown);
+    manner.actions = std::move(item.actions);
+    out.deliveries.emplace(key, std::move(manner));
+  }
+  return out;
+}
+
+void Comparison::add(model::Notification recorded) {
+  const auto notification = model::restored(std::move(recorded));
+  ++notifications_;
+  const auto before = outcome(now_, notification);
+  const auto after = outcome(then_, notification);
+  const auto place = [](const std::string& key) {
+    return key.starts_with("shared:") ? key.substr(std::string_view("shared:").size()) : std::string("direct");
+  };
+  for (const auto& [key, manner] : before.deliveries) {
+    const auto found = after.deliveries.find(key);
+    if (found == after.deliveries.end()) {
+      note({"no longer", notification.name, key.first, place(key.second),
+            after.dropped.empty() ? "was by route " + manner.route : "dropped by " + after.dropped},
+           notification);
+    } else if (const auto what = difference(manner, found->second); !what.empty()) {
+      note({"differently", notification.name, key.first, place(key.second), what}, notification);
+    }
+  }
+  for (const auto& [key, manner] : after.deliveries) {
+    if (before.deliveries.contains(key)) continue;
+    note({"newly", notification.name, key.first, place(key.second),
+          "by route " + manner.route + (before.dropped.empty() ? "" : ", was dropped by " + before.dropped)},
+         notification);
+  }
+}
+
+void Comparison::note(Kind kind, const model::Notification& notification) {
+  ++changes_;
+  auto& group = groups_[std::move(kind)];
+  if (group.count++ >= kExamples) return;
+  const auto& r = notification.recipient;
+  group.examples.push_back({{"notification", notification.id},
+                            {"received_at", base::to_rfc3339(notification.received_at)},
+                            {"recipient", r.email.empty() ? r.username : r.email}});
+}
+
+json Comparison::document() const {
+  json out{{"notifications", notifications_},
+           {"sensitive", sensitive_},
+           {"unreadable", unreadable_},
+           {"changes", changes_},
+           {"groups", json::array()}};
+  for (const auto& [kind, group] : groups_) {
+    out["groups"].push_back({{"kind", kind.kind},
+                             {"name", kind.name},
+                             {"sink", kind.sink},
+                             {"destination", kind.destination},
+                             {"what", kind.what},
+                             {"count", group.count},
+                             {"examples", group.examples}});
+  }
+  return out;
+}
+
+std::string Comparison::text() const {
+  std::string out = std::to_string(notifications_) + " notifications replayed" +
+                    (sensitive_ > 0 ? ", " + std::to_string(sensitive_) + " sensitive ones left out" : "") +
+                    (unreadable_ > 0 ? ", " + std::to_string(unreadable_) + " unreadable ones left out" : "") + "; " +
+                    (changes_ == 0 ? "nothing would change" : std::to_string(changes_) + " deliveries would change") + "\n";
+  std::string heading;
+  for (const auto& [kind, group] : groups_) {
+    if (heading != kind.kind) out += "\n" + kind.kind + "\n";
+    heading = kind.kind;
+    out += "  " + std::to_string(group.count) + " x \"" + kind.name + "\" to " + kind.destination + " by sink " + kind.sink + ": " +
+           kind.what + "\n";
+    for (const auto& example : group.examples) {
+      out += "      " + example.at("received_at").get<std::string>() + "  " + example.at("recipient").get<std::string>() + "  " +
+             example.at("notification").get<std::string>() + "\n";
+    }
+  }
+  return out;
+}
+
+}  // namespace belfry::app

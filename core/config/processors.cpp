@@ -1,0 +1,207 @@
+#include "config/processors.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "config/condition.hpp"
+#include "config/pattern.hpp"
+#include "config/suggest.hpp"
+#include "config/texts.hpp"
+#include "render/template.hpp"
+
+namespace belfry::config {
+namespace {
+
+using std::chrono::days;
+using std::chrono::seconds;
+
+constexpr Range<Millis> kMaxAge{seconds(1), days(30)};
+constexpr Range<Millis> kWindow{seconds(1), days(7)};
+constexpr std::string_view kPatternForm = "a pattern such as /glpat-[0-9A-Za-z_-]{20}/";
+constexpr std::string_view kRedacted = "[redacted]";
+constexpr std::string_view kSettable = "title body severity update_key sensitive max_age labels.NAME";
+constexpr std::string_view kUnsettable = "severity update_key max_age actions labels.NAME";
+constexpr std::string_view kLabels = "labels.";
+
+bool is_label(std::string_view path) { return path.starts_with(kLabels) && path.size() > kLabels.size(); }
+
+bool is_one_of(std::string_view path, std::string_view words) {
+  const auto known = split_words(words);
+  return is_label(path) || (path != "labels.NAME" && std::ranges::find(known, path) != known.end());
+}
+
+std::optional<model::Assignment> read_assignment(const std::string& path, const Value& value) {
+  model::Assignment out{.path = path};
+  if (path == "sensitive") {
+    const auto flag = value.boolean();
+    if (!flag) return std::nullopt;
+    out.flag = *flag;
+  } else if (path == "max_age") {
+    const auto age = value.duration(kMaxAge);
+    if (!age) return std::nullopt;
+    out.duration = *age;
+  } else {
+    auto text = read_template(value, "a text");
+    if (!text) return std::nullopt;
+    const auto severities = split_words(kSeverities);
+    if (path == "severity" && !text->contains("{{") && std::ranges::find(severities, *text) == severities.end()) {
+      value.error("is " + value.described() + ", which is no severity" + suggestion(*text, severities, "they are"));
+      return std::nullopt;
+    }
+    out.text = *std::move(text);
+  }
+  return out;
+}
+
+std::vector<model::Assignment> read_set(const Value& written) {
+  std::vector<model::Assignment> out;
+  if (written.node().kind != yaml::Node::Kind::map || written.node().members.empty()) {
+    written.expected("a mapping such as { severity: warning }");
+    return out;
+  }
+  for (const auto& member : written.node().members) {
+    const Value value(written.context(), *member.value, written.path() + "." + member.key, member.key_at);
+    if (!is_one_of(member.key, kSettable)) {
+      written.context().report.error(member.key_at, written.path() + " cannot set " + in_quotes(member.key) +
+                                                        suggestion(member.key, split_words(kSettable), "what can be set is"));
+    } else if (auto assignment = read_assignment(member.key, value)) {
+      out.push_back(*std::move(assignment));
+    }
+  }
+  return out;
+}
+
+std::vector<std::string> read_unset(const Value& written) {
+  std::vector<std::string> out;
+  for (const auto& entry : written.entries("a list of paths, such as [labels.reason]")) {
+    auto path = entry.text("a path such as labels.reason");
+    if (!path) continue;
+    if (!is_one_of(*path, kUnsettable)) {
+      entry.error("is " + entry.described() + ", which cannot be unset" + suggestion(*path, split_words(kUnsettable), "what can be is"));
+    } else {
+      out.push_back(*std::move(path));
+    }
+  }
+  return out;
+}
+
+std::optional<std::string> read_redaction_pattern(const Value& written) {
+  const auto text = written.expanded(kPatternForm);
+  if (!text) return std::nullopt;
+  if (!is_pattern(text->text)) {
+    written.expected(kPatternForm);
+    return std::nullopt;
+  }
+  auto pattern = read_pattern(written, *text);
+  if (pattern && finds(*pattern, "")) {
+    written.error("is " + written.described() + ", which finds the empty text, and that is everywhere; write + for * or leave out the ?");
+    return std::nullopt;
+  }
+  return pattern;
+}
+
+std::vector<model::Redaction> read_redact(const Value& written) {
+  std::vector<model::Redaction> out;
+  for (const auto& entry : written.entries("a list of patterns, such as [/glpat-[0-9A-Za-z_-]{20}/]")) {
+    model::Redaction redaction{.pattern = {}, .with = std::string(kRedacted)};
+    std::optional<std::string> pattern;
+    if (entry.node().kind == yaml::Node::Kind::map) {
+      const Section section(entry, kRedactionWords);
+      if (const auto value = section.require("pattern", "pattern: /glpat-[0-9A-Za-z_-]{20}/")) pattern = read_redaction_pattern(*value);
+      if (const auto value = section.get("with")) {
+        if (const auto with = value->expanded("the text that stands there instead")) redaction.with = with->text;
+      }
+    } else {
+      pattern = read_redaction_pattern(entry);
+    }
+    if (!pattern) continue;
+    redaction.pattern = *std::move(pattern);
+    out.push_back(std::move(redaction));
+  }
+  return out;
+}
+
+std::optional<model::Dedupe> read_dedupe(const Value& written) {
+  const Section section(written, kDedupeWords);
+  const auto key = section.require("key", "key: \"{{name}} {{labels.workspace}}\"");
+  const auto window = section.require("window", "window: 5m");
+  auto text = key ? read_template(*key, "what makes two of them the same, such as \"{{title}}\"") : std::nullopt;
+  const auto length = window ? window->duration(kWindow) : std::nullopt;
+  if (!text || !length) return std::nullopt;
+  return model::Dedupe{*std::move(text), *length};
+}
+
+class ProcessorReader {
+ public:
+  explicit ProcessorReader(const std::vector<std::string_view>& sources) : sources_(sources) {}
+
+  model::ProcessorRule read(const Value& written) {
+    const Section section(written, kProcessorWords);
+    model::ProcessorRule rule;
+    rule.where = written.position_text();
+    read_name(section, rule.name);
+    if (const auto when = section.get("when")) rule.when = read_condition(*when, sources_);
+    if (const auto value = section.get("drop")) rule.drop = value->text("the reason, for those who ask");
+    if (const auto value = section.get("set")) rule.set = read_set(*value);
+    if (const auto value = section.get("unset")) rule.unset = read_unset(*value);
+    if (const auto value = section.get("redact")) rule.redact = read_redact(*value);
+    if (const auto value = section.get("message")) rule.message = read_message(*value);
+    if (const auto value = section.get("dedupe")) rule.dedupe = read_dedupe(*value);
+    check_what_it_does(section);
+    return rule;
+  }
+
+ private:
+  void read_name(const Section& section, std::string& out) {
+    const auto value = section.require("name", "name: no-creation-noise");
+    const auto name = value ? value->text(kNameForm) : std::nullopt;
+    if (!name) return;
+    if (!is_name(*name)) {
+      value->expected(kNameForm);
+    } else if (const auto [first, fresh] = names_.emplace(*name, value->at().line); !fresh) {
+      value->error("is " + value->described() + ", the name of the processor in line " + std::to_string(first->second) +
+                   " too; give each its own");
+    } else {
+      out = *name;
+    }
+  }
+
+  static void check_what_it_does(const Section& section) {
+    constexpr std::string_view kActions = "drop set unset redact message dedupe";
+    if (section.value().node().kind != yaml::Node::Kind::map) return;
+    std::vector<std::string_view> found;
+    bool unknown = false;
+    for (const auto action : split_words(kActions)) {
+      if (section.get(action)) found.push_back(action);
+      unknown = unknown || section.may_hold(action);
+    }
+    if (found.empty() && !unknown) {
+      section.value().error("does nothing; write drop, set, unset, redact, message or dedupe");
+    } else if (found.size() > 1 && found.front() == "drop") {
+      section.get(found[1])->error("stands beside drop, after which nothing is done; keep one of the two");
+    }
+  }
+
+  const std::vector<std::string_view>& sources_;
+  std::map<std::string, int> names_;  // -> line
+};
+
+}  // namespace
+
+std::vector<model::ProcessorRule> read_processors(const Value& written, const std::vector<std::string_view>& sources) {
+  std::vector<model::ProcessorRule> out;
+  ProcessorReader reader(sources);
+  const auto entries =
+      written.entries("a list of processors, such as [{ name: no-noise, when: { name: Workspace Created }, drop: too noisy }]");
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const auto before = written.context().report.errors();
+    out.push_back(reader.read(entries[i]));
+    const auto& rule = out.back();
+    if (!rule.drop || !rule.when.always() || entries[i].node().find("when") != nullptr || written.context().report.errors() != before)
+      continue;
+    entries[i].error("drops every notification; write a when");
+  }
+  return out;
+}
+
+}  // namespace belfry::config

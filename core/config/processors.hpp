@@ -1,0 +1,14 @@
+// `pipeline.processors`: what is done with a notification before it is routed.
+#pragma once
+#include <string_view>
+#include <vector>
+
+#include "config/value.hpp"
+#include "model/pipeline.hpp"
+
+namespace belfry::config {
+
+// `sources` are the names that `source` may be compared with.
+[[nodiscard]] std::vector<model::ProcessorRule> read_processors(const Value& written, const std::vector<std::string_view>& sources);
+
+}  // namespace belfry::config

@@ -1,0 +1,139 @@
+#include "delivery/planner.hpp"
+
+#include <algorithm>
+
+#include "base/ids.hpp"
+namespace belfry::delivery {
+namespace {
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string out;
+  for (const auto& name : names) out += (out.empty() ? "" : ", ") + name;
+  return out;
+}
+
+// Two routes may collect for one recipient under the same words.
+std::string scoped(const std::string& route, const std::string& key) { return route + '\x1f' + key; }
+
+}  // namespace
+
+base::Result<Planner> Planner::compile(model::PipelineRules rules, const std::map<std::string, SinkPlan>& sinks) {
+  Planner out;
+  auto processors = route::Processors::compile(std::move(rules.processors));
+  if (!processors) return std::unexpected(processors.error());
+  out.processors_ = std::move(*processors);
+  std::map<std::string, model::SinkAddressing> addressing;
+  for (const auto& [name, sink] : sinks) {
+    addressing[name] = sink.addressing;
+    out.max_age_[name] = sink.max_age;
+  }
+  if (auto learned = out.learn(rules.routes); !learned) return std::unexpected(learned.error());
+  auto tree = route::Tree::compile(std::move(rules.routes), std::move(addressing));
+  if (!tree) return std::unexpected(tree.error());
+  out.tree_ = std::move(*tree);
+  return out;
+}
+
+base::Result<void> Planner::learn(const std::vector<model::RouteRule>& routes) {
+  for (const auto& rule : routes) {
+    policy::Zones zones;
+    const auto find = [](const model::ZoneRule& zone, base::TimeZone& into) -> base::Result<void> {
+      if (zone.name.empty()) return {};
+      auto found = base::TimeZone::find(zone.name);
+      if (!found) return std::unexpected(found.error());
+      into = *found;
+      return {};
+    };
+    base::Result<void> found;
+    if (rule.timing.quiet_hours) found = find(rule.timing.quiet_hours->zone, zones.quiet_hours);
+    if (found && rule.timing.digest) found = find(rule.timing.digest->zone, zones.digest);
+    if (!found) return std::unexpected(base::with_context(rule.where, found.error()));
+    if (!rule.timing.at_once()) zones_[rule.name] = zones;
+    if (rule.message) {
+      auto text = render::MessageText::compile(*rule.message);
+      if (!text) return std::unexpected(base::with_context(rule.where + ": message", text.error()));
+      texts_[rule.name] = std::move(*text);
+    }
+    if (auto learned = learn(rule.routes); !learned) return learned;
+  }
+  return {};
+}
+
+void Planner::time(store::PlannedDelivery& planned, const model::Target& target, const model::Notification& notification,
+                   base::Timestamp now, std::vector<model::Decision>& decisions) const {
+  auto& delivery = planned.delivery;
+  const auto sink_age = max_age_.at(delivery.sink);
+  const auto route_age = std::min(sink_age, target.max_age.value_or(sink_age));
+  std::optional<base::Timestamp> ends_at;
+  if (notification.max_age) ends_at = notification.received_at + *notification.max_age;
+  // What is held loses nothing of its time.
+  const auto expires = [&](base::Timestamp due) {
+    const auto at = (due > now ? due : notification.received_at) + route_age;
+    return ends_at ? std::min(at, *ends_at) : at;
+  };
+  delivery.due_at = now;
+  delivery.expires_at = expires(now);
+  if (!target.timing) return;
+
+  const auto due = policy::due(*target.timing, zones_.at(target.route), target.quiet_hours_hold, ends_at, now);
+  delivery.due_at = due.at;
+  delivery.expires_at = expires(due.at);
+  const auto key = scoped(target.route, target.digest_key);
+  if (due.digest) {
+    planned.digest = store::DigestKey{key, *due.digest, expires(*due.digest)};
+  } else if (due.overflow) {
+    const auto& throttle = *target.timing->throttle;
+    planned.throttle = store::ThrottleKey{key, throttle.most, throttle.window, {key, *due.overflow, expires(*due.overflow)}};
+  }
+  if (due.quiet) {
+    decisions.push_back({now, notification.id, "", "held",
+                         delivery.sink + " " + delivery.destination.key() + ": quiet hours of route \"" + target.route + "\" until " +
+                             base::to_rfc3339(due.at)});
+  }
+}
+
+store::Acceptance Planner::plan(model::Notification notification, base::Timestamp now, route::Trace* trace) const {
+  store::Acceptance out;
+  const auto processed = processors_.run(notification, trace == nullptr ? nullptr : &trace->processors);
+  const auto note = [&](std::string what, std::string detail) {
+    out.decisions.push_back({now, notification.id, "", std::move(what), std::move(detail)});
+  };
+  if (!processed.applied.empty() && !(processed.dropped && processed.applied.size() == 1)) {
+    note("processed", "by " + joined(processed.applied));
+  }
+  if (processed.dropped) {
+    note("dropped", "processor \"" + processed.dropped->by + "\": " + processed.dropped->reason);
+    out.dropped = true;
+    out.notification = std::move(notification);
+    return out;
+  }
+  auto decision = tree_->route(notification, trace == nullptr ? nullptr : &trace->routes);
+  for (auto& written : decision.notes) note(std::move(written.what), std::move(written.detail));
+  for (auto& target : decision.targets) {
+    store::PlannedDelivery planned;
+    auto& delivery = planned.delivery;
+    delivery.id = base::new_id(now);
+    delivery.notification_id = notification.id;
+    delivery.sink = target.sink;
+    delivery.destination = target.destination;
+    delivery.overrides = std::move(target.overrides);
+    delivery.route = target.route;
+    delivery.fallback = std::move(target.fallback);
+    delivery.sensitive = notification.sensitive;
+    delivery.allow_sensitive = target.allow_sensitive;
+    delivery.created_at = now;
+    time(planned, target, notification, now, out.decisions);
+    if (processed.dedupe) planned.dedupe = store::DedupeKey{processed.dedupe->key, processed.dedupe->window};
+    out.deliveries.push_back(std::move(planned));
+  }
+  out.notification = std::move(notification);
+  return out;
+}
+
+void Planner::write(model::Message& message) const {
+  const auto text = texts_.find(message.delivery.route);
+  if (text == texts_.end()) return;
+  for (auto& item : message.items) text->second.apply(item);
+}
+
+}  // namespace belfry::delivery

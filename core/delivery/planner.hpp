@@ -1,0 +1,44 @@
+// From a notification to what the store is asked to keep: processors, routes, and when each delivery is due. The one place where this is
+// decided, for the gateway and for everyone who asks what it would do. Pure: the time is an argument.
+// Thread rule: immutable, any thread. Copies share what was compiled.
+#pragma once
+#include <map>
+#include <optional>
+#include <string>
+
+#include "base/clock.hpp"
+#include "base/time_zone.hpp"
+#include "delivery/fallback.hpp"
+#include "model/pipeline.hpp"
+#include "policy/timing.hpp"
+#include "render/message_rule.hpp"
+#include "route/processors.hpp"
+#include "route/tree.hpp"
+#include "store/store.hpp"
+
+namespace belfry::delivery {
+
+class Planner {
+ public:
+  // ErrorCode::invalid names the rule and what is wrong with it.
+  [[nodiscard]] static base::Result<Planner> compile(model::PipelineRules rules, const std::map<std::string, SinkPlan>& sinks);
+
+  // `trace`, when given, is told what every rule had to say.
+  [[nodiscard]] store::Acceptance plan(model::Notification notification, base::Timestamp now, route::Trace* trace = nullptr) const;
+
+  // The words of the route that chose it, as the configuration has them now.
+  void write(model::Message& message) const;
+
+ private:
+  void time(store::PlannedDelivery& planned, const model::Target& target, const model::Notification& notification, base::Timestamp now,
+            std::vector<model::Decision>& decisions) const;
+  [[nodiscard]] base::Result<void> learn(const std::vector<model::RouteRule>& routes);
+
+  route::Processors processors_;
+  std::optional<route::Tree> tree_;
+  std::map<std::string, base::Millis> max_age_;  // of each sink
+  std::map<std::string, policy::Zones> zones_;   // of the routes that have any
+  std::map<std::string, render::MessageText> texts_;
+};
+
+}  // namespace belfry::delivery

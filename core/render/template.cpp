@@ -1,0 +1,197 @@
+#include "render/template.hpp"
+
+#include <algorithm>
+#include <kainjow/mustache.hpp>
+#include <stdexcept>
+
+#include "model/path.hpp"
+#include "render/escape.hpp"
+#include "render/tags.hpp"
+
+namespace belfry::render {
+namespace {
+
+using kainjow::mustache::data;
+using nlohmann::json;
+
+constexpr std::size_t kMaxDepth = 8;  // of what is taken from data
+
+struct TooLong {};
+
+// Cut between characters, with an ellipsis.
+std::string at_most(std::string text, std::size_t bytes) {
+  if (text.size() <= bytes) return text;
+  while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xC0U) == 0x80U) --bytes;
+  text.resize(bytes);
+  return text + "\u2026";
+}
+
+data text_of(std::string_view text) {
+  return text.empty() ? data(false) : data(at_most(std::string(text.substr(0, Template::kMaxValue + 4)), Template::kMaxValue));
+}
+
+// False, null and what is empty are left out: a section asks whether there is something.
+data value_of(const json& tree, std::size_t depth = 0) {
+  if (tree.is_string()) return text_of(tree.get_ref<const std::string&>());
+  if (tree.is_number()) return tree.dump();
+  if (tree.is_boolean() && tree.get<bool>()) return std::string("true");
+  if (depth < kMaxDepth && tree.is_object() && !tree.empty()) {
+    data out(data::type::object);
+    std::size_t count = 0;
+    for (const auto& [name, member] : tree.items()) {
+      if (++count > Template::kMaxEntries) break;
+      out.set(name, value_of(member, depth + 1));
+    }
+    return out;
+  }
+  if (depth < kMaxDepth && tree.is_array() && !tree.empty()) {
+    data out(data::type::list);
+    std::size_t count = 0;
+    for (const auto& entry : tree) {
+      if (++count > Template::kMaxEntries) break;
+      out << value_of(entry, depth + 1);
+    }
+    return out;
+  }
+  return {false};
+}
+
+const json* below(const json& tree, std::string_view path) {
+  const auto* at = &tree;
+  while (!path.empty()) {
+    if (!at->is_object()) return nullptr;
+    const auto dot = path.find('.');
+    const auto found = at->find(std::string(path.substr(0, dot)));
+    if (found == at->end()) return nullptr;
+    at = &*found;
+    path = dot == std::string_view::npos ? std::string_view() : path.substr(dot + 1);
+  }
+  return at;
+}
+
+// What {{{body}}} reads. A source that knows no Markdown has its text as it is.
+constexpr std::string_view kRawTitle = "title (raw)";
+constexpr std::string_view kRawBody = "body (raw)";
+
+}  // namespace
+
+struct Template::Compiled {
+  std::string text;  // without a single tag: all there is to it
+  std::vector<std::string> names;
+  struct Read {
+    std::string name;  // as the tag has it
+    model::Path path;
+  };
+  std::vector<Read> reads;
+  bool raw_title = false, raw_body = false;
+  Format format = Format::plain;
+  // Rendering changes nothing in it as long as there are no partials and lambdas; only the library's signature says otherwise.
+  std::unique_ptr<kainjow::mustache::mustache> library;
+
+  [[nodiscard]] data values(const model::Notification& notification) const;
+};
+
+namespace {
+
+// Dots lead into objects; a name that is a text already is left as it is.
+void place(data& root, std::string_view name, data value) {
+  auto* at = &root;
+  for (auto dot = name.find('.'); dot != std::string_view::npos; dot = name.find('.')) {
+    const std::string step(name.substr(0, dot));
+    name.remove_prefix(dot + 1);
+    if (at->get(step) == nullptr) at->set(step, data(data::type::object));
+    at = const_cast<data*>(at->get(step));  // NOLINT(cppcoreguidelines-pro-type-const-cast): the library has no other way in
+    if (!at->is_object()) return;
+  }
+  if (at->get(std::string(name)) == nullptr) at->set(std::string(name), std::move(value));
+}
+
+data read(const model::Path& path, std::string_view name, const model::Notification& notification) {
+  const auto value = path.read(notification);
+  switch (value.kind) {
+    case model::PathValue::Kind::text: return text_of(value.text);
+    case model::PathValue::Kind::boolean: return value.flag ? data(std::string("true")) : data(false);
+    case model::PathValue::Kind::number: return value.number->dump();
+    case model::PathValue::Kind::structure: {
+      const auto* tree = below(notification.data, name.substr(std::string_view("data.").size()));
+      return tree == nullptr ? data(false) : value_of(*tree);
+    }
+    case model::PathValue::Kind::absent: break;
+  }
+  return {false};
+}
+
+// {{{title}}} and {{{body}}} get names of their own, since they read something else than {{title}} and {{body}}.
+std::string renamed(std::string_view text, const std::vector<Tag>& tags) {
+  std::string out;
+  std::size_t from = 0;
+  for (const auto& tag : tags) {
+    if (tag.kind != Tag::Kind::raw || (tag.name != "title" && tag.name != "body")) continue;
+    out += text.substr(from, tag.begin - from);
+    out += "{{{" + std::string(tag.name == "title" ? kRawTitle : kRawBody) + "}}}";
+    from = tag.end;
+  }
+  return out + std::string(text.substr(from));
+}
+
+}  // namespace
+
+data Template::Compiled::values(const model::Notification& n) const {
+  data out(data::type::object);
+  for (const auto& [name, path] : reads) place(out, name, read(path, name, n));
+  const bool markdown = format == Format::markdown;
+  const auto raw = [&](const std::string& plain, const std::string& source) {
+    return text_of(!markdown ? plain : source.empty() ? escape_markdown(plain) : source);
+  };
+  if (raw_title) out.set(std::string(kRawTitle), raw(n.title, n.title_markdown));
+  if (raw_body) out.set(std::string(kRawBody), raw(n.body, n.body_markdown));
+  return out;
+}
+
+base::Result<Template> Template::compile(std::string_view text, Format format) {
+  if (text.size() > kMaxBytes) {
+    return base::fail(base::ErrorCode::invalid,
+                      "is a template of " + std::to_string(text.size()) + " bytes; write at most " + std::to_string(kMaxBytes));
+  }
+  auto tags = tags_of(text, kMaxNesting);
+  if (!tags) return std::unexpected(tags.error());
+  auto compiled = std::make_shared<Compiled>();
+  compiled->format = format;
+  compiled->text = text;
+  for (const auto& tag : *tags) {
+    if (tag.kind == Tag::Kind::remark || tag.kind == Tag::Kind::end) continue;
+    if (tag.nesting == 0) compiled->names.push_back(tag.name);
+    if (tag.kind == Tag::Kind::raw) {
+      compiled->raw_title = compiled->raw_title || tag.name == "title";
+      compiled->raw_body = compiled->raw_body || tag.name == "body";
+    }
+    if (auto path = model::Path::parse(tag.name)) compiled->reads.push_back({tag.name, std::move(*path)});
+  }
+  if (!tags->empty()) {
+    compiled->library = std::make_unique<kainjow::mustache::mustache>(renamed(text, *tags));
+    if (!compiled->library->is_valid()) return base::fail(base::ErrorCode::invalid, compiled->library->error_message() + "; mend it");
+    compiled->library->set_custom_escape([format](const std::string& value) {
+      return format == Format::markdown ? escape_markdown(value) : format == Format::url ? escape_url(value) : value;
+    });
+  }
+  Template out;
+  out.compiled_ = std::move(compiled);
+  return out;
+}
+
+const std::vector<std::string>& Template::names() const { return compiled_->names; }
+
+std::string Template::render(const model::Notification& notification) const {
+  if (!compiled_->library) return compiled_->text;
+  std::string out;
+  try {
+    compiled_->library->render(compiled_->values(notification), [&out](const std::string& piece) {
+      out += piece;
+      if (out.size() > kMaxResult) throw TooLong{};
+    });
+  } catch (const TooLong&) {  // what there is by then is cut below
+  }
+  return at_most(std::move(out), kMaxResult);
+}
+
+}  // namespace belfry::render

@@ -1,0 +1,149 @@
+#include "route/processors.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "model/before.hpp"
+
+namespace belfry::route {
+namespace {
+
+constexpr std::array<std::string_view, 4> kSeverities{"info", "warning", "error", "critical"};
+constexpr std::string_view kLabels = "labels.";
+
+std::string title_of(const model::ProcessorRule& rule) { return rule.where + ": processor \"" + rule.name + "\""; }
+
+// The smaller one; what the source said is a bound.
+std::optional<base::Millis> stricter(std::optional<base::Millis> source, std::optional<base::Millis> wanted) {
+  if (!source || !wanted) return source ? source : wanted;
+  return std::min(*source, *wanted);
+}
+
+void set_text(model::Notification& notification, const std::string& path, std::string text) {
+  if (path == "title") return render::set_title(notification, std::move(text));
+  if (path == "body") return render::set_body(notification, std::move(text));
+  if (path == "update_key") {
+    notification.update_key = std::move(text);
+  } else if (path == "severity") {
+    if (std::ranges::find(kSeverities, text) != kSeverities.end()) notification.severity = std::move(text);
+  } else if (path.starts_with(kLabels)) {
+    notification.labels[path.substr(kLabels.size())] = std::move(text);
+  }
+}
+
+void unset(model::Notification& notification, const model::Notification& source, const std::string& path) {
+  if (path.starts_with(kLabels)) notification.labels.erase(path.substr(kLabels.size()));
+  if (path == "severity") notification.severity.clear();
+  if (path == "update_key") notification.update_key.clear();
+  if (path == "actions") notification.actions.clear();
+  if (path == "max_age") notification.max_age = source.max_age;
+}
+
+render::Format format_of(const std::string& path) { return path == "body" ? render::Format::markdown : render::Format::plain; }
+
+}  // namespace
+
+base::Result<Processors::Processor> Processors::Processor::compile(model::ProcessorRule rule) {
+  Processor out;
+  auto when = Matcher::compile(rule.when);
+  if (!when) return std::unexpected(when.error());
+  out.when = std::move(*when);
+  for (const auto& assignment : rule.set) {
+    Setter setter{assignment, std::nullopt};
+    if (assignment.path != "sensitive" && assignment.path != "max_age") {
+      auto text = render::Template::compile(assignment.text, format_of(assignment.path));
+      if (!text) return std::unexpected(base::with_context("set." + assignment.path, text.error()));
+      setter.text = std::move(*text);
+    }
+    out.set.push_back(std::move(setter));
+  }
+  auto redact = Redactor::compile(rule.redact);
+  if (!redact) return std::unexpected(base::with_context("redact", redact.error()));
+  out.redact = std::move(*redact);
+  if (rule.message) {
+    auto message = render::MessageText::compile(*rule.message);
+    if (!message) return std::unexpected(base::with_context("message", message.error()));
+    out.message = std::move(*message);
+  }
+  if (rule.dedupe) {
+    auto key = render::Template::compile(rule.dedupe->key, render::Format::plain);
+    if (!key) return std::unexpected(base::with_context("dedupe.key", key.error()));
+    out.dedupe_key = std::move(*key);
+  }
+  out.rule = std::move(rule);
+  return out;
+}
+
+void Processors::Processor::apply(model::Notification& notification, const model::Notification& source) const {
+  for (const auto& [assignment, text] : set) {
+    if (text) {
+      set_text(notification, assignment.path, text->render(notification));
+    } else if (assignment.path == "sensitive") {
+      notification.sensitive = source.sensitive || assignment.flag;
+    } else {
+      notification.max_age = stricter(source.max_age, assignment.duration);
+    }
+  }
+  for (const auto& path : rule.unset) unset(notification, source, path);
+  if (message) message->apply(notification);
+}
+
+std::string Processors::Processor::told() const {
+  if (rule.drop) return "drops it: " + *rule.drop;
+  std::vector<std::string> parts;
+  for (const auto& assignment : rule.set) parts.push_back("sets " + assignment.path);
+  for (const auto& path : rule.unset) parts.push_back("unsets " + path);
+  if (!rule.redact.empty()) parts.emplace_back("redacts");
+  if (rule.message) parts.emplace_back("writes the message");
+  if (rule.dedupe) parts.push_back("the same again within " + base::to_string(rule.dedupe->window) + " is not delivered");
+  std::string out;
+  for (const auto& part : parts) out += (out.empty() ? "" : ", ") + part;
+  return out;
+}
+
+base::Result<Processors> Processors::compile(std::vector<model::ProcessorRule> rules) {
+  Processors out;
+  for (auto& rule : rules) {
+    const auto title = title_of(rule);
+    auto processor = Processor::compile(std::move(rule));
+    if (!processor) return std::unexpected(base::with_context(title, processor.error()));
+    out.processors_.push_back(std::move(*processor));
+  }
+  return out;
+}
+
+Processed Processors::run(model::Notification& notification, std::vector<Trace::Entry>* trace) const {
+  Processed out;
+  std::optional<model::Notification> source;  // what it said, once something is changed
+  for (const auto& processor : processors_) {
+    Trace::Entry* entry =
+        trace == nullptr ? nullptr : &trace->emplace_back(Trace::Entry{.name = processor.rule.name, .where = processor.rule.where});
+    if (out.dropped) {
+      if (entry == nullptr) break;
+      entry->why = "processor \"" + out.dropped->by + "\" dropped it";
+      continue;
+    }
+    const bool matched = processor.when.matches(notification, entry == nullptr ? nullptr : &entry->why);
+    if (entry != nullptr) entry->verdict = matched ? Trace::Verdict::matched : Trace::Verdict::not_matched;
+    if (!matched) continue;
+    if (entry != nullptr) entry->why = processor.told();
+    out.applied.push_back(processor.rule.name);
+    if (processor.rule.drop) {
+      out.dropped = {processor.rule.name, *processor.rule.drop};
+      continue;
+    }
+    if (processor.changes()) {
+      if (!source) source = notification;
+      processor.apply(notification, *source);
+    }
+    if (!processor.redact.empty()) {
+      processor.redact.apply(notification);
+      if (source) processor.redact.apply(*source);
+    }
+    if (processor.dedupe_key) out.dedupe = {processor.dedupe_key->render(notification), processor.rule.dedupe->window};
+  }
+  if (source) notification.before = model::changes(*source, notification);
+  return out;
+}
+
+}  // namespace belfry::route

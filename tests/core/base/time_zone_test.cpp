@@ -1,0 +1,65 @@
+#include "base/time_zone.hpp"
+
+namespace belfry::base {
+namespace {
+
+TimeZone zone(const std::string& name) {
+  const auto found = TimeZone::find(name);
+  EXPECT_TRUE(found) << name;
+  return found.value_or(TimeZone());
+}
+
+Timestamp utc(const std::string& text) {
+  const auto time = from_rfc3339(text);
+  EXPECT_TRUE(time) << text;
+  return time.value_or(Timestamp());
+}
+
+TEST(TimeZone, Names) {
+  for (const auto* name : {"UTC", "Europe/Berlin", "America/Argentina/Ushuaia", "Asia/Kathmandu"})
+    EXPECT_TRUE(TimeZone::find(name)) << name;
+  for (const auto* name : {"", "Europe/Berlni", "/etc/passwd", "../../etc/passwd", "file:/etc/localtime", "Europe/"}) {
+    const auto found = TimeZone::find(name);
+    ASSERT_FALSE(found) << name;
+    EXPECT_EQ(found.error().code, ErrorCode::invalid);
+  }
+}
+
+TEST(TimeZone, Local) {
+  const auto kathmandu = zone("Asia/Kathmandu").local(utc("2026-02-28T18:30:00Z"));
+  EXPECT_EQ(kathmandu.weekday, 0) << "it is Sunday there";
+  EXPECT_EQ(kathmandu.minute, 15);
+  EXPECT_EQ(TimeZone().local(utc("2026-02-28T23:59:59.999Z")).minute, 1439);
+  EXPECT_EQ(TimeZone().local(utc("2026-02-28T23:59:59Z")).weekday, 6);
+}
+
+// Germany: 2026-03-29 02:00 becomes 03:00, 2026-10-25 03:00 becomes 02:00.
+TEST(TimeZone, TimesThatClocksSkipAreTheMomentOfTheChange) {
+  const auto berlin = zone("Europe/Berlin");
+  EXPECT_EQ(berlin.next(utc("2026-03-28T23:30:00Z"), 2 * 60 + 30), utc("2026-03-29T01:00:00Z"));
+  EXPECT_EQ(berlin.next(utc("2026-03-29T01:00:00Z"), 2 * 60 + 30), utc("2026-03-30T00:30:00Z"));
+  EXPECT_EQ(berlin.next(utc("2026-03-28T12:00:00Z"), 7 * 60), utc("2026-03-29T05:00:00Z"));
+}
+
+TEST(TimeZone, TimesThatClocksShowTwiceAreTheFirst) {
+  const auto berlin = zone("Europe/Berlin");
+  EXPECT_EQ(berlin.next(utc("2026-10-24T22:30:00Z"), 2 * 60 + 30), utc("2026-10-25T00:30:00Z"));
+  EXPECT_EQ(berlin.next(utc("2026-10-25T00:30:00Z"), 2 * 60 + 30), utc("2026-10-26T01:30:00Z")) << "not the second one of that day";
+}
+
+TEST(TimeZone, NextIsAfter) {
+  const auto berlin = zone("Europe/Berlin");
+  EXPECT_EQ(berlin.next(utc("2026-01-01T08:00:00Z"), 9 * 60), utc("2026-01-02T08:00:00Z")) << "this very moment is not after it";
+  EXPECT_EQ(berlin.next(utc("2026-01-01T07:59:59.999Z"), 9 * 60), utc("2026-01-01T08:00:00Z"));
+}
+
+// Samoa had no 30 December 2011.
+TEST(TimeZone, ADayThatNeverWas) {
+  const auto apia = zone("Pacific/Apia");
+  const auto next = apia.next(utc("2011-12-30T09:00:00Z"), 12 * 60);
+  EXPECT_EQ(next, utc("2011-12-30T22:00:00Z"));
+  EXPECT_EQ(apia.local(next).minute, 12 * 60);
+}
+
+}  // namespace
+}  // namespace belfry::base

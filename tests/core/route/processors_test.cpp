@@ -1,0 +1,132 @@
+#include "route/processors.hpp"
+
+#include "model/before.hpp"
+#include "model/codec.hpp"
+#include "support/notification_sample.hpp"
+
+namespace belfry::route {
+namespace {
+
+using model::Comparison;
+using model::ProcessorRule;
+using test::sample;
+
+model::Condition named(std::string pattern) {
+  return {.comparisons = {{.path = "name", .op = Comparison::Op::regex, .text = std::move(pattern)}}};
+}
+
+Processors processors(std::vector<ProcessorRule> rules) {
+  auto compiled = Processors::compile(std::move(rules));
+  EXPECT_TRUE(compiled) << compiled.error().message;
+  return std::move(*compiled);
+}
+
+model::Assignment text(std::string path, std::string value) { return {.path = std::move(path), .text = std::move(value)}; }
+
+TEST(Processors, NoneChangesNothing) {
+  auto n = sample();
+  EXPECT_EQ(processors({}).run(n), Processed{});
+  EXPECT_EQ(n, sample());
+}
+
+TEST(Processors, TheFirstThatDropsIsTheLastThatIsAsked) {
+  const auto p = processors({{.name = "a", .when = named("Failed"), .drop = "no"},
+                             {.name = "b", .set = {text("labels.team", "ops")}},
+                             {.name = "c", .when = named("Deleted"), .drop = "too noisy"},
+                             {.name = "d", .set = {text("labels.team", "other")}}});
+  auto n = sample();
+  std::vector<Trace::Entry> trace;
+  const auto done = p.run(n, &trace);
+  EXPECT_EQ(done.dropped, (Processed::Dropped{"c", "too noisy"}));
+  EXPECT_EQ(done.applied, (std::vector<std::string>{"b", "c"}));
+  EXPECT_EQ(n.labels.at("team"), "ops");
+  using enum Trace::Verdict;
+  ASSERT_EQ(trace.size(), 4U);
+  EXPECT_EQ(trace[0].verdict, not_matched);
+  EXPECT_EQ(trace[1].why, "sets labels.team");
+  EXPECT_EQ(trace[2].why, "drops it: too noisy");
+  EXPECT_EQ(trace[3].why, "processor \"c\" dropped it");
+  EXPECT_EQ(trace[3].verdict, not_reached);
+}
+
+TEST(Processors, EachSeesWhatTheOnesBeforeItMadeOfIt) {
+  const auto p = processors({{.name = "a", .set = {text("severity", "critical"), text("labels.team", "{{labels.hours}}h")}},
+                             {.name = "b",
+                              .when = {.comparisons = {{.path = "severity", .text = "critical"}, {.path = "labels.team", .text = "24h"}}},
+                              .set = {text("title", "{{severity}}:\n{{title}}"), text("update_key", "{{labels.team}}")}}});
+  auto n = sample();
+  EXPECT_EQ(p.run(n).applied, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(n.title, "critical: Workspace \"castle\" deleted") << "a title is one line";
+  EXPECT_EQ(n.update_key, "24h");
+}
+
+TEST(Processors, WhatTheSourceSaidCanBeHadAgain) {
+  const auto p = processors({{.name = "a",
+                              .set = {text("title", "x"),
+                                      text("body", "**y**"),
+                                      text("labels.hours", "1"),
+                                      {.path = "sensitive", .flag = true},
+                                      {.path = "max_age", .duration = std::chrono::minutes(5)}},
+                              .unset = {"labels.reason", "actions"},
+                              .redact = {{"autodeleted", "*"}}}});
+  auto n = sample();
+  n.actions = {{"View", "/a"}};
+  auto source = n;
+  p.run(n);
+  EXPECT_EQ(n.body, "y");
+  EXPECT_EQ(n.body_markdown, "**y**");
+  EXPECT_TRUE(n.actions.empty());
+  EXPECT_TRUE(n.sensitive);
+  EXPECT_EQ(n.max_age, std::chrono::minutes(5));
+  source.labels["reason"] = "* due to dormancy";  // what was redacted is gone for good
+  EXPECT_EQ(model::restored(n), source);
+}
+
+TEST(Processors, OnlyStricterThanTheSource) {
+  auto n = sample();
+  n.sensitive = true;
+  n.max_age = std::chrono::minutes(10);
+  processors({{.name = "a", .set = {{.path = "sensitive", .flag = false}, {.path = "max_age", .duration = std::chrono::hours(1)}}}}).run(n);
+  EXPECT_TRUE(n.sensitive);
+  EXPECT_EQ(n.max_age, std::chrono::minutes(10));
+  processors({{.name = "a", .set = {{.path = "max_age", .duration = std::chrono::seconds(1)}}}, {.name = "b", .unset = {"max_age"}}})
+      .run(n);
+  EXPECT_EQ(n.max_age, std::chrono::minutes(10)) << "unset takes back what a processor set, not what the source said";
+}
+
+TEST(Processors, RedactsEverywhere) {
+  auto n = sample();
+  for (auto* where : {&n.title, &n.title_markdown, &n.body, &n.body_markdown}) *where = "glpat-12345 and glpat-67890";
+  n.labels["token"] = "glpat-1";
+  n.data = {{"deep", {{"list", {"glpat-2", 5}}}}};
+  n.actions = {{"glpat-3", "https://x.example/?t=glpat-4"}};
+  processors({{.name = "a", .redact = {{"glpat-[0-9]+", "\\1"}}}}).run(n);
+  EXPECT_EQ(model::encode(n).find("glpat-"), std::string::npos);
+  EXPECT_EQ(n.title, "\\1 and \\1") << "no reference to a group";
+  processors({{.name = "a", .redact = {{".+", ""}}}}).run(n);
+  EXPECT_EQ(n.title, "[redacted]") << "a title may not be empty";
+}
+
+TEST(Processors, TheLastKeyCounts) {
+  auto n = sample();
+  const auto done = processors({{.name = "a", .dedupe = model::Dedupe{"x", std::chrono::seconds(1)}},
+                                {.name = "b", .dedupe = model::Dedupe{"{{name}}/{{recipient.name}}", std::chrono::minutes(5)}}})
+                        .run(n);
+  EXPECT_EQ(done.dedupe, (Processed::Dedupe{"Workspace Deleted/Quasimodo", std::chrono::minutes(5)}));
+}
+
+TEST(Processors, WrongRules) {
+  const auto error = [](ProcessorRule rule) {
+    rule.name = "p";
+    rule.where = "f:1:2";
+    return Processors::compile({std::move(rule)}).error().message;
+  };
+  EXPECT_EQ(error({.redact = {{"(", ""}}}), "f:1:2: processor \"p\": redact: the pattern /(/ is wrong: missing ): (");
+  EXPECT_EQ(error({.redact = {{"x*", ""}}}), "f:1:2: processor \"p\": redact: the pattern /x*/ finds the empty text, which is everywhere");
+  EXPECT_NE(error({.set = {text("title", "{{#a}}")}}).find("set.title: {{#a}} is never closed"), std::string::npos);
+  EXPECT_NE(error({.message = model::MessageRule{.body = "{{"}}).find("message: body: "), std::string::npos);
+  EXPECT_NE(error({.dedupe = model::Dedupe{"{{>x}}", {}}}).find("dedupe.key: "), std::string::npos);
+}
+
+}  // namespace
+}  // namespace belfry::route
