@@ -39,7 +39,7 @@ class RouteReader {
     const Section section(written, kRouteWords);
     WrittenRoute out;
     auto& rule = out.rule;
-    rule.where = written.context().report.file() + ":" + std::to_string(written.at().line) + ":" + std::to_string(written.at().column);
+    rule.where = written.context().report.place(written.at());
     read_name(section, rule);
     const auto when = section.get("when");
     if (when) rule.when = read_condition(*when, sources_);
@@ -74,9 +74,9 @@ class RouteReader {
     if (!name) return;
     if (!is_name(*name)) {
       value->expected(kNameForm);
-    } else if (const auto [first, fresh] = names_.emplace(*name, value->at().line); !fresh) {
-      value->error("is " + value->described() + ", the name of the route in line " + std::to_string(first->second) +
-                   " too; give each its own");
+    } else if (const auto [first, fresh] = names_.emplace(*name, value->at()); !fresh) {
+      value->error("is " + value->described() + ", the name of the route in " +
+                   value->context().report.line_seen_from(value->at(), first->second) + " too; give each its own");
     } else {
       rule.name = *name;
     }
@@ -154,8 +154,8 @@ class RouteReader {
 
   std::vector<std::string_view> sources_;
   std::vector<std::string_view> sinks_;
-  std::map<std::string, int> names_;  // of routes -> line
-  std::set<std::string> used_;        // sinks
+  std::map<std::string, Mark> names_;  // of routes
+  std::set<std::string> used_;         // sinks
 };
 
 // The first match wins: what stands behind a route that takes everything is dead, and without one notifications would be lost.
@@ -164,7 +164,8 @@ void check_order(const std::vector<Value>& written, const std::vector<WrittenRou
   for (std::size_t i = 0; i + 1 < written.size(); ++i) {
     if (routes[i].conditional != Answer::no || routes[i].continues != Answer::no) continue;
     for (std::size_t j = i + 1; j < written.size(); ++j) {
-      report.error(written[j].at(), written[j].path() + " is never reached: the route in line " + std::to_string(written[i].at().line) +
+      report.error(written[j].at(), written[j].path() + " is never reached: the route in " +
+                                        report.line_seen_from(written[j].at(), written[i].at()) +
                                         " takes everything; move it up, or write continue: true there");
     }
     return;
@@ -193,7 +194,7 @@ void read_pipeline(const Value& written, const Value* sources, const Value* sink
   const bool all_read = report.errors() == before;
   check_order(entries, read, reader.an_example_sink());
   for (auto& route : read) out.push_back(std::move(route.rule));
-  if (sinks == nullptr || !all_read) return;  // a sink may be used where something could not be read
+  if (sinks == nullptr || sinks->node().incomplete || !all_read) return;  // a sink may be used where something could not be read
   for (const auto& member : sinks->node().members) {
     if (reader.used().contains(member.key)) continue;
     written.context().report.warning(member.key_at,

@@ -45,6 +45,10 @@ def rows(schema, path, definitions):
 def configuration(root):
     schema = json.loads((root / "config" / "belfry.schema.json").read_text())
     definitions = schema.get("definitions", {})
+    # What a main file needs that includes no other.
+    alone = schema["then"]["else"]
+    schema["required"] = schema["if"]["required"] + alone["required"]
+    schema["properties"]["pipeline"]["required"] = alone["properties"]["pipeline"]["required"]
     lines = [
         "# Configuration",
         "",
@@ -55,6 +59,9 @@ def configuration(root):
         "Relative paths of `${file:}` are looked for in `$CREDENTIALS_DIRECTORY`, then beside the configuration file. `$${` stands for `${`.",
         "A secret whose default is empty (`${file:webhook-password:-}`) may be left out. A file that others can read is refused for a secret.",
         "A secret of a sink that is one `${file:}` and nothing else is read again when its file has changed, without a reload.",
+        "",
+        "What is required may also stand in a file that is included, see [splitting the configuration](../how-to/split-the-configuration.md). Such a file has",
+        "`plugins`, `sources`, `sinks` and `pipeline` only; the schema takes a file without `version` for one.",
         "",
         "| key | value | meaning |",
         "|---|---|---|",
