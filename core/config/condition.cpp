@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "config/catalogue.hpp"
 #include "config/scalar.hpp"
 #include "config/suggest.hpp"
 
@@ -24,12 +25,6 @@ bool is_known_path(std::string_view path) {
   if (std::ranges::find(paths, path) != paths.end()) return true;
   if (path.starts_with("labels.")) return path.size() > 7;
   return path.starts_with("data.") && !path.ends_with('.') && path.find("..") == std::string_view::npos;
-}
-
-bool is_uuid(std::string_view text) {
-  constexpr std::string_view kShape = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
-  const auto hex = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
-  return std::ranges::equal(text, kShape, [&](char c, char shape) { return shape == '-' ? c == '-' : hex(c); });
 }
 
 // "label.reason" is probably labels.reason, "workspace" nothing at all.
@@ -111,7 +106,7 @@ class Comparer {
     if (path_ == "source" && !sources_.empty() && std::ranges::find(sources_, text) == sources_.end()) {
       written.error("is " + written.described() + ", which is no source" + suggestion(text, sources_, "the sources are"));
     }
-    if (path_ == "template_id" && !is_uuid(text)) {
+    if (path_ == "template_id" && !is_template_id(text)) {
       written.warning("is " + written.described() + ", which no notification has; write a UUID in lower case, or compare the name");
     }
   }

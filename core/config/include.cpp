@@ -62,6 +62,8 @@ class Finder {
       pattern(written, path);
     } else if (path == main_) {
       refuse(written, "names the main file itself; remove it");
+    } else if (std::error_code ignored; fs::is_directory(path, ignored)) {
+      refuse(written, "names a directory; write " + (path / "*.yaml").string() + " for the files in it");
     } else {
       add(written, path);
     }
@@ -112,7 +114,8 @@ class Reader {
 
   // False when it is too much: the rest is not to be read.
   bool read(const Included& included) {
-    const auto text = text_of(included);
+    const auto text = named_file_text(included.file);
+    if (!text) included.named.error("names " + included.file.string() + ", which " + text.error().message);
     const auto tree = text ? yaml::parse(*text, context_.report, context_.report.add_file(included.file.string())) : nullptr;
     if (!tree) {
       complete = false;
@@ -133,24 +136,6 @@ class Reader {
   bool complete = true;
 
  private:
-  static std::optional<std::string> refuse(const Included& included, const std::string& why) {
-    included.named.error("names " + included.file.string() + ", which " + why);
-    return std::nullopt;
-  }
-
-  static std::optional<std::string> text_of(const Included& included) {
-    std::error_code error;
-    const auto status = fs::status(included.file, error);
-    if (status.type() == fs::file_type::not_found) return refuse(included, "does not exist; create it, or remove its name");
-    if (!fs::status_known(status)) return refuse(included, "cannot be read: " + error.message() + "; let the user of the gateway read it");
-    if (fs::is_directory(status)) return refuse(included, "is a directory; name a file, or a pattern such as conf.d/*.yaml");
-    // A pipe would be waited for.
-    if (!fs::is_regular_file(status)) return refuse(included, "is no file but a device; name a file");
-    auto text = file_text(included.file);
-    if (!text) return refuse(included, "cannot be read: " + text.error().message + "; let the user of the gateway read it");
-    return *std::move(text);
-  }
-
   // The sections that an included file may have; the rest is reported.
   yaml::NodePtr usable(const Node& tree) {
     auto out = std::make_shared<Node>(tree);

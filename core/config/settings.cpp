@@ -1,5 +1,8 @@
 #include "config/settings.hpp"
 
+#include <algorithm>
+
+#include "config/event_check.hpp"
 #include "config/file_text.hpp"
 #include "config/include.hpp"
 #include "config/scalar.hpp"
@@ -43,12 +46,16 @@ void read_root(const Value& written, Settings& out) {
 
   const auto sources = root.require("sources", "sources: { coder: { type: coder, path: /v1/webhook } }");
   if (sources) read_sources(*sources, out.server, tls_known, out.sources);
+  const auto catalogue = sources ? read_catalogues(*sources, out.files) : shipped_catalogue();
 
   const auto sinks = root.require("sinks", "sinks: { slack: { plugin: slack, config: { bot_token: \"${env:SLACK_BOT_TOKEN}\" } } }");
   if (sinks) read_sinks(*sinks, out.sinks);
 
   const auto pipeline = root.require("pipeline", "pipeline: { routes: [{ name: everyone, to: [slack] }] }");
   if (pipeline) read_pipeline(*pipeline, sources ? &*sources : nullptr, sinks ? &*sinks : nullptr, out.routes);
+  // Another kind of source has other events.
+  const bool all_coder = std::ranges::all_of(out.sources, [](const SourceSettings& source) { return source.type == "coder"; });
+  if (pipeline && all_coder) check_events(*pipeline, catalogue);
 }
 
 Loaded failed(const std::filesystem::path& file, std::string text) {

@@ -157,7 +157,7 @@ struct SinkSettings {
 
 struct Settings {
   std::string file;  // empty: made from the environment alone
-  // What a watcher looks at: the files that were read, the main one first, then the directories where patterns of `include` look for more.
+  // What a watcher looks at: the files that were read, the main one first, and the directories where patterns of `include` look for more.
   std::vector<std::filesystem::path> files;
   ServerSettings server;
   AdminSettings admin;

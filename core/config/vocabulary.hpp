@@ -19,7 +19,7 @@ inline constexpr Vocabulary kTlsWords{"server.tls", "certificate key client_ca",
 inline constexpr Vocabulary kAdminWords{"admin", "listen token", ""};
 inline constexpr Vocabulary kStoreWords{"store", "driver path retention", "postgres url"};
 inline constexpr Vocabulary kPluginsWords{"plugins", "directories", ""};
-inline constexpr Vocabulary kSourceWords{"sources.*", "type path auth", ""};
+inline constexpr Vocabulary kSourceWords{"sources.*", "type path auth catalogue", ""};
 inline constexpr Vocabulary kAuthWords{"sources.*.auth", "basic bearer client_certificate", ""};
 inline constexpr Vocabulary kBasicWords{"sources.*.auth.basic", "username password", ""};
 inline constexpr Vocabulary kSinkWords{"sinks.*", "plugin config http delivery", "isolation"};
