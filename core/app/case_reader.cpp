@@ -174,8 +174,8 @@ CaseFile read_cases(const std::filesystem::path& file, const config::Environment
   text.resize(static_cast<std::size_t>(std::max<std::streamsize>(0, stream.gcount())));
   if (!stream.eof() && !stream.good()) report.error({}, "cannot be read; see that it is a file that you may read");
   if (const auto tree = report.has_errors() ? nullptr : config::yaml::parse(text, report)) {
-    const config::References references(environment, file.parent_path());
-    const config::Context context{report, references, environment, file.parent_path()};
+    const config::References references(environment);
+    const config::Context context{report, references, environment};
     const Section root(Value(context, *tree, "", tree->at), kFileWords);
     if (const auto cases = root.require("cases", "cases: [{ name: ..., notification: { ... }, expect: { ... } }]")) {
       for (const auto& entry : cases->entries("a list of cases")) out.cases.push_back(read_case(entry));

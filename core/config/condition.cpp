@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "config/catalogue.hpp"
 #include "config/pattern.hpp"
 #include "config/scalar.hpp"
 #include "config/suggest.hpp"
@@ -26,16 +27,6 @@ bool is_known_path(std::string_view path) {
   if (path.starts_with("labels.")) return path.size() > 7;
   return path.starts_with("data.") && !path.ends_with('.') && path.find("..") == std::string_view::npos;
 }
-
-namespace {
-
-bool is_uuid(std::string_view text) {
-  constexpr std::string_view kShape = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
-  const auto hex = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
-  return std::ranges::equal(text, kShape, [&](char c, char shape) { return shape == '-' ? c == '-' : hex(c); });
-}
-
-}  // namespace
 
 std::string path_suggestion(std::string_view written, std::string_view besides) {
   const auto dot = written.find('.');
@@ -118,7 +109,7 @@ class Comparer {
     if (path_ == "source" && !sources_.empty() && std::ranges::find(sources_, text) == sources_.end()) {
       written.error("is " + written.described() + ", which is no source" + suggestion(text, sources_, "the sources are"));
     }
-    if (path_ == "template_id" && !is_uuid(text)) {
+    if (path_ == "template_id" && !is_template_id(text)) {
       written.warning("is " + written.described() + ", which no notification has; write a UUID in lower case, or compare the name");
     }
   }

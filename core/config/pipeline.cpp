@@ -25,7 +25,8 @@ void read_pipeline(const Value& written, const Value* sources, const Value* sink
   const auto& report = written.context().report;
   const auto before = report.errors();
   out.routes = reader.read(*routes);
-  if (sinks == nullptr || report.errors() != before) return;  // a sink may be used where something could not be read
+  if (sinks == nullptr || sinks->node().incomplete || report.errors() != before)
+    return;  // a sink may be used where something could not be read
   for (const auto& member : sinks->node().members) {
     if (reader.used().contains(member.key)) continue;
     written.context().report.warning(member.key_at,

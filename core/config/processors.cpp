@@ -158,9 +158,9 @@ class ProcessorReader {
     if (!name) return;
     if (!is_name(*name)) {
       value->expected(kNameForm);
-    } else if (const auto [first, fresh] = names_.emplace(*name, value->at().line); !fresh) {
-      value->error("is " + value->described() + ", the name of the processor in line " + std::to_string(first->second) +
-                   " too; give each its own");
+    } else if (const auto [first, fresh] = names_.emplace(*name, value->at()); !fresh) {
+      value->error("is " + value->described() + ", the name of the processor in " +
+                   value->context().report.line_seen_from(value->at(), first->second) + " too; give each its own");
     } else {
       out = *name;
     }
@@ -183,7 +183,7 @@ class ProcessorReader {
   }
 
   const std::vector<std::string_view>& sources_;
-  std::map<std::string, int> names_;  // -> line
+  std::map<std::string, Mark> names_;
 };
 
 }  // namespace

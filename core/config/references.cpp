@@ -43,6 +43,7 @@ std::size_t closing_brace(std::string_view text) {
 // One walk over one text. Every reference is checked for its form; those in a default that is not needed are not looked up.
 struct References::Pass {
   const References& references;
+  const std::filesystem::path& directory;
   Expanded out{};
   std::vector<std::string> missing{};
   std::vector<std::string> ways{};  // to provide what is missing
@@ -102,7 +103,7 @@ struct References::Pass {
                   in_quotes("${" + std::string(inside) + "}") + "; " + std::string(kForm);
       return false;
     }
-    auto found = !wanted ? Lookup{} : env ? references.variable(name) : references.file(name);
+    auto found = !wanted ? Lookup{} : env ? references.variable(name) : references.file(name, directory);
     if (wanted) out.referenced = true;
     if (!found.broken.empty()) broken = std::move(found.broken);
     if (!found.exposed.empty()) out.exposed = std::move(found.exposed);
@@ -131,13 +132,10 @@ struct References::Pass {
   }
 };
 
-References::References(const Environment& environment, std::filesystem::path directory)
-    : environment_(environment), directory_(std::move(directory)) {}
-
-std::expected<Expanded, ReferenceFault> References::expand(std::string_view text) const {
+std::expected<Expanded, ReferenceFault> References::expand(std::string_view text, const std::filesystem::path& directory) const {
   using enum ReferenceFault::Kind;
   if (text.find("${") == std::string_view::npos) return Expanded{std::string(text), false};
-  Pass pass{*this};
+  Pass pass{*this, directory};
   if (!pass.run(text, 1, true)) return std::unexpected(ReferenceFault{malformed, std::move(pass.malformed)});
   if (!pass.broken.empty()) return std::unexpected(ReferenceFault{unresolved, std::move(pass.broken)});
   if (!pass.missing.empty()) {
@@ -164,7 +162,7 @@ References::Lookup References::variable(const std::string& name) const {
   return {.value = *value};
 }
 
-References::Lookup References::file(const std::string& path) const {
+References::Lookup References::file(const std::string& path, const std::filesystem::path& directory) const {
   struct Place {
     std::filesystem::path file;
     bool credential;
@@ -174,7 +172,7 @@ References::Lookup References::file(const std::string& path) const {
     const auto credentials = environment_.variable("CREDENTIALS_DIRECTORY").value_or("");
     if (!credentials.empty()) places.push_back({std::filesystem::path(credentials) / path, true});
   }
-  places.push_back({directory_ / path, false});  // an absolute path stays what it is
+  places.push_back({directory / path, false});  // an absolute path stays what it is
   std::string missing;
   for (const auto& [place, credential] : places) {
     std::error_code error;

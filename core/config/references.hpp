@@ -37,10 +37,10 @@ struct ReferenceFault {
 
 class References {
  public:
-  // `directory` is that of the configuration; empty when there is none, then relative files are found in $CREDENTIALS_DIRECTORY only.
-  References(const Environment& environment, std::filesystem::path directory);
+  explicit References(const Environment& environment) : environment_(environment) {}
 
-  [[nodiscard]] std::expected<Expanded, ReferenceFault> expand(std::string_view text) const;
+  // `directory` is that of the file which holds `text`; empty when it has none.
+  [[nodiscard]] std::expected<Expanded, ReferenceFault> expand(std::string_view text, const std::filesystem::path& directory) const;
 
   // As settings.hpp says.
   [[nodiscard]] static base::Result<std::string> read_again(const ValueFile& file);
@@ -61,11 +61,10 @@ class References {
   struct Pass;
 
   [[nodiscard]] Lookup variable(const std::string& name) const;
-  [[nodiscard]] Lookup file(const std::string& path) const;
+  [[nodiscard]] Lookup file(const std::string& path, const std::filesystem::path& directory) const;
   [[nodiscard]] static Lookup content(const std::filesystem::path& place, std::filesystem::file_status status, std::error_code error);
 
   const Environment& environment_;
-  std::filesystem::path directory_;
 };
 
 }  // namespace belfry::config

@@ -22,9 +22,20 @@ std::string_view name_of(Problem::Severity severity) {
   return "error";
 }
 
+int Report::add_file(std::string file) {
+  files_.push_back(std::move(file));
+  return static_cast<int>(files_.size()) - 1;
+}
+
+std::string Report::place(Mark at) const { return file(at.file) + ":" + std::to_string(at.line) + ":" + std::to_string(at.column); }
+
+std::string Report::line_seen_from(Mark from, Mark at) const {
+  return (from.file == at.file ? "line " : file(at.file) + ":") + std::to_string(at.line);
+}
+
 void Report::add(Problem::Severity severity, Mark at, std::string text) {
   if (severity == Problem::Severity::error) ++errors_;
-  problems_.push_back({severity, file_, at.line, at.column, std::move(text)});
+  problems_.push_back({severity, file(at.file), at.line, at.column, std::move(text)});
 }
 
 void sort_by_place(std::vector<Problem>& problems) {

@@ -133,9 +133,9 @@ void RouteReader::read_name(const Section& section, model::RouteRule& rule) {
   if (!name) return;
   if (!is_name(*name)) {
     value->expected(kNameForm);
-  } else if (const auto [first, fresh] = names_.emplace(*name, value->at().line); !fresh) {
-    value->error("is " + value->described() + ", the name of the route in line " + std::to_string(first->second) +
-                 " too; give each its own");
+  } else if (const auto [first, fresh] = names_.emplace(*name, value->at()); !fresh) {
+    value->error("is " + value->described() + ", the name of the route in " +
+                 value->context().report.line_seen_from(value->at(), first->second) + " too; give each its own");
   } else {
     rule.name = *name;
   }
@@ -199,7 +199,6 @@ void RouteReader::read_fallback(const Value& written, model::RouteRule& rule) {
 
 // The first match wins: what stands behind a route that takes as much is dead.
 void RouteReader::check_order(const std::vector<Written>& routes) {
-  const auto line_of = [](const Written& route) { return std::to_string(route.at.at().line); };
   for (std::size_t i = 0; i < routes.size(); ++i) {
     const auto& route = routes[i];
     auto& report = route.at.context().report;
@@ -207,11 +206,13 @@ void RouteReader::check_order(const std::vector<Written>& routes) {
       const auto& earlier = routes[j];
       if (earlier.continues != Answer::no || earlier.conditional == Answer::unknown) continue;
       if (earlier.conditional == Answer::no) {
-        report.error(route.at.at(), route.at.path() + " is never reached: the route in line " + line_of(earlier) +
+        report.error(route.at.at(), route.at.path() + " is never reached: the route in " +
+                                        report.line_seen_from(route.at.at(), earlier.at.at()) +
                                         " takes everything; move it up, or write continue: true there");
       } else if (!earlier.rule.when.always() && route.conditional == Answer::yes && !route.rule.when.always() &&
                  implies(route.rule.when, earlier.rule.when)) {
-        report.warning(route.at.at(), route.at.path() + " is never reached: the route in line " + line_of(earlier) +
+        report.warning(route.at.at(), route.at.path() + " is never reached: the route in " +
+                                          report.line_seen_from(route.at.at(), earlier.at.at()) +
                                           " takes all that it would take; move it up, or write continue: true there");
       } else {
         continue;

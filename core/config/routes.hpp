@@ -48,7 +48,7 @@ class RouteReader {
 
   std::vector<std::string_view> sources_;
   std::vector<std::string_view> sinks_;
-  std::map<std::string, int> names_;  // of routes -> line
+  std::map<std::string, Mark> names_;  // of routes
   std::set<std::string> used_;        // sinks
 };
 

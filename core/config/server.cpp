@@ -78,7 +78,8 @@ void read_plugins(const Value& written, PluginSettings& out) {
   const Section section(written, kPluginsWords);
   const auto value = section.get("directories");
   if (!value) return;
-  out.directories.clear();
+  // An included file adds to what there is without it, also when the main file says nothing.
+  if (value->at().file == 0) out.directories.clear();
   for (const auto& entry : value->entries("a list of directories, such as [/usr/lib/belfry/plugins]")) {
     if (auto directory = entry.file_path("the path of a directory")) out.directories.push_back(*std::move(directory));
   }

@@ -1,9 +1,10 @@
 #include "config/settings.hpp"
 
-#include <cerrno>
-#include <fstream>
-#include <system_error>
+#include <algorithm>
 
+#include "config/event_check.hpp"
+#include "config/file_text.hpp"
+#include "config/include.hpp"
 #include "config/scalar.hpp"
 #include "config/sections.hpp"
 
@@ -52,6 +53,7 @@ void read_root(const Value& written, Settings& out) {
 
   const auto sources = root.require("sources", "sources: { coder: { type: coder, path: /v1/webhook } }");
   if (sources) read_sources(*sources, out.server, tls_known, out.sources);
+  const auto catalogue = sources ? read_catalogues(*sources, out.files) : shipped_catalogue();
 
   const auto sinks = root.require("sinks", "sinks: { slack: { plugin: slack, config: { bot_token: \"${env:SLACK_BOT_TOKEN}\" } } }");
   if (sinks) read_sinks(*sinks, out.sinks);
@@ -59,6 +61,9 @@ void read_root(const Value& written, Settings& out) {
   const auto pipeline = root.require("pipeline", "pipeline: { routes: [{ name: everyone, to: [slack] }] }");
   if (pipeline) read_pipeline(*pipeline, sources ? &*sources : nullptr, sinks ? &*sinks : nullptr, out.pipeline);
   if (const auto storm = root.get("storm")) read_storm(*storm, out.pipeline);
+  // Another kind of source has other events.
+  const bool all_coder = std::ranges::all_of(out.sources, [](const SourceSettings& source) { return source.type == "coder"; });
+  if (pipeline && all_coder) check_events(*pipeline, catalogue);
 }
 
 Loaded failed(const std::filesystem::path& file, std::string text) {
@@ -79,12 +84,13 @@ Loaded loaded(Settings settings, Report& report) {
 
 Loaded load_text(std::string_view text, const std::filesystem::path& file, const Environment& environment) {
   Report report(file.string());
-  const auto tree = yaml::parse(text, report);
-  if (!tree) return {.problems = report.take(), .admin = {default_admin_listen(), {}}};
-  const References references(environment, file.parent_path());
-  const Context context{report, references, environment, file.parent_path()};
+  const auto main = yaml::parse(text, report);
+  if (!main) return {.problems = report.take(), .admin = {default_admin_listen(), {}}};
+  const References references(environment);
+  const Context context{report, references, environment};
   Settings settings;
   settings.file = file.string();
+  const auto tree = with_included(context, main, settings.files);
   read_root(Value(context, *tree, "", tree->at), settings);
   return loaded(std::move(settings), report);
 }
@@ -92,17 +98,9 @@ Loaded load_text(std::string_view text, const std::filesystem::path& file, const
 Loaded load_file(const std::filesystem::path& file, const Environment& environment) {
   std::error_code error;
   if (std::filesystem::is_directory(file, error)) return failed(file, "cannot be read: it is a directory; name a file");
-  errno = 0;
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream) {
-    const std::error_code reason(errno, std::generic_category());
-    return failed(file, "cannot be read: " + reason.message() + "; create it, or name another with --config");
-  }
-  std::string text(yaml::kMaxBytes + 1, '\0');
-  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (stream.bad()) return failed(file, "cannot be read; check the disk");
-  text.resize(static_cast<std::size_t>(stream.gcount()));
-  return load_text(text, file, environment);
+  const auto text = file_text(file);
+  if (!text) return failed(file, "cannot be read: " + text.error().message + "; create it, or name another with --config");
+  return load_text(*text, file, environment);
 }
 
 }  // namespace belfry::config

@@ -157,6 +157,8 @@ struct SinkSettings {
 
 struct Settings {
   std::string file;  // empty: made from the environment alone
+  // What a watcher looks at: the files that were read, the main one first, and the directories where patterns of `include` look for more.
+  std::vector<std::filesystem::path> files;
   ServerSettings server;
   AdminSettings admin;
   StoreSettings store;
@@ -175,17 +177,19 @@ struct Loaded {
   // There was an error, and this is what could be read all the same: for finding the errors that only others can see, never to be run.
   // None when the file is no YAML.
   std::optional<Settings> draft;
-  std::vector<Problem> problems;  // all that the file itself tells, by line and column
+  std::vector<Problem> problems;  // all that the files themselves tell, by file, line and column
   AdminSettings admin = {};       // also with errors, as far as it could be read: where the running gateway can be asked
 
   // Whichever of the two there is, else null.
   [[nodiscard]] const Settings* readable() const { return settings ? &*settings : draft ? &*draft : nullptr; }
 };
 
-// Reads and checks a file. Every problem is found in one go. Does not look at plugins: their schemas are checked by the plugin host.
+// Reads and checks a file and those that it includes. Every problem is found in one go. Does not look at plugins: their schemas are checked
+// by the plugin host.
 [[nodiscard]] Loaded load_file(const std::filesystem::path& file, const Environment& environment);
 
-// The same from text, for tests and fuzzing; `file` is only named in problems and gives the directory of relative paths.
+// The same from text, for tests and fuzzing; `file` is only named in problems and gives the directory of relative paths, where included
+// files are read.
 [[nodiscard]] Loaded load_text(std::string_view text, const std::filesystem::path& file, const Environment& environment);
 
 // Without any file: SLACK_BOT_TOKEN, SLACK_SIGNING_SECRET, PORT; see docs/reference/configuration.md.

@@ -58,14 +58,14 @@ SinkSettings read_sink(const std::string& name, const Value& written, const Tran
   const Section section(written, kSinkWords);
   SinkSettings sink{.name = name};
   if (!says_proxy(written)) sink.http = usual;
-  const auto& file = written.context().report.file();
-  sink.positions[""] = {file, written.key().line, written.key().column};
+  const auto& report = written.context().report;
+  sink.positions[""] = report.position(written.key());
   if (const auto value = section.require("plugin", "plugin: slack"))
     assign(sink.plugin, value->text("the name of a plugin, such as slack"));
   if (const auto value = section.get("config")) {
     if (value->node().kind == yaml::Node::Kind::map) {
       sink.config = to_json(*value, [&](const std::string& pointer, const Value& item, const Findings& found) {
-        if (!pointer.empty()) sink.positions[pointer] = {file, item.at().line, item.at().column};
+        if (!pointer.empty()) sink.positions[pointer] = item.position();
         if (!found.unresolved.empty()) sink.unresolved[pointer] = found.unresolved;
         if (!found.exposed.empty()) sink.exposed[pointer] = found.exposed;
         if (found.file) sink.files[pointer] = *found.file;

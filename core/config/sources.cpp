@@ -59,6 +59,12 @@ SourceAuth read_auth(const Value& written, const ServerSettings& server, bool tl
   return auth;
 }
 
+// Where the path was written, else where the source was.
+Mark path_mark(const Value& source) {
+  const auto* path = source.node().find("path");
+  return path == nullptr ? source.key() : path->value->at;
+}
+
 SourceSettings read_source(const std::string& name, const Value& written, const ServerSettings& server, bool tls_known) {
   const Section section(written, kSourceWords);
   SourceSettings source{.name = name};
@@ -66,10 +72,8 @@ SourceSettings read_source(const std::string& name, const Value& written, const 
     const auto type = value->text("coder");
     if (type && type != "coder") value->expected("coder, the only type there is");
   }
-  const auto place = [&](Mark at) { return Position{written.context().report.file(), at.line, at.column}; };
-  source.path_at = place(written.key());
+  source.path_at = written.context().report.position(path_mark(written));
   if (const auto value = section.get("path")) {
-    source.path_at = place(value->at());
     constexpr std::string_view kForm = "a plain path such as /v1/webhook";
     const auto path = value->text(kForm);
     if (path && !is_http_path(*path)) value->expected(kForm);
@@ -97,7 +101,7 @@ void read_sources(const Value& written, const ServerSettings& server, bool tls_k
     auto source = read_source(name, value, server, tls_known);
     const auto [first, fresh] = paths.emplace(source.path, name);
     if (!fresh && !source.path.empty()) {
-      written.context().report.error({source.path_at.line, source.path_at.column},
+      written.context().report.error(path_mark(value),
                                      value.path() + " has the same path as sources." + first->second + "; give each its own path");
     }
     out.push_back(std::move(source));

@@ -7,11 +7,11 @@
 namespace belfry::config {
 namespace {
 
-Mark mark_of(std::string_view text, std::size_t offset) {
+Mark mark_of(std::string_view text, std::size_t offset, int file) {
   const auto before = text.substr(0, offset);
   const auto newline = before.rfind('\n');
   const auto column = newline == std::string_view::npos ? offset : offset - newline - 1;
-  return {static_cast<int>(std::ranges::count(before, '\n')) + 1, static_cast<int>(column) + 1};
+  return {static_cast<int>(std::ranges::count(before, '\n')) + 1, static_cast<int>(column) + 1, file};
 }
 
 bool is_control(std::string_view text, std::size_t i) {
@@ -31,13 +31,13 @@ std::optional<std::size_t> invalid_utf8(std::string_view text) {
   return std::nullopt;
 }
 
-bool check_text(std::string_view text, Report& report) {
+bool check_text(std::string_view text, Report& report, int file) {
   if (const auto bad = invalid_utf8(text)) {
-    report.error(mark_of(text, *bad), "the file is not UTF-8 text; save it as UTF-8");
+    report.error(mark_of(text, *bad, file), "the file is not UTF-8 text; save it as UTF-8");
     return false;
   }
   bool good = true;
-  Mark at{1, 1};
+  Mark at{1, 1, file};
   bool indentation = true;
   for (std::size_t i = 0; i < text.size(); ++i, ++at.column) {
     const char c = text[i];
@@ -46,7 +46,7 @@ bool check_text(std::string_view text, Report& report) {
       return false;
     }
     if (c == '\n') {
-      at = {at.line + 1, 0};
+      at = {at.line + 1, 0, file};
       indentation = true;
     } else if (indentation && c == '\t') {
       report.error(at, "a tab in the indentation; use spaces");

@@ -27,7 +27,7 @@ Findings broken(const Value& written, const std::string& what) {
 
 nlohmann::json scalar(const Value& written, const std::string& pointer, const Visitor& visit) {
   const auto& node = written.node();
-  auto expanded = written.context().references.expand(node.text);
+  auto expanded = written.expand();
   if (!expanded) {
     const bool unresolved = expanded.error().kind == ReferenceFault::Kind::unresolved;
     visit(pointer, written, unresolved ? Findings{.unresolved = expanded.error().text} : broken(written, ": " + expanded.error().text));

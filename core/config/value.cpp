@@ -38,12 +38,16 @@ void Value::expected(std::string_view form) const {
   context_->report.error(at(), subject + " is " + described() + "; write " + std::string(form));
 }
 
+std::filesystem::path Value::directory() const { return std::filesystem::path(context_->report.file(at().file)).parent_path(); }
+
+std::expected<Expanded, ReferenceFault> Value::expand() const { return context_->references.expand(node_->text, directory()); }
+
 std::optional<Expanded> Value::expanded(std::string_view form) const {
   if (node_->kind != yaml::Node::Kind::scalar) {
     expected(form);
     return std::nullopt;
   }
-  auto result = context_->references.expand(node_->text);
+  auto result = expand();
   if (result) return *std::move(result);
   context_->report.error(at(), path_ + ": " + result.error().text);
   return std::nullopt;
@@ -136,7 +140,7 @@ std::optional<Rate> Value::rate() const {
 
 std::optional<std::filesystem::path> Value::file_path(std::string_view form) const {
   const auto value = text(form);
-  return value ? std::optional(context_->directory / *value) : std::nullopt;
+  return value ? std::optional(directory() / *value) : std::nullopt;
 }
 
 std::optional<std::filesystem::path> Value::secret_file(std::string_view form) const {
@@ -148,11 +152,9 @@ std::optional<std::filesystem::path> Value::secret_file(std::string_view form) c
   return std::nullopt;
 }
 
-Position Value::position() const { return {context_->report.file(), at().line, at().column}; }
+Position Value::position() const { return context_->report.position(at()); }
 
-std::string Value::position_text() const {
-  return context_->report.file() + ":" + std::to_string(at().line) + ":" + std::to_string(at().column);
-}
+std::string Value::position_text() const { return context_->report.place(at()); }
 
 std::vector<Value> Value::entries(std::string_view form) const {
   if (node_->kind != yaml::Node::Kind::list || node_->items.empty()) {
@@ -165,7 +167,10 @@ std::vector<Value> Value::entries(std::string_view form) const {
   }
   std::vector<Value> out;
   out.reserve(node_->items.size());
-  for (const auto& item : node_->items) out.emplace_back(*context_, *item, path_ + "[" + std::to_string(out.size()) + "]", item->at);
+  std::map<int, std::size_t> counts;  // of each file: people count in the one that they look at
+  for (const auto& item : node_->items) {
+    out.emplace_back(*context_, *item, path_ + "[" + std::to_string(counts[item->at.file]++) + "]", item->at);
+  }
   return out;
 }
 

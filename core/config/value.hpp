@@ -18,12 +18,11 @@
 
 namespace belfry::config {
 
-// What all readers of one file share. Outlives them.
+// What all readers of one configuration share. Outlives them.
 struct Context {
   Report& report;
   const References& references;
   const Environment& environment;
-  std::filesystem::path directory;  // relative paths begin here
 };
 
 template <class T>
@@ -43,6 +42,8 @@ class Value {
   [[nodiscard]] const Context& context() const { return *context_; }
   [[nodiscard]] Mark at() const { return node_->at; }
   [[nodiscard]] Mark key() const { return key_; }
+  // Of the file that it is written in: relative paths begin here.
+  [[nodiscard]] std::filesystem::path directory() const;
   // As written, in quotes; "empty", "a list" or "a mapping".
   [[nodiscard]] std::string described() const;
 
@@ -52,6 +53,8 @@ class Value {
   // "PATH is X; write FORM", at the value.
   void expected(std::string_view form) const;
 
+  // The text of a scalar with its references replaced; reports nothing.
+  [[nodiscard]] std::expected<Expanded, ReferenceFault> expand() const;
   // A scalar of any kind with its references replaced.
   [[nodiscard]] std::optional<Expanded> expanded(std::string_view form) const;
   // Text that is not empty. A number or true without quotes is no text.

@@ -11,13 +11,15 @@ struct Vocabulary {
   std::string_view later;    // keys of the documented format that this version refuses
 };
 
-inline constexpr Vocabulary kRootWords{"", "version server admin store plugins sources sinks pipeline storm", "include watch canary"};
+inline constexpr Vocabulary kRootWords{"", "version include server admin store plugins sources sinks pipeline storm", "watch canary"};
+// Those that an included file may have.
+inline constexpr std::string_view kIncludedWords = "plugins sources sinks pipeline";
 inline constexpr Vocabulary kServerWords{"server", "listen tls max_body threads max_connections", ""};
 inline constexpr Vocabulary kTlsWords{"server.tls", "certificate key client_ca", ""};
 inline constexpr Vocabulary kAdminWords{"admin", "listen token", ""};
 inline constexpr Vocabulary kStoreWords{"store", "driver path retention", "postgres url"};
 inline constexpr Vocabulary kPluginsWords{"plugins", "directories", ""};
-inline constexpr Vocabulary kSourceWords{"sources.*", "type path auth", ""};
+inline constexpr Vocabulary kSourceWords{"sources.*", "type path auth catalogue", ""};
 inline constexpr Vocabulary kAuthWords{"sources.*.auth", "basic bearer client_certificate", ""};
 inline constexpr Vocabulary kBasicWords{"sources.*.auth.basic", "username password", ""};
 inline constexpr Vocabulary kSinkWords{"sinks.*", "plugin config http delivery", "isolation"};

@@ -15,14 +15,14 @@
 namespace belfry::config::yaml {
 namespace {
 
-Mark to_mark(const YAML::Mark& mark) { return {mark.line + 1, mark.column + 1}; }
+Mark to_mark(const YAML::Mark& mark, int file) { return {mark.line + 1, mark.column + 1, file}; }
 
 // Ends the parse; what was wrong has been reported.
 struct Stop {};
 
 class TreeBuilder final : public YAML::EventHandler {
  public:
-  TreeBuilder(std::string_view source, Report& report) : source_(source), report_(report) {}
+  TreeBuilder(std::string_view source, Report& report, int file) : source_(source), report_(report), file_(file) {}
 
   [[nodiscard]] NodePtr root() const { return root_; }
 
@@ -82,6 +82,8 @@ class TreeBuilder final : public YAML::EventHandler {
     Mark key_at;
     std::unordered_map<std::string, int> lines;  // of the keys so far
   };
+
+  [[nodiscard]] Mark to_mark(const YAML::Mark& mark) const { return yaml::to_mark(mark, file_); }
 
   [[noreturn]] void stop(Mark at, std::string text) {
     report_.error(at, std::move(text));
@@ -192,6 +194,7 @@ class TreeBuilder final : public YAML::EventHandler {
 
   std::string_view source_;
   Report& report_;
+  int file_;
   NodePtr root_;
   int documents_ = 0;
   std::vector<Frame> frames_;
@@ -224,6 +227,14 @@ std::string explained(const std::string& message) {
   return "not YAML: " + message + "; correct this line or the one before";
 }
 
+// What is written into an included file may be there tomorrow.
+NodePtr empty_map(int file) {
+  auto out = std::make_shared<Node>();
+  out->kind = Node::Kind::map;
+  out->at = {1, 1, file};
+  return out;
+}
+
 }  // namespace
 
 const Member* Node::find(std::string_view key) const {
@@ -231,15 +242,15 @@ const Member* Node::find(std::string_view key) const {
   return found == members.end() ? nullptr : &*found;
 }
 
-NodePtr parse(std::string_view text, Report& report) {
+NodePtr parse(std::string_view text, Report& report, int file) {
   if (text.size() > kMaxBytes) {
-    report.error({}, "the file is larger than 1 MiB; write less");
+    report.error({.file = file}, "the file is larger than 1 MiB; write less");
     return nullptr;
   }
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
-  if (!check_text(text, report)) return nullptr;
+  if (!check_text(text, report, file)) return nullptr;
   std::ispanstream stream(text);
-  TreeBuilder builder(text, report);
+  TreeBuilder builder(text, report, file);
   try {
     YAML::Parser parser(stream);
     while (parser.HandleNextDocument(builder)) {
@@ -247,10 +258,11 @@ NodePtr parse(std::string_view text, Report& report) {
   } catch (const Stop&) {
     return nullptr;
   } catch (const YAML::Exception& error) {
-    report.error(to_mark(error.mark), explained(error.msg));
+    report.error(to_mark(error.mark, file), explained(error.msg));
     return nullptr;
   }
   if (!builder.root() || builder.root()->kind == Node::Kind::null) {
+    if (file != 0) return empty_map(file);
     report.error({1, 1}, "the configuration is empty; begin with version: 1");
     return nullptr;
   }

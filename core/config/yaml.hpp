@@ -44,7 +44,8 @@ struct Node {
 };
 
 // Null when nothing useful could be read; the report says why. A tree may come together with problems (duplicate keys): then they have
-// been reported and the first of the duplicates is in the tree.
-[[nodiscard]] NodePtr parse(std::string_view text, Report& report);
+// been reported and the first of the duplicates is in the tree. `file` is what the report calls it; only the main one (0) must hold
+// something.
+[[nodiscard]] NodePtr parse(std::string_view text, Report& report, int file = 0);
 
 }  // namespace belfry::config::yaml

@@ -3,6 +3,7 @@ import re
 
 FILES = [
     ("/etc/belfry/belfry.yaml", "The configuration. /usr/share/belfry/belfry.schema.json has every key, for editors."),
+    ("/etc/belfry/conf.d/*.yaml", "More of it, included by the first: sinks, sources, plugins and routes."),
     ("/etc/credstore/", "Credentials of the unit, one a file: slack-bot-token, slack-signing-secret, slack-app-token, webhook-password, admin-token."),
     ("/usr/lib/belfry/plugins, /usr/local/lib/belfry/plugins", "Plugins of packages, and those of the administrator."),
     ("/var/lib/belfry/", "The queue and the private copies of plugins."),

@@ -57,6 +57,16 @@ class InitCase(unittest.TestCase):
 
 
 class OptionsTest(InitCase):
+    def test_what_others_included_is_not_judged_but_used(self):
+        (self.directory / "conf.d").mkdir(parents=True)
+        (self.directory / "conf.d/10-broken.yaml").write_text("sinsk: {}\n")
+        ended = self.init("--bot-token-file", self.file(TOKEN))
+        self.assertEqual((ended.returncode, ended.stderr), (0, ""), ended.stderr)
+        env = NOTHING | {"BELFRY_PLUGIN_DIR": str(BUILD / "plugins")}
+        checked = run_belfry("check", "--config", self.directory / "belfry.yaml", env=env)
+        self.assertEqual(checked.returncode, 1)
+        self.assertIn(f'{self.directory}/conf.d/10-broken.yaml:1:1: error: unknown key "sinsk"; did you mean "sinks"?\n', checked.stderr)
+
     def test_everything_from_files_and_standard_input(self):
         secrets = ["--bot-token-file", self.file(f"{TOKEN}\r\n"), "--signing-secret-file", "-"]
         ended = self.init(*secrets, "--url", "https://belfry.example.com", stdin=SECRET)

@@ -86,8 +86,8 @@ class DebTest(unittest.TestCase):
         self.install(self.old)
         self.assertNotEqual(self.gateway.pid(), before)
         self.assertEqual(self.machine.show("User"), "belfry")
-        owners = self.machine.run("stat", "-c", "%a %U %G", "/etc/belfry", "/var/lib/belfry")
-        self.assertEqual(owners.splitlines(), ["750 root belfry", "700 belfry belfry"])
+        owners = self.machine.run("stat", "-c", "%a %U %G", "/etc/belfry", "/etc/belfry/conf.d", "/var/lib/belfry")
+        self.assertEqual(owners.splitlines(), ["750 root belfry", "750 root belfry", "700 belfry belfry"])
 
     def test_2_two_secrets_and_a_delivery(self):
         point_at_sandbox(self.root, self.certificate)

@@ -68,8 +68,8 @@ class RpmTest(Case):
         said = run("rpm", "--root", self.root.path, *DATABASE, "--verify", "belfry")
         self.assertEqual(said.strip(), "")
         self.boot()
-        owners = self.machine.run("stat", "-c", "%a %U %G", "/etc/belfry", "/var/lib/belfry")
-        self.assertEqual(owners.splitlines(), ["750 root belfry", "700 belfry belfry"])
+        owners = self.machine.run("stat", "-c", "%a %U %G", "/etc/belfry", "/etc/belfry/conf.d", "/var/lib/belfry")
+        self.assertEqual(owners.splitlines(), ["750 root belfry", "750 root belfry", "700 belfry belfry"])
         self.deliver("first@example.com")
 
         # Again, while deliveries wait.

@@ -1,11 +1,14 @@
 #!/usr/bin/python3
-"""The reference pages that are made from the program itself: configuration from the JSON Schema, the command line from its own help.
+"""The reference pages that are made from the program itself: configuration from the JSON Schema, Coder's events from
+the catalogue, the command line from its own help.
 
 usage: reference_pages.py SOURCE_DIR BELFRY [--write]      without --write: says which pages are stale
 """
 import json
 import sys
 from pathlib import Path
+
+import yaml
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "packaging" / "manual"))
 from command_help import walk  # noqa: E402 (found only now)
@@ -59,6 +62,10 @@ def rows(schema, path, definitions):
 def configuration(root):
     schema = json.loads((root / "config" / "belfry.schema.json").read_text())
     definitions = schema.get("definitions", {})
+    # What a main file needs that includes no other.
+    alone = schema["then"]["else"]
+    schema["required"] = schema["if"]["required"] + alone["required"]
+    schema["properties"]["pipeline"]["required"] = alone["properties"]["pipeline"]["required"]
     lines = [
         "# Configuration",
         "",
@@ -69,6 +76,9 @@ def configuration(root):
         "Relative paths of `${file:}` are looked for in `$CREDENTIALS_DIRECTORY`, then beside the configuration file. `$${` stands for `${`.",
         "A secret whose default is empty (`${file:webhook-password:-}`) may be left out. A file that others can read is refused for a secret.",
         "A secret of a sink that is one `${file:}` and nothing else is read again when its file has changed, without a reload.",
+        "",
+        "What is required may also stand in a file that is included, see [splitting the configuration](../how-to/split-the-configuration.md). Such a file has",
+        "`plugins`, `sources`, `sinks` and `pipeline` only; the schema takes a file without `version` for one.",
         "",
         "| key | value | meaning |",
         "|---|---|---|",
@@ -93,6 +103,38 @@ def configuration(root):
     return "\n".join(lines) + "\n"
 
 
+def events(root):
+    lines = [
+        "# Coder's events",
+        "",
+        "Made from `config/coder-events.yaml`. Belfry delivers what is not here like anything else; it knows these to warn of a condition that none of",
+        "them meets: a `name`, a `template_id` or a `labels.NAME` that no event has, a pattern that fits no name.",
+        "",
+        "Coder may send more, or a version of your own may. Files in the same form add events, and say something else about one with the same id:",
+        "",
+        "```yaml",
+        "sources:",
+        "  coder: { catalogue: [extra-events.yaml] }",
+        "```",
+        "",
+        "```yaml",
+        "events:",
+        "  - { id: 11111111-2222-4333-8444-555555555555, name: Licence Expires, group: Licence Events, labels: [days] }",
+        "```",
+        "",
+        "`name` is required. `also` lists names that other versions use.",
+        "",
+        "| name | group | labels | template id |",
+        "|---|---|---|---|",
+    ]
+    for event in yaml.safe_load((root / "config" / "coder-events.yaml").read_text())["events"]:
+        names = "<br>".join([event["name"], *(f"({name})" for name in event.get("also", []))])
+        labels = ", ".join(f"`{label}`" for label in event.get("labels", []))
+        identifier = f"`{event['id']}`" if "id" in event else ""
+        lines.append(f"| {names} | {event.get('group', '')} | {labels} | {identifier} |")
+    return "\n".join(lines) + "\n"
+
+
 def command_line(belfry):
     lines = ["# Command line", "", "Made from the program's own help. Exit codes: 0 done, 1 failed or invalid, 2 wrong usage.", ""]
     for command in walk(belfry).every():
@@ -102,7 +144,12 @@ def command_line(belfry):
 
 def main(argv):
     root, belfry = Path(argv[1]), argv[2]
-    pages = {root / "docs/reference/configuration.md": configuration(root), root / "docs/reference/cli.md": command_line(belfry)}
+    reference = root / "docs/reference"
+    pages = {
+        reference / "configuration.md": configuration(root),
+        reference / "coder-events.md": events(root),
+        reference / "cli.md": command_line(belfry),
+    }
     stale = [page for page, text in pages.items() if not page.exists() or page.read_text() != text]
     if "--write" in argv:
         for page in stale:

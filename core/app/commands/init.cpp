@@ -213,8 +213,12 @@ base::Result<std::string> checked_configuration(const Layout& layout, const Answ
   auto text = configuration_text(layout.place, answers.listen);
   if (!text) return text;
   const config::Environment all_there{[](const std::string&) { return std::optional<std::string>(); }};
-  const auto loaded = config::load_text(*text, layout.configuration, all_there);
-  if (!loaded.settings) return base::fail(first_error(loaded.problems));
+  auto problems = config::load_text(*text, layout.configuration, all_there).problems;
+  // What is in conf.d already is not for init to judge.
+  std::erase_if(problems, [&](const config::Problem& problem) {
+    return problem.severity != config::Problem::Severity::error || problem.file != layout.configuration;
+  });
+  if (!problems.empty()) return base::fail(first_error(problems));
   return text;
 }
 

@@ -1,5 +1,5 @@
-// Every mistake: one file, and beside it the lines that it must produce. BELFRY_UPDATE_GOLDEN=1 writes those anew, to be read before a
-// commit.
+// Every mistake: one file, or a directory with a belfry.yaml and what that includes; beside it the lines that it must produce.
+// BELFRY_UPDATE_GOLDEN=1 writes those anew, to be read before a commit.
 #include <algorithm>
 
 #include "support.hpp"
@@ -9,10 +9,12 @@ namespace {
 
 std::filesystem::path fixtures() { return test::source_directory() / "tests/core/config/fixtures"; }
 
+// belfry.yaml stands for the directory that it is in.
 std::vector<std::filesystem::path> yaml_files(const std::filesystem::path& directory) {
   std::vector<std::filesystem::path> out;
   for (const auto& entry : std::filesystem::directory_iterator(directory)) {
     if (entry.path().extension() == ".yaml") out.push_back(entry.path());
+    if (std::filesystem::exists(entry.path() / "belfry.yaml")) out.push_back(entry.path() / "belfry.yaml");
   }
   std::ranges::sort(out);
   return out;
@@ -33,7 +35,7 @@ TEST(Fixtures, WrongOnesSayWhatIsWrong) {
   const auto files = yaml_files(fixtures());
   ASSERT_GE(files.size(), 60U);
   for (const auto& file : files) {
-    auto golden = file;
+    auto golden = file.parent_path() == fixtures() ? file : file.parent_path();
     golden.replace_extension(".txt");
     const auto text = produced(file);
     if (update) std::ofstream(golden) << text;
@@ -58,6 +60,29 @@ TEST(Fixtures, EveryMessageSaysWhatToWrite) {
 
 TEST(Fixtures, RightOnesLoadWithoutAnyProblem) {
   for (const auto& file : yaml_files(fixtures() / "right")) EXPECT_EQ(produced(file), "") << file;
+}
+
+// The first line of each of its examples is the name of the file that it belongs to.
+void write_examples(const std::string& page, const test::TemporaryDirectory& directory) {
+  constexpr std::string_view kBegin = "```yaml\n# /etc/belfry/";
+  for (auto at = page.find(kBegin); at != std::string::npos; at = page.find(kBegin, at)) {
+    at += kBegin.size();
+    const auto newline = page.find('\n', at);
+    directory.write(page.substr(at, newline - at), page.substr(newline, page.find("```", at) - newline));
+  }
+}
+
+TEST(Docs, TheExampleOfSeveralFilesIsOneConfiguration) {
+  const test::TemporaryDirectory directory;
+  write_examples(test::read(test::source_directory() / "docs/how-to/split-the-configuration.md"), directory);
+  const auto loaded = load_file(directory.path() / "belfry.yaml", fixture_environment());
+  ASSERT_TRUE(loaded.settings.has_value()) << test::lines(loaded);
+  EXPECT_TRUE(loaded.problems.empty()) << test::lines(loaded);
+  std::string order;
+  for (const auto& route : loaded.settings->routes) order += route.name + " ";
+  EXPECT_EQ(order, "failures accounts everyone ");
+  EXPECT_EQ(loaded.settings->sinks.size(), 3U);
+  EXPECT_EQ(loaded.settings->plugins.directories.back(), "/opt/audit/plugins");
 }
 
 TEST(Shipped, ConfigurationAndExamplesLoadWithoutErrors) {

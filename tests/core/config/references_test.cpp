@@ -12,7 +12,7 @@ class ReferencesTest : public ::testing::Test {
  protected:
   std::expected<Expanded, ReferenceFault> expand(std::string_view text) const {
     const auto environment = test::environment(variables);
-    return References(environment, directory.path()).expand(text);
+    return References(environment).expand(text, directory.path());
   }
   std::string value(std::string_view text) const {
     const auto result = expand(text);

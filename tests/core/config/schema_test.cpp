@@ -58,6 +58,13 @@ TEST(Schema, KnowsTheKeysOfEverySectionAndNoOthers) {
   }
 }
 
+TEST(Schema, KnowsTheKeysOfIncludedFiles) {
+  Keys allowed;
+  const auto root = schema();
+  for (const auto& key : root.at("else").at("propertyNames").at("enum")) allowed.insert(key.get<std::string>());
+  EXPECT_EQ(allowed, words(kIncludedWords));
+}
+
 TEST(Schema, KnowsThePathsAndOperatorsOfConditions) {
   const auto definitions = schema().at("definitions");
   auto paths = words(kPaths);
@@ -67,7 +74,7 @@ TEST(Schema, KnowsThePathsAndOperatorsOfConditions) {
 }
 
 TEST(Schema, HasNoSectionThatTheParserDoesNotKnow) {
-  EXPECT_EQ(count_objects_with_keys(schema()), kAllWords.size() + 3) << "condition, operators and redaction are the other three";
+  EXPECT_EQ(count_objects_with_keys(schema()), kAllWords.size() + 4) << "condition, operators, redaction, and what a main file without others needs";
 }
 
 // Each key reaches a reader: a value of an absurd type behind it is refused, and not as an unknown key.
