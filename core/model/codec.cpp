@@ -174,6 +174,7 @@ std::string message_document(const Message& message) {
   w.open('{').member("version", std::int64_t{1}).member("kind", to_string(d.kind)).member("delivery_id", d.id);
   w.key("destination").open('{');
   w.member("audience", to_string(d.destination.audience)).member("address", d.destination.address).close('}');
+  if (!d.note.empty()) w.member("note", d.note);
   w.member("overrides", d.overrides).member("sensitive", d.sensitive).member("allow_sensitive", d.allow_sensitive);
   w.member("possible_duplicate", d.possible_duplicate);
   w.member("update_key", message.items.empty() ? std::string() : message.items.front().update_key);

@@ -56,6 +56,7 @@ struct Delivery {
   std::string id;              // UUIDv7; the idempotency key a sink sees
   std::uint64_t sequence = 0;  // accept order, given by the store
   DeliveryKind kind = DeliveryKind::notification;
+  std::string note;             // of a digest: why it is one, a sentence for its reader; may be empty
   std::string notification_id;  // of a digest: the first item's
   std::string sink;
   Destination destination;

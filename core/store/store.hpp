@@ -48,6 +48,7 @@ struct DigestKey {
   std::string key;
   base::Timestamp due_at{};
   std::optional<base::Timestamp> expires_at = {};  // of a digest that is opened; none: the delivery's own
+  std::string note = {};                           // the same: why it is one, for its reader
 };
 
 // At most `limit` deliveries within `window` (a fixed window that starts at the first); the rest join `overflow`, which is due when the

@@ -25,6 +25,7 @@ std::size_t bounded(std::size_t limit, const Look& look) { return look.half ? li
 
 void notes(Blocks& blocks, const Message& message, const Look& look, std::size_t left_out, const std::string& what) {
   if (left_out > 0) blocks.add_note(left_out_note(left_out, what));
+  if (!message.note().empty()) blocks.add_note(escape(shorten(clean_line(message.note(), kTitleLimit), kTitleLimit)));
   if (message.possible_duplicate()) blocks.add_note(kRepeatNote);
   blocks.add_note(footer(message, look));
 }

@@ -122,6 +122,7 @@ class Acceptor {
     auto& delivery = row.delivery;
     delivery.id = planned.id;
     delivery.kind = placement.digest.has_value() ? model::DeliveryKind::digest : model::DeliveryKind::notification;
+    if (placement.digest.has_value()) delivery.note = placement.digest->note;
     delivery.notification_id = acceptance_.notification.id;
     delivery.sink = planned.sink;
     delivery.destination = planned.destination;

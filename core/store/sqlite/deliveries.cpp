@@ -10,7 +10,7 @@ using model::to_string;
   "SELECT d.row, d.id, d.notification, d.queue, d.kind, d.sink, d.email, d.route, d.fallback, d.overrides, d.sensitive, "             \
   "d.allow_sensitive, d.fallback_of, d.created_at, d.state, d.dead_letter, d.possible_duplicate, d.attempts, d.open_attempt, "        \
   "d.failures, d.leases, d.claim_until, d.joins_at, d.due_at, d.expires_at, d.finished_at, d.last_reason, d.last_detail, d.receipt, " \
-  "d.begun_at, n.id, q.destination FROM deliveries d JOIN notifications n ON n.row = d.notification JOIN queues q ON q.row = d.queue "
+  "d.begun_at, n.id, q.destination, d.note FROM deliveries d JOIN notifications n ON n.row = d.notification JOIN queues q ON q.row = d.queue "
 
 // Most deliveries have neither overrides nor a fallback: no JSON for them.
 std::string encode(const nlohmann::json& overrides) { return overrides.empty() ? std::string() : overrides.dump(); }
@@ -66,6 +66,7 @@ DeliveryRow read_delivery(const Rows& rows) {
   row.begun_at = rows.time(29);
   d.notification_id = rows.text(30);
   d.destination = destination_of(rows.text(31));
+  d.note = rows.text(32);
   return row;
 }
 
@@ -80,10 +81,10 @@ RowId SqliteTables::add(const DeliveryRow& row) {
   const auto& d = row.delivery;
   sql("INSERT INTO deliveries(id, notification, queue, kind, sink, email, route, fallback, overrides, sensitive, allow_sensitive, "
       "fallback_of, created_at, state, dead_letter, possible_duplicate, attempts, open_attempt, begun_at, failures, leases, claim_until, "
-      "joins_at, due_at, expires_at, last_reason, last_detail, receipt) "
-      "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting', 0, ?, 0, 0, 0, 0, 0, 0, ?, ?, ?, '', '', '')")
+      "joins_at, due_at, expires_at, note, last_reason, last_detail, receipt) "
+      "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting', 0, ?, 0, 0, 0, 0, 0, 0, ?, ?, ?, ?, '', '', '')")
       .run(d.id, row.notification, row.queue, to_string(d.kind), d.sink, row.email, d.route, encode(d.fallback), encode(d.overrides),
-           d.sensitive, d.allow_sensitive, d.fallback_of, d.created_at, d.possible_duplicate, row.joins_at, d.due_at, d.expires_at);
+           d.sensitive, d.allow_sensitive, d.fallback_of, d.created_at, d.possible_duplicate, row.joins_at, d.due_at, d.expires_at, d.note);
   return last_row();
 }
 

@@ -68,8 +68,11 @@ CREATE TABLE counters(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROW
 INSERT INTO counters VALUES('kv_version', 0), ('probes', 0);
 )sql";
 
+// deliveries.note is why a digest is one.
+constexpr const char* kVersion2 = "ALTER TABLE deliveries ADD COLUMN note TEXT NOT NULL DEFAULT ''";
+
 // kMigrations[n] makes version n + 1 of version n.
-constexpr std::array<const char*, 1> kMigrations{kVersion1};
+constexpr std::array<const char*, 2> kMigrations{kVersion1, kVersion2};
 constexpr auto kNewest = static_cast<std::int64_t>(kMigrations.size());
 
 }  // namespace

@@ -130,7 +130,7 @@ TEST_F(SqliteStoreTest, SecondProcessIsRefused) {
 TEST_F(SqliteStoreTest, NewerSchemaIsRefused) {
   open().value().reset();
   sql("PRAGMA user_version = 99");
-  EXPECT_THAT(open().error().message, HasSubstr("written by a newer Belfry (schema 99, this one knows up to 1)"));
+  EXPECT_THAT(open().error().message, HasSubstr("written by a newer Belfry (schema 99, this one knows up to 2)"));
 }
 
 TEST_F(SqliteStoreTest, OtherFilesAreRefusedAndLeftAlone) {

@@ -57,6 +57,8 @@ class Message {
   [[nodiscard]] bool forbidden_here() const { return sensitive() && destination().audience == Audience::shared && !allow_sensitive(); }
 
   [[nodiscard]] Kind kind() const { return parts().digest ? Kind::digest : Kind::notification; }
+  // Of a digest: why it is one, a sentence for its reader; plain text, mostly empty.
+  [[nodiscard]] const std::string& note() const { return parts().note; }
   [[nodiscard]] const Destination& destination() const { return parts().destination; }
   // Keys of the sink's config that the route sets: {"channel": "C1"}. An object.
   [[nodiscard]] const nlohmann::json& overrides() const { return parts().overrides; }

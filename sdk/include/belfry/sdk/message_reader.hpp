@@ -20,6 +20,7 @@ struct MessageParts {
   Destination destination;
   bool allow_sensitive = false;
   std::string update_key;
+  std::string note;
   nlohmann::json overrides = nlohmann::json::object();
   std::vector<Item> items;
 };
@@ -44,6 +45,7 @@ class MessageReader {
     const Value* allow = member(document, "allow_sensitive");
     parts.allow_sensitive = allow != nullptr && allow->IsBool() && allow->GetBool();
     parts.update_key = text(document, "update_key");
+    parts.note = text(document, "note");
     if (const Value* overrides = object(document, "overrides"); overrides != nullptr && overrides->MemberCount() > 0) {
       parts.overrides = tree(*overrides);
     }

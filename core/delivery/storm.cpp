@@ -1,0 +1,49 @@
+#include "delivery/storm.hpp"
+
+#include <algorithm>
+
+namespace belfry::delivery {
+namespace {
+
+constexpr std::string_view kKey = "storm";
+constexpr std::string_view kNote = "There is more to tell than can be sent at once: it is in one message.";
+
+}  // namespace
+
+StormWatch::StormWatch(base::Millis after, const std::vector<std::string>& sinks) : after_(after) {
+  for (const auto& sink : sinks) raging_[sink] = false;
+}
+
+std::vector<StormWatch::Change> StormWatch::update(const store::Stats& stats, const std::vector<LaneStatus>& lanes) {
+  std::vector<Change> changes;
+  for (const auto& lane : lanes) {
+    const auto known = raging_.find(lane.sink);
+    if (known == raging_.end() || lane.rate_per_second <= 0) continue;
+    const auto waiting = stats.sinks.find(lane.sink);
+    const auto count = waiting == stats.sinks.end() ? 0 : waiting->second.waiting;
+    const auto wait = base::Millis(static_cast<std::int64_t>(static_cast<double>(count) * 1000.0 / lane.rate_per_second));
+    const bool was = known->second;
+    const bool is = was ? wait > after_ / 2 : wait > after_;
+    if (was == is) continue;
+    known->second = is;
+    changes.push_back({lane.sink, is, wait});
+  }
+  return changes;
+}
+
+bool StormWatch::raging(const std::string& sink) const {
+  const auto found = raging_.find(sink);
+  return found != raging_.end() && found->second;
+}
+
+void StormWatch::merge(store::Acceptance& acceptance) const {
+  for (auto& planned : acceptance.deliveries) {
+    const auto& delivery = planned.delivery;
+    if (planned.digest || delivery.sensitive || !raging(delivery.sink)) continue;
+    planned.throttle.reset();
+    // The words of one route would be wrong for what another one chose.
+    planned.digest = store::DigestKey{std::string(kKey) + '\x1f' + delivery.route, delivery.due_at, delivery.expires_at, std::string(kNote)};
+  }
+}
+
+}  // namespace belfry::delivery
