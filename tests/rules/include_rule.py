@@ -13,9 +13,9 @@ DELIVERY = PURE | {"net", "plugin", "policy", "render", "route", "store"}
 ARROWS = {
     "core/base": {"base"},
     "core/model": PURE,
-    "core/config": PURE | {"config"},
+    "core/config": PURE | {"config", "render"},
     "core/source": PURE | {"source"},
-    "core/route": PURE | {"route"},
+    "core/route": PURE | {"render", "route"},
     "core/policy": PURE | {"policy"},
     "core/render": PURE | {"render"},
     "core/store": PURE | {"store"},

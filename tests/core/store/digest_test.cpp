@@ -130,6 +130,21 @@ TEST_P(StoreTest, ThrottleSendsTheRestAsADigest) {
   EXPECT_THAT(whats(*calls_.record("n4")), ElementsAre("received", "throttled", "digested"));
 }
 
+TEST_P(StoreTest, TheRestIsDueWhenTheWindowEnds) {
+  const auto at = [](const std::string& id, base::Timestamp now) {
+    auto given = throttled(id, now, 1);
+    given.deliveries[0].throttle->overflow = {.key = "over", .due_at = now + 10min, .expires_at = now + 2h, .note = "more than one"};
+    return given;
+  };
+  ASSERT_TRUE(calls_.accept(at("n1", kStart)));
+  ASSERT_TRUE(calls_.accept(at("n2", kStart + 9min)));
+  const auto found = calls_.record("n2")->deliveries;
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].due_at, kStart + 10min);
+  EXPECT_EQ(found[0].expires_at, kStart + 9min + 2h);
+  EXPECT_EQ(found[0].note, "more than one");
+}
+
 TEST_P(StoreTest, ThrottleOfZeroSendsDigestsOnly) {
   ASSERT_TRUE(calls_.accept(throttled("n1", kStart, 0)));
   EXPECT_EQ(calls_.find({})->at(0).kind, model::DeliveryKind::digest);

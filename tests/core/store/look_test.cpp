@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "core/store/store_test.hpp"
+#include "model/codec.hpp"
 
 namespace belfry::store {
 namespace {
@@ -84,6 +85,50 @@ TEST_P(StoreTest, RecordKeepsTheGivenDecisions) {
   given.decisions.push_back({.at = kStart, .notification_id = "n1", .delivery_id = "d-n1", .what = "routed", .detail = "by everyone"});
   ASSERT_TRUE(calls_.accept(given));
   EXPECT_EQ(calls_.record("n1")->decisions, given.decisions);
+}
+
+TEST_P(StoreTest, WhatWasRecordedComesInParts) {
+  auto secret = simple("n2");
+  secret.notification.sensitive = true;
+  auto old = simple("n0");
+  old.notification.received_at = kStart - 1ms;
+  ASSERT_TRUE(calls_.accept(old));
+  for (const auto& id : {"n1", "n2", "n3", "n4"}) ASSERT_TRUE(calls_.accept(std::string_view(id) == "n2" ? secret : simple(id)));
+  std::vector<std::string> seen;
+  std::uint64_t sensitive = 0;
+  std::int64_t from = 0;
+  std::size_t parts = 0;
+  do {
+    const auto part = calls_.recorded(kStart, from, 2);
+    ASSERT_TRUE(part);
+    for (const auto& text : part->notifications) seen.push_back(model::decode_notification(text)->id);
+    sensitive += part->sensitive;
+    from = part->next;
+    ++parts;
+  } while (from != 0);
+  EXPECT_THAT(seen, ElementsAre("n1", "n3", "n4"));
+  EXPECT_EQ(sensitive, 1U);
+  EXPECT_EQ(parts, 2U);
+  EXPECT_THAT(calls_.recorded(kStart + 1ms, 0, 10)->notifications, IsEmpty());
+}
+
+TEST_P(StoreTest, APartOfWhatWasRecordedIsBoundedInBytes) {
+  for (int i = 0; i < 4; ++i) {
+    auto large = simple("n" + std::to_string(i));
+    large.notification.body = std::string(2'000'000, 'x');
+    ASSERT_TRUE(calls_.accept(large));
+  }
+  EXPECT_EQ(calls_.recorded(kStart, 0, 10)->notifications.size(), 3U);
+  EXPECT_NE(calls_.recorded(kStart, 0, 10)->next, 0);
+}
+
+TEST_P(StoreTest, WhatWasDroppedIsNotUnrouted) {
+  auto dropped = acceptance("n1", {});
+  dropped.dropped = true;
+  ASSERT_TRUE(calls_.accept(dropped));
+  EXPECT_EQ(calls_.stats(kStart)->unrouted, 0U);
+  ASSERT_TRUE(calls_.accept(acceptance("n2", {})));
+  EXPECT_EQ(calls_.stats(kStart)->unrouted, 1U);
 }
 
 TEST_P(StoreTest, ProbeSaysThatItCanWrite) { EXPECT_EQ(calls_.probe(), true); }

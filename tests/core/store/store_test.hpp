@@ -44,6 +44,7 @@ class Calls {
   base::Result<Stats> stats(base::Timestamp now);
   base::Result<std::vector<model::Delivery>> find(Filter filter);
   base::Result<Record> record(std::string notification_id);
+  base::Result<Recorded> recorded(base::Timestamp since, std::int64_t from, std::size_t most);
   base::Result<std::size_t> retry(std::vector<std::string> ids, base::Timestamp now, base::Millis max_age = 24h);
   base::Result<std::size_t> discard(std::vector<std::string> ids, base::Timestamp now);
   base::Result<SweepResult> sweep(base::Timestamp before, std::size_t most = 100);

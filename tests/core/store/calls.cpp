@@ -1,0 +1,150 @@
+#include "core/store/store_test.hpp"
+
+#include <stdlib.h>
+
+namespace belfry::store {
+
+base::Result<Accepted> Calls::accept(Acceptance acceptance) {
+  return answer<Accepted>([&](auto handler) { store_.accept(std::move(acceptance), std::move(handler)); });
+}
+base::Result<Lease> Calls::lease(base::Timestamp now, std::size_t most, std::string sink, base::Millis time) {
+  return answer<Lease>(
+      [&](auto handler) { store_.lease({.sink = std::move(sink), .most = most, .now = now, .lease_time = time}, std::move(handler)); });
+}
+base::Result<Lease> Calls::lease_expired(base::Timestamp now, std::size_t most, std::string sink) {
+  return answer<Lease>([&](auto handler) {
+    store_.lease_expired({.sink = std::move(sink), .most = most, .now = now, .lease_time = 30s}, std::move(handler));
+  });
+}
+base::Result<bool> Calls::release(std::string claim, base::Timestamp at, std::uint32_t attempt) {
+  return answer<bool>([&](auto handler) { store_.release(std::move(claim), attempt, at, std::move(handler)); });
+}
+base::Result<Lease> Calls::lease_and_begin(base::Timestamp now, std::size_t most, base::Millis time) {
+  return answer<Lease>([&](auto handler) {
+    store_.lease({.sink = "slack", .most = most, .now = now, .lease_time = time, .begin = true}, std::move(handler));
+  });
+}
+base::Result<std::uint32_t> Calls::begin(std::string claim, base::Timestamp now, bool possible_duplicate) {
+  return answer<std::uint32_t>([&](auto handler) { store_.begin(std::move(claim), possible_duplicate, now, std::move(handler)); });
+}
+base::Result<Finished> Calls::finish(Finish finish) {
+  return answer<Finished>([&](auto handler) { store_.finish(std::move(finish), std::move(handler)); });
+}
+base::Result<LateResult> Calls::finish_late(std::string id, std::uint32_t attempt, model::Outcome outcome, base::Timestamp now) {
+  return answer<LateResult>([&](auto handler) { store_.finish_late(std::move(id), attempt, std::move(outcome), now, std::move(handler)); });
+}
+base::Result<bool> Calls::pause(std::string destination_key, base::Timestamp until, std::string sink) {
+  return answer<bool>([&](auto handler) { store_.pause_queue(std::move(sink), std::move(destination_key), until, std::move(handler)); });
+}
+base::Result<std::size_t> Calls::wake(base::Timestamp now, std::string sink) {
+  return answer<std::size_t>([&](auto handler) { store_.wake(std::move(sink), now, std::move(handler)); });
+}
+base::Result<Stats> Calls::stats(base::Timestamp now) {
+  return answer<Stats>([&](auto handler) { store_.stats(now, std::move(handler)); });
+}
+base::Result<std::vector<model::Delivery>> Calls::find(Filter filter) {
+  return answer<std::vector<model::Delivery>>([&](auto handler) { store_.find(std::move(filter), std::move(handler)); });
+}
+base::Result<Record> Calls::record(std::string notification_id) {
+  return answer<Record>([&](auto handler) { store_.record(std::move(notification_id), std::move(handler)); });
+}
+base::Result<Recorded> Calls::recorded(base::Timestamp since, std::int64_t from, std::size_t most) {
+  return answer<Recorded>([&](auto handler) { store_.recorded(since, from, most, std::move(handler)); });
+}
+
+base::Result<std::size_t> Calls::retry(std::vector<std::string> ids, base::Timestamp now, base::Millis max_age) {
+  return answer<std::size_t>([&](auto handler) { store_.retry(std::move(ids), "alice", now, max_age, std::move(handler)); });
+}
+base::Result<std::size_t> Calls::discard(std::vector<std::string> ids, base::Timestamp now) {
+  return answer<std::size_t>([&](auto handler) { store_.discard(std::move(ids), "alice", now, std::move(handler)); });
+}
+base::Result<SweepResult> Calls::sweep(base::Timestamp before, std::size_t most) {
+  return answer<SweepResult>([&](auto handler) { store_.sweep(before, most, std::move(handler)); });
+}
+base::Result<std::optional<KvValue>> Calls::kv_get(std::string scope, std::string key) {
+  return answer<std::optional<KvValue>>([&](auto handler) { store_.kv_get(std::move(scope), std::move(key), std::move(handler)); });
+}
+base::Result<std::uint64_t> Calls::kv_put(std::string scope, std::string key, std::string value, std::optional<std::uint64_t> expected) {
+  return answer<std::uint64_t>(
+      [&](auto handler) { store_.kv_put(std::move(scope), std::move(key), std::move(value), expected, std::move(handler)); });
+}
+base::Result<bool> Calls::kv_erase(std::string scope, std::string key) {
+  return answer<bool>([&](auto handler) { store_.kv_erase(std::move(scope), std::move(key), std::move(handler)); });
+}
+base::Result<bool> Calls::probe() {
+  return answer<bool>([&](auto handler) { store_.probe(std::move(handler)); });
+}
+
+model::Notification notification(const std::string& id) {
+  return {.id = id,
+          .source = "coder",
+          .msg_id = "msg-" + id,
+          .received_at = kStart,
+          .name = "Workspace Created",
+          .title = "title of " + id,
+          .body = "body of " + id,
+          .recipient = {.email = "Bobby@Coder.com", .name = "Bobby"},
+          .labels = {{"workspace", "dev"}},
+          .data = nullptr};
+}
+
+PlannedDelivery planned(const std::string& id, const std::string& address, base::Timestamp now, const std::string& sink) {
+  PlannedDelivery planned;
+  planned.delivery.id = id;
+  planned.delivery.sink = sink;
+  planned.delivery.destination = {.address = address};
+  planned.delivery.route = "everyone";
+  planned.delivery.created_at = now;
+  planned.delivery.due_at = now;
+  planned.delivery.expires_at = now + 24h;
+  return planned;
+}
+
+Acceptance acceptance(const std::string& id, std::vector<PlannedDelivery> deliveries) {
+  return {.notification = notification(id),
+          .deliveries = std::move(deliveries),
+          .decisions = {{.at = kStart, .notification_id = id, .what = "received", .detail = "from coder"}}};
+}
+
+Acceptance simple(const std::string& id, const std::string& address, base::Timestamp now) {
+  return acceptance(id, {planned("d-" + id, address, now)});
+}
+
+model::Outcome delivered() {
+  return {.code = model::OutcomeCode::delivered, .http_status = 200, .reason = "ok", .receipt = R"({"ts":"1"})"};
+}
+
+model::Outcome failed(const std::string& reason) { return {.code = model::OutcomeCode::retry, .http_status = 500, .reason = reason}; }
+
+Finish finish_of(const Leased& leased, std::uint32_t attempt, model::Outcome outcome, Next next, base::Timestamp now) {
+  return {.claim = leased.claim,
+          .delivery_id = leased.delivery.id,
+          .attempt = attempt,
+          .outcome = std::move(outcome),
+          .next = std::move(next),
+          .now = now};
+}
+
+std::vector<std::string> ids(const Lease& lease) {
+  std::vector<std::string> ids;
+  for (const auto& leased : lease.leased) ids.push_back(leased.delivery.id);
+  return ids;
+}
+
+std::vector<std::string> whats(const Record& record) {
+  std::vector<std::string> whats;
+  for (const auto& decision : record.decisions) whats.push_back(decision.what);
+  return whats;
+}
+
+TemporaryDirectory::TemporaryDirectory() {
+  std::string name = (std::filesystem::temp_directory_path() / "belfry-store-XXXXXX").string();
+  if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary directory");
+  path_ = name;
+}
+
+base::Logger silent() {
+  return base::Logger(base::LogLevel::error, std::make_shared<base::Scrubber>(), [](base::LogLevel, const std::string&) {});
+}
+
+}  // namespace belfry::store
