@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "app/commands/commands.hpp"
 #include "app/plugin_files.hpp"
 #include "app/sinks.hpp"
 #include "config/settings.hpp"

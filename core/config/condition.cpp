@@ -115,7 +115,7 @@ class Comparer {
   }
 
   std::optional<Comparison> pattern(const Value& written, const Expanded& text) const {
-    auto pattern = read_pattern(written, text);
+    auto pattern = read_pattern(written, text, ", or { eq: ... } for text between slashes");
     if (!pattern) return std::nullopt;
     auto out = make(Comparison::Op::regex);
     out.text = *std::move(pattern);

@@ -15,16 +15,15 @@ re2::RE2::Options quiet() {
 
 bool is_pattern(std::string_view text) { return text.size() >= 2 && text.starts_with('/') && text.ends_with('/'); }
 
-std::optional<std::string> read_pattern(const Value& written, const Expanded& text) {
+std::optional<std::string> read_pattern(const Value& written, const Expanded& text, std::string_view otherwise) {
   auto pattern = text.text.substr(1, text.text.size() - 2);
   if (pattern.empty()) {
-    written.error("is \"//\", a pattern that fits everything; write { exists: true }, or { eq: \"//\" } for that text");
+    written.error("is \"//\", a pattern that fits everything; write what it shall find" + std::string(otherwise));
     return std::nullopt;
   }
   if (const re2::RE2 compiled(pattern, quiet()); !compiled.ok()) {
     const std::string why = text.referenced ? std::string() : " (" + compiled.error() + ")";
-    written.error("is " + written.described() + ", which is no pattern" + why +
-                  "; write RE2 syntax, or { eq: ... } for text between slashes");
+    written.error("is " + written.described() + ", which is no pattern" + why + "; write RE2 syntax" + std::string(otherwise));
     return std::nullopt;
   }
   return pattern;

@@ -11,7 +11,8 @@ namespace belfry::config {
 [[nodiscard]] bool is_pattern(std::string_view text);  // "/x/"
 
 // Without its slashes. Reports one that is empty or no RE2. What a reference brought in is not shown.
-[[nodiscard]] std::optional<std::string> read_pattern(const Value& written, const Expanded& text);
+// `otherwise` ends the advice.
+[[nodiscard]] std::optional<std::string> read_pattern(const Value& written, const Expanded& text, std::string_view otherwise = "");
 
 // Whether it finds the text.
 [[nodiscard]] bool finds(const std::string& pattern, std::string_view text);

@@ -17,7 +17,7 @@ using std::chrono::seconds;
 
 constexpr Range<Millis> kMaxAge{seconds(1), days(30)};
 constexpr Range<Millis> kWindow{seconds(1), days(7)};
-constexpr std::string_view kPatternForm = "a pattern such as /glpat-[0-9A-Za-z_-]{20}/";
+constexpr std::string_view kPatternForm = "a pattern such as \"/glpat-[0-9A-Za-z_-]{20}/\"";
 constexpr std::string_view kRedacted = "[redacted]";
 constexpr std::string_view kSettable = "title body severity update_key sensitive max_age labels.NAME";
 constexpr std::string_view kUnsettable = "severity update_key max_age actions labels.NAME";
@@ -55,10 +55,12 @@ std::optional<model::Assignment> read_assignment(const std::string& path, const 
 
 std::vector<model::Assignment> read_set(const Value& written) {
   std::vector<model::Assignment> out;
-  if (written.node().kind != yaml::Node::Kind::map || written.node().members.empty()) {
-    written.expected("a mapping such as { severity: warning }");
+  constexpr std::string_view kForm = "a mapping such as { severity: warning }";
+  if (written.node().kind != yaml::Node::Kind::map) {
+    written.expected(kForm);
     return out;
   }
+  if (written.node().members.empty()) written.error("is an empty mapping; write " + std::string(kForm));
   for (const auto& member : written.node().members) {
     const Value value(written.context(), *member.value, written.path() + "." + member.key, member.key_at);
     if (!is_one_of(member.key, kSettable)) {
@@ -102,12 +104,12 @@ std::optional<std::string> read_redaction_pattern(const Value& written) {
 
 std::vector<model::Redaction> read_redact(const Value& written) {
   std::vector<model::Redaction> out;
-  for (const auto& entry : written.entries("a list of patterns, such as [/glpat-[0-9A-Za-z_-]{20}/]")) {
+  for (const auto& entry : written.entries("a list of patterns, such as [\"/glpat-[0-9A-Za-z_-]{20}/\"]")) {
     model::Redaction redaction{.pattern = {}, .with = std::string(kRedacted)};
     std::optional<std::string> pattern;
     if (entry.node().kind == yaml::Node::Kind::map) {
       const Section section(entry, kRedactionWords);
-      if (const auto value = section.require("pattern", "pattern: /glpat-[0-9A-Za-z_-]{20}/")) pattern = read_redaction_pattern(*value);
+      if (const auto value = section.require("pattern", "pattern: \"/glpat-[0-9A-Za-z_-]{20}/\"")) pattern = read_redaction_pattern(*value);
       if (const auto value = section.get("with")) {
         if (const auto with = value->expanded("the text that stands there instead")) redaction.with = with->text;
       }

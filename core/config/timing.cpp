@@ -107,6 +107,7 @@ std::optional<model::DigestRule> read_digest(const Value& written) {
   }
   if (!at) {
     static_cast<void>(section.require("window", "window: 10m, or at: \"09:00\""));
+    if (section.get("time_zone")) static_cast<void>(read_zone(section));
     return std::nullopt;
   }
   const auto zone = read_zone(section);

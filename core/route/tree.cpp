@@ -159,7 +159,7 @@ class Tree::Walk {
   Decision decision_;
 };
 
-base::Result<Tree::Route> Tree::compile(model::RouteRule rule, const Sinks& sinks) {
+base::Result<Tree::Route> Tree::compile_route(model::RouteRule rule, const Sinks& sinks) {
   const auto context = rule.name.empty() ? title_of(rule) : rule.where + ": " + title_of(rule);
   if (const auto checked = check(rule, sinks); !checked) return std::unexpected(base::with_context(context, checked.error()));
   Route out;
@@ -179,7 +179,7 @@ base::Result<Tree::Route> Tree::compile(model::RouteRule rule, const Sinks& sink
     out.key = std::move(*key);
   }
   for (auto& within : std::exchange(rule.routes, {})) {
-    auto compiled = compile(std::move(within), sinks);
+    auto compiled = compile_route(std::move(within), sinks);
     if (!compiled) return std::unexpected(compiled.error());
     out.routes.push_back(std::move(*compiled));
   }
@@ -190,7 +190,7 @@ base::Result<Tree::Route> Tree::compile(model::RouteRule rule, const Sinks& sink
 base::Result<Tree> Tree::compile(std::vector<model::RouteRule> rules, Sinks sinks) {
   Tree tree;
   for (auto& rule : rules) {
-    auto compiled = compile(std::move(rule), sinks);
+    auto compiled = compile_route(std::move(rule), sinks);
     if (!compiled) return std::unexpected(compiled.error());
     tree.routes_.push_back(std::move(*compiled));
   }

@@ -53,7 +53,7 @@ class Tree {
   };
   class Walk;
 
-  [[nodiscard]] static base::Result<Route> compile(model::RouteRule rule, const std::map<std::string, model::SinkAddressing>& sinks);
+  [[nodiscard]] static base::Result<Route> compile_route(model::RouteRule rule, const std::map<std::string, model::SinkAddressing>& sinks);
 
   std::vector<Route> routes_;
   std::map<std::string, model::SinkAddressing> sinks_;

@@ -16,7 +16,7 @@ Condition read(const std::string& when, const Environment& environment = test::e
           when + "\n      to: [slack]\n    - { name: everyone, to: [slack] }\n",
       environment);
   for (const auto& problem : loaded.problems) EXPECT_NE(problem.text.find("known event"), std::string::npos) << problem.line_text();
-  return loaded.settings ? loaded.settings->routes[0].when : Condition{};
+  return loaded.settings ? loaded.settings->pipeline.routes[0].when : Condition{};
 }
 
 Comparison compare(std::string path, Comparison::Op op, std::string text = "") {

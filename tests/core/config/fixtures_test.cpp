@@ -79,7 +79,7 @@ TEST(Docs, TheExampleOfSeveralFilesIsOneConfiguration) {
   ASSERT_TRUE(loaded.settings.has_value()) << test::lines(loaded);
   EXPECT_TRUE(loaded.problems.empty()) << test::lines(loaded);
   std::string order;
-  for (const auto& route : loaded.settings->routes) order += route.name + " ";
+  for (const auto& route : loaded.settings->pipeline.routes) order += route.name + " ";
   EXPECT_EQ(order, "failures accounts everyone ");
   EXPECT_EQ(loaded.settings->sinks.size(), 3U);
   EXPECT_EQ(loaded.settings->plugins.directories.back(), "/opt/audit/plugins");

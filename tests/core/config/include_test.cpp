@@ -33,7 +33,7 @@ class Include : public testing::Test {
     const auto loaded = load();
     std::vector<std::string> out;
     if (loaded.settings) {
-      for (const auto& route : loaded.settings->routes) out.push_back(route.name);
+      for (const auto& route : loaded.settings->pipeline.routes) out.push_back(route.name);
     } else {
       ADD_FAILURE() << test::lines(loaded);
     }
@@ -106,7 +106,7 @@ TEST_F(Include, PathsAndSecretsAreBesideTheFileThatNamesThem) {
   EXPECT_EQ(mail.config["password"], "beside");
   EXPECT_EQ(mail.files.at("/password").path, conf_d / "password");
   EXPECT_EQ(mail.positions.at("/password"), (Position{conf_d / "more.yaml", 3, 79}));
-  EXPECT_EQ(loaded.settings->routes[0].where, (conf_d / "more.yaml").string() + ":4:22");
+  EXPECT_EQ(loaded.settings->pipeline.routes[0].where, (conf_d / "more.yaml").string() + ":4:22");
   EXPECT_EQ(loaded.settings->plugins.directories,
             (std::vector<fs::path>{"/usr/lib/belfry/plugins", "/usr/local/lib/belfry/plugins", conf_d / "plugins"}))
       << "the main file says nothing: the usual ones stay";

@@ -74,7 +74,8 @@ TEST(Schema, KnowsThePathsAndOperatorsOfConditions) {
 }
 
 TEST(Schema, HasNoSectionThatTheParserDoesNotKnow) {
-  EXPECT_EQ(count_objects_with_keys(schema()), kAllWords.size() + 4) << "condition, operators, redaction, and what a main file without others needs";
+  EXPECT_EQ(count_objects_with_keys(schema()), kAllWords.size() + 4)
+      << "condition, operators, redaction, and what a main file without others needs";
 }
 
 // Each key reaches a reader: a value of an absurd type behind it is refused, and not as an unknown key.

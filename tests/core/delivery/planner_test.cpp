@@ -102,7 +102,8 @@ TEST(Planner, TheWordsAreThoseOfTheRouteThatChoseIt) {
 TEST(Planner, WrongRules) {
   auto route = everyone();
   route.timing.digest = model::DigestRule{.at = {60}, .zone = {.name = "Berlin"}};
-  EXPECT_NE(Planner::compile({.routes = {route}}, kSinks).error().message.find("f:1:1: there is no time zone \"Berlin\""), std::string::npos);
+  EXPECT_NE(Planner::compile({.routes = {route}}, kSinks).error().message.find("f:1:1: there is no time zone \"Berlin\""),
+            std::string::npos);
   route = everyone();
   route.message = model::MessageRule{.body = "{{#a}}"};
   EXPECT_NE(Planner::compile({.routes = {route}}, kSinks).error().message.find("f:1:1: message: body: "), std::string::npos);
@@ -127,7 +128,9 @@ model::Timing random_timing(std::mt19937& random) {
   switch (pick(3)) {
     case 0: timing.digest = model::DigestRule{.window = std::chrono::minutes(1 + pick(300))}; break;
     case 1: timing.digest = model::DigestRule{.at = {pick(1439), pick(1439)}, .zone = {.name = zone}}; break;
-    case 2: timing.throttle = model::ThrottleRule{.most = static_cast<std::uint32_t>(1 + pick(3)), .window = std::chrono::minutes(1 + pick(300))}; break;
+    case 2:
+      timing.throttle = model::ThrottleRule{.most = static_cast<std::uint32_t>(1 + pick(3)), .window = std::chrono::minutes(1 + pick(300))};
+      break;
     default: break;
   }
   return timing;
@@ -217,7 +220,9 @@ TEST_P(DrivenClock, EachIsInExactlyOneMessageInOrderAndInTime) {
     for (const auto& item : message.items) places.push_back(static_cast<std::size_t>(std::ranges::find(accepted, item) - accepted.begin()));
     ASSERT_TRUE(std::ranges::is_sorted(places)) << "order within a message";
   }
-  if (!route.timing.throttle) ASSERT_EQ(all, accepted) << "order kept";
+  if (!route.timing.throttle) {
+    ASSERT_EQ(all, accepted) << "order kept";
+  }
   // A step of this test is 40 minutes at most.
   for (const auto& [id, latest] : promised) ASSERT_LE(arrived.at(id), latest + 45min) << id << " later than promised";
 }

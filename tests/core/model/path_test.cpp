@@ -55,7 +55,7 @@ TEST(Path, AnEmptyFieldDoesNotExistAnEmptyLabelDoes) {
 
 TEST(Path, Unknown) {
   for (const auto* path : {"", "nam", "Name", "labels", "labels.", "data", "data.", "data..x", "data.x.", "data.x..y", "recipient",
-                           "recipient.name", "name.x", "payload.title"}) {
+                           "recipient.id", "name.x", "payload.title"}) {
     const auto parsed = Path::parse(path);
     ASSERT_FALSE(parsed) << path;
     EXPECT_TRUE(parsed.error().message.starts_with("unknown path \"" + std::string(path) + "\"; write source, name, "));

@@ -21,6 +21,8 @@ Processors processors(std::vector<ProcessorRule> rules) {
   return std::move(*compiled);
 }
 
+void apply(std::vector<ProcessorRule> rules, model::Notification& n) { static_cast<void>(processors(std::move(rules)).run(n)); }
+
 model::Assignment text(std::string path, std::string value) { return {.path = std::move(path), .text = std::move(value)}; }
 
 TEST(Processors, NoneChangesNothing) {
@@ -72,7 +74,7 @@ TEST(Processors, WhatTheSourceSaidCanBeHadAgain) {
   auto n = sample();
   n.actions = {{"View", "/a"}};
   auto source = n;
-  p.run(n);
+  static_cast<void>(p.run(n));
   EXPECT_EQ(n.body, "y");
   EXPECT_EQ(n.body_markdown, "**y**");
   EXPECT_TRUE(n.actions.empty());
@@ -86,11 +88,10 @@ TEST(Processors, OnlyStricterThanTheSource) {
   auto n = sample();
   n.sensitive = true;
   n.max_age = std::chrono::minutes(10);
-  processors({{.name = "a", .set = {{.path = "sensitive", .flag = false}, {.path = "max_age", .duration = std::chrono::hours(1)}}}}).run(n);
+  apply({{.name = "a", .set = {{.path = "sensitive", .flag = false}, {.path = "max_age", .duration = std::chrono::hours(1)}}}}, n);
   EXPECT_TRUE(n.sensitive);
   EXPECT_EQ(n.max_age, std::chrono::minutes(10));
-  processors({{.name = "a", .set = {{.path = "max_age", .duration = std::chrono::seconds(1)}}}, {.name = "b", .unset = {"max_age"}}})
-      .run(n);
+  apply({{.name = "a", .set = {{.path = "max_age", .duration = std::chrono::seconds(1)}}}, {.name = "b", .unset = {"max_age"}}}, n);
   EXPECT_EQ(n.max_age, std::chrono::minutes(10)) << "unset takes back what a processor set, not what the source said";
 }
 
@@ -100,10 +101,10 @@ TEST(Processors, RedactsEverywhere) {
   n.labels["token"] = "glpat-1";
   n.data = {{"deep", {{"list", {"glpat-2", 5}}}}};
   n.actions = {{"glpat-3", "https://x.example/?t=glpat-4"}};
-  processors({{.name = "a", .redact = {{"glpat-[0-9]+", "\\1"}}}}).run(n);
+  apply({{.name = "a", .redact = {{"glpat-[0-9]+", "\\1"}}}}, n);
   EXPECT_EQ(model::encode(n).find("glpat-"), std::string::npos);
   EXPECT_EQ(n.title, "\\1 and \\1") << "no reference to a group";
-  processors({{.name = "a", .redact = {{".+", ""}}}}).run(n);
+  apply({{.name = "a", .redact = {{".+", ""}}}}, n);
   EXPECT_EQ(n.title, "[redacted]") << "a title may not be empty";
 }
 
