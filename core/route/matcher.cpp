@@ -1,7 +1,5 @@
 #include "route/matcher.hpp"
 
-#include <re2/re2.h>
-
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -31,15 +29,6 @@ bool equals(const Value& value, const std::string& text, const nlohmann::json& l
   }
 }
 
-bool found_in(const Value& value, const re2::RE2& pattern) {
-  switch (value.kind) {
-    case Value::Kind::text: return re2::RE2::PartialMatch(re2::StringPiece(value.text.data(), value.text.size()), pattern);
-    case Value::Kind::boolean: return re2::RE2::PartialMatch(value.flag ? "true" : "false", pattern);
-    case Value::Kind::number: return re2::RE2::PartialMatch(value.number->dump(), pattern);
-    default: return false;
-  }
-}
-
 std::string in_quotes(std::string_view text) {
   constexpr std::size_t kLongest = 80;
   if (text.size() <= kLongest) return "\"" + std::string(text) + "\"";
@@ -63,21 +52,19 @@ std::string shown(double number) { return nlohmann::json(number).dump(); }
 
 }  // namespace
 
-base::Result<Matcher::Test> Matcher::Test::compile(const model::Comparison& comparison) {
+base::Result<Matcher::Test> Matcher::Test::compile(const model::Comparison& comparison, std::size_t path, Questions& questions) {
   Test test{.op = comparison.op, .text = comparison.text, .number = comparison.number, .flag = comparison.flag};
   if (test.op == Op::equal) {
     test.literal = nlohmann::json::parse(test.text, nullptr, false);
     if (!test.literal.is_number()) test.literal = nullptr;
   }
   if (test.op == Op::regex) {
-    re2::RE2::Options options;
-    options.set_log_errors(false);
-    auto pattern = std::make_shared<const re2::RE2>(test.text, options);
-    if (!pattern->ok()) return base::fail(base::ErrorCode::invalid, "the pattern /" + test.text + "/ is wrong: " + pattern->error());
-    test.pattern = std::move(pattern);
+    const auto pattern = questions.pattern(path, test.text);
+    if (!pattern) return std::unexpected(pattern.error());
+    test.pattern = *pattern;
   }
   for (const auto& operand : comparison.any) {
-    auto compiled = compile(operand);
+    auto compiled = compile(operand, path, questions);
     if (!compiled) return compiled;
     test.operands.push_back(std::move(*compiled));
   }
@@ -85,17 +72,17 @@ base::Result<Matcher::Test> Matcher::Test::compile(const model::Comparison& comp
   return test;
 }
 
-bool Matcher::Test::holds(const Value& value) const {
+bool Matcher::Test::holds(Questions::Answers& answers, std::size_t path) const {
   const auto compare = [&](auto order) {
-    const auto left = as_number(value);
+    const auto left = as_number(answers.value(path));
     return left && order(*left, number);
   };
   switch (op) {
-    case Op::equal: return equals(value, text, literal);
-    case Op::regex: return found_in(value, *pattern);
-    case Op::any_of: return std::ranges::any_of(operands, [&](const Test& operand) { return operand.holds(value); });
-    case Op::not_: return !operands.front().holds(value);
-    case Op::exists: return value.exists == flag;
+    case Op::equal: return equals(answers.value(path), text, literal);
+    case Op::regex: return answers.finds(path, pattern);
+    case Op::any_of: return std::ranges::any_of(operands, [&](const Test& operand) { return operand.holds(answers, path); });
+    case Op::not_: return !operands.front().holds(answers, path);
+    case Op::exists: return answers.value(path).exists == flag;
     case Op::gt: return compare(std::greater<>());
     case Op::ge: return compare(std::greater_equal<>());
     case Op::lt: return compare(std::less<>());
@@ -123,48 +110,47 @@ std::string Matcher::Test::wanted() const {
   return {};
 }
 
-base::Result<Matcher> Matcher::compile(const model::Condition& condition) {
+base::Result<Matcher> Matcher::compile(const model::Condition& condition, Questions& questions) {
   Matcher matcher;
   for (const auto& comparison : condition.comparisons) {
-    auto path = model::Path::parse(comparison.path);
+    const auto path = questions.path(comparison.path);
     if (!path) return std::unexpected(path.error());
-    auto test = Test::compile(comparison);
+    auto test = Test::compile(comparison, *path, questions);
     if (!test) return std::unexpected(base::with_context(comparison.path, test.error()));
-    matcher.checks_.push_back({comparison.path, std::move(*path), std::move(*test)});
+    matcher.checks_.push_back({comparison.path, *path, questions.at(*path).leads_to_content(), std::move(*test)});
   }
   for (const auto& [from, to] :
        {std::pair{&condition.all, &matcher.all_}, {&condition.any, &matcher.any_}, {&condition.none, &matcher.none_}}) {
-    auto compiled = compile(*from);
+    auto compiled = compile(*from, questions);
     if (!compiled) return std::unexpected(compiled.error());
     *to = std::move(*compiled);
   }
   return matcher;
 }
 
-base::Result<std::vector<Matcher>> Matcher::compile(const std::vector<model::Condition>& conditions) {
+base::Result<std::vector<Matcher>> Matcher::compile(const std::vector<model::Condition>& conditions, Questions& questions) {
   std::vector<Matcher> matchers;
   for (const auto& condition : conditions) {
-    auto compiled = compile(condition);
+    auto compiled = compile(condition, questions);
     if (!compiled) return std::unexpected(compiled.error());
     matchers.push_back(std::move(*compiled));
   }
   return matchers;
 }
 
-bool Matcher::matches(const model::Notification& notification, std::string* why) const {
+bool Matcher::matches(Questions::Answers& answers, std::string* why) const {
   for (const auto& check : checks_) {
-    const auto value = check.path.read(notification);
-    if (check.test.holds(value)) continue;
+    if (check.test.holds(answers, check.path)) continue;
     if (why != nullptr) {
-      *why =
-          check.name + " is " + shown(value, notification.sensitive && check.path.leads_to_content()) + ", wanted " + check.test.wanted();
+      const bool secret = answers.notification().sensitive && check.content;
+      *why = check.name + " is " + shown(answers.value(check.path), secret) + ", wanted " + check.test.wanted();
     }
     return false;
   }
   for (const auto& part : all_) {
-    if (!part.matches(notification, why)) return false;
+    if (!part.matches(answers, why)) return false;
   }
-  const auto fits = [&](const Matcher& part) { return part.matches(notification); };
+  const auto fits = [&](const Matcher& part) { return part.matches(answers); };
   if (!any_.empty() && std::ranges::none_of(any_, fits)) {
     if (why != nullptr) *why = "no part of `any` holds";
     return false;

@@ -43,9 +43,9 @@ render::Format format_of(const std::string& path) { return path == "body" ? rend
 
 }  // namespace
 
-base::Result<Processors::Processor> Processors::Processor::compile(model::ProcessorRule rule) {
+base::Result<Processors::Processor> Processors::Processor::compile(model::ProcessorRule rule, Questions& questions) {
   Processor out;
-  auto when = Matcher::compile(rule.when);
+  auto when = Matcher::compile(rule.when, questions);
   if (!when) return std::unexpected(when.error());
   out.when = std::move(*when);
   for (const auto& assignment : rule.set) {
@@ -103,17 +103,22 @@ std::string Processors::Processor::told() const {
 
 base::Result<Processors> Processors::compile(std::vector<model::ProcessorRule> rules) {
   Processors out;
+  const auto questions = std::make_shared<Questions>();
   for (auto& rule : rules) {
     const auto title = title_of(rule);
-    auto processor = Processor::compile(std::move(rule));
+    auto processor = Processor::compile(std::move(rule), *questions);
     if (!processor) return std::unexpected(base::with_context(title, processor.error()));
     out.processors_.push_back(std::move(*processor));
   }
+  questions->seal();
+  out.questions_ = questions;
   return out;
 }
 
 Processed Processors::run(model::Notification& notification, std::vector<Trace::Entry>* trace) const {
   Processed out;
+  if (processors_.empty()) return out;
+  std::optional<Questions::Answers> answers(std::in_place, *questions_, notification);
   std::optional<model::Notification> source;  // what it said, once something is changed
   for (const auto& processor : processors_) {
     Trace::Entry* entry =
@@ -123,7 +128,7 @@ Processed Processors::run(model::Notification& notification, std::vector<Trace::
       entry->why = "processor \"" + out.dropped->by + "\" dropped it";
       continue;
     }
-    const bool matched = processor.when.matches(notification, entry == nullptr ? nullptr : &entry->why);
+    const bool matched = processor.when.matches(*answers, entry == nullptr ? nullptr : &entry->why);
     if (entry != nullptr) entry->verdict = matched ? Trace::Verdict::matched : Trace::Verdict::not_matched;
     if (!matched) continue;
     if (entry != nullptr) entry->why = processor.told();
@@ -135,9 +140,11 @@ Processed Processors::run(model::Notification& notification, std::vector<Trace::
     if (processor.changes()) {
       if (!source) source = notification;
       processor.apply(notification, *source);
+      answers.emplace(*questions_, notification);
     }
     if (!processor.redact.empty()) {
       processor.redact.apply(notification);
+      answers.emplace(*questions_, notification);
       if (source) processor.redact.apply(*source);
     }
     if (processor.dedupe_key) out.dedupe = {processor.dedupe_key->render(notification), processor.rule.dedupe->window};

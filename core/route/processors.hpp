@@ -1,6 +1,7 @@
 // The processors of the pipeline: what is dropped, and what a notification is made into before it is routed. Pure.
 // Thread rule: immutable, any thread. Copies share what was compiled.
 #pragma once
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -55,12 +56,13 @@ class Processors {
     std::optional<render::MessageText> message;
     std::optional<render::Template> dedupe_key;
 
-    [[nodiscard]] static base::Result<Processor> compile(model::ProcessorRule rule);
+    [[nodiscard]] static base::Result<Processor> compile(model::ProcessorRule rule, Questions& questions);
     [[nodiscard]] bool changes() const { return !set.empty() || !rule.unset.empty() || message.has_value(); }
     void apply(model::Notification& notification, const model::Notification& source) const;
     [[nodiscard]] std::string told() const;
   };
 
+  std::shared_ptr<const Questions> questions_;
   std::vector<Processor> processors_;
 };
 

@@ -45,7 +45,7 @@ bool has(const std::vector<model::Target>& targets, const std::string& sink, con
 class Tree::Walk {
  public:
   Walk(const Tree& tree, const model::Notification& notification, std::vector<Trace::Entry>* trace)
-      : tree_(tree), notification_(notification), trace_(trace) {}
+      : tree_(tree), notification_(notification), answers_(*tree.questions_, notification), trace_(trace) {}
 
   Decision run() {
     const bool matched_any = ask(tree_.routes_, 0);
@@ -69,7 +69,7 @@ class Tree::Walk {
       }
       const auto entry = enter(route, depth);
       std::string why;
-      const bool matched = route.when.matches(notification_, trace_ == nullptr ? nullptr : &why);
+      const bool matched = route.when.matches(answers_, trace_ == nullptr ? nullptr : &why);
       if (trace_ != nullptr) {
         (*trace_)[entry].verdict = matched ? Trace::Verdict::matched : Trace::Verdict::not_matched;
         (*trace_)[entry].why = why;
@@ -112,7 +112,7 @@ class Tree::Walk {
   void take(const Route& route) {
     const auto& rule = route.rule;
     const auto fallback = fallback_of(rule);
-    const bool hold = !route.awake || !route.awake->matches(notification_);
+    const bool hold = !route.awake || !route.awake->matches(answers_);
     const auto key = route.key ? route.key->render(notification_) : std::string();
     for (const auto& to : rule.to) {
       auto destination = destination_of(tree_.sinks_.at(to.sink), to.overrides, notification_.recipient);
@@ -155,21 +155,22 @@ class Tree::Walk {
 
   const Tree& tree_;
   const model::Notification& notification_;
+  Questions::Answers answers_;
   std::vector<Trace::Entry>* trace_;
   Decision decision_;
 };
 
-base::Result<Tree::Route> Tree::compile_route(model::RouteRule rule, const Sinks& sinks) {
+base::Result<Tree::Route> Tree::compile_route(model::RouteRule rule, const Sinks& sinks, Questions& questions) {
   const auto context = rule.name.empty() ? title_of(rule) : rule.where + ": " + title_of(rule);
   if (const auto checked = check(rule, sinks); !checked) return std::unexpected(base::with_context(context, checked.error()));
   Route out;
-  auto when = Matcher::compile(rule.when);
+  auto when = Matcher::compile(rule.when, questions);
   if (!when) return std::unexpected(base::with_context(context, when.error()));
   out.when = std::move(*when);
   const auto& timing = rule.timing;
   if (!timing.at_once()) out.timing = std::make_shared<const model::Timing>(timing);
   if (timing.quiet_hours && timing.quiet_hours->except) {
-    auto awake = Matcher::compile(*timing.quiet_hours->except);
+    auto awake = Matcher::compile(*timing.quiet_hours->except, questions);
     if (!awake) return std::unexpected(base::with_context(context + ": quiet_hours.except", awake.error()));
     out.awake = std::move(*awake);
   }
@@ -179,7 +180,7 @@ base::Result<Tree::Route> Tree::compile_route(model::RouteRule rule, const Sinks
     out.key = std::move(*key);
   }
   for (auto& within : std::exchange(rule.routes, {})) {
-    auto compiled = compile_route(std::move(within), sinks);
+    auto compiled = compile_route(std::move(within), sinks, questions);
     if (!compiled) return std::unexpected(compiled.error());
     out.routes.push_back(std::move(*compiled));
   }
@@ -189,11 +190,14 @@ base::Result<Tree::Route> Tree::compile_route(model::RouteRule rule, const Sinks
 
 base::Result<Tree> Tree::compile(std::vector<model::RouteRule> rules, Sinks sinks) {
   Tree tree;
+  const auto questions = std::make_shared<Questions>();
   for (auto& rule : rules) {
-    auto compiled = compile_route(std::move(rule), sinks);
+    auto compiled = compile_route(std::move(rule), sinks, *questions);
     if (!compiled) return std::unexpected(compiled.error());
     tree.routes_.push_back(std::move(*compiled));
   }
+  questions->seal();
+  tree.questions_ = questions;
   tree.sinks_ = std::move(sinks);
   return tree;
 }

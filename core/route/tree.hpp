@@ -53,8 +53,10 @@ class Tree {
   };
   class Walk;
 
-  [[nodiscard]] static base::Result<Route> compile_route(model::RouteRule rule, const std::map<std::string, model::SinkAddressing>& sinks);
+  [[nodiscard]] static base::Result<Route> compile_route(model::RouteRule rule, const std::map<std::string, model::SinkAddressing>& sinks,
+                                                         Questions& questions);
 
+  std::shared_ptr<const Questions> questions_;
   std::vector<Route> routes_;
   std::map<std::string, model::SinkAddressing> sinks_;
 };

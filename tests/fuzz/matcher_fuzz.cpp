@@ -65,13 +65,16 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* bytes, std::size_t si
   n.labels["x"] = script.text();
   n.data = {{"a", {{"b", script.text()}}}, {"n", script.choice(256)}};
 
-  const auto matcher = belfry::route::Matcher::compile(when);
+  belfry::route::Questions questions;
+  const auto matcher = belfry::route::Matcher::compile(when, questions);
+  questions.seal();
   if (!matcher) {
     if (matcher.error().message.empty()) std::abort();
     return 0;
   }
   std::string why;
-  const bool answer = matcher->matches(n);
-  if (matcher->matches(n, &why) != answer || answer != why.empty()) std::abort();
+  belfry::route::Questions::Answers answers(questions, n);
+  const bool answer = matcher->matches(answers);
+  if (matcher->matches(answers, &why) != answer || answer != why.empty()) std::abort();
   return 0;
 }

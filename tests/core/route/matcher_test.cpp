@@ -21,15 +21,27 @@ Comparison any_of(std::string path, std::vector<Comparison> any) {
 Comparison not_(Comparison inner) { return {.path = inner.path, .op = Op::not_, .any = {inner}}; }
 Condition when(std::vector<Comparison> comparisons) { return {.comparisons = std::move(comparisons)}; }
 
+// One condition with questions of its own.
+struct Alone {
+  explicit Alone(const Condition& condition) : matcher(Matcher::compile(condition, questions)) { questions.seal(); }
+  bool matches(const model::Notification& n, std::string* why = nullptr) const {
+    Questions::Answers answers(questions, n);
+    return matcher->matches(answers, why);
+  }
+
+  Questions questions;
+  base::Result<Matcher> matcher;
+};
+
 bool fits(const Condition& condition, const model::Notification& n = sample()) {
-  const auto matcher = Matcher::compile(condition);
-  EXPECT_TRUE(matcher) << matcher.error().message;
-  return matcher && matcher->matches(n);
+  const Alone alone(condition);
+  EXPECT_TRUE(alone.matcher) << alone.matcher.error().message;
+  return alone.matcher && alone.matches(n);
 }
 
 std::string why(const Condition& condition, const model::Notification& n = sample()) {
   std::string text;
-  EXPECT_FALSE(Matcher::compile(condition)->matches(n, &text));
+  EXPECT_FALSE(Alone(condition).matches(n, &text));
   return text;
 }
 
@@ -159,7 +171,7 @@ TEST(Matcher, WhyKeepsSensitiveTextToItself) {
 }
 
 TEST(Matcher, WrongConditions) {
-  const auto error = [](const Condition& condition) { return Matcher::compile(condition).error().message; };
+  const auto error = [](const Condition& condition) { return Alone(condition).matcher.error().message; };
   EXPECT_TRUE(error(when({equal("nam", "x")})).starts_with("unknown path \"nam\""));
   EXPECT_EQ(error(when({regex("name", "(")})), "name: the pattern /(/ is wrong: missing ): (");
   EXPECT_TRUE(error(when({not_(regex("name", "a{2000}"))})).starts_with("name: the pattern /a{2000}/ is wrong: "));
@@ -167,19 +179,33 @@ TEST(Matcher, WrongConditions) {
   EXPECT_TRUE(error({.any = {{.none = {when({equal("x", "")})}}}}).starts_with("unknown path \"x\""));
 }
 
-TEST(Matcher, CopiesOutliveTheOriginal) {
-  std::optional<Matcher> copy;
-  {
-    const auto matcher = *Matcher::compile(when({regex("name", "Deleted$")}));
-    copy = matcher;
-  }
-  EXPECT_TRUE(copy->matches(sample()));
-}
-
 TEST(Matcher, PatternsTakeLinearTime) {
   auto n = sample();
   n.body.assign(1'000'000, 'a');
   EXPECT_FALSE(fits(when({regex("body", "(a*)*b")}), n));
+}
+
+// Many patterns of one path are searched for at once; the answers are those of each by itself.
+TEST(Matcher, ManyPatternsAnswerLikeEachAlone) {
+  Questions questions;
+  std::vector<std::pair<std::string, Matcher>> matchers;
+  for (const std::string pattern : {"Deleted", "^Work", "deleted", "(?i)DELETED", "^$", "e.e", "Workspace Deleted$", "x|y", "\\bDel"}) {
+    for (const auto* path : {"name", "data.failed", "data.urgent", "labels.none", "labels.blank", "data.owner"}) {
+      auto compiled = Matcher::compile(when({regex(path, pattern)}), questions);
+      ASSERT_TRUE(compiled);
+      matchers.emplace_back(std::string(path) + " /" + pattern + "/", std::move(*compiled));
+    }
+  }
+  questions.seal();
+  const auto n = sample();
+  Questions::Answers answers(questions, n);
+  std::size_t next = 0;
+  for (const std::string pattern : {"Deleted", "^Work", "deleted", "(?i)DELETED", "^$", "e.e", "Workspace Deleted$", "x|y", "\\bDel"}) {
+    for (const auto* path : {"name", "data.failed", "data.urgent", "labels.none", "labels.blank", "data.owner"}) {
+      const auto& [what, matcher] = matchers[next++];
+      EXPECT_EQ(matcher.matches(answers), fits(when({regex(path, pattern)}))) << what;
+    }
+  }
 }
 
 }  // namespace
