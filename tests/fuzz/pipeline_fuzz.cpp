@@ -1,0 +1,75 @@
+// A configuration and a payload, with a line "---" between them: whatever they are, what can be read leads to one decision, always the same
+// one, and nothing is taken that no route names.
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+#include "config/settings.hpp"
+#include "delivery/planner.hpp"
+#include "model/before.hpp"
+#include "source/coder.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
+
+namespace {
+
+using namespace belfry;
+
+void require(bool holds) {
+  if (!holds) std::abort();
+}
+
+std::map<std::string, delivery::SinkPlan> sinks_of(const config::Settings& settings) {
+  std::map<std::string, delivery::SinkPlan> out;
+  for (const auto& sink : settings.sinks) out[sink.name] = {{"channel", ""}, sink.delivery.max_age};
+  return out;
+}
+
+// Ids are fresh every time; everything else has to be the same.
+std::string told(const store::Acceptance& acceptance) {
+  std::string out = acceptance.dropped ? "dropped" : "";
+  for (const auto& decision : acceptance.decisions) out += decision.what + " " + decision.detail + "\n";
+  for (const auto& planned : acceptance.deliveries) {
+    const auto& d = planned.delivery;
+    out += d.sink + " " + d.destination.key() + " " + d.route + " " + base::to_rfc3339(d.due_at) + " " + base::to_rfc3339(d.expires_at) +
+           d.overrides.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    if (planned.digest) out += " digest " + planned.digest->key + base::to_rfc3339(planned.digest->due_at);
+    if (planned.throttle) out += " throttle " + planned.throttle->key;
+    if (planned.dedupe) out += " dedupe " + planned.dedupe->key;
+  }
+  return out;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view input(reinterpret_cast<const char*>(data), size);
+  const auto line = input.find("\n---\n");
+  if (line == std::string_view::npos) return 0;
+  const config::Environment environment{[](const std::string&) -> std::optional<std::string> { return "x"; }};
+  const auto loaded = config::load_text(input.substr(0, line + 1), "belfry.yaml", environment);
+  if (!loaded.settings) return 0;
+  const auto planner = delivery::Planner::compile(loaded.settings->pipeline, sinks_of(*loaded.settings));
+  if (!planner) return 0;  // options of a sink that are no text
+  const base::Timestamp now(std::chrono::milliseconds(1'790'000'000'000));
+  const auto notification = source::parse_coder({input.substr(line + 5), std::nullopt}, {"coder", "id", now});
+  if (!notification) return 0;
+
+  route::Trace trace;
+  auto acceptance = planner->plan(*notification, now, &trace);
+  require(told(acceptance) == told(planner->plan(*notification, now)));
+  require(!acceptance.notification.title.empty() && !acceptance.notification.body.empty());
+  require(acceptance.dropped ? acceptance.deliveries.empty() : trace.processors.size() == loaded.settings->pipeline.processors.size());
+  // Total: without a delivery there is a reason.
+  require(!acceptance.deliveries.empty() || !acceptance.decisions.empty());
+  for (const auto& planned : acceptance.deliveries) {
+    const auto& d = planned.delivery;
+    require(d.due_at >= now && d.expires_at > now);
+    require(!planned.digest || planned.digest->due_at > now);
+    model::Message message{d, {acceptance.notification}};
+    planner->write(message);
+    require(!message.items.front().title.empty() && !message.items.front().body.empty());
+  }
+  if (loaded.settings->pipeline.processors.empty()) require(model::restored(acceptance.notification) == *notification);
+  return 0;
+}
