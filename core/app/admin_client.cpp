@@ -12,15 +12,16 @@ constexpr std::string_view kUnix = "unix:";
 
 using Answer = base::Result<std::string>;
 
-net::ClientRequest request_for(const config::AdminSettings& admin, const std::string& address, const std::string& path) {
+net::ClientRequest request_for(const config::AdminSettings& admin, const std::string& address, const AdminRequest& asked) {
   net::ClientRequest request;
-  request.timeout = base::Millis(10'000);
+  request.method = asked.method;
+  request.timeout = asked.timeout;
   request.max_response = 16UL * 1024 * 1024;
   if (address.starts_with(kUnix)) {
     request.unix_socket = address.substr(kUnix.size());
-    request.url = "http://localhost" + path;
+    request.url = "http://localhost" + asked.path;
   } else {
-    request.url = "http://" + address + path;
+    request.url = "http://" + address + asked.path;
   }
   if (!admin.token.empty()) request.headers.add("Authorization", "Bearer " + admin.token.reveal());
   return request;
@@ -29,7 +30,7 @@ net::ClientRequest request_for(const config::AdminSettings& admin, const std::st
 Answer body_of(const net::ClientResponse& response, const std::string& address) {
   if (response.status == 401)
     return base::fail("the gateway at " + address + " refused the admin token; is admin.token the one it was started with?");
-  if (response.status != 200)
+  if (response.status != 200 && response.status != 422)
     return base::fail("the gateway at " + address + " answered " + std::to_string(response.status) + ": " +
                       response.body.substr(0, response.body.find('\n')));
   return response.body;
@@ -37,7 +38,7 @@ Answer body_of(const net::ClientResponse& response, const std::string& address) 
 
 }  // namespace
 
-base::Result<std::string> ask_gateway_text(const config::AdminSettings& admin, const std::string& path) {
+base::Result<std::string> ask_gateway_text(const config::AdminSettings& admin, const AdminRequest& request) {
   auto addresses = admin.listen;
   if (addresses.empty())
     return base::fail("admin.listen is not configured, so the gateway cannot be asked; set it to unix:/run/belfry/admin.sock");
@@ -53,7 +54,7 @@ base::Result<std::string> ask_gateway_text(const config::AdminSettings& admin, c
   for (const auto& address : addresses) {
     const auto promise = std::make_shared<std::promise<std::expected<net::ClientResponse, net::ClientError>>>();
     auto answer = promise->get_future();
-    (*client)->send(request_for(admin, address, path), [promise](auto response) { promise->set_value(std::move(response)); });
+    (*client)->send(request_for(admin, address, request), [promise](auto response) { promise->set_value(std::move(response)); });
     const auto response = answer.get();
     auto body = response ? body_of(*response, address) : Answer(base::fail(address + ": " + response.error().detail));
     if (body) return body;
@@ -64,11 +65,11 @@ base::Result<std::string> ask_gateway_text(const config::AdminSettings& admin, c
   return base::fail(base::ErrorCode::unavailable, "no gateway answers (" + failures + "); is it running, and with this configuration?");
 }
 
-base::Result<nlohmann::json> ask_gateway(const config::AdminSettings& admin, const std::string& path) {
-  const auto body = ask_gateway_text(admin, path);
+base::Result<nlohmann::json> ask_gateway(const config::AdminSettings& admin, const AdminRequest& request) {
+  const auto body = ask_gateway_text(admin, request);
   if (!body) return std::unexpected(body.error());
   auto document = nlohmann::json::parse(*body, nullptr, false);
-  if (document.is_discarded()) return base::fail("the answer to " + path + " is not JSON; is that a Belfry gateway?");
+  if (document.is_discarded()) return base::fail("the answer to " + request.path + " is not JSON; is that a Belfry gateway?");
   return document;
 }
 

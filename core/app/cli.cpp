@@ -103,6 +103,9 @@ int run_parsed(int argc, char** argv) {
   config->add_subcommand("schema", "Print the JSON Schema of the configuration, for editors")->callback([&] {
     code = config_schema_command();
   });
+  auto* reload = add_command(app, common, "reload", "Have the running gateway read its configuration again, and print the verdict");
+  add_json(reload, common);
+  reload->callback([&] { code = reload_command(common); });
 
   auto* plugins = app.add_subcommand("plugins", "Look at the plugins that are installed");
   plugins->require_subcommand(1);

@@ -159,6 +159,7 @@ struct Settings {
   std::string file;  // empty: made from the environment alone
   // What a watcher looks at: the files that were read, the main one first, and the directories where patterns of `include` look for more.
   std::vector<std::filesystem::path> files;
+  bool watch = false;
   ServerSettings server;
   AdminSettings admin;
   StoreSettings store;

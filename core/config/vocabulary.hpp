@@ -11,7 +11,7 @@ struct Vocabulary {
   std::string_view later;    // keys of the documented format that this version refuses
 };
 
-inline constexpr Vocabulary kRootWords{"", "version include server admin store plugins sources sinks pipeline storm", "watch canary"};
+inline constexpr Vocabulary kRootWords{"", "version include watch server admin store plugins sources sinks pipeline storm", "canary"};
 // Those that an included file may have.
 inline constexpr std::string_view kIncludedWords = "plugins sources sinks pipeline";
 inline constexpr Vocabulary kServerWords{"server", "listen tls max_body threads max_connections", ""};

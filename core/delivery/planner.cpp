@@ -83,7 +83,8 @@ void Planner::time(store::PlannedDelivery& planned, const model::Target& target,
     planned.digest = store::DigestKey{key, *due.digest, expires(*due.digest)};
   } else if (due.overflow) {
     const auto& throttle = *target.timing->throttle;
-    const auto note = "More than " + std::to_string(throttle.most) + " within " + base::to_string(throttle.window) + ": the rest is here, in one message.";
+    const auto note = "More than " + std::to_string(throttle.most) + " within " + base::to_string(throttle.window) +
+                      ": the rest is here, in one message.";
     planned.throttle = store::ThrottleKey{key, throttle.most, throttle.window, {key, *due.overflow, expires(*due.overflow), note}};
   }
   if (due.quiet) {

@@ -1,6 +1,5 @@
-// Whether a sink has more to send than it may: then what comes for one recipient is merged, so that people get one message with all of it soon
-// rather than many, one after another, late.
-// Thread rule: any thread.
+// Whether a sink has more to send than it may: then what comes for one recipient is merged, so that people get one message with all of it
+// soon rather than many, one after another, late. Thread rule: any thread.
 #pragma once
 #include <atomic>
 #include <map>

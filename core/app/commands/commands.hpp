@@ -58,6 +58,7 @@ struct InitOptions {
 [[nodiscard]] int explain_command(const CommonOptions& common, const ExplainOptions& options);
 [[nodiscard]] int plan_command(const CommonOptions& common, const PlanOptions& options);
 [[nodiscard]] int status_command(const CommonOptions& common);
+[[nodiscard]] int reload_command(const CommonOptions& common);
 [[nodiscard]] int plugins_list_command(const CommonOptions& common);
 [[nodiscard]] int plugins_show_command(const CommonOptions& common, const std::string& type);
 // How Slack says that somebody clicked a button.

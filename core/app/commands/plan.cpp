@@ -43,7 +43,9 @@ base::Result<std::int64_t> take_part(const std::string& part, Comparison& compar
 base::Result<void> replay(const config::AdminSettings& admin, base::Timestamp since, Comparison& comparison) {
   std::int64_t from = 0;
   do {
-    const auto part = ask_gateway_text(admin, "/api/v1/notifications?since=" + base::to_rfc3339(since) + "&from=" + std::to_string(from));
+    const auto part =
+        ask_gateway_text(admin, {.path = "/api/v1/notifications?since=" + base::to_rfc3339(since) + "&from=" + std::to_string(from),
+                                 .timeout = std::chrono::seconds(30)});
     if (!part) return std::unexpected(part.error());
     const auto next = take_part(*part, comparison);
     if (!next) return std::unexpected(next.error());

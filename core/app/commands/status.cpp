@@ -11,9 +11,8 @@ int status_command(const CommonOptions& common) {
   const auto loaded = load_configuration(common);
   // The gateway may run with what the file said before; without a file there is nothing to go by.
   if (!loaded.settings) print_problems(loaded.problems);
-  const auto admin = loaded.settings ? loaded.settings->admin : loaded.admin;
-  if (admin.listen.empty() && !loaded.settings) return 1;
-  const auto document = ask_gateway(admin, "/api/v1/status");
+  if (!loaded.settings && loaded.admin.listen.empty()) return 1;
+  const auto document = ask_gateway(loaded.admin, {"/api/v1/status"});
   if (!document) {
     std::cerr << "belfry status: " << document.error().message << "\n";
     return 1;

@@ -12,7 +12,8 @@ class PipelineTest : public LaneFixture {
     for (const auto& settings : settings_) sinks[settings.sink] = {{"channel", ""}, 1h};
     auto planner = Planner::compile({.routes = std::move(rules)}, sinks);
     ASSERT_TRUE(planner) << planner.error().message;
-    pipeline_ = std::make_unique<Pipeline>(std::move(*planner), *store_, *dispatcher_, clock_, log_);
+    pipeline_ =
+        std::make_unique<Pipeline>(std::make_shared<const Planner>(std::move(*planner)), nullptr, *store_, *dispatcher_, clock_, log_);
   }
 
   base::Result<store::Accepted> accept_notification(const std::string& msg_id,

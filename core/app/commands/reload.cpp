@@ -1,0 +1,44 @@
+#include <iostream>
+
+#include "app/admin_client.hpp"
+#include "app/commands/commands.hpp"
+#include "app/configuration.hpp"
+
+namespace belfry::app {
+namespace {
+
+constexpr base::Millis kLongest{180'000};  // the gateway gives up before
+
+void print(const nlohmann::json& verdict) {
+  for (const auto* kind : {"warnings", "errors"})
+    for (const auto& line : verdict.value(kind, nlohmann::json::array())) std::cerr << line.get<std::string>() << "\n";
+  if (verdict.value("success", false)) {
+    std::cout << "the new configuration is in use\n";
+  } else {
+    std::cerr << "the new configuration is refused; the one of before is in use\n";
+  }
+}
+
+}  // namespace
+
+int reload_command(const CommonOptions& common) {
+  // The gateway says what is wrong with the file; what can be read here is where to ask it.
+  const auto loaded = load_configuration(common);
+  const bool askable = loaded.settings || !loaded.admin.listen.empty();
+  const auto verdict = askable ? ask_gateway(loaded.admin, {"/api/v1/reload", "POST", kLongest}) : base::Result<nlohmann::json>(nullptr);
+  if (!askable || !verdict) print_problems(loaded.problems);
+  if (!askable) return 1;
+  if (!verdict) {
+    std::cerr << "belfry reload: " << verdict.error().message
+              << "; a gateway that listens elsewhere still, since admin.listen has changed, reloads on SIGHUP (systemctl reload belfry)\n";
+    return 1;
+  }
+  if (common.json) {
+    std::cout << verdict->dump(2) << "\n";
+  } else {
+    print(*verdict);
+  }
+  return verdict->value("success", false) ? 0 : 1;
+}
+
+}  // namespace belfry::app

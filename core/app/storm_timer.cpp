@@ -1,0 +1,35 @@
+#include "app/storm_timer.hpp"
+
+namespace belfry::app {
+namespace {
+
+constexpr base::Millis kInterval{2'000};
+
+}  // namespace
+
+StormTimer::StormTimer(Parts parts, const base::Logger& log)
+    : parts_(std::move(parts)), log_(log.named("delivery")), strand_(parts_.net), timer_(strand_) {}
+
+void StormTimer::look() {
+  const auto again = [this] { strand_.post([this] { timer_.arm(kInterval, [this] { look(); }); }); };
+  const auto watch = parts_.watch();
+  if (!watch) return again();
+  parts_.store.stats(parts_.clock.now(), [this, watch, again](const base::Result<store::Stats>& stats) {
+    if (stats) {
+      for (const auto& change : watch->update(*stats, parts_.dispatcher.status())) tell(change);
+    }
+    again();
+  });
+}
+
+void StormTimer::tell(const delivery::StormWatch::Change& change) const {
+  const auto wait = base::to_string(change.wait);
+  if (change.begun) {
+    log_.warn("more waits than the sink may send in time: from now on what comes for one recipient is merged",
+              {{"sink", change.sink}, {"wait", wait}});
+  } else {
+    log_.info("the storm is over: each notification is a message of its own again", {{"sink", change.sink}, {"wait", wait}});
+  }
+}
+
+}  // namespace belfry::app
