@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "base/log.hpp"
+#include "delivery/dispatcher.hpp"
 #include "delivery/storm.hpp"
 #include "net/executor.hpp"
 
