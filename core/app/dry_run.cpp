@@ -60,9 +60,7 @@ base::Result<model::Notification> DryRun::parse(const std::string& payload, cons
   return source::parse_coder({payload, std::nullopt}, {found == sources.end() ? "coder" : found->name, base::new_id(now), now});
 }
 
-base::Result<model::Message> DryRun::message(const std::string& sink, model::Notification notification, base::Timestamp now) const {
-  const auto addressing = plan_.addressing.find(sink);
-  if (addressing == plan_.addressing.end()) return base::fail(base::ErrorCode::not_found, "the configuration has no sink " + sink);
+model::Message DryRun::message(const std::string& sink, model::Notification notification, base::Timestamp now) const {
   auto acceptance = planner_.plan(std::move(notification), now);
   const auto chosen = std::ranges::find_if(acceptance.deliveries, [&](const auto& planned) { return planned.delivery.sink == sink; });
   model::Delivery delivery;
@@ -72,7 +70,7 @@ base::Result<model::Message> DryRun::message(const std::string& sink, model::Not
     delivery.id = base::new_id(now);
     delivery.notification_id = acceptance.notification.id;
     delivery.sink = sink;
-    delivery.destination = route::destination_of(addressing->second, nlohmann::json::object(), acceptance.notification.recipient);
+    delivery.destination = route::destination_of(plan_.addressing.at(sink), nlohmann::json::object(), acceptance.notification.recipient);
     delivery.sensitive = acceptance.notification.sensitive;
     delivery.created_at = delivery.due_at = now;
     delivery.expires_at = now + std::chrono::hours(1);

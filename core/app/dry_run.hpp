@@ -25,10 +25,11 @@ class DryRun {
   [[nodiscard]] base::Result<model::Notification> parse(const std::string& payload, const std::string& source, base::Timestamp now) const;
 
   [[nodiscard]] const delivery::Planner& planner() const { return planner_; }
+  [[nodiscard]] bool has_sink(const std::string& name) const { return plan_.addressing.contains(name); }
   [[nodiscard]] const config::Settings& settings() const { return *settings_; }
 
-  // As a sink gets it. For a sink that no route chooses, as if a plain route did. ErrorCode::not_found: there is no such sink.
-  [[nodiscard]] base::Result<model::Message> message(const std::string& sink, model::Notification notification, base::Timestamp now) const;
+  // As a sink that has_sink() gets it; when no route chooses it, as if a plain route did.
+  [[nodiscard]] model::Message message(const std::string& sink, model::Notification notification, base::Timestamp now) const;
   // The exact requests of the sink, credentials masked.
   [[nodiscard]] base::Result<nlohmann::json> requests(const std::string& sink, model::Message message) const;
 

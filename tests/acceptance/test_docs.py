@@ -59,7 +59,7 @@ class ConfigurationTest(unittest.TestCase):
         if "sources" not in document:
             text += "sources: { coder: { type: coder } }\n"
         if "pipeline" not in document:
-            text += f"pipeline: {{ routes: [ {{ name: everyone, to: [ {', '.join(document['sinks'])} ] }} ] }}\n"
+            text += f"pipeline: {{ routes: [ {{ name: everyone, to: [ {', '.join(document.get('sinks', ['slack']))} ] }} ] }}\n"
         text = re.sub(r"(?m)^  directories: .*$", f"  directories: [{BUILD}/plugins]", text)
         file = self.directory / "belfry.yaml"
         file.write_text(text)

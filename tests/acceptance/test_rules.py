@@ -185,7 +185,7 @@ class Running(AcceptanceCase):
             {"name": "thr", "when": {"labels.reason": "thr"}, "to": ["slack"], "throttle": {"most": 1, "window": "2s"}},
             *ROUTES,
         ]
-        cls.gateway = Gateway(cls.sandbox, routes=routes)
+        cls.gateway = Gateway(cls.sandbox, routes=routes, admin={"token": "token-of-the-administrator"})
         file = cls.gateway.directory / "belfry.yaml"
         written = yaml.safe_load(file.read_text())
         written["pipeline"]["processors"] = PROCESSORS + [{"name": "once", "when": {"labels.reason": "once"}, "dedupe": {"key": "{{title}}", "window": "5m"}}]

@@ -7,12 +7,11 @@ namespace belfry::app {
 namespace {
 
 base::Result<nlohmann::json> render(const DryRun& configuration, const RenderOptions& options) {
+  if (!configuration.has_sink(options.sink)) return base::fail("the configuration has no sink " + options.sink);
   const auto now = base::SystemClock().now();
   auto notification = configuration.read(options.payload, options.source, now);
   if (!notification) return std::unexpected(notification.error());
-  auto message = configuration.message(options.sink, std::move(*notification), now);
-  if (!message) return std::unexpected(message.error());
-  return configuration.requests(options.sink, std::move(*message));
+  return configuration.requests(options.sink, configuration.message(options.sink, std::move(*notification), now));
 }
 
 }  // namespace
