@@ -7,7 +7,9 @@
 namespace belfry::config {
 namespace {
 
-std::filesystem::path fixtures() { return test::source_directory() / "tests/core/config/fixtures"; }
+std::filesystem::path fixtures() {
+  return std::filesystem::absolute(test::source_directory() / "tests/core/config/fixtures").lexically_normal();
+}
 
 // belfry.yaml stands for the directory that it is in.
 std::vector<std::filesystem::path> yaml_files(const std::filesystem::path& directory) {
