@@ -13,6 +13,10 @@ class AdminApiTest : public testing::Test {
     backend.metrics = [](auto answer) { answer("belfry_build_info 1\n"); };
     backend.status = [](auto answer) { answer(nlohmann::json{{"version", "1"}}); };
     backend.reload = [this](auto answer) { answer(reload_, nlohmann::json{{"success", reload_}}); };
+    backend.notifications = [this](const RecordedQuery& query, auto answer) {
+      asked_ = query;
+      answer(recorded_);
+    };
     const auto table = admin_routes(backend, base::Secret(token_));
     net::ServerResponse got;
     table.at(path).handler(std::move(request), [&](net::ServerResponse response) { got = std::move(response); });
@@ -28,6 +32,8 @@ class AdminApiTest : public testing::Test {
 
   std::vector<std::string> reasons_;
   bool reload_ = true;
+  std::optional<RecordedQuery> asked_;
+  base::Result<store::Recorded> recorded_;
   std::string token_;
 };
 
@@ -71,6 +77,27 @@ TEST_F(AdminApiTest, OverTcpATokenIsWanted) {
     EXPECT_TRUE(response.headers.get("WWW-Authenticate")) << wrong;
     EXPECT_EQ(response.body.find("let-me-in"), std::string::npos);
   }
+}
+
+TEST_F(AdminApiTest, WhatWasAcceptedComesALineEach) {
+  recorded_ = store::Recorded{.notifications = {"{\"a\":1}", "{\"b\":2}"}, .sensitive = 3, .next = 17};
+  auto request = from("unix");
+  request.query = "since=2026-01-31T09:00:00Z&from=5";
+  auto response = get("/api/v1/notifications", request);
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.body, "{\"a\":1}\n{\"b\":2}\n{\"next\":17,\"sensitive\":3}\n");
+  ASSERT_TRUE(asked_);
+  EXPECT_EQ(base::to_rfc3339(asked_->since), "2026-01-31T09:00:00.000Z");
+  EXPECT_EQ(asked_->from, 5);
+  for (const auto* query : {"since=yesterday", "from=-1", "from=x", "from=1x", "since="}) {
+    request.query = query;
+    EXPECT_EQ(get("/api/v1/notifications", request).status, 400) << query;
+  }
+  request.query.clear();
+  EXPECT_EQ(get("/api/v1/notifications", request).status, 200);
+  recorded_ = base::fail(base::ErrorCode::unavailable, "closed");
+  EXPECT_EQ(get("/api/v1/notifications", request).status, 503);
+  EXPECT_EQ(get("/api/v1/notifications", from("127.0.0.1:5000")).status, 404) << "what people were told is nobody's business over TCP";
 }
 
 }  // namespace
