@@ -7,6 +7,10 @@ net::ServerResponse text(int status, std::string body) {
   return {status, {{"Content-Type", "text/plain; charset=utf-8"}, {"Cache-Control", "no-store"}}, std::move(body), false};
 }
 
+net::ServerResponse json(int status, const nlohmann::json& document) {
+  return {status, {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}}, document.dump() + "\n", false};
+}
+
 // Who reaches a Unix socket has passed its file permissions; over TCP the token decides, and without a token the API does not exist.
 std::optional<net::ServerResponse> refusal(const net::ServerRequest& request, const base::Secret& token) {
   if (request.remote == "unix") return std::nullopt;
@@ -43,15 +47,21 @@ net::RouteTable admin_routes(AdminBackend backend, base::Secret token) {
                          });
                        },
                        kMaxBody};
-  table["/api/v1/status"] = {
-      {"GET"},
-      [shared, token = std::move(token)](const net::ServerRequest& request, net::Reply reply) {
-        if (auto refused = refusal(request, token)) return reply(std::move(*refused));
-        shared->status([reply = std::move(reply)](const nlohmann::json& document) mutable {
-          reply({200, {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}}, document.dump() + "\n", false});
-        });
-      },
-      kMaxBody};
+  const auto guarded = [secret = std::make_shared<const base::Secret>(std::move(token))](auto handler) -> net::RequestHandler {
+    return [secret, handler](const net::ServerRequest& request, net::Reply reply) {
+      if (auto refused = refusal(request, *secret)) return reply(std::move(*refused));
+      handler(std::move(reply));
+    };
+  };
+  const auto status = [shared](net::Reply reply) {
+    shared->status([reply = std::move(reply)](const nlohmann::json& document) mutable { reply(json(200, document)); });
+  };
+  const auto reload = [shared](net::Reply reply) {
+    shared->reload(
+        [reply = std::move(reply)](bool taken, const nlohmann::json& verdict) mutable { reply(json(taken ? 200 : 422, verdict)); });
+  };
+  table["/api/v1/status"] = {{"GET"}, guarded(status), kMaxBody};
+  table["/api/v1/reload"] = {{"POST"}, guarded(reload), kMaxBody};
   return table;
 }
 

@@ -18,6 +18,8 @@ struct AdminBackend {
   std::function<void(std::move_only_function<void(std::string)>)> metrics;
   // Calls back with the status document.
   std::function<void(std::move_only_function<void(nlohmann::json)>)> status;
+  // Reads the configuration again and calls back with whether it was taken over, and with the verdict's document.
+  std::function<void(std::move_only_function<void(bool, nlohmann::json)>)> reload;
 };
 
 [[nodiscard]] net::RouteTable admin_routes(AdminBackend backend, base::Secret token);

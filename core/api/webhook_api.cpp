@@ -30,11 +30,12 @@ net::ServerResponse unavailable() {
 
 }  // namespace
 
-net::Route webhook_route(WebhookSource source, delivery::Pipeline& pipeline, delivery::Metrics& metrics, const base::Clock& clock,
-                         const base::Logger& log) {
+net::Route webhook_route(WebhookSource source, std::shared_ptr<delivery::Pipeline> pipeline, delivery::Metrics& metrics,
+                         const base::Clock& clock, const base::Logger& log) {
   const auto max_body = source.max_body;
   const auto shared = std::make_shared<const WebhookSource>(std::move(source));
-  auto handler = [shared, &pipeline, &metrics, &clock, log = log.named("webhook")](net::ServerRequest request, net::Reply reply) {
+  auto handler = [shared, pipeline = std::move(pipeline), &metrics, &clock, log = log.named("webhook")](net::ServerRequest request,
+                                                                                                        net::Reply reply) {
     const auto& name = shared->name;
     if (const auto refusal = source::refuse(shared->credentials, {request.headers.get("Authorization"), request.client_subject})) {
       metrics.received(name, "unauthorized");
@@ -50,16 +51,16 @@ net::Route webhook_route(WebhookSource source, delivery::Pipeline& pipeline, del
       return reply(refuse(400, notification.error().message));
     }
 
-    pipeline.accept(std::move(*notification),
-                    [shared, &metrics, log, reply = std::move(reply)](base::Result<store::Accepted> accepted) mutable {
-                      if (!accepted) {
-                        metrics.received(shared->name, "refused");
-                        log.error("a notification could not be stored", {{"source", shared->name}, {"error", accepted.error().message}});
-                        return reply(unavailable());
-                      }
-                      metrics.received(shared->name, accepted->duplicate ? "duplicate" : "accepted");
-                      reply({204, {}, "", false});
-                    });
+    pipeline->accept(std::move(*notification),
+                     [shared, &metrics, log, reply = std::move(reply)](base::Result<store::Accepted> accepted) mutable {
+                       if (!accepted) {
+                         metrics.received(shared->name, "refused");
+                         log.error("a notification could not be stored", {{"source", shared->name}, {"error", accepted.error().message}});
+                         return reply(unavailable());
+                       }
+                       metrics.received(shared->name, accepted->duplicate ? "duplicate" : "accepted");
+                       reply({204, {}, "", false});
+                     });
   };
   return {{"POST"}, std::move(handler), max_body};
 }

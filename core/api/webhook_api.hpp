@@ -1,5 +1,6 @@
 // The door for sources: one POST route a source. The answers are docs/reference/webhook.md, row by row.
 #pragma once
+#include <memory>
 #include <string>
 
 #include "base/clock.hpp"
@@ -16,8 +17,8 @@ struct WebhookSource {
   std::size_t max_body = 1024 * 1024;
 };
 
-// The pipeline, the metrics and the clock outlive the route.
-[[nodiscard]] net::Route webhook_route(WebhookSource source, delivery::Pipeline& pipeline, delivery::Metrics& metrics,
+// The route keeps its pipeline; the metrics and the clock outlive both.
+[[nodiscard]] net::Route webhook_route(WebhookSource source, std::shared_ptr<delivery::Pipeline> pipeline, delivery::Metrics& metrics,
                                        const base::Clock& clock, const base::Logger& log);
 
 }  // namespace belfry::api

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <future>
 
+#include "app/configuration.hpp"
 #include "net/http_client.hpp"
 
 namespace belfry::app {
@@ -12,15 +13,16 @@ constexpr std::string_view kUnix = "unix:";
 
 using Answer = base::Result<nlohmann::json>;
 
-net::ClientRequest request_for(const config::AdminSettings& admin, const std::string& address, const std::string& path) {
+net::ClientRequest request_for(const config::AdminSettings& admin, const std::string& address, const AdminRequest& asked) {
   net::ClientRequest request;
-  request.timeout = base::Millis(10'000);
+  request.method = asked.method;
+  request.timeout = asked.timeout;
   request.max_response = 16UL * 1024 * 1024;
   if (address.starts_with(kUnix)) {
     request.unix_socket = address.substr(kUnix.size());
-    request.url = "http://localhost" + path;
+    request.url = "http://localhost" + asked.path;
   } else {
-    request.url = "http://" + address + path;
+    request.url = "http://" + address + asked.path;
   }
   if (!admin.token.empty()) request.headers.add("Authorization", "Bearer " + admin.token.reveal());
   return request;
@@ -29,7 +31,7 @@ net::ClientRequest request_for(const config::AdminSettings& admin, const std::st
 Answer document_of(const net::ClientResponse& response, const std::string& address) {
   if (response.status == 401)
     return base::fail("the gateway at " + address + " refused the admin token; is admin.token the one it was started with?");
-  if (response.status != 200)
+  if (response.status != 200 && response.status != 422)
     return base::fail("the gateway at " + address + " answered " + std::to_string(response.status) + ": " +
                       response.body.substr(0, response.body.find('\n')));
   auto document = nlohmann::json::parse(response.body, nullptr, false);
@@ -39,7 +41,7 @@ Answer document_of(const net::ClientResponse& response, const std::string& addre
 
 }  // namespace
 
-base::Result<nlohmann::json> ask_gateway(const config::AdminSettings& admin, const std::string& path) {
+base::Result<nlohmann::json> ask_gateway(const config::AdminSettings& admin, const AdminRequest& request) {
   auto addresses = admin.listen;
   if (addresses.empty())
     return base::fail("admin.listen is not configured, so the gateway cannot be asked; set it to unix:/run/belfry/admin.sock");
@@ -55,7 +57,7 @@ base::Result<nlohmann::json> ask_gateway(const config::AdminSettings& admin, con
   for (const auto& address : addresses) {
     const auto promise = std::make_shared<std::promise<std::expected<net::ClientResponse, net::ClientError>>>();
     auto answer = promise->get_future();
-    (*client)->send(request_for(admin, address, path), [promise](auto response) { promise->set_value(std::move(response)); });
+    (*client)->send(request_for(admin, address, request), [promise](auto response) { promise->set_value(std::move(response)); });
     const auto response = answer.get();
     auto document = response ? document_of(*response, address) : Answer(base::fail(address + ": " + response.error().detail));
     if (document) return document;
@@ -64,6 +66,15 @@ base::Result<nlohmann::json> ask_gateway(const config::AdminSettings& admin, con
   }
   if (answered) return base::fail(failures);
   return base::fail(base::ErrorCode::unavailable, "no gateway answers (" + failures + "); is it running, and with this configuration?");
+}
+
+std::optional<config::AdminSettings> where_to_ask(const CommonOptions& common) {
+  const auto loaded = load_configuration(common);
+  if (loaded.settings) return loaded.settings->admin;
+  // The gateway may run with what the file said before; without a file there is nothing to go by.
+  print_problems(loaded.problems);
+  if (loaded.admin.listen.empty()) return std::nullopt;
+  return loaded.admin;
 }
 
 }  // namespace belfry::app

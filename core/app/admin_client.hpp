@@ -3,12 +3,24 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "app/commands/commands.hpp"
+#include "base/clock.hpp"
 #include "base/error.hpp"
 #include "config/settings.hpp"
 
 namespace belfry::app {
 
-// GET of a path of the API, over the first address of admin.listen that answers (Unix sockets first). Blocks, 10 s at most.
-[[nodiscard]] base::Result<nlohmann::json> ask_gateway(const config::AdminSettings& admin, const std::string& path);
+struct AdminRequest {
+  std::string path;
+  std::string method = "GET";
+  base::Millis timeout{10'000};
+};
+
+// Over the first address of admin.listen that answers, Unix sockets first. Blocks. An answer other than 200 is an error, but for 422: that
+// is a document too.
+[[nodiscard]] base::Result<nlohmann::json> ask_gateway(const config::AdminSettings& admin, const AdminRequest& request);
+
+// What `common` names as the configuration, as far as it can be read. None: nobody can be asked, and the problems have been printed.
+[[nodiscard]] std::optional<config::AdminSettings> where_to_ask(const CommonOptions& common);
 
 }  // namespace belfry::app

@@ -77,6 +77,10 @@ int run_parsed(int argc, char** argv) {
   add_json(status, common);
   status->callback([&] { code = status_command(common); });
 
+  auto* reload = add_command(app, common, "reload", "Have the running gateway read its configuration again, and print the verdict");
+  add_json(reload, common);
+  reload->callback([&] { code = reload_command(common); });
+
   auto* plugins = app.add_subcommand("plugins", "Look at the plugins that are installed");
   plugins->require_subcommand(1);
   auto* list = add_command(*plugins, common, "list", "List what was found, and what was refused and why");

@@ -4,32 +4,31 @@
 
 namespace belfry::app {
 
-void ReloadReport::taken(base::Timestamp at) {
-  const std::lock_guard lock(mutex_);
-  at_ = at;
-  errors_.clear();
-  refusal_.clear();
+nlohmann::json verdict_document(const Verdict& verdict) {
+  auto errors = nlohmann::json::array();
+  auto warnings = nlohmann::json::array();
+  for (const auto& problem : verdict.problems) {
+    if (problem.severity == config::Problem::Severity::note) continue;
+    (problem.severity == config::Problem::Severity::error ? errors : warnings).push_back(problem.line_text());
+  }
+  return {
+      {"at", base::to_rfc3339(verdict.at)}, {"success", verdict.taken}, {"errors", std::move(errors)}, {"warnings", std::move(warnings)}};
 }
 
-void ReloadReport::refused(base::Timestamp at, const std::vector<config::Problem>& problems) {
+void ReloadReport::set(Verdict verdict) {
   const std::lock_guard lock(mutex_);
-  at_ = at;
-  errors_.clear();
-  for (const auto& problem : problems) {
-    if (problem.severity == config::Problem::Severity::error) errors_.push_back(problem.line_text());
-  }
-  refusal_ = "the new configuration is refused, the one of before is in use: " + first_error(problems);
+  last_ = std::move(verdict);
 }
 
 nlohmann::json ReloadReport::document() const {
   const std::lock_guard lock(mutex_);
-  if (!at_) return nullptr;
-  return {{"at", base::to_rfc3339(*at_)}, {"success", errors_.empty()}, {"errors", errors_}};
+  return last_ ? verdict_document(*last_) : nlohmann::json(nullptr);
 }
 
 std::string ReloadReport::refusal() const {
   const std::lock_guard lock(mutex_);
-  return refusal_;
+  if (!last_ || last_->taken) return {};
+  return "the new configuration is refused, the one of before is in use: " + first_error(last_->problems);
 }
 
 }  // namespace belfry::app

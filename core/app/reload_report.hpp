@@ -1,4 +1,4 @@
-// What became of the last reload. Thread rule: any thread.
+// What became of reading the configuration again. Thread rule: any thread.
 #pragma once
 #include <mutex>
 #include <nlohmann/json.hpp>
@@ -11,22 +11,27 @@
 
 namespace belfry::app {
 
+struct Verdict {
+  base::Timestamp at{};
+  bool taken = false;  // otherwise what was in use goes on
+  std::vector<config::Problem> problems;
+};
+
+// As the admin API shows it. Shape: docs/reference/admin-api.md.
+[[nodiscard]] nlohmann::json verdict_document(const Verdict& verdict);
+
 class ReloadReport {
  public:
-  void taken(base::Timestamp at);
-  // What was in use goes on.
-  void refused(base::Timestamp at, const std::vector<config::Problem>& problems);
+  void set(Verdict verdict);
 
-  // As the status API shows it; null before the first reload. Shape: docs/reference/admin-api.md.
+  // Null before the first reload.
   [[nodiscard]] nlohmann::json document() const;
   // One sentence while the configuration that was read last is not the one in use; empty otherwise.
   [[nodiscard]] std::string refusal() const;
 
  private:
   mutable std::mutex mutex_;
-  std::optional<base::Timestamp> at_;
-  std::vector<std::string> errors_;
-  std::string refusal_;
+  std::optional<Verdict> last_;
 };
 
 }  // namespace belfry::app

@@ -1,15 +1,10 @@
 #include "app/service.hpp"
 
 #include <algorithm>
-#include <condition_variable>
 #include <future>
-#include <mutex>
-#include <thread>
-#include <vector>
 
 #include "app/configuration.hpp"
 #include "app/findings.hpp"
-#include "app/version.hpp"
 #include "plugin/catalogue.hpp"
 
 namespace belfry::app {
@@ -18,50 +13,11 @@ namespace {
 constexpr base::Millis kStatusInterval{5'000};
 constexpr base::Millis kWriteInterval{60'000};  // a commit costs the disk something, so it is tried now and then only
 constexpr base::Millis kFirstLook{2'000};
-constexpr base::Millis kLongestExchange{90'000};
-
-// While one gateway makes room for the next nothing can go round in either. Each step of that has a bound; so has this.
-class Bridge {
- public:
-  explicit Bridge(ServiceManager& manager) {
-    const auto interval = manager.watch_interval();
-    if (!interval) return;
-    thread_ = std::jthread([&manager, interval = *interval](const std::stop_token& over) {
-      std::mutex mutex;
-      std::condition_variable_any wake_up;
-      const auto end = std::chrono::steady_clock::now() + kLongestExchange;
-      while (!over.stop_requested() && std::chrono::steady_clock::now() < end) {
-        manager.alive();
-        std::unique_lock lock(mutex);
-        wake_up.wait_for(lock, over, interval, [] { return false; });
-      }
-    });
-  }
-
- private:
-  std::jthread thread_;
-};
-
-// Never destroyed: what hangs in a plugin may still touch it when it comes back.
-void leave_behind(std::unique_ptr<App> app) {
-  static auto* const kLeft = new std::vector<App*>();
-  kLeft->push_back(app.release());
-}
 
 }  // namespace
 
 Service::Service(CommonOptions common, base::LogLevel lowest)
-    : common_(std::move(common)),
-      lasting_{clock_.now(), std::make_shared<base::Scrubber>(), std::make_shared<Metrics>(kVersion), std::make_shared<ReloadReport>()},
-      log_(lowest, lasting_.scrubber),
-      manager_(std::make_shared<ServiceManager>(lasting_.scrubber)),
-      watch_(std::make_shared<Watch>()) {}
-
-bool Service::cannot_start(const std::string& why) {
-  log_.error("cannot start", {{"why", why}});
-  manager_->status("cannot start: " + why);
-  return false;
-}
+    : common_(std::move(common)), log_(lowest, scrubber_), manager_(std::make_shared<ServiceManager>(scrubber_)) {}
 
 bool Service::start() {
   manager_->status("starting");
@@ -73,34 +29,42 @@ bool Service::start() {
     return false;
   }
   print_problems(loaded.problems);
-  learn_secrets(*loaded.settings, *lasting_.scrubber);
+  learn_secrets(*loaded.settings, *scrubber_);
   const plugin::InspectSettings inspect{loaded.settings->store.path.parent_path(), {}};
-  if (const auto opened = open(std::move(*loaded.settings), {}); !opened) return cannot_start(opened.error().message);
+  reloader_ = std::make_unique<Reloader>([this](const std::string& who) { return read_again(who); });
+  auto app = App::start(std::move(*loaded.settings),
+                        {scrubber_, reloads_, [this](auto answer) { reload("the admin API", std::move(answer)); }}, log_);
+  if (!app) {
+    log_.error("cannot start", {{"why", app.error().message}});
+    manager_->status("cannot start: " + app.error().message);
+    return false;
+  }
+  app_ = std::move(*app);
+  next_write_ = clock_.steady() + kWriteInterval;
   tell_ready();
+  reloader_->start();
   // What earlier versions of a plugin left behind.
   if (const auto removed = plugin::remove_unused_copies(inspect); removed > 0)
     log_.debug("removed unused copies of plugins", {{"files", removed}});
   return true;
 }
 
-base::Result<void> Service::open(config::Settings settings, Legacy legacy) {
-  auto app = App::start(std::move(settings), lasting_, log_, std::move(legacy));
-  if (!app) return std::unexpected(app.error());
-  app_ = std::move(*app);
-  next_write_ = clock_.steady() + kWriteInterval;
-  return {};
-}
-
 // In one message, so that nobody sees a service that is ready and says nothing.
 void Service::tell_ready() {
   if (!manager_->listens()) return;
-  // This takes the place of a look that is under way.
-  const bool store_fails = std::exchange(watch_, std::make_shared<Watch>())->store_fails;
-  watch_->store_fails = store_fails;
   const auto found = std::make_shared<std::promise<Condition>>();
   auto condition = found->get_future();
-  app_->examine(false, [found](Condition now) { found->set_value(std::move(now)); });
+  const auto fresh = std::make_shared<Watch>();
+  {
+    // This takes the place of a look that is under way, and none takes its own.
+    const std::lock_guard lock(watch_mutex_);
+    fresh->store_fails = watch_->store_fails.load();
+    fresh->looking = true;
+    watch_ = fresh;
+    app_->examine(false, [found](Condition now) { found->set_value(std::move(now)); });
+  }
   manager_->ready(condition.wait_for(kFirstLook) == std::future_status::ready ? status_line(condition.get()) : "ready");
+  fresh->looking = false;
 }
 
 std::optional<base::Millis> Service::look_interval() const {
@@ -109,63 +73,46 @@ std::optional<base::Millis> Service::look_interval() const {
 }
 
 void Service::look() {
-  if (watch_->looking.exchange(true)) return;
-  const bool try_writing = watch_->store_fails || clock_.steady() >= next_write_;
+  const std::lock_guard lock(watch_mutex_);
+  const auto current = watch_;
+  if (current->looking.exchange(true)) return;
+  const bool try_writing = current->store_fails || clock_.steady() >= next_write_;
   if (try_writing) next_write_ = clock_.steady() + kWriteInterval;
-  app_->examine(try_writing, [watch = watch_, manager = manager_](const Condition& now) {
+  app_->examine(try_writing, [current, manager = manager_](const Condition& now) {
     manager->alive();
     manager->status(status_line(now));
-    watch->store_fails = !now.writing || !now.stats;
-    watch->looking = false;
+    current->store_fails = !now.writing || !now.stats;
+    current->looking = false;
   });
 }
 
-bool Service::reload() {
+void Service::reload(std::string who, Reloader::Handler handler) { reloader_->ask(std::move(who), std::move(handler)); }
+
+Verdict Service::read_again(const std::string& who) {
   manager_->reloading("reading the configuration");
-  log_.info("SIGHUP: reading the configuration");
-  const Bridge bridge(*manager_);
-  auto candidate = read_candidate(common_, {app_->settings(), app_->broken_sinks()}, *lasting_.scrubber, log_);
-  if (!candidate) {
-    refuse(candidate.error());
-  } else if (!exchange(std::move(*candidate))) {
-    return false;
-  }
+  log_.info("reading the configuration", {{"asked_by", who}});
+  auto loaded = load_configuration(common_, process_environment());
+  auto verdict = app_->reload(std::move(loaded));
+  report(verdict);
+  reloads_->set(verdict);
   tell_ready();
-  return true;
+  return verdict;
 }
 
-void Service::refuse(const std::vector<config::Problem>& problems) {
-  for (const auto& problem : problems) {
+void Service::report(const Verdict& verdict) {
+  for (const auto& problem : verdict.problems) {
     const bool error = problem.severity == config::Problem::Severity::error;
     log_.write(error ? base::LogLevel::error : base::LogLevel::warn, problem.line_text(), {});
   }
-  log_.error("the new configuration is refused; the one of before is in use");
-  lasting_.metrics->reloaded(false);
-  lasting_.reloads->refused(clock_.now(), problems);
-}
-
-bool Service::exchange(Candidate candidate) {
-  auto before = app_->settings();
-  auto [doors, all_ended] = app_->hand_over();
-  if (!all_ended) leave_behind(std::move(app_));
-  app_.reset();
-  doors.add(std::move(candidate.doors));
-
-  // Told beforehand: whoever finds the new gateway there finds this too.
-  lasting_.metrics->reloaded(true);
-  lasting_.reloads->taken(clock_.now());
-  const auto file = candidate.settings.file;
-  const auto opened = open(std::move(candidate.settings), {std::move(candidate.plan), std::move(doors)});
-  if (opened) {
+  if (verdict.taken) {
     log_.info("the new configuration is in use");
-    return true;
+  } else {
+    log_.error("the new configuration is refused; the one of before is in use");
   }
-  refuse({{config::Problem::Severity::error, file, 0, 0, opened.error().message}});
-  if (const auto again = open(std::move(before), {}); !again) return cannot_start(again.error().message);
-  return true;
 }
 
 void Service::stop() {
+  reloader_->stop();
   manager_->stopping("stopping: what is in flight ends, the rest is kept");
   log_.info("stopping: what is in flight ends, the rest is kept; a second signal ends this at once");
   app_->stop();

@@ -1,13 +1,14 @@
 // The gateway as a service: started, watched, reloaded, stopped, and the service manager told about all of it.
-// Thread rule: one thread, that of the signals.
+// Thread rule: one thread, that of the signals; reload() from any.
 #pragma once
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <optional>
 
 #include "app/app.hpp"
-#include "app/candidate.hpp"
 #include "app/commands/commands.hpp"
+#include "app/reloader.hpp"
 #include "app/service_manager.hpp"
 #include "base/log.hpp"
 
@@ -24,8 +25,8 @@ class Service {
   // Begins a round trip through the gateway, unless the last one is still on its way. When it comes back, the service manager hears that
   // the gateway is alive, and how it is.
   void look();
-  // Takes the configuration over as it is now. One with errors changes nothing. False: not even the one of before can be started any more.
-  [[nodiscard]] bool reload();
+  // Has the configuration read again, soon and on another thread. One with errors changes nothing.
+  void reload(std::string who, Reloader::Handler handler = {});
   void stop();
 
   [[nodiscard]] const base::Logger& log() const { return log_; }
@@ -37,20 +38,21 @@ class Service {
     std::atomic<bool> store_fails = false;
   };
 
-  [[nodiscard]] base::Result<void> open(config::Settings settings, Legacy legacy);
-  [[nodiscard]] bool exchange(Candidate candidate);
-  void refuse(const std::vector<config::Problem>& problems);
-  [[nodiscard]] bool cannot_start(const std::string& why);  // always false
+  [[nodiscard]] Verdict read_again(const std::string& who);
+  void report(const Verdict& verdict);
   void tell_ready();
 
   CommonOptions common_;
   base::SystemClock clock_;
-  Lasting lasting_;
+  std::shared_ptr<base::Scrubber> scrubber_ = std::make_shared<base::Scrubber>();
+  std::shared_ptr<ReloadReport> reloads_ = std::make_shared<ReloadReport>();
   base::Logger log_;
   std::shared_ptr<ServiceManager> manager_;
-  std::shared_ptr<Watch> watch_;
+  std::mutex watch_mutex_;
+  std::shared_ptr<Watch> watch_ = std::make_shared<Watch>();
   base::SteadyTime next_write_{};
   std::unique_ptr<App> app_;
+  std::unique_ptr<Reloader> reloader_;
 };
 
 }  // namespace belfry::app

@@ -61,7 +61,7 @@ class AttemptMachine {
   struct Setup {
     store::Leased leased;
     bool can_reconcile = false;
-    const std::map<std::string, SinkPlan>* sinks = nullptr;  // outlives the machine
+    const SinkPlans* sinks = nullptr;  // outlives the machine
   };
 
   explicit AttemptMachine(Setup setup) : setup_(std::move(setup)) {}

@@ -8,8 +8,7 @@
 namespace belfry::delivery {
 
 std::optional<model::Delivery> fallback_delivery(const model::Delivery& ended, const model::Notification& notification,
-                                                 const std::map<std::string, SinkPlan>& sinks, bool possible_duplicate,
-                                                 base::Timestamp now) {
+                                                 const SinkPlans& sinks, bool possible_duplicate, base::Timestamp now) {
   for (std::size_t i = 0; i < ended.fallback.size(); ++i) {
     const auto plan = sinks.find(ended.fallback[i]);
     if (plan == sinks.end()) continue;

@@ -14,11 +14,11 @@ struct SinkPlan {
   model::SinkAddressing addressing;
   base::Millis max_age{};
 };
+using SinkPlans = std::map<std::string, SinkPlan>;  // of all sinks
 
 // The delivery to the first sink of the chain that may take it. None: the chain is empty, or every sink left in it is unknown or would show
 // a sensitive notification to others.
 [[nodiscard]] std::optional<model::Delivery> fallback_delivery(const model::Delivery& ended, const model::Notification& notification,
-                                                               const std::map<std::string, SinkPlan>& sinks, bool possible_duplicate,
-                                                               base::Timestamp now);
+                                                               const SinkPlans& sinks, bool possible_duplicate, base::Timestamp now);
 
 }  // namespace belfry::delivery

@@ -11,6 +11,7 @@ namespace {
 constexpr base::Millis kStoreRetry{1'000};   // a failing store is asked again after this
 constexpr base::Millis kExpiryCheck{5'000};  // how late an expiry may be noticed
 constexpr base::Millis kHungStop{500};
+constexpr base::Millis kPluginStop{15'000};
 constexpr base::Millis kReconcileAtLeast{30'000};  // a sink may have to wait until what it looks for must be visible
 constexpr std::size_t kExpiredAtOnce = 100;
 
@@ -37,6 +38,7 @@ std::string_view to_string(LaneState state) {
 }
 
 struct Lane::Attempt {
+  std::shared_ptr<const SinkPlans> sinks;
   AttemptMachine machine;
   base::SteadyTime sent_at{};
 };
@@ -59,6 +61,12 @@ Lane::Lane(LaneSettings settings, const LaneContext& context, std::expected<std:
     why_ = std::move(channel.error());
   }
   publish();
+}
+
+// Whoever lets go of it last: its timers go on their own strand.
+Lane::~Lane() {
+  strand_.post([wake = std::move(wake_timer_), expiry = std::move(expiry_timer_), stop = std::move(stop_timer_),
+                retry = std::move(retry_timer_)] {});
 }
 
 void Lane::start() {
@@ -155,7 +163,8 @@ void Lane::on_lease(std::size_t asked, base::Result<store::Lease> lease) {
     settings_.budget->give_back(asked);
     if (lease) {
       for (auto& leased : lease->leased)
-        context_.store.release(std::move(leased.claim), leased.attempt, context_.clock.now(), [](const base::Result<bool>&) {});
+        context_.store.release(std::move(leased.claim), leased.attempt, context_.clock.now(),
+                               [self = shared_from_this()](const base::Result<bool>&) { self->context_.notify({self->settings_.sink}); });
     }
     return stop_if_idle();
   }
@@ -192,8 +201,9 @@ bool Lane::take(store::Leased leased) {
   ++in_flight_;
   publish();
   render::mark_sensitive(leased);
-  auto attempt = std::make_shared<Attempt>(Attempt{
-      AttemptMachine({std::move(leased), channel_ && channel_->can_reconcile() && state_ != LaneState::hung, &context_.sinks}), {}});
+  const bool can_reconcile = channel_ && channel_->can_reconcile() && state_ != LaneState::hung;
+  const auto sinks = context_.sinks();
+  auto attempt = std::make_shared<Attempt>(Attempt{sinks, AttemptMachine({std::move(leased), can_reconcile, sinks.get()}), {}});
   resume(attempt, event::Start{});
   return !expired;
 }
@@ -306,7 +316,7 @@ void Lane::finish(const std::shared_ptr<Attempt>& attempt, const action::Finish&
     self->strand_.post([self, attempt, finish_action, lane_goes_on, result = std::move(result)] {
       if (lane_goes_on) --self->ending_;
       if (result) return self->finished(attempt, finish_action, *result);
-      if (self->stopping_) return self->ended(attempt);
+      if (self->stopping_ && !self->making_way_) return self->ended(attempt);
       self->log_.error("an outcome cannot be recorded; trying again", {{"sink", self->settings_.sink}, {"error", result.error().message}});
       self->retry_later([self, attempt, finish_action] { self->finish(attempt, finish_action); });
     });
@@ -367,8 +377,9 @@ void Lane::ended(const std::shared_ptr<Attempt>&) {
   --in_flight_;
   probing_ = false;
   publish();
-  if (stopping_) return stop_if_idle();
-  pump();
+  if (!stopping_) return pump();
+  context_.notify({settings_.sink});  // the next of that recipient is for the lane that has taken this one's place
+  stop_if_idle();
 }
 
 // ---- the lane's own state ---------------------------------------------------------------------------------------------------
@@ -458,34 +469,49 @@ void Lane::on_late(std::string delivery_id, std::uint32_t number, model::Outcome
 
 // ---- stopping ---------------------------------------------------------------------------------------------------------------
 
+void Lane::make_way(base::Millis most, net::Task done) {
+  strand_.post([self = shared_from_this(), most, done = std::move(done)]() mutable {
+    self->making_way_ = true;
+    self->end(most, std::move(done));
+  });
+}
+
 void Lane::stop(base::Millis most, net::Task done) {
   strand_.post([self = shared_from_this(), most, done = std::move(done)]() mutable {
-    self->stopping_ = true;
-    self->stopped_ = std::move(done);
-    // A plugin that does not return will not do so in the time that is left either.
-    const bool hopeless = self->state_ == LaneState::hung;
-    self->stop_most_ = hopeless ? std::min(most, kHungStop) : most;
-    self->waited_enough_ = hopeless;
-    self->wake_timer_.cancel();
-    self->expiry_timer_.cancel();
-    self->retry_timer_.cancel();
-    self->retry_now();
-    self->stop_timer_.arm(most, [lane = self.get()] {
-      lane->waited_enough_ = true;
-      lane->stop_if_idle();
-    });
-    self->stop_if_idle();
+    self->making_way_ = false;
+    self->end(most, std::move(done));
   });
+}
+
+void Lane::end(base::Millis most, net::Task done) {
+  stopping_ = true;
+  stopped_.push_back(std::move(done));
+  // A plugin that does not return will not do so in the time that is left either.
+  const bool hopeless = state_ == LaneState::hung;
+  stop_most_ = std::min(most, hopeless ? kHungStop : kPluginStop);
+  waited_enough_ = hopeless;
+  wake_timer_.cancel();
+  expiry_timer_.cancel();
+  retry_timer_.cancel();
+  retry_now();
+  stop_timer_.arm(most, [this] {
+    waited_enough_ = true;
+    stop_if_idle();
+  });
+  stop_if_idle();
 }
 
 void Lane::stop_if_idle() {
   if ((in_flight_ != 0 || leasing_) && !waited_enough_) return;
-  if (!stopped_) return;
+  if (stopped_.empty()) return;
   stop_timer_.cancel();
-  auto done = std::move(stopped_);
-  stopped_ = nullptr;
-  if (!channel_) return done();
-  channel_->stop(stop_most_, std::move(done));
+  for (auto& done : std::exchange(stopped_, {})) {
+    if (channel_) {
+      channel_->stop(stop_most_, std::move(done));
+    } else {
+      done();
+    }
+  }
 }
 
 }  // namespace belfry::delivery

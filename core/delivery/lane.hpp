@@ -59,18 +59,25 @@ struct LaneContext {
   const base::Clock& clock;
   base::Logger log;
   Metrics& metrics;
-  std::map<std::string, SinkPlan> sinks;                        // of all sinks, for fallbacks
   std::function<double()> random;                               // [0, 1), any thread
   std::function<void(const std::vector<std::string>&)> notify;  // these sinks have something to do
+  std::function<std::shared_ptr<const SinkPlans>()> sinks;      // as they are now, for fallbacks
 };
 
 class Lane : public std::enable_shared_from_this<Lane> {
  public:
   Lane(LaneSettings settings, const LaneContext& context, std::expected<std::shared_ptr<plugin::Channel>, ParkReason> channel);
+  ~Lane();
+  Lane(const Lane&) = delete;
+  Lane& operator=(const Lane&) = delete;
 
   void start();
   void notify();
+  [[nodiscard]] const std::string& sink() const { return settings_.sink; }
   [[nodiscard]] LaneStatus status() const;
+  // Takes nothing new, lets attempts in flight end, at most for that time, then stops the plugin. A lane that makes way for another one of
+  // its sink keeps outcomes until the store takes them; may be followed by stop().
+  void make_way(base::Millis most, net::Task done);
   void stop(base::Millis most, net::Task done);
 
  private:
@@ -103,6 +110,7 @@ class Lane : public std::enable_shared_from_this<Lane> {
   void publish();
   void retry_later(net::Task task);
   void retry_now();
+  void end(base::Millis most, net::Task done);
   void stop_if_idle();
 
   LaneSettings settings_;
@@ -124,12 +132,13 @@ class Lane : public std::enable_shared_from_this<Lane> {
   bool leasing_ = false;
   bool pump_again_ = false;
   bool stopping_ = false;
+  bool making_way_ = false;     // stopping, and the store goes on
   bool waited_enough_ = false;  // for what is in flight, while stopping
   bool store_failing_ = false;
   std::size_t in_flight_ = 0;
   std::size_t ending_ = 0;           // of those: their outcome is on its way into the store, their room is free
   std::vector<net::Task> to_retry_;  // when the store works again
-  net::Task stopped_;
+  std::vector<net::Task> stopped_;
   base::Millis stop_most_{};
 
   mutable std::mutex status_mutex_;

@@ -47,10 +47,11 @@ void Pipeline::accept(model::Notification notification, store::Handler<store::Ac
     log_.warn("no route took a notification; it is kept and counted as unrouted",
               {{"notification", acceptance.notification.id}, {"name", acceptance.notification.name}});
   }
-  store_.accept(std::move(acceptance), [this, handler = std::move(handler)](base::Result<store::Accepted> accepted) mutable {
-    if (accepted && !accepted->duplicate) dispatcher_.notify(accepted->sinks);
-    handler(std::move(accepted));
-  });
+  store_.accept(std::move(acceptance),
+                [&dispatcher = dispatcher_, handler = std::move(handler)](base::Result<store::Accepted> accepted) mutable {
+                  if (accepted && !accepted->duplicate) dispatcher.notify(accepted->sinks);
+                  handler(std::move(accepted));
+                });
 }
 
 }  // namespace belfry::delivery

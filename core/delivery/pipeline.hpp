@@ -1,5 +1,6 @@
 // The way in: a notification becomes deliveries in the store. Routing and planning run on the caller's thread.
 // Thread rule: accept from any thread; the handler runs on the store's thread, after the commit.
+// Ownership: may go while handlers are still to run; the store, the dispatcher and the clock outlive them.
 #pragma once
 #include <map>
 #include <string>

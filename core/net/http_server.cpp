@@ -1,14 +1,11 @@
 #include "net/http_server.hpp"
 
-#include <fcntl.h>
-
 #include <algorithm>
 #include <atomic>
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
-#include <map>
 #include <mutex>
 #include <optional>
 #include <shared_mutex>
@@ -34,71 +31,73 @@ constexpr base::Millis kAcceptPause{100};
 
 struct HttpServer::Impl final : SessionHost, std::enable_shared_from_this<Impl> {
   struct Door {
-    Door(std::string address, Listener open, Executor executor, std::shared_ptr<asio::ssl::context> context)
+    Door(std::string address, Listener open, Executor executor)
         : configured(std::move(address)),
           listener(std::move(open)),
-          tls(std::move(context)),
           acceptor(executor, Stream::Protocol(listener.family(), 0), listener.release()),
           pause(executor) {}
 
     const std::string configured;
     Listener listener;
-    std::shared_ptr<asio::ssl::context> tls;
     asio::basic_socket_acceptor<Stream::Protocol, Executor> acceptor;
     Event pause;
     std::atomic<bool> closing = false;
-    bool accepting = false;  // these two on the acceptor's strand, once it has started
-    Task left;
+    // With the lock of the server.
+    std::optional<ServerTls> files;
+    std::shared_ptr<asio::ssl::context> tls;
+  };
+  struct Guest {
+    std::weak_ptr<Session> session;
+    const Door* through = nullptr;
   };
 
   Impl(Runtime& owner, Router& routes, ServerLimits most, base::Logger logger)
-      : io(owner.impl().io), router(routes), limits(most), log(std::move(logger)) {}
+      : io(owner.impl().io), router(routes), limits(most), max_connections(most.max_connections), log(std::move(logger)) {}
 
   void accept_on(std::shared_ptr<Door> door);
   Awaitable<void> accept_loop(std::shared_ptr<Door> door);
   void open_session(Stream::Socket socket, const Door& door);
   void session_ended(const Session* session);
   void one_less();
+  [[nodiscard]] std::vector<std::shared_ptr<Door>> all_doors();
+  void close(const std::shared_ptr<Door>& door);
   void close_doors();
   void take_last(Door& door);
-  void for_each_session(void (Session::*what)());
+  void for_each_session(void (Session::*what)(), const Door* through = nullptr);
 
   [[nodiscard]] bool draining() const override { return draining_; }
-  [[nodiscard]] bool refusing() const override { return draining_ && !leaving_; }
   [[nodiscard]] Router::Match match(const ServerRequest& request) const override;
   void call(const Route& route, ServerRequest request, Reply reply) override;
 
   asio::io_context& io;
   Router& router;
   const ServerLimits limits;
+  std::atomic<std::size_t> max_connections;
   const base::Logger log;
-  std::vector<std::shared_ptr<Door>> doors;
+  bool lending = false;
 
   std::atomic<bool> draining_ = false;
-  std::atomic<bool> leaving_ = false;  // the next server is there at once, so whatever still comes is handled
   std::atomic<bool> stopped_ = false;
   mutable std::shared_mutex handlers;  // shared while the router or a handler of it is in use
 
   std::mutex mutex;
-  std::unordered_map<const Session*, std::weak_ptr<Session>> sessions;
+  std::vector<std::shared_ptr<Door>> doors;
+  std::unordered_map<const Session*, Guest> sessions;
   std::size_t open = 0;  // accept loops and sessions
   std::vector<Task> drained;
 };
 
-struct OpenDoors::Impl {
-  std::map<std::string, Listener> by_address;  // as configured
+struct HttpServer::Door::State {
+  std::shared_ptr<Impl::Door> door;
+  bool is_new = false;
+  std::optional<ServerTls> files;
+  std::shared_ptr<asio::ssl::context> tls;
 };
 
-OpenDoors::OpenDoors() : impl_(std::make_unique<Impl>()) {}
-OpenDoors::OpenDoors(OpenDoors&&) noexcept = default;
-OpenDoors& OpenDoors::operator=(OpenDoors&&) noexcept = default;
-OpenDoors::~OpenDoors() = default;
-
-void OpenDoors::add(OpenDoors more) { impl_->by_address.merge(more.impl_->by_address); }
-
-void OpenDoors::close_all_but(const std::vector<std::string>& addresses) {
-  std::erase_if(impl_->by_address, [&](const auto& door) { return std::ranges::find(addresses, door.first) == addresses.end(); });
-}
+HttpServer::Door::Door(std::unique_ptr<State> state) : state_(std::move(state)) {}
+HttpServer::Door::Door(Door&&) noexcept = default;
+HttpServer::Door& HttpServer::Door::operator=(Door&&) noexcept = default;
+HttpServer::Door::~Door() = default;
 
 HttpServer::HttpServer(Runtime& runtime, Router& router, ServerLimits limits, base::Logger log)
     : impl_(std::make_shared<Impl>(runtime, router, limits, std::move(log))) {}
@@ -108,67 +107,70 @@ HttpServer::~HttpServer() {
   const std::unique_lock none_running(impl_->handlers);
 }
 
-base::Result<void> HttpServer::listen(const Listen& where) { return listen(where, nullptr); }
-base::Result<void> HttpServer::listen(const Listen& where, OpenDoors& left) { return listen(where, &left); }
-
-base::Result<void> HttpServer::listen(const Listen& where, OpenDoors* left) {
-  std::shared_ptr<asio::ssl::context> tls;
+base::Result<HttpServer::Door> HttpServer::open(const Listen& where) const {
+  auto state = std::make_unique<Door::State>();
+  state->files = where.tls;
   if (where.tls) {
     auto context = server_context(*where.tls);
     if (!context) return std::unexpected(base::with_context("cannot listen on " + where.address, context.error()));
-    tls = std::move(*context);
+    state->tls = std::move(*context);
   }
-  std::optional<Listener> listener;
-  if (left != nullptr) {
-    if (auto open = left->impl_->by_address.extract(where.address)) listener.emplace(std::move(open.mapped()));
+  const auto doors = impl_->all_doors();
+  const auto used = std::ranges::find(doors, where.address, [](const auto& door) { return door->configured; });
+  if (used != doors.end()) {
+    state->door = *used;
+    return Door(std::move(state));
   }
-  if (!listener) {
-    auto opened = Listener::open(where.address);
-    if (!opened) return std::unexpected(opened.error());
-    listener.emplace(std::move(*opened));
-  }
-  impl_->doors.push_back(std::make_shared<Impl::Door>(where.address, std::move(*listener), asio::make_strand(impl_->io), std::move(tls)));
-  return {};
+  auto listener = Listener::open(where.address, impl_->lending);
+  if (!listener) return std::unexpected(listener.error());
+  state->door = std::make_shared<Impl::Door>(where.address, std::move(*listener), asio::make_strand(impl_->io));
+  state->is_new = true;
+  return Door(std::move(state));
 }
 
-OpenDoors HttpServer::leave_doors_open(Task done) {
-  OpenDoors left;
-  impl_->leaving_ = true;
-  const auto last = std::make_shared<Task>(std::move(done));
-  const auto accepting = std::make_shared<std::atomic<std::size_t>>(1);
-  const auto one_left = [last, accepting] {
-    if (--*accepting == 0 && *last) (*last)();
-  };
-  for (const auto& door : impl_->doors) {
-    if (door->closing.exchange(true)) continue;
-    // Without a handle to spare the door is closed, and the next server opens it anew.
-    const int handle = ::fcntl(door->acceptor.native_handle(), F_DUPFD_CLOEXEC, 0);
-    if (handle >= 0) {
-      left.impl_->by_address.emplace(door->configured, door->listener.continued(handle));
-    } else {
-      door->listener.withdraw();
+void HttpServer::use(std::vector<Door> doors) {
+  std::vector<std::shared_ptr<Impl::Door>> gone, changed;
+  {
+    const std::lock_guard lock(impl_->mutex);
+    gone.swap(impl_->doors);
+    for (auto& door : doors) {
+      auto& next = *door.state_;
+      std::erase(gone, next.door);
+      if (!next.is_new && next.files != next.door->files) changed.push_back(next.door);
+      next.door->files = next.files;
+      next.door->tls = next.tls;
+      impl_->doors.push_back(next.door);
     }
-    ++*accepting;
-    asio::post(door->acceptor.get_executor(), [door, one_left] {
-      error_code ignored;
-      door->acceptor.close(ignored);
-      door->pause.wake();
-      if (!door->accepting) return one_left();
-      door->left = one_left;
-    });
   }
-  one_left();
-  return left;
+  for (const auto& door : gone) {
+    impl_->close(door);
+    impl_->for_each_session(&Session::drain, door.get());
+  }
+  for (const auto& door : changed) impl_->for_each_session(&Session::drain, door.get());
+  for (const auto& door : doors)
+    if (door.state_->is_new) impl_->accept_on(door.state_->door);
 }
+
+void HttpServer::lend_ports(const std::vector<std::string>& but_those_of) {
+  impl_->lending = true;
+  for (const auto& door : impl_->all_doors()) {
+    const bool stays = std::ranges::find(but_those_of, door->configured) != but_those_of.end();
+    if (door->listener.family() != AF_UNIX && !stays) share_port(door->acceptor.native_handle(), true);
+  }
+}
+
+void HttpServer::keep_ports() {
+  impl_->lending = false;
+  for (const auto& door : impl_->all_doors())
+    if (door->listener.family() != AF_UNIX) share_port(door->acceptor.native_handle(), false);
+}
+
+void HttpServer::limit_connections(std::size_t most) { impl_->max_connections = most; }
 
 std::vector<std::string> HttpServer::addresses() const {
   std::vector<std::string> result;
-  for (const auto& door : impl_->doors) result.push_back(door->listener.address());
+  for (const auto& door : impl_->all_doors()) result.push_back(door->listener.address());
   return result;
-}
-
-void HttpServer::start() {
-  for (const auto& door : impl_->doors) impl_->accept_on(door);
 }
 
 void HttpServer::drain(Task done) {
@@ -190,16 +192,18 @@ void HttpServer::stop() {
   impl_->for_each_session(&Session::stop);
 }
 
+std::vector<std::shared_ptr<HttpServer::Impl::Door>> HttpServer::Impl::all_doors() {
+  const std::lock_guard lock(mutex);
+  return doors;
+}
+
 void HttpServer::Impl::accept_on(std::shared_ptr<Door> door) {
   {
     const std::lock_guard lock(mutex);
     ++open;
   }
   const auto executor = door->acceptor.get_executor();
-  door->accepting = true;
-  asio::co_spawn(executor, accept_loop(door), [self = shared_from_this(), door](std::exception_ptr failure) {
-    door->accepting = false;
-    if (door->left) std::exchange(door->left, {})();
+  asio::co_spawn(executor, accept_loop(std::move(door)), [self = shared_from_this()](std::exception_ptr failure) {
     self->one_less();
     if (failure) std::rethrow_exception(failure);
   });
@@ -225,14 +229,15 @@ Awaitable<void> HttpServer::Impl::accept_loop(std::shared_ptr<Door> door) {
 void HttpServer::Impl::open_session(Stream::Socket socket, const Door& door) {
   error_code not_tcp;
   socket.set_option(asio::ip::tcp::no_delay(true), not_tcp);
-  Session::Terms terms{.limits = limits, .tls = door.tls};
+  Session::Terms terms{.limits = limits, .last = door.closing};
   std::shared_ptr<Session> session;
   {
     const std::lock_guard lock(mutex);
-    if (stopped_ || sessions.size() >= limits.max_connections + kRefusals) return;
-    terms.refuse = sessions.size() >= limits.max_connections;
+    if (stopped_ || sessions.size() >= max_connections + kRefusals) return;
+    terms.tls = door.tls;
+    terms.refuse = sessions.size() >= max_connections;
     session = std::make_shared<Session>(std::move(socket), std::move(terms), shared_from_this());
-    sessions.emplace(session.get(), session);
+    sessions.emplace(session.get(), Guest{session, &door});
     ++open;
   }
   // The session lives until it is off the list, so that no other can take its place in memory before.
@@ -259,17 +264,19 @@ void HttpServer::Impl::one_less() {
   for (auto& task : tasks) asio::post(io, std::move(task));
 }
 
+void HttpServer::Impl::close(const std::shared_ptr<Door>& door) {
+  if (door->closing.exchange(true)) return;
+  door->listener.withdraw();
+  asio::post(door->acceptor.get_executor(), [self = shared_from_this(), door] {
+    self->take_last(*door);
+    error_code ignored;
+    door->acceptor.close(ignored);
+    door->pause.wake();
+  });
+}
+
 void HttpServer::Impl::close_doors() {
-  for (const auto& door : doors) {
-    if (door->closing.exchange(true)) continue;
-    door->listener.withdraw();
-    asio::post(door->acceptor.get_executor(), [self = shared_from_this(), door] {
-      self->take_last(*door);
-      error_code ignored;
-      door->acceptor.close(ignored);
-      door->pause.wake();
-    });
-  }
+  for (const auto& door : all_doors()) close(door);
 }
 
 // Clients whose connection the kernel has made already would be reset by closing the door: they get an answer instead.
@@ -282,10 +289,12 @@ void HttpServer::Impl::take_last(Door& door) {
   }
 }
 
-void HttpServer::Impl::for_each_session(void (Session::*what)()) {
+void HttpServer::Impl::for_each_session(void (Session::*what)(), const Door* through) {
   const std::lock_guard lock(mutex);
-  for (const auto& [key, weak] : sessions)
-    if (const auto session = weak.lock()) (*session.*what)();
+  for (const auto& [key, guest] : sessions) {
+    const auto session = guest.session.lock();
+    if (session && (through == nullptr || guest.through == through)) (*session.*what)();
+  }
 }
 
 Router::Match HttpServer::Impl::match(const ServerRequest& request) const {

@@ -2,12 +2,13 @@
 // What it answers by itself: 400 and close for bad HTTP, 404/405 from the router, 408 for a slow request, 413 with a bounded lingering
 // read, 431 for a long header, 417/100-continue, 500 for a reply that was dropped, 501 for an unknown transfer coding, 503 + Retry-After
 // while draining, over `max_connections` or without a reply in time. The requests of one connection are handled one after the other.
-// Thread rule: start, drain and stop from any thread. Ownership: the runtime and the router outlive the server; a
-// Reply may outlive it and is then without effect.
+// Thread rule: open, use and the lending of ports from one thread, the rest from any. Ownership: the runtime and the router outlive the
+// server; a Reply may outlive it and is then without effect.
 #pragma once
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,7 @@ struct ServerTls {
   std::filesystem::path certificate;  // PEM, the whole chain
   std::filesystem::path key;          // PEM
   std::filesystem::path client_ca;    // PEM; when set, a client certificate signed by it is required
+  bool operator==(const ServerTls&) const = default;
 };
 
 struct ServerLimits {
@@ -41,39 +43,39 @@ struct Listen {
   std::optional<ServerTls> tls;
 };
 
-// Listening sockets without a server: one server leaves them, the next one takes over those that it is configured for, and whoever
-// connects in between waits. The rest is closed with this object. Thread rule: none of its own.
-class OpenDoors {
- public:
-  OpenDoors();
-  OpenDoors(OpenDoors&&) noexcept;
-  OpenDoors& operator=(OpenDoors&&) noexcept;
-  ~OpenDoors();
-
-  void add(OpenDoors more);
-  void close_all_but(const std::vector<std::string>& addresses);  // as configured
-
- private:
-  friend class HttpServer;
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
-};
-
 class HttpServer {
  public:
   HttpServer(Runtime& runtime, Router& router, ServerLimits limits, base::Logger log);
   ~HttpServer();  // stops, and waits for handlers that are running: none runs afterwards. Not from a handler.
 
-  // Binds and listens. The error names the address and what to do ("port 6000 is in use by another program; ...").
-  [[nodiscard]] base::Result<void> listen(const Listen& where);
-  // The same; a door that was left open with that address is taken over.
-  [[nodiscard]] base::Result<void> listen(const Listen& where, OpenDoors& left);
+  // A listening socket of a server that accepts nobody yet: whoever connects waits. Closed again unless it is used.
+  class Door {
+   public:
+    struct State;
+    explicit Door(std::unique_ptr<State> state);
+    Door(Door&&) noexcept;
+    Door& operator=(Door&&) noexcept;
+    ~Door();
+
+   private:
+    friend class HttpServer;
+    std::unique_ptr<State> state_;
+  };
+
+  // Binds and listens; an address that is in use here already (as configured) gives the door that it has, with the TLS files as they are
+  // now. Changes nothing yet. The error names the address and what to do ("port 6000 is in use by another program; ...").
+  [[nodiscard]] base::Result<Door> open(const Listen& where) const;
+  // Accepts at these doors and at no others. Those that were used before keep their connections; TLS files that are new hold for the next
+  // ones, other TLS settings end the present ones after the answer that each is working on. So ends what came through a door that is gone.
+  void use(std::vector<Door> doors);
+  // Until keep_ports(): open() may take a port, on another interface perhaps, which a door of any server that lends it has. That door is
+  // about to go, and no connection is refused in between.
+  void lend_ports(const std::vector<std::string>& but_those_of);  // addresses as configured
+  void keep_ports();
+  void limit_connections(std::size_t most);
+
   // What was bound, with the port that was taken: "127.0.0.1:43211".
   [[nodiscard]] std::vector<std::string> addresses() const;
-  void start();  // after the last listen()
-  // Accepts no more connections and leaves the sockets to the next server, whose clients wait from now on. `done` when the last connection
-  // that was accepted here is a session; then drain(), which after this answers what still comes instead of refusing it.
-  [[nodiscard]] OpenDoors leave_doors_open(Task done);
   // Closes the listeners and idle connections, answers what is being handled with Connection: close; `done` when the last connection
   // went. The file of a Unix socket is gone when drain() or stop() returns.
   void drain(Task done);
@@ -82,8 +84,6 @@ class HttpServer {
   struct Impl;
 
  private:
-  [[nodiscard]] base::Result<void> listen(const Listen& where, OpenDoors* left);
-
   std::shared_ptr<Impl> impl_;
 };
 

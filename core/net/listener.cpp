@@ -1,6 +1,5 @@
 #include "net/listener.hpp"
 
-#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -70,6 +69,11 @@ bool somebody_listens(const sockaddr_un& where) {
 
 }  // namespace
 
+void share_port(int socket, bool shared) {
+  const int on = shared ? 1 : 0;
+  ::setsockopt(socket, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+}
+
 Listener::Listener(Listener&& other) noexcept
     : fd_(std::exchange(other.fd_, -1)),
       family_(other.family_),
@@ -92,22 +96,17 @@ void Listener::withdraw() {
 
 int Listener::release() { return std::exchange(fd_, -1); }
 
-Listener Listener::continued(int socket) {
-  Listener next(socket, family_);
-  next.address_ = address_;
-  next.path_ = std::exchange(path_, {});
-  next.device_ = device_;
-  next.inode_ = inode_;
-  return next;
+base::Result<Listener> Listener::open(const std::string& address, bool shared) {
+  auto listener = address.starts_with("unix:") ? open_unix(address) : open_ip(address, false);
+  if (listener) return listener;
+  // Only when there is no other way: the kernel goes on allowing it for that port.
+  if (shared && listener.error().code == base::ErrorCode::unavailable) {
+    if (auto again = open_ip(address, true)) return again;
+  }
+  return std::unexpected(base::with_context("cannot listen on " + address, listener.error()));
 }
 
-base::Result<Listener> Listener::open(const std::string& address) {
-  auto listener = address.starts_with("unix:") ? open_unix(address) : open_ip(address);
-  if (!listener) return std::unexpected(base::with_context("cannot listen on " + address, listener.error()));
-  return listener;
-}
-
-base::Result<Listener> Listener::open_ip(const std::string& address) {
+base::Result<Listener> Listener::open_ip(const std::string& address, bool shared) {
   const auto where = split(address);
   if (!where) return base::fail(base::ErrorCode::invalid, "write HOST:PORT, [IPV6]:PORT or unix:PATH");
   addrinfo hints = {};
@@ -122,12 +121,14 @@ base::Result<Listener> Listener::open_ip(const std::string& address) {
   const int on = 1;
   const int off = 0;
   // A machine without IPv6 still has all of its IPv4 addresses.
-  if (listener.fd_ < 0 && errno == EAFNOSUPPORT && where->host == "::") return open_ip("0.0.0.0:" + where->port);
+  if (listener.fd_ < 0 && errno == EAFNOSUPPORT && where->host == "::") return open_ip("0.0.0.0:" + where->port, shared);
   if (listener.fd_ < 0) return base::fail(why(errno, where->port));
   ::setsockopt(listener.fd_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   if (found->ai_family == AF_INET6) ::setsockopt(listener.fd_, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+  if (shared) share_port(listener.fd_, true);
   if (::bind(listener.fd_, found->ai_addr, found->ai_addrlen) != 0 || ::listen(listener.fd_, kBacklog) != 0)
-    return base::fail(why(errno, where->port));
+    return base::fail(errno == EADDRINUSE ? base::ErrorCode::unavailable : base::ErrorCode::failed, why(errno, where->port));
+  if (shared) share_port(listener.fd_, false);
   listener.address_ = bound_address(listener.fd_, where->host);
   return listener;
 }

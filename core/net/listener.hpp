@@ -8,11 +8,15 @@
 
 namespace belfry::net {
 
+// Whether the port of a listening socket may be taken by another one that is shared as well (socket(7), SO_REUSEPORT).
+void share_port(int socket, bool shared);
+
 // Owns the socket and, for a Unix socket, its file.
 class Listener {
  public:
   // "127.0.0.1:6000", "[::]:6000" (IPv4 too), "localhost:6000", "unix:/path". A Unix socket file that nobody listens on is replaced.
-  [[nodiscard]] static base::Result<Listener> open(const std::string& address);
+  // `shared`: also a port that another socket has, when that one is shared too.
+  [[nodiscard]] static base::Result<Listener> open(const std::string& address, bool shared = false);
 
   Listener(Listener&& other) noexcept;
   Listener& operator=(Listener&&) = delete;
@@ -22,11 +26,10 @@ class Listener {
   [[nodiscard]] const std::string& address() const { return address_; }  // with the port that was taken
   void withdraw();                                                       // removes the file of a Unix socket, so that nobody new comes
   [[nodiscard]] int release();                                           // the socket; the file stays this object's
-  [[nodiscard]] Listener continued(int socket);                          // the same door with another handle of it; takes the file along
 
  private:
   Listener(int fd, int family) : fd_(fd), family_(family) {}
-  [[nodiscard]] static base::Result<Listener> open_ip(const std::string& address);
+  [[nodiscard]] static base::Result<Listener> open_ip(const std::string& address, bool shared);
   [[nodiscard]] static base::Result<Listener> open_unix(const std::string& address);
 
   int fd_ = -1;

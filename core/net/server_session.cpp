@@ -60,6 +60,7 @@ Session::Session(Stream::Socket socket, Terms terms, std::shared_ptr<SessionHost
 
 void Session::drain() {
   asio::post(executor_, [self = shared_from_this()] {
+    self->leaving_ = true;
     if (self->waiting_ && self->stream_->quiet()) self->stream_->expire();
   });
 }
@@ -103,7 +104,7 @@ Awaitable<bool> Session::exchange() {
     response = std::move(refusal_);
   }
   // What is left of a request that was not read to its end must not be taken for the next one.
-  const bool keep_alive = parser.is_done() && parser.keep_alive() && !response.close && !host_->draining();
+  const bool keep_alive = parser.is_done() && parser.keep_alive() && !response.close && !terms_.last && !leaving_ && !host_->draining();
   co_return co_await send(response, head_only, keep_alive, parser.version == 10) && keep_alive;
 }
 
@@ -127,7 +128,7 @@ Awaitable<Session::Step> Session::read_head(RequestParser& parser) {
   const auto& limits = terms_.limits;
   // Clients keep connections that they dialled and did not use; those are idle like the others.
   waiting_ = buffer_.size() == 0;
-  if (waiting_ && host_->draining() && stream_->quiet()) co_return Step::gone;
+  if (waiting_ && (leaving_ || host_->draining()) && stream_->quiet()) co_return Step::gone;
   const auto patience = terms_.refuse ? limits.linger : limits.request;
   stream_->expires_after(waiting_ && !terms_.refuse ? limits.idle : patience);
   parser.header_limit(static_cast<std::uint32_t>(limits.max_header + 4));
@@ -165,7 +166,7 @@ Session::Step Session::judge(RequestParser& parser, ServerRequest& request, Rout
   request.remote = remote_;
   request.client_subject = client_subject_;
   if (auto refusal = refuse_head(request, parser.version)) return refuse(std::move(*refusal));
-  if (host_->refusing()) return refuse(busy("the server is shutting down"));
+  if (host_->draining()) return refuse(busy("the server is shutting down"));
   if (terms_.refuse) return refuse(busy("the server has too many connections"));
   match = host_->match(request);
   if (!match.route) {

@@ -18,7 +18,6 @@ class SessionHost {
  public:
   virtual ~SessionHost() = default;
   [[nodiscard]] virtual bool draining() const = 0;
-  [[nodiscard]] virtual bool refusing() const = 0;  // requests that come while it drains
   [[nodiscard]] virtual Router::Match match(const ServerRequest& request) const = 0;
   // Runs the handler; one that throws is logged, and its reply answers 500. Does nothing once the server has stopped.
   virtual void call(const Route& route, ServerRequest request, Reply reply) = 0;
@@ -30,6 +29,7 @@ class Session : public std::enable_shared_from_this<Session> {
     ServerLimits limits;
     std::shared_ptr<asio::ssl::context> tls;  // null: plain
     bool refuse = false;                      // over max_connections: one 503 and the end
+    bool last = false;                        // its door has closed: one request
   };
 
   Session(Stream::Socket socket, Terms terms, std::shared_ptr<SessionHost> host);
@@ -66,6 +66,7 @@ class Session : public std::enable_shared_from_this<Session> {
   boost::beast::flat_buffer buffer_;
   std::string out_;
   bool waiting_ = false;  // for the first byte of a request
+  bool leaving_ = false;  // no request after the one that is worked on
   ServerResponse refusal_;
 
   std::uint64_t request_ = 0;  // numbers the requests, so that a late reply does not answer the next one

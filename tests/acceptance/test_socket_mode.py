@@ -96,9 +96,10 @@ class ClickTest(SocketModeCase):
         self.connected()
         self.acknowledged(button)
 
-    def test_a_reload_opens_new_ones(self):
+    def test_a_reload_that_changes_the_sink_opens_new_ones(self):
         self.connected()
         button = self.button()
+        self.gateway.configure(slack={"signing_secret": None, "app_token": self.sandbox.app_token, "footer": False})
         self.gateway.process.send_signal(signal.SIGHUP)
         self.gateway.until(lambda: len(self.sandbox.sockets()["connections"]) == 4, "new connections", within=60)
         self.connected()

@@ -41,6 +41,7 @@ struct InitOptions {
 [[nodiscard]] int check_command(const CommonOptions& common, const CheckOptions& options);
 [[nodiscard]] int render_command(const CommonOptions& common, const RenderOptions& options);
 [[nodiscard]] int status_command(const CommonOptions& common);
+[[nodiscard]] int reload_command(const CommonOptions& common);
 [[nodiscard]] int plugins_list_command(const CommonOptions& common);
 [[nodiscard]] int plugins_show_command(const CommonOptions& common, const std::string& type);
 // How Slack says that somebody clicked a button.

@@ -40,14 +40,14 @@ std::optional<int> next_signal(const sigset_t& signals, std::optional<base::Mill
   return signal > 0 ? std::optional(signal) : std::nullopt;
 }
 
-// Until SIGTERM or SIGINT. False: it cannot go on.
-bool run_until_the_end(Service& service, const sigset_t& signals) {
+// Until SIGTERM or SIGINT.
+void run_until_the_end(Service& service, const sigset_t& signals) {
   for (;;) {
     const auto signal = next_signal(signals, service.look_interval());
     if (signal == SIGHUP) {
-      if (!service.reload()) return false;
+      service.reload("SIGHUP");
     } else if (signal) {
-      return true;
+      return;
     }
     // After a signal too: many of them must not keep it from looking.
     if (service.look_interval()) service.look();
@@ -70,7 +70,7 @@ int serve_command(const CommonOptions& common) {
   const auto signals = block_signals();
   Service service(common, log_level());
   if (!service.start()) return 1;
-  if (!run_until_the_end(service, signals)) return 1;
+  run_until_the_end(service, signals);
   exit_on_next_signal(signals);
   service.stop();
   return 0;

@@ -2,18 +2,14 @@
 
 #include "app/admin_client.hpp"
 #include "app/commands/commands.hpp"
-#include "app/configuration.hpp"
 #include "app/status.hpp"
 
 namespace belfry::app {
 
 int status_command(const CommonOptions& common) {
-  const auto loaded = load_configuration(common);
-  // The gateway may run with what the file said before; without a file there is nothing to go by.
-  if (!loaded.settings) print_problems(loaded.problems);
-  const auto admin = loaded.settings ? loaded.settings->admin : loaded.admin;
-  if (admin.listen.empty() && !loaded.settings) return 1;
-  const auto document = ask_gateway(admin, "/api/v1/status");
+  const auto admin = where_to_ask(common);
+  if (!admin) return 1;
+  const auto document = ask_gateway(*admin, {"/api/v1/status"});
   if (!document) {
     std::cerr << "belfry status: " << document.error().message << "\n";
     return 1;

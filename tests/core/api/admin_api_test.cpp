@@ -12,6 +12,7 @@ class AdminApiTest : public testing::Test {
     backend.readiness = [this](auto answer) { answer(reasons_); };
     backend.metrics = [](auto answer) { answer("belfry_build_info 1\n"); };
     backend.status = [](auto answer) { answer(nlohmann::json{{"version", "1"}}); };
+    backend.reload = [this](auto answer) { answer(reload_, nlohmann::json{{"success", reload_}}); };
     const auto table = admin_routes(backend, base::Secret(token_));
     net::ServerResponse got;
     table.at(path).handler(std::move(request), [&](net::ServerResponse response) { got = std::move(response); });
@@ -26,6 +27,7 @@ class AdminApiTest : public testing::Test {
   }
 
   std::vector<std::string> reasons_;
+  bool reload_ = true;
   std::string token_;
 };
 
@@ -47,6 +49,16 @@ TEST_F(AdminApiTest, TheApiIsOpenOnAUnixSocketOnly) {
   EXPECT_EQ(get("/api/v1/status", from("unix")).status, 200);
   EXPECT_EQ(get("/api/v1/status", from("127.0.0.1:5000")).status, 404);
   EXPECT_EQ(get("/api/v1/status", from("127.0.0.1:5000", "Bearer ")).status, 404);
+}
+
+TEST_F(AdminApiTest, AReloadThatIsRefusedIsADocumentToo) {
+  EXPECT_EQ(get("/api/v1/reload", from("127.0.0.1:5000")).status, 404);
+  EXPECT_EQ(get("/api/v1/reload", from("unix")).status, 200);
+  reload_ = false;
+  const auto refused = get("/api/v1/reload", from("unix"));
+  EXPECT_EQ(refused.status, 422);
+  EXPECT_EQ(refused.body, "{\"success\":false}\n");
+  EXPECT_EQ(refused.headers.get("content-type"), "application/json");
 }
 
 TEST_F(AdminApiTest, OverTcpATokenIsWanted) {

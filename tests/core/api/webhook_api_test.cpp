@@ -24,12 +24,12 @@ class WebhookApiTest : public delivery::LaneFixture {
     everyone.to = {{"slack"}};
     auto tree = route::Tree::compile({everyone}, {{"slack", {}}});
     ASSERT_TRUE(tree);
-    pipeline_ = std::make_unique<delivery::Pipeline>(
+    pipeline_ = std::make_shared<delivery::Pipeline>(
         std::move(*tree), std::map<std::string, base::Millis>{{"slack", std::chrono::hours(1)}}, *store_, *dispatcher_, clock_, log_);
   }
 
   net::ServerResponse post(const std::string& body, const std::string& authorization = {}) {
-    const auto route = webhook_route(source_, *pipeline_, received_, clock_, log_);
+    const auto route = webhook_route(source_, pipeline_, received_, clock_, log_);
     net::ServerRequest request;
     request.method = "POST";
     request.remote = "127.0.0.1:5000";
@@ -47,7 +47,7 @@ class WebhookApiTest : public delivery::LaneFixture {
 
   WebhookSource source_{"coder", {}, 1024};
   CountsReceived received_;
-  std::unique_ptr<delivery::Pipeline> pipeline_;
+  std::shared_ptr<delivery::Pipeline> pipeline_;
 };
 
 TEST_F(WebhookApiTest, AcceptsAndRecognisesARepetition) {

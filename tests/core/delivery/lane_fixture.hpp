@@ -135,13 +135,16 @@ class LaneFixture : public testing::Test {
   }
 
   void start() {
-    dispatcher_ = std::make_unique<Dispatcher>(LaneContext{runtime_, *store_, clock_, log_, metrics_, plans_, [] { return 0.0; }, {}});
-    for (const auto& settings : settings_) {
-      std::expected<std::shared_ptr<plugin::Channel>, ParkReason> channel = channels_.at(settings.sink);
-      if (parked_.contains(settings.sink)) channel = std::unexpected(parked_.at(settings.sink));
-      dispatcher_->add(settings, std::move(channel));
-    }
-    dispatcher_->start();
+    dispatcher_ = std::make_unique<Dispatcher>(LaneContext{runtime_, *store_, clock_, log_, metrics_, [] { return 0.0; }, {}, {}});
+    std::vector<std::shared_ptr<Lane>> lanes;
+    for (const auto& settings : settings_) lanes.push_back(make_lane(settings));
+    dispatcher_->use(lanes, plans_);
+  }
+
+  std::shared_ptr<Lane> make_lane(const LaneSettings& settings) {
+    std::expected<std::shared_ptr<plugin::Channel>, ParkReason> channel = channels_.at(settings.sink);
+    if (parked_.contains(settings.sink)) channel = std::unexpected(parked_.at(settings.sink));
+    return dispatcher_->make(settings, std::move(channel));
   }
 
   void shut_down() {

@@ -415,6 +415,63 @@ TEST_F(LaneTest, StoppingLetsAttemptsEndAndKeepsTheRest) {
   dispatcher_.reset();
 }
 
+TEST_F(LaneTest, AnotherLaneTakesOverWhileAttemptsEnd) {
+  add("slack", [](const auto&) { return std::nullopt; });
+  add("gone", [](const auto&) { return delivered(); });
+  start();
+  accept("slack", "bobby@example.com");
+  const auto old = channels_.at("slack");
+  ASSERT_TRUE(old->wait([](const auto& s) { return s.in_flight == 1; }));
+  accept("slack", "bobby@example.com");
+
+  const auto next = channels_["slack"] = std::make_shared<ScriptedChannel>([](const auto&) { return delivered(); });
+  dispatcher_->use({make_lane(settings_.front())}, plans_);
+  accept("slack", "alice@example.com");
+  ASSERT_TRUE(metrics_.wait("delivery slack delivered", 1));
+  EXPECT_EQ(next->seen().sent.front().message->delivery.destination.address, "alice@example.com");
+  EXPECT_EQ(next->seen().sent.size(), 1U) << "of a recipient queue one at a time, whoever has it";
+  EXPECT_FALSE(old->seen().stopped);
+  EXPECT_EQ(dispatcher_->status().size(), 1U);
+  EXPECT_TRUE(channel("gone").wait([](const auto& s) { return s.stopped; }));
+
+  old->let_go(delivered());
+  ASSERT_TRUE(metrics_.wait("delivery slack delivered", 3)) << "the next one is told at once, not by the end of a lease";
+  EXPECT_EQ(old->seen().sent.size(), 1U);
+  EXPECT_TRUE(old->wait([](const auto& s) { return s.stopped; }));
+  const auto kept = accept("gone", "bobby@example.com");
+  EXPECT_EQ(record(kept).deliveries[0].state, DeliveryState::waiting);
+}
+
+TEST_F(LaneTest, ALaneThatIsTheSameGoesOn) {
+  add("slack", [](const auto&) { return delivered(); });
+  start();
+  accept("slack", "bobby@example.com");
+  ASSERT_TRUE(metrics_.wait("delivery slack delivered", 1));
+  const auto lane = make_lane(settings_.front());
+  dispatcher_->use({lane}, plans_);
+  ASSERT_TRUE(channel("slack").wait([](const auto& s) { return s.stopped; })) << "that was another one";
+  channels_["slack"] = std::make_shared<ScriptedChannel>([](const auto&) { return delivered(); });
+  dispatcher_->use({lane}, plans_);
+  accept("slack", "bobby@example.com");
+  EXPECT_TRUE(metrics_.wait("delivery slack delivered", 2));
+  EXPECT_TRUE(channel("slack").seen().sent.empty());
+}
+
+TEST_F(LaneTest, StoppingWaitsForLanesThatMakeWayToo) {
+  add("slack", [](const auto&) { return std::nullopt; });
+  start();
+  accept("slack", "bobby@example.com");
+  ASSERT_TRUE(channel("slack").wait([](const auto& s) { return s.in_flight == 1; }));
+  dispatcher_->use({}, {});
+  std::promise<void> stopped;
+  auto future = stopped.get_future();
+  dispatcher_->stop(20s, [&] { stopped.set_value(); });
+  channel("slack").let_go(delivered());
+  ASSERT_EQ(future.wait_for(tests::kDeadline), std::future_status::ready);
+  EXPECT_EQ(metrics_.count("delivery slack delivered"), 1);
+  EXPECT_TRUE(channel("slack").seen().stopped);
+}
+
 TEST_F(LaneTest, StoppingDoesNotWaitForAPluginThatHangs) {
   add("slack", [](const auto&) { return std::nullopt; });
   start();

@@ -465,56 +465,79 @@ TEST_F(ServerTest, DrainAnswersConnectionsThatWereNotAcceptedYet) {
   EXPECT_EQ(done.get_future().wait_for(kSoon), std::future_status::ready);
 }
 
-TEST_F(ServerTest, LeavesItsDoorsToTheNextServer) {
-  const std::string unix_address = "unix:" + (directory / "door").string();
-  const std::vector<Listen> where = {{"127.0.0.1:0", {}}, {unix_address, {}}};
-  start({}, where);
-  const auto addresses = server->addresses();
-  auto busy = connect(), late = connect();
+TEST_F(ServerTest, ChangesItsDoorsWhileItWorks) {
+  const auto unix_address = [&](const char* name) { return "unix:" + (directory / name).string(); };
+  const Listen stays{"127.0.0.1:0", {}}, goes{unix_address("goes"), {}}, comes{unix_address("comes"), {}};
+  start({}, {stays, goes});
+  const auto address = server->addresses().front();
+  auto kept = connect(0), busy = connect(1), idle = connect(1);
+  for (auto* socket : {&kept, &idle}) {
+    socket->send(get("/show"));
+    EXPECT_EQ(status_of(socket->read_response()), 200);
+  }
   busy.send(get("/hold"));
   wait_for_held(1);
 
-  std::promise<void> left;
-  auto doors = server->leave_doors_open([&] { left.set_value(); });
-  ASSERT_EQ(left.get_future().wait_for(kSoon), std::future_status::ready);
-  // From here on they connect, but nobody answers yet.
-  std::vector<RawSocket> waiting;
-  for (const auto& address : addresses) {
-    waiting.push_back(RawSocket::connect(address));
-    waiting.back().send(get("/show"));
+  listen_at({comes, stays});
+  EXPECT_EQ(server->addresses(), (std::vector<std::string>{comes.address, address}));
+  kept.send(get("/show"));
+  EXPECT_EQ(status_of(kept.read_response()), 200);
+  EXPECT_EQ(idle.read_to_end(), "");
+  take_held()({.body = "the last one"});
+  const auto last = busy.read_to_end();
+  EXPECT_EQ(body_of(last), "the last one");
+  EXPECT_NE(last.find("Connection: close"), std::string::npos);
+  EXPECT_FALSE(std::filesystem::exists(directory / "goes"));
+  for (std::size_t i = 0; i < 2; ++i) {
+    auto fresh = connect(i);
+    fresh.send(get("/show"));
+    EXPECT_EQ(status_of(fresh.read_response()), 200);
   }
-  late.send(get("/hold"));
-  wait_for_held(2);
-  std::promise<void> drained;
-  server->drain([&] { drained.set_value(); });
-  take_held(0)({.body = "for the busy one"});
-  take_held(1)({.body = "for the late one"});
-  EXPECT_EQ(body_of(busy.read_to_end()), "for the busy one");
-  EXPECT_EQ(body_of(late.read_to_end()), "for the late one");
-  ASSERT_EQ(drained.get_future().wait_for(kSoon), std::future_status::ready);
-  server.reset();
-
-  server.emplace(runtime, router, ServerLimits{}, log);
-  for (const auto& listen : where) ASSERT_TRUE(server->listen(listen, doors));
-  EXPECT_EQ(server->addresses(), addresses);
-  server->start();
-  for (auto& socket : waiting) EXPECT_EQ(status_of(socket.read_response()), 200);
-  server.reset();
-  EXPECT_FALSE(std::filesystem::exists(directory / "door"));
 }
 
-TEST_F(ServerTest, DoorsThatNobodyTakesAreClosed) {
+TEST_F(ServerTest, DoorsThatAreNotUsedChangeNothing) {
   start();
   const auto address = server->addresses().front();
+  const auto path = directory / "door";
   {
-    auto doors = server->leave_doors_open({});
-    doors.close_all_but({});
-    EXPECT_THROW(
-        {
-          for (;;) RawSocket::connect(address);  // until the handle of the server is closed too
-        },
-        std::runtime_error);
+    const auto door = server->open({"unix:" + path.string(), {}});
+    ASSERT_TRUE(door);
+    const auto same = server->open({"127.0.0.1:0", {}});
+    ASSERT_TRUE(same);
+    EXPECT_TRUE(std::filesystem::exists(path));
   }
+  EXPECT_FALSE(std::filesystem::exists(path));
+  auto socket = connect();
+  socket.send(get("/show"));
+  EXPECT_EQ(status_of(socket.read_response()), 200);
+}
+
+// Another interface, or another server of the process.
+TEST_F(ServerTest, APortMayGoFromOneDoorToAnother) {
+  start();
+  const auto port = server->addresses().front().substr(std::string_view("127.0.0.1").size());
+  server->lend_ports({});
+  listen_at({{"127.0.0.1" + port, {}}});
+  server->keep_ports();
+  const auto refused = [&](const std::string& address) { return !server->open({address, {}}); };
+  EXPECT_TRUE(refused("0.0.0.0" + port));
+  server->lend_ports({"127.0.0.1" + port});
+  EXPECT_TRUE(refused("0.0.0.0" + port)) << "that one stays";
+  server->lend_ports({});
+  EXPECT_FALSE(refused("0.0.0.0" + port));
+  HttpServer other(runtime, router, {}, log);
+  EXPECT_FALSE(other.open({"127.0.0.1" + port, {}})) << "that one borrows nothing";
+  server->keep_ports();
+  EXPECT_TRUE(refused("0.0.0.0" + port));
+
+  server->lend_ports({});
+  listen_at({{"0.0.0.0" + port, {}}});
+  server->keep_ports();
+  EXPECT_EQ(server->addresses(), (std::vector<std::string>{"0.0.0.0" + port}));
+  auto socket = connect();
+  socket.send(get("/show"));
+  EXPECT_EQ(status_of(socket.read_response()), 200);
+  EXPECT_TRUE(refused("127.0.0.1" + port));
 }
 
 TEST_F(ServerTest, DrainOfAnUnusedServerIsDoneToo) {
@@ -592,7 +615,7 @@ TEST_F(ServerTest, UnixSocketFiles) {
   EXPECT_EQ(file.st_mode & 0777, 0660U);
 
   HttpServer other(runtime, router, {}, log);
-  const auto taken = other.listen(where);
+  const auto taken = other.open(where);
   ASSERT_FALSE(taken);
   EXPECT_NE(taken.error().message.find("another program listens there"), std::string::npos) << taken.error().message;
 
@@ -605,14 +628,14 @@ TEST_F(ServerTest, UnixSocketFiles) {
     stale.string().copy(name.sun_path, sizeof name.sun_path - 1);
     ASSERT_EQ(::bind(dead.fd(), reinterpret_cast<sockaddr*>(&name), sizeof name), 0);
   }
-  EXPECT_TRUE(other.listen({"unix:" + stale.string(), {}}));
+  EXPECT_TRUE(other.open({"unix:" + stale.string(), {}}));
 
   server->stop();
   EXPECT_FALSE(std::filesystem::exists(path));
 
   const auto document = directory / "document";
   std::ofstream(document) << "precious";
-  EXPECT_FALSE(other.listen({"unix:" + document.string(), {}}));
+  EXPECT_FALSE(other.open({"unix:" + document.string(), {}}));
   EXPECT_TRUE(std::filesystem::exists(document));
 }
 
@@ -638,7 +661,7 @@ TEST_F(ServerTest, RefusesAddressesWithAReason) {
            {"unix:/nowhere/at/all.sock", "No such file"},
            {"no-such-host.invalid:80", "no-such-host.invalid"},
        }) {
-    const auto result = other.listen({c.address, {}});
+    const auto result = other.open({c.address, {}});
     ASSERT_FALSE(result) << c.address;
     EXPECT_NE(result.error().message.find(c.reason), std::string::npos) << result.error().message;
     EXPECT_TRUE(result.error().message.starts_with("cannot listen on " + c.address));

@@ -27,11 +27,18 @@ class ServerTest : public testing::Test {
 
   void start(ServerLimits limits = {}, std::vector<Listen> where = {{"127.0.0.1:0", {}}}) {
     server.emplace(runtime, router, limits, log);
+    listen_at(where);
+  }
+
+  // At these addresses and at no others.
+  void listen_at(const std::vector<Listen>& where) {
+    std::vector<HttpServer::Door> doors;
     for (const auto& listen : where) {
-      const auto listening = server->listen(listen);
-      ASSERT_TRUE(listening) << listening.error().message;
+      auto door = server->open(listen);
+      ASSERT_TRUE(door) << door.error().message;
+      doors.push_back(std::move(*door));
     }
-    server->start();
+    server->use(std::move(doors));
   }
 
   [[nodiscard]] RawSocket connect(std::size_t listener = 0) const { return RawSocket::connect(server->addresses()[listener]); }

@@ -207,10 +207,10 @@ TEST_F(TlsTest, SaysWhichFileIsWrong) {
     ASSERT_FALSE(result);
     EXPECT_NE(result.error().message.find(part), std::string::npos) << result.error().message;
   };
-  expect(other.listen({"127.0.0.1:0", ServerTls{directory / "none.crt", file("server.key"), ""}}), "none.crt: No such file");
-  expect(other.listen({"127.0.0.1:0", ServerTls{garbage, file("server.key"), ""}}), "garbage.pem: ");
-  expect(other.listen({"127.0.0.1:0", ServerTls{file("server.crt"), file("client.key"), ""}}), "client.key: key values mismatch");
-  expect(other.listen({"127.0.0.1:0", ServerTls{file("server.crt"), file("server.key"), garbage}}), "CA file ");
+  expect(other.open({"127.0.0.1:0", ServerTls{directory / "none.crt", file("server.key"), ""}}), "none.crt: No such file");
+  expect(other.open({"127.0.0.1:0", ServerTls{garbage, file("server.key"), ""}}), "garbage.pem: ");
+  expect(other.open({"127.0.0.1:0", ServerTls{file("server.crt"), file("client.key"), ""}}), "client.key: key values mismatch");
+  expect(other.open({"127.0.0.1:0", ServerTls{file("server.crt"), file("server.key"), garbage}}), "CA file ");
   expect(make_http_client(runtime, {.ca_file = directory / "none.crt"}), "none.crt: ");
   expect(make_http_client(runtime, {.client_certificate = file("client.crt"), .client_key = file("server.key")}), "key values mismatch");
 }

@@ -1,0 +1,126 @@
+"""What a reload leaves alone, and what it exchanges: connections, sinks, their queues, plugins."""
+import json
+import shutil
+import unittest
+
+from harness import BUILD
+from payloads import notification
+from slack_sandbox.process import APP_TOKEN
+from slack_sandbox.signing import signed_headers
+from test_hostile_plugins import plugin_directory
+from test_interactions import FORM, PATH, form, interaction
+from test_reload import TOKEN, ReloadCase
+from wire import Wire, webhook
+
+# Its two WebSockets tell one instance of the sink from the next.
+SOCKETS = {"signing_secret": None, "app_token": APP_TOKEN}
+EVERYONE = [{"name": "everybody", "to": ["slack"]}]
+OTHER_SECRET = "another-signing-secret-0123"
+
+
+class StaysTest(ReloadCase):
+    sandbox_options = ("--no-rate-limits", "--socket-mode")
+
+    def test_connections_and_a_sink_that_is_the_same(self):
+        gateway = self.gateway(slack=SOCKETS)
+        before = self.sandbox.wait_for_sockets(2)
+        with Wire(gateway.port) as wire:
+            self.assertEqual(wire.ask(webhook(notification())).status, 204)
+            gateway.configure(slack=SOCKETS, routes=EVERYONE, server={"max_body": "64KiB", "threads": 3})
+            self.reload(gateway)
+            answer = wire.ask(webhook(notification()))
+            self.assertEqual((answer.status, answer.closes), (204, False))
+            self.assertEqual(wire.ask(webhook(notification(body="x" * 70_000))).status, 413, "the new limit holds on it")
+        self.assertEqual(self.sandbox.wait_for_sockets(2), before)
+        self.assertIn("server.threads is 3, and 2 are in use; restart the gateway to change it", gateway.log())
+        gateway.configure(slack=SOCKETS | {"footer": False}, routes=EVERYONE)
+        self.reload(gateway)
+        after = gateway.until(lambda: self.exchanged(before), "both WebSockets are new")
+        self.assertEqual(len(after), 2)
+
+    def exchanged(self, before):
+        now = self.sandbox.sockets()["open"]
+        return now if len(now) == 2 and not any(one in before for one in now) else None
+
+    def test_a_pause(self):
+        gateway = self.gateway()
+        self.sandbox.fault("rate_limit", retry_after=60)
+        gateway.post_webhook(notification())
+        gateway.until(lambda: gateway.metric("belfry_lane_state", state="paused") == 1, "the sink is paused")
+        for concurrency in (16, 3):  # the same sink, and another one with the same account
+            gateway.configure(routes=EVERYONE, delivery={"concurrency": concurrency})
+            self.reload(gateway)
+            gateway.until(lambda: gateway.metric("belfry_lane_state", state="paused") == 1, "it is paused still")
+        self.assertEqual(self.sandbox.messages(), [])
+
+
+class ExchangedTest(ReloadCase):
+    sandbox_options = ("--no-rate-limits", "--socket-mode")
+
+    def test_a_sink_that_goes_and_comes_back(self):
+        other = {"other": {"plugin": "console", "delivery": {"rate": "1/min"}}}
+        routes = [{"name": "both", "to": ["slack", "other"]}]
+        gateway = self.gateway(sinks=other, routes=routes)
+        for _ in range(3):
+            gateway.post_webhook(notification())
+        gateway.until(lambda: self.delivered(gateway, "other") == 1 and self.delivered(gateway) == 3, "what the rates allow is delivered")
+        gateway.configure()
+        self.assertIn("sink other is orphaned", self.reload(gateway))
+        self.assertEqual(gateway.metric("belfry_queue_depth", sink="other", state="waiting"), 2)
+        gateway.post_webhook(notification())
+        gateway.until(lambda: self.delivered(gateway) == 4, "the other one goes on")
+        other["other"]["delivery"]["rate"] = "6000/min"
+        gateway.configure(sinks=other, routes=routes)
+        self.reload(gateway)
+        gateway.until(lambda: self.delivered(gateway, "other") == 3, "what was kept for it is delivered")
+
+    def test_the_path_of_a_plugin(self):
+        gateway = self.gateway()
+        gateway.secrets.append(OTHER_SECRET)
+        body = form(payload=interaction())
+
+        def answers(path=PATH):
+            return [gateway.post(path, body, {"Content-Type": FORM} | signed_headers(secret, body))[0] for secret in (self.sandbox.signing_secret, OTHER_SECRET)]
+
+        self.assertEqual(answers(), [200, 401])
+        gateway.configure(slack={"signing_secret": OTHER_SECRET})
+        self.reload(gateway)
+        self.assertEqual(answers(), [401, 200])
+        gateway.configure(slack={"signing_secret": OTHER_SECRET, "interactivity": {"path": "/elsewhere"}})
+        self.reload(gateway)
+        self.assertEqual((answers(), answers("/elsewhere")), ([404, 404], [401, 200]))
+
+    def test_plugin_files(self):
+        directory = plugin_directory(self)
+        (directory / "console.so").unlink()
+        settings = {"plugins": directory, "sinks": {"console": {"plugin": "console"}}, "routes": [{"name": "both", "to": ["slack", "console"]}]}
+        gateway = self.gateway(plugins=directory)
+        gateway.configure(**settings)
+        self.assertIn('no plugin offers the type "console"', self.reload(gateway))
+        shutil.copy(BUILD / "plugins/console.so", directory)
+        self.reload(gateway)
+        gateway.post_webhook(notification())
+        gateway.until(lambda: self.delivered(gateway, "console") == 1, "the plugin that was dropped in delivers")
+
+        gateway.configure(slack=SOCKETS, **settings)
+        self.reload(gateway)
+        before = self.sandbox.wait_for_sockets(2)
+        replaced = directory / "slack.so.new"
+        replaced.write_bytes((directory / "slack.so").read_bytes() + b"another build")
+        replaced.rename(directory / "slack.so")
+        self.reload(gateway)
+        gateway.until(lambda: not any(one in before for one in self.sandbox.sockets()["open"]), "the new file has taken over")
+
+    def test_one_that_does_not_start_changes_nothing(self):
+        directory = plugin_directory(self, "fails_start")
+        gateway = self.gateway(plugins=directory, slack=SOCKETS, admin={"token": TOKEN})
+        before = self.sandbox.wait_for_sockets(2)
+        sinks = {"bad": {"plugin": "hostile"}}
+        gateway.configure(plugins=directory, slack=SOCKETS | {"footer": False}, admin={"token": TOKEN}, sinks=sinks)
+        self.assertRegex(self.reload(gateway), r"refused, the one of before is in use: .*sinks\.bad: .*does not start")
+        self.assertEqual(self.sandbox.wait_for_sockets(2), before, "what was opened for nothing is closed")
+        self.assertEqual([sink["name"] for sink in json.loads(gateway.command("status", "--json").stdout)["sinks"]], ["slack"])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,75 @@
+#include "app/reloader.hpp"
+
+#include <gtest/gtest.h>
+
+#include "support/waiting.hpp"
+
+namespace belfry::app {
+namespace {
+
+using Lines = std::vector<std::string>;
+
+class ReloaderTest : public testing::Test {
+ protected:
+  // Each reload waits until the test lets it go on.
+  Verdict reload(const std::string& who) {
+    begun_.update([&](auto& all) { all.push_back(who); });
+    static_cast<void>(allowed_.wait([&](auto allowed) { return allowed >= begun_.get().size(); }));
+    Verdict verdict;
+    verdict.taken = true;
+    verdict.problems.push_back({.text = who});
+    return verdict;
+  }
+  void allow() {
+    allowed_.update([](auto& allowed) { ++allowed; });
+  }
+  Reloader::Handler told(const std::string& name) {
+    return
+        [this, name](const Verdict& verdict) { told_.update([&](auto& all) { all.push_back(name + ": " + verdict.problems[0].text); }); };
+  }
+  [[nodiscard]] bool has_begun(std::size_t count) {
+    return begun_.wait([&](const auto& all) { return all.size() >= count; });
+  }
+
+  tests::Watched<Lines> begun_, told_;
+  tests::Watched<std::size_t> allowed_;
+  Reloader reloader_{[this](const std::string& who) { return reload(who); }};
+};
+
+TEST_F(ReloaderTest, WhoAsksMeanwhileGetsTheVerdictOfTheNextTime) {
+  reloader_.start();
+  reloader_.ask("SIGHUP", told("first"));
+  ASSERT_TRUE(has_begun(1));
+  reloader_.ask("API", told("second"));
+  reloader_.ask("SIGHUP");
+  reloader_.ask("API", told("third"));
+  allow();
+  ASSERT_TRUE(has_begun(2));
+  EXPECT_EQ(told_.get(), Lines{"first: SIGHUP"});
+  allow();
+  ASSERT_TRUE(told_.wait([](const auto& all) { return all.size() == 3; }));
+  EXPECT_EQ(told_.get(), (Lines{"first: SIGHUP", "second: API, SIGHUP", "third: API, SIGHUP"}));
+  EXPECT_EQ(begun_.get().size(), 2U);
+}
+
+TEST_F(ReloaderTest, QuestionsWaitForTheStart) {
+  reloader_.ask("API", told("early"));
+  allow();
+  reloader_.start();
+  EXPECT_TRUE(told_.wait([](const auto& all) { return all.size() == 1; }));
+}
+
+TEST_F(ReloaderTest, StoppingWaitsForTheOneUnderWay) {
+  reloader_.start();
+  reloader_.ask("SIGHUP", told("first"));
+  ASSERT_TRUE(has_begun(1));
+  std::thread stopping([this] { reloader_.stop(); });
+  allow();
+  stopping.join();
+  EXPECT_EQ(told_.get(), Lines{"first: SIGHUP"});
+  reloader_.ask("SIGHUP", told("second"));
+  EXPECT_EQ(begun_.get().size(), 1U);
+}
+
+}  // namespace
+}  // namespace belfry::app
