@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <future>
+#include <vector>
 
 #include "app/configuration.hpp"
 #include "app/findings.hpp"
@@ -14,6 +15,11 @@ constexpr base::Millis kStatusInterval{5'000};
 constexpr base::Millis kWriteInterval{60'000};  // a commit costs the disk something, so it is tried now and then only
 constexpr base::Millis kFirstLook{2'000};
 
+std::vector<std::filesystem::path> to_watch(const config::Settings& settings) {
+  if (!settings.watch || settings.file.empty()) return {};
+  return {settings.file};
+}
+
 }  // namespace
 
 Service::Service(CommonOptions common, base::LogLevel lowest)
@@ -21,6 +27,8 @@ Service::Service(CommonOptions common, base::LogLevel lowest)
 
 bool Service::start() {
   manager_->status("starting");
+  files_ = std::make_unique<FileWatch>([this] { reload("changed files"); }, log_);
+  files_->about_to_read();
   auto loaded = load_configuration(common_, process_environment());
   if (!loaded.settings) {
     const auto problems = findings(std::move(loaded));
@@ -31,6 +39,7 @@ bool Service::start() {
   print_problems(loaded.problems);
   learn_secrets(*loaded.settings, *scrubber_);
   const plugin::InspectSettings inspect{loaded.settings->store.path.parent_path(), {}};
+  const auto watched = to_watch(*loaded.settings);
   reloader_ = std::make_unique<Reloader>([this](const std::string& who) { return read_again(who); });
   auto app = App::start(std::move(*loaded.settings),
                         {scrubber_, reloads_, [this](auto answer) { reload("the admin API", std::move(answer)); }}, log_);
@@ -42,6 +51,7 @@ bool Service::start() {
   app_ = std::move(*app);
   next_write_ = clock_.steady() + kWriteInterval;
   tell_ready();
+  files_->follow(watched);
   reloader_->start();
   // What earlier versions of a plugin left behind.
   if (const auto removed = plugin::remove_unused_copies(inspect); removed > 0)
@@ -91,9 +101,12 @@ void Service::reload(std::string who, Reloader::Handler handler) { reloader_->as
 Verdict Service::read_again(const std::string& who) {
   manager_->reloading("reading the configuration");
   log_.info("reading the configuration", {{"asked_by", who}});
+  files_->about_to_read();
   auto loaded = load_configuration(common_, process_environment());
+  const auto watched = loaded.settings ? std::optional(to_watch(*loaded.settings)) : std::nullopt;
   auto verdict = app_->reload(std::move(loaded));
   report(verdict);
+  if (verdict.taken && watched) files_->follow(*watched);
   reloads_->set(verdict);
   tell_ready();
   return verdict;
@@ -113,6 +126,7 @@ void Service::report(const Verdict& verdict) {
 
 void Service::stop() {
   reloader_->stop();
+  files_.reset();
   manager_->stopping("stopping: what is in flight ends, the rest is kept");
   log_.info("stopping: what is in flight ends, the rest is kept; a second signal ends this at once");
   app_->stop();

@@ -8,6 +8,7 @@
 
 #include "app/app.hpp"
 #include "app/commands/commands.hpp"
+#include "app/file_watch.hpp"
 #include "app/reloader.hpp"
 #include "app/service_manager.hpp"
 #include "base/log.hpp"
@@ -53,6 +54,7 @@ class Service {
   base::SteadyTime next_write_{};
   std::unique_ptr<App> app_;
   std::unique_ptr<Reloader> reloader_;
+  std::unique_ptr<FileWatch> files_;
 };
 
 }  // namespace belfry::app

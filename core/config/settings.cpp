@@ -22,6 +22,7 @@ void read_root(const Value& written, Settings& out) {
   if (written.node().kind != yaml::Node::Kind::map) return;
   const auto& context = written.context();
   check_version(root);
+  if (const auto value = root.get("watch")) assign(out.watch, value->boolean());
 
   auto& report = context.report;
 

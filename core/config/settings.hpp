@@ -157,6 +157,7 @@ struct SinkSettings {
 
 struct Settings {
   std::string file;  // empty: made from the environment alone
+  bool watch = false;
   ServerSettings server;
   AdminSettings admin;
   StoreSettings store;

@@ -11,7 +11,7 @@ struct Vocabulary {
   std::string_view later;    // keys of the documented format that this version refuses
 };
 
-inline constexpr Vocabulary kRootWords{"", "version server admin store plugins sources sinks pipeline", "include watch storm canary"};
+inline constexpr Vocabulary kRootWords{"", "version server admin store plugins sources sinks pipeline watch", "include storm canary"};
 inline constexpr Vocabulary kServerWords{"server", "listen tls max_body threads max_connections", ""};
 inline constexpr Vocabulary kTlsWords{"server.tls", "certificate key client_ca", ""};
 inline constexpr Vocabulary kAdminWords{"admin", "listen token", ""};

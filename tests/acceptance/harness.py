@@ -50,15 +50,17 @@ def run_belfry(*arguments, env=None, cwd=None, stdin="", prefix=(), within=60):
 
 
 def configuration(
-    sandbox, directory, port, admin_port, *, server=None, auth=None, slack=None, http=None, delivery=None, admin=None, plugins=None, sinks=None, routes=None
+    sandbox, directory, port, admin_port, *, server=None, auth=None, slack=None, http=None, delivery=None, admin=None, plugins=None, sinks=None, routes=None,
+    watch=None,
 ):
     """The configuration of most tests as a dict: everyone gets a direct message, with rates that do not get in the way. A key of
     `slack` that is None is left out. `admin` adds to its section, `plugins` is the directory to take them from, `sinks` come besides
-    slack, `routes` are instead of the one."""
+    slack, `routes` are instead of the one; `watch` stands at the top."""
     source = {"type": "coder", "path": WEBHOOK} | ({"auth": auth} if auth else {})
     sink = {"bot_token": sandbox.token, "signing_secret": sandbox.signing_secret, "api_url": sandbox.api_url}
     return {
         "version": 1,
+        **({} if watch is None else {"watch": watch}),
         "server": {"listen": f"127.0.0.1:{port}"} | (server or {}),
         "admin": {"listen": f"127.0.0.1:{admin_port}"} | (admin or {}),
         "store": {"path": str(directory / "state" / "belfry.db")},

@@ -1,10 +1,12 @@
-"""Who may have the configuration read again, and how the verdict is told: `belfry reload` and the admin API."""
+"""Who may have the configuration read again, and how the verdict is told: `belfry reload`, the admin API, and files that are watched."""
 import http.client
 import json
+import os
 import socket
 import unittest
 
 from payloads import notification
+from test_hostile_plugins import plugin_directory
 from test_reload import TOKEN, ReloadCase
 
 
@@ -80,6 +82,70 @@ class CommandTest(ReloadCase):
         self.assertEqual(self.ask(UnixConnection(self.path))[0], 200)
         self.assertFalse(self.path.exists())
         self.assertEqual(self.subject.command("reload").returncode, 0)
+
+
+class WatchTest(ReloadCase):
+    def taken(self, act, gateway):
+        """`act` is followed by a reload that is taken."""
+        act()
+        self.notified.wait(lambda message: "RELOADING" in message)
+        self.notified.wait(lambda message: "READY" in message)
+        self.assertEqual(self.success(gateway), 1, gateway.log())
+
+    def route(self, gateway):
+        gateway.post_webhook(notification())
+        gateway.wait_idle()
+        return gateway.log().count("asked_by=\"changed files\"")
+
+    def test_ways_to_change_a_file(self):
+        gateway = self.gateway(watch=True)
+        file = gateway.directory / "belfry.yaml"
+
+        def renamed():
+            (gateway.directory / "belfry.yaml~").write_text(file.read_text() + "# renamed into place\n")
+            (gateway.directory / "belfry.yaml~").rename(file)
+
+        def mounted(name, text):
+            (gateway.directory / name).mkdir()
+            (gateway.directory / name / "belfry.yaml").write_text(text)
+            os.symlink(name, gateway.directory / "..new")
+            os.rename(gateway.directory / "..new", gateway.directory / "..data")
+
+        def as_config_map():
+            mounted("..first", file.read_text())
+            os.symlink("..data/belfry.yaml", gateway.directory / "link")
+            os.rename(gateway.directory / "link", file)
+
+        self.taken(lambda: file.write_text(file.read_text() + "# written in place\n"), gateway)
+        self.taken(renamed, gateway)
+        self.taken(as_config_map, gateway)
+        self.taken(lambda: mounted("..second", file.read_text() + "# another version\n"), gateway)
+
+        (gateway.directory / "belfry.yaml").resolve().write_text("version: [\n")
+        self.notified.wait(lambda message: "refused" in message.get("STATUS", ""))
+        self.assertEqual(self.success(gateway), 0)
+        self.taken(lambda: gateway.configure(watch=False), gateway)
+        gateway.configure(watch=True)
+        self.assertTrue(self.notified.silent("RELOADING", 1), "it was told to watch no more")
+        self.assertEqual(gateway.log().count('asked_by="changed files"'), 6)
+
+    def test_what_else_happens_there(self):
+        directory = plugin_directory(self)
+        gateway = self.gateway(watch=True, plugins=directory)
+        (gateway.directory / "notes.txt").write_text("nothing")
+        (gateway.directory / "belfry.yaml.bak").write_text("nothing")
+        (directory / "slack.so").touch()
+        (directory / "console.so").unlink()
+        os.utime(gateway.directory)
+        gateway.post_webhook(notification())
+        self.assertTrue(self.notified.silent("RELOADING", 1))
+
+    def test_it_has_to_be_asked_for(self):
+        gateway = self.gateway()
+        gateway.configure(watch=True)
+        self.assertTrue(self.notified.silent("RELOADING", 1))
+        self.reload(gateway)
+        self.taken(lambda: gateway.configure(watch=True, delivery={"concurrency": 3}), gateway)
 
 
 if __name__ == "__main__":

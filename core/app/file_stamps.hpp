@@ -1,0 +1,31 @@
+// What configuration files look like from outside, to see whether they have changed since they were read.
+#pragma once
+#include <sys/types.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <set>
+#include <vector>
+
+namespace belfry::app {
+
+// Files with equal stamps hold the same. All zero: it is not there.
+struct FileStamp {
+  dev_t device{};
+  ino_t inode{};
+  off_t size{};
+  std::int64_t modified_ns{}, changed_ns{};
+  bool operator==(const FileStamp&) const = default;
+};
+
+using FileStamps = std::map<std::filesystem::path, FileStamp>;
+
+// The directories whose entries decide what is read from these paths: theirs, and those of what symbolic links lead to. A path that is a
+// directory is one of them.
+[[nodiscard]] std::set<std::filesystem::path> directories_of(const std::vector<std::filesystem::path>& files);
+
+// Of the files, and of every *.yaml and *.yml in the directories.
+[[nodiscard]] FileStamps stamps_of(const std::vector<std::filesystem::path>& files, const std::set<std::filesystem::path>& directories);
+
+}  // namespace belfry::app
