@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <future>
 
-#include "app/configuration.hpp"
 #include "net/http_client.hpp"
 
 namespace belfry::app {
@@ -66,15 +65,6 @@ base::Result<nlohmann::json> ask_gateway(const config::AdminSettings& admin, con
   }
   if (answered) return base::fail(failures);
   return base::fail(base::ErrorCode::unavailable, "no gateway answers (" + failures + "); is it running, and with this configuration?");
-}
-
-std::optional<config::AdminSettings> where_to_ask(const CommonOptions& common) {
-  const auto loaded = load_configuration(common);
-  if (loaded.settings) return loaded.settings->admin;
-  // The gateway may run with what the file said before; without a file there is nothing to go by.
-  print_problems(loaded.problems);
-  if (loaded.admin.listen.empty()) return std::nullopt;
-  return loaded.admin;
 }
 
 }  // namespace belfry::app

@@ -3,7 +3,6 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "app/commands/commands.hpp"
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "config/settings.hpp"
@@ -19,8 +18,5 @@ struct AdminRequest {
 // Over the first address of admin.listen that answers, Unix sockets first. Blocks. An answer other than 200 is an error, but for 422: that
 // is a document too.
 [[nodiscard]] base::Result<nlohmann::json> ask_gateway(const config::AdminSettings& admin, const AdminRequest& request);
-
-// What `common` names as the configuration, as far as it can be read. None: nobody can be asked, and the problems have been printed.
-[[nodiscard]] std::optional<config::AdminSettings> where_to_ask(const CommonOptions& common);
 
 }  // namespace belfry::app

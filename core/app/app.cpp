@@ -144,7 +144,7 @@ base::Result<void> App::Impl::use(std::shared_ptr<const Live> next, Doors::Next 
   auto sources = source_routes(*next, route_parts(), log);
   if (!sources) {
     const auto now = live.get();
-    close_sinks(next->sinks, now ? now->sinks : SinkSet{});
+    close_sinks(next->sinks, now ? now->sinks : SinkSet{}, clock.steady());
     return std::unexpected(sources.error());
   }
   live.set(next);
@@ -170,7 +170,7 @@ Verdict App::Impl::reload(config::Loaded loaded) {
   for (const auto& [sink, why] : broken_sinks((*next)->sinks))
     if (!broken_sinks(now->sinks).contains(sink)) problems.push_back(about(file, "sinks." + sink + ": " + why));
   if (has_error(problems)) {
-    close_sinks((*next)->sinks, now->sinks);
+    close_sinks((*next)->sinks, now->sinks, clock.steady());
     return refused(std::move(problems));
   }
   if (const auto used = use(std::move(*next), std::move(candidate->doors)); !used) return refused({about(file, used.error().message)});
@@ -211,6 +211,10 @@ base::Result<std::unique_ptr<App>> App::start(config::Settings settings, Surroun
 
 Verdict App::reload(config::Loaded loaded) {
   auto verdict = impl_->reload(std::move(loaded));
+  for (auto& problem : verdict.problems) problem.text = impl_->surroundings.scrubber->scrub(std::move(problem.text));
+  // That of a plugin file which was replaced goes with the reload after the one in which its last instance has ended.
+  const plugin::InspectSettings inspect{impl_->live.get()->settings.store.path.parent_path(), {}};
+  static_cast<void>(plugin::remove_unused_copies(inspect));
   impl_->metrics.reloaded(verdict.taken);
   return verdict;
 }

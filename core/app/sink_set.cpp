@@ -33,14 +33,13 @@ Opened open_instance(const SinkWorkshop& workshop, const config::SinkSettings& s
   return std::move(*instance);
 }
 
-delivery::LaneSettings lane_settings(const SinkWorkshop& workshop, const config::SinkSettings& sink, const plugin::CheckedSink& checked) {
+delivery::LaneSettings lane_settings(const config::SinkSettings& sink) {
   delivery::LaneSettings lane;
   lane.sink = sink.name;
   lane.plugin = sink.plugin;
   lane.timeout = sink.delivery.timeout;
   lane.concurrency = sink.delivery.concurrency;
   lane.rates = rates_of(sink.delivery);
-  lane.budget = workshop.host.send_budget(checked, lane.rates);
   return lane;
 }
 
@@ -52,7 +51,10 @@ OpenSink open_sink(const SinkWorkshop& workshop, const config::SinkSettings& sin
   } else {
     opened.broken = instance.error().detail;
   }
-  opened.lane = workshop.dispatcher.make(lane_settings(workshop, sink, checked), std::move(instance));
+  auto lane = lane_settings(sink);
+  opened.rates = lane.rates;
+  opened.budget = lane.budget = workshop.host.send_budget(checked, lane.rates);
+  opened.lane = workshop.dispatcher.make(std::move(lane), std::move(instance));
   return opened;
 }
 
@@ -84,12 +86,13 @@ SinkSet open_sinks(const SinkWorkshop& workshop, const config::Settings& setting
   return sinks;
 }
 
-void close_sinks(const SinkSet& sinks, const SinkSet& but_those_of) {
+void close_sinks(const SinkSet& sinks, const SinkSet& in_use, base::SteadyTime now) {
   for (const auto& [name, sink] : sinks) {
-    const auto kept = but_those_of.find(name);
-    if (!sink.instance || (kept != but_those_of.end() && kept->second.instance == sink.instance)) continue;
+    const auto kept = in_use.find(name);
+    if (!sink.instance || (kept != in_use.end() && kept->second.instance == sink.instance)) continue;
     sink.instance->stop(kStop, [] {});
   }
+  for (const auto& [name, sink] : in_use) sink.budget->define(sink.rates, now);
 }
 
 }  // namespace belfry::app

@@ -18,6 +18,8 @@ struct OpenSink {
   std::shared_ptr<plugin::Instance> instance;  // null: it cannot run
   std::string broken;                          // then why
   std::shared_ptr<delivery::Lane> lane;        // keeps what comes in all the same
+  policy::SendRates rates;
+  std::shared_ptr<policy::SendBudget> budget;  // with these rates; that of every sink with the same account
 };
 
 using SinkSet = std::map<std::string, OpenSink>;  // by name
@@ -37,7 +39,7 @@ struct SinkWorkshop {
 [[nodiscard]] SinkSet open_sinks(const SinkWorkshop& workshop, const config::Settings& settings, const SinkPlan& plan,
                                  const SinkSet& before);
 
-// Stops what was opened for nothing. Does not wait.
-void close_sinks(const SinkSet& sinks, const SinkSet& but_those_of);
+// Stops what was opened for nothing; those of `in_use` go on, with their rates. Does not wait.
+void close_sinks(const SinkSet& sinks, const SinkSet& in_use, base::SteadyTime now);
 
 }  // namespace belfry::app

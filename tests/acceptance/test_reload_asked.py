@@ -38,6 +38,7 @@ class CommandTest(ReloadCase):
         self.assertEqual((done.returncode, done.stdout), (1, ""))
         self.assertRegex(done.stderr, r"(?m)^/.*belfry\.yaml:\d+:\d+: error: .*lisen.*listen")
         self.assertRegex(done.stderr, r"(?m)^/.*belfry\.yaml:\d+:\d+: error: .*slak")
+        self.assertEqual(done.stderr.count("error: "), 2, "each is said once")
         self.assertIn("the one of before is in use\n", done.stderr)
         self.assertEqual(self.success(self.subject), 0)
         document = json.loads(self.subject.command("reload", "--json").stdout)

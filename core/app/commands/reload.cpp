@@ -2,6 +2,7 @@
 
 #include "app/admin_client.hpp"
 #include "app/commands/commands.hpp"
+#include "app/configuration.hpp"
 
 namespace belfry::app {
 namespace {
@@ -21,11 +22,15 @@ void print(const nlohmann::json& verdict) {
 }  // namespace
 
 int reload_command(const CommonOptions& common) {
-  const auto admin = where_to_ask(common);
-  if (!admin) return 1;
-  const auto verdict = ask_gateway(*admin, {"/api/v1/reload", "POST", kLongest});
+  // The gateway says what is wrong with the file; what can be read here is where to ask it.
+  const auto loaded = load_configuration(common);
+  const bool askable = loaded.settings || !loaded.admin.listen.empty();
+  const auto verdict = askable ? ask_gateway(loaded.admin, {"/api/v1/reload", "POST", kLongest}) : base::Result<nlohmann::json>(nullptr);
+  if (!askable || !verdict) print_problems(loaded.problems);
+  if (!askable) return 1;
   if (!verdict) {
-    std::cerr << "belfry reload: " << verdict.error().message << "\n";
+    std::cerr << "belfry reload: " << verdict.error().message
+              << "; a gateway that listens elsewhere still, since admin.listen has changed, reloads on SIGHUP (systemctl reload belfry)\n";
     return 1;
   }
   if (common.json) {

@@ -2,14 +2,17 @@
 
 #include "app/admin_client.hpp"
 #include "app/commands/commands.hpp"
+#include "app/configuration.hpp"
 #include "app/status.hpp"
 
 namespace belfry::app {
 
 int status_command(const CommonOptions& common) {
-  const auto admin = where_to_ask(common);
-  if (!admin) return 1;
-  const auto document = ask_gateway(*admin, {"/api/v1/status"});
+  const auto loaded = load_configuration(common);
+  // The gateway may run with what the file said before; without a file there is nothing to go by.
+  if (!loaded.settings) print_problems(loaded.problems);
+  if (!loaded.settings && loaded.admin.listen.empty()) return 1;
+  const auto document = ask_gateway(loaded.admin, {"/api/v1/status"});
   if (!document) {
     std::cerr << "belfry status: " << document.error().message << "\n";
     return 1;
