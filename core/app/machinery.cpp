@@ -1,0 +1,63 @@
+#include "app/machinery.hpp"
+
+#include <random>
+
+#include "app/store_place.hpp"
+#include "app/version.hpp"
+#include "app/waiting.hpp"
+#include "store/open.hpp"
+
+namespace belfry::app {
+namespace {
+
+constexpr std::size_t kPluginThreads = 2;
+constexpr std::size_t kOffloadThreads = 2;
+
+double random_share() {
+  thread_local std::minstd_rand engine{std::random_device{}()};
+  return std::uniform_real_distribution<double>(0, 1)(engine);
+}
+
+}  // namespace
+
+Machinery::Machinery() : metrics(kVersion) {}
+
+base::Result<std::unique_ptr<Machinery>> Machinery::build(const config::Settings& settings, const std::shared_ptr<base::Scrubber>& scrubber,
+                                                          const base::Logger& log) {
+  auto built = std::unique_ptr<Machinery>(new Machinery);
+  auto& m = *built;
+  // The queue first: without it nothing may be accepted, and it holds the lock against a second gateway.
+  if (auto prepared = prepare_store_directory(settings); !prepared) return std::unexpected(prepared.error());
+  auto opened = store::open_sqlite(settings.store.path, m.clock, log.named("store"),
+                                   [&m](base::Millis took, std::size_t operations) { m.metrics.committed(took, operations); });
+  if (!opened) return std::unexpected(opened.error());
+  m.store = std::move(*opened);
+  m.kv = std::make_unique<KvOnStore>(*m.store);
+  // Network, plugins and blocking work have threads of their own, so that none can starve another.
+  m.net_runtime = std::make_unique<net::Runtime>("net", settings.server.threads, log);
+  m.plugin_runtime = std::make_unique<net::Runtime>("plugin", kPluginThreads, log);
+  m.offload_runtime = std::make_unique<net::Runtime>("offload", kOffloadThreads, log);
+  m.dispatcher = std::make_unique<delivery::Dispatcher>(
+      delivery::LaneContext{*m.net_runtime, *m.store, m.clock, log, m.metrics, random_share, {}, {}});
+  m.host = std::make_unique<plugin::Host>(plugin::HostParts{
+      *m.net_runtime, *m.plugin_runtime, *m.offload_runtime, m.clock, log.named("plugin"), scrubber, *m.kv, m.metrics, {}});
+  return built;
+}
+
+void Machinery::stop_lanes(base::Millis most) {
+  const auto stop = [&](auto done) { dispatcher->stop(most, std::move(done)); };
+  // For the attempts, for the plugins, and some more.
+  static_cast<void>(wait_for(most * 2 + base::Millis(1'000), stop));
+}
+
+void Machinery::stop() {
+  if (std::exchange(stopped_, true)) return;
+  if (store) store->close();
+  for (auto* runtime : {offload_runtime.get(), plugin_runtime.get(), net_runtime.get()}) {
+    if (runtime == nullptr) continue;
+    runtime->stop();
+    static_cast<void>(runtime->join(base::Millis(2'000)));
+  }
+}
+
+}  // namespace belfry::app

@@ -1,0 +1,44 @@
+// What stays the same whatever the configuration says: the store, the threads, the plugin host, the dispatcher, the metrics.
+// Thread rule: build, stop and destruction from one thread; the parts have rules of their own.
+#pragma once
+#include <memory>
+
+#include "app/kv_on_store.hpp"
+#include "app/metrics.hpp"
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "config/settings.hpp"
+#include "delivery/dispatcher.hpp"
+#include "net/executor.hpp"
+#include "plugin/host.hpp"
+
+namespace belfry::app {
+
+struct Machinery {
+  // The error is one sentence that says what to mend.
+  [[nodiscard]] static base::Result<std::unique_ptr<Machinery>> build(const config::Settings& settings,
+                                                                      const std::shared_ptr<base::Scrubber>& scrubber,
+                                                                      const base::Logger& log);
+  ~Machinery() { stop(); }
+
+  // Attempts in flight end, bounded; the rest stays in the store. Blocks.
+  void stop_lanes(base::Millis most);
+  void stop();
+
+  base::SystemClock clock;
+  Metrics metrics;
+  // In the order of building; destruction is the reverse.
+  std::unique_ptr<store::Store> store;
+  std::unique_ptr<KvOnStore> kv;
+  std::unique_ptr<net::Runtime> plugin_runtime;
+  std::unique_ptr<net::Runtime> offload_runtime;
+  std::unique_ptr<net::Runtime> net_runtime;  // goes before the other two: requests that it drops own plugin instances
+  std::unique_ptr<plugin::Host> host;
+  std::unique_ptr<delivery::Dispatcher> dispatcher;
+
+ private:
+  Machinery();
+  bool stopped_ = false;
+};
+
+}  // namespace belfry::app
