@@ -229,12 +229,13 @@ Awaitable<void> HttpServer::Impl::accept_loop(std::shared_ptr<Door> door) {
 void HttpServer::Impl::open_session(Stream::Socket socket, const Door& door) {
   error_code not_tcp;
   socket.set_option(asio::ip::tcp::no_delay(true), not_tcp);
-  Session::Terms terms{.limits = limits, .last = door.closing};
+  Session::Terms terms{.limits = limits};
   std::shared_ptr<Session> session;
   {
     const std::lock_guard lock(mutex);
     if (stopped_ || sessions.size() >= max_connections + kRefusals) return;
     terms.tls = door.tls;
+    terms.last = door.closing;
     terms.refuse = sessions.size() >= max_connections;
     session = std::make_shared<Session>(std::move(socket), std::move(terms), shared_from_this());
     sessions.emplace(session.get(), Guest{session, &door});

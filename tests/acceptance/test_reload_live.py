@@ -1,12 +1,14 @@
 """What a reload leaves alone, and what it exchanges: connections, sinks, their queues, plugins."""
 import json
 import shutil
+import ssl
 import unittest
 
 from harness import BUILD
 from payloads import notification
 from slack_sandbox.process import APP_TOKEN
 from slack_sandbox.signing import signed_headers
+from test_credentials import openssl
 from test_hostile_plugins import plugin_directory
 from test_interactions import FORM, PATH, form, interaction
 from test_reload import TOKEN, ReloadCase
@@ -52,6 +54,38 @@ class StaysTest(ReloadCase):
             self.reload(gateway)
             gateway.until(lambda: gateway.metric("belfry_lane_state", state="paused") == 1, "it is paused still")
         self.assertEqual(self.sandbox.messages(), [])
+
+
+class TlsTest(ReloadCase):
+    def certificate(self, gateway, name):
+        where = gateway.directory
+        key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", where / "tls.key")
+        named = ("-subj", f"/CN={name}", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2")
+        openssl("req", "-x509", *key, *named, "-out", where / "tls.crt")
+        return ssl.create_default_context(cafile=where / "tls.crt")
+
+    def test_on_renewed_and_off(self):
+        gateway = self.gateway()
+        first = self.certificate(gateway, "first")
+        secure = {"server": {"tls": {"certificate": "tls.crt", "key": "tls.key"}}}
+        with Wire(gateway.port) as plain:
+            self.assertEqual(plain.ask(webhook(notification())).status, 204)
+            gateway.configure(**secure)
+            self.reload(gateway)
+            self.assertTrue(plain.closed(), "what came without TLS ends")
+        with Wire(gateway.port, tls=first) as kept:
+            self.assertEqual(kept.ask(webhook(notification())).status, 204)
+            second = self.certificate(gateway, "second")
+            self.reload(gateway)
+            self.assertEqual(kept.ask(webhook(notification())).status, 204, "it goes on with the certificate that it has seen")
+            with Wire(gateway.port, tls=second) as fresh:
+                self.assertEqual(fresh.ask(webhook(notification())).status, 204)
+            with self.assertRaises(ssl.SSLCertVerificationError):
+                Wire(gateway.port, tls=first)
+            gateway.configure()
+            self.reload(gateway)
+            self.assertTrue(kept.closed())
+        self.assertEqual(gateway.post_webhook(notification())[0], 204)
 
 
 class ExchangedTest(ReloadCase):
