@@ -75,11 +75,14 @@ int main(int argc, char** argv) {
       }};
   net::Router router(std::move(table));
   net::HttpServer server(runtime, router, {}, log);
-  if (const auto listening = server.listen({std::string("127.0.0.1:") + argv[1], std::nullopt}); !listening) {
-    std::fprintf(stderr, "%s\n", listening.error().message.c_str());
+  auto door = server.open({std::string("127.0.0.1:") + argv[1], std::nullopt});
+  if (!door) {
+    std::fprintf(stderr, "%s\n", door.error().message.c_str());
     return 1;
   }
-  server.start();
+  std::vector<net::HttpServer::Door> doors;
+  doors.push_back(std::move(*door));
+  server.use(std::move(doors));
   int signal = 0;
   sigwait(&signals, &signal);
   server.stop();
