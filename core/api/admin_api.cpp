@@ -79,7 +79,6 @@ net::RouteTable admin_routes(AdminBackend backend, base::Secret token) {
   const auto guarded = [secret = std::make_shared<const base::Secret>(std::move(token))](auto handler) -> net::RequestHandler {
     return [secret, handler](const net::ServerRequest& request, net::Reply reply) {
       if (auto refused = refusal(request, *secret)) return reply(std::move(*refused));
-<<<<<<< HEAD
       handler(request, std::move(reply));
     };
   };
@@ -99,18 +98,6 @@ net::RouteTable admin_routes(AdminBackend backend, base::Secret token) {
     });
   };
   table["/api/v1/notifications"] = {{"GET"}, guarded(notifications), kMaxBody};
-=======
-      handler(std::move(reply));
-    };
-  };
-  const auto status = [shared](net::Reply reply) {
-    shared->status([reply = std::move(reply)](const nlohmann::json& document) mutable { reply(json(200, document)); });
-  };
-  const auto reload = [shared](net::Reply reply) {
-    shared->reload(
-        [reply = std::move(reply)](bool taken, const nlohmann::json& verdict) mutable { reply(json(taken ? 200 : 422, verdict)); });
-  };
->>>>>>> reload
   table["/api/v1/status"] = {{"GET"}, guarded(status), kMaxBody};
   table["/api/v1/reload"] = {{"POST"}, guarded(reload), kMaxBody};
   return table;

@@ -27,11 +27,8 @@ struct AdminBackend {
   std::function<void(std::move_only_function<void(nlohmann::json)>)> status;
   // Reads the configuration again and calls back with whether it was taken over, and with the verdict's document.
   std::function<void(std::move_only_function<void(bool, nlohmann::json)>)> reload;
-<<<<<<< HEAD
   // Calls back with a part of what has been accepted.
   std::function<void(const RecordedQuery&, std::move_only_function<void(base::Result<store::Recorded>)>)> notifications;
-=======
->>>>>>> reload
 };
 
 [[nodiscard]] net::RouteTable admin_routes(AdminBackend backend, base::Secret token);

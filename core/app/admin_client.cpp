@@ -38,11 +38,7 @@ Answer body_of(const net::ClientResponse& response, const std::string& address) 
 
 }  // namespace
 
-<<<<<<< HEAD
 base::Result<std::string> ask_gateway_text(const config::AdminSettings& admin, const AdminRequest& request) {
-=======
-base::Result<nlohmann::json> ask_gateway(const config::AdminSettings& admin, const AdminRequest& request) {
->>>>>>> reload
   auto addresses = admin.listen;
   if (addresses.empty())
     return base::fail("admin.listen is not configured, so the gateway cannot be asked; set it to unix:/run/belfry/admin.sock");

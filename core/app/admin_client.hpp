@@ -16,13 +16,9 @@ struct AdminRequest {
 };
 
 // Over the first address of admin.listen that answers, Unix sockets first. Blocks. An answer other than 200 is an error, but for 422: that
-<<<<<<< HEAD
 // has something to say too.
 [[nodiscard]] base::Result<std::string> ask_gateway_text(const config::AdminSettings& admin, const AdminRequest& request);
 // The same for what is JSON.
-=======
-// is a document too.
->>>>>>> reload
 [[nodiscard]] base::Result<nlohmann::json> ask_gateway(const config::AdminSettings& admin, const AdminRequest& request);
 
 }  // namespace belfry::app

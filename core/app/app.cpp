@@ -9,10 +9,7 @@
 #include "app/live.hpp"
 #include "app/machinery.hpp"
 #include "app/routes.hpp"
-<<<<<<< HEAD
 #include "app/storm_timer.hpp"
-=======
->>>>>>> reload
 #include "app/sweeper.hpp"
 #include "app/version.hpp"
 
@@ -48,10 +45,7 @@ struct App::Impl {
   std::unique_ptr<Doors> doors;
   std::unique_ptr<Sweeper> sweeper;
   std::unique_ptr<Examination> examination;
-<<<<<<< HEAD
   std::unique_ptr<StormTimer> storms;
-=======
->>>>>>> reload
 };
 
 base::Result<void> App::Impl::start(config::Settings settings) {
@@ -64,11 +58,8 @@ base::Result<void> App::Impl::start(config::Settings settings) {
   sweeper = std::make_unique<Sweeper>(*m.net_runtime, *m.store, m.clock, [this] { return live.get()->settings.store.retention; });
   examination =
       std::make_unique<Examination>(Examination::Parts{*m.net_runtime, *m.store, *m.dispatcher, m.clock, m.metrics, *surroundings.reloads});
-<<<<<<< HEAD
   storms = std::make_unique<StormTimer>(
       StormTimer::Parts{*m.net_runtime, *m.store, *m.dispatcher, m.clock, [this] { return live.get()->storm; }}, log);
-=======
->>>>>>> reload
   // Plugins are looked at from outside, in child processes, before any of their code runs in here.
   auto planned = plan(settings);
   if (!planned) return std::unexpected(planned.error());
@@ -80,10 +71,7 @@ base::Result<void> App::Impl::start(config::Settings settings) {
   // From here on deliveries that waited for this start go out, and the doors are open.
   if (auto used = use(std::move(*opened), std::move(opened_doors)); !used) return used;
   sweeper->start();
-<<<<<<< HEAD
   storms->start();
-=======
->>>>>>> reload
   return {};
 }
 
@@ -97,7 +85,6 @@ base::Result<SinkPlan> App::Impl::plan(const config::Settings& settings) const {
   }
   if (has_error(sinks.problems)) return base::fail(base::ErrorCode::invalid, first_error(sinks.problems));
   return sinks;
-<<<<<<< HEAD
 }
 
 base::Result<std::shared_ptr<const Live>> App::Impl::open(config::Settings settings, SinkPlan plan, const SinkSet& before) {
@@ -137,42 +124,6 @@ base::Result<void> App::Impl::use(std::shared_ptr<const Live> next, Doors::Next 
   return {};
 }
 
-=======
-}
-
-base::Result<std::shared_ptr<const Live>> App::Impl::open(config::Settings settings, SinkPlan plan, const SinkSet& before) {
-  auto tree = route::Tree::compile(settings.routes, plan.addressing);
-  if (!tree) return std::unexpected(base::with_context("pipeline", std::move(tree.error())));
-  std::map<std::string, base::Millis> max_age;
-  for (const auto& sink : settings.sinks) max_age[sink.name] = sink.delivery.max_age;
-  auto next = std::make_shared<Live>();
-  next->pipeline = std::make_shared<delivery::Pipeline>(std::move(*tree), std::move(max_age), *machinery->store, *machinery->dispatcher,
-                                                        machinery->clock, log);
-  for (const auto& sink : settings.sinks) next->plans[sink.name] = {plan.addressing.at(sink.name), sink.delivery.max_age};
-  next->sinks = open_sinks({*machinery->net_runtime, *machinery->host, *machinery->dispatcher}, settings, plan, before);
-  next->settings = std::move(settings);
-  return next;
-}
-
-base::Result<void> App::Impl::use(std::shared_ptr<const Live> next, Doors::Next doors_of_it) {
-  auto backend = admin_backend(route_parts());
-  backend.reload = [ask = surroundings.reload](auto answer) {
-    ask([answer = std::move(answer)](const Verdict& verdict) mutable { answer(verdict.taken, verdict_document(verdict)); });
-  };
-  auto sources = source_routes(*next, route_parts(), log);
-  if (!sources) {
-    const auto now = live.get();
-    close_sinks(next->sinks, now ? now->sinks : SinkSet{}, machinery->clock.steady());
-    return std::unexpected(sources.error());
-  }
-  live.set(next);
-  // Nothing is accepted for a sink any more before its lane goes.
-  doors->use(std::move(doors_of_it), std::move(*sources), api::admin_routes(std::move(backend), next->settings.admin.token));
-  machinery->dispatcher->use(lanes_of(next->sinks), next->plans);
-  return {};
-}
-
->>>>>>> reload
 Verdict App::Impl::reload(config::Loaded loaded) {
   const auto now = live.get();
   const auto refused = [&](std::vector<config::Problem> problems) { return Verdict{machinery->clock.now(), false, std::move(problems)}; };

@@ -95,7 +95,6 @@ int run_parsed(int argc, char** argv) {
   add_json(status, common);
   status->callback([&] { code = status_command(common); });
 
-<<<<<<< HEAD
   auto* config = app.add_subcommand("config", "Work on the configuration");
   config->require_subcommand(1);
   auto* config_test = add_command(*config, common, "test", "Run cases of your own: what the rules have to make of which notification");
@@ -104,8 +103,6 @@ int run_parsed(int argc, char** argv) {
   config->add_subcommand("schema", "Print the JSON Schema of the configuration, for editors")->callback([&] {
     code = config_schema_command();
   });
-=======
->>>>>>> reload
   auto* reload = add_command(app, common, "reload", "Have the running gateway read its configuration again, and print the verdict");
   add_json(reload, common);
   reload->callback([&] { code = reload_command(common); });

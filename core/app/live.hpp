@@ -14,11 +14,8 @@ struct Live {
   config::Settings settings;
   SinkSet sinks;
   delivery::SinkPlans plans;
-<<<<<<< HEAD
   std::shared_ptr<const delivery::Planner> planner;
   std::shared_ptr<delivery::StormWatch> storm;  // null: the configuration asks for none
-=======
->>>>>>> reload
   std::shared_ptr<delivery::Pipeline> pipeline;
 };
 

@@ -6,10 +6,7 @@
 namespace belfry::app {
 namespace {
 
-<<<<<<< HEAD
 constexpr std::size_t kRecordedAtOnce = 2'000;
-=======
->>>>>>> reload
 constexpr std::size_t kInboundBody = 1024UL * 1024;
 
 // Parked by a remote's refusal is not a reason: webhooks are to come in all the same, and are kept.
@@ -74,13 +71,10 @@ api::AdminBackend admin_backend(const RouteParts& parts) {
                              parts.reloads));
     });
   };
-<<<<<<< HEAD
   backend.notifications = [parts](const api::RecordedQuery& query, auto answer) {
     parts.store.recorded(query.since, query.from, kRecordedAtOnce,
                          [answer = std::move(answer)](base::Result<store::Recorded> recorded) mutable { answer(std::move(recorded)); });
   };
-=======
->>>>>>> reload
   return backend;
 }
 

@@ -17,7 +17,7 @@ constexpr base::Millis kFirstLook{2'000};
 
 std::vector<std::filesystem::path> to_watch(const config::Settings& settings) {
   if (!settings.watch || settings.file.empty()) return {};
-  return {settings.file};
+  return settings.files;
 }
 
 }  // namespace

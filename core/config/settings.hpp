@@ -157,11 +157,8 @@ struct SinkSettings {
 
 struct Settings {
   std::string file;  // empty: made from the environment alone
-<<<<<<< HEAD
   // What a watcher looks at: the files that were read, the main one first, and the directories where patterns of `include` look for more.
   std::vector<std::filesystem::path> files;
-=======
->>>>>>> reload
   bool watch = false;
   ServerSettings server;
   AdminSettings admin;

@@ -11,13 +11,9 @@ struct Vocabulary {
   std::string_view later;    // keys of the documented format that this version refuses
 };
 
-<<<<<<< HEAD
 inline constexpr Vocabulary kRootWords{"", "version include watch server admin store plugins sources sinks pipeline storm", "canary"};
 // Those that an included file may have.
 inline constexpr std::string_view kIncludedWords = "plugins sources sinks pipeline";
-=======
-inline constexpr Vocabulary kRootWords{"", "version server admin store plugins sources sinks pipeline watch", "include storm canary"};
->>>>>>> reload
 inline constexpr Vocabulary kServerWords{"server", "listen tls max_body threads max_connections", ""};
 inline constexpr Vocabulary kTlsWords{"server.tls", "certificate key client_ca", ""};
 inline constexpr Vocabulary kAdminWords{"admin", "listen token", ""};

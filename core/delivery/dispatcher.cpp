@@ -14,7 +14,6 @@ Dispatcher::Dispatcher(LaneContext context) : context_(std::move(context)) {
     const std::lock_guard lock(mutex_);
     return sinks_;
   };
-<<<<<<< HEAD
   context_.write = [this](model::Message& message) {
     const auto write = [this] {
       const std::lock_guard lock(mutex_);
@@ -22,8 +21,6 @@ Dispatcher::Dispatcher(LaneContext context) : context_(std::move(context)) {
     }();
     if (*write) (*write)(message);
   };
-=======
->>>>>>> reload
 }
 
 Dispatcher::~Dispatcher() = default;
@@ -32,21 +29,14 @@ std::shared_ptr<Lane> Dispatcher::make(LaneSettings settings, std::expected<std:
   return std::make_shared<Lane>(std::move(settings), context_, std::move(channel));
 }
 
-<<<<<<< HEAD
 void Dispatcher::use(const std::vector<std::shared_ptr<Lane>>& lanes, SinkPlans sinks, Writer write) {
-=======
-void Dispatcher::use(const std::vector<std::shared_ptr<Lane>>& lanes, SinkPlans sinks) {
->>>>>>> reload
   std::map<std::string, std::shared_ptr<Lane>> next;
   for (const auto& lane : lanes) next[lane->sink()] = lane;
   std::vector<std::shared_ptr<Lane>> gone, fresh;
   {
     const std::lock_guard lock(mutex_);
     sinks_ = std::make_shared<const SinkPlans>(std::move(sinks));
-<<<<<<< HEAD
     write_ = std::make_shared<const Writer>(std::move(write));
-=======
->>>>>>> reload
     next.swap(lanes_);
     for (const auto& [sink, lane] : next) {
       const auto now = lanes_.find(sink);

@@ -25,11 +25,7 @@ class Dispatcher {
                                            std::expected<std::shared_ptr<plugin::Channel>, ParkReason> channel) const;
   // From now on these lanes. New ones start; those that are not among them take nothing more, let their attempts end and stop their
   // plugins, while the one that takes their place works already.
-<<<<<<< HEAD
   void use(const std::vector<std::shared_ptr<Lane>>& lanes, SinkPlans sinks, Writer write = {});
-=======
-  void use(const std::vector<std::shared_ptr<Lane>>& lanes, SinkPlans sinks);
->>>>>>> reload
 
   void notify(const std::vector<std::string>& sinks);
   [[nodiscard]] std::vector<LaneStatus> status() const;
@@ -45,10 +41,7 @@ class Dispatcher {
   std::map<std::string, std::shared_ptr<Lane>> lanes_;
   std::set<std::shared_ptr<Lane>> leaving_;
   std::shared_ptr<const SinkPlans> sinks_ = std::make_shared<const SinkPlans>();
-<<<<<<< HEAD
   std::shared_ptr<const Writer> write_ = std::make_shared<const Writer>();
-=======
->>>>>>> reload
 };
 
 }  // namespace belfry::delivery

@@ -64,10 +64,7 @@ struct LaneContext {
   Metrics& metrics;
   std::function<double()> random;                               // [0, 1), any thread
   std::function<void(const std::vector<std::string>&)> notify;  // these sinks have something to do
-<<<<<<< HEAD
   Writer write;                                                 // as the configuration in use has them
-=======
->>>>>>> reload
   std::function<std::shared_ptr<const SinkPlans>()> sinks;      // as they are now, for fallbacks
 };
 

@@ -151,10 +151,10 @@ class Commands(unittest.TestCase):
         self.assertIn("dropped: processor", self.explain(payload, processors=PROCESSORS))
 
     def test_explain_shows_nothing_of_a_passcode(self):
-        payload = notification(**PASSCODE, title="secret 123456", body="secret 123456")
+        payload = notification(**PASSCODE, title="secret 987654", body="secret 987654")
         routes = [{"name": "some", "when": {"title": "/nothing/"}, "to": ["slack"]}, {"name": "everyone", "to": ["slack"]}]
-        self.assertNotIn("123456", self.explain(payload, routes=routes))
-        self.assertNotIn("123456", self.explain(payload, "--json", routes=routes))
+        self.assertNotIn("987654", self.explain(payload, routes=routes))
+        self.assertNotIn("987654", self.explain(payload, "--json", routes=routes))
 
     def test_render_has_the_words_of_the_route_and_no_markup_of_strangers(self):
         payload = notification("ada@example.com", **{"payload.labels": {"reason": "it failed", "name": "*x* <!here>"}}, body="token glpat-abcdefgh12")
@@ -238,7 +238,7 @@ class Running(AcceptanceCase):
         self.post("plan@example.com", "plan", title="planned")
         self.post("plan@example.com", "it failed", title="planned")
         self.gateway.post_webhook(notification("plan@example.com", **{"payload.notification_name": "Workspace Created", "payload.labels": {"reason": "plan"}}))
-        self.gateway.post_webhook(notification("plan@example.com", **PASSCODE, title="secret 123456"))
+        self.gateway.post_webhook(notification("plan@example.com", **PASSCODE, title="secret 987654"))
         self.gateway.wait_idle()
 
         done = self.plan(lambda pipeline: None, "--json")
@@ -262,7 +262,7 @@ class Running(AcceptanceCase):
         self.assertEqual(groups["newly", "Workspace Created", "direct"]["what"], 'by route everyone, was dropped by processor "no-creation-noise": too noisy')
         self.assertEqual(groups["differently", "Workspace Deleted", "C0123456789"]["what"], "another text")
         self.assertEqual(groups["no longer", "Workspace Deleted", "direct"]["examples"][0]["recipient"], "plan@example.com")
-        self.assertNotIn("123456", done.stdout)
+        self.assertNotIn("987654", done.stdout)
 
         self.assertEqual(self.plan(change, "--max-changes", "2").returncode, 3)
         self.assertEqual(self.plan(change, "--max-changes", "1000").returncode, 0)

@@ -22,6 +22,8 @@ def words_for(schema, definitions):
         return f"`{schema['const']}`"
     if "enum" in schema:
         return ", ".join(f"`{value}`" for value in schema["enum"])
+    if "allOf" in schema:
+        return words_for(schema["allOf"][0], definitions)
     if "anyOf" in schema:
         kinds = [words_for(one, definitions) for one in schema["anyOf"]]
         return " or ".join(dict.fromkeys(kind for kind in kinds if kind != "reference"))
@@ -55,7 +57,7 @@ def rows(schema, path, definitions):
         if isinstance(named, dict):
             yield from rows(named, name + ".NAME", definitions)
         if isinstance(value.get("items"), dict):
-            for items in value["items"].get("anyOf", [value["items"]]):
+            for items in value["items"].get("anyOf", value["items"].get("allOf", [value["items"]])):
                 yield from rows(items, name + "[]", definitions)
 
 

@@ -13,13 +13,10 @@ class AdminApiTest : public testing::Test {
     backend.metrics = [](auto answer) { answer("belfry_build_info 1\n"); };
     backend.status = [](auto answer) { answer(nlohmann::json{{"version", "1"}}); };
     backend.reload = [this](auto answer) { answer(reload_, nlohmann::json{{"success", reload_}}); };
-<<<<<<< HEAD
     backend.notifications = [this](const RecordedQuery& query, auto answer) {
       asked_ = query;
       answer(recorded_);
     };
-=======
->>>>>>> reload
     const auto table = admin_routes(backend, base::Secret(token_));
     net::ServerResponse got;
     table.at(path).handler(std::move(request), [&](net::ServerResponse response) { got = std::move(response); });
@@ -35,11 +32,8 @@ class AdminApiTest : public testing::Test {
 
   std::vector<std::string> reasons_;
   bool reload_ = true;
-<<<<<<< HEAD
   std::optional<RecordedQuery> asked_;
   base::Result<store::Recorded> recorded_;
-=======
->>>>>>> reload
   std::string token_;
 };
 

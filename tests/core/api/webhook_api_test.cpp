@@ -22,17 +22,10 @@ class WebhookApiTest : public delivery::LaneFixture {
     model::RouteRule everyone;
     everyone.name = "everyone";
     everyone.to = {{"slack"}};
-<<<<<<< HEAD
     auto planner = delivery::Planner::compile({.routes = {everyone}}, {{"slack", {{}, std::chrono::hours(1)}}});
     ASSERT_TRUE(planner);
     pipeline_ = std::make_shared<delivery::Pipeline>(std::make_shared<const delivery::Planner>(std::move(*planner)), nullptr, *store_,
                                                      *dispatcher_, clock_, log_);
-=======
-    auto tree = route::Tree::compile({everyone}, {{"slack", {}}});
-    ASSERT_TRUE(tree);
-    pipeline_ = std::make_shared<delivery::Pipeline>(
-        std::move(*tree), std::map<std::string, base::Millis>{{"slack", std::chrono::hours(1)}}, *store_, *dispatcher_, clock_, log_);
->>>>>>> reload
   }
 
   net::ServerResponse post(const std::string& body, const std::string& authorization = {}) {

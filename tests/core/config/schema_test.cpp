@@ -12,6 +12,7 @@ using Keys = std::set<std::string, std::less<>>;
 json schema() { return json::parse(test::read(test::source_directory() / "config/belfry.schema.json")); }
 
 const json& resolved(const json& root, const json& node) {
+  if (node.contains("allOf")) return resolved(root, node.at("allOf").front());
   return node.contains("$ref") ? root.at(json::json_pointer(node.at("$ref").get<std::string>().substr(1))) : node;
 }
 
