@@ -127,7 +127,7 @@ Awaitable<bool> WebSocketSession::shake_hands() {
   co_await protocol_->frames.async_handshake(answer, url_.authority, url_.target, returning(ec));
   if (!ec) co_return true;
   if (ec == ws::error::upgrade_declined) {
-    const int status = answer.result_int();
+    const auto status = static_cast<int>(answer.result_int());
     auto event = failure(Kind::bad_response, "answered " + std::to_string(status) + " instead of opening a WebSocket");
     event.error.reset();
     event.http_status = status;
