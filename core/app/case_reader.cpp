@@ -99,8 +99,8 @@ ExpectedDelivery read_delivery(const Value& written) {
   const Section section(written, kDeliveryWords);
   ExpectedDelivery out{.at = written.position()};
   if (const auto value = section.require("sink", "sink: slack")) config::assign(out.sink, value->text("the name of a sink"));
-  if (const auto value = section.get("to")) out.to = value->text("an address: the e-mail of the recipient, or a channel");
-  if (const auto value = section.get("route")) out.route = value->text("the name of a route");
+  if (const auto value = section.get("to")) out.to = read_expected(*value);
+  if (const auto value = section.get("route")) out.route = read_expected(*value);
   if (const auto value = section.get("title")) out.title = read_expected(*value);
   if (const auto value = section.get("body")) out.body = read_expected(*value);
   if (const auto value = section.get("due_in")) out.due_in = value->duration(kSpan);

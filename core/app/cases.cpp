@@ -16,6 +16,10 @@ bool fits(const ExpectedText& wanted, const std::string& text) {
 
 std::string shown(const ExpectedText& wanted) { return wanted.pattern ? "/" + wanted.text + "/" : "\"" + wanted.text + "\""; }
 
+std::string plainly(const ExpectedText& wanted) { return wanted.pattern ? shown(wanted) : wanted.text; }
+
+std::string span(base::Millis time) { return base::to_string(std::chrono::floor<std::chrono::seconds>(time)); }
+
 std::string list_of(const std::vector<std::string>& names) {
   std::string out = "[";
   for (const auto& name : names) out += (&name == &names.front() ? "" : ", ") + name;
@@ -79,8 +83,8 @@ class Checker {
     }
     for (auto i = wanted.size(); i < acceptance.deliveries.size(); ++i) {
       const auto& d = acceptance.deliveries[i].delivery;
-      wrong(wanted_.at,
-            "it also goes to " + d.destination.address + " by sink " + d.sink + ", route " + d.route + "; that was not expected");
+      wrong(wanted_.at, "it also goes to " + (d.destination.address.empty() ? "nobody" : d.destination.address) + " by sink " + d.sink +
+                            ", route " + d.route + "; that was not expected");
     }
   }
 
@@ -91,12 +95,15 @@ class Checker {
       if (given != expected) wrong(wanted.at, std::string(what) + " is " + given + "; expected " + expected);
     };
     compare("the sink", d.sink, wanted.sink);
-    if (wanted.to) compare("the address", d.destination.address, *wanted.to);
-    if (wanted.route) compare("the route", d.route, *wanted.route);
+    const auto look = [&](const char* what, const std::string& given, const std::optional<ExpectedText>& expected) {
+      if (expected && !fits(*expected, given)) wrong(wanted.at, std::string(what) + " is " + given + "; expected " + plainly(*expected));
+    };
+    look("the address", d.destination.address, wanted.to);
+    look("the route", d.route, wanted.route);
     if (wanted.fallback) compare("the fallback", list_of(d.fallback), list_of(*wanted.fallback));
-    if (wanted.due_in) compare("the time it waits", base::to_string(d.due_at - now), base::to_string(*wanted.due_in));
+    if (wanted.due_in) compare("the time it waits", span(d.due_at - now), base::to_string(*wanted.due_in));
     if (wanted.digest_in) {
-      compare("the time to its digest", planned.digest ? base::to_string(planned.digest->due_at - now) : "none: it is in no digest",
+      compare("the time to its digest", planned.digest ? span(planned.digest->due_at - now) : "none: it is in no digest",
               base::to_string(*wanted.digest_in));
     }
     if (!wanted.title && !wanted.body) return;

@@ -20,8 +20,7 @@ struct ExpectedText {
 struct ExpectedDelivery {
   config::Position at;
   std::string sink;
-  std::optional<std::string> to, route;
-  std::optional<ExpectedText> title, body;
+  std::optional<ExpectedText> to, route, title, body;
   std::optional<base::Millis> due_in, digest_in;  // from now, to the second
   std::optional<std::vector<std::string>> fallback;
 };

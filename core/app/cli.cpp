@@ -69,12 +69,14 @@ int run_parsed(int argc, char** argv) {
   check->add_flag("--startable", checking.startable,
                   "Only what would keep the gateway from starting: a missing secret parks no more than its sink");
   check->add_flag("--online", checking.online, "Ask the remotes too whether it will work; delivers nothing")->excludes("--startable");
+  check->add_flag("--strict", checking.strict, "Exit with 1 for warnings too");
   check->callback([&] { code = check_command(common, checking); });
 
   auto* explain_app = add_command(app, common, "explain", "Show which rules match a payload, why the others do not, and where it would go");
   add_json(explain_app, common);
   explain_app->add_option("payload", explain.payload, "A Coder payload; - for standard input")->required()->type_name("PAYLOAD.json");
   explain_app->add_option("--source", explain.source, "Name of the source that it came from; the first unless given")->type_name("NAME");
+  explain_app->add_option("--at", explain.at, "When it comes, such as 2026-01-31T23:00:00Z; now unless given")->type_name("TIME");
   explain_app->callback([&] { code = explain_command(common, explain); });
 
   auto* render_app = add_command(app, common, "render", "Print the exact requests that a sink would send for a payload, as JSON");

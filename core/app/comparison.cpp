@@ -19,14 +19,10 @@ struct Manner {
   std::vector<model::Action> actions;
 };
 
-std::string span(base::Timestamp from, base::Timestamp to) { return base::to_string(to - from); }
-
-std::string timing_of(const store::PlannedDelivery& planned, base::Timestamp now) {
-  std::string out;
-  if (planned.digest) out = "in a digest after " + span(now, planned.digest->due_at);
-  if (!planned.digest && planned.delivery.due_at > now) out = "held for " + span(now, planned.delivery.due_at);
-  if (planned.throttle)
-    out += "at most " + std::to_string(planned.throttle->limit) + " within " + base::to_string(planned.throttle->window);
+// In words that are the same for everyone whom it concerns.
+std::string timing_of(const delivery::Planner& planner, const store::PlannedDelivery& planned, base::Timestamp now) {
+  std::string out = planned.delivery.due_at > now ? "held, " : "";
+  out += planner.timing_of(planned.delivery.route);
   if (planned.dedupe) out += (out.empty() ? "" : ", ") + ("once within " + base::to_string(planned.dedupe->window));
   return out.empty() ? "at once" : out;
 }
@@ -65,7 +61,7 @@ Comparison::Outcome Comparison::outcome(const delivery::Planner& planner, const 
   }
   for (auto& planned : acceptance.deliveries) {
     auto& d = planned.delivery;
-    Manner manner{.route = d.route, .overrides = d.overrides, .fallback = d.fallback, .timing = timing_of(planned, now)};
+    Manner manner{.route = d.route, .overrides = d.overrides, .fallback = d.fallback, .timing = timing_of(planner, planned, now)};
     const auto key = std::pair(d.sink, d.destination.key());
     model::Message message{std::move(d), {acceptance.notification}};
     planner.write(message);
@@ -133,10 +129,12 @@ json Comparison::document() const {
 }
 
 std::string Comparison::text() const {
-  std::string out = std::to_string(notifications_) + " notifications replayed" +
-                    (sensitive_ > 0 ? ", " + std::to_string(sensitive_) + " sensitive ones left out" : "") +
-                    (unreadable_ > 0 ? ", " + std::to_string(unreadable_) + " unreadable ones left out" : "") + "; " +
-                    (changes_ == 0 ? "nothing would change" : std::to_string(changes_) + " deliveries would change") + "\n";
+  std::string out = std::to_string(notifications_) + (notifications_ == 1 ? " notification" : " notifications") + " replayed" +
+                    (sensitive_ > 0 ? ", " + std::to_string(sensitive_) + " sensitive left out" : "") +
+                    (unreadable_ > 0 ? ", " + std::to_string(unreadable_) + " unreadable left out" : "") + "; " +
+                    (changes_ == 0 ? "nothing would change"
+                                   : std::to_string(changes_) + (changes_ == 1 ? " delivery" : " deliveries") + " would change") +
+                    "\n";
   std::string heading;
   for (const auto& [kind, group] : groups_) {
     if (heading != kind.kind) out += "\n" + kind.kind + "\n";

@@ -108,6 +108,9 @@ std::optional<DryRun> open_dry_run(const CommonOptions& common, std::string_view
     print_problems(loaded.problems);
     return std::nullopt;
   }
+  if (loaded.settings->file.empty())
+    std::cerr << "belfry " << command
+              << ": there is no /etc/belfry/belfry.yaml, so this is about the environment alone; name a file with --config\n";
   std::vector<config::Problem> problems;
   auto opened = DryRun::open(std::move(*loaded.settings), problems);
   print_problems(problems);

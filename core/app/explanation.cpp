@@ -12,7 +12,12 @@ using Entry = route::Trace::Entry;
 
 json maybe_time(const std::optional<base::Timestamp>& time) { return time ? json(base::to_rfc3339(*time)) : json(); }
 
-json document_of(const store::PlannedDelivery& planned) {
+// That of the digest, when it is in one.
+base::Timestamp expires_at(const store::PlannedDelivery& planned) {
+  return planned.digest && planned.digest->expires_at ? *planned.digest->expires_at : planned.delivery.expires_at;
+}
+
+json document_of(const delivery::Planner& planner, const store::PlannedDelivery& planned) {
   const auto& d = planned.delivery;
   json out{{"route", d.route},
            {"sink", d.sink},
@@ -22,7 +27,8 @@ json document_of(const store::PlannedDelivery& planned) {
            {"fallback", d.fallback},
            {"sensitive", d.sensitive},
            {"due_at", base::to_rfc3339(d.due_at)},
-           {"expires_at", base::to_rfc3339(d.expires_at)},
+           {"expires_at", base::to_rfc3339(expires_at(planned))},
+           {"timing", planner.timing_of(d.route)},
            {"digest_due_at", planned.digest ? maybe_time(planned.digest->due_at) : json()},
            {"throttle", nullptr},
            {"dedupe", nullptr}};
@@ -56,7 +62,7 @@ std::string line_of(const Entry& entry) {
          entry.where + "]\n";
 }
 
-std::string delivery_text(const store::PlannedDelivery& planned, base::Timestamp now) {
+std::string delivery_text(const delivery::Planner& planner, const store::PlannedDelivery& planned, base::Timestamp now) {
   const auto& d = planned.delivery;
   const bool shared = d.destination.audience == model::Audience::shared;
   std::string out = "  " + d.sink + " -> " + (shared ? "" : "direct message to ") +
@@ -73,30 +79,27 @@ std::string delivery_text(const store::PlannedDelivery& planned, base::Timestamp
   } else if (d.due_at > now) {
     add("held until " + base::to_rfc3339(d.due_at));
   }
-  if (planned.throttle) {
-    add("at most " + std::to_string(planned.throttle->limit) + " within " + base::to_string(planned.throttle->window) +
-        ", the rest in a digest");
-  }
-  if (planned.dedupe) add("not delivered when the same was within " + base::to_string(planned.dedupe->window));
-  add("given up at " + base::to_rfc3339(d.expires_at));
+  if (const auto timing = planner.timing_of(d.route); !timing.empty()) add("the route: " + timing);
+  if (planned.dedupe) add("not delivered when \"" + planned.dedupe->key + "\" was here within " + base::to_string(planned.dedupe->window));
+  add("given up at " + base::to_rfc3339(expires_at(planned)));
   if (d.sensitive) add("sensitive: its text is erased when the delivery ends");
   return out;
 }
 
 }  // namespace
 
-json explanation_document(const store::Acceptance& acceptance, const route::Trace& trace) {
+json explanation_document(const delivery::Planner& planner, const store::Acceptance& acceptance, const route::Trace& trace) {
   json out{{"deliveries", json::array()}, {"trace", json::array()}, {"notes", json::array()}};
   const auto reason = dropped(acceptance);
   out["dropped"] = reason ? json(*reason) : json();
-  for (const auto& planned : acceptance.deliveries) out["deliveries"].push_back(document_of(planned));
+  for (const auto& planned : acceptance.deliveries) out["deliveries"].push_back(document_of(planner, planned));
   for (const auto& note : acceptance.decisions) out["notes"].push_back({{"what", note.what}, {"detail", note.detail}});
   for (const auto& entry : trace.processors) out["trace"].push_back(document_of(entry, "processor"));
   for (const auto& entry : trace.routes) out["trace"].push_back(document_of(entry, "route"));
   return out;
 }
 
-std::string explanation_text(const store::Acceptance& acceptance, const route::Trace& trace) {
+std::string explanation_text(const delivery::Planner& planner, const store::Acceptance& acceptance, const route::Trace& trace) {
   const auto& n = acceptance.notification;
   std::string out = "\"" + n.name + "\" for " + (n.recipient.email.empty() ? n.recipient.username : n.recipient.email) + ", from " +
                     n.source + (n.sensitive ? ", sensitive" : "") + "\n";
@@ -107,7 +110,7 @@ std::string explanation_text(const store::Acceptance& acceptance, const route::T
   for (const auto& entry : trace.routes) out += line_of(entry);
   out += "\ndeliveries\n";
   const auto now = acceptance.deliveries.empty() ? base::Timestamp() : acceptance.deliveries.front().delivery.created_at;
-  for (const auto& planned : acceptance.deliveries) out += delivery_text(planned, now);
+  for (const auto& planned : acceptance.deliveries) out += delivery_text(planner, planned, now);
   if (acceptance.deliveries.empty()) out += "  none: it is kept and counted as unrouted\n";
   for (const auto& note : acceptance.decisions) {
     if (note.what == "merged" || note.what == "withheld") out += "  (" + note.what + ": " + note.detail + ")\n";

@@ -167,7 +167,18 @@ void check_rates(const config::Settings& settings, SinkPlan& plan) {
 }
 
 plugin::References references_of(const config::SinkSettings& sink) {
-  plugin::References references{sink.unresolved, sink.exposed, sink.left_out, sink.broken, sink.incomplete, {}};
+  plugin::References references{.unresolved = sink.unresolved,
+                                .exposed = sink.exposed,
+                                .left_out = sink.left_out,
+                                .broken = sink.broken,
+                                .incomplete = sink.incomplete};
+  std::map<std::string, std::string> said;  // by file
+  for (const auto& pointer : sink.plain) {
+    const auto& file = position_of(sink, pointer).file;
+    const auto [what, fresh] = said.try_emplace(file);
+    if (fresh) what->second = config::plain_secret(file);
+    if (!what->second.empty()) references.plain[pointer] = what->second;
+  }
   for (const auto& [pointer, file] : sink.files) references.files[pointer] = {file.path, [file] { return config::read_again(file); }};
   return references;
 }

@@ -7,6 +7,8 @@
 
 #include "config/file_text.hpp"
 #include "config/suggest.hpp"
+#include "render/tags.hpp"
+#include "render/template.hpp"
 
 namespace belfry::config {
 namespace {
@@ -58,6 +60,16 @@ class Checker {
     for (const auto& member : set->node().members) {
       if (member.key.starts_with(kLabels)) labels_.insert(member.key);
     }
+  }
+
+  // The texts of a rule: a tag with a label that nobody sends is empty.
+  void texts(const Value& written) const {
+    const auto& node = written.node();
+    if (node.kind == Node::Kind::scalar) return tags(written);
+    if (node.kind == Node::Kind::list && !node.items.empty()) {
+      for (const auto& entry : written.entries("")) texts(entry);
+    }
+    for (const auto& member : node.members) texts(member_value(written, member));
   }
 
   void condition(const Value& written) const {
@@ -118,11 +130,28 @@ class Checker {
   }
 
   void label(const Value& written, const yaml::Member& member) const {
-    if (member.key.size() == kLabels.size() || labels_.contains(member.key)) return;
-    const auto near = nearest(member.key, views(labels_));
-    written.context().report.warning(member.key_at, written.path() + "." + member.key + " is a label of no known event" +
-                                                        (near.empty() ? "; write one that Coder sends" + std::string(kRemedy)
-                                                                      : "; did you mean " + in_quotes(near) + "?"));
+    if (is_known(member.key)) return;
+    written.context().report.warning(member.key_at,
+                                     written.path() + "." + member.key + " is a label of no known event" + remedy(member.key));
+  }
+
+  void tags(const Value& written) const {
+    const auto expanded = written.expand();
+    if (!expanded) return;
+    const auto tags = render::tags_of(expanded->text, render::Template::kMaxNesting);
+    if (!tags) return;
+    std::set<std::string> told;
+    for (const auto& tag : *tags) {
+      if (!tag.name.starts_with(kLabels) || is_known(tag.name) || !told.insert(tag.name).second) continue;
+      written.warning("names " + in_quotes(tag.name) + ", a label of no known event" + remedy(tag.name));
+    }
+  }
+
+  [[nodiscard]] bool is_known(const std::string& label) const { return label.size() == kLabels.size() || labels_.contains(label); }
+
+  [[nodiscard]] std::string remedy(const std::string& label) const {
+    const auto near = nearest(label, views(labels_));
+    return near.empty() ? "; write one that Coder sends" + std::string(kRemedy) : "; did you mean " + in_quotes(near) + "?";
   }
 
   template <class Texts>
@@ -172,6 +201,9 @@ void check_events(const Value& pipeline, const Catalogue& catalogue) {
   for_each_rule(pipeline, [&](const Value& rule) { checker.learn(rule); });
   for_each_rule(pipeline, [&](const Value& rule) {
     if (const auto when = member_of(rule, "when", Node::Kind::map)) checker.condition(*when);
+    for (const auto* key : {"set", "message", "dedupe", "digest", "throttle"}) {
+      if (const auto texts = member_of(rule, key, Node::Kind::map)) checker.texts(*texts);
+    }
   });
 }
 

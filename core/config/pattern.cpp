@@ -2,6 +2,8 @@
 
 #include <re2/re2.h>
 
+#include <algorithm>
+
 namespace belfry::config {
 namespace {
 
@@ -19,6 +21,10 @@ std::optional<std::string> read_pattern(const Value& written, const Expanded& te
   auto pattern = text.text.substr(1, text.text.size() - 2);
   if (pattern.empty()) {
     written.error("is \"//\", a pattern that fits everything; write what it shall find" + std::string(otherwise));
+    return std::nullopt;
+  }
+  if (std::ranges::any_of(pattern, [](char c) { return static_cast<unsigned char>(c) < 0x20 && c != '\t'; })) {
+    written.error("holds a control character, which double quotes make of \\b and the like; write the pattern in single quotes");
     return std::nullopt;
   }
   if (const re2::RE2 compiled(pattern, quiet()); !compiled.ok()) {

@@ -127,7 +127,7 @@ std::optional<model::Dedupe> read_dedupe(const Value& written) {
   const Section section(written, kDedupeWords);
   const auto key = section.require("key", "key: \"{{name}} {{labels.workspace}}\"");
   const auto window = section.require("window", "window: 5m");
-  auto text = key ? read_template(*key, "what makes two of them the same, such as \"{{title}}\"") : std::nullopt;
+  auto text = key ? read_key(*key, "what makes two of them the same, such as \"{{title}}\"") : std::nullopt;
   const auto length = window ? window->duration(kWindow) : std::nullopt;
   if (!text || !length) return std::nullopt;
   return model::Dedupe{*std::move(text), *length};

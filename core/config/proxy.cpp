@@ -113,7 +113,7 @@ void read_proxy(const Value& written, TransportSettings& out) {
   using Kind = yaml::Node::Kind;
   const auto& node = written.node();
   if (node.kind == Kind::scalar && (node.text.empty() || node.text == "none")) return;
-  const auto text = written.secret(kOwnForm);
+  const auto text = written.secret(kOwnForm, false);
   if (!text || text->empty() || text->reveal() == "none") return;
   auto proxy = parse_proxy(text->reveal());
   if (!proxy) return written.error(proxy.error() + ", or none");

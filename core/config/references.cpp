@@ -235,6 +235,14 @@ base::Result<std::string> References::read_again(const ValueFile& file) {
   return std::move(found.value);
 }
 
+std::string plain_secret(const std::filesystem::path& file) {
+  std::error_code error;
+  const auto status = std::filesystem::status(file, error);
+  if (error || !std::filesystem::is_regular_file(status) || References::exposure(file, status).empty()) return {};
+  return "stands in " + file.string() + ", which others can read; run: chmod o= " + file.string() +
+         ", or put it into a file of its own and write ${file:NAME}";
+}
+
 base::Result<std::string> read_again(const ValueFile& file) { return References::read_again(file); }
 
 }  // namespace belfry::config

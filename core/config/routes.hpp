@@ -49,7 +49,7 @@ class RouteReader {
   std::vector<std::string_view> sources_;
   std::vector<std::string_view> sinks_;
   std::map<std::string, Mark> names_;  // of routes
-  std::set<std::string> used_;        // sinks
+  std::set<std::string> used_;         // sinks
 };
 
 // Whether whatever fits `narrow` fits `wide` as well, so that a route with the one is never reached behind a route with the other. False

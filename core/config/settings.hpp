@@ -145,6 +145,8 @@ struct SinkSettings {
   std::map<std::string, std::string> exposed;
   // Pointers whose references all were missing and may be: "${env:X:-}". The value is the empty string.
   std::set<std::string> left_out;
+  // Pointers whose text stands in the configuration itself.
+  std::set<std::string> plain;
   // Pointers whose value is what one file holds.
   std::map<std::string, ValueFile> files;
   // Pointers (within config) of what could not be read, and of maps that lack members which could not be; "" is all of it. That has been
@@ -184,6 +186,10 @@ struct Loaded {
   // Whichever of the two there is, else null.
   [[nodiscard]] const Settings* readable() const { return settings ? &*settings : draft ? &*draft : nullptr; }
 };
+
+// What to say of a secret that stands in this file of the configuration itself: "stands in FILE, which others can read; run: ...". Empty
+// when nobody else can read it.
+[[nodiscard]] std::string plain_secret(const std::filesystem::path& file);
 
 // Reads and checks a file and those that it includes. Every problem is found in one go. Does not look at plugins: their schemas are checked
 // by the plugin host.

@@ -70,6 +70,7 @@ SinkSettings read_sink(const std::string& name, const Value& written, const Tran
         if (!found.exposed.empty()) sink.exposed[pointer] = found.exposed;
         if (found.file) sink.files[pointer] = *found.file;
         if (found.left_out) sink.left_out.insert(pointer);
+        if (found.plain) sink.plain.insert(pointer);
         if (found.broken) sink.broken.insert(pointer);
         if (found.incomplete) sink.incomplete.insert(pointer);
       });

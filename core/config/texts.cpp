@@ -8,6 +8,13 @@ namespace {
 
 constexpr std::string_view kMessageForm = "a mapping with title, body or actions";
 
+// Tags may bring the whole of it.
+bool leads_somewhere(std::string_view url) {
+  const auto scheme = url.substr(0, url.find_first_of(":/?#{"));
+  const bool has_scheme = !scheme.empty() && scheme.size() < url.size() && url[scheme.size()] == ':';
+  return !has_scheme || url.starts_with("https://") || url.starts_with("http://");
+}
+
 std::optional<std::vector<model::Action>> read_actions(const Value& written) {
   std::vector<model::Action> out;
   if (written.node().kind == yaml::Node::Kind::list && written.node().items.empty()) return out;  // no buttons
@@ -17,6 +24,7 @@ std::optional<std::vector<model::Action>> read_actions(const Value& written) {
     const auto url = section.require("url", "url: https://coder.example.com/");
     auto label_text = label ? read_template(*label, "the text of the button") : std::nullopt;
     auto url_text = url ? read_template(*url, "where the button leads to") : std::nullopt;
+    if (url_text && !leads_somewhere(*url_text)) url->expected("a URL that begins with https:// or http://, or a path");
     if (label_text && url_text) out.push_back({*std::move(label_text), *std::move(url_text)});
   }
   return out;
@@ -39,6 +47,13 @@ std::optional<model::TemplateText> read_template(const Value& written, std::stri
     good = false;
   }
   return good ? text : std::nullopt;
+}
+
+std::optional<model::TemplateText> read_key(const Value& written, std::string_view form) {
+  auto text = read_template(written, form);
+  if (!text || !is_known_path(*text)) return text;
+  written.error("is " + written.described() + ", the same text for all of them; write \"{{" + *text + "}}\" for the value");
+  return std::nullopt;
 }
 
 std::optional<model::MessageRule> read_message(const Value& written) {

@@ -15,7 +15,7 @@ using std::chrono::seconds;
 
 constexpr Range<Millis> kWindow{seconds(1), days(7)};
 constexpr Range<std::size_t> kMost{1, 10'000};
-constexpr std::string_view kTimeForm = "a time of the day from \"00:00\" to \"23:59\"";
+constexpr std::string_view kTimeForm = "a time of the day with two digits each, \"00:00\" to \"23:59\"";
 constexpr std::string_view kZoneExample = "time_zone: Europe/Berlin";
 constexpr std::string_view kDays = "sun mon tue wed thu fri sat";
 
@@ -93,7 +93,7 @@ std::optional<model::QuietHours> read_quiet_hours(const Value& written, const st
 std::optional<model::DigestRule> read_digest(const Value& written) {
   const Section section(written, kDigestWords);
   model::DigestRule out;
-  if (const auto value = section.get("key")) assign(out.key, read_template(*value, "what belongs together, such as \"{{name}}\""));
+  if (const auto value = section.get("key")) assign(out.key, read_key(*value, "what belongs together, such as \"{{name}}\""));
   const auto window = section.get("window");
   const auto at = section.get("at");
   if (window && at) {
@@ -126,7 +126,7 @@ std::optional<model::DigestRule> read_digest(const Value& written) {
 std::optional<model::ThrottleRule> read_throttle(const Value& written) {
   const Section section(written, kThrottleWords);
   model::ThrottleRule out;
-  if (const auto value = section.get("key")) assign(out.key, read_template(*value, "what belongs together, such as \"{{name}}\""));
+  if (const auto value = section.get("key")) assign(out.key, read_key(*value, "what belongs together, such as \"{{name}}\""));
   const auto most = section.require("most", "most: 5");
   const auto window = section.require("window", "window: 1h");
   const auto count = most ? most->count(kMost) : std::nullopt;

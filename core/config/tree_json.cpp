@@ -39,11 +39,14 @@ nlohmann::json scalar(const Value& written, const std::string& pointer, const Vi
       visit(pointer, written, broken(written, " " + value.error().message));
       return nullptr;
     }
-    visit(pointer, written, {});
+    visit(pointer, written, {.plain = value->is_string()});
     return *std::move(value);
   }
   visit(pointer, written,
-        {.exposed = expanded->exposed, .file = expanded->file, .left_out = expanded->referenced && expanded->text.empty()});
+        {.exposed = expanded->exposed,
+         .file = expanded->file,
+         .left_out = expanded->referenced && expanded->text.empty(),
+         .plain = !expanded->referenced});
   return std::move(expanded->text);
 }
 

@@ -15,6 +15,7 @@ struct Findings {
   std::string exposed = {};            // one is a file that others can read
   std::optional<ValueFile> file = {};  // all of it is what this one holds
   bool left_out = false;               // all references may be left out, and are: "${env:X:-}"
+  bool plain = false;                  // a text that stands in the file itself
   bool broken = false;                 // it could not be read, which has been reported; the value is empty
   bool incomplete = false;             // a map that lacks members which could not be read
 };

@@ -69,7 +69,7 @@ std::optional<std::string> Value::text(std::string_view form) const {
   return std::move(value->text);
 }
 
-std::optional<base::Secret> Value::secret(std::string_view form) const {
+std::optional<base::Secret> Value::secret(std::string_view form, bool whole) const {
   const auto value = expanded(form);
   if (!value) return std::nullopt;
   if (!value->exposed.empty()) {
@@ -78,7 +78,11 @@ std::optional<base::Secret> Value::secret(std::string_view form) const {
   }
   if (value->referenced && value->text.empty()) return base::Secret();
   auto checked = text(form);
-  return checked ? std::optional(base::Secret(*std::move(checked))) : std::nullopt;
+  if (!checked) return std::nullopt;
+  if (whole && !value->referenced) {
+    if (const auto what = plain_secret(context_->report.file(at().file)); !what.empty()) warning("is a secret that " + what);
+  }
+  return base::Secret(*std::move(checked));
 }
 
 std::optional<std::string> Value::unquoted(std::string_view form) const {

@@ -60,8 +60,8 @@ class Value {
   // Text that is not empty. A number or true without quotes is no text.
   [[nodiscard]] std::optional<std::string> text(std::string_view form) const;
   // The same for what nobody else may know: a file that others can read is refused. Empty when its references say that it may be left out
-  // and it is: "${file:admin-token:-}".
-  [[nodiscard]] std::optional<base::Secret> secret(std::string_view form) const;
+  // and it is: "${file:admin-token:-}". Warns of one that stands in a file that others can read, unless it is no secret as a `whole`.
+  [[nodiscard]] std::optional<base::Secret> secret(std::string_view form, bool whole = true) const;
   [[nodiscard]] std::optional<bool> boolean() const;
   [[nodiscard]] std::optional<std::size_t> count(Range<std::size_t> range) const;
   [[nodiscard]] std::optional<Millis> duration(Range<Millis> range) const;

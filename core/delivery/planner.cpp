@@ -12,6 +12,28 @@ std::string joined(const std::vector<std::string>& names) {
   return out;
 }
 
+std::string clock_time(model::MinuteOfDay minute) {
+  const auto two = [](int number) { return (number < 10 ? "0" : "") + std::to_string(number); };
+  return two(minute / 60) + ":" + two(minute % 60);
+}
+
+std::string in_words(const model::Timing& timing) {
+  std::string out;
+  const auto add = [&](const std::string& what) { out += (out.empty() ? "" : ", ") + what; };
+  if (const auto& quiet = timing.quiet_hours)
+    add("quiet from " + clock_time(quiet->from) + " to " + clock_time(quiet->to) + " (" + quiet->zone.name + ")");
+  if (const auto& digest = timing.digest; digest && digest->window) {
+    add("collected for " + base::to_string(*digest->window));
+  } else if (digest) {
+    std::string times;
+    for (const int minute : digest->at) times += (times.empty() ? "" : ", ") + clock_time(minute);
+    add("collected until " + times + " (" + digest->zone.name + ")");
+  }
+  if (const auto& throttle = timing.throttle)
+    add("at most " + std::to_string(throttle->most) + " within " + base::to_string(throttle->window) + ", the rest in one message");
+  return out;
+}
+
 // Two routes may collect for one recipient under the same words.
 std::string scoped(const std::string& route, const std::string& key) { return route + '\x1f' + key; }
 
@@ -49,6 +71,7 @@ base::Result<void> Planner::learn(const std::vector<model::RouteRule>& routes) {
     if (found && rule.timing.digest) found = find(rule.timing.digest->zone, zones.digest);
     if (!found) return std::unexpected(base::with_context(rule.where, found.error()));
     if (!rule.timing.at_once()) zones_[rule.name] = zones;
+    if (!rule.timing.at_once()) timings_[rule.name] = in_words(rule.timing);
     if (rule.message) {
       auto text = render::MessageText::compile(*rule.message);
       if (!text) return std::unexpected(base::with_context(rule.where + ": message", text.error()));
@@ -130,6 +153,11 @@ store::Acceptance Planner::plan(model::Notification notification, base::Timestam
   }
   out.notification = std::move(notification);
   return out;
+}
+
+std::string Planner::timing_of(const std::string& route) const {
+  const auto found = timings_.find(route);
+  return found == timings_.end() ? std::string() : found->second;
 }
 
 void Planner::write(model::Message& message) const {

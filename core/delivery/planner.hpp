@@ -26,6 +26,9 @@ class Planner {
   // `trace`, when given, is told what every rule had to say.
   [[nodiscard]] store::Acceptance plan(model::Notification notification, base::Timestamp now, route::Trace* trace = nullptr) const;
 
+  // When that route sends, in words: "at most 5 within 1h"; empty: at once.
+  [[nodiscard]] std::string timing_of(const std::string& route) const;
+
   // The words of the route that chose it, as the configuration has them now.
   void write(model::Message& message) const;
 
@@ -38,6 +41,7 @@ class Planner {
   std::optional<route::Tree> tree_;
   std::map<std::string, base::Millis> max_age_;  // of each sink
   std::map<std::string, policy::Zones> zones_;   // of the routes that have any
+  std::map<std::string, std::string> timings_;   // the same, in words
   std::map<std::string, render::MessageText> texts_;
 };
 

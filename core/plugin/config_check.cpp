@@ -170,6 +170,10 @@ void settle_references(const json& schema, ConfigRequest& request, CheckedConfig
     request.config[json::json_pointer(pointer)] = "";
     unresolved[pointer] = what;
   }
+  for (const auto& [pointer, what] : request.references.plain) {
+    const auto* place = find(pointer);
+    if (place != nullptr && place->secret) out.problems.push_back({Severity::warning, pointer, "a secret that " + what});
+  }
   // From the back, so that taking an entry out of a list does not move the ones still to be looked at.
   std::vector<std::string> optional;
   for (const auto& pointer : request.references.left_out) {

@@ -124,8 +124,14 @@ Processed Processors::run(model::Notification& notification, std::vector<Trace::
     Trace::Entry* entry =
         trace == nullptr ? nullptr : &trace->emplace_back(Trace::Entry{.name = processor.rule.name, .where = processor.rule.where});
     if (out.dropped) {
-      if (entry == nullptr) break;
-      entry->why = "processor \"" + out.dropped->by + "\" dropped it";
+      // What is dropped is kept as well, without what must not be.
+      const bool redacts = !processor.redact.empty() && processor.when.matches(*answers);
+      if (redacts) processor.redact.apply(notification);
+      if (redacts && source) processor.redact.apply(*source);
+      if (redacts) answers.emplace(*questions_, notification);
+      if (entry == nullptr) continue;
+      entry->verdict = redacts ? Trace::Verdict::matched : Trace::Verdict::not_reached;
+      entry->why = redacts ? "redacts what is kept of it" : "processor \"" + out.dropped->by + "\" dropped it";
       continue;
     }
     const bool matched = processor.when.matches(*answers, entry == nullptr ? nullptr : &entry->why);

@@ -39,7 +39,8 @@ class Processors {
   // ErrorCode::invalid names the processor and what is wrong with it.
   [[nodiscard]] static base::Result<Processors> compile(std::vector<model::ProcessorRule> rules);
 
-  // Each sees what the ones before it made of the notification. The first that drops it is the last that is asked. What the source itself
+  // Each sees what the ones before it made of the notification. The first that drops it is the last that is asked, but for
+  // what the others redact: what is dropped is kept as well. What the source itself
   // marked as sensitive, or gave a max_age, stays so; a processor can only be stricter. `trace` costs nothing when it is not given.
   [[nodiscard]] Processed run(model::Notification& notification, std::vector<Trace::Entry>* trace = nullptr) const;
 

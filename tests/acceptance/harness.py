@@ -96,6 +96,7 @@ class Gateway:
     def configure(self, **settings):
         """Takes effect with the next start."""
         written = configuration(self.sandbox, self.directory, self.port, self.admin_port, **settings)
+        (self.directory / "belfry.yaml").touch(mode=0o600)
         (self.directory / "belfry.yaml").write_text(yaml.safe_dump(written, sort_keys=False))
         self.tls = written["server"].get("tls")
 

@@ -41,6 +41,7 @@ class Commands(unittest.TestCase):
         written = configuration(self.sandbox, self.directory, 1, 2, routes=routes or ROUTES)
         if processors is not None:
             written["pipeline"]["processors"] = processors
+        (self.directory / name).touch(mode=0o600)
         (self.directory / name).write_text(yaml.safe_dump(written, sort_keys=False))
         return self.directory / name
 
@@ -142,6 +143,30 @@ class Commands(unittest.TestCase):
         text = self.explain(payload, processors=PROCESSORS)
         for part in ("slack -> C0123456789, by route failures", "slack -> direct message to ada@example.com, by route everyone", "sets severity, sets labels.team"):
             self.assertIn(part, text)
+
+    def test_explain_tells_when(self):
+        routes = [
+            {"name": "dig", "when": {"labels.reason": "dig"}, "to": ["slack"], "digest": {"window": "3d"}},
+            {
+                "name": "everyone",
+                "to": ["slack"],
+                "quiet_hours": {"from": "20:00", "to": "07:00", "time_zone": "Europe/Berlin"},
+                "throttle": {"most": 2, "window": "1h"},
+            },
+        ]
+        text = self.explain(notification(), "--at", "2026-01-15T22:00:00Z", routes=routes)
+        for part in ("held until 2026-01-16T06:00:00.000Z", "quiet from 20:00 to 07:00 (Europe/Berlin), at most 2 within 1h", "given up at 2026-01-17T06:00:00.000Z"):
+            self.assertIn(part, text)
+        text = self.explain(notification(), "--at", "2026-01-15T12:00:00Z", routes=routes)
+        self.assertNotIn("held", text)
+        self.assertIn("quiet from 20:00", text)
+        digest = notification(**{"payload.labels": {"reason": "dig"}})
+        text = self.explain(digest, "--at", "2026-01-15T12:00:00Z", routes=routes)
+        self.assertIn("sent at 2026-01-18T12:00:00.000Z", text)
+        self.assertIn("given up at 2026-01-19T12:00:00.000Z", text)
+        done = run_belfry("explain", "--config", self.write(routes=routes), "--at", "noon", "-", stdin=json.dumps(digest))
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("write a moment such as", done.stderr)
 
     def test_explain_says_why_something_is_dropped(self):
         payload = notification(**{"payload.notification_name": "Workspace Created"})

@@ -55,8 +55,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   look.footer = (data[0] & 8) != 0;
   Texts texts(std::string(reinterpret_cast<const char*>(data + 4), size - 4));
   json document = {{"kind", digest ? "digest" : "notification"}, {"delivery_id", "d"}, {"possible_duplicate", (data[0] & 16) != 0}};
-  const std::size_t items = digest ? 1 + data[1] % 40 : 1;
-  for (std::size_t i = 0; i < items; ++i) document["items"].push_back(item_of(texts, data[2] % 60, std::int64_t{data[3]} << (i % 50)));
+  const std::size_t items = digest ? 1 + data[1] % 24 : 1;
+  for (std::size_t i = 0; i < items; ++i) document["items"].push_back(item_of(texts, data[2] % 30, std::int64_t{data[3]} << (i % 50)));
   belfry::slack::Frame frame;
   if ((data[0] & 32) != 0) frame.for_person = texts.next();
   if ((data[0] & 64) != 0) frame.mention = kGroup;

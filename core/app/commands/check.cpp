@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <iostream>
 
 #include "app/commands/commands.hpp"
@@ -22,13 +23,15 @@ nlohmann::json document_of(const std::vector<Problem>& problems) {
 int check_command(const CommonOptions& common, const CheckOptions& options) {
   const auto problems = findings(load_configuration(common), options.startable ? Missing::left_out : Missing::told,
                                  options.online ? Remotes::asked : Remotes::left_alone);
+  const auto warnings =
+      std::ranges::count_if(problems, [](const Problem& problem) { return problem.severity == Problem::Severity::warning; });
   if (common.json) {
     std::cout << document_of(problems).dump(2) << "\n";
   } else {
     print_problems(problems);
     if (!has_error(problems)) std::cout << "the configuration is valid\n";
   }
-  return has_error(problems) ? 1 : 0;
+  return has_error(problems) || (options.strict && warnings > 0) ? 1 : 0;
 }
 
 }  // namespace belfry::app

@@ -20,6 +20,7 @@ struct RenderOptions {
 struct ExplainOptions {
   std::filesystem::path payload;  // "-": standard input
   std::string source;             // its name; empty: the first
+  std::string at;                 // a moment (RFC 3339, UTC); empty: now
 };
 
 struct PlanOptions {
@@ -31,6 +32,7 @@ struct PlanOptions {
 struct CheckOptions {
   bool startable = false;  // only what would keep the gateway from starting
   bool online = false;     // ask the remotes too
+  bool strict = false;     // warnings count as errors
 };
 
 struct InitOptions {

@@ -48,7 +48,11 @@ int config_test_command(const CommonOptions& common, const std::filesystem::path
     std::cerr << "belfry config test: " << where.string() << " has no cases; write files NAME.yaml with a list of them\n";
     return 1;
   }
-  std::cout << counted(cases, "case") << ", " << (failed == 0 ? "all as expected" : counted(failed, "failure")) << "\n";
+  std::cout << counted(cases, "case") << ", "
+            << (failed > 0 ? counted(failed, "failure")
+                : broken   ? "and files that cannot be read"
+                           : "all as expected")
+            << "\n";
   return failed > 0 || broken ? 1 : 0;
 }
 

@@ -9,18 +9,21 @@ namespace belfry::app {
 int explain_command(const CommonOptions& common, const ExplainOptions& options) {
   const auto configuration = open_dry_run(common, "explain");
   if (!configuration) return 1;
-  const auto now = base::SystemClock().now();
-  auto notification = configuration->read(options.payload, options.source, now);
-  if (!notification) {
-    std::cerr << "belfry explain: " << notification.error().message << "\n";
+  const auto fail = [](const std::string& what) {
+    std::cerr << "belfry explain: " << what << "\n";
     return 1;
-  }
+  };
+  const auto at = base::from_rfc3339(options.at);
+  if (!at && !options.at.empty()) return fail("--at is \"" + options.at + "\"; write a moment such as 2026-01-31T23:00:00Z");
+  const auto now = at.value_or(base::SystemClock().now());
+  auto notification = configuration->read(options.payload, options.source, now);
+  if (!notification) return fail(notification.error().message);
   route::Trace trace;
   const auto acceptance = configuration->planner().plan(std::move(*notification), now, &trace);
   if (common.json) {
-    std::cout << explanation_document(acceptance, trace).dump(2) << "\n";
+    std::cout << explanation_document(configuration->planner(), acceptance, trace).dump(2) << "\n";
   } else {
-    std::cout << explanation_text(acceptance, trace);
+    std::cout << explanation_text(configuration->planner(), acceptance, trace);
   }
   return 0;
 }

@@ -51,6 +51,23 @@ TEST(Processors, TheFirstThatDropsIsTheLastThatIsAsked) {
   EXPECT_EQ(trace[3].verdict, not_reached);
 }
 
+TEST(Processors, WhatIsDroppedIsKeptWithoutWhatIsRedacted) {
+  const auto p = processors({{.name = "a", .set = {text("title", "glpat-1")}},
+                             {.name = "b", .drop = "no"},
+                             {.name = "c", .redact = {{"glpat-[0-9]+", "*"}}},
+                             {.name = "d", .when = named("Failed"), .redact = {{"[*]", "!"}}},
+                             {.name = "e", .set = {text("title", "never")}}});
+  auto n = sample();
+  n.body = "glpat-2";
+  n.title = "glpat-3";
+  std::vector<Trace::Entry> trace;
+  EXPECT_EQ(p.run(n, &trace).dropped->by, "b");
+  EXPECT_EQ(model::encode(n).find("glpat-"), std::string::npos) << "nor in what it was before";
+  EXPECT_EQ(n.title, "*");
+  EXPECT_EQ(trace[2].why, "redacts what is kept of it");
+  EXPECT_EQ(trace[3].verdict, Trace::Verdict::not_reached);
+}
+
 TEST(Processors, EachSeesWhatTheOnesBeforeItMadeOfIt) {
   const auto p = processors({{.name = "a", .set = {text("severity", "critical"), text("labels.team", "{{labels.hours}}h")}},
                              {.name = "b",
