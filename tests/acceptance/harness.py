@@ -22,6 +22,9 @@ from payloads import SOURCE
 from slack_sandbox.process import Sandbox
 from wire import WEBHOOK, Wire
 
+# What tests write holds tokens, and nobody else is to read it.
+os.umask(0o077)
+
 BUILD = Path(os.environ.get("BELFRY_BUILD_DIR", SOURCE / "build/release"))
 
 
@@ -96,7 +99,6 @@ class Gateway:
     def configure(self, **settings):
         """Takes effect with the next start."""
         written = configuration(self.sandbox, self.directory, self.port, self.admin_port, **settings)
-        (self.directory / "belfry.yaml").touch(mode=0o600)
         (self.directory / "belfry.yaml").write_text(yaml.safe_dump(written, sort_keys=False))
         self.tls = written["server"].get("tls")
 

@@ -41,7 +41,6 @@ class Commands(unittest.TestCase):
         written = configuration(self.sandbox, self.directory, 1, 2, routes=routes or ROUTES)
         if processors is not None:
             written["pipeline"]["processors"] = processors
-        (self.directory / name).touch(mode=0o600)
         (self.directory / name).write_text(yaml.safe_dump(written, sort_keys=False))
         return self.directory / name
 
