@@ -12,7 +12,7 @@ using Entry = route::Trace::Entry;
 
 json maybe_time(const std::optional<base::Timestamp>& time) { return time ? json(base::to_rfc3339(*time)) : json(); }
 
-json document_of(const store::PlannedDelivery& planned) {
+json document_of(const store::PlannedDelivery& planned, const delivery::Planner& planner) {
   const auto& d = planned.delivery;
   json out{{"route", d.route},
            {"sink", d.sink},
@@ -24,6 +24,7 @@ json document_of(const store::PlannedDelivery& planned) {
            {"due_at", base::to_rfc3339(d.due_at)},
            {"expires_at", base::to_rfc3339(d.expires_at)},
            {"digest_due_at", planned.digest ? maybe_time(planned.digest->due_at) : json()},
+           {"own_time_zone", planner.wants_own_zone(d)},
            {"throttle", nullptr},
            {"dedupe", nullptr}};
   if (planned.throttle) {
@@ -56,7 +57,7 @@ std::string line_of(const Entry& entry) {
          entry.where + "]\n";
 }
 
-std::string delivery_text(const store::PlannedDelivery& planned, base::Timestamp now) {
+std::string delivery_text(const store::PlannedDelivery& planned, const delivery::Planner& planner, base::Timestamp now) {
   const auto& d = planned.delivery;
   const bool shared = d.destination.audience == model::Audience::shared;
   std::string out = "  " + d.sink + " -> " + (shared ? "" : "direct message to ") +
@@ -73,6 +74,7 @@ std::string delivery_text(const store::PlannedDelivery& planned, base::Timestamp
   } else if (d.due_at > now) {
     add("held until " + base::to_rfc3339(d.due_at));
   }
+  if (planner.wants_own_zone(d)) add("hours are those of the named time zone here; the recipient's own count when a sink has told it");
   if (planned.throttle) {
     add("at most " + std::to_string(planned.throttle->limit) + " within " + base::to_string(planned.throttle->window) +
         ", the rest in a digest");
@@ -85,18 +87,18 @@ std::string delivery_text(const store::PlannedDelivery& planned, base::Timestamp
 
 }  // namespace
 
-json explanation_document(const store::Acceptance& acceptance, const route::Trace& trace) {
+json explanation_document(const store::Acceptance& acceptance, const route::Trace& trace, const delivery::Planner& planner) {
   json out{{"deliveries", json::array()}, {"trace", json::array()}, {"notes", json::array()}};
   const auto reason = dropped(acceptance);
   out["dropped"] = reason ? json(*reason) : json();
-  for (const auto& planned : acceptance.deliveries) out["deliveries"].push_back(document_of(planned));
+  for (const auto& planned : acceptance.deliveries) out["deliveries"].push_back(document_of(planned, planner));
   for (const auto& note : acceptance.decisions) out["notes"].push_back({{"what", note.what}, {"detail", note.detail}});
   for (const auto& entry : trace.processors) out["trace"].push_back(document_of(entry, "processor"));
   for (const auto& entry : trace.routes) out["trace"].push_back(document_of(entry, "route"));
   return out;
 }
 
-std::string explanation_text(const store::Acceptance& acceptance, const route::Trace& trace) {
+std::string explanation_text(const store::Acceptance& acceptance, const route::Trace& trace, const delivery::Planner& planner) {
   const auto& n = acceptance.notification;
   std::string out = "\"" + n.name + "\" for " + (n.recipient.email.empty() ? n.recipient.username : n.recipient.email) + ", from " +
                     n.source + (n.sensitive ? ", sensitive" : "") + "\n";
@@ -107,7 +109,7 @@ std::string explanation_text(const store::Acceptance& acceptance, const route::T
   for (const auto& entry : trace.routes) out += line_of(entry);
   out += "\ndeliveries\n";
   const auto now = acceptance.deliveries.empty() ? base::Timestamp() : acceptance.deliveries.front().delivery.created_at;
-  for (const auto& planned : acceptance.deliveries) out += delivery_text(planned, now);
+  for (const auto& planned : acceptance.deliveries) out += delivery_text(planned, planner, now);
   if (acceptance.deliveries.empty()) out += "  none: it is kept and counted as unrouted\n";
   for (const auto& note : acceptance.decisions) {
     if (note.what == "merged" || note.what == "withheld") out += "  (" + note.what + ": " + note.detail + ")\n";

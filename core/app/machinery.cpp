@@ -33,6 +33,7 @@ base::Result<std::unique_ptr<Machinery>> Machinery::build(const config::Settings
   if (!opened) return std::unexpected(opened.error());
   m.store = std::move(*opened);
   m.kv = std::make_unique<KvOnStore>(*m.store);
+  m.zones = std::make_unique<delivery::RecipientZones>(*m.store, log);
   // Network, plugins and blocking work have threads of their own, so that none can starve another.
   m.net_runtime = std::make_unique<net::Runtime>("net", settings.server.threads, log);
   m.plugin_runtime = std::make_unique<net::Runtime>("plugin", kPluginThreads, log);

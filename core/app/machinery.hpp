@@ -9,6 +9,7 @@
 #include "base/log.hpp"
 #include "config/settings.hpp"
 #include "delivery/dispatcher.hpp"
+#include "delivery/recipient_zones.hpp"
 #include "net/executor.hpp"
 #include "plugin/host.hpp"
 
@@ -30,6 +31,7 @@ struct Machinery {
   // In the order of building; destruction is the reverse.
   std::unique_ptr<store::Store> store;
   std::unique_ptr<KvOnStore> kv;
+  std::unique_ptr<delivery::RecipientZones> zones;
   std::unique_ptr<net::Runtime> plugin_runtime;
   std::unique_ptr<net::Runtime> offload_runtime;
   std::unique_ptr<net::Runtime> net_runtime;  // goes before the other two: requests that it drops own plugin instances

@@ -16,11 +16,12 @@ int explain_command(const CommonOptions& common, const ExplainOptions& options) 
     return 1;
   }
   route::Trace trace;
-  const auto acceptance = configuration->planner().plan(std::move(*notification), now, &trace);
+  const auto& planner = configuration->planner();
+  const auto acceptance = planner.plan(std::move(*notification), now, &trace);
   if (common.json) {
-    std::cout << explanation_document(acceptance, trace).dump(2) << "\n";
+    std::cout << explanation_document(acceptance, trace, planner).dump(2) << "\n";
   } else {
-    std::cout << explanation_text(acceptance, trace);
+    std::cout << explanation_text(acceptance, trace, planner);
   }
   return 0;
 }
