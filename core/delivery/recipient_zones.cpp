@@ -86,7 +86,7 @@ void RecipientZones::not_kept(const std::string& key, const std::string& name, c
   const std::lock_guard lock(mutex_);
   if (const auto found = known_.find(key); found != known_.end() && found->second.name == name) found->second.kept = false;
   if (std::exchange(complained_, true)) return;
-  log_.warn("the time zone of a recipient is not kept: it counts until the gateway ends, or it is needed for others", {{"why", why}});
+  log_.warn("the time zone of a recipient is not kept: it holds as long as it stays in memory", {{"why", why}});
 }
 
 // Whoever is forgotten is in the store, unless it failed.
