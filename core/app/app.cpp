@@ -98,8 +98,8 @@ base::Result<std::shared_ptr<const Live>> App::Impl::open(config::Settings setti
     for (const auto& sink : settings.sinks) names.push_back(sink.name);
     next->storm = std::make_shared<delivery::StormWatch>(*settings.pipeline.storm_after, names);
   }
-  next->pipeline =
-      std::make_shared<delivery::Pipeline>(next->planner, next->storm, *machinery->store, *machinery->dispatcher, machinery->clock, log);
+  next->pipeline = std::make_shared<delivery::Pipeline>(next->planner, next->storm, *machinery->store, *machinery->dispatcher,
+                                                        *machinery->zones, machinery->clock, log);
   next->sinks = open_sinks({*machinery->net_runtime, *machinery->host, *machinery->dispatcher}, settings, plan, before);
   next->settings = std::move(settings);
   return next;

@@ -90,7 +90,7 @@ base::Result<nlohmann::json> DryRun::requests(const std::string& sink, model::Me
   const base::SystemClock clock;
   VolatileBackends backends;
   Pools pools(log);
-  plugin::Host host({pools.net, pools.plugins, pools.net, clock, log, scrubber, backends, backends, {}});
+  plugin::Host host({pools.net, pools.plugins, pools.net, clock, log, scrubber, backends, backends, backends, {}});
   auto instance = host.open(*checked, std::make_shared<NoNetwork>(), std::make_shared<NoWebSockets>(pools.net));
   if (!instance) return std::unexpected(instance.error());
   if (!(*instance)->can_render()) return base::fail("plugin " + checked->type.type + " cannot show its requests");

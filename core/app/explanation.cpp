@@ -30,6 +30,7 @@ json document_of(const delivery::Planner& planner, const store::PlannedDelivery&
            {"expires_at", base::to_rfc3339(expires_at(planned))},
            {"timing", planner.timing_of(d.route)},
            {"digest_due_at", planned.digest ? maybe_time(planned.digest->due_at) : json()},
+           {"own_time_zone", planner.wants_own_zone(d)},
            {"throttle", nullptr},
            {"dedupe", nullptr}};
   if (planned.throttle) {
@@ -80,6 +81,7 @@ std::string delivery_text(const delivery::Planner& planner, const store::Planned
     add("held until " + base::to_rfc3339(d.due_at));
   }
   if (const auto timing = planner.timing_of(d.route); !timing.empty()) add("the route: " + timing);
+  if (planner.wants_own_zone(d)) add("hours are those of the named time zone here; the recipient's own count when a sink has told it");
   if (planned.dedupe) add("not delivered when \"" + planned.dedupe->key + "\" was here within " + base::to_string(planned.dedupe->window));
   add("given up at " + base::to_rfc3339(expires_at(planned)));
   if (d.sensitive) add("sensitive: its text is erased when the delivery ends");

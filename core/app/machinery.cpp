@@ -33,6 +33,8 @@ base::Result<std::unique_ptr<Machinery>> Machinery::build(const config::Settings
   if (!opened) return std::unexpected(opened.error());
   m.store = std::move(*opened);
   m.kv = std::make_unique<KvOnStore>(*m.store);
+  m.zones = std::make_unique<delivery::RecipientZones>(*m.store, log);
+  m.recipients = std::make_unique<RecipientsInZones>(*m.zones);
   // Network, plugins and blocking work have threads of their own, so that none can starve another.
   m.net_runtime = std::make_unique<net::Runtime>("net", settings.server.threads, log);
   m.plugin_runtime = std::make_unique<net::Runtime>("plugin", kPluginThreads, log);
@@ -40,7 +42,7 @@ base::Result<std::unique_ptr<Machinery>> Machinery::build(const config::Settings
   m.dispatcher = std::make_unique<delivery::Dispatcher>(
       delivery::LaneContext{*m.net_runtime, *m.store, m.clock, log, m.metrics, random_share, {}, {}});
   m.host = std::make_unique<plugin::Host>(plugin::HostParts{
-      *m.net_runtime, *m.plugin_runtime, *m.offload_runtime, m.clock, log.named("plugin"), scrubber, *m.kv, m.metrics, {}});
+      *m.net_runtime, *m.plugin_runtime, *m.offload_runtime, m.clock, log.named("plugin"), scrubber, *m.kv, *m.recipients, m.metrics, {}});
   return built;
 }
 

@@ -5,6 +5,7 @@
 
 #include "app/kv_on_store.hpp"
 #include "app/metrics.hpp"
+#include "app/recipients_in_zones.hpp"
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "config/settings.hpp"
@@ -30,6 +31,8 @@ struct Machinery {
   // In the order of building; destruction is the reverse.
   std::unique_ptr<store::Store> store;
   std::unique_ptr<KvOnStore> kv;
+  std::unique_ptr<delivery::RecipientZones> zones;
+  std::unique_ptr<RecipientsInZones> recipients;
   std::unique_ptr<net::Runtime> plugin_runtime;
   std::unique_ptr<net::Runtime> offload_runtime;
   std::unique_ptr<net::Runtime> net_runtime;  // goes before the other two: requests that it drops own plugin instances

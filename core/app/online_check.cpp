@@ -57,7 +57,7 @@ std::vector<config::Problem> check_online(const config::Settings& settings, cons
   const base::SystemClock clock;
   NothingKept backends;
   Pools pools(log);
-  plugin::Host host({pools.net, pools.plugins, pools.net, clock, log, scrubber, backends, backends, {}});
+  plugin::Host host({pools.net, pools.plugins, pools.net, clock, log, scrubber, backends, backends, backends, {}});
 
   std::vector<std::unique_ptr<Asked>> all;
   for (const auto& checked : plan.sinks) {

@@ -7,11 +7,13 @@
 
 namespace belfry::app {
 
-class VolatileBackends : public plugin::KvBackend, public plugin::MetricsBackend {
+class VolatileBackends : public plugin::KvBackend, public plugin::RecipientsBackend, public plugin::MetricsBackend {
  public:
   void get(std::string, std::string, Handler<std::optional<Value>> handler) override { handler(std::optional<Value>{}); }
   void put(std::string, std::string, std::string, std::optional<std::uint64_t>, Handler<std::uint64_t> handler) override { handler(1); }
   void erase(std::string, std::string, Handler<bool> handler) override { handler(false); }
+
+  void time_zone(std::string_view, std::string_view, std::string_view) override {}
 
   void counter_add(std::string_view, std::string_view, double) override {}
   void gauge_set(std::string_view, std::string_view, double) override {}

@@ -17,6 +17,8 @@ constexpr Range<Millis> kWindow{seconds(1), days(7)};
 constexpr Range<std::size_t> kMost{1, 10'000};
 constexpr std::string_view kTimeForm = "a time of the day with two digits each, \"00:00\" to \"23:59\"";
 constexpr std::string_view kZoneExample = "time_zone: Europe/Berlin";
+constexpr std::string_view kRecipient = "recipient";
+constexpr std::string_view kZoneList = "[recipient, Europe/Berlin]";
 constexpr std::string_view kDays = "sun mon tue wed thu fri sat";
 
 constexpr model::MinuteOfDay kNoTime = -1;
@@ -37,16 +39,39 @@ model::MinuteOfDay read_time(const Value& written) {
   return kNoTime;
 }
 
-std::optional<model::ZoneRule> read_zone(const Section& section) {
-  const auto written = section.require("time_zone", kZoneExample);
-  const auto name = written ? written->text("the name of a time zone such as Europe/Berlin") : std::nullopt;
+// None when it could not be read.
+std::optional<std::string> read_zone_name(const Value& written) {
+  auto name = written.text("the name of a time zone such as Europe/Berlin");
   if (!name) return std::nullopt;
-  if (const auto found = base::TimeZone::find(*name); !found) {
-    written->error("is " + written->described() + ", which is no time zone of this machine" +
-                   "; write one such as Europe/Berlin or UTC, and see that the package tzdata is installed");
+  if (*name == kRecipient) {
+    written.error("is " + written.described() + ", whose own is not always known; write " + std::string(kZoneList));
     return std::nullopt;
   }
-  return model::ZoneRule{.name = *name};
+  if (const auto found = base::TimeZone::find(*name); !found) {
+    written.error("is " + written.described() + ", which is no time zone of this machine" +
+                  "; write one such as Europe/Berlin or UTC, and see that the package tzdata is installed");
+    return std::nullopt;
+  }
+  return name;
+}
+
+std::optional<model::ZoneRule> read_zone(const Section& section) {
+  const auto written = section.require("time_zone", kZoneExample);
+  if (!written) return std::nullopt;
+  if (written->node().kind != yaml::Node::Kind::list) {
+    auto name = read_zone_name(*written);
+    return name ? std::optional(model::ZoneRule{.name = std::move(*name)}) : std::nullopt;
+  }
+  const auto entries = written->entries(kZoneList);
+  if (entries.empty()) return std::nullopt;
+  const auto first = entries.front().expand();
+  if (entries.size() != 2 || !first || first->text != kRecipient) {
+    written->error("is a list other than `recipient` and the name of a time zone for those whose own is not known; write " +
+                   std::string(kZoneList));
+    return std::nullopt;
+  }
+  auto name = read_zone_name(entries.back());
+  return name ? std::optional(model::ZoneRule{.name = std::move(*name), .recipient = true}) : std::nullopt;
 }
 
 std::vector<int> read_days(const Value& written) {

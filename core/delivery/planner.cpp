@@ -17,17 +17,19 @@ std::string clock_time(model::MinuteOfDay minute) {
   return two(minute / 60) + ":" + two(minute % 60);
 }
 
+std::string zone_in_words(const model::ZoneRule& zone) { return zone.recipient ? "the recipient's time, else " + zone.name : zone.name; }
+
 std::string in_words(const model::Timing& timing) {
   std::string out;
   const auto add = [&](const std::string& what) { out += (out.empty() ? "" : ", ") + what; };
   if (const auto& quiet = timing.quiet_hours)
-    add("quiet from " + clock_time(quiet->from) + " to " + clock_time(quiet->to) + " (" + quiet->zone.name + ")");
+    add("quiet from " + clock_time(quiet->from) + " to " + clock_time(quiet->to) + " (" + zone_in_words(quiet->zone) + ")");
   if (const auto& digest = timing.digest; digest && digest->window) {
     add("collected for " + base::to_string(*digest->window));
   } else if (digest) {
     std::string times;
     for (const int minute : digest->at) times += (times.empty() ? "" : ", ") + clock_time(minute);
-    add("collected until " + times + " (" + digest->zone.name + ")");
+    add("collected until " + times + " (" + zone_in_words(digest->zone) + ")");
   }
   if (const auto& throttle = timing.throttle)
     add("at most " + std::to_string(throttle->most) + " within " + base::to_string(throttle->window) + ", the rest in one message");
@@ -58,8 +60,9 @@ base::Result<Planner> Planner::compile(model::PipelineRules rules, const std::ma
 
 base::Result<void> Planner::learn(const std::vector<model::RouteRule>& routes) {
   for (const auto& rule : routes) {
-    policy::Zones zones;
-    const auto find = [](const model::ZoneRule& zone, base::TimeZone& into) -> base::Result<void> {
+    RouteZones zones;
+    const auto find = [](const model::ZoneRule& zone, base::TimeZone& into, bool& own) -> base::Result<void> {
+      own = zone.recipient;
       if (zone.name.empty()) return {};
       auto found = base::TimeZone::find(zone.name);
       if (!found) return std::unexpected(found.error());
@@ -67,11 +70,12 @@ base::Result<void> Planner::learn(const std::vector<model::RouteRule>& routes) {
       return {};
     };
     base::Result<void> found;
-    if (rule.timing.quiet_hours) found = find(rule.timing.quiet_hours->zone, zones.quiet_hours);
-    if (found && rule.timing.digest) found = find(rule.timing.digest->zone, zones.digest);
+    if (rule.timing.quiet_hours) found = find(rule.timing.quiet_hours->zone, zones.named.quiet_hours, zones.own_quiet_hours);
+    if (found && rule.timing.digest) found = find(rule.timing.digest->zone, zones.named.digest, zones.own_digest);
     if (!found) return std::unexpected(base::with_context(rule.where, found.error()));
     if (!rule.timing.at_once()) zones_[rule.name] = zones;
     if (!rule.timing.at_once()) timings_[rule.name] = in_words(rule.timing);
+    wants_own_zones_ = wants_own_zones_ || zones.own_quiet_hours || zones.own_digest;
     if (rule.message) {
       auto text = render::MessageText::compile(*rule.message);
       if (!text) return std::unexpected(base::with_context(rule.where + ": message", text.error()));
@@ -83,7 +87,7 @@ base::Result<void> Planner::learn(const std::vector<model::RouteRule>& routes) {
 }
 
 void Planner::time(store::PlannedDelivery& planned, const model::Target& target, const model::Notification& notification,
-                   base::Timestamp now, std::vector<model::Decision>& decisions) const {
+                   base::Timestamp now, const std::optional<base::TimeZone>& own, std::vector<model::Decision>& decisions) const {
   auto& delivery = planned.delivery;
   const auto sink_age = max_age_.at(delivery.sink);
   const auto route_age = std::min(sink_age, target.max_age.value_or(sink_age));
@@ -98,7 +102,7 @@ void Planner::time(store::PlannedDelivery& planned, const model::Target& target,
   delivery.expires_at = expires(now);
   if (!target.timing) return;
 
-  const auto due = policy::due(*target.timing, zones_.at(target.route), target.quiet_hours_hold, ends_at, now);
+  const auto due = policy::due(*target.timing, zones_of(delivery, own), target.quiet_hours_hold, ends_at, now);
   delivery.due_at = due.at;
   delivery.expires_at = expires(due.at);
   const auto key = scoped(target.route, target.digest_key);
@@ -117,7 +121,24 @@ void Planner::time(store::PlannedDelivery& planned, const model::Target& target,
   }
 }
 
-store::Acceptance Planner::plan(model::Notification notification, base::Timestamp now, route::Trace* trace) const {
+// What others read too is nobody's own.
+bool Planner::wants_own_zone(const model::Delivery& delivery) const {
+  const auto found = zones_.find(delivery.route);
+  if (found == zones_.end() || delivery.destination.audience != model::Audience::direct) return false;
+  return found->second.own_quiet_hours || found->second.own_digest;
+}
+
+policy::Zones Planner::zones_of(const model::Delivery& delivery, const std::optional<base::TimeZone>& own) const {
+  const auto& route = zones_.at(delivery.route);
+  auto zones = route.named;
+  if (!own || !wants_own_zone(delivery)) return zones;
+  if (route.own_quiet_hours) zones.quiet_hours = *own;
+  if (route.own_digest) zones.digest = *own;
+  return zones;
+}
+
+store::Acceptance Planner::plan(model::Notification notification, base::Timestamp now, route::Trace* trace,
+                                const std::optional<base::TimeZone>& own) const {
   store::Acceptance out;
   const auto processed = processors_.run(notification, trace == nullptr ? nullptr : &trace->processors);
   const auto note = [&](std::string what, std::string detail) {
@@ -147,7 +168,7 @@ store::Acceptance Planner::plan(model::Notification notification, base::Timestam
     delivery.sensitive = notification.sensitive;
     delivery.allow_sensitive = target.allow_sensitive;
     delivery.created_at = now;
-    time(planned, target, notification, now, out.decisions);
+    time(planned, target, notification, now, own, out.decisions);
     if (processed.dedupe) planned.dedupe = store::DedupeKey{processed.dedupe->key, processed.dedupe->window};
     out.deliveries.push_back(std::move(planned));
   }

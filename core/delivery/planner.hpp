@@ -23,8 +23,13 @@ class Planner {
   // ErrorCode::invalid names the rule and what is wrong with it.
   [[nodiscard]] static base::Result<Planner> compile(model::PipelineRules rules, const std::map<std::string, SinkPlan>& sinks);
 
-  // `trace`, when given, is told what every rule had to say.
-  [[nodiscard]] store::Acceptance plan(model::Notification notification, base::Timestamp now, route::Trace* trace = nullptr) const;
+  // `trace`, when given, is told what every rule had to say. `own`: the time zone of the recipient, when it is known.
+  [[nodiscard]] store::Acceptance plan(model::Notification notification, base::Timestamp now, route::Trace* trace = nullptr,
+                                       const std::optional<base::TimeZone>& own = std::nullopt) const;
+
+  // Whether any route counts hours in the time zone of the recipient; and whether those of this delivery are, when it is known.
+  [[nodiscard]] bool wants_own_zones() const { return wants_own_zones_; }
+  [[nodiscard]] bool wants_own_zone(const model::Delivery& delivery) const;
 
   // When that route sends, in words: "at most 5 within 1h"; empty: at once.
   [[nodiscard]] std::string timing_of(const std::string& route) const;
@@ -33,15 +38,23 @@ class Planner {
   void write(model::Message& message) const;
 
  private:
+  struct RouteZones {
+    policy::Zones named;
+    bool own_quiet_hours = false;
+    bool own_digest = false;
+  };
+
   void time(store::PlannedDelivery& planned, const model::Target& target, const model::Notification& notification, base::Timestamp now,
-            std::vector<model::Decision>& decisions) const;
+            const std::optional<base::TimeZone>& own, std::vector<model::Decision>& decisions) const;
+  [[nodiscard]] policy::Zones zones_of(const model::Delivery& delivery, const std::optional<base::TimeZone>& own) const;
   [[nodiscard]] base::Result<void> learn(const std::vector<model::RouteRule>& routes);
 
   route::Processors processors_;
   std::optional<route::Tree> tree_;
   std::map<std::string, base::Millis> max_age_;  // of each sink
-  std::map<std::string, policy::Zones> zones_;   // of the routes that have any
+  std::map<std::string, RouteZones> zones_;      // of the routes that have any
   std::map<std::string, std::string> timings_;   // the same, in words
+  bool wants_own_zones_ = false;
   std::map<std::string, render::MessageText> texts_;
 };
 

@@ -29,6 +29,14 @@ class KvBackend {
   virtual void erase(std::string scope, std::string key, Handler<bool> handler) = 0;  // false: was not there
 };
 
+// What sinks know about the people that notifications are for.
+class RecipientsBackend {
+ public:
+  virtual ~RecipientsBackend() = default;
+  // Both texts are of the lengths that recipients/1 allows, and not looked at further.
+  virtual void time_zone(std::string_view sink, std::string_view email, std::string_view zone) = 0;
+};
+
 class MetricsBackend {
  public:
   virtual ~MetricsBackend() = default;

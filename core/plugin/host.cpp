@@ -18,8 +18,8 @@ std::shared_ptr<PluginInstance> Host::make(CheckedSink sink, std::shared_ptr<net
   const Ticket first = (++instances_ << kTicketBits) + 1;
   if (sink.scan_took > kScanContract) parts_.metrics.violation(sink.name, "slow_scan");
   return std::make_shared<PluginInstance>(
-      InstanceParts{parts_.net, parts_.plugins, parts_.offload, parts_.clock, parts_.log, parts_.scrubber, parts_.kv, parts_.metrics,
-                    budgets_, replacements_, std::move(http), std::move(websockets), parts_.limits, first},
+      InstanceParts{parts_.net, parts_.plugins, parts_.offload, parts_.clock, parts_.log, parts_.scrubber, parts_.kv, parts_.recipients,
+                    parts_.metrics, budgets_, replacements_, std::move(http), std::move(websockets), parts_.limits, first},
       std::move(sink));
 }
 

@@ -24,6 +24,7 @@ struct HostParts {
   base::Logger log;
   std::shared_ptr<base::Scrubber> scrubber;
   KvBackend& kv;
+  RecipientsBackend& recipients;
   MetricsBackend& metrics;
   Limits limits;
 };

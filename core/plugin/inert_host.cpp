@@ -42,6 +42,7 @@ constexpr belfry_secrets kSecrets{sizeof(belfry_secrets), 0, [](void*, belfry_st
 constexpr belfry_offload kOffload{sizeof(belfry_offload), 0, [](void*, void (*)(void*), void*) -> belfry_ticket { return 0; }};
 constexpr belfry_inbound_replies kInbound{sizeof(belfry_inbound_replies), 0, [](void*, belfry_ticket, const belfry_inbound_reply*) {}};
 constexpr belfry_findings kFindings{sizeof(belfry_findings), 0, [](void*, belfry_ticket, const belfry_finding*) {}};
+constexpr belfry_recipients kRecipients{sizeof(belfry_recipients), 0, [](void*, belfry_str, belfry_str) {}};
 
 const void* service(void*, belfry_str id) {
   const std::string_view name = view(id);
@@ -56,6 +57,7 @@ const void* service(void*, belfry_str id) {
   if (name == BELFRY_OFFLOAD_1) return &kOffload;
   if (name == BELFRY_INBOUND_HTTP_1) return &kInbound;
   if (name == BELFRY_CHECK_ONLINE_1) return &kFindings;
+  if (name == BELFRY_RECIPIENTS_1) return &kRecipients;
   return nullptr;
 }
 

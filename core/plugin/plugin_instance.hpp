@@ -36,6 +36,7 @@ struct InstanceParts {
   base::Logger log;
   std::shared_ptr<base::Scrubber> scrubber;
   KvBackend& kv;
+  RecipientsBackend& recipients;
   MetricsBackend& metrics;
   std::shared_ptr<RateLimiter> budgets;
   std::shared_ptr<Replacements> replacements;

@@ -16,7 +16,8 @@ std::int64_t since_epoch_ms(TimePoint time) {
   return std::chrono::duration_cast<base::Millis>(time.time_since_epoch()).count();
 }
 
-// ---- log/1, clock/1, metrics/1 -----------------------------------------------------------------------------------------------
+// ---- log/1, clock/1, metrics/1, recipients/1
+// -----------------------------------------------------------------------------------------------
 
 void write_log(void* ctx, std::uint32_t level, belfry_str line) noexcept {
   shielded(ctx, [&](PluginInstance& instance) { instance.log_line(level, view(line)); });
@@ -55,6 +56,17 @@ void counter_add(void* ctx, belfry_str name, double by) noexcept {
 void gauge_set(void* ctx, belfry_str name, double value) noexcept {
   shielded(ctx, [&](PluginInstance& instance) {
     if (instance.admit_metric(view(name), false)) instance.parts().metrics.gauge_set(instance.sink(), view(name), value);
+  });
+}
+
+void tell_time_zone(void* ctx, belfry_str email, belfry_str zone) noexcept {
+  constexpr std::size_t kLongestEmail = 254;
+  constexpr std::size_t kLongestZone = 64;
+  const auto fits = [](belfry_str text, std::size_t most) { return text.len != 0 && text.len <= most; };
+  shielded(ctx, [&](PluginInstance& instance) {
+    if (!fits(email, kLongestEmail) || !fits(zone, kLongestZone))
+      return instance.violation("bad_argument", "recipients: wanted an address of 1 to 254 bytes and a time zone of 1 to 64");
+    instance.parts().recipients.time_zone(instance.sink(), view(email), view(zone));
   });
 }
 
@@ -107,6 +119,7 @@ void add_finding(void* ctx, belfry_ticket ticket, const belfry_finding* finding)
 constexpr belfry_log kLog{sizeof(belfry_log), 0, write_log};
 constexpr belfry_clock kClock{sizeof(belfry_clock), 0, now_unix_ms, monotonic_ms, start_timer, cancel_request};
 constexpr belfry_metrics kMetrics{sizeof(belfry_metrics), 0, counter_add, gauge_set};
+constexpr belfry_recipients kRecipients{sizeof(belfry_recipients), 0, tell_time_zone};
 constexpr belfry_secrets kSecrets{sizeof(belfry_secrets), 0, reveal, learn};
 constexpr belfry_offload kOffload{sizeof(belfry_offload), 0, run_offload};
 constexpr belfry_inbound_replies kInboundReplies{sizeof(belfry_inbound_replies), 0, reply};
@@ -127,6 +140,7 @@ const void* find_service(void*, belfry_str id) noexcept {
   if (name == BELFRY_OFFLOAD_1) return &kOffload;
   if (name == BELFRY_INBOUND_HTTP_1) return &kInboundReplies;
   if (name == BELFRY_CHECK_ONLINE_1) return &kFindings;
+  if (name == BELFRY_RECIPIENTS_1) return &kRecipients;
   return nullptr;
 }
 

@@ -13,19 +13,18 @@ std::string shared_address(const model::SinkAddressing& sink, const nlohmann::js
   return sink.fixed_destination;
 }
 
-// RFC 5321 lets the local part be case-sensitive; no mail system that people use is, and one person must not get two queues.
-std::string lower_ascii(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return text;
-}
-
 std::string direct_address(const model::Recipient& recipient) {
-  if (!recipient.email.empty()) return lower_ascii(recipient.email);
+  if (!recipient.email.empty()) return normal_email(recipient.email);
   return recipient.id.empty() ? recipient.username : recipient.id;
 }
 
 }  // namespace
+
+std::string normal_email(std::string email) {
+  std::transform(email.begin(), email.end(), email.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  return email;
+}
 
 model::Destination destination_of(const model::SinkAddressing& sink, const nlohmann::json& overrides, const model::Recipient& recipient) {
   auto shared = shared_address(sink, overrides);

@@ -45,4 +45,18 @@ std::string EmailMap::apply(const std::string& email) const {
   return found == domains_.end() ? email : email.substr(0, at + 1) + found->second;
 }
 
+std::set<std::string> EmailMap::sources(const std::string& email) const {
+  std::set<std::string> found{email};
+  for (const auto& [from, to] : addresses_) {
+    if (to == email) found.insert(from);
+  }
+  const std::size_t domain = email.rfind('@') + 1;
+  for (const auto& [from, to] : domains_) {
+    if (domain > 0 && email.compare(domain, std::string::npos, to) == 0) found.insert(email.substr(0, domain) + from);
+  }
+  // Some of them have a rule of their own.
+  std::erase_if(found, [&](const std::string& from) { return apply(from) != email; });
+  return found;
+}
+
 }  // namespace belfry::slack

@@ -2,6 +2,7 @@
 #pragma once
 #include <belfry/sdk.hpp>
 #include <map>
+#include <set>
 #include <string>
 
 namespace belfry::slack {
@@ -14,6 +15,8 @@ class EmailMap {
 
   // An entry for the address itself comes before one for its domain; one step, so that no rule sees what another one made.
   [[nodiscard]] std::string apply(const std::string& email) const;
+  // All that become `email`: itself, unless it becomes another one, and those that the rules name.
+  [[nodiscard]] std::set<std::string> sources(const std::string& email) const;
 
  private:
   std::map<std::string, std::string> addresses_;

@@ -29,8 +29,8 @@ bool is_true(const nlohmann::json& object, const char* key) { return object.valu
 
 }  // namespace
 
-People::People(Calls& calls, const LookupSettings& settings)
-    : calls_(calls), prefill_(settings.prefill), directory_(settings.found, settings.missing) {}
+People::People(Calls& calls, const EmailMap& map, const LookupSettings& settings)
+    : calls_(calls), map_(map), prefill_(settings.prefill), directory_(settings.found, settings.missing) {}
 
 void People::use(Services services) {
   services_ = services;
@@ -80,12 +80,14 @@ Task<UserResult> People::ask(std::string email) {
     if (failure.code == Outcome::Code::rate_limited) failure.scope = LimitScope::recipient;
     co_return std::unexpected(std::move(failure));
   }
-  const std::string id = text_of(object_of(reading.body, "user"), "id");
+  const auto& user = object_of(reading.body, "user");
+  const std::string id = text_of(user, "id");
   if (id.empty()) {
     co_return std::unexpected(
         Outcome::retry("bad_answer", "Slack's answer to users.lookupByEmail has no user id").http_status(reading.status));
   }
   keep(directory_.found(email, id, now()));
+  tell_time_zone(email, user);
   co_return User{id, false};
 }
 
@@ -97,6 +99,16 @@ Task<> People::ask_beside(std::string email) {
   };
   const Mark mark{asked_beside_, email};
   co_await ask(email);
+}
+
+void People::tell_time_zone(const std::string& email, const nlohmann::json& user) const {
+  constexpr std::size_t kLongestEmail = 254;  // the gateway takes no more
+  constexpr std::size_t kLongestZone = 64;
+  const std::string zone = text_of(user, "tz");
+  if (zone.empty() || zone.size() > kLongestZone) return;
+  for (const std::string& from : map_.sources(email)) {
+    if (from.size() <= kLongestEmail) services_.recipients().time_zone(from, zone);
+  }
 }
 
 Task<> People::forget(std::string email) {
@@ -139,6 +151,7 @@ std::size_t People::learn(const nlohmann::json& page) {
     const std::string email = normal_email(text_of(object_of(member, "profile"), "email"));
     if (id.empty() || email.empty() || directory_.full()) continue;
     directory_.found(email, id, now());
+    tell_time_zone(email, member);
     ++learned;
   }
   return learned;

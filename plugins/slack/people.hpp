@@ -10,6 +10,7 @@
 
 #include "slack/calls.hpp"
 #include "slack/directory.hpp"
+#include "slack/email_map.hpp"
 
 namespace belfry::slack {
 
@@ -27,7 +28,8 @@ using UserResult = std::expected<User, Outcome>;
 
 class People {
  public:
-  People(Calls& calls, const LookupSettings& settings);
+  // `map` says which addresses a person has outside of Slack.
+  People(Calls& calls, const EmailMap& map, const LookupSettings& settings);
   void use(Services services);  // at start
 
   // `email` is normal (directory.hpp).
@@ -41,10 +43,13 @@ class People {
   Task<> ask_beside(std::string email);
   Task<> prefill();
   std::size_t learn(const nlohmann::json& page);
+  // In which time zone the person lives, under each address that a notification may have.
+  void tell_time_zone(const std::string& email, const nlohmann::json& user) const;
   [[nodiscard]] std::optional<UserResult> known(const std::string& email);
   [[nodiscard]] Millis now() const { return services_.clock().now().time_since_epoch(); }
 
   Calls& calls_;
+  const EmailMap& map_;
   bool prefill_;
   Directory directory_;
   Services services_;

@@ -61,9 +61,10 @@ std::expected<void, Problems> SlackSink::configure(const Config& config) {
   const Config lookup = config.section("lookup");
   auto token = std::make_unique<BotToken>(api_url_, config.secret("bot_token"), rotation_of(config));
   calls_ = Calls(api_url_, std::move(token), static_cast<std::uint32_t>(lookup.integer("per_minute", 50)));
-  people_.emplace(calls_, LookupSettings{.found = lookup.duration("cache", std::chrono::hours(24)),
-                                         .missing = lookup.duration("negative", std::chrono::minutes(10)),
-                                         .prefill = lookup.boolean("prefill")});
+  people_.emplace(calls_, email_map_,
+                  LookupSettings{.found = lookup.duration("cache", std::chrono::hours(24)),
+                                 .missing = lookup.duration("negative", std::chrono::minutes(10)),
+                                 .prefill = lookup.boolean("prefill")});
   email_map_ = EmailMap(config.section("email_map"), problems);
   group_ = config.string("mention");
   fallback_.emplace(calls_, *poster_, config.string("fallback_channel"), group_);

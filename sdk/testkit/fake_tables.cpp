@@ -68,6 +68,7 @@ struct FakeHost::Tables {
     if (name == BELFRY_OFFLOAD_1) return &kOffload;
     if (name == BELFRY_INBOUND_HTTP_1) return &kInbound;
     if (name == BELFRY_CHECK_ONLINE_1) return &kFindings;
+    if (name == BELFRY_RECIPIENTS_1) return &kRecipients;
     return nullptr;
   }
   static void complete(void* ctx, belfry_ticket ticket, const belfry_outcome* outcome) { host(ctx).on_complete(ticket, outcome); }
@@ -229,6 +230,14 @@ struct FakeHost::Tables {
         InboundReply{static_cast<int>(raw.status), std::string(sd::view(raw.content_type)), std::string(sd::view(raw.body))};
   }
 
+  // recipients/1
+  static void time_zone(void* ctx, belfry_str email, belfry_str zone) {
+    auto& self = any(ctx, BELFRY_RECIPIENTS_1);
+    if (email.len < 1 || email.len > 254) return self.violate("recipients: an address has 1..254 bytes");
+    if (zone.len < 1 || zone.len > 64) return self.violate("recipients: a time zone has 1..64 bytes");
+    self.time_zones_[std::string(sd::view(email))] = sd::view(zone);
+  }
+
   // check-online/1
   static void add_finding(void* ctx, belfry_ticket ticket, const belfry_finding* raw_finding) {
     auto& self = any(ctx, BELFRY_CHECK_ONLINE_1);
@@ -258,6 +267,7 @@ struct FakeHost::Tables {
   static constexpr belfry_offload kOffload{sizeof(belfry_offload), 0, offload_run};
   static constexpr belfry_inbound_replies kInbound{sizeof(belfry_inbound_replies), 0, reply};
   static constexpr belfry_findings kFindings{sizeof(belfry_findings), 0, add_finding};
+  static constexpr belfry_recipients kRecipients{sizeof(belfry_recipients), 0, time_zone};
 };
 
 FakeHost::FakeHost(const belfry_plugin_entry* entry, std::uint32_t index) {

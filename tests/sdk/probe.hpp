@@ -33,6 +33,7 @@ class Probe final : public Sink {
   using Sink::metrics;
   using Sink::offload;
   using Sink::rate_limit;
+  using Sink::recipients;
   using Sink::spawn;
   using Sink::websocket;
 

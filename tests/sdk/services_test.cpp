@@ -74,6 +74,42 @@ TEST_F(ProbeTest, KvComparesAndSets) {
   EXPECT_THAT(fake.kv(), ElementsAre(testing::Pair(FakeHost::KvKey{KvScope::instance, "cache"}, "x")));
 }
 
+TEST_F(ProbeTest, TimeZonesOfRecipientsAreTold) {
+  auto& fake = host([](Probe& sink, Message message) -> Task<Outcome> {
+    sink.recipients().time_zone(message.item().recipient.email, "Asia/Tokyo");
+    sink.recipients().time_zone("other@coder.com", "UTC");
+    sink.recipients().time_zone("other@coder.com", "Europe/Berlin");
+    co_return Outcome::delivered();
+  });
+  nlohmann::json document = notification();
+  document["items"][0]["recipient"]["email"] = "Bobby@Coder.com";
+  EXPECT_EQ(fake.deliver_and_settle(document).code, Outcome::Code::delivered);
+  EXPECT_THAT(fake.time_zones(),
+              ElementsAre(testing::Pair("Bobby@Coder.com", "Asia/Tokyo"), testing::Pair("other@coder.com", "Europe/Berlin")));
+}
+
+TEST_F(ProbeTest, WhatCannotBeATimeZoneOfARecipientIsAViolation) {
+  auto& fake = host([](Probe& sink, Message) -> Task<Outcome> {
+    sink.recipients().time_zone("", "UTC");
+    sink.recipients().time_zone(std::string(255, 'x'), "UTC");
+    sink.recipients().time_zone("bobby@coder.com", "");
+    sink.recipients().time_zone("bobby@coder.com", std::string(65, 'x'));
+    co_return Outcome::delivered();
+  });
+  static_cast<void>(fake.deliver_and_settle(notification()));
+  EXPECT_THAT(fake.time_zones(), IsEmpty());
+  EXPECT_EQ(fake.violations().size(), 4U);
+}
+
+TEST_F(ProbeTest, AHostThatKnowsNoRecipientsIsNoReasonToFail) {
+  host_.remove_service(BELFRY_RECIPIENTS_1);
+  auto& fake = host([](Probe& sink, Message) -> Task<Outcome> {
+    sink.recipients().time_zone("bobby@coder.com", "UTC");
+    co_return Outcome::delivered();
+  });
+  EXPECT_EQ(fake.deliver_and_settle(notification()).code, Outcome::Code::delivered);
+}
+
 TEST_F(ProbeTest, AFailingStoreIsSeen) {
   auto& fake = host([](Probe& sink, Message) -> Task<Outcome> {
     const auto put = co_await sink.kv().put_durable("k", "1");

@@ -112,6 +112,14 @@ class MemoryKv final : public plugin::KvBackend {
   std::map<std::pair<std::string, std::string>, Value> values_;  // the strand of the one instance
 };
 
+class RecordingRecipients final : public plugin::RecipientsBackend {
+ public:
+  void time_zone(std::string_view sink, std::string_view email, std::string_view zone) override {
+    told.put(std::string(sink) + " " + std::string(email) + " " + std::string(zone));
+  }
+  Mailbox<std::string> told;
+};
+
 // Answers when the test says so.
 class ScriptedHttp final : public net::HttpClient {
  public:
@@ -292,7 +300,8 @@ class PluginRig : public ::testing::Test {
 
   plugin::Host& host() {
     if (!host_) {
-      host_ = std::make_unique<plugin::Host>(plugin::HostParts{net_, plugins_, offload_, clock_, log_, scrubber_, kv_, metrics_, limits_});
+      host_ = std::make_unique<plugin::Host>(
+          plugin::HostParts{net_, plugins_, offload_, clock_, log_, scrubber_, kv_, recipients_, metrics_, limits_});
     }
     return *host_;
   }
@@ -363,6 +372,7 @@ class PluginRig : public ::testing::Test {
   base::Logger log_{base::LogLevel::debug, scrubber_, [this](base::LogLevel, const std::string& line) { lines_.add(line); }};
   base::SystemClock clock_;
   MemoryKv kv_;
+  RecordingRecipients recipients_;
   RecordingMetrics metrics_;
   std::shared_ptr<ScriptedHttp> http_ = std::make_shared<ScriptedHttp>();
   std::shared_ptr<ScriptedWebSockets> websockets_ = std::make_shared<ScriptedWebSockets>();

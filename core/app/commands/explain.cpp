@@ -19,11 +19,12 @@ int explain_command(const CommonOptions& common, const ExplainOptions& options) 
   auto notification = configuration->read(options.payload, options.source, now);
   if (!notification) return fail(notification.error().message);
   route::Trace trace;
-  const auto acceptance = configuration->planner().plan(std::move(*notification), now, &trace);
+  const auto& planner = configuration->planner();
+  const auto acceptance = planner.plan(std::move(*notification), now, &trace);
   if (common.json) {
-    std::cout << explanation_document(configuration->planner(), acceptance, trace).dump(2) << "\n";
+    std::cout << explanation_document(planner, acceptance, trace).dump(2) << "\n";
   } else {
-    std::cout << explanation_text(configuration->planner(), acceptance, trace);
+    std::cout << explanation_text(planner, acceptance, trace);
   }
   return 0;
 }

@@ -31,7 +31,7 @@ extern "C" {
 
 #define BELFRY_PLUGIN_MAGIC 0x59464C42u /* "BLFY" in memory on a little-endian machine */
 #define BELFRY_ABI_MAJOR 0u
-#define BELFRY_ABI_MINOR 2u
+#define BELFRY_ABI_MINOR 3u
 #define BELFRY_PLUGIN_ENTRY_NAME "belfry_plugin_entry_v0"
 
 #if defined(__GNUC__)
@@ -402,6 +402,18 @@ typedef struct belfry_rate_limit {
   /* [any] The remote said slow down: nothing of this budget is granted for retry_after_ms. */
   void (*limited)(void* ctx, const belfry_budget* budget, uint64_t retry_after_ms);
 } belfry_rate_limit;
+
+/* recipients/1 (host minor 3): what the sink knows about the people that notifications are for. */
+#define BELFRY_RECIPIENTS_1 "belfry.recipients/1"
+
+typedef struct belfry_recipients {
+  uint32_t size;
+  uint32_t reserved;
+  /* [any] The time zone that a person lives in, by an IANA name ("Europe/Berlin", 1..64 bytes); one that the host does not know is ignored.
+   * `email`: as the notification has it, upper and lower case are the same, 1..254 bytes. The host keeps it, for rules that count hours
+   * where the recipient is; it holds for what is accepted from then on. What was told last counts, whichever sink told it. */
+  void (*time_zone)(void* ctx, belfry_str email, belfry_str time_zone);
+} belfry_recipients;
 
 /* secrets/1. The host scrubs every revealed value from all that is written about the instance. A value that comes from a file is read again
  * when the file has changed. */

@@ -52,6 +52,7 @@ using sdk::Problem;
 using sdk::Problems;
 using sdk::RateLimit;
 using sdk::Recipient;
+using sdk::Recipients;
 using sdk::Reconciled;
 using sdk::Reconciles;
 using sdk::Renders;

@@ -25,7 +25,7 @@ class WebhookApiTest : public delivery::LaneFixture {
     auto planner = delivery::Planner::compile({.routes = {everyone}}, {{"slack", {{}, std::chrono::hours(1)}}});
     ASSERT_TRUE(planner);
     pipeline_ = std::make_shared<delivery::Pipeline>(std::make_shared<const delivery::Planner>(std::move(*planner)), nullptr, *store_,
-                                                     *dispatcher_, clock_, log_);
+                                                     *dispatcher_, zones_, clock_, log_);
   }
 
   net::ServerResponse post(const std::string& body, const std::string& authorization = {}) {

@@ -9,6 +9,7 @@
 
 #include "base/ids.hpp"
 #include "delivery/dispatcher.hpp"
+#include "delivery/recipient_zones.hpp"
 #include "store/open.hpp"
 #include "support/waiting.hpp"
 
@@ -218,6 +219,7 @@ class LaneFixture : public testing::Test {
                     [this](base::LogLevel, const std::string& line) { lines_.update([&](auto& all) { all.push_back(line); }); }};
   net::Runtime runtime_{"test", 2, log_};
   std::unique_ptr<store::Store> store_ = store::open_memory(clock_);
+  RecipientZones zones_{*store_, log_};
   Counted metrics_;
   std::map<std::string, SinkPlan> plans_;
   std::map<std::string, std::shared_ptr<ScriptedChannel>> channels_;

@@ -12,8 +12,8 @@ class PipelineTest : public LaneFixture {
     for (const auto& settings : settings_) sinks[settings.sink] = {{"channel", ""}, 1h};
     auto planner = Planner::compile({.routes = std::move(rules)}, sinks);
     ASSERT_TRUE(planner) << planner.error().message;
-    pipeline_ =
-        std::make_unique<Pipeline>(std::make_shared<const Planner>(std::move(*planner)), nullptr, *store_, *dispatcher_, clock_, log_);
+    pipeline_ = std::make_unique<Pipeline>(std::make_shared<const Planner>(std::move(*planner)), nullptr, *store_, *dispatcher_, zones_,
+                                           clock_, log_);
   }
 
   base::Result<store::Accepted> accept_notification(const std::string& msg_id,
@@ -36,6 +36,18 @@ class PipelineTest : public LaneFixture {
     rule.name = name;
     rule.to = std::move(to);
     return rule;
+  }
+
+  // Quiet now where the recipient is, and not in the named zone; or the other way round.
+  static model::RouteRule quiet_there(const base::Clock& clock, const std::string& there) {
+    const int minute = base::TimeZone::find(there).value().local(clock.now()).minute;
+    auto rule = route("everyone", {{"slack"}});
+    rule.timing.quiet_hours = model::QuietHours{.from = (minute + 1380) % 1440, .to = (minute + 60) % 1440, .zone = {"UTC", true}};
+    return rule;
+  }
+  bool held(const std::string& notification_id) {
+    const auto decisions = record(notification_id).decisions;
+    return std::ranges::any_of(decisions, [](const auto& decision) { return decision.what == "held"; });
   }
 
   std::unique_ptr<Pipeline> pipeline_;
@@ -95,6 +107,46 @@ TEST_F(PipelineTest, ASensitiveNotificationExpiresSoonAndStaysOutOfChannels) {
   ASSERT_EQ(all.deliveries.size(), 1U);
   EXPECT_EQ(all.deliveries[0].destination.audience, model::Audience::direct);
   EXPECT_EQ(all.deliveries[0].expires_at - all.notification.received_at, 10min);
+}
+
+TEST_F(PipelineTest, TheTimeZoneOfTheRecipientCountsOnceItIsTold) {
+  add("slack", [](const auto&) { return delivered(); });
+  start();
+  make_pipeline({quiet_there(clock_, "Asia/Tokyo")});
+  const auto first = accept_notification("m1");
+  ASSERT_TRUE(first);
+  EXPECT_FALSE(held(first->notification_id)) << "nobody has told it: the named one counts";
+  zones_.tell("slack", "bobby@example.COM", "Asia/Tokyo");
+  const auto second = accept_notification("m2");
+  ASSERT_TRUE(second);
+  EXPECT_TRUE(held(second->notification_id));
+  zones_.tell("slack", "bobby@example.com", "UTC");
+  const auto third = accept_notification("m3");
+  ASSERT_TRUE(third);
+  EXPECT_FALSE(held(third->notification_id));
+  const auto other = accept_notification("m4", [](model::Notification& n) { n.recipient.email = ""; });
+  ASSERT_TRUE(other);
+  EXPECT_FALSE(held(other->notification_id));
+}
+
+TEST_F(PipelineTest, WhatIsKeptOfTheRecipientIsLookedUp) {
+  add("slack", [](const auto&) { return delivered(); });
+  start();
+  store_->kv_put("recipients:time-zone", "bobby@example.com", "Asia/Tokyo", std::nullopt, [](const auto& kept) { EXPECT_TRUE(kept); });
+  make_pipeline({quiet_there(clock_, "Asia/Tokyo")});
+  const auto accepted = accept_notification("m1");
+  ASSERT_TRUE(accepted);
+  EXPECT_TRUE(held(accepted->notification_id));
+}
+
+TEST_F(PipelineTest, AClosedStoreIsAnErrorWhenItHasToBeAskedFirst) {
+  add("slack", [](const auto&) { return delivered(); });
+  start();
+  make_pipeline({quiet_there(clock_, "Asia/Tokyo")});
+  store_->close();
+  const auto refused = accept_notification("m1");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, base::ErrorCode::unavailable);
 }
 
 TEST_F(PipelineTest, AClosedStoreIsAnError) {

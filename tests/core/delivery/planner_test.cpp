@@ -71,6 +71,54 @@ TEST(Planner, WhatIsHeldLosesNothingOfItsTime) {
   EXPECT_EQ(whats(acceptance), (std::vector<std::string>{"routed", "held"}));
 }
 
+TEST(Planner, HoursAreThoseOfTheRecipientWhenTheyAreKnown) {
+  const auto now = utc("2026-01-15T15:00:00Z");  // midnight in Tokyo
+  const auto tokyo = base::TimeZone::find("Asia/Tokyo").value();
+  auto route = everyone();
+  route.timing.quiet_hours = model::QuietHours{.from = 22 * 60, .to = 7 * 60, .zone = {"Europe/Berlin", true}};
+  const auto due = [&](const Planner& p, const std::optional<base::TimeZone>& own) {
+    const auto acceptance = p.plan(test::sample(), now, nullptr, own);
+    const auto& planned = acceptance.deliveries.at(0);
+    return base::to_rfc3339(planned.digest ? planned.digest->due_at : planned.delivery.due_at);
+  };
+  auto p = planner({.routes = {route}});
+  EXPECT_TRUE(p.wants_own_zones());
+  EXPECT_EQ(due(p, std::nullopt), base::to_rfc3339(now));
+  EXPECT_EQ(due(p, tokyo), base::to_rfc3339(utc("2026-01-15T22:00:00Z")));
+
+  route.timing.quiet_hours.reset();
+  route.timing.digest = model::DigestRule{.at = {9 * 60}, .zone = {"Europe/Berlin", true}};
+  p = planner({.routes = {route}});
+  EXPECT_EQ(due(p, std::nullopt), base::to_rfc3339(utc("2026-01-16T08:00:00Z")));
+  EXPECT_EQ(due(p, tokyo), base::to_rfc3339(utc("2026-01-16T00:00:00Z")));
+
+  // Each rule for itself: quiet until seven in Berlin, collected until six in Tokyo.
+  route.timing.digest->at = {6 * 60};
+  route.timing.quiet_hours = model::QuietHours{.from = 15 * 60, .to = 7 * 60, .zone = {"Europe/Berlin", false}};
+  EXPECT_EQ(due(planner({.routes = {route}}), tokyo), base::to_rfc3339(utc("2026-01-16T06:00:00Z")));
+
+  route.timing.digest.reset();
+  p = planner({.routes = {route}});
+  EXPECT_FALSE(p.wants_own_zones());
+  EXPECT_EQ(due(p, tokyo), base::to_rfc3339(utc("2026-01-16T06:00:00Z"))) << "not asked for";
+}
+
+TEST(Planner, WhatOthersReadTooIsNobodysOwn) {
+  auto within = everyone();
+  within.name = "within";
+  within.to = {{"slack", {{"channel", "C1"}}}};
+  within.timing.quiet_hours = model::QuietHours{.from = 22 * 60, .to = 7 * 60, .zone = {"UTC", true}};
+  auto around = everyone();
+  around.routes = {within};
+  const auto p = planner({.routes = {around}});
+  EXPECT_TRUE(p.wants_own_zones()) << "a nested one asks for it";
+  const auto now = utc("2026-01-15T15:00:00Z");
+  const auto acceptance = p.plan(test::sample(), now, nullptr, base::TimeZone::find("Asia/Tokyo").value());
+  const auto& delivery = acceptance.deliveries.at(0).delivery;
+  EXPECT_EQ(delivery.due_at, now);
+  EXPECT_FALSE(p.wants_own_zone(delivery));
+}
+
 TEST(Planner, KeysAreThoseOfTheirRoute) {
   auto first = everyone();
   first.timing.digest = model::DigestRule{.key = "{{name}}", .window = 10min};

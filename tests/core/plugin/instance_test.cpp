@@ -130,6 +130,13 @@ TEST_F(Services, SecretIsScrubbedFromTheLog) {
   EXPECT_EQ(lines_.count("tok-123456"), 0U);
 }
 
+TEST_F(Services, TimeZonesOfRecipients) {
+  EXPECT_EQ(detail_of("zone"), "told");
+  EXPECT_EQ(recipients_.told.take(), "sink Bobby@Coder.com Asia/Tokyo");
+  EXPECT_EQ(recipients_.told.size(), 0U) << "what is empty or too long is not passed on";
+  EXPECT_EQ(metrics_.value("bad_argument"), 4);
+}
+
 TEST_F(Services, Metrics) {
   EXPECT_EQ(detail_of("metrics"), "counted");
   EXPECT_EQ(metrics_.value("counter posts"), 2);

@@ -41,6 +41,7 @@ static void deliver(void* self, const belfry_message* message) {
   GET(belfry_secrets, BELFRY_SECRETS_1)->reveal(ctx, text("secret:other/token"), NULL);
   GET(belfry_offload, BELFRY_OFFLOAD_1)->run(ctx, NULL, NULL);
   GET(belfry_inbound_replies, BELFRY_INBOUND_HTTP_1)->reply(ctx, message->ticket, NULL);
+  GET(belfry_recipients, BELFRY_RECIPIENTS_1)->time_zone(ctx, none, none);
   GET(belfry_log, BELFRY_LOG_1)->write(ctx, 4711, none);
   const int unknown = host->service(ctx, text("belfry.no-such/1")) == NULL && host->service(ctx, none) == NULL;
   complete(message->ticket, BELFRY_DELIVERED, unknown ? "ok" : "wrong", "");

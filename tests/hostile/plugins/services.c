@@ -85,6 +85,18 @@ static void deliver(void* self, const belfry_message* message) {
              message->flags, (int)message->prior_receipt_json.len, message->prior_receipt_json.ptr);
     done(detail);
   }
+  if (told_to("zone")) {
+    static char longer[256];
+    memset(longer, 'x', sizeof longer);
+    const belfry_recipients* recipients = GET(belfry_recipients, BELFRY_RECIPIENTS_1);
+    const belfry_str none = {NULL, 0}, long_email = {longer, 255}, long_zone = {longer, 65};
+    recipients->time_zone(host->ctx, none, text("Asia/Tokyo"));
+    recipients->time_zone(host->ctx, long_email, text("Asia/Tokyo"));
+    recipients->time_zone(host->ctx, text("Bobby@Coder.com"), none);
+    recipients->time_zone(host->ctx, text("Bobby@Coder.com"), long_zone);
+    recipients->time_zone(host->ctx, text("Bobby@Coder.com"), text("Asia/Tokyo"));
+    done("told");
+  }
   if (told_to("log")) {
     GET(belfry_log, BELFRY_LOG_1)->write(host->ctx, BELFRY_LOG_WARN, text("the token is tok-123456"));
     done("logged");

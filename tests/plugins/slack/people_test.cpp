@@ -8,10 +8,13 @@ namespace {
 using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
+using testing::Pair;
 using testing::SizeIs;
+using testing::UnorderedElementsAre;
 using enum Outcome::Code;
 
 Answer user(const std::string& id) { return Answer::json(200, {{"ok", true}, {"user", {{"id", id}}}}); }
@@ -281,6 +284,63 @@ TEST_F(PeopleTest, MistakesInTheMapAreNamed) {
   EXPECT_THAT(mistake({{"addresses", {{"B@c.example", "x@y.example"}, {"b@C.example", "z@y.example"}}}}), HasSubstr("twice"));
   EXPECT_THAT(mistake({{"domain", json::object()}}), HasSubstr("domain"));
   EXPECT_EQ(mistake({{"domains", {{"coder.example", "corp.example"}}}}), "");
+}
+
+// ---- Time zones
+
+Answer user_in(const std::string& zone) { return Answer::json(200, {{"ok", true}, {"user", {{"id", "U1"}, {"tz", zone}}}}); }
+
+TEST_F(PeopleTest, TheTimeZoneIsToldWithTheLookup) {
+  begin();
+  host.on("GET", "users.lookupByEmail", user_in("Asia/Tokyo"));
+  EXPECT_EQ(host.deliver_and_settle(to("Bobby@Coder.com")).code, delivered);
+  EXPECT_THAT(host.time_zones(), ElementsAre(Pair("bobby@coder.com", "Asia/Tokyo")));
+  host.on("GET", "users.lookupByEmail", user_in("Europe/Berlin"));
+  host.advance(hours(25));
+  EXPECT_EQ(host.deliver_and_settle(to("bobby@coder.com")).code, delivered);
+  EXPECT_THAT(host.time_zones(), ElementsAre(Pair("bobby@coder.com", "Europe/Berlin"))) << "who travels is followed";
+}
+
+TEST_F(PeopleTest, WithoutATimeZoneNothingIsTold) {
+  begin();
+  for (const json& zone : {json(nullptr), json(7), json(""), json(std::string(65, 'x')), json(json::object())}) {
+    host.on("GET", "users.lookupByEmail", Answer::json(200, {{"ok", true}, {"user", {{"id", "U1"}, {"tz", zone}}}}));
+    EXPECT_EQ(host.deliver_and_settle(to(std::to_string(host.requests().size()) + "@coder.com")).code, delivered);
+  }
+  const std::string endless = std::string(300, 'x') + "@coder.com";
+  host.on("GET", "users.lookupByEmail", user_in("Asia/Tokyo"));
+  EXPECT_EQ(host.deliver_and_settle(to(endless)).code, delivered);
+  EXPECT_THAT(host.time_zones(), IsEmpty());
+}
+
+TEST_F(PeopleTest, TheListOfMembersTellsTimeZones) {
+  host.expect("GET", "users.list", page({member("U7", "Bobby@Coder.com", {{"tz", "Asia/Tokyo"}}), member("U8", "alice@coder.com")}));
+  begin(kPrefill);
+  host.run();
+  EXPECT_THAT(host.time_zones(), ElementsAre(Pair("bobby@coder.com", "Asia/Tokyo")));
+}
+
+TEST_F(PeopleTest, TimeZonesAreToldForTheAddressesOfNotifications) {
+  begin({{"email_map",
+          {{"addresses", {{"bob@coder.example", "robert@corp.example"}, {"boss@coder.example", "ceo@corp.example"}}},
+           {"domains", {{"coder.example", "corp.example"}, {"old.example", "corp.example"}, {"gone.example", "elsewhere.example"}}}}}});
+  host.on("GET", "users.lookupByEmail", user_in("Asia/Tokyo"));
+  EXPECT_EQ(host.deliver_and_settle(to("Bob@Coder.example")).code, delivered);
+  EXPECT_EQ(host.deliver_and_settle(to("x@gone.example")).code, delivered);
+  std::vector<std::string> told;
+  for (const auto& [email, zone] : host.time_zones()) told.push_back(email);
+  EXPECT_THAT(told, UnorderedElementsAre("bob@coder.example", "robert@corp.example", "robert@coder.example", "robert@old.example",
+                                         "x@gone.example", "x@elsewhere.example"));
+  host.on("GET", "users.lookupByEmail", user_in("UTC"));
+  EXPECT_EQ(host.deliver_and_settle(to("boss@corp.example")).code, delivered);
+  EXPECT_FALSE(host.time_zones().contains("boss@coder.example")) << "that one is the chief's";
+}
+
+TEST_F(PeopleTest, AGatewayThatKnowsNoTimeZonesIsToldNothing) {
+  host.remove_service(BELFRY_RECIPIENTS_1);
+  begin();
+  host.on("GET", "users.lookupByEmail", user_in("Asia/Tokyo"));
+  EXPECT_EQ(host.deliver_and_settle(to("bobby@coder.com")).code, delivered);
 }
 
 // ---- The fallback channel

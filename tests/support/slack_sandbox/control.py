@@ -6,7 +6,7 @@ POST reset                                      back to an empty workspace witho
 POST faults    {kind, method, ...}              see faults.py; DELETE removes them all
 POST token     {value, accepted, error, scopes} what the Web API accepts from now on
 POST rotation  {client_id, client_secret, refresh_token, lives, grace}   token rotation is on; see admin_methods.py
-POST users     {email, name, deleted, absent}   adds, deactivates or removes a person
+POST users     {email, name, deleted, absent, tz}   adds, deactivates or removes a person
 POST channels  {id, name, member, archived, private}
 POST rules     {edit_window, history_lag}       seconds; see workspace.py
 POST message   {channel, ts, deleted, own, locked}  what other people do to a message
@@ -95,11 +95,11 @@ class Control:
         return web.json_response({"ok": True})
 
     async def users(self, request):
-        given = await members(request, "email", "name", "deleted", "absent")
+        given = await members(request, "email", "name", "deleted", "absent", "tz")
         if given.get("absent"):
             self.workspace.remove_user(given["email"])
             return web.json_response({"ok": True})
-        user = self.workspace.add_user(given["email"], given.get("name"), given.get("deleted", False))
+        user = self.workspace.add_user(given["email"], given.get("name"), given.get("deleted", False), given.get("tz"))
         return web.json_response({"ok": True, "id": user.id})
 
     async def channels(self, request):

@@ -4,6 +4,8 @@ import itertools
 import time
 from collections import deque
 from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from .admin_methods import Rotation
 
@@ -29,6 +31,7 @@ class User:
     email: str
     name: str
     deleted: bool = False
+    tz: str = "Europe/London"
 
     def document(self, with_email: bool) -> dict:
         profile = {"real_name": self.name, "display_name": self.name} | ({"email": self.email} if with_email else {})
@@ -43,8 +46,8 @@ class User:
             "is_restricted": False,
             "is_ultra_restricted": False,
             "is_email_confirmed": True,
-            "tz": "Europe/London",
-            "tz_offset": 0,
+            "tz": self.tz,
+            "tz_offset": int(datetime.now(ZoneInfo(self.tz)).utcoffset().total_seconds()),
             "profile": profile,
         }
 
@@ -146,13 +149,14 @@ class Workspace:
 
     # ---- people and places ----
 
-    def add_user(self, email: str, name: str | None = None, deleted: bool = False) -> User:
+    def add_user(self, email: str, name: str | None = None, deleted: bool = False, tz: str | None = None) -> User:
         number = next(self.numbers)
         email = email.lower()
         # Ids of people start with U or W; an application must not care (docs.slack.dev, users).
         user = self.users.get(email) or User(opaque("W" if number % 4 == 0 else "U", number), email, "")
         user.name = name or user.name or email.partition("@")[0].replace(".", " ").title()
         user.deleted = deleted
+        user.tz = tz or user.tz
         self.users[email] = user
         self.people[user.id] = user
         self.absent.discard(email)

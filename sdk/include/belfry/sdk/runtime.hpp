@@ -85,6 +85,7 @@ struct HostTables {
   belfry_offload offload{};
   belfry_inbound_replies inbound{};
   belfry_findings findings{};
+  belfry_recipients recipients{};
 };
 
 class Runtime {
@@ -236,6 +237,7 @@ inline void Runtime::load_tables() {
   load(tables_.offload, BELFRY_OFFLOAD_1);
   load(tables_.inbound, BELFRY_INBOUND_HTTP_1);
   load(tables_.findings, BELFRY_CHECK_ONLINE_1);
+  load(tables_.recipients, BELFRY_RECIPIENTS_1);
 }
 
 inline Task<void> Runtime::until_end(Root& root, Task<void> body) {

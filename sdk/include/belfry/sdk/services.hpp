@@ -1,5 +1,5 @@
-// The other services of the host: clock, key-value store, budgets, blocking work, log, metrics. All are cheap handles.
-// Thread rule: log, metrics and Clock::now are for any thread, also inside offloaded work; the rest is for tasks.
+// The other services of the host: clock, key-value store, budgets, blocking work, log, metrics, recipients. All are cheap handles.
+// Thread rule: log, metrics, recipients and Clock::now are for any thread, also inside offloaded work; the rest is for tasks.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -245,6 +245,21 @@ class Metrics {
   const detail::Runtime* runtime_;
 };
 
+// What the sink knows about the people that notifications are for. A host that does not want to know drops it.
+class Recipients {
+ public:
+  explicit Recipients(const detail::Runtime* runtime) : runtime_(runtime) {}
+
+  // Where the person lives, by an IANA name of at most 64 bytes ("Europe/Berlin"). `email`: as the notification has it, at most 254 bytes;
+  // upper and lower case are the same. It holds for what the gateway accepts from then on, and survives restarts.
+  void time_zone(std::string_view email, std::string_view zone) const {
+    if (const auto tell = runtime_->tables().recipients.time_zone) tell(runtime_->ctx(), detail::str(email), detail::str(zone));
+  }
+
+ private:
+  const detail::Runtime* runtime_;
+};
+
 // All services of one instance, for handing to a part of the sink. Usable from start() on.
 class Services {
  public:
@@ -259,6 +274,7 @@ class Services {
   [[nodiscard]] Offload offload() const { return Offload(runtime_); }
   [[nodiscard]] Log log() const { return Log(runtime_); }
   [[nodiscard]] Metrics metrics() const { return Metrics(runtime_); }
+  [[nodiscard]] Recipients recipients() const { return Recipients(runtime_); }
   // A secret that did not come from the configuration is kept out of all that is written from now on, where the host can do that.
   void learn_secret(std::string_view value) const {
     if (const auto learn = runtime_->tables().secrets.learn) learn(runtime_->ctx(), detail::str(value));

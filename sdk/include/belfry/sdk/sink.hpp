@@ -38,6 +38,7 @@ class SinkBase {
   [[nodiscard]] Offload offload() const { return services_.offload(); }
   [[nodiscard]] Log log() const { return services_.log(); }
   [[nodiscard]] Metrics metrics() const { return services_.metrics(); }
+  [[nodiscard]] Recipients recipients() const { return services_.recipients(); }
   void spawn(Task<> task) const { services_.spawn(std::move(task)); }
 
  private:

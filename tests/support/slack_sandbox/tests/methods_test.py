@@ -10,6 +10,10 @@ class MethodsTest(SandboxCase):
         user = self.sandbox.lookup("Bobby.Tables+x/y@Coder.com")["user"]
         self.assertEqual(user["profile"]["email"], "bobby.tables+x/y@coder.com")
         self.assertEqual(self.sandbox.lookup("bobby.tables+X/Y@coder.com")["user"]["id"], user["id"])
+        self.assertEqual(user["tz"], "Europe/London")
+        self.sandbox.post("users", email="bobby.tables+x/y@coder.com", tz="Asia/Tokyo")
+        moved = self.sandbox.lookup("bobby.tables+x/y@coder.com")["user"]
+        self.assertEqual((moved["id"], moved["tz"], moved["tz_offset"]), (user["id"], "Asia/Tokyo", 9 * 3600))
         self.sandbox.post("users", email="gone@coder.com", deleted=True)
         self.sandbox.post("users", email="nobody@coder.com", absent=True)
         for email in ("gone@coder.com", "nobody@coder.com", "no address", ""):

@@ -134,6 +134,9 @@ class FakeHost {
   void put_kv(std::string key, std::string value, KvScope scope = KvScope::instance);
   void fail_kv(bool failing) { kv_fails_ = failing; }
 
+  // What the sink has told about people, by address, as it wrote it.
+  [[nodiscard]] const std::map<std::string, std::string>& time_zones() const { return time_zones_; }
+
   // With hold, acquire waits for grant(). Otherwise everything is granted at once.
   void hold_grants(bool hold) { hold_grants_ = hold; }
   bool grant();
@@ -257,6 +260,7 @@ class FakeHost {
   std::map<KvKey, KvValue> kv_;
   std::uint64_t kv_version_ = 0;
   bool kv_fails_ = false;
+  std::map<std::string, std::string> time_zones_;
   bool hold_grants_ = false;
   std::deque<belfry_ticket> waiting_grants_;
   std::vector<BudgetCall> defined_, acquired_, limited_;
