@@ -301,5 +301,25 @@ class Running(AcceptanceCase):
         self.assertIn("the last route must take everything", done.stderr)
 
 
+class StormTest(unittest.TestCase):
+    def test_what_cannot_be_sent_in_time_is_merged(self):
+        with Sandbox("--no-rate-limits") as sandbox, Gateway(sandbox, delivery={"rate": "2/s", "rate_per_recipient": "2/s"}) as gateway:
+            file = gateway.directory / "belfry.yaml"
+            file.write_text(file.read_text() + "storm: { after: 10s }\n")
+            gateway.stop()
+            gateway.start()
+            for i in range(60):
+                self.assertEqual(gateway.post_webhook(notification(f"early{i % 3}@example.com", title=f"early {i}."))[0], 204)
+            gateway.until(lambda: "what comes for one recipient is merged" in gateway.log(), "the storm is noticed")
+            for i in range(30):
+                self.assertEqual(gateway.post_webhook(notification("late@example.com", title=f"late {i}."))[0], 204)
+            gateway.wait_idle(within=90)
+            late = [json.dumps(row["blocks"]) for row in sandbox.messages(email="late@example.com")]
+            self.assertLess(len(late), 5)
+            self.assertIn("There is more to tell than can be sent at once", late[0])
+            gateway.until(lambda: "the storm is over" in gateway.log(), "the end of the storm is noticed")
+            self.assertEqual(len([row for row in sandbox.messages() if row["email"].startswith("early")]), 60)
+
+
 if __name__ == "__main__":
     unittest.main()
