@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/ids.hpp"
+
 namespace belfry::delivery {
 namespace {
 
