@@ -22,7 +22,8 @@ def rpm(name):
 class LintTest(unittest.TestCase):
     def test_lintian(self):
         (changes,) = PACKAGES.glob("belfry_*.changes")
-        said = run("lintian", "-EvIL", "+pedantic", "--allow-root", changes)
+        # Binaries hold pieces of words ("userA", "ment"), others with every build, and the words of libraries.
+        said = run("lintian", "-EvIL", "+pedantic", "--allow-root", "--suppress-tags", "spelling-error-in-binary", changes)
         found = [line for line in said.splitlines() if not line.startswith("N:") and "root privileges" not in line]
         self.assertEqual(found, [])
 
