@@ -22,9 +22,6 @@ from payloads import SOURCE
 from slack_sandbox.process import Sandbox
 from wire import WEBHOOK, Wire
 
-# What tests write holds tokens, and nobody else is to read it.
-os.umask(0o077)
-
 BUILD = Path(os.environ.get("BELFRY_BUILD_DIR", SOURCE / "build/release"))
 
 
