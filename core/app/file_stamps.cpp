@@ -1,21 +1,11 @@
 #include "app/file_stamps.hpp"
 
-#include <sys/stat.h>
-
 namespace belfry::app {
 namespace {
 
 namespace fs = std::filesystem;
 
 constexpr int kMostLinks = 40;  // as path_resolution(7)
-
-std::int64_t ns(const timespec& time) { return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec; }
-
-FileStamp stamp_of(const fs::path& file) {
-  struct stat found{};
-  if (::stat(file.c_str(), &found) != 0) return {};
-  return {found.st_dev, found.st_ino, found.st_size, ns(found.st_mtim), ns(found.st_ctim)};
-}
 
 fs::path directory_of(const fs::path& file) { return file.has_parent_path() ? file.parent_path() : fs::path("."); }
 
@@ -39,12 +29,12 @@ std::set<fs::path> directories_of(const std::vector<fs::path>& files) {
 
 FileStamps stamps_of(const std::vector<fs::path>& files, const std::set<fs::path>& directories) {
   FileStamps stamps;
-  for (const auto& file : files) stamps[file] = stamp_of(file);
+  for (const auto& file : files) stamps[file] = base::stamp_of(file);
   for (const auto& directory : directories) {
     std::error_code error;
     for (fs::directory_iterator entry(directory, error), end; !error && entry != end; entry.increment(error)) {
       const auto& path = entry->path();
-      if (path.extension() == ".yaml" || path.extension() == ".yml") stamps[path] = stamp_of(path);
+      if (path.extension() == ".yaml" || path.extension() == ".yml") stamps[path] = base::stamp_of(path);
     }
   }
   return stamps;

@@ -1,25 +1,15 @@
 // What configuration files look like from outside, to see whether they have changed since they were read.
 #pragma once
-#include <sys/types.h>
-
-#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <set>
 #include <vector>
 
+#include "base/file_stamp.hpp"
+
 namespace belfry::app {
 
-// Files with equal stamps hold the same. All zero: it is not there.
-struct FileStamp {
-  dev_t device{};
-  ino_t inode{};
-  off_t size{};
-  std::int64_t modified_ns{}, changed_ns{};
-  bool operator==(const FileStamp&) const = default;
-};
-
-using FileStamps = std::map<std::filesystem::path, FileStamp>;
+using FileStamps = std::map<std::filesystem::path, base::FileStamp>;
 
 // The directories whose entries decide what is read from these paths: theirs, and those of what symbolic links lead to. A path that is a
 // directory is one of them.

@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <ctime>
 
+#include "base/utf8.hpp"
+
 namespace belfry::app {
 namespace {
 
@@ -23,9 +25,7 @@ std::string monotonic_microseconds() {
 std::string one_line(std::string text) {
   std::replace_if(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, ' ');
   if (text.size() <= kLongestLine) return text;
-  auto end = kLongestLine - 3;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;  // not inside a character
-  return text.substr(0, end) + "...";
+  return std::string(base::utf8_prefix(text, kLongestLine - 3)) + "...";
 }
 
 ServiceManager::ServiceManager(std::shared_ptr<base::Scrubber> scrubber)

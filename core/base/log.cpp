@@ -4,6 +4,8 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include "base/utf8.hpp"
+
 namespace belfry::base {
 namespace {
 
@@ -46,9 +48,7 @@ void append_value(std::string& line, std::string_view value) {
 
 void cut(std::string& line) {
   if (line.size() <= kLongestLine) return;
-  auto end = kLongestLine;
-  while (end > 0 && (static_cast<unsigned char>(line[end]) & 0xC0U) == 0x80U) --end;  // not inside a character
-  line.resize(end);
+  line.resize(utf8_prefix(line, kLongestLine).size());
   line += "...";
 }
 

@@ -9,4 +9,7 @@ namespace belfry::base {
 // 0 when there is none.
 [[nodiscard]] std::size_t utf8_length(std::string_view text);
 
+// The longest beginning of `text` of at most `bytes` bytes that does not end inside a character.
+[[nodiscard]] std::string_view utf8_prefix(std::string_view text, std::size_t bytes);
+
 }  // namespace belfry::base

@@ -8,6 +8,7 @@
 #include "config/pattern.hpp"
 #include "config/scalar.hpp"
 #include "config/suggest.hpp"
+#include "model/names.hpp"
 
 namespace belfry::config {
 namespace {
@@ -106,8 +107,8 @@ class Comparer {
 
   void check_literal(const Value& written, const std::string& text) const {
     if (path_ == "sensitive" && text != "true" && text != "false") written.expected("true or false");
-    if (const auto severities = split_words(kSeverities); path_ == "severity" && std::ranges::find(severities, text) == severities.end()) {
-      written.error("is " + written.described() + ", which is no severity" + suggestion(text, severities, "they are"));
+    if (path_ == "severity" && !model::is_severity(text)) {
+      written.error("is " + written.described() + ", which is no severity" + suggestion(text, model::kSeverities, "they are"));
     }
     if (path_ == "source" && !sources_.empty() && std::ranges::find(sources_, text) == sources_.end()) {
       written.error("is " + written.described() + ", which is no source" + suggestion(text, sources_, "the sources are"));

@@ -7,6 +7,7 @@
 #include "config/pattern.hpp"
 #include "config/suggest.hpp"
 #include "config/texts.hpp"
+#include "model/names.hpp"
 #include "render/template.hpp"
 
 namespace belfry::config {
@@ -43,9 +44,8 @@ std::optional<model::Assignment> read_assignment(const std::string& path, const 
   } else {
     auto text = read_template(value, "a text");
     if (!text) return std::nullopt;
-    const auto severities = split_words(kSeverities);
-    if (path == "severity" && !text->contains("{{") && std::ranges::find(severities, *text) == severities.end()) {
-      value.error("is " + value.described() + ", which is no severity" + suggestion(*text, severities, "they are"));
+    if (path == "severity" && !text->contains("{{") && !model::is_severity(*text)) {
+      value.error("is " + value.described() + ", which is no severity" + suggestion(*text, model::kSeverities, "they are"));
       return std::nullopt;
     }
     out.text = *std::move(text);

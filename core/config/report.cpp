@@ -4,6 +4,8 @@
 #include <tuple>
 #include <utility>
 
+#include "base/utf8.hpp"
+
 namespace belfry::config {
 
 std::string Problem::line_text() const {
@@ -52,11 +54,10 @@ std::vector<Problem> Report::take() {
 
 std::string in_quotes(std::string_view text) {
   constexpr std::size_t kMost = 60;
-  std::size_t end = std::min(text.size(), kMost);
-  while (end < text.size() && end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;  // not within a character
+  const auto shown = base::utf8_prefix(text, kMost);
   std::string out = "\"";
-  for (const char c : text.substr(0, end)) out += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? ' ' : c;
-  return out + (end < text.size() ? "...\"" : "\"");
+  for (const char c : shown) out += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? ' ' : c;
+  return out + (shown.size() < text.size() ? "...\"" : "\"");
 }
 
 }  // namespace belfry::config

@@ -46,7 +46,6 @@ inline constexpr std::array kAllWords{kRootWords,     kServerWords,    kTlsWords
 // Of `when`: paths of a notification (labels.X and data.X.Y besides), nested conditions, and what stands in place of a value.
 inline constexpr std::string_view kPaths =
     "source name template_id title body recipient.email recipient.name recipient.username severity sensitive";
-inline constexpr std::string_view kSeverities = "info warning error critical";
 inline constexpr std::string_view kNesting = "all any none";
 inline constexpr std::string_view kOperators = "eq not exists gt ge lt le";
 

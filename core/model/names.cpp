@@ -70,6 +70,8 @@ std::optional<DeliveryKind> from_string(std::string_view word) {
   return value_of<DeliveryKind>(kKinds, word);
 }
 
+bool is_severity(std::string_view word) { return std::ranges::find(kSeverities, word) != kSeverities.end(); }
+
 std::string_view checked_reason(std::string_view reason) {
   constexpr std::size_t kLongest = 40;
   const bool slug = !reason.empty() && reason.size() <= kLongest &&

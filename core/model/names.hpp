@@ -1,5 +1,6 @@
 // The words for the enumerations of the model: in metrics, logs, JSON and the store. Final, see docs/reference.
 #pragma once
+#include <array>
 #include <optional>
 #include <string_view>
 
@@ -25,6 +26,10 @@ template <>
 std::optional<DeliveryState> from_string(std::string_view word);
 template <>
 std::optional<DeliveryKind> from_string(std::string_view word);
+
+// Of a notification, beside none at all.
+inline constexpr std::array<std::string_view, 4> kSeverities{"info", "warning", "error", "critical"};
+[[nodiscard]] bool is_severity(std::string_view word);
 
 // A reason must be a slug [a-z_]{1,40}; anything else becomes "unspecified".
 [[nodiscard]] std::string_view checked_reason(std::string_view reason);

@@ -36,8 +36,8 @@ struct Dialer::Lookup {
   bool abandoned = false;
 };
 
-base::Result<DialSettings> dial_settings(const ClientTransport& transport) {
-  auto tls = client_context(transport);
+base::Result<DialSettings> dial_settings(const ClientTransport& transport, Authorities& authorities) {
+  auto tls = client_context(transport, authorities);
   if (!tls) return std::unexpected(tls.error());
   return DialSettings{std::move(*tls), transport.verify, transport.proxies};
 }

@@ -11,6 +11,7 @@
 #include "net/asio.hpp"
 #include "net/http_client.hpp"
 #include "net/stream.hpp"
+#include "net/tls.hpp"
 #include "net/url.hpp"
 
 namespace belfry::net {
@@ -22,7 +23,7 @@ struct DialSettings {
 };
 
 // What a transport says about opening connections. The error names the file that cannot be used.
-[[nodiscard]] base::Result<DialSettings> dial_settings(const ClientTransport& transport);
+[[nodiscard]] base::Result<DialSettings> dial_settings(const ClientTransport& transport, Authorities& authorities);
 
 // The error's kind is resolve, connect (a proxy that refuses included), tls or cancelled; its detail says what could not be reached and
 // why.

@@ -8,6 +8,7 @@
 
 #include "net/asio.hpp"
 #include "net/executor.hpp"
+#include "net/tls.hpp"
 
 namespace belfry::net {
 
@@ -34,6 +35,8 @@ struct Runtime::Impl {
   const base::Logger log;
   asio::io_context io;
   asio::executor_work_guard<asio::io_context::executor_type> work{io.get_executor()};
+
+  Authorities authorities;  // of all clients that run here
 
   std::atomic<bool> dropping = false;
   std::mutex mutex;

@@ -256,12 +256,13 @@ std::string_view to_string(ClientError::Kind kind) {
 }
 
 base::Result<void> check_transport(const ClientTransport& transport) {
-  if (const auto dial = dial_settings(transport); !dial) return std::unexpected(dial.error());
+  Authorities read_for_this;
+  if (const auto dial = dial_settings(transport, read_for_this); !dial) return std::unexpected(dial.error());
   return {};
 }
 
 base::Result<std::unique_ptr<HttpClient>> make_http_client(Runtime& runtime, ClientTransport transport) {
-  auto dial = dial_settings(transport);
+  auto dial = dial_settings(transport, runtime.impl().authorities);
   if (!dial) return std::unexpected(dial.error());
   return std::make_unique<PooledClient>(std::make_shared<Pool>(runtime.impl().io, std::move(transport), std::move(*dial)));
 }

@@ -1,6 +1,7 @@
 #include "net/tls.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace belfry::net {
 
@@ -39,6 +40,19 @@ base::Result<void> load_authorities(ssl::context& context, const std::filesystem
   return check(ec, "CA file", file);
 }
 
+base::Result<void> load_system(ssl::context& context) {
+  error_code ec;
+  context.set_default_verify_paths(ec);
+  if (ec) return base::fail("the system's CA certificates: " + ec.message());
+  return {};
+}
+
+// Where OpenSSL reads them. Its directory is asked for one certificate at a time, when that one is needed.
+std::filesystem::path system_file() {
+  const char* named = std::getenv(X509_get_default_cert_file_env());
+  return named != nullptr ? named : X509_get_default_cert_file();
+}
+
 // Some clients ask for a protocol by name and give up without an answer.
 int choose_http_1_1(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* offered, unsigned int size, void*) {
   static constexpr unsigned char kHttp11[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
@@ -68,15 +82,24 @@ base::Result<Context> server_context(const ServerTls& files) {
   return context;
 }
 
-base::Result<Context> client_context(const ClientTransport& transport) {
-  auto context = make(ssl::context::tls_client);
-  if (transport.ca_file.empty()) {
-    error_code ec;
-    context->set_default_verify_paths(ec);
-    if (ec) return base::fail("the system's CA certificates: " + ec.message());
-  } else if (auto loaded = load_authorities(*context, transport.ca_file); !loaded) {
-    return std::unexpected(loaded.error());
+base::Result<void> Authorities::trust(const std::filesystem::path& file, ssl::context& context) {
+  const std::lock_guard lock(mutex_);
+  auto& [known_stamp, holder] = known_[file];
+  // Before they are read: what is written meanwhile is read the next time.
+  const auto stamp = base::stamp_of(file.empty() ? system_file() : file);
+  if (!holder || known_stamp != stamp) {
+    auto fresh = make(ssl::context::tls_client);
+    if (auto loaded = file.empty() ? load_system(*fresh) : load_authorities(*fresh, file); !loaded) return loaded;
+    holder = std::move(fresh);
+    known_stamp = stamp;
   }
+  SSL_CTX_set1_cert_store(context.native_handle(), SSL_CTX_get_cert_store(holder->native_handle()));
+  return {};
+}
+
+base::Result<Context> client_context(const ClientTransport& transport, Authorities& authorities) {
+  auto context = make(ssl::context::tls_client);
+  if (auto trusted = authorities.trust(transport.ca_file, *context); !trusted) return std::unexpected(trusted.error());
   if (transport.client_certificate.empty()) return context;
   if (auto loaded = load_identity(*context, transport.client_certificate, transport.client_key); !loaded)
     return std::unexpected(loaded.error());

@@ -139,7 +139,7 @@ class Client final : public WebSocketClient {
 }  // namespace
 
 base::Result<std::unique_ptr<WebSocketClient>> make_websocket_client(Runtime& runtime, const ClientTransport& transport) {
-  auto settings = dial_settings(transport);
+  auto settings = dial_settings(transport, runtime.impl().authorities);
   if (!settings) return std::unexpected(settings.error());
   return std::make_unique<Client>(runtime.impl().io, std::move(*settings));
 }

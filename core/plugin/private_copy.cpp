@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "base/ids.hpp"
@@ -28,15 +29,21 @@ bool lock(const Descriptor& file, int how) {
 
 base::Result<std::string> read_all(int fd, const fs::path& path) {
   constexpr std::size_t kLargest = 256UL * 1024 * 1024;
+  constexpr std::size_t kPiece = 64UL * 1024;  // more than was there at first
+  struct stat found{};
+  if (::fstat(fd, &found) != 0) return base::fail(path.string() + ": " + system_reason());
   std::string bytes;
-  std::string piece(1024UL * 1024, '\0');
-  for (;;) {
-    const ssize_t got = ::read(fd, piece.data(), piece.size());
+  for (std::size_t size = 0;;) {
+    if (size > kLargest) return base::fail(base::ErrorCode::invalid, path.string() + ": is larger than 256 MiB, wanted a plugin");
+    if (size == bytes.size()) bytes.resize(std::clamp(static_cast<std::size_t>(found.st_size), size, kLargest) + kPiece);
+    const ssize_t got = ::read(fd, bytes.data() + size, bytes.size() - size);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return base::fail(path.string() + ": " + system_reason());
-    if (got == 0) return bytes;
-    bytes.append(piece, 0, static_cast<std::size_t>(got));
-    if (bytes.size() > kLargest) return base::fail(base::ErrorCode::invalid, path.string() + ": is larger than 256 MiB, wanted a plugin");
+    if (got == 0) {
+      bytes.resize(size);
+      return bytes;
+    }
+    size += static_cast<std::size_t>(got);
   }
 }
 
@@ -58,11 +65,11 @@ base::Result<void> make_store(const fs::path& store) {
 }
 
 // Null unless the file is there and whole: an earlier copy may have been cut short by a crash.
-std::shared_ptr<const Descriptor> hold_existing(const fs::path& copy, const std::string& digest) {
+std::shared_ptr<const Descriptor> hold_existing(const fs::path& copy, std::string_view wanted) {
   auto file = std::make_shared<const Descriptor>(::open(copy.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file->valid()) return nullptr;
   const auto bytes = read_all(file->get(), copy);
-  if (!bytes || sha256(*bytes) != digest) return nullptr;
+  if (!bytes || *bytes != wanted) return nullptr;
   static_cast<void>(lock(*file, LOCK_SH));
   return file;
 }
@@ -105,9 +112,8 @@ base::Result<PrivateCopy> private_copy(const fs::path& file, const fs::path& sto
   // From here until the copy is held nobody removes it, or puts another in its place.
   static_cast<void>(lock(directory, LOCK_EX));
 
-  const std::string digest = sha256(*bytes);
-  const fs::path copy = store / (digest + kCopy);
-  if (auto held = hold_existing(copy, digest)) return PrivateCopy{copy, std::move(held)};
+  const fs::path copy = store / (sha256(*bytes) + kCopy);
+  if (auto held = hold_existing(copy, *bytes)) return PrivateCopy{copy, std::move(held)};
   auto held = make_copy(copy, *bytes);
   if (!held) return std::unexpected(held.error());
   return PrivateCopy{copy, std::move(*held)};

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/utf8.hpp"
+
 namespace belfry::render {
 namespace {
 
@@ -18,9 +20,8 @@ std::unexpected<base::Error> wrong(std::string text) { return base::fail(base::E
 // As it was written, short enough for one line.
 std::string shown(std::string_view written) {
   constexpr std::size_t kMost = 40;
-  std::string out(written.substr(0, kMost));
+  std::string out(base::utf8_prefix(written, kMost));
   std::ranges::replace_if(out, [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
-  while (!out.empty() && out.size() == kMost && (static_cast<unsigned char>(out.back()) & 0x80U) != 0) out.pop_back();
   return written.size() > out.size() ? out + "..." : out;
 }
 

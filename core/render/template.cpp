@@ -4,6 +4,7 @@
 #include <kainjow/mustache.hpp>
 #include <stdexcept>
 
+#include "base/utf8.hpp"
 #include "model/path.hpp"
 #include "render/escape.hpp"
 #include "render/tags.hpp"
@@ -21,8 +22,7 @@ struct TooLong {};
 // Cut between characters, with an ellipsis.
 std::string at_most(std::string text, std::size_t bytes) {
   if (text.size() <= bytes) return text;
-  while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xC0U) == 0x80U) --bytes;
-  text.resize(bytes);
+  text.resize(base::utf8_prefix(text, bytes).size());
   return text + "\u2026";
 }
 

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/utf8.hpp"
+
 namespace belfry::route {
 namespace {
 
@@ -31,10 +33,8 @@ bool equals(const Value& value, const std::string& text, const nlohmann::json& l
 
 std::string in_quotes(std::string_view text) {
   constexpr std::size_t kLongest = 80;
-  if (text.size() <= kLongest) return "\"" + std::string(text) + "\"";
-  auto cut = kLongest;
-  while (cut > 0 && (static_cast<unsigned char>(text[cut]) & 0xC0U) == 0x80U) --cut;
-  return "\"" + std::string(text.substr(0, cut)) + "...\"";
+  const auto shown = base::utf8_prefix(text, kLongest);
+  return "\"" + std::string(shown) + (shown.size() < text.size() ? "...\"" : "\"");
 }
 
 std::string shown(const Value& value, bool secret) {

@@ -1,14 +1,13 @@
 #include "route/processors.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "model/before.hpp"
+#include "model/names.hpp"
 
 namespace belfry::route {
 namespace {
 
-constexpr std::array<std::string_view, 4> kSeverities{"info", "warning", "error", "critical"};
 constexpr std::string_view kLabels = "labels.";
 
 std::string title_of(const model::ProcessorRule& rule) { return rule.where + ": processor \"" + rule.name + "\""; }
@@ -25,7 +24,7 @@ void set_text(model::Notification& notification, const std::string& path, std::s
   if (path == "update_key") {
     notification.update_key = std::move(text);
   } else if (path == "severity") {
-    if (std::ranges::find(kSeverities, text) != kSeverities.end()) notification.severity = std::move(text);
+    if (model::is_severity(text)) notification.severity = std::move(text);
   } else if (path.starts_with(kLabels)) {
     notification.labels[path.substr(kLabels.size())] = std::move(text);
   }

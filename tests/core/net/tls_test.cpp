@@ -92,6 +92,27 @@ TEST_F(TlsTest, RefusesAServerItCannotVerify) {
   }
 }
 
+TEST_F(TlsTest, AuthoritiesAreThoseOfTheFileAsItIsNow) {
+  start_tls(identity("server"));
+  const auto trusted = directory / "trusted.crt";
+  const auto replace = [&](const std::string& name) {
+    std::filesystem::remove(trusted);
+    std::filesystem::copy_file(file(name), trusted);
+  };
+  replace("stranger.crt");
+  EXPECT_FALSE(fetch({.ca_file = trusted}));
+  EXPECT_TRUE(fetch({.ca_file = file("ca.crt")})) << "the next client has its own";
+  EXPECT_FALSE(fetch({.ca_file = trusted})) << "and leaves the others theirs";
+  replace("ca.crt");
+  EXPECT_TRUE(fetch({.ca_file = trusted}));
+  replace("stranger.crt");
+  EXPECT_FALSE(fetch({.ca_file = trusted}));
+  std::filesystem::remove(trusted);
+  const auto gone = make_http_client(runtime, {.ca_file = trusted});
+  ASSERT_FALSE(gone);
+  EXPECT_NE(gone.error().message.find(trusted.string()), std::string::npos) << gone.error().message;
+}
+
 TEST_F(TlsTest, AClientCertificateIsRequiredWhenAskedFor) {
   start_tls(identity("server", "ca.crt"));
   const auto known = fetch({.ca_file = file("ca.crt"), .client_certificate = file("client.crt"), .client_key = file("client.key")});
