@@ -81,7 +81,8 @@ std::string Catalogue::why_not(std::string_view type) const {
   }
   std::string text = "no plugin offers the type \"" + std::string(type) + "\"";
   if (const std::string meant = closest(std::string(type), offered); !meant.empty()) return text + "; did you mean \"" + meant + "\"?";
-  text += offered.empty() ? "; no usable plugin was found in the directories of plugins.directories, which `belfry plugins list` shows" : "; there are ";
+  text += offered.empty() ? "; no usable plugin was found in the directories of plugins.directories, which `belfry plugins list` shows"
+                          : "; there are ";
   for (std::size_t i = 0; i < offered.size(); ++i) text += (i == 0 ? "\"" : ", \"") + offered[i] + "\"";
   for (const auto& entry : entries) {
     if (!entry.refusal.empty()) text += "; refused: " + entry.refusal;

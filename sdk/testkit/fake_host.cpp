@@ -235,7 +235,9 @@ std::optional<InboundReply> FakeHost::inbound(const InboundRequest& request) {
   return tickets_[ticket].reply;
 }
 
-Outcome FakeHost::reconcile(const nlohmann::json& document) { return settle(give(document, Sending{.time = kReconcileLimit}, Ticket::Purpose::reconcile)); }
+Outcome FakeHost::reconcile(const nlohmann::json& document) {
+  return settle(give(document, Sending{.time = kReconcileLimit}, Ticket::Purpose::reconcile));
+}
 
 std::expected<nlohmann::json, std::string> FakeHost::render(const nlohmann::json& document) {
   const auto* table = static_cast<const belfry_render*>(instance_.extension(self_, sd::str(BELFRY_RENDER_1)));

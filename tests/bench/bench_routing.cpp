@@ -1,5 +1,5 @@
-// What deciding costs: processors, a tree of routes and the plan of each delivery, for one payload, with 10 to 1,000 routes. The last route takes
-// it, so that every route is asked; a tenth of the processors applies.
+// What deciding costs: processors, a tree of routes and the plan of each delivery, for one payload, with 10 to 1,000 routes. The last route
+// takes it, so that every route is asked; a tenth of the processors applies.
 #include <benchmark/benchmark.h>
 
 #include <fstream>
@@ -25,7 +25,8 @@ model::Condition condition(std::size_t i) {
     }
     case 2: return {.comparisons = {{.path = "name", .op = Comparison::Op::regex, .text = "Failed " + number}}};
     case 3: return {.comparisons = {{.path = "labels.reason", .text = "reason " + number}, {.path = "name", .text = "Workspace Deleted"}}};
-    default: return {.comparisons = {{.path = "recipient.email", .op = Comparison::Op::regex, .text = "@team-" + number + "\\.example\\.com$"}}};
+    default:
+      return {.comparisons = {{.path = "recipient.email", .op = Comparison::Op::regex, .text = "@team-" + number + "\\.example\\.com$"}}};
   }
 }
 
@@ -38,7 +39,8 @@ delivery::Planner planner(std::size_t processors, std::size_t routes) {
     rules.processors.push_back(std::move(rule));
   }
   for (std::size_t i = 0; i + 1 < routes; ++i) {
-    rules.routes.push_back({.name = "r" + std::to_string(i), .where = "bench:1:1", .when = condition(i), .to = {{"slack", {{"channel", "C1"}}}}});
+    rules.routes.push_back(
+        {.name = "r" + std::to_string(i), .where = "bench:1:1", .when = condition(i), .to = {{"slack", {{"channel", "C1"}}}}});
   }
   rules.routes.push_back({.name = "everyone", .where = "bench:1:1", .to = {{"slack"}}});
   return delivery::Planner::compile(std::move(rules), {{"slack", {{"channel", ""}, std::chrono::hours(24)}}}).value();
@@ -59,7 +61,14 @@ void decide(benchmark::State& state) {
     benchmark::DoNotOptimize(rules.plan(std::move(copy), base::Timestamp()));
   }
 }
-BENCHMARK(decide)->ArgNames({"processors", "routes"})->Args({0, 1})->Args({100, 1})->Args({100, 10})->Args({100, 100})->Args({100, 1000})->Unit(benchmark::kMicrosecond);
+BENCHMARK(decide)
+    ->ArgNames({"processors", "routes"})
+    ->Args({0, 1})
+    ->Args({100, 1})
+    ->Args({100, 10})
+    ->Args({100, 100})
+    ->Args({100, 1000})
+    ->Unit(benchmark::kMicrosecond);
 
 }  // namespace
 

@@ -6,11 +6,12 @@ namespace {
 
 using model::to_string;
 
-#define BELFRY_DELIVERY                                                                                                               \
-  "SELECT d.row, d.id, d.notification, d.queue, d.kind, d.sink, d.email, d.route, d.fallback, d.overrides, d.sensitive, "             \
-  "d.allow_sensitive, d.fallback_of, d.created_at, d.state, d.dead_letter, d.possible_duplicate, d.attempts, d.open_attempt, "        \
-  "d.failures, d.leases, d.claim_until, d.joins_at, d.due_at, d.expires_at, d.finished_at, d.last_reason, d.last_detail, d.receipt, " \
-  "d.begun_at, n.id, q.destination, d.note FROM deliveries d JOIN notifications n ON n.row = d.notification JOIN queues q ON q.row = d.queue "
+#define BELFRY_DELIVERY                                                                                                                \
+  "SELECT d.row, d.id, d.notification, d.queue, d.kind, d.sink, d.email, d.route, d.fallback, d.overrides, d.sensitive, "              \
+  "d.allow_sensitive, d.fallback_of, d.created_at, d.state, d.dead_letter, d.possible_duplicate, d.attempts, d.open_attempt, "         \
+  "d.failures, d.leases, d.claim_until, d.joins_at, d.due_at, d.expires_at, d.finished_at, d.last_reason, d.last_detail, d.receipt, "  \
+  "d.begun_at, n.id, q.destination, d.note FROM deliveries d JOIN notifications n ON n.row = d.notification JOIN queues q ON q.row = " \
+  "d.queue "
 
 // Most deliveries have neither overrides nor a fallback: no JSON for them.
 std::string encode(const nlohmann::json& overrides) { return overrides.empty() ? std::string() : overrides.dump(); }
