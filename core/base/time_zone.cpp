@@ -3,6 +3,9 @@
 #include <absl/time/civil_time.h>
 #include <absl/time/time.h>
 
+#include <fstream>
+#include <sstream>
+
 namespace belfry::base {
 
 struct TimeZone::Rules {
@@ -10,6 +13,8 @@ struct TimeZone::Rules {
 };
 
 namespace {
+
+constexpr const char* kList = "/usr/share/zoneinfo/tzdata.zi";
 
 absl::Time to_absl(Timestamp time) { return absl::FromChrono(time); }
 
@@ -29,6 +34,20 @@ Result<TimeZone> TimeZone::find(const std::string& name) {
   }
   TimeZone out;
   out.rules_ = std::make_shared<const Rules>(Rules{zone});
+  return out;
+}
+
+// Lines of zic(8): "Z NAME ..." is a zone, "L TARGET NAME" another name of one.
+std::vector<std::string> TimeZone::names() {
+  std::vector<std::string> out;
+  std::ifstream list(kList);
+  for (std::string line; std::getline(list, line);) {
+    std::istringstream words(line);
+    std::string kind, first, second;
+    words >> kind >> first >> second;
+    if (kind == "Z") out.push_back(std::move(first));
+    if (kind == "L") out.push_back(std::move(second));
+  }
   return out;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "base/error.hpp"
@@ -15,6 +16,9 @@ class TimeZone {
 
   // "Europe/Berlin", "UTC": the names of the IANA database, as the machine has it (package tzdata). ErrorCode::invalid otherwise.
   [[nodiscard]] static Result<TimeZone> find(const std::string& name);
+
+  // Those that find() knows, in no order; empty where the machine has no list of them (tzdata.zi).
+  [[nodiscard]] static std::vector<std::string> names();
 
   struct Local {
     int weekday = 0;  // 0 is Sunday

@@ -32,7 +32,8 @@ bool is_known_path(std::string_view path) {
 std::string path_suggestion(std::string_view written, std::string_view besides) {
   const auto dot = written.find('.');
   const auto open = split_words("labels data");
-  if (const auto near = nearest(written.substr(0, dot), open); !near.empty() && dot != std::string_view::npos && dot + 1 < written.size()) {
+  if (const auto near = base::nearest(written.substr(0, dot), open);
+      !near.empty() && dot != std::string_view::npos && dot + 1 < written.size()) {
     if (near != written.substr(0, dot)) return "; did you mean " + in_quotes(std::string(near) + std::string(written.substr(dot))) + "?";
   }
   auto known = split_words(kPaths);

@@ -110,7 +110,7 @@ class Checker {
     const std::string_view what = expanded->text;
     if (patterns && what.size() >= 2 && what.starts_with('/') && what.ends_with('/')) return pattern(written, what, name);
     if (name && catalogue_.by_name(what) == nullptr) {
-      const auto near = nearest(what, views(names_));
+      const auto near = base::nearest(what, views(names_));
       const auto remedy =
           near.empty() ? "; write the name as Coder does" + std::string(kRemedy) : "; did you mean " + in_quotes(near) + "?";
       written.warning("is " + written.described() + ", which is the name of no known event" + remedy);
@@ -150,7 +150,7 @@ class Checker {
   [[nodiscard]] bool is_known(const std::string& label) const { return label.size() == kLabels.size() || labels_.contains(label); }
 
   [[nodiscard]] std::string remedy(const std::string& label) const {
-    const auto near = nearest(label, views(labels_));
+    const auto near = base::nearest(label, views(labels_));
     return near.empty() ? "; write one that Coder sends" + std::string(kRemedy) : "; did you mean " + in_quotes(near) + "?";
   }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/nearest.hpp"
 #include "base/time_zone.hpp"
 #include "config/condition.hpp"
 #include "config/suggest.hpp"
@@ -39,6 +40,21 @@ model::MinuteOfDay read_time(const Value& written) {
   return kNoTime;
 }
 
+// Of a name with slips in it, or of a place without its continent.
+std::string zone_suggestion(std::string_view written) {
+  const auto names = base::TimeZone::names();
+  std::vector<std::string_view> whole, places;
+  for (const std::string_view name : names) {
+    whole.push_back(name);
+    places.push_back(name.substr(name.rfind('/') + 1));
+  }
+  auto meant = base::nearest(written, whole);
+  if (const auto place = meant.empty() ? base::nearest(written, places) : ""; !place.empty())
+    meant = whole[static_cast<std::size_t>(std::ranges::find(places, place) - places.begin())];
+  if (!meant.empty()) return "; did you mean \"" + std::string(meant) + "\"?";
+  return "; write one such as Europe/Berlin or UTC, and see that the package tzdata is installed";
+}
+
 // None when it could not be read.
 std::optional<std::string> read_zone_name(const Value& written) {
   auto name = written.text("the name of a time zone such as Europe/Berlin");
@@ -48,8 +64,7 @@ std::optional<std::string> read_zone_name(const Value& written) {
     return std::nullopt;
   }
   if (const auto found = base::TimeZone::find(*name); !found) {
-    written.error("is " + written.described() + ", which is no time zone of this machine" +
-                  "; write one such as Europe/Berlin or UTC, and see that the package tzdata is installed");
+    written.error("is " + written.described() + ", which is no time zone of this machine" + zone_suggestion(*name));
     return std::nullopt;
   }
   return name;

@@ -218,7 +218,7 @@ void Section::check_keys(const Vocabulary& words) {
       report.error(member.key_at, dotted(value_.path(), member.key) + " is not supported by this version; remove it");
     } else {
       report.error(member.key_at, "unknown key " + in_quotes(member.key) + where + suggestion(member.key, known, "the keys here are"));
-      meant_.push_back(nearest(member.key, known));
+      meant_.push_back(base::nearest(member.key, known));
     }
   }
 }

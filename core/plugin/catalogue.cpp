@@ -1,5 +1,6 @@
 #include "plugin/catalogue.hpp"
 
+#include "base/nearest.hpp"
 #include "plugin/config_check.hpp"
 #include "plugin/library.hpp"
 
@@ -75,15 +76,15 @@ Catalogue::Found Catalogue::find(std::string_view type) const {
 }
 
 std::string Catalogue::why_not(std::string_view type) const {
-  std::vector<std::string> offered;
+  std::vector<std::string_view> offered;
   for (const auto& entry : entries) {
     for (const auto& known : entry.types) offered.push_back(known.type);
   }
   std::string text = "no plugin offers the type \"" + std::string(type) + "\"";
-  if (const std::string meant = closest(std::string(type), offered); !meant.empty()) return text + "; did you mean \"" + meant + "\"?";
+  if (const auto meant = base::nearest(type, offered); !meant.empty()) return text + "; did you mean \"" + std::string(meant) + "\"?";
   text += offered.empty() ? "; no usable plugin was found in the directories of plugins.directories, which `belfry plugins list` shows"
                           : "; there are ";
-  for (std::size_t i = 0; i < offered.size(); ++i) text += (i == 0 ? "\"" : ", \"") + offered[i] + "\"";
+  for (std::size_t i = 0; i < offered.size(); ++i) text += (i == 0 ? "\"" : ", \"") + std::string(offered[i]) + "\"";
   for (const auto& entry : entries) {
     if (!entry.refusal.empty()) text += "; refused: " + entry.refusal;
   }

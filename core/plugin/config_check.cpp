@@ -3,6 +3,7 @@
 #include <regex>
 #include <set>
 
+#include "base/nearest.hpp"
 #include "plugin/schema.hpp"
 
 namespace belfry::plugin {
@@ -17,22 +18,8 @@ constexpr const char* kOverride = "x-override";
 constexpr const char* kObtain = "x-obtain";
 constexpr const char* kAccount = "x-account";
 
-// Optimal string alignment: insertions, deletions, substitutions and swaps of neighbours.
-std::size_t distance(const std::string& a, const std::string& b) {
-  std::vector<std::vector<std::size_t>> d(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
-  for (std::size_t i = 0; i <= a.size(); ++i) d[i][0] = i;
-  for (std::size_t j = 0; j <= b.size(); ++j) d[0][j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      d[i][j] = std::min({d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
-    }
-  }
-  return d[a.size()][b.size()];
-}
-
-std::vector<std::string> known_keys(const Schemas& schemas) {
-  std::set<std::string> keys;
+std::vector<std::string_view> known_keys(const Schemas& schemas) {
+  std::set<std::string_view> keys;
   for (const json* schema : schemas) {
     const auto properties = schema->find("properties");
     if (properties == schema->end()) continue;
@@ -41,12 +28,12 @@ std::vector<std::string> known_keys(const Schemas& schemas) {
   return {keys.begin(), keys.end()};
 }
 
-std::string unknown_key(const std::string& key, const std::vector<std::string>& known) {
+std::string unknown_key(const std::string& key, const std::vector<std::string_view>& known) {
   std::string text = "unknown key \"" + key + "\"";
-  if (const std::string meant = closest(key, known); !meant.empty()) return text + "; did you mean \"" + meant + "\"?";
+  if (const auto meant = base::nearest(key, known); !meant.empty()) return text + "; did you mean \"" + std::string(meant) + "\"?";
   if (known.empty()) return text + "; no keys are known here";
   text += "; known keys are ";
-  for (std::size_t i = 0; i < known.size(); ++i) text += (i == 0 ? "\"" : ", \"") + known[i] + "\"";
+  for (std::size_t i = 0; i < known.size(); ++i) text += (i == 0 ? "\"" : ", \"") + std::string(known[i]) + "\"";
   return text;
 }
 
@@ -69,7 +56,7 @@ void take_unknown_keys(const json& schema, ConfigRequest& request, std::vector<P
     for (const auto& key : unknown) {
       problems.push_back({Severity::error, pointer_to(pointer, key), unknown_key(key, known)});
       value.erase(key);
-      const auto meant = closest(key, known);
+      const std::string meant(base::nearest(key, known));
       if (meant.empty() || value.contains(meant)) continue;
       value[meant] = nullptr;
       request.references.broken.insert(pointer_to(pointer, meant));
@@ -240,19 +227,6 @@ void hide_secrets(const json& schema, ConfigRequest& request, SecretTable& table
 
 }  // namespace
 
-std::string closest(const std::string& word, const std::vector<std::string>& known) {
-  std::string best;
-  std::size_t best_distance = std::max<std::size_t>(1, word.size() / 3) + 1;
-  for (const auto& candidate : known) {
-    const std::size_t d = distance(word, candidate);
-    if (d < best_distance) {
-      best = candidate;
-      best_distance = d;
-    }
-  }
-  return best;
-}
-
 CheckedConfig check_config(const PluginType& type, ConfigRequest request, base::Scrubber& scrubber) {
   CheckedConfig out;
   const json& schema = type.schema;
@@ -283,7 +257,7 @@ CheckedConfig check_config(const PluginType& type, ConfigRequest request, base::
 
 std::vector<Problem> check_overrides(const PluginType& type, const json& overrides) {
   std::vector<Problem> problems;
-  std::vector<std::string> allowed;
+  std::vector<std::string_view> allowed;
   json allowed_schema = type.schema;
   allowed_schema.erase("required");
   const json properties = type.schema.value("properties", json::object());

@@ -55,7 +55,4 @@ struct CheckedConfig {
 // `overrides`.
 [[nodiscard]] std::vector<Problem> check_overrides(const PluginType& type, const nlohmann::json& overrides);
 
-// The known word that was probably meant, empty when none is near.
-[[nodiscard]] std::string closest(const std::string& word, const std::vector<std::string>& known);
-
 }  // namespace belfry::plugin

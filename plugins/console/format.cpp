@@ -71,6 +71,7 @@ std::string as_text(const Message& message) {
   out += ", delivery " + visible(message.delivery_id(), false);
   if (message.possible_duplicate()) out += ", may be a repeat";
   out += "\n";
+  if (!message.note().empty()) out += indented(visible(message.note(), false));
   for (const Item& item : message.items()) out += item_text(item, message.sensitive());
   return out + "\n";
 }

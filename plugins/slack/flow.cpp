@@ -33,25 +33,41 @@ struct Halves {
 };
 
 // The first `count` code points of the text, less what would be half a link or half a character.
-Halves split_at(const Line& line, std::size_t count) {
+Halves split_at(Line line, std::size_t count) {
+  auto spans = std::exchange(line.spans, {});
   Halves halves = {line, line};
-  halves.head.spans.clear();
-  halves.rest.spans.clear();
   halves.rest.gap = Gap::none;
   bool whole = true;
-  for (const Span& span : line.spans) {
+  for (Span& span : spans) {
+    if (!whole) {
+      halves.rest.spans.push_back(std::move(span));
+      continue;
+    }
     const std::size_t size = code_points(span.text);
-    if (whole && size <= count) {
-      halves.head.spans.push_back(span);
+    if (size <= count) {
+      halves.head.spans.push_back(std::move(span));
       count -= size;
       continue;
     }
-    const std::size_t cut = whole && span.url.empty() ? cut_position(span.text, byte_of(span.text, count)) : 0;
+    const std::size_t cut = span.url.empty() ? cut_position(span.text, byte_of(span.text, count)) : 0;
     if (cut > 0) halves.head.spans.push_back({span.text.substr(0, cut), span.style, {}});
     halves.rest.spans.push_back({span.text.substr(cut), span.style, span.url});
     whole = false;
   }
   return halves;
+}
+
+// What split_at took apart.
+Line joined(Line head, Line rest) {
+  for (Span& span : rest.spans) {
+    const bool same = !head.spans.empty() && head.spans.back().url.empty() && span.url.empty() && head.spans.back().style == span.style;
+    if (same) {
+      head.spans.back().text += span.text;
+    } else {
+      head.spans.push_back(std::move(span));
+    }
+  }
+  return head;
 }
 
 // Moves the cut back to the last blank near it, and drops the blank.
@@ -82,16 +98,18 @@ std::size_t rendered_length(const Line& line) {
   return length(out);
 }
 
-// As much of the line as fits. An empty head: nothing does.
-Halves split_within(const Line& line, std::size_t limit) {
-  const auto fits = [&](std::size_t count) { return rendered_length(split_at(line, count).head) <= limit; };
+// As much of the line, which begins with `near`, as fits. An empty head: nothing does.
+Halves split_within(Line near, Line far, std::size_t limit) {
+  const auto fits = [&](std::size_t count) { return rendered_length(split_at(near, count).head) <= limit; };
   std::size_t low = 0;
   std::size_t high = limit + 1;
   while (high - low > 1) {
     const std::size_t middle = (low + high) / 2;
     (fits(middle) ? low : high) = middle;
   }
-  return at_word_border(split_at(line, low));
+  Halves halves = split_at(std::move(near), low);
+  halves.rest = joined(std::move(halves.rest), std::move(far));
+  return at_word_border(std::move(halves));
 }
 
 // Fills sections line by line.
@@ -122,20 +140,25 @@ class Flower {
     return true;
   }
 
-  bool add_in_parts(Line line) {
-    while (!try_add(line)) {
+  bool add_in_parts(const Line& line) {
+    // Only what a section can have at most is looked at, so that a long line costs no more than many short ones.
+    auto [near, far] = split_at(line, kSectionLimit + 1);
+    while (!far.spans.empty() || !try_add(near)) {
       const std::size_t here = kSectionLimit - used_;
-      const bool fits_alone = rendered_length(line) + overhead(line) <= std::min(kSectionLimit, left_);
+      const bool fits_alone = far.spans.empty() && rendered_length(near) + overhead(near) <= std::min(kSectionLimit, left_);
       if (!section_.empty() && (fits_alone || here < left_)) {
         flush();  // a new section gives more room
         continue;
       }
       const std::size_t room = std::min(here, left_);
       if (room < kWorthwhile) return false;
-      Halves halves = split_within(line, room - overhead(line));
+      const auto limit = room - overhead(near);
+      Halves halves = split_within(std::move(near), std::move(far), limit);
       if (halves.head.spans.empty() || !try_add(halves.head)) return false;
       if (halves.rest.spans.empty()) return true;
-      line = std::move(halves.rest);
+      halves = split_at(std::move(halves.rest), kSectionLimit + 1);
+      near = std::move(halves.head);
+      far = std::move(halves.rest);
     }
     return true;
   }

@@ -81,7 +81,7 @@ class CopiesTest(unittest.TestCase):
             settings["store"]["path"] = str(state / "beside.db")
             file.write_text(yaml.safe_dump(settings, sort_keys=False))
             beside.start()
-            self.assertEqual(copies(state), {first, second})
+            self.wait_for_copies(beside, state, {first, second})
             self.assert_delivers(gateway, "first@coder.com")
             self.assert_delivers(beside, "beside@coder.com")
             gateway.stop()

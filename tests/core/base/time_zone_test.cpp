@@ -1,5 +1,7 @@
 #include "base/time_zone.hpp"
 
+#include <algorithm>
+
 namespace belfry::base {
 namespace {
 
@@ -23,6 +25,13 @@ TEST(TimeZone, Names) {
     ASSERT_FALSE(found) << name;
     EXPECT_EQ(found.error().code, ErrorCode::invalid);
   }
+}
+
+TEST(TimeZone, NamesAreThoseThatAreFound) {
+  const auto names = TimeZone::names();
+  for (const auto* name : {"UTC", "Europe/Berlin", "Asia/Kathmandu"})
+    EXPECT_NE(std::find(names.begin(), names.end(), name), names.end()) << name;
+  for (const auto& name : names) EXPECT_TRUE(TimeZone::find(name)) << name;
 }
 
 TEST(TimeZone, Local) {

@@ -306,12 +306,5 @@ TEST(Schema, AKeywordWithoutOurWordsIsStillRefused) {
   EXPECT_EQ(problems[0].pointer, "/a");
 }
 
-TEST(Closest, Edges) {
-  EXPECT_EQ(closest("", {"a"}), "a");
-  EXPECT_EQ(closest("channel", {}), "");
-  EXPECT_EQ(closest("cahnnel", {"chapel", "channel"}), "channel");
-  EXPECT_EQ(closest("token", {"channel"}), "");
-}
-
 }  // namespace
 }  // namespace belfry::plugin

@@ -34,6 +34,12 @@ TEST(AsText, ShowsEveryItemOfADigest) {
   EXPECT_THAT(as_text(Message(document)), HasSubstr("  Second\n"));
 }
 
+TEST(AsText, SaysWhyADigestIsOne) {
+  json document = testkit::digest(2);
+  document["note"] = "More than 3 within 1h\x1b";
+  EXPECT_THAT(as_text(Message(document)), HasSubstr("\n  More than 3 within 1h\\x1b\n"));
+}
+
 TEST(AsText, CannotDriveATerminal) {
   json document = testkit::notification();
   document["items"][0]["title"] = "a\x1b[2J\nb\u202e\u009b";
