@@ -9,6 +9,9 @@ namespace belfry::base {
 // 0 when there is none.
 [[nodiscard]] std::size_t utf8_length(std::string_view text);
 
+// Well-formed characters from end to end.
+[[nodiscard]] bool is_utf8(std::string_view text);
+
 // The longest beginning of `text` of at most `bytes` bytes that does not end inside a character.
 [[nodiscard]] std::string_view utf8_prefix(std::string_view text, std::size_t bytes);
 

@@ -10,6 +10,7 @@
 #include <boost/beast/websocket/error.hpp>
 #include <boost/beast/websocket/stream.hpp>
 
+#include "base/utf8.hpp"
 #include "net/http_wire.hpp"
 
 namespace belfry::net {
@@ -170,6 +171,10 @@ Awaitable<bool> WebSocketSession::read_message() {
   } while (!frames.is_message_done());
   if (goodbye_ || ended_) co_return false;
   --wanted_;
+  if (frames.got_text() && !base::is_utf8(text)) {
+    ended(ws::error::bad_frame_payload);  // Beast misses a character that an empty last frame cuts off
+    co_return false;
+  }
   handler_({.kind = frames.got_text() ? WebSocketEvent::Kind::text : WebSocketEvent::Kind::binary, .data = std::move(text)});
   co_return true;
 }
