@@ -73,15 +73,6 @@ std::expected<net::WebSocketRequest, std::string> read_request(const belfry_webs
   return request;
 }
 
-bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const auto length = base::utf8_length(text);
-    if (length == 0) return false;
-    text.remove_prefix(length);
-  }
-  return true;
-}
-
 belfry_ticket connect(void* ctx, const belfry_websocket_request* request) noexcept {
   return shielded(ctx, [&](PluginInstance& instance) -> belfry_ticket {
     using Kind = net::ClientError::Kind;
@@ -116,7 +107,7 @@ std::int32_t send_text(void* ctx, belfry_ticket ticket, belfry_str text) noexcep
   // Memory that ran out is not 0 either.
   std::int32_t result = kNotTaken;
   shielded(ctx, [&](PluginInstance& instance) {
-    if (!is_utf8(view(text))) return instance.violation("bad_argument", "websocket: a text is not UTF-8");
+    if (!base::is_utf8(view(text))) return instance.violation("bad_argument", "websocket: a text is not UTF-8");
     if (instance.websockets().send_text(ticket, std::string(view(text)))) result = 0;
   });
   return result;

@@ -23,15 +23,6 @@ constexpr std::size_t kLimit = 4096;
   std::abort();
 }
 
-bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const auto length = base::utf8_length(text);
-    if (length == 0) return false;
-    text.remove_prefix(length);
-  }
-  return true;
-}
-
 // RFC 6455 section 4.2.2.
 std::string accept_of(std::string_view request) {
   constexpr std::string_view kName = "Sec-WebSocket-Key: ";
@@ -76,9 +67,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     using Kind = net::WebSocketEvent::Kind;
     if (closed != 0) fail("an event after the last");
     if (event.kind == Kind::closed) ++closed;
-    if (event.kind == Kind::closed && !is_utf8(event.data)) fail("a reason that is not UTF-8");
+    if (event.kind == Kind::closed && !base::is_utf8(event.data)) fail("a reason that is not UTF-8");
     if (event.kind == Kind::open) ++opened;
-    if (event.kind == Kind::text && !is_utf8(event.data)) fail("text that is not UTF-8");
+    if (event.kind == Kind::text && !base::is_utf8(event.data)) fail("text that is not UTF-8");
     if (event.kind == Kind::text || event.kind == Kind::binary) {
       if (event.data.size() > kLimit) fail("a message over the limit");
       if (++messages > asked) fail("a message that was not asked for");
