@@ -24,6 +24,7 @@ namespace {
 constexpr std::size_t kPiece = 64 * 1024;  // of a message, between two signs of life
 constexpr std::size_t kMostDropped = 256 * 1024;
 constexpr base::Millis kHangUp{2'000};
+constexpr base::Millis kBetweenCalls{10};    // to give up, while an operation has not heard one
 constexpr std::size_t kLongestReason = 123;  // RFC 6455 section 5.5
 
 base::SteadyTime now() { return std::chrono::steady_clock::now(); }
@@ -75,7 +76,8 @@ WebSocketSession::WebSocketSession(std::shared_ptr<Stream> stream, WebSocketRequ
       protocol_(std::make_unique<Protocol>(Protocol{ws::stream<Adapter, false>(Adapter{stream_})})),
       limit_(stream_->executor()),
       asked_(stream_->executor()),
-      pulse_(stream_->executor()) {
+      pulse_(stream_->executor()),
+      returned_(stream_->executor()) {
   auto& frames = protocol_->frames;
   frames.read_message_max(request_.max_message);
   frames.auto_fragment(false);
@@ -92,7 +94,10 @@ WebSocketSession::~WebSocketSession() = default;
 
 void WebSocketSession::spawn(Awaitable<void> (*routine)(std::shared_ptr<WebSocketSession>), asio::cancellation_signal& cancel) {
   const auto self = shared_from_this();
+  ++routines_;
   auto done = [self](std::exception_ptr thrown) {
+    --self->routines_;
+    self->returned_.wake();
     if (!thrown) return;
     self->conclude(self->failure(Kind::closed, "was given up after an internal error"), false);
     std::rethrow_exception(thrown);
@@ -279,9 +284,13 @@ Awaitable<void> WebSocketSession::hang_up(std::shared_ptr<WebSocketSession> self
   self->stream_->expires_after(kHangUp);
   co_await self->stream_->finish(kMostDropped);
   // A read that finds garbage while a close is being written waits for that one, which waits for the read (Beast of Boost 1.81): without
-  // this neither would end, nor the session.
-  for (auto* cancel : {&self->cancel_reading_, &self->cancel_writing_, &self->cancel_ping_})
-    cancel->emit(asio::cancellation_type::terminal);
+  // this neither would end, nor the session. Again, because an operation that is between two of its steps does not hear it, and one that
+  // is given up keeps the lock that the other waits for.
+  while (self->routines_ > 1) {
+    for (auto* cancel : {&self->cancel_reading_, &self->cancel_writing_, &self->cancel_ping_})
+      cancel->emit(asio::cancellation_type::terminal);
+    if (self->routines_ > 1) co_await self->returned_.wait_until(from_now(kBetweenCalls));
+  }
 }
 
 WebSocketEvent WebSocketSession::failure(Kind kind, std::string what) const {

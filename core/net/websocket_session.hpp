@@ -59,9 +59,11 @@ class WebSocketSession : public std::enable_shared_from_this<WebSocketSession> {
   SteadyTimer limit_;                 // of the handshake, then of the close
   Event asked_;                       // wakes the reading
   Event pulse_;                       // wakes keep_alive
+  Event returned_;                    // wakes hang_up
   asio::cancellation_signal cancel_reading_, cancel_writing_, cancel_pulse_, cancel_ping_, cancel_hanging_up_;
   std::uint64_t wanted_ = 0;        // messages asked for and not given
   std::optional<Goodbye> goodbye_;  // to be said, or said
+  int routines_ = 0;                // that have not returned
   bool writing_ = false;
   bool reading_ = false;
   bool ended_ = false;
