@@ -177,11 +177,11 @@ void Lane::on_lease(std::size_t asked, base::Result<store::Lease> lease) {
       self->pump();
     });
   }
-  if (state_ == LaneState::parked && !lease->leased.empty()) probing_ = true;
   const auto got = lease->leased.size();
   std::size_t used = 0;
   for (auto& leased : lease->leased) used += take(std::move(leased)) ? 1 : 0;
   settings_.budget->give_back(asked - used);
+  probing_ = state_ == LaneState::parked && used > 0;
   if (pump_again_ || got == asked) return pump();
   if (lease->next_ready) wake_at(*lease->next_ready);
 }
@@ -193,6 +193,7 @@ bool Lane::take(store::Leased leased) {
   if (!expired) {
     const auto wait = settings_.budget->take(leased.delivery.destination.key(), context_.clock.steady());
     if (wait.count() > 0) {
+      if (state_ == LaneState::parked) until_ = now + wait;  // the probe waits as well
       context_.store.release(std::move(leased.claim), leased.attempt, now + wait,
                              [self = shared_from_this()](const base::Result<bool>&) { self->notify(); });
       return false;
@@ -334,7 +335,12 @@ void Lane::finished(const std::shared_ptr<Attempt>& attempt, const action::Finis
               {{"sink", settings_.sink}, {"delivery", finish_action.finish.delivery_id}});
   }
   if (!result.sinks.empty()) context_.notify(result.sinks);
-  if (finish_action.finish.attempt != 0) apply_to_lane(finish_action);
+  const bool attempted = finish_action.finish.attempt != 0 || std::holds_alternative<store::Done>(finish_action.finish.next);
+  if (attempted) {
+    apply_to_lane(finish_action);
+  } else if (probing_) {
+    until_ = context_.clock.now() + probe_interval_;  // it could not be seen whether an earlier attempt arrived
+  }
   ended(attempt);
 }
 

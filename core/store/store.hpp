@@ -230,7 +230,7 @@ class Store {
   // lasts as long as they stay.
   virtual void sweep(base::Timestamp before, std::size_t most, Handler<SweepResult> handler) = 0;
 
-  // Key-value state of plugins, all of it bytes. A key of 1..255 bytes, a value of at most 64 KiB, 10,000 keys in a scope; anything else
+  // Key-value state of plugins, all of it bytes. A key of 1..255 bytes, a value of at most 64 KiB, 100,000 keys in a scope; anything else
   // is ErrorCode::invalid.
   virtual void kv_get(std::string scope, std::string key, Handler<std::optional<KvValue>> handler) = 0;
   // expected: none writes always; a version writes only over that one (0: only when absent). Gives the new version, or 0 when it did not

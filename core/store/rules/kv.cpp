@@ -5,7 +5,7 @@ namespace {
 
 constexpr std::size_t kLongestKey = 255;
 constexpr std::size_t kLongestValue = 64 * 1024;
-constexpr std::size_t kMostKeys = 10'000;
+constexpr std::size_t kMostKeys = 100'000;
 
 base::Result<void> check(const std::string& key) {
   if (!key.empty() && key.size() <= kLongestKey) return {};
@@ -28,7 +28,7 @@ base::Result<std::uint64_t> kv_put(Tables& tables, const std::string& scope, con
   const auto current = tables.kv(scope, key);
   if (expected && *expected != (current ? current->version : 0)) return 0;
   if (!current && tables.kv_count(scope) >= kMostKeys) {
-    return base::fail(base::ErrorCode::invalid, "scope " + scope + " is full: it has 10000 keys");
+    return base::fail(base::ErrorCode::invalid, "scope " + scope + " is full: it has 100000 keys");
   }
   const KvValue written{.value = std::move(value), .version = tables.next_kv_version()};
   tables.save_kv(scope, key, written);

@@ -220,6 +220,55 @@ TEST_F(LaneTest, MisconfigurationParksKeepsAndRecoversByItself) {
   EXPECT_TRUE(becomes("slack", LaneState::open));
 }
 
+TEST_F(LaneTest, AParkedLaneWhoseProbeMustWaitForItsRecipientIsTriedAgain) {
+  std::atomic<bool> broken = true;
+  add(
+      "slack", [&](const plugin::Send&) { return broken ? outcome(OutcomeCode::misconfigured, "invalid_auth") : delivered(); },
+      [](LaneSettings& s) { s.rates.each = {1, 200ms, 1}; });
+  start();
+  accept("slack", "bobby@example.com");
+  ASSERT_TRUE(becomes("slack", LaneState::parked));
+  ASSERT_TRUE(metrics_.wait("attempt slack misconfigured", 3));
+  broken = false;
+  EXPECT_TRUE(metrics_.wait("delivery slack delivered", 1));
+  EXPECT_TRUE(becomes("slack", LaneState::open));
+}
+
+TEST_F(LaneTest, AParkedLaneThatCannotLookForItsProbeTakesItsTime) {
+  enum class Slack { working, cutting, refusing };
+  std::atomic<Slack> slack = Slack::cutting;
+  add(
+      "slack",
+      [&](const plugin::Send&) {
+        if (slack == Slack::refusing) return outcome(OutcomeCode::misconfigured, "invalid_auth");
+        if (slack == Slack::working) return delivered();
+        auto cut = outcome(OutcomeCode::retry, "closed");
+        cut.maybe_delivered = true;
+        return cut;
+      },
+      [](LaneSettings& s) {
+        s.first_probe = s.last_probe = 50ms;
+        s.rates.each = {1, 10ms, 3};
+      });
+  channel("slack").reconcile_script = [&](const auto&) {
+    if (slack == Slack::working) return outcome(OutcomeCode::rejected);
+    auto later = outcome(OutcomeCode::rate_limited);
+    later.retry_after = 1h;
+    return later;
+  };
+  start();
+  accept("slack", "bobby@example.com");
+  ASSERT_TRUE(channel("slack").wait([](const auto& seen) { return seen.reconciled.size() == 1; }));
+  slack = Slack::refusing;
+  accept("slack", "alice@example.com");
+  ASSERT_TRUE(becomes("slack", LaneState::parked));
+  const auto began = std::chrono::steady_clock::now();
+  ASSERT_TRUE(channel("slack").wait([](const auto& seen) { return seen.reconciled.size() >= 6; }));
+  EXPECT_GE(std::chrono::steady_clock::now() - began, 100ms) << "it is not asked without a pause";
+  slack = Slack::working;
+  EXPECT_TRUE(metrics_.wait("delivery slack delivered", 2));
+}
+
 TEST_F(LaneTest, ASinkThatCannotRunKeepsItsDeliveriesAndSaysWhy) {
   add("slack", [](const auto&) { return delivered(); });
   parked_["slack"] = {"missing_secret", "environment variable SLACK_BOT_TOKEN is not set"};
