@@ -34,9 +34,12 @@ constexpr belfry_kv kKv{sizeof(belfry_kv),
                         [](void*, std::uint32_t, belfry_str, belfry_str, std::uint64_t) -> belfry_ticket { return 0; },
                         [](void*, std::uint32_t, belfry_str) -> belfry_ticket { return 0; },
                         [](void*, std::uint32_t, belfry_str, belfry_str) {}};
-constexpr belfry_rate_limit kRateLimit{
-    sizeof(belfry_rate_limit), 0, [](void*, const belfry_budget*, std::uint32_t, std::uint32_t, std::uint32_t) {},
-    [](void*, const belfry_budget*, belfry_ticket) -> belfry_ticket { return 0; }, [](void*, const belfry_budget*, std::uint64_t) {}};
+constexpr belfry_rate_limit kRateLimit{sizeof(belfry_rate_limit),
+                                       0,
+                                       [](void*, const belfry_budget*, std::uint32_t, std::uint32_t, std::uint32_t) {},
+                                       [](void*, const belfry_budget*, belfry_ticket) -> belfry_ticket { return 0; },
+                                       [](void*, const belfry_budget*, std::uint64_t) {},
+                                       [](void*, const belfry_budget*) -> std::uint64_t { return 0; }};
 constexpr belfry_secrets kSecrets{sizeof(belfry_secrets), 0, [](void*, belfry_str, const belfry_writer*) -> std::int32_t { return 1; },
                                   [](void*, belfry_str) {}};
 constexpr belfry_offload kOffload{sizeof(belfry_offload), 0, [](void*, void (*)(void*), void*) -> belfry_ticket { return 0; }};

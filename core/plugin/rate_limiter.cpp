@@ -51,6 +51,16 @@ void RateLimiter::cancel(std::uint64_t id) {
   waiting_in_.erase(where);
 }
 
+base::Millis RateLimiter::wait(const Budget& budget) {
+  const std::lock_guard lock(mutex_);
+  const Line* line = lines_.contains(budget) || budget.method.empty() ? line_of(budget) : nullptr;
+  if (line == nullptr) return base::Millis(0);
+  const auto now = clock_.steady();
+  const auto ahead = line->waiting.size();
+  if (!line->sends) return line->bucket.wait(now, ahead);
+  return budget.destination.empty() ? line->sends->wait(now) : line->sends->wait(key_of(budget), now, ahead);
+}
+
 void RateLimiter::limited(const Budget& budget, base::Millis how_long) {
   const std::lock_guard lock(mutex_);
   Line* line = line_of(budget);

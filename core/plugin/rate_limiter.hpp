@@ -35,6 +35,8 @@ class RateLimiter : public std::enable_shared_from_this<RateLimiter> {
   void define(const Budget& budget, std::uint32_t events, base::Millis period, std::uint32_t burst);
   std::uint64_t acquire(const Budget& budget, net::Task grant);
   void cancel(std::uint64_t id);
+  // How long one that asked now would wait, behind those that wait already.
+  [[nodiscard]] base::Millis wait(const Budget& budget);
   void limited(const Budget& budget, base::Millis how_long);
   void stop();
 

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t kLargestResponse = 16UL * 1024 * 1024;
 constexpr base::Millis kUsualTimeout{10'000};
+constexpr base::Millis kTimeToTell{200};  // what became of the request, before the ticket's own time is over
 
 // The table of an answer together with what it points to.
 struct Answer {
@@ -55,7 +56,8 @@ std::expected<net::ClientRequest, std::string> read_request(PluginInstance& inst
   request.timeout = base::Millis(asked.timeout_ms);
   if (asked.timeout_ms == 0) {
     const auto deadline = instance.tickets().deadline_of(asked.on_behalf_of);
-    request.timeout = deadline ? std::max(*deadline - instance.parts().clock.now(), base::Millis(1)) : kUsualTimeout;
+    const auto left = deadline ? *deadline - instance.parts().clock.now() : kUsualTimeout;
+    request.timeout = std::max(deadline ? left - std::min(kTimeToTell, left / 10) : left, base::Millis(1));
   }
   return request;
 }

@@ -142,9 +142,15 @@ void limited(void* ctx, const belfry_budget* budget, std::uint64_t retry_after_m
   });
 }
 
+std::uint64_t wait(void* ctx, const belfry_budget* budget) noexcept {
+  return shielded(ctx, [&](PluginInstance& instance) {
+    return static_cast<std::uint64_t>(instance.parts().budgets->wait(read_budget(instance, budget)).count());
+  });
+}
+
 }  // namespace
 
 const belfry_kv kKvService{sizeof(belfry_kv), 0, get, put_durable, erase, put};
-const belfry_rate_limit kRateLimitService{sizeof(belfry_rate_limit), 0, define, acquire, limited};
+const belfry_rate_limit kRateLimitService{sizeof(belfry_rate_limit), 0, define, acquire, limited, wait};
 
 }  // namespace belfry::plugin

@@ -45,10 +45,11 @@ std::size_t TokenBucket::available(base::SteadyTime now) const {
   return static_cast<std::size_t>((now + depth_ - full_at(now)) / interval_);
 }
 
-base::Millis TokenBucket::wait(base::SteadyTime now) const {
+base::Millis TokenBucket::wait(base::SteadyTime now, std::size_t ahead) const {
   const auto from = std::max(now, paused_until_);
-  if (available(from) > 0) return up(from - now);
-  return up(full_at(from) + interval_ - depth_ - now);
+  if (interval_.count() == 0) return up(from - now);
+  const auto turn = full_at(from) + interval_ * static_cast<std::int64_t>(ahead + 1) - depth_;
+  return up(std::max(from, turn) - now);
 }
 
 base::Millis TokenBucket::take(base::SteadyTime now) {

@@ -31,8 +31,8 @@ class TokenBucket {
   // How many takes would be granted now; the largest value without a limit.
   [[nodiscard]] std::size_t available(base::SteadyTime now) const;
 
-  // What take() would answer.
-  [[nodiscard]] base::Millis wait(base::SteadyTime now) const;
+  // What take() would answer, with so many others before it.
+  [[nodiscard]] base::Millis wait(base::SteadyTime now, std::size_t ahead = 0) const;
 
   // Takes up to `most`, as many as there are; and gives back what was not used.
   [[nodiscard]] std::size_t reserve(std::size_t most, base::SteadyTime now);

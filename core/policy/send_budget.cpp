@@ -30,6 +30,12 @@ base::Millis SendBudget::wait(base::SteadyTime now) const {
   return all_.wait(now);
 }
 
+base::Millis SendBudget::wait(const std::string& destination, base::SteadyTime now, std::size_t ahead) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = each_.find(destination);
+  return (found != each_.end() ? found->second : TokenBucket(rates_.each)).wait(now, ahead);
+}
+
 base::Millis SendBudget::take(base::SteadyTime now) {
   const std::lock_guard lock(mutex_);
   return all_.take(now);

@@ -29,6 +29,8 @@ class SendBudget {
   void give_back(std::size_t count);
   // How long until there is room again; 0: there is.
   [[nodiscard]] base::Millis wait(base::SteadyTime now) const;
+  // The same for one destination, with so many others before.
+  [[nodiscard]] base::Millis wait(const std::string& destination, base::SteadyTime now, std::size_t ahead) const;
 
   // One message in all, or to one destination (model::Destination::key). 0: it may go. Otherwise when it is worth asking again.
   [[nodiscard]] base::Millis take(base::SteadyTime now);

@@ -39,40 +39,26 @@ void Budgets::use(Services services) {
 }
 
 Task<> Budgets::take(Call call) {
-  if (rate(call).per_minute == 0) co_return;
-  co_await take_from(lines_[index(call)], rate(call), budget(call));
+  if (rate(call).per_minute != 0) co_await services_.rate_limit().acquire(budget(call));
 }
 
-Task<> Budgets::take_post(std::string channel) {
-  Line& line = channels_[channel];
-  Budget budget{credential_, "", std::move(channel)};
-  co_await take_from(line, kPosts, std::move(budget));
-}
-
-Task<> Budgets::take_from(Line& line, Rate rate, Budget budget) const {
-  line.used_until = std::max(line.used_until, services_.clock().monotonic()) + Millis(minutes(1)) / rate.per_minute;
-  co_await services_.rate_limit().acquire(std::move(budget));
-}
+Task<> Budgets::take_post(std::string channel) { co_await services_.rate_limit().acquire(posts_in(std::move(channel))); }
 
 void Budgets::limited(Call call, Millis after) {
-  if (rate(call).per_minute == 0) return;  // the outcome says it to the gateway
-  Line& line = lines_[index(call)];
-  line.limited_until = std::max(line.limited_until, services_.clock().monotonic() + after);
-  services_.rate_limit().limited(budget(call), after);
+  if (rate(call).per_minute != 0) services_.rate_limit().limited(budget(call), after);  // else the outcome says it to the gateway
 }
 
-Millis Budgets::wait(Call call) const { return rate(call).per_minute == 0 ? Millis(0) : wait_for(lines_[index(call)], rate(call)); }
+void Budgets::limited_post(const std::string& channel, Millis after) { services_.rate_limit().limited(posts_in(channel), after); }
 
-Millis Budgets::wait_post(const std::string& channel) const {
-  const auto line = channels_.find(channel);
-  return line == channels_.end() ? Millis(0) : wait_for(line->second, kPosts);
-}
+Millis Budgets::wait(Call call) const { return rate(call).per_minute == 0 ? Millis(0) : services_.rate_limit().wait(budget(call)); }
 
-Millis Budgets::wait_for(const Line& line, Rate rate) const {
+Millis Budgets::wait_post(const std::string& channel) const { return services_.rate_limit().wait(posts_in(channel)); }
+
+Millis Budgets::turn(Call call) {
   const Millis now = services_.clock().monotonic();
-  const Millis each = Millis(minutes(1)) / rate.per_minute;
-  const Millis earned = std::max(line.used_until, now) + each - each * rate.at_once;
-  return std::max({Millis(0), earned - now, line.limited_until - now});
+  Millis& last = last_turn_[index(call)];
+  last = std::max(last + Millis(minutes(1)) / rate(call).per_minute, now + wait(call));
+  return last - now;
 }
 
 }  // namespace belfry::slack

@@ -4,7 +4,6 @@
 #pragma once
 #include <array>
 #include <belfry/sdk.hpp>
-#include <map>
 #include <string>
 #include <utility>
 
@@ -26,12 +25,15 @@ class Budgets {
 
   // Slack said so.
   void limited(Call call, Millis after);
+  void limited_post(const std::string& channel, Millis after);
 
-  // Whether a call would wait for longer than an attempt has time for: better said at once.
-  [[nodiscard]] bool busy(Call call) const { return wait(call) > kPatience; }
-  // How long a call would wait, as far as this instance can tell: others with the same token may make it longer.
+  // How long a call would wait, whichever sink has used the token up.
   [[nodiscard]] Millis wait(Call call) const;
   [[nodiscard]] Millis wait_post(const std::string& channel) const;
+  // Whether that is longer than an attempt has time for: better said at once.
+  [[nodiscard]] bool busy(Call call) const { return wait(call) > kPatience; }
+  // When to come back, for one that is sent away because it is busy: one after the other, as fast as the calls are earned.
+  [[nodiscard]] Millis turn(Call call);
 
  private:
   static constexpr Millis kPatience = std::chrono::seconds(5);
@@ -40,22 +42,14 @@ class Budgets {
     std::uint32_t per_minute = 0;  // 0: not ours
     std::uint32_t at_once = 1;
   };
-  // What the gateway's bucket looks like from here. Times are of the monotonic clock.
-  struct Line {
-    Millis used_until{};  // what was taken is earned back by then
-    Millis limited_until{};
-  };
-  static constexpr Rate kPosts{60, 3};  // docs.slack.dev, rate limits: one message a second in a channel, short bursts
-  Task<> take_from(Line& line, Rate rate, Budget budget) const;
-  [[nodiscard]] Millis wait_for(const Line& line, Rate rate) const;
   [[nodiscard]] Rate rate(Call call) const;
   [[nodiscard]] Budget budget(Call call) const { return {credential_, std::string(method_of(call)), ""}; }
+  [[nodiscard]] Budget posts_in(std::string channel) const { return {credential_, "", std::move(channel)}; }
 
   std::string credential_;
   std::uint32_t lookups_per_minute_ = 50;
   Services services_;
-  std::array<Line, kCalls> lines_{};
-  std::map<std::string, Line> channels_;
+  std::array<Millis, kCalls> last_turn_{};  // by the monotonic clock
 };
 
 }  // namespace belfry::slack

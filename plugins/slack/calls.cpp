@@ -1,11 +1,13 @@
 #include "slack/calls.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace belfry::slack {
 namespace {
 
 constexpr std::uint64_t kLargestPage = 8ULL * 1024 * 1024;  // of people with long profiles, of messages
+constexpr Millis kTimeToTell{250};
 
 HttpRequest authorized(HttpRequest request, const std::string& token) {
   return std::move(request).with("Authorization", "Bearer " + token);
@@ -22,10 +24,11 @@ HttpRequest bare_post(std::string url, std::string arguments) {
 
 }  // namespace
 
-Task<Reading> Calls::get(Call call, Query query) {
+Task<Reading> Calls::get(Call call, Query query, std::optional<Timestamp> deadline) {
   co_await budgets_.take(call);
   HttpRequest request = bare_get(api_url_ + std::string(method_of(call)), query);
   if (call == Call::users_list || call == Call::history || call == Call::replies) request.max_response_bytes = kLargestPage;
+  if (deadline) request.timeout = std::max(*deadline - services_.clock().now() - kTimeToTell, Millis(1));
   co_return co_await send(call, std::move(request));
 }
 
@@ -61,7 +64,10 @@ Task<Reading> Calls::send(Call call, HttpRequest request) {
 Task<Reading> Calls::send_with(Call call, HttpRequest request, const std::string& token) {
   const HttpResult result = co_await services_.http().send(authorized(std::move(request), token));
   Reading reading = read(call, result);
-  if (reading.failure && reading.failure->code == Outcome::Code::rate_limited) budgets_.limited(call, *reading.failure->after);
+  const auto& failure = reading.failure;
+  // What is limited in one channel is not limited in the others.
+  const bool limited = failure && failure->code == Outcome::Code::rate_limited && failure->scope != LimitScope::recipient;
+  if (limited) budgets_.limited(call, *failure->after);
   co_return reading;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 #include <belfry/sdk.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,8 +25,9 @@ class Calls {
     budgets_.use(services);
   }
 
-  // Arguments in the query, for methods that read.
-  Task<Reading> get(Call call, Query query);
+  // Arguments in the query, for methods that read. `deadline`: for a task of its own that a delivery waits for.
+  Task<Reading> get(Call call, Query query, std::optional<Timestamp> deadline);
+  Task<Reading> get(Call call, Query query) { return get(call, std::move(query), std::nullopt); }
   // Arguments as JSON.
   Task<Reading> post(Call call, std::string arguments);
   // Arguments as a form, for methods that take no token.

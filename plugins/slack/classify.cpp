@@ -214,7 +214,7 @@ Reading read_error(Call call, const HttpResult& result, const json& answer) {
   std::string detail =
       "Slack answered " + (name.empty() ? "without an error code" : name) + " to " + std::string(method_of(call)) + hints(answer);
   // Only known codes become reasons: a reason is a label of a metric.
-  if (code == kCodes.end()) return fail(Outcome::rejected("slack_error", detail));
+  if (code == kCodes.end()) return result.status >= 500 ? read_status(call, result) : fail(Outcome::rejected("slack_error", detail));
   if (!code->advice.empty()) detail.append(": ").append(code->advice);
   const std::string reason(code->name);
   const bool ambiguous = writes(call);

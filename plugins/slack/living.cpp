@@ -69,7 +69,7 @@ Task<Reading> Living::post_anew(const Message& message, std::string to, std::str
 
 Task<Reading> Living::edit(const Message& message, Thread thread, Frame frame) {
   if (calls_.budgets().busy(Call::update)) {
-    const Millis wait = calls_.budgets().wait(Call::update);
+    const Millis wait = calls_.budgets().turn(Call::update);
     co_return Reading{.failure = Outcome::rate_limited(wait, LimitScope::recipient, "chat.update is busy"), .body = nullptr};
   }
   const Message unmarked = message.possible_duplicate() ? without_mark(message) : message;

@@ -23,7 +23,7 @@ struct UpdateSettings {
 
 class Living {
  public:
-  Living(UpdateSettings settings, Calls& calls, const Poster& poster, Direct& direct)
+  Living(UpdateSettings settings, Calls& calls, Poster& poster, Direct& direct)
       : settings_(std::move(settings)), calls_(calls), poster_(poster), direct_(direct) {}
   void use(Services services);  // at start
 
@@ -45,7 +45,7 @@ class Living {
 
   UpdateSettings settings_;
   Calls& calls_;
-  const Poster& poster_;
+  Poster& poster_;
   Direct& direct_;
   Threads threads_;
   Services services_;

@@ -108,6 +108,15 @@ void envelope(Writer& out, const std::string& channel, std::string_view text) {
   out.flag("unfurl_links", false).flag("unfurl_media", false).flag("unfurl_app_links", false);
 }
 
+// What the message is found by when it is not known whether it arrived.
+void write_metadata(Writer& out, const Message& message, const Look& look) {
+  if (!look.metadata) return;
+  out.key("metadata").open().member("event_type", "belfry_delivery").key("event_payload").open();
+  out.member("delivery_id", message.delivery_id());
+  if (message.kind() == Message::Kind::notification && !message.item().msg_id.empty()) out.member("msg_id", message.item().msg_id);
+  out.close().close();
+}
+
 }  // namespace
 
 std::string post(const Message& message, const std::string& channel, const Look& look, const Frame& frame) {
@@ -117,11 +126,8 @@ std::string post(const Message& message, const std::string& channel, const Look&
   out.flag("mrkdwn", false);  // the blocks carry the styles; the text is read as it stands
   out.key("blocks");
   write_blocks(out, message, look, frame);
-  if (!look.metadata) return out.close().text();
-  out.key("metadata").open().member("event_type", "belfry_delivery").key("event_payload").open();
-  out.member("delivery_id", message.delivery_id());
-  if (message.kind() == Message::Kind::notification && !message.item().msg_id.empty()) out.member("msg_id", message.item().msg_id);
-  return out.close().close().close().text();
+  write_metadata(out, message, look);
+  return out.close().text();
 }
 
 std::string text_only_post(const Message& message, const std::string& channel, const Look& look, const Frame& frame) {
@@ -150,6 +156,7 @@ std::string text_only_post(const Message& message, const std::string& channel, c
   Writer out;
   out.open();
   envelope(out, channel, text);
+  write_metadata(out, message, look);
   return out.close().text();
 }
 

@@ -7,8 +7,10 @@ namespace belfry::slack {
 namespace {
 
 constexpr Millis kPatience = std::chrono::seconds(2);  // for the budget of look-ups, while a delivery waits
-constexpr Millis kLookAgain = std::chrono::seconds(5);
+constexpr Millis kLookAgain{500};                      // for an answer that is under way
 constexpr std::size_t kMostBeside = 1'000;
+constexpr Millis kSoon = std::chrono::seconds(5);  // the list again, after a failure; each time twice as long
+constexpr Millis kRarely = std::chrono::minutes(10);
 constexpr const char* kPageSize = "200";  // what Slack's own clients ask for
 
 // kv takes keys of up to 255 bytes; a longer address is looked up again after a restart.
@@ -37,9 +39,9 @@ void People::use(Services services) {
   if (prefill_) services_.spawn(prefill());
 }
 
-Task<UserResult> People::find(std::string email) {
+Task<UserResult> People::find(std::string email, Timestamp deadline) {
   if (auto answer = known(email)) co_return std::move(*answer);
-  Task<UserResult> work = look_up(email);
+  Task<UserResult> work = look_up(email, deadline);
   co_return co_await lookups_.run(std::move(email), std::move(work));
 }
 
@@ -50,7 +52,7 @@ std::optional<UserResult> People::known(const std::string& email) {
   return User{entry->user, true};
 }
 
-Task<UserResult> People::look_up(std::string email) {
+Task<UserResult> People::look_up(std::string email, Timestamp deadline) {
   if (const auto key = kv_key(email)) {
     const KvResult kept = co_await services_.kv(KvScope::credential).get(*key);
     if (kept.ok()) directory_.restore(email, kept.value, now());
@@ -58,7 +60,7 @@ Task<UserResult> People::look_up(std::string email) {
   }
   if (asked_beside_.contains(email)) co_return std::unexpected(later(kLookAgain));
   const Millis wait = calls_.budgets().wait(Call::lookup);
-  if (wait <= kPatience) co_return co_await ask(std::move(email));
+  if (wait <= kPatience) co_return co_await ask(std::move(email), deadline);
   if (asked_beside_.size() < kMostBeside) {
     asked_beside_.insert(email);
     services_.spawn(ask_beside(std::move(email)));
@@ -66,10 +68,10 @@ Task<UserResult> People::look_up(std::string email) {
   co_return std::unexpected(later(wait));
 }
 
-Task<UserResult> People::ask(std::string email) {
+Task<UserResult> People::ask(std::string email, std::optional<Timestamp> deadline) {
   Query query;
   query.emplace_back("email", email);
-  const Reading reading = co_await calls_.get(Call::lookup, std::move(query));
+  const Reading reading = co_await calls_.get(Call::lookup, std::move(query), deadline);
   const auto keep = [&](const Directory::Entry& entry) {
     if (const auto key = kv_key(email)) services_.kv(KvScope::credential).put(*key, Directory::keep(entry));
   };
@@ -98,7 +100,7 @@ Task<> People::ask_beside(std::string email) {
     ~Mark() { all.erase(mine); }
   };
   const Mark mark{asked_beside_, email};
-  co_await ask(email);
+  co_await ask(email, std::nullopt);
 }
 
 void People::tell_time_zone(const std::string& email, const nlohmann::json& user) const {
@@ -119,20 +121,25 @@ Task<> People::forget(std::string email) {
 // Only saves look-ups: who is not on the list is looked up all the same, because it may be older than the person.
 Task<> People::prefill() {
   std::size_t learned = 0;
-  std::string cursor;
+  std::string cursor, said;
+  Millis wait = kSoon;
   while (!directory_.full()) {
     Query query;
     query.emplace_back("limit", kPageSize);
     if (!cursor.empty()) query.emplace_back("cursor", cursor);
     const Reading page = co_await calls_.get(Call::users_list, std::move(query));
-    if (page.failure && page.failure->code == Outcome::Code::rate_limited) {
-      co_await services_.clock().sleep_for(*page.failure->after);
+    if (page.failure) {
+      const Outcome& failure = *page.failure;
+      const bool asked_too_often = failure.code == Outcome::Code::rate_limited;
+      if (!asked_too_often && failure.detail != said) {
+        services_.log().warn("the list of members cannot be read on, and who is missing is looked up alone: " + failure.detail);
+        said = failure.detail;
+      }
+      if (failure.code == Outcome::Code::rejected) co_return;
+      co_await services_.clock().sleep_for(asked_too_often ? *failure.after : std::exchange(wait, std::min(wait * 2, kRarely)));
       continue;
     }
-    if (page.failure) {
-      services_.log().warn("the list of members is not complete, and who is missing is looked up alone: " + page.failure->detail);
-      co_return;
-    }
+    wait = kSoon;
     learned += learn(page.body);
     const std::string next = next_cursor(page.body);
     if (next.empty() || next == cursor) break;

@@ -32,14 +32,14 @@ class People {
   People(Calls& calls, const EmailMap& map, const LookupSettings& settings);
   void use(Services services);  // at start
 
-  // `email` is normal (directory.hpp).
-  Task<UserResult> find(std::string email);
+  // `email` is normal (directory.hpp). `deadline`: of the delivery, which wants to say itself that Slack did not answer in time.
+  Task<UserResult> find(std::string email, Timestamp deadline);
   // Slack did not take the id: it is asked again next time.
   Task<> forget(std::string email);
 
  private:
-  Task<UserResult> look_up(std::string email);
-  Task<UserResult> ask(std::string email);
+  Task<UserResult> look_up(std::string email, Timestamp deadline);
+  Task<UserResult> ask(std::string email, std::optional<Timestamp> deadline);
   Task<> ask_beside(std::string email);
   Task<> prefill();
   std::size_t learn(const nlohmann::json& page);

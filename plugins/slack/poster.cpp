@@ -31,19 +31,24 @@ std::string describe(const Form& form) {
   return form.metadata ? "" : "without metadata";
 }
 
-Task<Reading> Poster::post(const Message& message, Place place, Frame frame) const {
+Task<Reading> Poster::post(const Message& message, Place place, Frame frame) {
   const Call call = call_of(place);
   Form form;
   Reading reading = co_await calls_.post(call, placed(arguments(message, place.channel, frame, form), place));
   std::string note;
   while (const auto next = plainer(form, reading.then)) {
     form = *next;
+    if (!form.metadata) metadata_refused_ = true;
     note = "sent " + describe(form) + ", because " + reading.failure->detail;
     services_.log().warn(note);
     services_.metrics().add(metric_of(form));
     reading = co_await calls_.post(call, placed(arguments(message, place.channel, frame, form), place));
   }
   reading.note = std::move(note);
+  const auto& failure = reading.failure;
+  const bool limited = failure && failure->code == Outcome::Code::rate_limited && failure->scope == LimitScope::recipient;
+  // For the other sinks with this token, and for what falls back to this channel.
+  if (limited && call == Call::post) calls_.budgets().limited_post(place.channel, *failure->after);
   co_return reading;
 }
 

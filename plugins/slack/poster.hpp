@@ -35,7 +35,9 @@ class Poster {
 
   // The last answer. `note` of it says what was left out and why, when something was.
   // No default argument: GCC 12 destroys it twice inside a co_await expression.
-  Task<Reading> post(const Message& message, Place place, Frame frame) const;
+  Task<Reading> post(const Message& message, Place place, Frame frame);
+  // A message may have been sent that does not carry its delivery's id, so that one that is not found can be there all the same.
+  [[nodiscard]] bool metadata_refused() const { return metadata_refused_; }
 
   // What the first try would send.
   [[nodiscard]] std::string arguments(const Message& message, const std::string& channel, const Frame& frame = {},
@@ -45,6 +47,7 @@ class Poster {
   Calls& calls_;
   Look look_;
   Services services_;
+  bool metadata_refused_ = false;
 };
 
 // How a post ended: its receipt, or why not.

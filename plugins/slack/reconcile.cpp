@@ -93,6 +93,8 @@ Task<Reconciled> Reconciler::look_for(const Message& message, std::string to, st
     co_return cannot(id, *seen.failure);
   }
   notes_.erase(id);
+  if (!seen.found && poster_.metadata_refused())
+    co_return Reconciled::unknown("Slack has refused the metadata by which a message is found");
   if (!seen.found) co_return Reconciled::absent();
   services_.metrics().add("slack_messages_found");
   const std::string ts = text_of(*seen.found, "ts");
@@ -123,9 +125,9 @@ Task<Reconciler::Look> Reconciler::look(const Message& message, std::string chan
       {"channel", channel}, {"oldest", slack_time(received(message) - kClocks)}, {"limit", kPageSize}, {"include_all_metadata", "true"}};
   Look seen = co_await read_pages(Call::history, query, message.delivery_id());
   if (!thread || seen.found || seen.failure) co_return seen;
-  // The message that it may have changed can be older than the event, and replies are not in the history.
+  // The message that it may have changed can be older than the event, and replies are not in the history. It comes before the replies,
+  // however old it is.
   query[0].second = thread->channel;
-  query[1].second = "0";
   query.emplace_back("ts", thread->ts);
   seen = co_await read_pages(Call::replies, query, message.delivery_id());
   if (seen.failure && seen.failure->reason == "thread_not_found") co_return Look{};  // deleted, and what it said with it

@@ -15,13 +15,14 @@
 #include <unordered_map>
 
 #include "slack/direct.hpp"
+#include "slack/poster.hpp"
 #include "slack/threads.hpp"
 
 namespace belfry::slack {
 
 class Reconciler {
  public:
-  Reconciler(Calls& calls, Direct& direct) : calls_(calls), direct_(direct) {}
+  Reconciler(Calls& calls, Direct& direct, const Poster& poster) : calls_(calls), direct_(direct), poster_(poster) {}
   void use(Services services);  // at start
 
   // Tells when the attempt was made that will be looked for.
@@ -51,6 +52,7 @@ class Reconciler {
 
   Calls& calls_;
   Direct& direct_;
+  const Poster& poster_;
   Services services_;
   Millis started_{};
   std::unordered_map<std::string, Note> notes_;         // by delivery id, while its end is not known

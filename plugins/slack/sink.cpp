@@ -69,7 +69,7 @@ std::expected<void, Problems> SlackSink::configure(const Config& config) {
   group_ = config.string("mention");
   fallback_.emplace(calls_, *poster_, config.string("fallback_channel"), group_);
   direct_.emplace(calls_);
-  reconciler_.emplace(calls_, *direct_);
+  reconciler_.emplace(calls_, *direct_, *poster_);
   living_.emplace(read_update(config, problems), calls_, *poster_, *direct_);
   if (!problems.empty()) return std::unexpected(std::move(problems));
   return {};
@@ -118,11 +118,16 @@ Task<Reconciled> SlackSink::reconcile(Message message) {
   if (message.destination().audience == Audience::shared) co_return co_await look_for(message, message.destination().address);
   const std::string email = email_map_.apply(normal_email(message.item().recipient.email));
   UserResult user = std::unexpected(kNoAddress);
-  if (!email.empty()) user = co_await people_->find(email);
+  if (!email.empty()) user = co_await people_->find(email, message.deadline());
   if (user) {
     Reconciled seen = co_await look_for(message, user->id);
-    const bool absent = seen.outcome().code == Outcome::Code::rejected;
-    if (!absent || fallback_->channel().empty()) co_return seen;
+    const auto code = seen.outcome().code;
+    const bool absent = code == Outcome::Code::rejected;
+    const bool unknown = code == Outcome::Code::retry;
+    if (fallback_->channel().empty() || (!absent && !unknown)) co_return seen;
+    // Whoever can be found can refuse messages: what cannot be seen in the conversation may stand in the channel.
+    Reconciled here = co_await reconciler_->look_for(message, fallback_->channel(), std::nullopt);
+    co_return absent || here.outcome().code == Outcome::Code::delivered ? here : seen;
   } else if (!fallback_->takes(user.error())) {
     if (email.empty()) co_return Reconciled::absent();
     co_return reconciler_->cannot(message.delivery_id(), user.error());
@@ -145,14 +150,14 @@ Task<Reconciled> SlackSink::look_for(const Message& message, std::string to) {
 Task<Outcome> SlackSink::deliver_to_person(const Message& message) {
   const std::string email = email_map_.apply(normal_email(message.item().recipient.email));
   if (email.empty()) co_return kNoAddress;
-  const UserResult user = co_await people_->find(email);
+  const UserResult user = co_await people_->find(email, message.deadline());
   if (!user) co_return user.error();
   const Frame plain;
   Reading reading = co_await living_->send(message, user->id, plain);
   if (reading.then == Reading::Then::forget_user) {
     co_await people_->forget(email);
     if (user->cached) {
-      const UserResult again = co_await people_->find(email);
+      const UserResult again = co_await people_->find(email, message.deadline());
       if (!again) co_return again.error();
       if (again->id != user->id) reading = co_await living_->send(message, again->id, plain);
     }

@@ -38,6 +38,17 @@ Outcome to_outcome(const belfry_outcome& raw) {
 
 }  // namespace
 
+// Without a method: what a lane may send, as the gateway has it unless the configuration says otherwise.
+FakeHost::Line& FakeHost::line_of(const Budget& budget) {
+  const Line usual = budget.method.empty() ? Line{.each = Millis(1000), .burst = 3} : Line{};
+  return lines_.try_emplace(budget.credential + '\n' + budget.method + '\n' + budget.destination, usual).first->second;
+}
+
+void FakeHost::limit(const Budget& budget, Millis after) {
+  Line& line = line_of(budget);
+  line.limited_until = std::max(line.limited_until, now_.time_since_epoch() + after);
+}
+
 struct FakeHost::Tables {
   static FakeHost& host(void* ctx) { return *static_cast<FakeHost*>(ctx); }
 
@@ -182,10 +193,15 @@ struct FakeHost::Tables {
     auto& self = any(ctx, BELFRY_RATE_LIMIT_1);
     if (events == 0 || period_ms == 0 || burst == 0) self.violate("rate-limit define: events, period and burst are at least 1");
     self.defined_.push_back({.budget = to_budget(budget), .events = events, .burst = burst, .period = Millis(period_ms)});
+    Line& line = self.line_of(to_budget(budget));
+    line.each = Millis(period_ms / std::max(events, 1U));
+    line.burst = burst;
   }
   static belfry_ticket rate_acquire(void* ctx, const belfry_budget* budget, belfry_ticket on_behalf_of) {
     auto& self = any(ctx, BELFRY_RATE_LIMIT_1);
     self.acquired_.push_back({.budget = to_budget(budget)});
+    Line& line = self.line_of(to_budget(budget));
+    line.used_until = std::max(line.used_until, self.now_.time_since_epoch()) + line.each;
     const auto ticket = self.next_ticket();
     if (!self.alive(on_behalf_of)) return ticket;
     self.pending_[ticket] = {on_behalf_of, [&self, ticket] { self.event(ticket, BELFRY_EVENT_RATE_GRANT, nullptr); }};
@@ -193,8 +209,17 @@ struct FakeHost::Tables {
     return ticket;
   }
   static void rate_limited(void* ctx, const belfry_budget* budget, std::uint64_t retry_after_ms) {
-    any(ctx, BELFRY_RATE_LIMIT_1)
-        .limited_.push_back({.budget = to_budget(budget), .after = Millis(static_cast<Millis::rep>(retry_after_ms))});
+    auto& self = any(ctx, BELFRY_RATE_LIMIT_1);
+    const Millis after(static_cast<Millis::rep>(retry_after_ms));
+    self.limited_.push_back({.budget = to_budget(budget), .after = after});
+    self.limit(to_budget(budget), after);
+  }
+  static std::uint64_t rate_wait(void* ctx, const belfry_budget* budget) {
+    auto& self = any(ctx, BELFRY_RATE_LIMIT_1);
+    const Line line = self.line_of(to_budget(budget));
+    const Millis now = self.now_.time_since_epoch();
+    const Millis turn = std::max(line.used_until, now) + line.each - line.each * line.burst;
+    return static_cast<std::uint64_t>(std::max({Millis(0), turn - now, line.limited_until - now}).count());
   }
 
   // secrets/1
@@ -262,7 +287,7 @@ struct FakeHost::Tables {
   static constexpr belfry_clock kClock{sizeof(belfry_clock), 0, now_unix_ms, now_unix_ms, start_timer, cancel_timer};
   static constexpr belfry_metrics kMetrics{sizeof(belfry_metrics), 0, counter_add, gauge_set};
   static constexpr belfry_kv kKv{sizeof(belfry_kv), 0, kv_get, kv_put_durable, kv_erase, kv_put};
-  static constexpr belfry_rate_limit kRateLimit{sizeof(belfry_rate_limit), 0, rate_define, rate_acquire, rate_limited};
+  static constexpr belfry_rate_limit kRateLimit{sizeof(belfry_rate_limit), 0, rate_define, rate_acquire, rate_limited, rate_wait};
   static constexpr belfry_secrets kSecrets{sizeof(belfry_secrets), 0, reveal, learn};
   static constexpr belfry_offload kOffload{sizeof(belfry_offload), 0, offload_run};
   static constexpr belfry_inbound_replies kInbound{sizeof(belfry_inbound_replies), 0, reply};

@@ -112,6 +112,19 @@ class BrokenAnswerTest(unittest.TestCase):
             self.assertEqual(gateway.metric("belfry_possible_duplicates_total"), 2)
             self.assertEqual(len(sandbox.calls("conversations.history")) + len(sandbox.calls("conversations.open")), 1)
 
+    def test_an_answer_that_takes_too_long(self):
+        with Sandbox("--no-rate-limits") as sandbox, Gateway(sandbox, delivery={"timeout": "1s"}) as gateway:
+            sandbox.post("rules", history_lag=3)
+            rows = self.deliver(sandbox, gateway, "slow", ms=30_000)
+            self.assertEqual([is_marked(row) for row in rows], [False], "it is waited for until Slack would show it")
+            self.assertEqual(gateway.metric("belfry_possible_duplicates_total"), 0)
+
+    def test_what_was_not_posted_by_its_deadline_is_no_repeat(self):
+        with Sandbox("--no-rate-limits", *BLIND) as sandbox, Gateway(sandbox, delivery={"timeout": "1s"}) as gateway:
+            rows = self.deliver(sandbox, gateway, "slow", method="users.lookupByEmail", ms=30_000)
+            self.assertEqual([is_marked(row) for row in rows], [False])
+            self.assertEqual(gateway.metric("belfry_possible_duplicates_total"), 0)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -31,7 +31,7 @@ extern "C" {
 
 #define BELFRY_PLUGIN_MAGIC 0x59464C42u /* "BLFY" in memory on a little-endian machine */
 #define BELFRY_ABI_MAJOR 0u
-#define BELFRY_ABI_MINOR 3u
+#define BELFRY_ABI_MINOR 4u
 #define BELFRY_PLUGIN_ENTRY_NAME "belfry_plugin_entry_v0"
 
 #if defined(__GNUC__)
@@ -215,7 +215,8 @@ BELFRY_EXPORT const belfry_plugin_entry* belfry_plugin_entry_v0(void);
 
 typedef struct belfry_http_request {
   uint32_t size;
-  uint32_t timeout_ms;        /* 0: until the deadline of on_behalf_of, or 10 s without one */
+  uint32_t timeout_ms;        /* 0: until shortly (at most 200 ms) before the deadline of on_behalf_of, so that there is time to say what
+                               * became of it; 10 s without one */
   belfry_ticket on_behalf_of; /* 0, or a ticket of deliver/reconcile/inbound: the request dies with it, silently */
   belfry_str method;          /* "GET", "POST" */
   belfry_str url;             /* absolute http(s) */
@@ -347,7 +348,7 @@ typedef struct belfry_metrics {
 } belfry_metrics;
 
 /* kv/1: small state that survives restarts, readable to whoever may read the gateway's store. Keys 1..255 bytes, values up to 64 KiB, at
- * most 10,000 keys per scope. */
+ * most 100,000 keys per scope. */
 #define BELFRY_KV_1 "belfry.kv/1"
 #define BELFRY_KV_INSTANCE 0u   /* belfry_kv scope: this sink's own */
 #define BELFRY_KV_CREDENTIAL 1u /* shared by all sinks whose first x-secret value is the same now; another one after it has changed */
@@ -401,6 +402,8 @@ typedef struct belfry_rate_limit {
   belfry_ticket (*acquire)(void* ctx, const belfry_budget* budget, belfry_ticket on_behalf_of);
   /* [any] The remote said slow down: nothing of this budget is granted for retry_after_ms. */
   void (*limited)(void* ctx, const belfry_budget* budget, uint64_t retry_after_ms);
+  /* [any] Host minor 4. Milliseconds that an acquire would wait that is made now; 0 for a budget that was not defined. */
+  uint64_t (*wait)(void* ctx, const belfry_budget* budget);
 } belfry_rate_limit;
 
 /* recipients/1 (host minor 3): what the sink knows about the people that notifications are for. */

@@ -112,6 +112,29 @@ TEST_F(Limiter, WhatAPluginSaysOfItsDeliveriesPausesTheLanes) {
   EXPECT_EQ(sends->reserve(1, clock_.steady()), 0U);
 }
 
+TEST_F(Limiter, SaysHowLongOneMoreWouldWait) {
+  const Budget slow{"sink:a", "slow", ""};
+  EXPECT_EQ(limiter_->wait(slow), Millis(0)) << "not defined";
+  limiter_->define(slow, 1, std::chrono::hours(1), 2);
+  EXPECT_EQ(limiter_->wait(slow), Millis(0));
+  for (int i = 0; i < 5; ++i) limiter_->acquire(slow, [] {});
+  // Two were granted, three wait, and the next would be the fourth.
+  EXPECT_GT(limiter_->wait(slow), std::chrono::minutes(239));
+  EXPECT_LE(limiter_->wait(slow), std::chrono::hours(4));
+  limiter_->limited({"sink:a", "post", "C1"}, std::chrono::seconds(50));
+  EXPECT_GT(limiter_->wait({"sink:a", "post", "C1"}), std::chrono::seconds(49));
+  EXPECT_EQ(limiter_->wait({"sink:a", "post", "C2"}), Millis(0));
+}
+
+TEST_F(Limiter, WaitsForAPlaceOfTheLanesToo) {
+  const auto lanes = limiter_->sends("credential:x", {{}, {1, std::chrono::hours(1), 1}});
+  const Budget there{"credential:x", "", "C1"};
+  EXPECT_EQ(limiter_->wait(there), Millis(0));
+  EXPECT_EQ(lanes->take("shared:C1", clock_.steady()), Millis(0));
+  EXPECT_GT(limiter_->wait(there), std::chrono::minutes(59));
+  EXPECT_EQ(limiter_->wait({"credential:x", "", "C2"}), Millis(0));
+}
+
 TEST_F(Limiter, StopLetsGoOfTheRest) {
   for (int i = 0; i < 100; ++i) ask(i);
   limiter_->stop();

@@ -50,6 +50,17 @@ TEST(TokenBucket, WaitSaysWhen) {
   EXPECT_EQ(bucket.wait(kStart + 5s), 0ms);
 }
 
+TEST(TokenBucket, WaitCountsThoseBefore) {
+  TokenBucket bucket({.events = 1, .period = 1s, .burst = 3});
+  EXPECT_EQ(bucket.wait(kStart, 2), 0ms);
+  EXPECT_EQ(bucket.wait(kStart, 3), 1s);
+  EXPECT_EQ(bucket.wait(kStart, 100), 98s);
+  bucket.pause(10s, kStart);
+  EXPECT_EQ(bucket.wait(kStart, 2), 10s);
+  EXPECT_EQ(bucket.wait(kStart, 3), 11s);
+  EXPECT_EQ(TokenBucket().wait(kStart, 1'000'000), 0ms);
+}
+
 TEST(TokenBucket, NoLimit) {
   for (const RateLimit limit : {RateLimit{}, RateLimit{.events = 5, .period = 0ms}, RateLimit{.events = 5, .period = -1s}}) {
     TokenBucket bucket(limit);

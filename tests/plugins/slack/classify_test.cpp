@@ -127,6 +127,10 @@ TEST(Read, AnswersThatAreNotSlacks) {
   EXPECT_EQ(read(Call::post, answered(503, "", {{"Retry-After", "9"}})).failure->after, seconds(9));
   EXPECT_EQ(read(Call::post, answered(500, R"({"ok":false,"error":"invalid_auth"})")).failure->code, misconfigured)
       << "Slack's own word counts more than the status";
+  const Reading unknown = read(Call::post, answered(503, R"({"ok":false,"error":"a_new_one"})"));
+  EXPECT_EQ(unknown.failure->code, retry) << "unless nobody knows the word";
+  EXPECT_TRUE(unknown.failure->ambiguous);
+  EXPECT_EQ(read(Call::post, answered(200, R"({"ok":false,"error":"a_new_one"})")).failure->code, rejected);
 }
 
 TEST(Read, Transport) {

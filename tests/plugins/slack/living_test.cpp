@@ -165,6 +165,29 @@ TEST_F(LivingTest, WhatMayPassIsNoReasonForANewMessage) {
   EXPECT_THAT(calls("chat.postMessage"), SizeIs(1));
 }
 
+TEST_F(LivingTest, ALimitOfOneChannelHoldsUpNoEditElsewhere) {
+  begin({{"update", "per_workspace"}});
+  deliver(event(kFirst, "one"));
+  deliver(event(kFirst, "one", "other"));
+  host.expect("POST", "chat.update", Answer::json(429, {{"ok", false}, {"error", "rate_limited"}}, {{"Retry-After", "30"}}));
+  const Outcome limited = deliver(event(kFirst + 1, "two"));
+  EXPECT_EQ(limited.scope, LimitScope::recipient);
+  EXPECT_EQ(limited.after, std::chrono::seconds(30));
+  EXPECT_EQ(deliver(event(kFirst + 1, "two", "other")).code, delivered);
+}
+
+TEST_F(LivingTest, EditsThatMustWaitComeBackOneAfterTheOther) {
+  begin({{"update", "per_workspace"}});
+  deliver(event(kFirst, "one"));
+  host.limit({host.acquired().back().budget.credential, "chat.update", ""}, std::chrono::seconds(30));
+  for (int i = 0; i < 5; ++i) {
+    const Outcome outcome = deliver(event(kFirst + 1 + i, "two"));
+    EXPECT_EQ(outcome.code, rate_limited);
+    EXPECT_EQ(outcome.after, Millis(30'000 + i * 1200)) << "fifty a minute";
+  }
+  EXPECT_THAT(calls("chat.update"), SizeIs(0));
+}
+
 TEST_F(LivingTest, AnEditIsNoRepeat) {
   begin({{"update", "per_workspace"}});
   deliver(event(kFirst, "one"));
@@ -238,6 +261,8 @@ TEST_F(LivingTest, AReplyIsLookedForInItsThread) {
   const Outcome found = host.reconcile(event(kFirst + 1, "two"));
   EXPECT_EQ(found.receipt["data"]["thread_ts"], "1767225600.000001");
   EXPECT_THAT(calls("conversations.replies")[0].get<std::string>(), HasSubstr("ts=1767225600.000001"));
+  EXPECT_THAT(calls("conversations.replies")[0].get<std::string>(), HasSubstr("oldest=1767225300.000000"))
+      << "the message itself comes first, whatever its age";
   deliver(event(kFirst + 2, "three"));
   EXPECT_EQ(calls("chat.postMessage")[1]["thread_ts"], "1767225600.000001") << "a reply does not take over";
 

@@ -120,6 +120,18 @@ TEST_F(PeopleTest, ALimitOfLookupsDelaysNobodyWhoIsKnown) {
   EXPECT_EQ(host.now(), before);
 }
 
+TEST_F(PeopleTest, WhatAnotherSinkWasToldCountsToo) {
+  begin();
+  EXPECT_EQ(host.deliver_and_settle(to("known@coder.com")).code, delivered);
+  host.limit({host.acquired().back().budget.credential, "users.lookupByEmail", ""}, seconds(60));
+  const auto before = host.now();
+  const Outcome stranger = host.deliver_and_settle(to("stranger@coder.com"));
+  EXPECT_EQ(stranger.reason, "lookups_limited");
+  EXPECT_EQ(stranger.after, seconds(60));
+  EXPECT_EQ(host.now(), before);
+  EXPECT_EQ(host.deliver_and_settle(to("known@coder.com")).code, delivered);
+}
+
 TEST_F(PeopleTest, ManyStrangersWaitBesideTheDeliveries) {
   begin();
   host.hold_grants(true);
@@ -210,6 +222,21 @@ TEST_F(PeopleTest, AFailureOfTheListIsOnlyLogged) {
     EXPECT_EQ(other.deliver_and_settle(to("bobby@coder.com")).code, delivered);
     EXPECT_THAT(other.violations(), IsEmpty());
   }
+}
+
+TEST_F(PeopleTest, TheListIsAskedForAgainAfterAFailure) {
+  host.expect("GET", "users.list", Answer::of(503, "<html>"));
+  host.expect("GET", "users.list", page({member("U7", "bobby@coder.com")}, "2"));
+  host.expect("GET", "users.list?limit=200&cursor=2", Answer::fails(HttpError::connect, false));
+  host.expect("GET", "users.list?limit=200&cursor=2", Answer::fails(HttpError::connect, false));
+  host.expect("GET", "users.list?limit=200&cursor=2", page({member("U8", "alice@coder.com")}));
+  begin(kPrefill);
+  host.run();
+  host.advance(seconds(5));
+  EXPECT_EQ(host.unmet(), 2u);
+  host.advance(seconds(5));
+  host.advance(seconds(10));
+  EXPECT_EQ(host.unmet(), 0u);
 }
 
 TEST_F(PeopleTest, ALimitedListGoesOnLater) {
@@ -439,6 +466,23 @@ TEST_F(PeopleTest, TheFallbackChannelHasTheBudgetOfAChannel) {
   EXPECT_EQ(told, 5u) << "the others wait for up to three seconds";
   while (host.grant()) host.run();
   EXPECT_EQ(count("chat.postMessage"), 6u);
+}
+
+TEST_F(PeopleTest, ALimitOfTheFallbackChannelIsOneForAllWhoFallBackToIt) {
+  begin(kFallback);
+  nobody();
+  host.expect("POST", "chat.postMessage", Answer::json(429, {{"ok", false}, {"error", "rate_limited"}}, {{"Retry-After", "30"}}));
+  const Outcome first = host.deliver_and_settle(to("nobody@coder.com"));
+  EXPECT_EQ(first.after, seconds(30));
+  ASSERT_THAT(host.limited(), SizeIs(1));
+  EXPECT_EQ(host.limited()[0].budget.destination, "C0FALLBACK");
+  EXPECT_EQ(host.limited()[0].budget.method, "");
+  const Outcome second = host.deliver_and_settle(to("stranger@coder.com"));
+  EXPECT_EQ(second.reason, "fallback_channel_busy");
+  EXPECT_EQ(second.after, seconds(30));
+  EXPECT_EQ(count("chat.postMessage"), 1u);
+  host.advance(seconds(30));
+  EXPECT_EQ(host.deliver_and_settle(to("nobody@coder.com")).code, delivered);
 }
 
 // ---- Mentions

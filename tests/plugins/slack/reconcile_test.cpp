@@ -189,6 +189,40 @@ TEST_F(ReconcileTest, AHandfulLooksAtATimeAndTheOthersAreNotHeldUp) {
   EXPECT_EQ(busy, 0) << "each ends at its deadline and makes room";
 }
 
+TEST_F(ReconcileTest, WhatWasSentAsTextAloneIsFound) {
+  begin();
+  host.expect("POST", "chat.postMessage", error("invalid_blocks"));
+  host.expect("POST", "chat.postMessage", Answer::fails(HttpError::closed, true));
+  EXPECT_TRUE(host.deliver_and_settle(testkit::notification(kId)).ambiguous);
+  const json plain = calls("chat.postMessage").back();
+  EXPECT_FALSE(plain.contains("blocks"));
+  json seen = {{"ts", "1767225601.000200"}, {"metadata", plain["metadata"]}};
+  history(json::array({seen}));
+  host.on("POST", "conversations.open", ok({{"channel", {{"id", "D1"}}}}));
+  EXPECT_EQ(look().code, delivered);
+}
+
+TEST_F(ReconcileTest, WithoutMetadataItMayBeThereUnseen) {
+  begin_and_post_once();
+  history(json::array());
+  EXPECT_EQ(look().code, rejected) << "absent";
+  host.expect("POST", "chat.postMessage", error("metadata_too_large"));
+  EXPECT_EQ(host.deliver_and_settle(testkit::notification("second")).code, delivered);
+  EXPECT_EQ(look().code, retry) << "unknown";
+}
+
+TEST_F(ReconcileTest, TheFallbackChannelIsLookedIntoWhenThePersonCannotBe) {
+  begin({{"fallback_channel", "C0FALLBACK"}});
+  host.on("POST", "conversations.open", error("user_disabled"));
+  host.on("GET", "conversations.history",
+          [](const Request& r) { return ok({{"messages", r.url.contains("C0FALLBACK") ? json::array({carrying(kId)}) : json::array()}}); });
+  const Outcome found = look();
+  EXPECT_EQ(found.code, delivered);
+  EXPECT_EQ(found.receipt["data"]["channel"], "C0FALLBACK");
+  history(json::array());
+  EXPECT_EQ(look().code, retry) << "unknown: it may stand in the conversation";
+}
+
 TEST_F(ReconcileTest, WhatIsNeverSentIsAbsent) {
   begin({{"channel", "C1"}});
   json secret = testkit::shared_notification("C1");

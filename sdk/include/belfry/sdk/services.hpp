@@ -68,7 +68,7 @@ struct KvResult {
   [[nodiscard]] bool ok() const { return status == Status::ok; }
 };
 
-// Small state that survives restarts. Keys 1..255 bytes, values up to 64 KiB, at most 10,000 keys a scope.
+// Small state that survives restarts. Keys 1..255 bytes, values up to 64 KiB, at most 100,000 keys a scope.
 class Kv {
  public:
   static constexpr std::uint64_t kAnyVersion = BELFRY_KV_ANY_VERSION;
@@ -144,6 +144,13 @@ class RateLimit {
     const auto raw = to_raw(budget);
     runtime_->need(runtime_->tables().rate_limit.limited, BELFRY_RATE_LIMIT_1)(runtime_->ctx(), &raw,
                                                                                static_cast<std::uint64_t>(after.count()));
+  }
+
+  // How long an acquire would wait that is made now, whoever else takes from the budget; 0 with a host that cannot tell.
+  [[nodiscard]] Millis wait(const Budget& budget) const {
+    const auto wait = runtime_->tables().rate_limit.wait;
+    const auto raw = to_raw(budget);
+    return Millis(wait == nullptr ? 0 : static_cast<Millis::rep>(wait(runtime_->ctx(), &raw)));
   }
 
  private:

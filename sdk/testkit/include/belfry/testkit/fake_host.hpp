@@ -137,9 +137,12 @@ class FakeHost {
   // What the sink has told about people, by address, as it wrote it.
   [[nodiscard]] const std::map<std::string, std::string>& time_zones() const { return time_zones_; }
 
-  // With hold, acquire waits for grant(). Otherwise everything is granted at once.
+  // With hold, acquire waits for grant(). Otherwise everything is granted at once, and what was taken or limited shows in what the sink
+  // is told that an acquire would wait.
   void hold_grants(bool hold) { hold_grants_ = hold; }
   bool grant();
+  // Another sink with the same credential was told to slow down.
+  void limit(const Budget& budget, Millis after);
   struct BudgetCall {
     Budget budget;
     Millis after{0};                      // of limited
@@ -200,6 +203,12 @@ class FakeHost {
     void (*function)(void*) = nullptr;
     void* arg = nullptr;
   };
+  // What was taken from a budget, and its pause, by the monotonic clock.
+  struct Line {
+    Millis each{0};
+    std::uint32_t burst = 1;
+    Millis used_until{0}, limited_until{0};
+  };
   struct KvValue {
     std::string value;
     std::uint64_t version = 0;
@@ -212,6 +221,7 @@ class FakeHost {
   void check_outcome(const Outcome& outcome, const belfry_outcome& raw);
   void used(std::string_view service);
   bool alive(belfry_ticket ticket) const;
+  Line& line_of(const Budget& budget);
 
   belfry_ticket next_ticket() { return ++last_ticket_; }
   belfry_ticket open_ticket(Ticket::Purpose purpose);
@@ -264,6 +274,7 @@ class FakeHost {
   bool hold_grants_ = false;
   std::deque<belfry_ticket> waiting_grants_;
   std::vector<BudgetCall> defined_, acquired_, limited_;
+  std::map<std::string, Line> lines_;
   bool hold_offload_ = false;
   std::deque<Offloaded> offloaded_;
   std::map<std::string, std::string> secrets_;
