@@ -25,12 +25,6 @@ constexpr std::string_view kBullet = "•   ";
 
 bool fits_in_link(std::string_view url) { return escape(url).size() <= kEscapedUrlLimit; }
 
-// "[https://bank.example](https://elsewhere.example)"
-bool names_another_place(std::string_view label, std::string_view url) {
-  const auto named = find_bare_url(label);
-  return named && authority_of(label.substr(named->begin, named->end - named->begin)) != authority_of(url);
-}
-
 void add_text(std::vector<Span>& spans, std::string_view text, Style style, std::string_view url = {}) {
   if (text.empty()) return;
   if (!spans.empty() && spans.back().style == style && spans.back().url == url) {
@@ -366,7 +360,7 @@ Document parse_plain(std::string_view clean) {
 std::vector<Span> link_spans(std::string_view label, std::string_view raw_url, std::string_view base_url) {
   const auto url = safe_url(raw_url, base_url);
   if (url && fits_in_link(*url)) {
-    std::string shown = label.empty() || names_another_place(label, *url) ? *url : std::string(label);
+    std::string shown = label.empty() || names_another_host(label, *url) ? *url : std::string(label);
     while (shorten_escaped(shown, kEscapedLabelLimit) != escape(shown)) shown = shorten(shown, length(shown) * 2 / 3);
     return {{shown, {}, *url}};
   }

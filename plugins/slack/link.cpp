@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <vector>
 
 #include "slack/text.hpp"
 
@@ -63,6 +64,53 @@ bool is_relative(std::string_view raw) {
   return !raw.empty() && !raw.starts_with("//") && !raw.starts_with('\\') && raw.find_first_of(" \t<>\"") == std::string_view::npos;
 }
 
+// As it is compared: "Bank.Example.:443" is "bank.example".
+std::string host_of(std::string_view authority) {
+  std::string_view host = authority.substr(0, authority.find(':', authority.starts_with('[') ? authority.find(']') : 0));
+  while (host.ends_with('.')) host.remove_suffix(1);
+  return lower(percent_encode(host));
+}
+
+bool is_of_host(char c) { return is_alnum(c) || c == '.' || c == '-' || c == '_' || (c & 0x80) != 0; }
+bool is_of_address(char c) { return is_of_host(c) || std::string_view(":/@%~[]").contains(c); }
+
+// More than one label, the last of which could be a top-level domain.
+bool is_like_host(std::string_view text) {
+  while (text.ends_with('.')) text.remove_suffix(1);
+  const std::size_t dot = text.rfind('.');
+  if (dot == std::string_view::npos) return false;
+  const std::string_view top = text.substr(dot + 1);
+  const auto is_letter = [](unsigned char c) { return std::isalpha(c) != 0 || c >= 0x80; };
+  return top.size() >= 2 && (std::ranges::all_of(top, is_letter) || lower(top).starts_with("xn--"));
+}
+
+// "bank.example" of "(bank.example:443/login": what a reader takes for the host of a word without a scheme. Empty: there is none.
+std::string_view leading_host(std::string_view word) {
+  word.remove_prefix(std::min(word.find_first_not_of(":/@%~[].-_"), word.size()));
+  const std::size_t slash = word.find('/');
+  if (slash == std::string_view::npos) return {};
+  std::string_view host = word.substr(0, slash);
+  const std::size_t colon = host.find_last_not_of("0123456789");
+  if (colon != std::string_view::npos && host[colon] == ':') host = host.substr(0, colon);
+  host.remove_prefix(host.rfind(':') + 1);
+  return is_like_host(host) ? host : std::string_view();
+}
+
+// The authorities that a word of a label shows.
+std::vector<std::string_view> shown_authorities(std::string_view word) {
+  std::vector<std::string_view> shown;
+  const auto add = [&shown](std::string_view from) {
+    if (!from.empty()) shown.push_back(from.substr(0, from.find('/')));
+  };
+  for (std::size_t at = 0; (at = word.find("://", at)) != std::string_view::npos;) add(word.substr(at += 3));
+  const std::string lowered = lower(word);
+  for (std::size_t at = 0; (at = lowered.find("www.", at)) != std::string::npos; at += 4) {
+    if (at == 0 || !is_of_host(word[at - 1])) add(word.substr(at));
+  }
+  add(leading_host(word));
+  return shown;
+}
+
 }  // namespace
 
 std::string_view authority_of(std::string_view url) {
@@ -93,6 +141,18 @@ std::optional<std::string> safe_url(std::string_view raw, std::string_view base)
   std::string safe = scheme + ":" + percent_encode(rest);
   if (safe.size() > kUrlLimit) return std::nullopt;
   return safe;
+}
+
+bool names_another_host(std::string_view label, std::string_view safe) {
+  const std::string host = host_of(authority_of(safe));
+  // With a user name it is never the link's: safe_url() takes none.
+  const auto is_another = [&host](std::string_view authority) { return authority.contains('@') || host_of(authority) != host; };
+  while (!label.empty()) {
+    const auto end = static_cast<std::size_t>(std::ranges::find_if_not(label, is_of_address) - label.begin());
+    if (std::ranges::any_of(shown_authorities(label.substr(0, end)), is_another)) return true;
+    label.remove_prefix(std::min(end + 1, label.size()));
+  }
+  return false;
 }
 
 std::optional<BareUrl> find_bare_url(std::string_view text) {

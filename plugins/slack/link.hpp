@@ -18,6 +18,10 @@ inline constexpr std::size_t kUrlLimit = 3000;
 [[nodiscard]] bool is_web_url(std::string_view safe);               // http or https
 [[nodiscard]] std::string_view authority_of(std::string_view url);  // host and port of what has "//", else all of it
 
+// Whether a label shows another host than its link leads to: after "://" of any scheme, from "www." on, or as "host.tld/" at the front of a
+// word. What only might be an address ("README.md", "v1.2/3") is none.
+[[nodiscard]] bool names_another_host(std::string_view label, std::string_view safe);
+
 // The first bare http(s) address in clean text: where it begins and ends, without the punctuation of the sentence around it.
 struct BareUrl {
   std::size_t begin = 0;

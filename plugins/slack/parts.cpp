@@ -37,6 +37,13 @@ std::string date(Timestamp at) {
   return "<!date^" + std::to_string(seconds) + "^{date_short_pretty} at {time}|" + shown.data() + ">";
 }
 
+// One that names another host gives way to the host; the end of a long one would be cut off, and says the most.
+std::string button_label(const std::string& label, std::string_view url) {
+  if (!names_another_host(label, url)) return label;
+  const std::string honest = "Open " + std::string(authority_of(url));
+  return length(honest) <= kButtonTextLimit ? honest : "Open";
+}
+
 // A time that no clock of a gateway has shown would make Slack refuse the message.
 bool is_plausible(Timestamp at) {
   return at > Timestamp(std::chrono::sys_days{std::chrono::year(2000) / 1 / 1}) &&
@@ -98,9 +105,10 @@ Actions actions_of(const Item& item, const Look& look, std::size_t limit) {
       actions.left_out += item.actions.size() - i;
       break;
     }
-    const std::string label = label_of(action);
+    std::string label = label_of(action);
     const auto url = safe_url(action.url, look.coder_url);
     const bool button = look.buttons && url && is_web_url(*url);
+    if (button) label = button_label(label, *url);
     Line line;
     if (!button) line.spans = link_spans(label, action.url, look.coder_url);
     const std::size_t size = button ? length(label) + url->size() : length(render(line)) + 1;
@@ -110,7 +118,7 @@ Actions actions_of(const Item& item, const Look& look, std::size_t limit) {
     }
     actions.size += size;
     if (button) {
-      actions.buttons.push_back({label, *url});
+      actions.buttons.push_back({std::move(label), *url});
     } else {
       actions.lines.push_back(std::move(line));
     }

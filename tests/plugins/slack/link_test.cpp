@@ -72,6 +72,79 @@ TEST(SafeUrl, HasALimit) {
   EXPECT_FALSE(safe_url(prefix + std::string(2000, '<'), "")) << "counted as it is sent";
 }
 
+TEST(NamesAnotherHost, WhateverLooksLikeAnAddress) {
+  for (const std::string_view label : {"https://bank.example",
+                                       "HTTPS://bank.example/login",
+                                       "HttP://bank.example",
+                                       "ftp://bank.example",
+                                       "https://x@bank.example",
+                                       "https://bank.example@evil.example",
+                                       "https://evil.example:x@bank.example/",
+                                       "https://evil.example or https://bank.example",
+                                       "https://evil.example,https://bank.example",
+                                       "https://evil.example.bank.example",
+                                       "bank.example/login",
+                                       "Bank.Example/",
+                                       "to (bank.example/login)",
+                                       "see:bank.example/login",
+                                       "bank.example:443/login",
+                                       "//bank.example/login",
+                                       "bank.example./login",
+                                       "bank.example/https://evil.example",
+                                       "bank.xn--p1ai/login",
+                                       "bänk.example/login",
+                                       "банк.рф/x",
+                                       "www.bank.example",
+                                       "WWW.bank.example",
+                                       "at (www.bank.example)",
+                                       "x@bank.example/login",
+                                       "\"bank.example/login\"",
+                                       "https://[::1]/x"}) {
+    EXPECT_TRUE(names_another_host(label, "https://evil.example/x")) << label;
+  }
+  EXPECT_TRUE(names_another_host("https://bank.example", "mailto:a@evil.example"));
+}
+
+TEST(NamesAnotherHost, ItsOwnIsNoOther) {
+  for (const std::string_view label : {"https://a.example/x", "HTTPS://A.Example", "see https://a.example.", "a.example/login",
+                                       "https://a.example:443/x", "(a.example/x)", "a.example:8443/x", "\"https://a.example\", they say"}) {
+    EXPECT_FALSE(names_another_host(label, "https://a.example:8443/y")) << label;
+  }
+  EXPECT_FALSE(names_another_host("https://www.a.example/x www.a.example", "https://www.a.example/"));
+  EXPECT_FALSE(names_another_host("https://bücher.example/x", *safe_url("https://bücher.example/y", "")));
+  EXPECT_FALSE(names_another_host("https://[::1]:80/x", "https://[::1]/"));
+}
+
+TEST(NamesAnotherHost, OrdinaryLabels) {
+  for (const std::string_view label : {"",
+                                       "View workspace",
+                                       "v1.2/3",
+                                       "v1.22/30",
+                                       "and/or",
+                                       "README.md",
+                                       "main.tf",
+                                       "docs/main.tf",
+                                       "path/to.dir/x",
+                                       "etc/conf.d/x",
+                                       "/etc/nginx.conf/x",
+                                       "e.g./i.e.",
+                                       "3.5GB/s",
+                                       "10.0.0.0/8",
+                                       "km/h",
+                                       "12:30",
+                                       "@bobby/dev",
+                                       "bobby@corp.example",
+                                       "coder/coder.git",
+                                       "git@github.com:coder/coder.git",
+                                       "https://",
+                                       "a... b/c",
+                                       "🎉/🎉",
+                                       "awww. nice",
+                                       "wait.../then"}) {
+    EXPECT_FALSE(names_another_host(label, "https://a.example/")) << label;
+  }
+}
+
 std::string found(std::string_view text) {
   const auto url = find_bare_url(text);
   return url ? std::string(text.substr(url->begin, url->end - url->begin)) : "";

@@ -117,6 +117,11 @@ TEST(Markdown, Links) {
            {"[x](https://u@evil.example)", "x: https://u@evil.example"},
            {"[https://bank.example](https://evil.example)", "<https://evil.example|https://evil.example>"},
            {"[https://bank.example](mailto:a@b.c)", "<mailto:a@b.c|mailto:a@b.c>"},
+           {"[HTTPS://bank.example/login](https://evil.example)", "<https://evil.example|https://evil.example>"},
+           {"[bank.example/login](https://evil.example)", "<https://evil.example|https://evil.example>"},
+           {"[https://evil.example or https://bank.example](https://evil.example)", "<https://evil.example|https://evil.example>"},
+           {"[https://**bank**.example](https://evil.example)", "<https://evil.example|https://evil.example>"},
+           {"[README.md](https://a.b/c)", "<https://a.b/c|README.md>"},
            {"[see https://a.b](https://a.b/c)", "<https://a.b/c|see https://a.b>"},
        }) {
     EXPECT_EQ(markdown(in), out) << in;

@@ -108,6 +108,18 @@ TEST(Post, ActionsWithoutUsableAddressAreText) {
   EXPECT_EQ(button["url"], "https://coder.example.com/relative");
 }
 
+TEST(Post, AButtonNamesNoOtherHost) {
+  const auto label = [](const std::string& given, const std::string& url) {
+    const json made = post_of(with("actions", {{{"label", given}, {"url", url}}}));
+    EXPECT_THAT(check_post(made), IsEmpty());
+    return made["blocks"].back()["elements"][0]["text"]["text"].get<std::string>();
+  };
+  EXPECT_EQ(label("https://bank.example", "https://evil.example/x"), "Open evil.example");
+  EXPECT_EQ(label("bank.example/login", "https://evil.example:8443/x"), "Open evil.example:8443");
+  EXPECT_EQ(label("bank.example/login", "https://bank.example." + std::string(60, 'x') + ".evil.example/"), "Open");
+  EXPECT_EQ(label("bank.example/login", "https://bank.example/"), "bank.example/login");
+}
+
 TEST(Post, ManyActions) {
   json actions = json::array();
   for (int i = 0; i < 60; ++i) actions.push_back({{"label", "Link " + std::to_string(i)}, {"url", "https://a.b/" + std::to_string(i)}});
