@@ -279,8 +279,8 @@ class Layout {
     if (quotes_ > 0) line.prefix = "> ";
     for (std::size_t i = 1; i < std::min(quotes_, kDeepestQuote); ++i) line.prefix += "&gt; ";
     const std::size_t depth = std::min(lists_.size(), kDeepestIndent);
-    line.prefix.append(4 * (marker_.empty() || depth == 0 ? depth : depth - 1), ' ');
-    line.prefix += std::exchange(marker_, {});
+    for (std::size_t i = marker_.empty() || depth == 0 ? 0 : 1; i < depth; ++i) line.prefix += kIndent;
+    line.marker = std::exchange(marker_, {});
     return line;
   }
 

@@ -27,12 +27,15 @@ struct Span {
 enum class Gap { none, blank, quoted };  // the blank line before a line: in a quote it has the quote's mark
 
 struct Line {
-  std::string prefix;  // indentation, bullet, quote mark: our own, not to be escaped
+  std::string prefix;  // indentation, quote mark: our own, not to be escaped
+  std::string marker;  // bullet or number, after the prefix: likewise. What is split off the line stands below its text
   std::vector<Span> spans;
   bool preformatted = false;  // a line of a code block
   bool rule = false;          // a rule from side to side, and nothing else
   Gap gap = Gap::none;
 };
+
+inline constexpr std::string_view kIndent = "    ";
 
 // What a rule is where there is only text.
 inline constexpr std::string_view kRule = "———";

@@ -37,6 +37,7 @@ Halves split_at(Line line, std::size_t count) {
   auto spans = std::exchange(line.spans, {});
   Halves halves = {line, line};
   halves.rest.gap = Gap::none;
+  if (!std::exchange(halves.rest.marker, {}).empty()) halves.rest.prefix += kIndent;
   bool whole = true;
   for (Span& span : spans) {
     if (!whole) {

@@ -45,7 +45,7 @@ char32_t last_of(std::string_view text) {
 class LineWriter {
  public:
   LineWriter(std::string& out, const Line& line) : out_(out), begin_(out.size()) {
-    out_ += line.prefix;
+    out_.append(line.prefix).append(line.marker);
     for (const Span& span : line.spans) write(span);
     set_style({});
   }

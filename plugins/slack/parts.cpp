@@ -133,8 +133,9 @@ Entry entry_of(const Item& item, const Look& look, std::size_t limit) {
   Document& document = entry.body.document;
   std::string title = shorten(title_of(item), kTitleLimit);
   const Severity severity = severity_of(item, look);
-  Line line = {.spans = {{std::move(title), {.bold = true}, {}}}};
-  if (!severity.word.empty()) line.prefix.append(severity.symbol).append(" ").append(severity.word).append(": ");
+  Line line;
+  if (!severity.word.empty()) line.spans.push_back({std::string(severity.symbol).append(" ").append(severity.word).append(": "), {}, {}});
+  line.spans.push_back({std::move(title), {.bold = true}, {}});
   document.insert(document.begin(), std::move(line));
   return entry;
 }

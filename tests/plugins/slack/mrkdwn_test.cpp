@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <ctime>
 
@@ -204,6 +205,22 @@ TEST(Flow, BreaksALongLineBetweenWords) {
     EXPECT_LE(length(section), kSectionLimit);
     EXPECT_TRUE(section.starts_with("*workspace")) << section.substr(0, 20);
     EXPECT_TRUE(section.ends_with("workspace*") || section.ends_with("end*")) << section.substr(section.size() - 20);
+  }
+}
+
+TEST(Flow, WhatIsSplitOffAnItemHasNoMarker) {
+  std::string words;
+  while (words.size() < 7000) words += "workspace ";
+  for (const auto& [before, first, rest] :
+       std::initializer_list<std::array<std::string_view, 3>>{{"- ", "•   workspace ", "    workspace "},
+                                                              {"3. ", "3.  workspace ", "    workspace "},
+                                                              {"- [x] ", "☑ workspace ", "    workspace "},
+                                                              {"> ", "> workspace ", "> workspace "},
+                                                              {"> - ", "> •   workspace ", ">     workspace "}}) {
+    const Flow result = flow(parse_markdown(std::string(before) + words, ""), kPlenty);
+    ASSERT_EQ(result.sections.size(), 3u);
+    EXPECT_TRUE(result.sections[0].text.starts_with(first)) << result.sections[0].text.substr(0, 20);
+    for (const std::size_t i : {1u, 2u}) EXPECT_TRUE(result.sections[i].text.starts_with(rest)) << result.sections[i].text.substr(0, 20);
   }
 }
 
