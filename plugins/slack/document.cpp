@@ -160,13 +160,8 @@ class Layout {
     List& list = lists_.back();
     if (list.begun || lists_.size() > 1) gap_ = false;
     list.begun = true;
-    if (item.is_task != 0) {
-      marker_ = item.task_mark == ' ' ? "☐ " : "☑ ";
-    } else if (list.next) {
-      marker_ = std::to_string((*list.next)++) + ".  ";
-    } else {
-      marker_ = kBullet;
-    }
+    marker_ = list.next ? std::to_string((*list.next)++) + ".  " : std::string(kBullet);
+    if (item.is_task != 0) marker_ = item.task_mark == ' ' ? "☐ " : "☑ ";  // which counts all the same
   }
 
   void add_rule() {

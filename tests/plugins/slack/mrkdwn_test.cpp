@@ -143,6 +143,7 @@ TEST(Markdown, Blocks) {
            {"- a\n\n- b", "•   a\n•   b"},
            {"- a\n  more\n- b", "•   a\n    more\n•   b"},
            {"- [x] done\n- [ ] open", "☑ done\n☐ open"},
+           {"1. [x] a\n2. b\n3. [ ] c\n4. d", "☑ a\n2.  b\n☐ c\n4.  d"},
            {"-", "•   "},
            {"> q **b**\n> r", "> q *b*\n> r"},
            {"> - a", "> •   a"},
