@@ -4,16 +4,18 @@
 #include <array>
 #include <utility>
 
+#include "slack/text.hpp"
+
 namespace belfry::slack {
 namespace {
 
 constexpr Millis kPatience = std::chrono::seconds(3);  // for the channel, while this delivery takes the place of another one
 
-// For people; never empty.
+// For people; never empty, nor of characters that nobody sees.
 std::string name_of(const Message& message) {
   const Recipient& recipient = message.item().recipient;
   for (const std::string& name : {recipient.name, recipient.username, recipient.email, message.destination().address}) {
-    if (name.find_first_not_of(" \t\r\n") != std::string::npos) return name;
+    if (std::string shown = clean_line(name, name.size()); !shown.empty()) return shown;
   }
   return "an unknown person";
 }

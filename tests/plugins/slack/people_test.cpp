@@ -401,6 +401,18 @@ TEST_F(PeopleTest, ForWhomHasNoAddressIsGoneOrCannotBeWrittenTo) {
   }
 }
 
+TEST_F(PeopleTest, ForWhomHasANameThatNobodySees) {
+  begin(kFallback);
+  nobody();
+  for (const char* name : {"", " \n", "\u200b", "\u00a0"}) {
+    json document = to("nobody@coder.com");
+    document["items"][0]["recipient"] = {{"name", name}, {"username", "bobby"}, {"email", "nobody@coder.com"}};
+    EXPECT_EQ(host.deliver_and_settle(document).code, delivered);
+    EXPECT_EQ(last_post()["blocks"][1]["text"]["text"], "For bobby") << name;
+    host.advance(seconds(10));  // the channel's rate
+  }
+}
+
 TEST_F(PeopleTest, NotForOtherFailures) {
   begin(kFallback);
   for (const char* code : {"is_archived", "restricted_action", "invalid_auth", "internal_error", "invalid_arguments"}) {
