@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <ctime>
+#include <ranges>
 #include <utility>
 
 #include "slack/link.hpp"
@@ -145,13 +146,14 @@ std::string left_out_note(std::size_t count, const std::string& what) {
 }
 
 std::string shortened_note(const Item& item, const Look& look) {
-  std::string note = "This text is shortened: Slack takes no more.";
-  if (item.actions.empty()) return note;
-  const Action& action = item.actions.front();
-  const auto url = safe_url(action.url, look.coder_url);
-  if (!url || !is_web_url(*url)) return note;
-  const std::string link = render({.spans = link_spans(label_of(action), *url, {})});
-  return length(link) > kNoteLinkLimit ? note : note + " " + link;
+  const std::string note = "This text is shortened: Slack takes no more.";
+  for (const Action& action : item.actions | std::views::take(kMostActions)) {
+    const auto url = safe_url(action.url, look.coder_url);
+    if (!url || !is_web_url(*url)) continue;
+    const std::string link = render({.spans = link_spans(label_of(action), *url, {})});
+    if (length(link) <= kNoteLinkLimit) return note + " " + link;
+  }
+  return note;
 }
 
 std::string footer(const Message& message, const Look& look) {

@@ -66,7 +66,7 @@ struct Entry {
 inline constexpr std::string_view kRepeatNote = "This may be a repeat: it is not certain that an earlier attempt failed.";
 
 [[nodiscard]] std::string left_out_note(std::size_t count, const std::string& what);
-// With a link to where the whole of it may be: the first action's address.
+// With a link to where the whole of it may be: the first action's web address for which there is room.
 [[nodiscard]] std::string shortened_note(const Item& item, const Look& look);
 // What happened and when, in the reader's own time zone. Empty when it is not to be shown.
 [[nodiscard]] std::string footer(const Message& message, const Look& look);

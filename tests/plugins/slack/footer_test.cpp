@@ -119,6 +119,11 @@ TEST(ShortenedNote, LinksToTheFirstAction) {
   EXPECT_EQ(note(made(document)), alone) << "no room for so long an address";
   document["items"][0]["actions"] = json::array();
   EXPECT_EQ(note(made(document)), alone);
+  document["items"][0]["actions"] = {{{"label", "Run"}, {"url", "javascript:alert(1)"}},
+                                     {{"label", "Mail"}, {"url", "mailto:ops@example.com"}},
+                                     {{"label", "Far"}, {"url", "https://a.b/" + std::string(1000, 'x')}},
+                                     {{"label", "Log"}, {"url", "/log"}}};
+  EXPECT_EQ(note(made(document)), alone + " <https://coder.example.com/log|Log>") << "the first that can be opened";
 }
 
 }  // namespace
