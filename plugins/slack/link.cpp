@@ -60,8 +60,10 @@ std::string resolve(std::string_view relative, std::string_view base) {
   return out.append(relative);
 }
 
+// What begins like a sentence is none; behind that a template may have left anything.
 bool is_relative(std::string_view raw) {
-  return !raw.empty() && !raw.starts_with("//") && !raw.starts_with('\\') && raw.find_first_of(" \t<>\"") == std::string_view::npos;
+  const std::string_view begin = raw.substr(0, raw.find_first_of("/?#"));
+  return !raw.empty() && !raw.starts_with("//") && !raw.starts_with('\\') && begin.find_first_of(" \t<>\"") == std::string_view::npos;
 }
 
 // As it is compared: "Bank.Example.:443" is "bank.example".

@@ -62,7 +62,18 @@ TEST(SafeUrl, ResolvesAgainstTheDeployment) {
   EXPECT_EQ(safe_url("\\\\evil.example/x", kCoder), std::nullopt);
   EXPECT_EQ(safe_url("", kCoder), std::nullopt);
   EXPECT_EQ(safe_url("see the docs", kCoder), std::nullopt);
+  EXPECT_EQ(safe_url("see /the docs", kCoder), std::nullopt);
+  EXPECT_EQ(safe_url("<no value>", kCoder), std::nullopt);
+  EXPECT_EQ(safe_url("<no value>/x", kCoder), std::nullopt);
   EXPECT_EQ(safe_url("/@bobby/ws", ""), std::nullopt);
+}
+
+TEST(SafeUrl, EncodesRelativeOnesToo) {
+  EXPECT_EQ(safe_url("/@<no value>/my ws", kCoder), "https://coder.example.com/@%3Cno%20value%3E/my%20ws");
+  EXPECT_EQ(safe_url("workspaces?filter=template:<no value>", kCoder),
+            "https://coder.example.com/workspaces?filter=template:%3Cno%20value%3E");
+  EXPECT_EQ(safe_url("?a=\"b\"", kCoder), "https://coder.example.com/?a=%22b%22");
+  EXPECT_EQ(safe_url("/\\evil.example|x", kCoder), "https://coder.example.com/%5Cevil.example%7Cx");
 }
 
 TEST(SafeUrl, HasALimit) {
