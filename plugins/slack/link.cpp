@@ -4,6 +4,7 @@
 #include <cctype>
 #include <vector>
 
+#include "slack/host.hpp"
 #include "slack/text.hpp"
 
 namespace belfry::slack {
@@ -25,13 +26,6 @@ std::string scheme_of(std::string_view text) {
   const std::string_view scheme = text.substr(0, colon);
   const auto valid = [](char c) { return is_alnum(c) || c == '+' || c == '-' || c == '.'; };
   return std::ranges::all_of(scheme, valid) ? lower(scheme) : std::string();
-}
-
-bool is_host(std::string_view authority) {
-  const auto valid = [](char c) {
-    return is_alnum(c) || c == '.' || c == '-' || c == '_' || c == ':' || c == '[' || c == ']' || (c & 0x80) != 0;
-  };
-  return !authority.empty() && authority.front() != ':' && std::ranges::all_of(authority, valid);
 }
 
 // Unreserved and reserved characters of RFC 3986 but those that end a link in mrkdwn; a '%' that begins no escape is one to be written.
@@ -115,13 +109,6 @@ std::vector<std::string_view> shown_authorities(std::string_view word) {
 
 }  // namespace
 
-std::string_view authority_of(std::string_view url) {
-  const std::size_t slashes = url.find("//");
-  if (slashes == std::string_view::npos) return url;
-  const std::size_t begin = slashes + 2;
-  return url.substr(begin, url.find_first_of("/?#", begin) - begin);
-}
-
 bool is_web_url(std::string_view safe) { return safe.starts_with("http://") || safe.starts_with("https://"); }
 
 std::optional<std::string> safe_url(std::string_view raw, std::string_view base) {
@@ -136,7 +123,7 @@ std::optional<std::string> safe_url(std::string_view raw, std::string_view base)
   }
   const std::string rest = url.substr(scheme.size() + 1);
   if (scheme == "http" || scheme == "https") {
-    if (!rest.starts_with("//") || !is_host(authority_of(rest))) return std::nullopt;
+    if (!rest.starts_with("//") || !is_authority(authority_of(rest))) return std::nullopt;
   } else if (scheme != "mailto" || rest.empty()) {
     return std::nullopt;
   }

@@ -12,11 +12,10 @@ inline constexpr std::size_t kUrlLimit = 3000;
 
 // An absolute address with everything percent-encoded that Slack refuses or that has a meaning in mrkdwn. A relative address is resolved
 // against `base` (the address of the Coder deployment; empty: none). Nothing for other schemes, for an address that carries a user name
-// ("https://slack.com@elsewhere"), and for what is longer than kUrlLimit.
+// ("https://slack.com@elsewhere") or whose host or port is none, and for what is longer than kUrlLimit.
 [[nodiscard]] std::optional<std::string> safe_url(std::string_view raw, std::string_view base);
 
-[[nodiscard]] bool is_web_url(std::string_view safe);               // http or https
-[[nodiscard]] std::string_view authority_of(std::string_view url);  // host and port of what has "//", else all of it
+[[nodiscard]] bool is_web_url(std::string_view safe);  // http or https
 
 // Whether a label shows another host than its link leads to: after "://" of any scheme, from "www." on, or as "host.tld/" at the front of a
 // word. What only might be an address ("README.md", "v1.2/3") is none.

@@ -6,6 +6,7 @@
 #include <ranges>
 #include <utility>
 
+#include "slack/host.hpp"
 #include "slack/link.hpp"
 #include "slack/mrkdwn.hpp"
 #include "slack/text.hpp"

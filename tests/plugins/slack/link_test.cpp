@@ -11,6 +11,7 @@ TEST(SafeUrl, LeavesGoodAddressesAlone) {
   for (const std::string_view url :
        {"https://coder.example.com/@bobby/ws", "http://test.com/workspaces?filter=owner:prebuilds+status:failed+template:docker",
         "http://test.com/workspaces?filter=owner%3Ame+template%3Aalpha", "http://localhost:3000/", "https://[::1]:8443/x#y",
+        "https://[2001:db8::ffff:1.2.3.4]", "http://127.0.0.1:1/", "https://a.b:/", "https://my_sandbox-1:65535?x", "https://4.example",
         "mailto:ops@example.com?subject=hi"}) {
     EXPECT_EQ(safe_url(url, ""), url);
   }
@@ -47,6 +48,24 @@ TEST(SafeUrl, RefusesWhatIsNoWebOrMailAddress) {
                                      "mailto:",
                                      "localhost:3000/x",
                                      "http://:80/",
+                                     "https://coder.example.com:port/x",
+                                     "https://a.b:99999/",
+                                     "https://a.b:0/",
+                                     "https://a.b:80:80/",
+                                     "https://a.b:-1/",
+                                     "http://[::1/",
+                                     "http://[::1]x/",
+                                     "http://[::1]:x/",
+                                     "http://[::1%25eth0]/",
+                                     "http://[a.b]/",
+                                     "http://[]/",
+                                     "https://]/",
+                                     "https://a..b/",
+                                     "https://.a.b/",
+                                     "https://a.b./",
+                                     "https://.",
+                                     "https://1.2.3/",
+                                     "https://1.2.3.256/",
                                      "https://good.com\\@evil.com/"}) {
     EXPECT_EQ(safe_url(url, ""), std::nullopt) << url;
   }

@@ -194,12 +194,41 @@ BAD_URLS = [
     "http://h/\"",
     "data:text/html,x",
     "mailto:",
+    "mailto:a@b.example",
+    "slack://open",
+    "https://user@h/",
+    "https://h/ü",
+    "https://ü.example/",
+    "http://h/\\x",
+    "http://h/`x`",
+    "http://h/{x}",
+    "http://h/^",
+    "http://h/%zz",
+    "http://h/%",
+    "https://h\\@x/",
+    "https://h:port/x",
+    "https://h:99999/",
+    "https://h:0/",
+    "https://h:80:80/",
+    "http://[::1/",
+    "http://[::1]x/",
+    "http://[::1%25eth0]/",
+    "http://[h]/",
+    "https://]/",
+    "https://a..b/",
+    "https://.a/",
+    "https://a./",
+    "https://1.2.3.256/",
+    "https://a%2eb/",
+    "http://h/\n",
+    "http://h\n",
 ]
 GOOD_URLS = [
     "http://h",
     "https://h:8080/p?q=1&r=%20#f",
-    "https://user@h/ü",
-    "mailto:a@b.example",
+    "https://b%C3%BCcher.example/%C3%BC",
+    "https://h:/",
+    "https://my_sandbox-1:65535/(x)?['y']=*,;+!$&~_.",
     "http://127.0.0.1:1/@bobby/dev",
     "https://h?q",
     "https://[::1]/",
@@ -236,6 +265,15 @@ class BlocksTest(unittest.TestCase):
         for url in GOOD_URLS:
             with self.subTest(url):
                 self.assertEqual(lines([actions(button(url=url))]), [])
+
+    def test_urls_of_text(self):
+        def rich(url):
+            return [{"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [{"type": "link", "url": url}]}]}]
+
+        for url in ("https://h/", "mailto:a@b.example", "tel:+123", "slack://open"):
+            with self.subTest(url):
+                self.assertEqual(lines(rich(url)), [])
+        self.assertEqual(len(lines(rich("javascript:alert(1)"))), 1)
 
     def test_same_action_id_in_two_blocks_is_allowed(self):
         self.assertEqual(lines([actions(button(action_id="a")), actions(button(action_id="a"))]), [])
