@@ -29,22 +29,34 @@ bool in(char32_t c, char32_t first, char32_t last) { return c >= first && c <= l
 
 bool is_joiner(char32_t c) { return c == 0x200C || c == 0x200D; }
 
+// Choose between shapes of the character before them: of an emoji, an ideograph, a sign.
+bool is_selector(char32_t c) { return in(c, 0xFE00, 0xFE0F); }
+
 // Without a shape of its own, or able to reorder its neighbours: nothing a notification needs, much a forger does.
 bool is_invisible(char32_t c) {
-  return c < 0x20 || in(c, 0x7F, 0x9F) || c == 0xAD || c == 0x61C || c == 0x180E || in(c, 0x200B, 0x200F) || in(c, 0x202A, 0x202E) ||
-         in(c, 0x2060, 0x206F) || c == 0xFEFF || in(c, 0xFFF9, 0xFFFB) || in(c, 0xE0000, 0xE007F) || (c & 0xFFFE) == 0xFFFE;
+  return c < 0x20 || in(c, 0x7F, 0x9F) || c == 0xAD || c == 0x34F || c == 0x61C || in(c, 0x115F, 0x1160) || in(c, 0x17B4, 0x17B5) ||
+         in(c, 0x180B, 0x180F) || in(c, 0x200B, 0x200F) || in(c, 0x202A, 0x202E) || in(c, 0x2060, 0x206F) || c == 0x3164 || c == 0xFEFF ||
+         c == 0xFFA0 || in(c, 0xFFF9, 0xFFFB) || in(c, 0xE0000, 0xE007F) || in(c, 0xE0100, 0xE01EF) || (c & 0xFFFE) == 0xFFFE;
 }
 
 bool is_line_break(char32_t c) { return c == '\n' || c == '\r' || c == 0x85 || c == 0x2028 || c == 0x2029; }
 
 bool is_space(char32_t c) {
   return c == ' ' || c == '\n' || c == '\t' || c == 0xA0 || c == 0x1680 || in(c, 0x2000, 0x200B) || c == 0x202F || c == 0x205F ||
-         c == 0x3000 || c == 0x3164 || c == 0x2800;
+         c == 0x3000 || c == 0x2800;
+}
+
+// Outside ASCII, and seen by a reader: what joiners and selectors are for.
+bool is_carrier(char32_t c) { return c >= 0x80 && !is_invisible(c) && !is_space(c) && !is_line_break(c); }
+
+bool takes_selector(char32_t c, char32_t selector) {
+  const bool is_key = c == '#' || c == '*' || in(c, '0', '9');  // "1\uFE0F\u20E3" is a key cap
+  return is_key ? selector == 0xFE0F : is_carrier(c) && !is_selector(c);
 }
 
 // Belongs to the character before it.
 bool is_extension(char32_t c) {
-  return in(c, 0x300, 0x36F) || is_joiner(c) || in(c, 0x20D0, 0x20FF) || in(c, 0xFE00, 0xFE0F) || in(c, 0x1F3FB, 0x1F3FF);
+  return in(c, 0x300, 0x36F) || is_joiner(c) || in(c, 0x20D0, 0x20FF) || is_selector(c) || in(c, 0x1F3FB, 0x1F3FF);
 }
 
 // How many bytes at the front are ASCII from `first` to '~': nearly all of nearly every text, and nothing to decide about.
@@ -108,7 +120,9 @@ Cleaned clean(std::string_view text, std::size_t most) {
       if (!second_half) cleaned.text.push_back('\n');
     } else if (is_joiner(c.value)) {
       const char32_t next = at < text.size() ? decode_any(text, at).value : 0;
-      if (previous >= 0x80 && next >= 0x80 && !is_invisible(previous) && !is_invisible(next)) append(cleaned.text, c.value);
+      if (is_carrier(previous) && is_carrier(next) && !is_selector(next)) append(cleaned.text, c.value);
+    } else if (is_selector(c.value)) {
+      if (takes_selector(previous, c.value)) append(cleaned.text, c.value);
     } else if (c.value == '\t' || !is_invisible(c.value)) {
       append(cleaned.text, c.value);
     }

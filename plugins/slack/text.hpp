@@ -21,7 +21,8 @@ struct CodePoint {
 void append(std::string& out, char32_t code_point);
 
 // Valid UTF-8 without what deceives a reader: no control characters but \n and \t, no direction overrides, no invisible characters.
-// (Joiners stay between letters outside ASCII, where Persian, Indic scripts and emoji need them.) Bytes that are not UTF-8 become U+FFFD.
+// (Joiners stay between letters outside ASCII, where Persian, Indic scripts and emoji need them; variation selectors stay behind what can
+// have variants.) Bytes that are not UTF-8 become U+FFFD.
 // Takes at most `most` code points of the input; `cut` says that there was more.
 struct Cleaned {
   std::string text;

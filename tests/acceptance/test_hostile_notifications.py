@@ -13,7 +13,10 @@ from wire import webhook
 MENTIONS = "<!channel> <!here> <@U0123456789> <#C0123456789|x> <!subteam^S0123456789> @here @channel <!date^0^{date}|x>"
 CONTROL = re.compile(r"<[!@#]")
 OWN_DATE = re.compile(r"<!date\^\d+\^\{date_short_pretty\} at \{time\}\|[-\d: ]+UTC>")
-DECEIVES = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff\U000e0000-\U000e007f]")
+DECEIVES = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff"
+    "\uffa0\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f\U000e0100-\U000e01ef]"
+)
 TITLE = "Workspace \"dev\" deleted"
 
 
@@ -88,8 +91,9 @@ class HostileNotifications(AcceptanceCase):
 
     def test_directions_and_what_nobody_sees(self):
         hidden = "\u202egnp.exe\u202c \u2067x\u2069 \u200bzero\u200c\u200dwidth\u2060 \ufeffbom \u00adsoft \U000e0041tag \u061c"
+        hidden += " fill\u3164er\u034f\u115f \U000e0100"
         message = self.delivered(notification("hidden@coder.com", title=hidden, body=hidden))
-        self.assertRegex(shown(message), r"gnp\.exe x zero.?width bom soft tag")
+        self.assertRegex(shown(message), r"gnp\.exe x zero.?width bom soft tag filler")
 
     def test_a_title_that_shows_nothing(self):
         message = self.delivered(notification("blank@coder.com", title="\u200b\u202e \u00a0", body="\u200b"))

@@ -59,8 +59,10 @@ std::size_t utf16(const std::string& text) {
 }
 
 bool deceives(std::uint32_t c) {
-  return (c < 0x20 && c != '\n' && c != '\t') || (c >= 0x7F && c < 0xA0) || c == 0x200E || c == 0x200F || (c >= 0x202A && c <= 0x202E) ||
-         (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF || c > 0x10FFFF || (c >= 0xE0000 && c <= 0xE007F);
+  const auto in = [c](std::uint32_t first, std::uint32_t last) { return c >= first && c <= last; };
+  return (c < 0x20 && c != '\n' && c != '\t') || in(0x7F, 0x9F) || c == 0xAD || c == 0x34F || c == 0x61C || in(0x115F, 0x1160) ||
+         in(0x17B4, 0x17B5) || in(0x180B, 0x180F) || in(0x200E, 0x200F) || in(0x202A, 0x202E) || in(0x2060, 0x206F) || c == 0x3164 ||
+         c == 0xFEFF || c == 0xFFA0 || in(0xFFF9, 0xFFFB) || in(0xE0000, 0xE007F) || in(0xE0100, 0xE01EF) || c > 0x10FFFF;
 }
 
 void check_characters(Checker& checker, const std::string& text, const std::string& where) {

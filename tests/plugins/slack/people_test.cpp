@@ -404,7 +404,7 @@ TEST_F(PeopleTest, ForWhomHasNoAddressIsGoneOrCannotBeWrittenTo) {
 TEST_F(PeopleTest, ForWhomHasANameThatNobodySees) {
   begin(kFallback);
   nobody();
-  for (const char* name : {"", " \n", "\u200b", "\u00a0"}) {
+  for (const char* name : {"", " \n", "\u200b", "\u00a0", "\u00a0\u200d\u00a0", "\ufe0f", "\u3164", "\U000e0101"}) {
     json document = to("nobody@coder.com");
     document["items"][0]["recipient"] = {{"name", name}, {"username", "bobby"}, {"email", "nobody@coder.com"}};
     EXPECT_EQ(host.deliver_and_settle(document).code, delivered);

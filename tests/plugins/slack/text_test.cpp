@@ -11,7 +11,8 @@ std::string cleaned(std::string_view text) { return clean(text, kAll).text; }
 
 TEST(Clean, KeepsWhatPeopleWrite) {
   for (const std::string_view text :
-       {"", "Hi Bobby,\n\n\tdone", "naïve – “ok” 日本語 🎉", "می\u200cخواهم", "👨\u200d👩\u200d👧", "क्\u200dष"}) {
+       {"", "Hi Bobby,\n\n\tdone", "naïve – “ok” 日本語 🎉", "می\u200cخواهم", "👨\u200d👩\u200d👧", "क्\u200dष",
+        "❤\ufe0f\u200d🔥 ☎\ufe0e 1\ufe0f\u20e3 #\ufe0f\u20e3 ≨\ufe00 葛\ufe00", "한국어 ភាសា ᠮᠣᠩᠭᠣᠯ"}) {
     EXPECT_EQ(cleaned(text), text);
   }
 }
@@ -24,6 +25,19 @@ TEST(Clean, RemovesWhatDeceives) {
   EXPECT_EQ(cleaned("\U000e0041tag"), "tag");
   EXPECT_EQ(cleaned("\u0085\u2028\u2029"), "\n\n\n");
   EXPECT_EQ(cleaned("a\r\nb\rc"), "a\nb\nc");
+}
+
+TEST(Clean, RemovesWhatNobodySees) {
+  for (const std::string_view hidden : {"\u034f", "\u115f", "\u1160", "\u3164", "\uffa0", "\u17b4", "\u17b5", "\u180b", "\u180c", "\u180d",
+                                        "\u180e", "\u180f", "\U000e0100", "\U000e01ef", "\ufe00", "\ufe0e", "\ufe0f\ufe0f"}) {
+    EXPECT_EQ(cleaned("pay" + std::string(hidden) + "pal"), "paypal");
+    EXPECT_EQ(clean_line(hidden, kAll), "");
+    EXPECT_EQ(clean_line("\u00a0" + std::string(hidden) + "\u3000", kAll), "");
+  }
+  EXPECT_EQ(cleaned("é\ufe0f\ufe0f"), "é\ufe0f") << "one is enough";
+  EXPECT_EQ(cleaned("1\ufe00"), "1");
+  EXPECT_EQ(clean_line("\u00a0\u200d\u00a0", kAll), "");
+  EXPECT_EQ(clean_line("\ufe0f\u200d\ufe0f", kAll), "");
 }
 
 TEST(Clean, JoinersHideNothingInAscii) {
