@@ -24,14 +24,15 @@ bool is_gap(char32_t c) { return c == 0 || c == ' ' || c == '\n' || c == '\t'; }
 // Where Slack is known to begin and end a style without help. Elsewhere ("**a**@**b**") a zero-width space makes a border of words.
 bool is_border(char32_t c) { return is_gap(c) || (c < 0x80 && std::string_view(".,:;!?'\"()[]{}*_~`-").contains(static_cast<char>(c))); }
 
-// ":smile:" would become a picture, whatever was meant; "12:30:45" does not.
+// ":smile:" would become a picture, whatever was meant; "12:30:45" does not: two figures only are names.
 bool begins_emoji(std::string_view text) {
   const auto is_name = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '+' || c == '\'';
   };
   const auto* end = std::ranges::find_if_not(text.substr(1), is_name);
   if (end == text.end() || *end != ':') return false;
-  return std::any_of(text.begin() + 1, end, [](char c) { return c < '0' || c > '9'; });
+  const std::string_view name(text.begin() + 1, end);
+  return name.find_first_not_of("0123456789") != std::string_view::npos || name == "100" || name == "1234";
 }
 
 char32_t last_of(std::string_view text) {

@@ -57,6 +57,7 @@ TEST(Markdown, Inline) {
            {"**a**/_b_", "*a*^/^_b_"},
            {"(**a**), [_b_].", "(*a*), [_b_]."},
            {":smile: std::vector::size 12:30:45 a:b", ":^smile: std::^vector::size 12:30:45 a:b"},
+           {":100: :1234: :10: 12:30:45 00:00:100 1:12345:", ":^100: :^1234: :10: 12:30:45 00:00:100 1:12345:"},
            {"`` a`b ``", "a^`^b"},
            {"line\nbreak\\\nhard", "line\nbreak\nhard"},
            {"&amp; &lt;b&gt; &#42;x&#42; &copy; &nbsp;", "&amp; &lt;b&gt; ^*^x^*^ © \u00a0"},
