@@ -47,7 +47,10 @@ class LineWriter {
  public:
   LineWriter(std::string& out, const Line& line) : out_(out), begin_(out.size()) {
     out_.append(line.prefix).append(line.marker);
-    for (const Span& span : line.spans) write(span);
+    for (const Span& span : line.spans) {
+      last_ = &span == &line.spans.back();
+      write(span);
+    }
     set_style({});
   }
 
@@ -85,7 +88,9 @@ class LineWriter {
         if (at == text.size()) break;
       }
       const char mark = text[at];
-      const char32_t after = decode(text, at + 1).value;
+      // What follows the last character may be a mark of ours.
+      const bool at_end = at + 1 == text.size() && !(last_ && open_.empty());
+      const char32_t after = at_end ? '*' : decode(text, at + 1).value;
       if (mark == ':') {
         out_ += mark;
         if (begins_emoji(text.substr(at))) out_ += kZeroWidthSpace;
@@ -131,6 +136,7 @@ class LineWriter {
   std::size_t begin_;    // of the line in it
   std::string open_;     // the marks of the open styles, in order
   bool closed_ = false;  // the last thing written closed a style
+  bool last_ = false;    // nothing comes after the span
 };
 
 }  // namespace
