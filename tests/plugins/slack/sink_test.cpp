@@ -159,6 +159,13 @@ TEST_F(SlackSinkTest, TakesTheCacheTimesOfTheConfiguration) {
   host.advance(seconds(61));
   host.deliver_and_settle(to("bobby@coder.com"));
   EXPECT_EQ(count("lookupByEmail"), 2u);
+  host.on("GET", "users.lookupByEmail", error("users_not_found"));
+  host.deliver_and_settle(to("nobody@coder.com"));
+  host.deliver_and_settle(to("nobody@coder.com"));
+  EXPECT_EQ(count("lookupByEmail"), 3u);
+  host.advance(seconds(2));
+  host.deliver_and_settle(to("nobody@coder.com"));
+  EXPECT_EQ(count("lookupByEmail"), 4u);
 }
 
 TEST_F(SlackSinkTest, NoAddressIsRejected) {
@@ -227,6 +234,15 @@ TEST_F(SlackSinkTest, LookupsHaveABudgetPerToken) {
   EXPECT_THAT(host.requests(), IsEmpty());
   EXPECT_TRUE(host.grant());
   EXPECT_EQ(host.settle(ticket).code, delivered);
+}
+
+TEST_F(SlackSinkTest, TheBudgetOfLookupsIsThatOfTheConfiguration) {
+  json given = config();
+  given["lookup"] = {{"per_minute", 7}};
+  begin(given);
+  const auto defined = std::ranges::find(host.defined(), "users.lookupByEmail", [](const auto& call) { return call.budget.method; });
+  ASSERT_NE(defined, host.defined().end());
+  EXPECT_EQ(defined->events, 7u);
 }
 
 TEST_F(SlackSinkTest, ARateLimitOfPostsIsTheLanesAffair) {
@@ -372,6 +388,37 @@ TEST_F(SlackSinkTest, AnotherApiAddress) {
   good();
   EXPECT_EQ(host.deliver_and_settle(to("bobby@coder.com")).code, delivered);
   EXPECT_TRUE(host.requests()[0].url.starts_with("http://127.0.0.1:8080/api/users.lookupByEmail?"));
+}
+
+// What is posted of a notification that shows all there is.
+json shown_with(const json& more = json::object()) {
+  json given = config();
+  given.update(more);
+  FakeHost host(entry());
+  EXPECT_TRUE(host.configure(given));
+  json document = testkit::shared_notification("C0123456789");
+  document["items"][0]["severity"] = "critical";
+  document["items"][0]["actions"] = {{{"label", "Log"}, {"url", "/log"}}};
+  const auto rendered = host.render(document);
+  EXPECT_TRUE(rendered);
+  return rendered ? (*rendered)[0]["body"] : json();
+}
+
+TEST_F(SlackSinkTest, TheFooterCanBeSwitchedOff) {
+  EXPECT_EQ(shown_with()["blocks"].back()["type"], "context");
+  EXPECT_EQ(shown_with({{"footer", true}}), shown_with());
+  EXPECT_EQ(shown_with({{"footer", false}})["blocks"].back()["type"], "actions");
+}
+
+TEST_F(SlackSinkTest, TheSeverityCanBeSwitchedOff) {
+  EXPECT_THAT(shown_with().dump(), HasSubstr("Critical"));
+  EXPECT_EQ(shown_with({{"severity", true}}), shown_with());
+  EXPECT_THAT(shown_with({{"severity", false}}).dump(), Not(HasSubstr("Critical")));
+}
+
+TEST_F(SlackSinkTest, RelativeAddressesAreThoseOfTheDeployment) {
+  const json post = shown_with({{"coder_url", "https://dev.example:8443/coder"}, {"footer", false}});
+  EXPECT_EQ(post["blocks"].back()["elements"][0]["url"], "https://dev.example:8443/log");
 }
 
 // ---- Requests from Slack
