@@ -28,7 +28,7 @@ TEST_P(Refused, BySentence) {
 INSTANTIATE_TEST_SUITE_P(Scan, Refused,
                          ::testing::Values(Case{"wrong_major", "built for plugin ABI 77, wanted 0; .*"},
                                            Case{"wrong_magic", "the magic number is 0xDEADBEEF, wanted 0x59464C42; .*"},
-                                           Case{"needs_newer_host", "needs a gateway with plugin ABI 0\\.999, this one has 0\\.3; .*"},
+                                           Case{"needs_newer_host", "needs a gateway with plugin ABI 0\\.999, this one has 0\\.4; .*"},
                                            Case{"no_symbol", "exports no belfry_plugin_entry_v0\\(\\), wanted that function; .*"},
                                            Case{"null_entry", "belfry_plugin_entry_v0\\(\\) returned null, wanted a table"},
                                            Case{"short_struct", "the entry table has 24 bytes, wanted at least 48"},

@@ -69,6 +69,7 @@ class SqliteMedium final : public Medium {
   }
 
   void undo_group() noexcept override {
+    tables_.undone();
     // Most failures have rolled back already.
     if (sqlite3_get_autocommit(connection_.handle()) == 0) sqlite3_exec(connection_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
   }

@@ -15,8 +15,9 @@ std::optional<KvValue> SqliteTables::kv(const std::string& scope, const std::str
 }
 
 std::size_t SqliteTables::kv_count(const std::string& scope) {
+  if (const auto known = kv_counts_.find(scope); known != kv_counts_.end()) return known->second;
   auto rows = sql("SELECT count(*) FROM kv WHERE scope = ?").query(scope);
-  return rows.next() ? static_cast<std::size_t>(rows.number(0)) : 0;
+  return kv_counts_[scope] = rows.next() ? static_cast<std::size_t>(rows.number(0)) : 0;
 }
 
 std::uint64_t SqliteTables::next_kv_version() {
@@ -27,11 +28,17 @@ std::uint64_t SqliteTables::next_kv_version() {
 }
 
 void SqliteTables::save_kv(const std::string& scope, const std::string& key, const KvValue& value) {
-  sql("INSERT OR REPLACE INTO kv(scope, key, value, version) VALUES(?, ?, ?, ?)").run(scope, Blob{key}, Blob{value.value}, value.version);
+  const auto changed =
+      sql("UPDATE kv SET value = ?, version = ? WHERE scope = ? AND key = ?").run(Blob{value.value}, value.version, scope, Blob{key});
+  if (changed > 0) return;
+  sql("INSERT INTO kv(scope, key, value, version) VALUES(?, ?, ?, ?)").run(scope, Blob{key}, Blob{value.value}, value.version);
+  if (const auto known = kv_counts_.find(scope); known != kv_counts_.end()) ++known->second;
 }
 
 bool SqliteTables::erase_kv(const std::string& scope, const std::string& key) {
-  return sql("DELETE FROM kv WHERE scope = ? AND key = ?").run(scope, Blob{key}) > 0;
+  if (sql("DELETE FROM kv WHERE scope = ? AND key = ?").run(scope, Blob{key}) == 0) return false;
+  if (const auto known = kv_counts_.find(scope); known != kv_counts_.end()) --known->second;
+  return true;
 }
 
 void SqliteTables::touch() { sql("UPDATE counters SET value = value + 1 WHERE name = 'probes'").run(); }

@@ -14,6 +14,8 @@ class SqliteTables final : public Tables {
 
   // Deliveries that an earlier process had leased wait again.
   void end_leases();
+  // What was written since the transaction began is undone.
+  void undone() noexcept { kv_counts_.clear(); }
   // True once after a text was erased: its old pages are still in the write-ahead log.
   [[nodiscard]] bool take_erased() { return std::exchange(erased_, false); }
 
@@ -81,6 +83,7 @@ class SqliteTables final : public Tables {
 
   Connection& connection_;
   std::unordered_map<const void*, Statement> statements_;
+  std::unordered_map<std::string, std::size_t> kv_counts_;  // by scope: counting is as slow as there are keys
   bool erased_ = false;
 };
 

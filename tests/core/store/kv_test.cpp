@@ -46,11 +46,11 @@ TEST_P(StoreTest, KvHasLimits) {
 
 TEST_P(StoreTest, KvScopeHasATopNumberOfKeys) {
   std::atomic<int> written = 0;
-  for (int i = 0; i < 9'999; ++i) {
+  for (int i = 0; i < 99'999; ++i) {
     store_->kv_put("s", "k" + std::to_string(i), "v", {}, [&](base::Result<std::uint64_t> version) { written += version ? 1 : 0; });
   }
   ASSERT_TRUE(calls_.kv_put("s", "last", "v"));
-  ASSERT_EQ(written, 9'999);
+  ASSERT_EQ(written, 99'999);
   EXPECT_EQ(calls_.kv_put("s", "one more", "v").error().code, base::ErrorCode::invalid);
   EXPECT_TRUE(calls_.kv_put("s", "last", "w")) << "one that is there may change";
   EXPECT_TRUE(calls_.kv_put("t", "k", "v")) << "another scope has room";
