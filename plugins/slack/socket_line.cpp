@@ -78,8 +78,9 @@ void SocketLine::on(const socket::Text& event, double random) {
 
 void SocketLine::on(const socket::Closed& event, double random) {
   if (std::erase(retiring_, event.connection) > 0) {
-    // Its place among the ten is free now.
-    if (state_ == State::waiting && crowded_) wait(spread(kFirstWait, random));
+    // Its place among the ten is free now; not that of one for which there was none.
+    const bool awaited = state_ == State::waiting && crowded_out_ != 0 && crowded_out_ != event.connection;
+    if (awaited) wait(spread(kFirstWait, random));
     return;
   }
   const bool counts = event.connection == connection_ && (state_ == State::connecting || current(connection_));
@@ -150,7 +151,7 @@ void SocketLine::wait(Millis time) { actions_.emplace_back(socket::Wait{++wait_,
 
 void SocketLine::fail(Trouble trouble, std::string why, Millis after, double random) {
   state_ = State::waiting;
-  crowded_ = trouble == Trouble::too_many;
+  crowded_out_ = trouble == Trouble::too_many ? connection_ : 0;
   const auto doubled = [&](Millis first, Millis longest) {
     constexpr std::uint32_t kMostDoublings = 10;
     return std::min(first * (1U << std::min(failures_, kMostDoublings)), longest);

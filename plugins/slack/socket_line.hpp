@@ -147,7 +147,7 @@ class SocketLine {
   std::vector<socket::Number> retiring_;  // older ones that serve on, the oldest first
   std::uint32_t failures_ = 0;            // since a connection settled
   bool settled_ = false;                  // the one that serves
-  bool crowded_ = false;                  // waits because there were too many
+  socket::Number crowded_out_ = 0;        // waits because there were too many for this one
 };
 
 }  // namespace belfry::slack

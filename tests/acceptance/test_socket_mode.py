@@ -3,6 +3,7 @@ import signal
 import subprocess
 import tempfile
 import threading
+import time
 import unittest
 from pathlib import Path
 
@@ -145,6 +146,15 @@ class DisturbedTest(SocketModeCase):
         self.gateway.until(lambda: len(self.sandbox.sockets()["connections"]) == 4, "one that was turned away")
         self.connected(1)
         self.acknowledged(self.button())
+
+    def test_too_many_after_hello(self):
+        self.connected()
+        self.sandbox.socket("disconnect", reason="too_many_websockets", close_after=0)
+        self.sandbox.wait_for_sockets(0)
+        gone = time.time()
+        self.gateway.until(lambda: len(self.sandbox.sockets()["connections"]) == 3, "one that tries again", within=60)
+        self.assertGreater(self.sandbox.sockets()["connections"][2]["opened_at"] - gone, 10, "not at once")
+        self.assertEqual(len(self.sandbox.calls("apps.connections.open")), 3)
 
     def test_switched_off_and_on(self):
         self.connected()

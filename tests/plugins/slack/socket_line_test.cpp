@@ -256,6 +256,22 @@ TEST_F(SocketLineTest, TooManyDuringARefreshIsTriedAgainWhenTheOldOneHasGone) {
   EXPECT_THAT(feed(Due{timer}), ElementsAre(Action(AskUrl{})));
 }
 
+TEST_F(SocketLineTest, TooManyAfterHelloIsNotTriedAgainWhenThatOneHasGone) {
+  for (const bool spare : {false, true}) {
+    for (const bool settled : {false, true}) {
+      line = SocketLine(spare);
+      connection = timer = 0;
+      feed(Begin{});
+      const Number here = settled ? settle() : serve();
+      EXPECT_THAT(feed(Text{here, disconnect("too_many_websockets")}),
+                  testing::Contains(waits(spare ? SocketLine::kSpareTooManyWait : SocketLine::kTooManyWait)));
+      EXPECT_THAT(feed(Text{here, click("e")}), ElementsAre(Action(Send{here, ack("e")}))) << "until Slack closes it";
+      EXPECT_THAT(feed(Closed{here, "bye"}), ElementsAre(Action(Serving{}))) << "the wait stays as it is";
+      EXPECT_THAT(feed(Due{timer}), ElementsAre(Action(AskUrl{})));
+    }
+  }
+}
+
 TEST_F(SocketLineTest, SwitchedOffInSlack) {
   for (const bool serving : {false, true}) {
     line = SocketLine(false);

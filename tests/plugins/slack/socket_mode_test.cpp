@@ -271,6 +271,21 @@ TEST_F(SocketModeTest, TooManyLeavesOneConnection) {
   EXPECT_EQ(connections(), 2);
 }
 
+TEST_F(SocketModeTest, TooManyAfterHelloIsNotTriedAgainAtOnce) {
+  good();
+  begin();
+  hello(host.websocket());
+  hello(host.websocket());
+  for (FakeWebSocket& socket : host.websockets()) {
+    socket.push_text(disconnect("too_many_websockets"));
+    socket.close();
+  }
+  host.run();
+  EXPECT_GE(until_asked(3), seconds(15)) << "of the first line";
+  hello(host.websocket());
+  EXPECT_GE(until_asked(4), minutes(4)) << "of the spare one";
+}
+
 TEST_F(SocketModeTest, SwitchedOff) {
   serve();
   for (FakeWebSocket& socket : host.websockets()) {
