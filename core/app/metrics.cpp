@@ -7,6 +7,9 @@
 #include <prometheus/text_serializer.h>
 
 #include <atomic>
+#include <map>
+#include <mutex>
+#include <set>
 
 #include "app/process_metrics.hpp"
 
@@ -61,6 +64,20 @@ void add_lanes(prometheus::Registry& registry, const std::vector<delivery::LaneS
   }
 }
 
+using PluginGauges = std::map<std::pair<std::string, std::string>, double>;  // by name and sink
+
+// One of a sink that has no lane of its own is left over.
+void add_plugin_gauges(prometheus::Registry& registry, const PluginGauges& gauges, const std::vector<delivery::LaneStatus>& lanes) {
+  std::set<std::string> sinks;
+  for (const auto& lane : lanes)
+    if (lane.state != delivery::LaneState::orphaned) sinks.insert(lane.sink);
+  for (const auto& [of, value] : gauges) {
+    const auto& [name, sink] = of;
+    if (!sinks.contains(sink)) continue;
+    BuildGauge().Name("belfry_plugin_" + name).Help("Set by the plugin").Register(registry).Add({{"sink", sink}}).Set(value);
+  }
+}
+
 void add_process(prometheus::Registry& registry) {
   const auto figures = read_process_figures();
   if (!figures) return;
@@ -85,6 +102,8 @@ void add_process(prometheus::Registry& registry) {
 
 struct Metrics::Impl {
   std::atomic<std::uint64_t> refusals = 0;
+  std::mutex gauges_mutex;
+  PluginGauges gauges;
   prometheus::Registry registry;
   prometheus::Family<prometheus::Counter>& received =
       BuildCounter().Name("belfry_notifications_received_total").Help("Requests of sources, by result").Register(registry);
@@ -146,12 +165,8 @@ void Metrics::counter_add(std::string_view sink, std::string_view name, double b
 }
 
 void Metrics::gauge_set(std::string_view sink, std::string_view name, double value) {
-  BuildGauge()
-      .Name("belfry_plugin_" + text_of(name))
-      .Help("Set by the plugin")
-      .Register(impl_->registry)
-      .Add({{"sink", text_of(sink)}})
-      .Set(value);
+  const std::lock_guard lock(impl_->gauges_mutex);
+  impl_->gauges[{text_of(name), text_of(sink)}] = value;
 }
 
 void Metrics::violation(std::string_view sink, std::string_view kind) {
@@ -171,6 +186,10 @@ std::string Metrics::text(const store::Stats& stats, const std::vector<delivery:
   prometheus::Registry looked_up;
   add_queue(looked_up, stats, now);
   add_lanes(looked_up, lanes);
+  {
+    const std::lock_guard lock(impl_->gauges_mutex);
+    add_plugin_gauges(looked_up, impl_->gauges, lanes);
+  }
   add_process(looked_up);
   const prometheus::TextSerializer serializer;
   return serializer.Serialize(impl_->registry.Collect()) + serializer.Serialize(looked_up.Collect());

@@ -35,10 +35,7 @@ std::string why(const WebSocketEvent& closed) {
 SocketMode::SocketMode(sdk::Services services, Secret app_token, std::string api_url)
     : services_(services), app_token_(std::move(app_token)), api_url_(std::move(api_url)) {}
 
-void SocketMode::start() {
-  services_.metrics().set("slack_socket_connections", 0);
-  feed(lines_[0], socket::Begin{});
-}
+void SocketMode::start() { feed(lines_[0], socket::Begin{}); }
 
 Task<> SocketMode::stop() {
   stopping_ = true;
@@ -72,7 +69,7 @@ void SocketMode::act(Line& line, const socket::Close& action) {
 void SocketMode::act(Line& line, const socket::Wait& action) { services_.spawn(sleep(line, action)); }
 
 void SocketMode::act(Line& line, const socket::Serving&) {
-  services_.metrics().set("slack_socket_connections", static_cast<double>(serving()));
+  count();
   if (line.machine.serving() == 0 || stopping_) return;
   if (!std::exchange(said_, {}).empty()) services_.log().info("Socket Mode: connected again");
   // The spare line begins when the first has shown that it works, and once.
@@ -80,6 +77,7 @@ void SocketMode::act(Line& line, const socket::Serving&) {
 }
 
 void SocketMode::act(Line&, const socket::Say& action) {
+  count();
   if (action.text == said_) return;
   said_ = action.text;
   const std::string line = "Socket Mode: " + action.text;
@@ -130,6 +128,12 @@ Task<> SocketMode::sleep(Line& line, socket::Wait what) {
 Task<> SocketMode::lose_patience() {
   co_await services_.clock().sleep_for(kGoodbye);
   closed_.set();
+}
+
+// Before there is something to say, and from stop() on, another instance of this sink may be the one in use: a reload has both for a
+// while.
+void SocketMode::count() {
+  if (!stopping_) services_.metrics().set("slack_socket_connections", static_cast<double>(serving()));
 }
 
 std::size_t SocketMode::serving() const { return lines_[0].machine.serving() + lines_[1].machine.serving(); }

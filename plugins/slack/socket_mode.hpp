@@ -1,6 +1,6 @@
 // Socket Mode: clicks come over WebSockets that the gateway opens, so that nothing has to reach it from the internet. Two lines
 // (socket_line.hpp) of one app-level token; whatever comes is acknowledged. The gauge slack_socket_connections counts the connections
-// that said hello.
+// that said hello, from the first one or the first trouble on.
 //
 // Owned by the sink, which outlives its tasks. Thread rule: the strand of the instance.
 #pragma once
@@ -42,6 +42,7 @@ class SocketMode {
   Task<> hold(Line& line, socket::Connect what);
   Task<> sleep(Line& line, socket::Wait what);
   Task<> lose_patience();
+  void count();
   [[nodiscard]] std::size_t serving() const;
   [[nodiscard]] bool all_closed() const;
 

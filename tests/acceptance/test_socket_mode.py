@@ -105,7 +105,9 @@ class ClickTest(SocketModeCase):
         self.gateway.until(lambda: len(self.sandbox.sockets()["connections"]) == 4, "new connections", within=60)
         self.connected()
         self.acknowledged(button)
-        self.assertEqual([row["close_code"] for row in self.sandbox.sockets()["connections"][:2]], [1000, 1000])
+        closed = lambda: [row["close_code"] for row in self.sandbox.sockets()["connections"][:2]]
+        self.gateway.until(lambda: closed() == [1000, 1000], "goodbyes")
+        self.assertEqual(self.gateway.metric(METRIC), 2, "those of before are not counted any more")
 
 
 class DisturbedTest(SocketModeCase):

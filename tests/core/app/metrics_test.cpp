@@ -55,6 +55,11 @@ TEST(MetricsTest, AStateThatIsOverLeavesNoLine) {
   Metrics metrics("1");
   static_cast<void>(full_text(metrics));
   EXPECT_EQ(metrics.text({}, {}, kNow).find("belfry_queue_depth{"), std::string::npos);
+  EXPECT_EQ(metrics.text({}, {}, kNow).find("belfry_plugin_cached_users{"), std::string::npos);
+  delivery::LaneStatus orphan;
+  orphan.sink = "slack";
+  orphan.state = delivery::LaneState::orphaned;
+  EXPECT_EQ(metrics.text({}, {orphan}, kNow).find("belfry_plugin_cached_users{"), std::string::npos);
 }
 
 TEST(MetricsTest, TheReferencePageNamesEveryMetric) {

@@ -19,6 +19,7 @@ using State = FakeWebSocket::State;
 constexpr const char* kToken = "xoxb-secret-token";
 constexpr const char* kAppToken = "xapp-secret-token";
 constexpr const char* kHello = R"({"type":"hello","num_connections":1,"connection_info":{"app_id":"A1"}})";
+constexpr const char* kGauge = "slack_socket_connections";
 constexpr const char* kTicket = "a-ticket-that-opens-a-socket";
 
 json config() { return {{"bot_token", kToken}, {"app_token", kAppToken}}; }
@@ -61,7 +62,7 @@ class SocketModeTest : public testing::Test {
     EXPECT_THAT(host.websockets(), SizeIs(count));
     return std::chrono::duration_cast<seconds>(host.now() - begun);
   }
-  double connections() const { return host.gauge("slack_socket_connections").value_or(-1); }
+  double connections() const { return host.gauge(kGauge).value_or(-1); }
   std::size_t asked() const { return requests_of(host, "connections.open"); }
   std::size_t errors() const {
     return static_cast<std::size_t>(std::ranges::count_if(host.log(), [](const auto& line) { return line.level == BELFRY_LOG_ERROR; }));
@@ -101,7 +102,7 @@ TEST_F(SocketModeTest, AsksForAnAddressAndConnects) {
 TEST_F(SocketModeTest, IsInUseAfterHelloAndThenBeginsTheSpareLine) {
   good();
   begin();
-  EXPECT_EQ(connections(), 0);
+  EXPECT_FALSE(host.gauge(kGauge)) << "the instance of before may be in use still";
   ASSERT_THAT(host.websockets(), SizeIs(1));
   hello(host.websocket());
   EXPECT_EQ(connections(), 1);
@@ -238,6 +239,7 @@ TEST_F(SocketModeTest, ATokenThatSlackRefusesIsSaidAndTriedSlowly) {
   host.on("POST", "apps.connections.open", Answer::json(200, {{"ok", false}, {"error", "invalid_auth"}}));
   begin();
   EXPECT_TRUE(host.logged("Slack answered invalid_auth to apps.connections.open: make an app-level token (xapp-...)"));
+  EXPECT_EQ(connections(), 0);
   host.advance(minutes(2));
   EXPECT_EQ(asked(), 1U);
   host.rotate_secret(kAppToken, "xapp-new-token");
@@ -298,6 +300,12 @@ TEST_F(SocketModeTest, SwitchedOff) {
   EXPECT_TRUE(host.logged("Socket Mode: it is switched off in Slack: switch it on under Socket Mode"));
   host.advance(minutes(2));
   EXPECT_EQ(asked(), 2U);
+  for (const std::size_t count : {3, 4}) {
+    EXPECT_LE(until_asked(count), minutes(3)) << "it may have been switched on again";
+    hello(host.websocket());
+  }
+  EXPECT_EQ(connections(), 2);
+  EXPECT_TRUE(host.logged("Socket Mode: connected again"));
 }
 
 TEST_F(SocketModeTest, AnAcknowledgementThatCannotBeSentIsSaid) {
@@ -315,7 +323,7 @@ TEST_F(SocketModeTest, StopsWithAGoodbye) {
     ASSERT_TRUE(socket.closed_by_sink());
     EXPECT_EQ(socket.closed_by_sink()->code, 1000U);
   }
-  EXPECT_EQ(connections(), 0);
+  EXPECT_EQ(connections(), 2) << "what takes its place is counting by now";
 }
 
 TEST_F(SocketModeTest, DoesNotWaitLongForAnAnswerToIt) {
