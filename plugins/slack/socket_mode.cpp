@@ -46,6 +46,9 @@ Task<> SocketMode::stop() {
 }
 
 void SocketMode::feed(Line& line, const socket::Event& event) {
+  for (Line& each : lines_) {
+    if (const auto wait = std::exchange(each.sleepless, std::nullopt)) services_.spawn(sleep(each, *wait));
+  }
   const double random = std::uniform_real_distribution<double>(0, 1)(random_);
   for (const socket::Action& action : line.machine.resume(event, random)) {
     std::visit([&](const auto& each) { act(line, each); }, action);
@@ -102,7 +105,12 @@ Task<> SocketMode::ask_url(Line& line) {
 
 Task<> SocketMode::hold(Line& line, socket::Connect what) {
   WebSocketRequest request = request_for(std::move(what.url));
-  std::expected<WebSocketConnection, WebSocketEvent> connected = co_await services_.websocket().connect(std::move(request));
+  std::expected<WebSocketConnection, WebSocketEvent> connected = std::unexpected(WebSocketEvent{});
+  try {
+    connected = co_await services_.websocket().connect(std::move(request));
+  } catch (const sdk::OutcomeError& error) {
+    connected.error().error_text = error.outcome().detail;
+  }
   if (!connected) {
     feed(line, socket::Closed{what.connection, why(connected.error())});
     co_return;
@@ -121,7 +129,12 @@ Task<> SocketMode::hold(Line& line, socket::Connect what) {
 }
 
 Task<> SocketMode::sleep(Line& line, socket::Wait what) {
-  co_await services_.clock().sleep_for(what.time);
+  try {
+    co_await services_.clock().sleep_for(what.time);
+  } catch (const sdk::OutcomeError&) {
+    line.sleepless = what;
+    co_return;
+  }
   feed(line, socket::Due{what.wait});
 }
 

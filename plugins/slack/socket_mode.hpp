@@ -7,6 +7,7 @@
 #include <array>
 #include <belfry/sdk.hpp>
 #include <map>
+#include <optional>
 #include <random>
 #include <string>
 
@@ -27,6 +28,7 @@ class SocketMode {
   struct Line {
     SocketLine machine;
     std::map<socket::Number, WebSocketConnection*> open{};
+    std::optional<socket::Wait> sleepless{};  // the gateway gave no timer: asked for again with the next event of either line
   };
 
   void feed(Line& line, const socket::Event& event);

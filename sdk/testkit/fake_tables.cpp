@@ -86,7 +86,8 @@ struct FakeHost::Tables {
 
   // http-client/1
   static belfry_ticket http_send(void* ctx, const belfry_http_request* request) {
-    return any(ctx, BELFRY_HTTP_CLIENT_1).on_send(sd::copy_sized(request));
+    auto& self = any(ctx, BELFRY_HTTP_CLIENT_1);
+    return self.refuses_requests_ ? 0 : self.on_send(sd::copy_sized(request));
   }
   static void http_cancel(void* ctx, belfry_ticket ticket) {
     auto& self = strand(ctx, BELFRY_HTTP_CLIENT_1);
@@ -96,7 +97,8 @@ struct FakeHost::Tables {
 
   // websocket/1
   static belfry_ticket websocket_connect(void* ctx, const belfry_websocket_request* request) {
-    return any(ctx, BELFRY_WEBSOCKET_1).on_connect(sd::copy_sized(request));
+    auto& self = any(ctx, BELFRY_WEBSOCKET_1);
+    return self.refuses_requests_ ? 0 : self.on_connect(sd::copy_sized(request));
   }
   static void websocket_receive(void* ctx, belfry_ticket ticket, std::uint32_t messages) {
     if (auto* socket = any(ctx, BELFRY_WEBSOCKET_1).find_websocket(ticket)) socket->on_receive(messages);
@@ -120,6 +122,7 @@ struct FakeHost::Tables {
   static std::int64_t now_unix_ms(void* ctx) { return any(ctx, BELFRY_CLOCK_1).now_.time_since_epoch().count(); }
   static belfry_ticket start_timer(void* ctx, std::uint64_t after_ms, belfry_ticket on_behalf_of) {
     auto& self = any(ctx, BELFRY_CLOCK_1);
+    if (self.refuses_requests_) return 0;
     const auto ticket = self.next_ticket();
     if (!self.alive(on_behalf_of)) return ticket;
     const auto after = Millis(static_cast<Millis::rep>(std::min<std::uint64_t>(after_ms, 1'000'000'000'000)));

@@ -288,6 +288,28 @@ TEST_F(SocketModeTest, TooManyAfterHelloIsNotTriedAgainAtOnce) {
   EXPECT_GE(until_asked(4), minutes(4)) << "of the spare one";
 }
 
+TEST_F(SocketModeTest, AGatewayThatTakesNoMoreRequestsForAWhile) {
+  serve();
+  host.advance(minutes(1));
+  host.hold_answers(true);
+  host.websockets()[0].drop(HttpError::closed);
+  host.advance(seconds(2));
+  host.refuse_requests(true);
+  host.hold_answers(false);  // there is an address, and no WebSocket for it
+  host.run();
+  EXPECT_EQ(connections(), 1);
+  EXPECT_TRUE(host.logged("the WebSocket to Slack failed: the gateway takes no more requests of this sink"));
+  host.refuse_requests(false);
+  host.advance(minutes(10));
+  EXPECT_THAT(host.websockets(), SizeIs(2)) << "there was no timer either";
+  host.websockets()[1].push_text(click("e"));
+  host.run();
+  host.advance(seconds(3));
+  ASSERT_THAT(host.websockets(), SizeIs(3));
+  hello(host.websocket());
+  EXPECT_EQ(connections(), 2);
+}
+
 TEST_F(SocketModeTest, SwitchedOff) {
   serve();
   for (FakeWebSocket& socket : host.websockets()) {

@@ -137,6 +137,9 @@ class FakeHost {
   // What the sink has told about people, by address, as it wrote it.
   [[nodiscard]] const std::map<std::string, std::string>& time_zones() const { return time_zones_; }
 
+  // No ticket is given to HTTP requests, WebSockets and timers, as when too many are open.
+  void refuse_requests(bool refusing) { refuses_requests_ = refusing; }
+
   // With hold, acquire waits for grant(). Otherwise everything is granted at once, and what was taken or limited shows in what the sink
   // is told that an acquire would wait.
   void hold_grants(bool hold) { hold_grants_ = hold; }
@@ -270,6 +273,7 @@ class FakeHost {
   std::map<KvKey, KvValue> kv_;
   std::uint64_t kv_version_ = 0;
   bool kv_fails_ = false;
+  bool refuses_requests_ = false;
   std::map<std::string, std::string> time_zones_;
   bool hold_grants_ = false;
   std::deque<belfry_ticket> waiting_grants_;
