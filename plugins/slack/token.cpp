@@ -82,8 +82,8 @@ Task<TokenResult> BotToken::instead_of(std::string refused, Outcome why) {
 
 Task<> BotToken::rest() { co_await rested_.wait(); }
 
-// The refresh token names the lineage. The other configured token names the place where it is kept, and may be replaced a moment earlier or
-// later: what has been renewed moves along.
+// The refresh token names the lineage. The other configured token names the place where it is kept for all sinks that have it, and may be
+// replaced before, later or alone: what has been renewed moves along.
 void BotToken::follow_configuration() {
   std::string configured = configured_.reveal();
   std::string seed = rotation_->refresh_token.empty() ? configured : rotation_->refresh_token.reveal();
@@ -102,6 +102,8 @@ void BotToken::adopt(TokenPair pair) {
   services_.learn_secret(pair.access);
   services_.learn_secret(pair.refresh);
   current_ = std::move(pair);
+  // Once more where another bot_token after the next start does not hide it.
+  services_.kv().put(lineage_key(seed_), to_text({current_, std::nullopt}));
 }
 
 // False: the store does not answer.
@@ -110,18 +112,23 @@ Task<bool> BotToken::load() {
   const std::string place = place_;
   const Kv store = services_.kv(KvScope::credential);
   const KvResult found = co_await store.get(lineage_key(seed));
+  const KvResult own = co_await services_.kv().get(lineage_key(seed));
   if (seed != seed_ || place != place_) co_return true;
-  if (found.status == KvResult::Status::failed) co_return false;
+  if (found.status == KvResult::Status::failed || own.status == KvResult::Status::failed) co_return false;
   KeptToken kept = kept_token(found.value);
-  if (kept.pair) {
-    adopt(*kept.pair);
-  } else if (current_.expires == Millis{}) {
-    current_ = {place, rotation_->refresh_token.empty() ? std::string() : seed, {}};
-  } else {
-    kept.pair = current_;
+  const bool renewed = current_.expires != Millis{};
+  const std::optional<TokenPair> brought = renewed ? current_ : kept_token(own.value).pair;
+  // Of several sinks that bring something along at their start, one may have missed the last renewals.
+  if (brought && (!kept.pair || (!renewed && brought->expires > kept.pair->expires))) {
+    kept.pair = brought;
     const KvResult moved = co_await store.put_durable(lineage_key(seed), to_text(kept), found.version);
     if (moved.status == KvResult::Status::failed) co_return false;
     if (seed != seed_ || place != place_ || moved.status == KvResult::Status::conflict) co_return true;
+  }
+  if (kept.pair) {
+    adopt(*kept.pair);
+  } else {
+    current_ = {place, rotation_->refresh_token.empty() ? std::string() : seed, {}};
   }
   loaded_ = true;
   co_return true;
@@ -137,11 +144,15 @@ Task<> BotToken::renew_beside() {
 }
 
 Task<TokenResult> BotToken::renew() {
-  struct Resting {
-    Signal& signal;
-    ~Resting() { signal.set(); }
-  } resting{rested_};
-  rested_.reset();
+  struct Working {
+    BotToken& token;
+    explicit Working(BotToken& of) : token(of) {
+      if (++token.working_ == 1) token.rested_.reset();
+    }
+    ~Working() {
+      if (--token.working_ == 0) token.rested_.set();
+    }
+  } working(*this);
 
   const std::string seed = seed_;
   const std::string key = lineage_key(seed);

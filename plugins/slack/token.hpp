@@ -76,6 +76,7 @@ class BotToken {
   std::optional<Outcome> trouble_;   // how the last renewal failed
   bool beside_ = false;              // a renewal that nobody waits for has been begun
   SingleFlight<std::string, TokenResult> renewals_;
+  int working_ = 0;  // renewals under way: of two lineages, when the configuration changes during one
   Signal rested_;
 };
 

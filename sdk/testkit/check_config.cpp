@@ -12,6 +12,8 @@ using nlohmann::json;
 
 namespace {
 
+constexpr const char* kReference = "secret:fake";  // with the place behind
+
 void fill_defaults(const json& schema, json& value) {
   if (!schema.is_object() || !value.is_object() || !schema.contains("properties")) return;
   for (const auto& [key, member] : schema["properties"].items()) {
@@ -25,7 +27,7 @@ void take_secrets(const json& schema, json& value, const std::string& pointer, b
   secret = secret || (schema.is_object() && schema.value("x-secret", false));
   if (value.is_string() && secret) {
     if (value.get_ref<const std::string&>().empty()) return;
-    auto reference = "secret:fake" + pointer;
+    auto reference = kReference + pointer;
     out.emplace(reference, value.get<std::string>());
     value = std::move(reference);
   } else if (value.is_array()) {
@@ -59,6 +61,17 @@ void find_missing(const json& schema, const json& value, const std::string& poin
   }
 }
 
+// "First" is meant as the schema is written.
+std::string first_secret(std::string_view schema_json, const std::map<std::string, std::string>& secrets) {
+  const auto schema = nlohmann::ordered_json::parse(schema_json);
+  const auto properties = schema.find("properties");
+  if (properties == schema.end()) return {};
+  for (const auto& [key, property] : properties->items()) {
+    if (auto reference = kReference + ('/' + key); secrets.contains(reference)) return reference;
+  }
+  return {};
+}
+
 }  // namespace
 
 CheckedConfig check_config(std::string_view schema_json, json config) {
@@ -84,6 +97,7 @@ CheckedConfig check_config(std::string_view schema_json, json config) {
   find_missing(document, config, "", checked.problems);
   fill_defaults(document, config);
   take_secrets(document, config, "", false, checked.secrets);
+  checked.credential = first_secret(schema_json, checked.secrets);
   checked.document = std::move(config);
   return checked;
 }

@@ -95,6 +95,7 @@ std::expected<void, Problems> FakeHost::configure(const nlohmann::json& config) 
   auto checked = check_config(sd::view(descriptor_->config_schema_json), config);
   if (!checked.problems.empty()) return std::unexpected(std::move(checked.problems));
   secrets_ = std::move(checked.secrets);
+  credential_ = std::move(checked.credential);
   Collected problems;
   const auto text = dump(checked.document);
   const auto refused = call([&] { return instance_.configure(self_, sd::str(text), &problems.writer); });
@@ -321,12 +322,19 @@ void FakeHost::advance(Millis by) {
 
 std::map<FakeHost::KvKey, std::string> FakeHost::kv() const {
   std::map<KvKey, std::string> all;
-  for (const auto& [key, value] : kv_) all.emplace(key, value.value);
+  for (const auto& [place, value] : kv_) {
+    if (place == kv_place(place.scope, place.key)) all.emplace(KvKey{place.scope, place.key}, value.value);
+  }
   return all;
 }
 
 void FakeHost::put_kv(std::string key, std::string value, KvScope scope) {
-  kv_[{scope, std::move(key)}] = {std::move(value), ++kv_version_};
+  kv_[kv_place(scope, std::move(key))] = {std::move(value), ++kv_version_};
+}
+
+FakeHost::KvPlace FakeHost::kv_place(KvScope scope, std::string key) const {
+  const auto found = scope == KvScope::credential ? secrets_.find(credential_) : secrets_.end();
+  return {scope, found == secrets_.end() ? std::string() : found->second, std::move(key)};
 }
 
 bool FakeHost::grant() {

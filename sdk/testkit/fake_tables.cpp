@@ -148,13 +148,13 @@ struct FakeHost::Tables {
   // kv/1
   static belfry_ticket kv_get(void* ctx, std::uint32_t scope, belfry_str key) {
     auto& self = any(ctx, BELFRY_KV_1);
-    const auto found = self.kv_.find(kv_key(self, scope, key));
+    const auto found = self.kv_.find(kv_place(self, scope, key));
     if (found == self.kv_.end()) return kv_result(self, BELFRY_KV_NOT_FOUND, {});
     return kv_result(self, BELFRY_KV_OK, found->second);
   }
   static belfry_ticket kv_put_durable(void* ctx, std::uint32_t scope, belfry_str key, belfry_str value, std::uint64_t expected) {
     auto& self = any(ctx, BELFRY_KV_1);
-    const auto place = kv_key(self, scope, key);
+    const auto place = kv_place(self, scope, key);
     const auto found = self.kv_.find(place);
     const auto version = found != self.kv_.end() ? found->second.version : 0;
     if (expected != BELFRY_KV_ANY_VERSION && expected != version) return kv_result(self, BELFRY_KV_CONFLICT, {});
@@ -163,16 +163,16 @@ struct FakeHost::Tables {
   }
   static belfry_ticket kv_erase(void* ctx, std::uint32_t scope, belfry_str key) {
     auto& self = any(ctx, BELFRY_KV_1);
-    const bool erased = self.kv_.erase(kv_key(self, scope, key)) > 0;
+    const bool erased = self.kv_.erase(kv_place(self, scope, key)) > 0;
     return kv_result(self, erased ? BELFRY_KV_OK : BELFRY_KV_NOT_FOUND, {});
   }
   static void kv_put(void* ctx, std::uint32_t scope, belfry_str key, belfry_str value) {
     auto& self = any(ctx, BELFRY_KV_1);
-    if (!self.kv_fails_) self.kv_[kv_key(self, scope, key)] = {std::string(sd::view(value)), ++self.kv_version_};
+    if (!self.kv_fails_) self.kv_[kv_place(self, scope, key)] = {std::string(sd::view(value)), ++self.kv_version_};
   }
-  static KvKey kv_key(FakeHost& self, std::uint32_t scope, belfry_str key) {
+  static KvPlace kv_place(FakeHost& self, std::uint32_t scope, belfry_str key) {
     if (key.len < 1 || key.len > 255) self.violate("kv: a key has 1..255 bytes");
-    return {static_cast<KvScope>(scope), std::string(sd::view(key))};
+    return self.kv_place(static_cast<KvScope>(scope), std::string(sd::view(key)));
   }
   static belfry_ticket kv_result(FakeHost& self, std::uint32_t status, KvValue value) {
     const auto ticket = self.next_ticket();

@@ -428,6 +428,72 @@ TEST_F(TokenTest, ANewBotTokenAloneTakesWhatWasRenewedAlong) {
   EXPECT_EQ(count("oauth.v2.access"), 1U) << "and is used up";
 }
 
+// What the sink kept for itself; what it kept with the bot token of before belongs to that.
+void bring_along(const FakeHost& from, FakeHost& to) {
+  for (const auto& [key, value] : from.kv()) {
+    if (key.first == KvScope::instance) to.put_kv(key.second, value);
+  }
+}
+
+TEST_F(TokenTest, ANewBotTokenAloneTakesWhatWasRenewedAlongOverARestart) {
+  begin_renewed();
+  FakeHost again(entry());
+  json config = rotating();
+  config["bot_token"] = "xoxe.xoxb-1-anew";
+  ASSERT_TRUE(again.configure(config));
+  ASSERT_TRUE(again.start());
+  bring_along(host, again);
+  slack.answer(again);
+  EXPECT_EQ(again.deliver_and_settle(testkit::shared_notification("C0123456789")).code, delivered);
+  ASSERT_THAT(again.requests(), SizeIs(1)) << "the configured refresh token is used up";
+  EXPECT_EQ(again.requests()[0].header("authorization"), "Bearer xoxe.xoxb-1-access-1");
+  const auto kept = again.kv();
+  EXPECT_EQ(kept_token(kept.at({KvScope::credential, lineage_key("xoxe-1-refresh-0")})).pair->access, "xoxe.xoxb-1-access-1");
+  EXPECT_THAT(again.violations(), IsEmpty());
+}
+
+TEST_F(TokenTest, OfWhatSeveralSinksTakeAlongTheLatestCounts) {
+  begin_renewed();
+  for (const bool ours_is_later : {false, true}) {
+    FakeHost again(entry());
+    json config = rotating();
+    config["bot_token"] = "xoxe.xoxb-1-anew";
+    ASSERT_TRUE(again.configure(config));
+    ASSERT_TRUE(again.start());
+    bring_along(host, again);
+    const Millis theirs = now() + hours(12) + (ours_is_later ? -hours(1) : hours(1));
+    slack.good.insert("xoxe.xoxb-1-theirs");
+    again.put_kv(lineage_key("xoxe-1-refresh-0"), to_text({TokenPair{"xoxe.xoxb-1-theirs", "xoxe-1-theirs", theirs}, std::nullopt}),
+                 KvScope::credential);
+    slack.answer(again);
+    EXPECT_EQ(again.deliver_and_settle(testkit::shared_notification("C0123456789")).code, delivered);
+    EXPECT_EQ(again.requests()[0].header("authorization"), ours_is_later ? "Bearer xoxe.xoxb-1-access-1" : "Bearer xoxe.xoxb-1-theirs");
+  }
+}
+
+TEST_F(TokenTest, StopsWhenTheLastOfTwoRenewalsHasEnded) {
+  begin();
+  host.hold_answers(true);
+  const auto first = host.deliver(testkit::shared_notification("C0123456789"));
+  host.run();
+  const auto renewal = open_request("oauth.v2.access");
+  host.answer(open_request("chat.postMessage"), Answer::json(200, {{"ok", true}, {"channel", "C1"}, {"ts", "1.2"}}));
+  EXPECT_EQ(host.settle(first).code, delivered);
+  host.rotate_secret("xoxe-1-refresh-0", "xoxe-1-refresh-anew");
+  host.rotate_secret(kConfigured, "xoxe.xoxb-1-anew");
+  const auto second = host.deliver(testkit::shared_notification("C0123456789"));
+  host.run();
+  host.answer(open_request("chat.postMessage"), error("token_expired"));
+  host.run();
+  host.abandon(second);
+  ASSERT_THAT(host.open_requests(), SizeIs(2)) << "both renewals";
+  host.answer(renewal, slack.give());
+  EXPECT_FALSE(host.stop(seconds(1)));
+  host.answer(open_request("oauth.v2.access"), slack.give());
+  EXPECT_TRUE(host.stop(seconds(1)));
+  EXPECT_EQ(kept("xoxe-1-refresh-anew").pair->access, "xoxe.xoxb-1-access-2");
+}
+
 TEST_F(TokenTest, TheConfigurationMayChangeDuringARenewal) {
   begin();
   host.hold_answers(true);

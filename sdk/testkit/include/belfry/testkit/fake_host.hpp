@@ -39,6 +39,7 @@ namespace belfry::testkit {
 struct CheckedConfig {
   nlohmann::json document;                     // with defaults, and references in place of secrets
   std::map<std::string, std::string> secrets;  // reference -> value
+  std::string credential;                      // the reference of the first secret in the schema's order; empty when there is none
   Problems problems;
 };
 [[nodiscard]] CheckedConfig check_config(std::string_view schema_json, nlohmann::json config);
@@ -129,6 +130,7 @@ class FakeHost {
   [[nodiscard]] FakeWebSocket& websocket();
 
   // ---- The other services
+  // Of the sink, and of its credential as it is now: another one has a scope of its own.
   using KvKey = std::pair<KvScope, std::string>;
   [[nodiscard]] std::map<KvKey, std::string> kv() const;
   void put_kv(std::string key, std::string value, KvScope scope = KvScope::instance);
@@ -212,6 +214,12 @@ class FakeHost {
     std::uint32_t burst = 1;
     Millis used_until{0}, limited_until{0};
   };
+  struct KvPlace {
+    KvScope scope{};
+    std::string credential;  // its value
+    std::string key;
+    auto operator<=>(const KvPlace&) const = default;
+  };
   struct KvValue {
     std::string value;
     std::uint64_t version = 0;
@@ -225,6 +233,7 @@ class FakeHost {
   void used(std::string_view service);
   bool alive(belfry_ticket ticket) const;
   Line& line_of(const Budget& budget);
+  [[nodiscard]] KvPlace kv_place(KvScope scope, std::string key) const;
 
   belfry_ticket next_ticket() { return ++last_ticket_; }
   belfry_ticket open_ticket(Ticket::Purpose purpose);
@@ -270,7 +279,7 @@ class FakeHost {
   std::map<belfry_ticket, Request> held_;
   std::vector<std::pair<std::string, HandshakeRule>> websocket_rules_;
   std::deque<FakeWebSocket> websockets_;
-  std::map<KvKey, KvValue> kv_;
+  std::map<KvPlace, KvValue> kv_;
   std::uint64_t kv_version_ = 0;
   bool kv_fails_ = false;
   bool refuses_requests_ = false;
@@ -282,6 +291,7 @@ class FakeHost {
   bool hold_offload_ = false;
   std::deque<Offloaded> offloaded_;
   std::map<std::string, std::string> secrets_;
+  std::string credential_;
   std::set<std::string> revealed_;
   std::vector<LogLine> log_;
   std::map<std::string, double> counters_, gauges_;
