@@ -36,6 +36,7 @@ int run_parsed(int argc, char** argv) {
   std::string plugin_type;
   std::filesystem::path cases;
   std::string manifest_url;
+  std::string manifest_path = kSlackPath;
   bool socket_mode = false;
   bool links = false;
   int code = 0;
@@ -125,13 +126,17 @@ int run_parsed(int argc, char** argv) {
   const auto* url =
       manifest->add_option("--url", manifest_url, "Clicks come to a public base URL of this gateway, such as https://belfry.example.com")
           ->type_name("URL");
+  manifest->add_option("--path", manifest_path, "Where under it: interactivity.path of the sink")
+      ->type_name("PATH")
+      ->capture_default_str()
+      ->needs("--url");
   manifest->add_flag("--socket-mode", socket_mode, "Clicks come over a WebSocket that this gateway opens; nothing has to reach it");
   manifest->add_flag("--links", links, "There are no clicks: actions are links");
   manifest->callback([&] {
     if (static_cast<int>(socket_mode) + static_cast<int>(links) + static_cast<int>(url->count()) != 1)
       throw CLI::RequiredError("One of --url, --socket-mode and --links");
     const auto clicks = socket_mode ? Clicks::socket_mode : links ? Clicks::none : Clicks::url;
-    code = slack_manifest_command(clicks, manifest_url);
+    code = slack_manifest_command(clicks, manifest_url, manifest_path);
   });
 
   try {

@@ -336,9 +336,11 @@ class ManifestTest(unittest.TestCase):
             ("https://belfry.example.com", "https://belfry.example.com/slack/events"),
             ("https://belfry.example.com/", "https://belfry.example.com/slack/events"),
             ("https://example.com:8443/belfry", "https://example.com:8443/belfry/slack/events"),
+            ("https://example.com/ --path /slack/production", "https://example.com/slack/production"),
+            ("https://example.com/belfry --path /slack/production", "https://example.com/belfry/slack/production"),
         ):
             with self.subTest(url):
-                printed = run_belfry("slack", "manifest", "--url", url)
+                printed = run_belfry("slack", "manifest", "--url", *url.split())
                 self.assertEqual((printed.returncode, printed.stderr), (0, ""))
                 manifest = yaml.safe_load(printed.stdout)
                 self.assertLessEqual(set(manifest), {"_metadata", "display_information", "features", "oauth_config", "settings"})
@@ -366,6 +368,7 @@ class ManifestTest(unittest.TestCase):
                 self.assertNotIn("@", printed.stdout)
                 self.assertEqual(re.findall(r"(?m)^# - (\w+): ", printed.stdout), wanted)
         self.assertEqual(run_belfry("slack", "manifest", "--links", "--socket-mode").returncode, 2)
+        self.assertEqual(run_belfry("slack", "manifest", "--socket-mode", "--path", "/slack/production").returncode, 2)
 
     def test_what_is_no_url(self):
         for url in ("", "belfry.example.com", "ftp://example.com", "https://", 'https://example.com/" x: y', "https://" + "a" * 3_500):
@@ -373,6 +376,11 @@ class ManifestTest(unittest.TestCase):
                 printed = run_belfry("slack", "manifest", "--url", url)
                 self.assertEqual((printed.returncode, printed.stdout), (1, ""))
                 self.assertIn("https://", printed.stderr)
+        for path in ("slack/events", '/"', "/a b", "/" + "a" * 3_500):
+            with self.subTest(path[:40]):
+                printed = run_belfry("slack", "manifest", "--url", "https://example.com", f"--path={path}")
+                self.assertEqual((printed.returncode, printed.stdout), (1, ""))
+                self.assertIn("--path", printed.stderr)
 
 
 class WithoutAFileTest(unittest.TestCase):

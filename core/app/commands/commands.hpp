@@ -70,10 +70,13 @@ enum class Clicks {
   none,         // not at all: actions are links
 };
 
-// `url`: the public base URL, of Clicks::url.
-[[nodiscard]] int slack_manifest_command(Clicks clicks, const std::string& url);
+// Where Slack posts clicks unless the sink's interactivity.path says otherwise.
+inline constexpr const char* kSlackPath = "/slack/events";
 
-// None when that is no such URL.
-[[nodiscard]] std::optional<std::string> slack_manifest(Clicks clicks, const std::string& url);
+// `url`: the public base URL, of Clicks::url, and `path` the sink's interactivity.path behind it.
+[[nodiscard]] int slack_manifest_command(Clicks clicks, const std::string& url, const std::string& path);
+
+// None when that is no such URL or path.
+[[nodiscard]] std::optional<std::string> slack_manifest(Clicks clicks, const std::string& url, const std::string& path = kSlackPath);
 
 }  // namespace belfry::app

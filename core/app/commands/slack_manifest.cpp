@@ -24,15 +24,16 @@ void remove_lines(std::string& text, std::string_view from, std::string_view to)
 
 }  // namespace
 
-std::optional<std::string> slack_manifest(Clicks clicks, const std::string& url) {
+std::optional<std::string> slack_manifest(Clicks clicks, const std::string& url, const std::string& path) {
   constexpr std::string_view kSocketModeOff = "socket_mode_enabled: false";
   std::string manifest = kSlackManifest;
   if (clicks == Clicks::url) {
-    if (!usable(url)) return std::nullopt;
     auto base = url;
     while (base.ends_with('/')) base.pop_back();
+    const auto request_url = base + path;
+    if (!usable(url) || !usable(request_url) || !path.starts_with('/')) return std::nullopt;
     for (auto at = manifest.find(kPlaceholder); at != std::string::npos; at = manifest.find(kPlaceholder, at)) {
-      manifest.replace(at, kPlaceholder.size(), base + "/slack/events");
+      manifest.replace(at, kPlaceholder.size(), request_url);
     }
     return manifest;
   }
@@ -42,10 +43,12 @@ std::optional<std::string> slack_manifest(Clicks clicks, const std::string& url)
   return manifest;
 }
 
-int slack_manifest_command(Clicks clicks, const std::string& url) {
-  const auto manifest = slack_manifest(clicks, url);
+int slack_manifest_command(Clicks clicks, const std::string& url, const std::string& path) {
+  const auto manifest = slack_manifest(clicks, url, path);
   if (!manifest) {
-    std::cerr << "belfry slack manifest: --url must be the public base URL of this gateway, such as https://belfry.example.com\n";
+    std::cerr
+        << "belfry slack manifest: --url must be the public base URL of this gateway, such as https://belfry.example.com, and --path a "
+           "path, such as /slack/events\n";
     return 1;
   }
   // Comments, so that all of it may be pasted.
