@@ -17,18 +17,25 @@ using enum Finding::Severity;
 constexpr const char* kToken = "/bot_token";
 constexpr const char* kAppToken = "/app_token";
 
+enum class For { all, people, channel };
+
 struct Scope {
   std::string_view name;
-  bool for_people_only;
+  std::string_view if_private;  // its counterpart for a private channel: which it is the configuration does not say
+  For whom;
   Finding::Severity without;
   std::string_view what_for;
 };
 
+constexpr std::string_view kLook = "after a crash Belfry cannot look whether a message had arrived, and sends it again, marked";
+
 constexpr std::array kScopes = {
-    Scope{"chat:write", false, error, "no message can be sent"},
-    Scope{"users:read", true, error, "nobody can be found by e-mail address"},
-    Scope{"users:read.email", true, error, "nobody can be found by e-mail address"},
-    Scope{"im:history", true, warning, "after a crash Belfry cannot look whether a message had arrived, and sends it again, marked"},
+    Scope{"chat:write", "", For::all, error, "no message can be sent"},
+    Scope{"users:read", "", For::people, error, "nobody can be found by e-mail address"},
+    Scope{"users:read.email", "", For::people, error, "nobody can be found by e-mail address"},
+    Scope{"im:history", "", For::people, warning, kLook},
+    Scope{"im:write", "", For::people, warning, "after a crash during somebody's first message Belfry cannot look whether it had arrived"},
+    Scope{"channels:history", "groups:history", For::channel, warning, kLook},
 };
 
 bool has_scope(std::string_view scopes, std::string_view wanted) {
@@ -65,8 +72,14 @@ void add_scopes(const Reading& reading, const OnlineCheck& what, Findings& findi
     return;
   }
   for (const Scope& scope : kScopes) {
-    if ((scope.for_people_only && !what.to_people) || has_scope(*reading.scopes, scope.name)) continue;
-    findings.push_back({scope.without, kToken, "the token lacks the scope " + std::string(scope.name) + ": " + std::string(scope.what_for),
+    const bool needed = scope.whom == For::all || (scope.whom == For::people) == what.to_people;
+    if (!needed || has_scope(*reading.scopes, scope.name)) continue;
+    std::string names(scope.name);
+    if (!scope.if_private.empty()) {
+      if (has_scope(*reading.scopes, scope.if_private)) continue;
+      names += ", or for a private channel " + std::string(scope.if_private);
+    }
+    findings.push_back({scope.without, kToken, "the token lacks the scope " + names + ": " + std::string(scope.what_for),
                         "add it under OAuth & Permissions of the app at https://api.slack.com/apps and reinstall the app"});
   }
 }

@@ -20,7 +20,7 @@ using testkit::FakeHost;
 using testkit::Request;
 using enum Finding::Severity;
 
-constexpr const char* kScopes = "chat:write,users:read,users:read.email,im:history";
+constexpr const char* kScopes = "chat:write,users:read,users:read.email,im:history,im:write";
 
 class OnlineCheckTest : public testing::Test {
  protected:
@@ -77,14 +77,27 @@ TEST_F(OnlineCheckTest, ScopesThatAreMissing) {
   EXPECT_THAT(texts(findings, error), Not(HasSubstr("scope users:read:")));
   EXPECT_THAT(texts(findings, error), Not(HasSubstr("chat:write")));
   EXPECT_THAT(texts(findings, warning), HasSubstr("im:history"));
+  EXPECT_THAT(texts(findings, warning), HasSubstr("im:write"));
 }
 
 TEST_F(OnlineCheckTest, AChannelNeedsNoScopesForPeople) {
-  good("chat:write");
+  good("chat:write,channels:history");
   const auto findings = check({{"bot_token", "xoxb-secret-token"}, {"channel", "C0123456789"}});
   EXPECT_EQ(texts(findings, error), "");
   EXPECT_EQ(texts(findings, warning), "");
   EXPECT_THAT(texts(findings, note), Not(HasSubstr("Messages Tab")));
+}
+
+TEST_F(OnlineCheckTest, AChannelIsReadBackWithOneOfTwoScopes) {
+  const json config{{"bot_token", "xoxb-secret-token"}, {"channel", "C0123456789"}};
+  good("chat:write,im:history,im:write");
+  EXPECT_EQ(
+      texts(check(config), warning),
+      "/bot_token the token lacks the scope channels:history, or for a private channel groups:history: after a crash Belfry cannot look "
+      "whether a message had arrived, and sends it again, marked; add it under OAuth & Permissions of the app at "
+      "https://api.slack.com/apps and reinstall the app\n");
+  good("chat:write,groups:history");
+  EXPECT_EQ(texts(host.check_online(), warning), "");
 }
 
 TEST_F(OnlineCheckTest, SlackMayNotSayTheScopes) {
