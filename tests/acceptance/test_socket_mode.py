@@ -139,6 +139,9 @@ class DisturbedTest(SocketModeCase):
         self.gateway.until(lambda: len(self.sandbox.sockets()["connections"]) == 3, "a third connection", within=25)
         self.connected()
         self.acknowledged(button)
+        (other,) = [row for row in self.sandbox.sockets()["open"] if row["number"] == 2]
+        self.gateway.until(lambda: self.sandbox.sockets()["connections"][1]["pings"] >= other["pings"] + 2, "pings over the other one")
+        self.assertEqual(len(self.sandbox.sockets()["connections"]), 3, "the other one was left alone")
 
     def test_too_many(self):
         self.connected()
@@ -163,7 +166,12 @@ class DisturbedTest(SocketModeCase):
         self.sandbox.socket(enabled=False)
         self.connected(0)
         self.assertIn("switch it on under Socket Mode of the app", self.gateway.log())
-        self.button("still@coder.com")
+        button = self.button("still@coder.com")
+        self.sandbox.socket(enabled=True)
+        self.gateway.stop()
+        self.gateway.start()  # or in five minutes, by itself
+        self.connected()
+        self.acknowledged(button)
 
 
 class HostileStartTest(SocketModeCase):

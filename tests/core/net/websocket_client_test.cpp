@@ -542,6 +542,27 @@ TEST_F(SecureWebSocketTest, RefusesAServerItCannotVerify) {
   expect_closed(Kind::tls, "no TLS with 127.0.0.1:");
 }
 
+TEST_F(SecureWebSocketTest, ShowsItsCertificateToAServerThatAsks) {
+  SSL_CTX_load_verify_locations(context.get(), file("ca.crt").c_str(), nullptr);
+  SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+  connect_with({.ca_file = file("ca.crt"), .client_certificate = file("client.crt"), .client_key = file("client.key")});
+  socket = connect({.url = secure_url()});
+  WebSocketPeer peer(listener.accept(), context.get());
+  ASSERT_TRUE(peer.is_good());
+  peer.open();
+  EXPECT_EQ(next().kind, Event::Kind::open);
+}
+
+TEST_F(SecureWebSocketTest, IsTurnedAwayWithoutTheCertificateThatAServerAsksFor) {
+  SSL_CTX_load_verify_locations(context.get(), file("ca.crt").c_str(), nullptr);
+  SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+  connect_with({.ca_file = file("ca.crt")});
+  socket = connect({.url = secure_url()});
+  const WebSocketPeer peer(listener.accept(), context.get());
+  EXPECT_FALSE(peer.is_good());
+  EXPECT_EQ(next().kind, Event::Kind::closed);
+}
+
 TEST_F(SecureWebSocketTest, NamesAFileThatIsMissing) {
   const auto made = make_websocket_client(threads, {.ca_file = "/nonexistent/ca.crt"});
   ASSERT_FALSE(made);
