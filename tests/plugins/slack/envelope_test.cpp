@@ -51,6 +51,37 @@ TEST(Envelope, OfEveryTypeIsAcknowledged) {
   }
 }
 
+// One of each shape that the test server of the Python library sends.
+TEST(Envelope, TheShapesOfSlackAreAcknowledged) {
+  const std::string plain = R"({"envelope_id":"e"})";
+  struct Shape {
+    std::string members;
+    std::string acknowledgement;
+  };
+  for (
+      const auto& [members, acknowledgement] : std::initializer_list<Shape>{
+          {R"("payload":{"token":"t","command":"/hello","text":"","response_url":"https://hooks.slack.com/commands/1"},)"
+           R"("type":"slash_commands","accepts_response_payload":true)",
+           R"({"envelope_id":"e","payload":{}})"},
+          {R"("payload":{"token":"t","event":{"type":"app_mention","text":"<@U1>","blocks":[{"type":"rich_text"}]},"type":"event_callback",)"
+           R"("authorizations":[{"enterprise_id":null,"is_bot":true}]},)"
+           R"("type":"events_api","accepts_response_payload":false,"retry_attempt":0,"retry_reason":"")",
+           plain},
+          {R"("payload":{"token":"t","event":{"type":"message","text":"hi","channel_type":"channel"},"type":"event_callback"},)"
+           R"("type":"events_api","accepts_response_payload":false,"retry_attempt":2,"retry_reason":"timeout")",
+           plain},
+          {R"("payload":{"type":"shortcut","enterprise":null,"callback_id":"do-something","trigger_id":"1.2.3"},)"
+           R"("type":"interactive","accepts_response_payload":false)",
+           plain},
+          {R"("payload":{"type":"block_actions","container":{"type":"view"},"view":{"id":"V1","blocks":[{"type":"actions","elements":[")" +
+               std::string(60'000, 'a') + R"("]}]}},"type":"interactive","accepts_response_payload":false)",
+           plain}}) {
+    const Said said = read_said(R"({"envelope_id":"e",)" + members + "}");
+    EXPECT_EQ(said.kind, Kind::envelope) << members.substr(0, 200);
+    EXPECT_EQ(said.acknowledgement, acknowledgement) << members.substr(0, 200);
+  }
+}
+
 TEST(Envelope, WhatHttpWouldRefuseIsNotAcknowledged) {
   for (const std::string payload : {"null", "[]", "{}", "\"x\"", R"({"type":1})"}) {
     const Said said = read_said(R"({"envelope_id":"e","type":"interactive","payload":)" + payload + "}");
