@@ -72,7 +72,8 @@ void add_scopes(const Reading& reading, const OnlineCheck& what, Findings& findi
     return;
   }
   for (const Scope& scope : kScopes) {
-    const bool needed = scope.whom == For::all || (scope.whom == For::people) == what.to_people;
+    const bool for_channel = scope.whom == For::channel && what.falls_back;
+    const bool needed = scope.whom == For::all || for_channel || (scope.whom == For::people) == what.to_people;
     if (!needed || has_scope(*reading.scopes, scope.name)) continue;
     std::string names(scope.name);
     if (!scope.if_private.empty()) {

@@ -10,8 +10,9 @@ namespace belfry::slack {
 
 struct OnlineCheck {
   Services services;
-  bool to_people = true;  // else everything goes to one channel
-  std::string sample;     // the arguments of chat.postMessage for some notification
+  bool to_people = true;    // else everything goes to one channel
+  bool falls_back = false;  // to a channel, for people that Slack does not know
+  std::string sample;       // the arguments of chat.postMessage for some notification
   std::string api_url;
   Secret app_token;  // empty: no Socket Mode
 };

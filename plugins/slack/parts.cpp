@@ -147,12 +147,14 @@ std::string left_out_note(std::size_t count, const std::string& what) {
 }
 
 std::string shortened_note(const Item& item, const Look& look) {
-  const std::string note = "This text is shortened: Slack takes no more.";
+  std::string note = "This text is shortened: Slack takes no more.";
   for (const Action& action : item.actions | std::views::take(kMostActions)) {
     const auto url = safe_url(action.url, look.coder_url);
     if (!url || !is_web_url(*url)) continue;
     const std::string link = render({.spans = link_spans(label_of(action), *url, {})});
-    if (length(link) <= kNoteLinkLimit) return note + " " + link;
+    if (length(link) > kNoteLinkLimit) continue;
+    note.append(" ").append(link);
+    break;
   }
   return note;
 }

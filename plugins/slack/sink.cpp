@@ -214,6 +214,7 @@ Task<Findings> SlackSink::check_online() {
   calls_.use(services());
   OnlineCheck what{.services = services(),
                    .to_people = to_people_,
+                   .falls_back = !fallback_->channel().empty(),
                    .sample = poster_->arguments(sample_message(), "U00000000"),
                    .api_url = api_url_,
                    .app_token = app_token_};

@@ -88,6 +88,14 @@ TEST_F(OnlineCheckTest, AChannelNeedsNoScopesForPeople) {
   EXPECT_THAT(texts(findings, note), Not(HasSubstr("Messages Tab")));
 }
 
+TEST_F(OnlineCheckTest, AFallbackChannelIsReadBackToo) {
+  const json config{{"bot_token", "xoxb-secret-token"}, {"fallback_channel", "C0123456789"}};
+  good("chat:write,users:read,users:read.email,im:history,im:write");
+  EXPECT_THAT(texts(check(config), warning), HasSubstr("channels:history"));
+  good("chat:write,users:read,users:read.email,im:history,im:write,channels:history");
+  EXPECT_EQ(texts(host.check_online(), warning), "");
+}
+
 TEST_F(OnlineCheckTest, AChannelIsReadBackWithOneOfTwoScopes) {
   const json config{{"bot_token", "xoxb-secret-token"}, {"channel", "C0123456789"}};
   good("chat:write,im:history,im:write");
