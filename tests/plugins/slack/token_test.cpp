@@ -428,21 +428,21 @@ TEST_F(TokenTest, ANewBotTokenAloneTakesWhatWasRenewedAlong) {
   EXPECT_EQ(count("oauth.v2.access"), 1U) << "and is used up";
 }
 
-// What the sink kept for itself; what it kept with the bot token of before belongs to that.
-void bring_along(const FakeHost& from, FakeHost& to) {
-  for (const auto& [key, value] : from.kv()) {
-    if (key.first == KvScope::instance) to.put_kv(key.second, value);
+// A restart with another bot token. What the sink kept for itself is there; what it kept with the token of before belongs to that.
+void begin_anew(const FakeHost& before, FakeHost& again) {
+  json config = rotating();
+  config["bot_token"] = "xoxe.xoxb-1-anew";
+  ASSERT_TRUE(again.configure(config));
+  ASSERT_TRUE(again.start());
+  for (const auto& [key, value] : before.kv()) {
+    if (key.first == KvScope::instance) again.put_kv(key.second, value);
   }
 }
 
 TEST_F(TokenTest, ANewBotTokenAloneTakesWhatWasRenewedAlongOverARestart) {
   begin_renewed();
   FakeHost again(entry());
-  json config = rotating();
-  config["bot_token"] = "xoxe.xoxb-1-anew";
-  ASSERT_TRUE(again.configure(config));
-  ASSERT_TRUE(again.start());
-  bring_along(host, again);
+  begin_anew(host, again);
   slack.answer(again);
   EXPECT_EQ(again.deliver_and_settle(testkit::shared_notification("C0123456789")).code, delivered);
   ASSERT_THAT(again.requests(), SizeIs(1)) << "the configured refresh token is used up";
@@ -456,11 +456,7 @@ TEST_F(TokenTest, OfWhatSeveralSinksTakeAlongTheLatestCounts) {
   begin_renewed();
   for (const bool ours_is_later : {false, true}) {
     FakeHost again(entry());
-    json config = rotating();
-    config["bot_token"] = "xoxe.xoxb-1-anew";
-    ASSERT_TRUE(again.configure(config));
-    ASSERT_TRUE(again.start());
-    bring_along(host, again);
+    begin_anew(host, again);
     const Millis theirs = now() + hours(12) + (ours_is_later ? -hours(1) : hours(1));
     slack.good.insert("xoxe.xoxb-1-theirs");
     again.put_kv(lineage_key("xoxe-1-refresh-0"), to_text({TokenPair{"xoxe.xoxb-1-theirs", "xoxe-1-theirs", theirs}, std::nullopt}),
