@@ -3,12 +3,24 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <cstdio>
+#include <fstream>
+#include <iterator>
 #include <latch>
+#include <thread>
 
 #include "core/net/server_fixture.hpp"
 
 namespace belfry::net::test {
 namespace {
+
+// Whether a door at exactly this port of 127.0.0.1 is open, as the kernel tells it (proc_pid_net(5): local address, remote, state LISTEN).
+bool is_open_on_loopback(std::uint16_t port) {
+  char entry[40];
+  std::snprintf(entry, sizeof entry, "0100007F:%04X 00000000:0000 0A", port);
+  std::ifstream table("/proc/self/net/tcp");
+  return std::string(std::istreambuf_iterator<char>(table), {}).contains(entry);
+}
 
 TEST_F(ServerTest, AnswersAndKeepsTheConnection) {
   start();
@@ -534,6 +546,10 @@ TEST_F(ServerTest, APortMayGoFromOneDoorToAnother) {
   listen_at({{"0.0.0.0" + port, {}}});
   server->keep_ports();
   EXPECT_EQ(server->addresses(), (std::vector<std::string>{"0.0.0.0" + port}));
+  // Until it has closed the old door is the nearer one, and whoever comes in the moment of its closing is turned away.
+  const auto number = static_cast<std::uint16_t>(std::stoi(port.substr(1)));
+  for (const auto end = std::chrono::steady_clock::now() + kSoon; is_open_on_loopback(number); std::this_thread::yield())
+    ASSERT_LT(std::chrono::steady_clock::now(), end) << "the old door stays open";
   auto socket = connect();
   socket.send(get("/show"));
   EXPECT_EQ(status_of(socket.read_response()), 200);
