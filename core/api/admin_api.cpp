@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "net/admission.hpp"
+
 namespace belfry::api {
 namespace {
 
@@ -16,7 +18,7 @@ net::ServerResponse json(int status, const nlohmann::json& document) {
 
 // Who reaches a Unix socket has passed its file permissions; over TCP the token decides, and without a token the API does not exist.
 std::optional<net::ServerResponse> refusal(const net::ServerRequest& request, const base::Secret& token) {
-  if (request.remote == "unix") return std::nullopt;
+  if (request.peer == net::Peer::unix_socket) return std::nullopt;
   if (token.empty()) return text(404, "no such path; the API over TCP needs admin.token to be set\n");
   const auto given = request.headers.get("Authorization");
   if (given && base::constant_time_equal(*given, "Bearer " + token.reveal())) return std::nullopt;
@@ -26,11 +28,12 @@ std::optional<net::ServerResponse> refusal(const net::ServerRequest& request, co
 }
 
 void answer_readiness(const AdminBackend& backend, net::Reply reply) {
-  backend.readiness([reply = std::move(reply)](const std::vector<std::string>& reasons) mutable {
-    if (reasons.empty()) return reply(text(200, "ready\n"));
-    std::string body = "not ready\n";
-    for (const auto& reason : reasons) body += "- " + reason + "\n";
-    reply(text(503, std::move(body)));
+  backend.readiness([reply = std::move(reply)](const Readiness& found) mutable {
+    const bool ready = found.reasons.empty();
+    std::string body = ready ? "ready\n" : "not ready\n";
+    for (const auto& reason : found.reasons) body += "- " + reason + "\n";
+    for (const auto& note : found.notes) body += "note: " + note + "\n";
+    reply(text(ready ? 200 : 503, std::move(body)));
   });
 }
 
@@ -51,6 +54,37 @@ std::optional<RecordedQuery> recorded_query(std::string_view query) {
     }
   }
   return out;
+}
+
+std::string parameter(std::string_view query, std::string_view name) {
+  while (!query.empty()) {
+    const auto part = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(query.size(), part.size() + 1));
+    if (part.size() > name.size() && part.starts_with(name) && part[name.size()] == '=') return std::string(part.substr(name.size() + 1));
+  }
+  return {};
+}
+
+void answer_backup(const BackupBackend& backend, const net::ServerRequest& request, net::Reply reply) {
+  if (request.method == "POST") {
+    const auto begun = backend.begin();
+    return reply(begun ? json(200, *begun) : text(409, begun.error().message + "\n"));
+  }
+  const auto id = parameter(request.query, "id");
+  const auto state = backend.state(id);
+  if (!state) return reply(text(404, "no such backup; it was fetched, or not asked for in ten minutes\n"));
+  if (request.method == "DELETE") backend.forget(id);
+  reply(json(200, *state));
+}
+
+void answer_backup_data(const BackupBackend& backend, const net::ServerRequest& request, net::Reply reply) {
+  std::uint64_t from = 0;
+  const auto given = parameter(request.query, "from");
+  const auto [end, error] = std::from_chars(given.data(), given.data() + given.size(), from);
+  if (error != std::errc() || end != given.data() + given.size()) return reply(text(400, "from is a number of bytes\n"));
+  auto piece = backend.read(parameter(request.query, "id"), from);
+  if (!piece) return reply(text(piece.error().code == base::ErrorCode::not_found ? 404 : 503, piece.error().message + "\n"));
+  reply({200, {{"Content-Type", "application/octet-stream"}, {"Cache-Control", "no-store"}}, std::move(*piece), false});
 }
 
 // A line for each, and one that says where the next part begins.
@@ -76,11 +110,10 @@ net::RouteTable admin_routes(AdminBackend backend, base::Secret token) {
                          });
                        },
                        kMaxBody};
-  const auto guarded = [secret = std::make_shared<const base::Secret>(std::move(token))](auto handler) -> net::RequestHandler {
-    return [secret, handler](const net::ServerRequest& request, net::Reply reply) {
-      if (auto refused = refusal(request, *secret)) return reply(std::move(*refused));
-      handler(request, std::move(reply));
-    };
+  const auto guarded = [secret = std::make_shared<const base::Secret>(std::move(token))](std::set<std::string> methods,
+                                                                                         auto handler) -> net::Route {
+    return {std::move(methods), net::AdmittingHandler{[secret](const net::ServerRequest& head) { return refusal(head, *secret); }, handler},
+            kMaxBody};
   };
   const auto status = [shared](const net::ServerRequest&, net::Reply reply) {
     shared->status([reply = std::move(reply)](const nlohmann::json& document) mutable { reply(json(200, document)); });
@@ -97,9 +130,24 @@ net::RouteTable admin_routes(AdminBackend backend, base::Secret token) {
       reply({200, {{"Content-Type", "application/x-ndjson"}, {"Cache-Control", "no-store"}}, lines_of(*recorded), false});
     });
   };
-  table["/api/v1/notifications"] = {{"GET"}, guarded(notifications), kMaxBody};
-  table["/api/v1/status"] = {{"GET"}, guarded(status), kMaxBody};
-  table["/api/v1/reload"] = {{"POST"}, guarded(reload), kMaxBody};
+  for (const auto& sink : shared->sinks) {
+    const auto release = [shared, sink](const net::ServerRequest&, net::Reply reply) {
+      shared->release(
+          sink, [reply = std::move(reply)](bool done, const nlohmann::json& document) mutable { reply(json(done ? 200 : 409, document)); });
+    };
+    table["/api/v1/sinks/" + sink + "/release"] = guarded({"POST"}, release);
+  }
+  table["/api/v1/notifications"] = guarded({"GET"}, notifications);
+  const auto backup = [shared](const net::ServerRequest& request, net::Reply reply) {
+    answer_backup(shared->backup, request, std::move(reply));
+  };
+  const auto backup_data = [shared](const net::ServerRequest& request, net::Reply reply) {
+    answer_backup_data(shared->backup, request, std::move(reply));
+  };
+  table["/api/v1/backup"] = guarded({"POST", "GET", "DELETE"}, backup);
+  table["/api/v1/backup/data"] = guarded({"GET"}, backup_data);
+  table["/api/v1/status"] = guarded({"GET"}, status);
+  table["/api/v1/reload"] = guarded({"POST"}, reload);
   return table;
 }
 

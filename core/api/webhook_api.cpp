@@ -1,6 +1,7 @@
 #include "api/webhook_api.hpp"
 
 #include "base/ids.hpp"
+#include "net/admission.hpp"
 #include "source/coder.hpp"
 
 namespace belfry::api {
@@ -34,35 +35,42 @@ net::Route webhook_route(WebhookSource source, std::shared_ptr<delivery::Pipelin
                          const base::Clock& clock, const base::Logger& log) {
   const auto max_body = source.max_body;
   const auto shared = std::make_shared<const WebhookSource>(std::move(source));
-  auto handler = [shared, pipeline = std::move(pipeline), &metrics, &clock, log = log.named("webhook")](net::ServerRequest request,
-                                                                                                        net::Reply reply) {
+  const auto logger = log.named("webhook");
+  auto admit = [shared, &metrics](const net::ServerRequest& head) -> std::optional<net::ServerResponse> {
+    const auto refusal = source::refuse(shared->credentials, {head.headers.get("Authorization"), head.client_subject});
+    if (!refusal) return std::nullopt;
+    metrics.received(shared->name, "unauthorized");
+    return unauthorized(*refusal);
+  };
+  auto handler = [shared, pipeline = std::move(pipeline), &metrics, &clock, log = logger](net::ServerRequest request, net::Reply reply) {
     const auto& name = shared->name;
-    if (const auto refusal = source::refuse(shared->credentials, {request.headers.get("Authorization"), request.client_subject})) {
-      metrics.received(name, "unauthorized");
-      log.warn("unauthorized", {{"source", name}, {"remote", request.remote}, {"why", refusal->message}});
-      return reply(unauthorized(*refusal));
-    }
-
     const auto now = clock.now();
     auto notification = source::parse_coder({request.body, request.headers.get("X-Message-Id")}, {name, base::new_id(now), now});
     if (!notification) {
       metrics.received(name, "invalid");
-      log.warn("invalid notification", {{"source", name}, {"remote", request.remote}, {"why", notification.error().message}});
       return reply(refuse(400, notification.error().message));
     }
 
-    pipeline->accept(std::move(*notification),
-                     [shared, &metrics, log, reply = std::move(reply)](base::Result<store::Accepted> accepted) mutable {
-                       if (!accepted) {
-                         metrics.received(shared->name, "refused");
-                         log.error("a notification could not be stored", {{"source", shared->name}, {"error", accepted.error().message}});
-                         return reply(unavailable());
-                       }
-                       metrics.received(shared->name, accepted->duplicate ? "duplicate" : "accepted");
-                       reply({204, {}, "", false});
-                     });
+    auto id = notification->id;
+    log.debug("received", {{"source", name},
+                           {"remote", request.remote},
+                           {"notification", id},
+                           {"msg_id", notification->msg_id},
+                           {"name", notification->name},
+                           {"bytes", request.body.size()}});
+    pipeline->accept(std::move(*notification), [shared, &metrics, log, id = std::move(id),
+                                                reply = std::move(reply)](base::Result<store::Accepted> accepted) mutable {
+      if (!accepted) {
+        metrics.received(shared->name, "refused");
+        log.error("a notification could not be stored", {{"source", shared->name}, {"error", accepted.error().message}});
+        return reply(unavailable());
+      }
+      metrics.received(shared->name, accepted->duplicate ? "duplicate" : "accepted");
+      log.debug(accepted->duplicate ? "known already; nothing changes" : "stored", {{"source", shared->name}, {"notification", id}});
+      reply({204, {}, "", false});
+    });
   };
-  return {{"POST"}, std::move(handler), max_body};
+  return {{"POST"}, net::AdmittingHandler{std::move(admit), std::move(handler)}, max_body, "source " + shared->name};
 }
 
 }  // namespace belfry::api

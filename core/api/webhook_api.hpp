@@ -17,7 +17,8 @@ struct WebhookSource {
   std::size_t max_body = 1024 * 1024;
 };
 
-// The route keeps its pipeline; the metrics and the clock outlive both.
+// Credentials are judged from the head of a request (net/admission.hpp). The route keeps its pipeline; the metrics and the clock outlive
+// both.
 [[nodiscard]] net::Route webhook_route(WebhookSource source, std::shared_ptr<delivery::Pipeline> pipeline, delivery::Metrics& metrics,
                                        const base::Clock& clock, const base::Logger& log);
 

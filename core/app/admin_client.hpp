@@ -1,8 +1,11 @@
-// How commands talk to the running gateway: its admin listener.
+// How commands reach the running gateway: its admin listener.
 #pragma once
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
+#include "app/commands/commands.hpp"
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "config/settings.hpp"
@@ -15,10 +18,20 @@ struct AdminRequest {
   base::Millis timeout{10'000};
 };
 
-// Over the first address of admin.listen that answers, Unix sockets first. Blocks. An answer other than 200 is an error, but for 422: that
-// has something to say too.
-[[nodiscard]] base::Result<std::string> ask_gateway_text(const config::AdminSettings& admin, const AdminRequest& request);
+// Where a gateway may be reached.
+struct GatewayAddresses {
+  config::AdminSettings admin;            // as configured
+  std::vector<std::string> sockets = {};  // "unix:PATH": tried when none of those answers
+  std::filesystem::path file = {};        // behind `sockets` only a gateway with this configuration is meant; empty: any is
+};
+
+// Of the gateway that a command is about, also when its configuration cannot be read or there is none.
+[[nodiscard]] GatewayAddresses gateway_addresses(const CommonOptions& common, const config::Loaded& loaded);
+
+// Over the first address that answers, Unix sockets first. Blocks. An answer other than 200 is an error, but for 409 and 422: those have
+// something to say too. ErrorCode::unavailable: nobody answers.
+[[nodiscard]] base::Result<std::string> ask_gateway_text(const GatewayAddresses& gateway, const AdminRequest& request);
 // The same for what is JSON.
-[[nodiscard]] base::Result<nlohmann::json> ask_gateway(const config::AdminSettings& admin, const AdminRequest& request);
+[[nodiscard]] base::Result<nlohmann::json> ask_gateway(const GatewayAddresses& gateway, const AdminRequest& request);
 
 }  // namespace belfry::app

@@ -34,8 +34,14 @@ class App {
   // changes nothing. Requests and attempts in progress end as they began; sinks and listeners that are the same go on. Blocks.
   [[nodiscard]] Verdict reload(config::Loaded loaded);
 
+  // From now on reload() returns soon and changes nothing; for the time before stop(). Any thread.
+  void abandon_reload();
+
   // Takes nothing new in, lets what is in flight end (bounded), keeps the rest in the store. Blocks.
   void stop();
+
+  // After stop(): a plugin holds a thread that may use anything still. The process should end without destroying anything.
+  [[nodiscard]] bool has_left_threads() const;
 
   // See examination.hpp. `done` is never called once stop() has begun.
   void examine(bool try_writing, std::move_only_function<void(Condition)> done);

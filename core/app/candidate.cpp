@@ -26,9 +26,9 @@ void check_what_stays(const config::Settings& settings, const config::Settings& 
 }
 
 SinkPlan check_sinks(const config::Settings& settings, const Live& in_use, base::Scrubber& scrubber, const base::Logger& log,
-                     Problems& problems) {
-  const plugin::InspectSettings inspect{in_use.settings.store.path.parent_path(), {}};
-  const auto catalogue = plugin::scan(settings.plugins.directories, inspect, log.named("plugin"));
+                     const std::stop_token& stop, Problems& problems) {
+  const plugin::InspectSettings inspect{in_use.settings.store.path.parent_path(), {.stop = stop}};
+  const auto catalogue = plugin::scan(settings.plugins.directories, inspect, log.named("plugin"), wanted_types(settings));
   auto plan = plan_sinks(settings, catalogue, inspect, scrubber);
   problems.insert(problems.end(), plan.problems.begin(), plan.problems.end());
   if (has_error(plan.problems)) return plan;
@@ -36,9 +36,11 @@ SinkPlan check_sinks(const config::Settings& settings, const Live& in_use, base:
   const auto missing = std::exchange(plan.missing, {});
   const auto broken = broken_sinks(in_use.sinks);
   for (const auto& checked : plan.sinks) {
-    if (checked.missing.empty() || broken.contains(checked.name)) continue;
-    const auto about = "sinks." + checked.name + ".";
-    std::ranges::copy_if(missing, std::back_inserter(problems), [&](const auto& problem) { return problem.text.starts_with(about); });
+    if (broken.contains(checked.name)) continue;
+    const auto about = "sinks." + checked.name;
+    std::ranges::copy_if(missing, std::back_inserter(problems), [&](const auto& problem) {
+      return problem.text.starts_with(about + ".") || problem.text.starts_with(about + ":");
+    });
   }
   return plan;
 }
@@ -46,7 +48,7 @@ SinkPlan check_sinks(const config::Settings& settings, const Live& in_use, base:
 }  // namespace
 
 std::expected<Candidate, Problems> check_candidate(config::Loaded loaded, const Live& in_use, Doors& doors, base::Scrubber& scrubber,
-                                                   const base::Logger& log) {
+                                                   const base::Logger& log, std::stop_token stop) {
   auto problems = std::move(loaded.problems);
   if (!loaded.settings) return std::unexpected(std::move(problems));
   Candidate candidate{std::move(*loaded.settings), {}, {}, {}};
@@ -54,7 +56,7 @@ std::expected<Candidate, Problems> check_candidate(config::Loaded loaded, const 
   learn_secrets(settings, scrubber);
   check_what_stays(settings, in_use.settings, problems);
   settings.server.threads = in_use.settings.server.threads;
-  candidate.plan = check_sinks(settings, in_use, scrubber, log, problems);
+  candidate.plan = check_sinks(settings, in_use, scrubber, log, stop, problems);
   std::ranges::copy(check_transports(settings), std::back_inserter(problems));
   candidate.doors = doors.prepare(settings, problems);
   if (has_error(problems)) return std::unexpected(std::move(problems));

@@ -1,9 +1,9 @@
 #include <algorithm>
-#include <fstream>
 
 #include "app/cases.hpp"
 #include "base/ids.hpp"
 #include "config/condition.hpp"
+#include "config/file_text.hpp"
 #include "config/pattern.hpp"
 #include "config/scalar.hpp"
 #include "config/value.hpp"
@@ -168,12 +168,9 @@ Case read_case(const Value& written) {
 CaseFile read_cases(const std::filesystem::path& file, const config::Environment& environment) {
   config::Report report(file.string());
   CaseFile out;
-  std::ifstream stream(file, std::ios::binary);
-  std::string text(config::yaml::kMaxBytes + 1, '\0');
-  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(std::max<std::streamsize>(0, stream.gcount())));
-  if (!stream.eof() && !stream.good()) report.error({}, "cannot be read; see that it is a file that you may read");
-  if (const auto tree = report.has_errors() ? nullptr : config::yaml::parse(text, report)) {
+  const auto text = config::file_text(file, "does not exist; name a file with cases, or a directory of such files");
+  if (!text) report.error({}, text.error().message);
+  if (const auto tree = text ? config::yaml::parse(*text, report) : nullptr) {
     const config::References references(environment);
     const config::Context context{report, references, environment};
     const Section root(Value(context, *tree, "", tree->at), kFileWords);

@@ -1,16 +1,26 @@
 #include "app/cli.hpp"
 
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <iostream>
 
-#include "app/commands/commands.hpp"
+#include "app/commands/check.hpp"
+#include "app/configuration.hpp"
+#include "app/plugin_files.hpp"
+#include "app/variables.hpp"
 #include "app/version.hpp"
+#include "base/log_writer.hpp"
 #include "plugin/probe.hpp"
 
 namespace belfry::app {
 namespace {
 
 constexpr int kUsage = 2;
+
+struct BadEnvironment {
+  std::string text;
+};
 
 // Every subcommand knows where the configuration is.
 CLI::App* add_command(CLI::App& parent, CommonOptions& common, const std::string& name, const std::string& what) {
@@ -34,7 +44,10 @@ int run_parsed(int argc, char** argv) {
   InitOptions first;
   CheckOptions checking;
   std::string plugin_type;
+  std::string sink_name;
   std::filesystem::path cases;
+  std::filesystem::path backup_file;
+  std::filesystem::path backup_to_check;
   std::string manifest_url;
   std::string manifest_path = kSlackPath;
   bool socket_mode = false;
@@ -65,13 +78,21 @@ int run_parsed(int argc, char** argv) {
   add_command(app, common, "serve", "Run the gateway in the foreground (SIGHUP reloads, SIGTERM drains, a second one exits)")
       ->callback([&] { code = serve_command(common); });
 
-  auto* check = add_command(app, common, "check", "Validate the configuration, plugins and secrets without starting anything");
+  auto* check =
+      add_command(app, common, "check",
+                  "Validate the configuration, plugins, secrets and what a start needs of this machine, without starting anything");
   add_json(check, common);
   check->add_flag("--startable", checking.startable,
                   "Only what would keep the gateway from starting: a missing secret parks no more than its sink");
   check->add_flag("--online", checking.online, "Ask the remotes too whether it will work; delivers nothing")->excludes("--startable");
+  bool file_only = false;
+  check->add_flag("--file-only", file_only, "Leave out what depends on this machine: the state directory, addresses, who may read what");
   check->add_flag("--strict", checking.strict, "Exit with 1 for warnings too");
-  check->callback([&] { code = check_command(common, checking); });
+  check->add_option("--backup", backup_to_check, "Only whether FILE, made by `belfry backup`, is whole; reads no configuration")
+      ->type_name("FILE")
+      ->excludes("--startable", "--online");
+  check->callback(
+      [&] { code = backup_to_check.empty() ? check_command(common, checking, file_only) : check_backup_command(common, backup_to_check); });
 
   auto* explain_app = add_command(app, common, "explain", "Show which rules match a payload, why the others do not, and where it would go");
   add_json(explain_app, common);
@@ -94,9 +115,14 @@ int run_parsed(int argc, char** argv) {
   plan_app->add_option("--max-changes", plan.max_changes, "Exit with 3 when more deliveries than that would change")->type_name("N");
   plan_app->callback([&] { code = plan_command(common, plan); });
 
-  auto* status = add_command(app, common, "status", "Show sinks, lanes and queues of the running gateway");
+  auto* status = add_command(app, common, "status", "Show sinks, lanes and queues of the running gateway; exit code 1: a person is needed");
   add_json(status, common);
   status->callback([&] { code = status_command(common); });
+
+  auto* backup = add_command(app, common, "backup", "Copy the queue to a file, while the gateway runs or while it is stopped");
+  add_json(backup, common);
+  backup->add_option("file", backup_file, "The copy, a new file that only you can read")->required()->type_name("FILE");
+  backup->callback([&] { code = backup_command(common, backup_file); });
 
   auto* config = app.add_subcommand("config", "Work on the configuration");
   config->require_subcommand(1);
@@ -109,6 +135,13 @@ int run_parsed(int argc, char** argv) {
   auto* reload = add_command(app, common, "reload", "Have the running gateway read its configuration again, and print the verdict");
   add_json(reload, common);
   reload->callback([&] { code = reload_command(common); });
+
+  auto* sinks = app.add_subcommand("sinks", "Act on sinks of the running gateway");
+  sinks->require_subcommand(1);
+  auto* release = add_command(*sinks, common, "release", "End the pause of a sink, or have a parked one try now");
+  release->add_option("name", sink_name, "As in the configuration")->required()->type_name("NAME");
+  add_json(release, common);
+  release->callback([&] { code = sinks_release_command(common, sink_name); });
 
   auto* plugins = app.add_subcommand("plugins", "Look at the plugins that are installed");
   plugins->require_subcommand(1);
@@ -139,8 +172,17 @@ int run_parsed(int argc, char** argv) {
     code = slack_manifest_command(clicks, manifest_url, manifest_path);
   });
 
+  // A variable is honoured or refused, also where nothing depends on it. These two report it with whatever else is wrong.
+  app.parse_complete_callback([&] {
+    if (app.got_subcommand("serve") || app.got_subcommand("check")) return;
+    if (const auto problems = environment_problems(process_environment()); !problems.empty()) throw BadEnvironment{problems.front().text};
+  });
+
   try {
     app.parse(argc, argv);
+  } catch (const BadEnvironment& bad) {
+    std::cerr << "belfry: " << bad.text << "\n";
+    return kUsage;
   } catch (const CLI::ParseError& e) {
     return app.exit(e) == 0 ? 0 : kUsage;
   }
@@ -151,11 +193,18 @@ int run_parsed(int argc, char** argv) {
 
 int run(int argc, char** argv) {
   if (argc > 1 && std::string_view(argv[1]) == "plugin-probe") return plugin::probe_main(argc, argv);
+  const auto failed = [](const std::string& why) {
+    const auto* const start = base::line_start_for(STDERR_FILENO) == base::LineStart::priority ? "<3>" : "";
+    // Nobody may be reading it.
+    base::write_within(STDERR_FILENO, start + ("belfry: " + why + "\n"), std::chrono::seconds(1));
+    return 1;
+  };
   try {
     return run_parsed(argc, argv);
+  } catch (const NoPlaceForPlugins& e) {
+    return failed(e.what());
   } catch (const std::exception& e) {
-    std::cerr << "belfry: unexpected error: " << e.what() << "\n";
-    return 1;
+    return failed(std::string("unexpected error: ") + e.what());
   }
 }
 

@@ -27,7 +27,7 @@ std::string timing_of(const delivery::Planner& planner, const store::PlannedDeli
   return out.empty() ? "at once" : out;
 }
 
-std::string list_of(const std::vector<std::string>& names) {
+std::string named(const std::vector<std::string>& names) {
   std::string out;
   for (const auto& name : names) out += (out.empty() ? "" : ", ") + name;
   return out.empty() ? "none" : out;
@@ -37,7 +37,7 @@ std::string difference(const Manner& before, const Manner& after) {
   std::string out;
   const auto add = [&](const std::string& what) { out += (out.empty() ? "" : "; ") + what; };
   if (before.timing != after.timing) add(after.timing + " instead of " + before.timing);
-  if (before.fallback != after.fallback) add("fallback " + list_of(after.fallback) + " instead of " + list_of(before.fallback));
+  if (before.fallback != after.fallback) add("fallback " + named(after.fallback) + " instead of " + named(before.fallback));
   if (before.overrides != after.overrides) add("options " + after.overrides.dump() + " instead of " + before.overrides.dump());
   if (before.title != after.title || before.body != after.body) add("another text");
   if (before.actions != after.actions) add("other buttons");

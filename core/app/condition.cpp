@@ -10,15 +10,23 @@ namespace {
 std::string figures(const std::vector<delivery::LaneStatus>& lanes, const store::Stats& stats) {
   const auto open = std::count_if(lanes.begin(), lanes.end(), [](const auto& lane) { return lane.state == delivery::LaneState::open; });
   const auto all = static_cast<std::ptrdiff_t>(lanes.size());
-  std::uint64_t waiting = 0;
-  std::uint64_t dead = 0;
+  store::SinkStats sum;
   for (const auto& [sink, counts] : stats.sinks) {
-    waiting += counts.waiting + counts.in_flight + counts.backoff + counts.held;
-    dead += counts.dead_letters;
+    sum.waiting += counts.waiting;
+    sum.in_flight += counts.in_flight;
+    sum.backoff += counts.backoff;
+    sum.held += counts.held;
+    sum.dead_letters += counts.dead_letters;
   }
   auto text = open == all ? std::to_string(all) : std::to_string(open) + " of " + std::to_string(all);
-  text += (all == 1 ? " sink open, " : " sinks open, ") + std::to_string(waiting) + " waiting";
-  if (dead > 0) text += ", " + std::to_string(dead) + (dead == 1 ? " dead letter" : " dead letters");
+  text += (all == 1 ? " sink open, " : " sinks open, ") + std::to_string(sum.waiting) + " waiting";
+  const auto add = [&text](std::uint64_t count, const char* what) {
+    if (count > 0) text += ", " + std::to_string(count) + what;
+  };
+  add(sum.in_flight, " in flight");
+  add(sum.backoff, " in back-off");
+  add(sum.held, " held");
+  add(sum.dead_letters, sum.dead_letters == 1 ? " dead letter" : " dead letters");
   return text;
 }
 

@@ -2,8 +2,11 @@
 
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <iostream>
+
+#include "base/file_state.hpp"
 
 namespace belfry::app {
 namespace {
@@ -23,24 +26,45 @@ config::Environment process_environment() {
 
 config::Environment administrator_environment() {
   auto environment = process_environment();
-  std::error_code none;
-  if (::geteuid() != 0 || environment.variable("CREDENTIALS_DIRECTORY") || !std::filesystem::is_directory(kCredentialStore, none))
-    return environment;
+  if (::geteuid() != 0 || environment.variable("CREDENTIALS_DIRECTORY") || base::state_of(kCredentialStore).absent()) return environment;
   return {[variable = std::move(environment.variable)](const std::string& name) -> std::optional<std::string> {
     if (name == "CREDENTIALS_DIRECTORY") return kCredentialStore;
     return variable(name);
   }};
 }
 
+std::filesystem::path configuration_file(const CommonOptions& common) {
+  if (!common.config.empty()) return common.config;
+  // Only a file that does not exist counts as none: without its file the gateway would take notifications from everybody.
+  return base::state_of(kDefaultFile).absent() ? std::filesystem::path() : std::filesystem::path(kDefaultFile);
+}
+
 config::Loaded load_configuration(const CommonOptions& common, const config::Environment& environment) {
-  if (!common.config.empty()) return config::load_file(common.config, environment);
-  std::error_code ignored;
-  if (std::filesystem::exists(kDefaultFile, ignored)) return config::load_file(kDefaultFile, environment);
-  return config::load_environment(environment);
+  const auto file = configuration_file(common);
+  if (file.empty()) return config::load_environment(environment);
+  auto loaded = config::load_file(file, environment);
+  if (loaded.readable() == nullptr && ::access(file.c_str(), R_OK) != 0 && errno == EACCES)
+    for (auto& problem : loaded.problems) problem.text += "; other users need sudo for this command";
+  return loaded;
 }
 
 void print_problems(const std::vector<config::Problem>& problems) {
   for (const auto& problem : problems) std::cerr << problem.line_text() << "\n";
+}
+
+void print_errors(const std::vector<config::Problem>& problems) {
+  for (const auto& problem : problems)
+    if (problem.severity == config::Problem::Severity::error) std::cerr << problem.line_text() << "\n";
+}
+
+void log_problems(const base::Logger& log, const std::vector<config::Problem>& problems) {
+  using Severity = config::Problem::Severity;
+  const auto level = [](Severity severity) {
+    return severity == Severity::error     ? base::LogLevel::error
+           : severity == Severity::warning ? base::LogLevel::warn
+                                           : base::LogLevel::info;
+  };
+  for (const auto& problem : problems) log.write(level(problem.severity), problem.line_text(), {});
 }
 
 bool has_error(const std::vector<config::Problem>& problems) {
@@ -69,8 +93,8 @@ base::Logger silent_logger() {
 void learn_secrets(const config::Settings& settings, base::Scrubber& scrubber) {
   scrubber.learn(settings.admin.token.reveal());
   for (const auto& source : settings.sources) {
-    scrubber.learn(source.auth.basic_password.reveal());
-    scrubber.learn(source.auth.bearer.reveal());
+    for (const auto& password : source.auth.basic_passwords) scrubber.learn(password.reveal());
+    for (const auto& token : source.auth.bearers) scrubber.learn(token.reveal());
   }
   for (const auto& sink : settings.sinks) {
     for (const auto& proxy : {sink.http.https_proxy, sink.http.http_proxy}) {

@@ -16,8 +16,17 @@ namespace belfry::app {
 [[nodiscard]] config::Loaded load_configuration(const CommonOptions& common,
                                                 const config::Environment& environment = administrator_environment());
 
+// The file that load_configuration() reads; empty: there is none, the environment is the configuration.
+[[nodiscard]] std::filesystem::path configuration_file(const CommonOptions& common);
+
 // "FILE:LINE:COLUMN: error: ..." lines on standard error.
 void print_problems(const std::vector<config::Problem>& problems);
+
+// Those that are errors. Warnings are for `check`, and for the log of the gateway.
+void print_errors(const std::vector<config::Problem>& problems);
+
+// The same lines in the log, each with its level.
+void log_problems(const base::Logger& log, const std::vector<config::Problem>& problems);
 
 [[nodiscard]] bool has_error(const std::vector<config::Problem>& problems);
 

@@ -1,15 +1,12 @@
 #include "app/dry_run.hpp"
 
 #include <algorithm>
-#include <fstream>
 #include <future>
 #include <iostream>
 
-#include "app/configuration.hpp"
-#include "app/pools.hpp"
-#include "app/volatile_backends.hpp"
+#include "app/command_host.hpp"
 #include "base/ids.hpp"
-#include "plugin/host.hpp"
+#include "config/file_text.hpp"
 #include "render/message.hpp"
 #include "route/addressing.hpp"
 #include "source/coder.hpp"
@@ -18,13 +15,10 @@ namespace belfry::app {
 namespace {
 
 base::Result<std::string> read_file(const std::filesystem::path& path) {
-  std::ifstream file;
-  if (path != "-") {
-    file.open(path, std::ios::binary);
-    if (!file) return base::fail("cannot read " + path.string() + "; name a file with a payload of Coder");
-  }
-  std::istream& in = path == "-" ? std::cin : file;
-  return std::string(std::istreambuf_iterator<char>(in), {});
+  if (path == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
+  auto text = config::file_text(path, "does not exist; name a file with a payload of Coder");
+  if (!text) return base::fail("cannot read " + path.string() + ": it " + text.error().message);
+  return *std::move(text);
 }
 
 }  // namespace
@@ -35,7 +29,7 @@ base::Result<DryRun> DryRun::open(config::Settings settings, std::vector<config:
   out.settings_ = std::make_unique<config::Settings>(std::move(settings));
   base::Scrubber scrubber;
   const plugin::InspectSettings inspect{out.copies_->path(), {}};
-  const auto catalogue = plugin::scan(out.settings_->plugins.directories, inspect, silent_logger());
+  const auto catalogue = plugin::scan(out.settings_->plugins.directories, inspect, silent_logger(), wanted_types(*out.settings_));
   out.plan_ = plan_sinks(*out.settings_, catalogue, inspect, scrubber);
   problems.insert(problems.end(), out.plan_.problems.begin(), out.plan_.problems.end());
   if (has_error(problems)) return base::fail(base::ErrorCode::invalid, "the configuration has errors");
@@ -85,17 +79,11 @@ model::Message DryRun::message(const std::string& sink, model::Notification noti
 base::Result<nlohmann::json> DryRun::requests(const std::string& sink, model::Message message) const {
   const auto checked = std::ranges::find(plan_.sinks, sink, &plugin::CheckedSink::name);
   if (checked == plan_.sinks.end()) return base::fail(base::ErrorCode::not_found, "the configuration has no sink " + sink);
-  const auto log = silent_logger();
-  const auto scrubber = std::make_shared<base::Scrubber>();
-  const base::SystemClock clock;
-  VolatileBackends backends;
-  Pools pools(log);
-  plugin::Host host({pools.net, pools.plugins, pools.net, clock, log, scrubber, backends, backends, backends, {}});
-  auto instance = host.open(*checked, std::make_shared<NoNetwork>(), std::make_shared<NoWebSockets>(pools.net));
+  CommandHost<VolatileBackends> plugins(std::make_shared<base::Scrubber>());
+  auto instance = plugins.host().open(*checked, std::make_shared<NoNetwork>(), std::make_shared<NoWebSockets>(plugins.net()));
   if (!instance) return std::unexpected(instance.error());
   if (!(*instance)->can_render()) return base::fail("plugin " + checked->type.type + " cannot show its requests");
-  auto requests =
-      (*instance)->render({std::make_shared<const model::Message>(std::move(message)), 1, clock.now() + std::chrono::seconds(10), ""});
+  auto requests = (*instance)->render({std::make_shared<const model::Message>(std::move(message)), 1, std::chrono::seconds(10), ""});
   std::promise<void> stopped;
   (*instance)->stop(std::chrono::seconds(2), [&] { stopped.set_value(); });
   stopped.get_future().wait();
@@ -105,7 +93,7 @@ base::Result<nlohmann::json> DryRun::requests(const std::string& sink, model::Me
 std::optional<DryRun> open_dry_run(const CommonOptions& common, std::string_view command) {
   auto loaded = load_configuration(common);
   if (!loaded.settings) {
-    print_problems(loaded.problems);
+    print_errors(loaded.problems);
     return std::nullopt;
   }
   if (loaded.settings->file.empty())
@@ -113,7 +101,7 @@ std::optional<DryRun> open_dry_run(const CommonOptions& common, std::string_view
               << ": there is no /etc/belfry/belfry.yaml, so this is about the environment alone; name a file with --config\n";
   std::vector<config::Problem> problems;
   auto opened = DryRun::open(std::move(*loaded.settings), problems);
-  print_problems(problems);
+  print_errors(problems);
   if (opened) return std::move(*opened);
   std::cerr << "belfry " << command << ": " << opened.error().message << "\n";
   return std::nullopt;

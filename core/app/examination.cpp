@@ -8,11 +8,11 @@ void Examination::begin(bool try_writing, std::move_only_function<void(Condition
   const auto refusals = parts_.metrics.refusals();
   try_writing = refusals_.exchange(refusals) != refusals || try_writing;
   auto ask = [this, done = std::move(done)](base::Result<bool> writing) mutable {
-    parts_.store.stats(parts_.clock.now(),
-                       [this, writing = std::move(writing), done = std::move(done)](base::Result<store::Stats> stats) mutable {
-                         Condition found{std::move(stats), std::move(writing), parts_.dispatcher.status(), parts_.reloads.refusal()};
-                         strand_.post([found = std::move(found), done = std::move(done)]() mutable { done(std::move(found)); });
-                       });
+    parts_.store.ping([this, writing = std::move(writing), done = std::move(done)](const base::Result<bool>& turns) mutable {
+      auto stats = turns ? base::Result<store::Stats>(parts_.store.stats(parts_.clock.now())) : std::unexpected(turns.error());
+      Condition found{std::move(stats), std::move(writing), parts_.dispatcher.status(), parts_.reloads.refusal()};
+      strand_.post([found = std::move(found), done = std::move(done)]() mutable { done(std::move(found)); });
+    });
   };
   auto first = [this, try_writing, ask = std::move(ask)]() mutable {
     if (!try_writing) return ask(true);

@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "app/file_stamps.hpp"
+#include "base/insist.hpp"
 
 namespace belfry::app {
 namespace {
@@ -53,6 +54,7 @@ struct FileWatch::Impl {
   [[nodiscard]] bool open();
   void watch_directories();
   void run(const std::stop_token& over);
+  void look() noexcept;
   [[nodiscard]] bool have_changed();
 
   const std::function<void()> changed;
@@ -142,7 +144,17 @@ void FileWatch::Impl::run(const std::stop_token& over) {
     const auto end = steady_clock::now() + kMostPatience;
     while (!over.stop_requested() && drain(inotify, kQuiet) && steady_clock::now() < end) {
     }
-    if (!over.stop_requested() && have_changed()) changed();
+    if (!over.stop_requested()) look();
+  }
+}
+
+// The next event is another chance.
+void FileWatch::Impl::look() noexcept {
+  try {
+    if (have_changed()) changed();
+  } catch (...) {
+    const auto failure = std::current_exception();
+    base::insist([&] { log.error("the configuration cannot be looked at", {{"why", base::what_of(failure)}}); }, [](const auto&) {});
   }
 }
 

@@ -1,10 +1,16 @@
 #include "app/findings.hpp"
 
+#include <algorithm>
+#include <iterator>
+
+#include "app/certificates.hpp"
 #include "app/configuration.hpp"
 #include "app/online_check.hpp"
 #include "app/plugin_files.hpp"
 #include "app/sinks.hpp"
+#include "app/start_check.hpp"
 #include "app/transport.hpp"
+#include "app/variables.hpp"
 
 namespace belfry::app {
 namespace {
@@ -19,6 +25,14 @@ void add_refusals(const plugin::Catalogue& catalogue, std::vector<Problem>& prob
     const auto file = entry.file.string();
     const auto named = entry.refusal.starts_with(file + ": ");
     problems.push_back({Problem::Severity::warning, file, 0, 0, named ? entry.refusal.substr(file.size() + 2) : entry.refusal});
+  }
+}
+
+void add_certificates(const config::Settings& settings, std::vector<Problem>& problems) {
+  const auto now = std::chrono::time_point_cast<base::Millis>(std::chrono::system_clock::now());
+  for (const auto& state : certificate_states(settings)) {
+    if (auto notice = certificate_notice(state, now); !notice.empty())
+      problems.push_back({Problem::Severity::warning, settings.file, 0, 0, std::move(notice)});
   }
 }
 
@@ -44,8 +58,14 @@ void look_at_plugins(const config::Settings& settings, Missing missing, Remotes 
 
 }  // namespace
 
-std::vector<Problem> findings(config::Loaded loaded, Missing missing, Remotes remotes) {
+std::vector<Problem> findings(config::Loaded loaded, Missing missing, Remotes remotes, Machine machine) {
   auto problems = std::move(loaded.problems);
+  if (machine == Machine::this_one) {
+    std::ranges::move(environment_problems(process_environment()), std::back_inserter(problems));
+    // Of a draft nobody knows where it would listen. First, since it may fork.
+    if (loaded.settings) std::ranges::move(start_problems(*loaded.settings), std::back_inserter(problems));
+    if (loaded.settings) add_certificates(*loaded.settings, problems);
+  }
   const auto scrubber = std::make_shared<base::Scrubber>();
   if (const auto* settings = loaded.readable()) look_at_plugins(*settings, missing, remotes, scrubber, problems);
   for (auto& problem : problems) problem.text = scrubber->scrub(std::move(problem.text));

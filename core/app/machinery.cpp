@@ -2,6 +2,7 @@
 
 #include <random>
 
+#include "app/clock_guard.hpp"
 #include "app/store_place.hpp"
 #include "app/version.hpp"
 #include "app/waiting.hpp"
@@ -32,6 +33,11 @@ base::Result<std::unique_ptr<Machinery>> Machinery::build(const config::Settings
                                    [&m](base::Millis took, std::size_t operations) { m.metrics.committed(took, operations); });
   if (!opened) return std::unexpected(opened.error());
   m.store = std::move(*opened);
+  // Before anything is read or written by a time.
+  auto resumed = resume_clock(m.clock, *m.store);
+  if (!resumed) return std::unexpected(base::with_context("store", std::move(resumed.error())));
+  m.resumed = *resumed;
+  m.open_crash_records(settings.store.path.parent_path(), log);
   m.kv = std::make_unique<KvOnStore>(*m.store);
   m.zones = std::make_unique<delivery::RecipientZones>(*m.store, log);
   m.recipients = std::make_unique<RecipientsInZones>(*m.zones);
@@ -41,9 +47,30 @@ base::Result<std::unique_ptr<Machinery>> Machinery::build(const config::Settings
   m.offload_runtime = std::make_unique<net::Runtime>("offload", kOffloadThreads, log);
   m.dispatcher = std::make_unique<delivery::Dispatcher>(
       delivery::LaneContext{*m.net_runtime, *m.store, m.clock, log, m.metrics, random_share, {}, {}});
-  m.host = std::make_unique<plugin::Host>(plugin::HostParts{
-      *m.net_runtime, *m.plugin_runtime, *m.offload_runtime, m.clock, log.named("plugin"), scrubber, *m.kv, *m.recipients, m.metrics, {}});
+  m.host = std::make_unique<plugin::Host>(plugin::HostParts{*m.net_runtime,
+                                                            *m.plugin_runtime,
+                                                            *m.offload_runtime,
+                                                            m.clock,
+                                                            log.named("plugin"),
+                                                            scrubber,
+                                                            *m.kv,
+                                                            *m.recipients,
+                                                            m.metrics,
+                                                            {},
+                                                            m.stopping.get_token(),
+                                                            m.marks.get()});
   return built;
+}
+
+// What the process before left is read before this one leaves marks of its own.
+void Machinery::open_crash_records(const std::filesystem::path& directory, const base::Logger& log) {
+  const auto calls = directory / "plugin-calls";
+  crashes = std::make_unique<plugin::CrashLedger>(directory / "plugin-crashes.json", log.named("plugin"));
+  crashes->take(plugin::CrashMarks::left_in(calls), clock.now());
+  auto created = plugin::CrashMarks::create(calls);
+  if (!created) return log.warn("a plugin that crashes will not be recognized at the next start", {{"why", created.error().message}});
+  marks = std::move(*created);
+  marks->watch();
 }
 
 void Machinery::stop_lanes(base::Millis most) {
@@ -58,8 +85,9 @@ void Machinery::stop() {
   for (auto* runtime : {offload_runtime.get(), plugin_runtime.get(), net_runtime.get()}) {
     if (runtime == nullptr) continue;
     runtime->stop();
-    static_cast<void>(runtime->join(base::Millis(2'000)));
+    if (!runtime->join(base::Millis(2'000))) left_threads_ = true;
   }
+  if (marks) marks->ends_in_order();
 }
 
 }  // namespace belfry::app

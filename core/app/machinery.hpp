@@ -2,15 +2,18 @@
 // Thread rule: build, stop and destruction from one thread; the parts have rules of their own.
 #pragma once
 #include <memory>
+#include <stop_token>
 
 #include "app/kv_on_store.hpp"
 #include "app/metrics.hpp"
 #include "app/recipients_in_zones.hpp"
-#include "base/clock.hpp"
+#include "base/gateway_clock.hpp"
 #include "base/log.hpp"
 #include "config/settings.hpp"
 #include "delivery/dispatcher.hpp"
 #include "net/executor.hpp"
+#include "plugin/crash_ledger.hpp"
+#include "plugin/crash_marks.hpp"
 #include "plugin/host.hpp"
 
 namespace belfry::app {
@@ -25,8 +28,12 @@ struct Machinery {
   // Attempts in flight end, bounded; the rest stays in the store. Blocks.
   void stop_lanes(base::Millis most);
   void stop();
+  // A call into a plugin has not returned: its thread may still use everything here, so nothing of it may be destroyed.
+  [[nodiscard]] bool has_left_threads() const { return left_threads_; }
 
-  base::SystemClock clock;
+  base::GatewayClock clock;
+  std::optional<base::ClockResumption> resumed;  // where the clock went on; none: the store cannot be read yet
+  std::stop_source stopping;                     // what is being opened or tried is abandoned
   Metrics metrics;
   // In the order of building; destruction is the reverse.
   std::unique_ptr<store::Store> store;
@@ -36,12 +43,16 @@ struct Machinery {
   std::unique_ptr<net::Runtime> plugin_runtime;
   std::unique_ptr<net::Runtime> offload_runtime;
   std::unique_ptr<net::Runtime> net_runtime;  // goes before the other two: requests that it drops own plugin instances
+  std::unique_ptr<plugin::CrashLedger> crashes;
+  std::unique_ptr<plugin::CrashMarks> marks;  // null when the disk has no room for them
   std::unique_ptr<plugin::Host> host;
   std::unique_ptr<delivery::Dispatcher> dispatcher;
 
  private:
   Machinery();
+  void open_crash_records(const std::filesystem::path& directory, const base::Logger& log);
   bool stopped_ = false;
+  bool left_threads_ = false;
 };
 
 }  // namespace belfry::app

@@ -12,6 +12,8 @@
 #include <set>
 
 #include "app/process_metrics.hpp"
+#include "app/status.hpp"
+#include "base/log_writer.hpp"
 
 namespace belfry::app {
 
@@ -30,12 +32,30 @@ const Buckets kAttemptBuckets{0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 
 const Buckets kCommitBuckets{0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5};
 const Buckets kBatchBuckets{1, 2, 5, 10, 20, 50, 100, 200, 500, 1000};
 
-// Metrics that are looked up when asked for, built afresh each time so that a sink that went leaves no stale line.
-void add_queue(prometheus::Registry& registry, const store::Stats& stats, base::Timestamp now) {
+// Label values of docs/reference/metrics.md. The reason of these series is empty, which to Prometheus is none.
+constexpr const char* kResults[] = {"accepted", "duplicate", "invalid", "unauthorized", "refused"};
+constexpr const char* kEnds[] = {"delivered", "rejected", "expired", "discarded"};
+constexpr const char* kOutcomes[] = {"delivered", "retry", "rate_limited", "rejected", "misconfigured"};
+constexpr const char* kViolations[] = {"bad_argument",    "bad_outcome",  "bad_ticket", "completed_late",
+                                       "completed_twice", "hung",         "log_flood",  "slow_call",
+                                       "slow_scan",       "stop_timeout", "threw",      "too_many_requests"};
+
+// Metrics that are looked up when asked for, built afresh each time so that a sink that went leaves no stale line. Sinks with a lane and
+// nothing in the store have theirs too.
+void add_queue(prometheus::Registry& registry, const store::Stats& stats, const std::vector<delivery::LaneStatus>& lanes,
+               base::Timestamp now) {
   auto& depth = BuildGauge().Name("belfry_queue_depth").Help("Deliveries that have not ended").Register(registry);
-  auto& oldest = BuildGauge().Name("belfry_queue_oldest_seconds").Help("Age of the oldest delivery that has not ended").Register(registry);
+  auto& oldest =
+      BuildGauge().Name("belfry_queue_oldest_seconds").Help("How long the oldest unfinished delivery has been due").Register(registry);
   auto& dead = BuildGauge().Name("belfry_dead_letters").Help("Deliveries that wait for a person").Register(registry);
-  for (const auto& [sink, figures] : stats.sinks) {
+  auto& stalled =
+      BuildGauge().Name("belfry_delivery_stalled").Help("1 when deliveries are due and none was attempted for a minute").Register(registry);
+  auto sinks = stats.sinks;
+  for (const auto& lane : lanes) {
+    const auto& figures = sinks[lane.sink];
+    stalled.Add({{"sink", lane.sink}}).Set(is_stalled(lane, figures, now) ? 1 : 0);
+  }
+  for (const auto& [sink, figures] : sinks) {
     const auto set = [&, &name = sink](const char* state, std::uint64_t value) {
       depth.Add({{"sink", name}, {"state", state}}).Set(static_cast<double>(value));
     };
@@ -56,9 +76,8 @@ void add_queue(prometheus::Registry& registry, const store::Stats& stats, base::
 
 void add_lanes(prometheus::Registry& registry, const std::vector<delivery::LaneStatus>& lanes) {
   auto& family = BuildGauge().Name("belfry_lane_state").Help("1 for the state that the lane is in").Register(registry);
-  using delivery::LaneState;
   for (const auto& lane : lanes) {
-    for (const auto state : {LaneState::open, LaneState::paused, LaneState::parked, LaneState::hung, LaneState::orphaned}) {
+    for (const auto state : delivery::kLaneStates) {
       family.Add({{"sink", lane.sink}, {"state", text_of(to_string(state))}}).Set(lane.state == state ? 1 : 0);
     }
   }
@@ -76,6 +95,23 @@ void add_plugin_gauges(prometheus::Registry& registry, const PluginGauges& gauge
     if (!sinks.contains(sink)) continue;
     BuildGauge().Name("belfry_plugin_" + name).Help("Set by the plugin").Register(registry).Add({{"sink", sink}}).Set(value);
   }
+}
+
+void add_certificates(prometheus::Registry& registry, const std::map<std::string, base::Timestamp>& ends) {
+  auto& family = BuildGauge()
+                     .Name("belfry_certificate_expiry_timestamp_seconds")
+                     .Help("When the first certificate of the file expires, Unix seconds")
+                     .Register(registry);
+  for (const auto& [file, end] : ends) family.Add({{"file", file}}).Set(seconds(end.time_since_epoch()));
+}
+
+void add_log(prometheus::Registry& registry, std::uint64_t dropped) {
+  BuildCounter()
+      .Name("belfry_log_dropped_total")
+      .Help("Lines of the log that could not be written in time")
+      .Register(registry)
+      .Add({})
+      .Increment(static_cast<double>(dropped));
 }
 
 void add_process(prometheus::Registry& registry) {
@@ -98,17 +134,41 @@ void add_process(prometheus::Registry& registry) {
   gauge("process_threads", "Threads", figures->threads);
 }
 
+// Names that plugins choose: the first hundred of each sink, whatever comes after them is "other".
+class BoundedNames {
+ public:
+  std::string of(std::string_view sink, std::string_view name) {
+    const std::lock_guard lock(mutex_);
+    auto& known = known_[text_of(sink)];
+    if (known.contains(name)) return text_of(name);
+    if (known.size() >= kMost) return "other";
+    known.emplace(name);
+    return text_of(name);
+  }
+
+ private:
+  static constexpr std::size_t kMost = 100;
+  std::mutex mutex_;
+  std::map<std::string, std::set<std::string, std::less<>>> known_;  // by sink
+};
+
 }  // namespace
 
 struct Metrics::Impl {
+  BoundedNames reasons;
+  BoundedNames counters;
+  BoundedNames gauge_names;
   std::atomic<std::uint64_t> refusals = 0;
   std::mutex gauges_mutex;
   PluginGauges gauges;
+  std::map<std::string, base::Timestamp> certificates;  // by file: when it ends
   prometheus::Registry registry;
   prometheus::Family<prometheus::Counter>& received =
       BuildCounter().Name("belfry_notifications_received_total").Help("Requests of sources, by result").Register(registry);
   prometheus::Family<prometheus::Counter>& deliveries =
       BuildCounter().Name("belfry_deliveries_total").Help("Deliveries that ended, by outcome").Register(registry);
+  prometheus::Family<prometheus::Counter>& dead_letters =
+      BuildCounter().Name("belfry_dead_letters_total").Help("Deliveries that have become dead letters").Register(registry);
   prometheus::Family<prometheus::Counter>& attempts =
       BuildCounter().Name("belfry_delivery_attempts_total").Help("Attempts that ended, by outcome").Register(registry);
   prometheus::Family<prometheus::Histogram>& delivery_seconds =
@@ -119,11 +179,24 @@ struct Metrics::Impl {
       BuildCounter().Name("belfry_possible_duplicates_total").Help("Deliveries that may have arrived more than once").Register(registry);
   prometheus::Family<prometheus::Counter>& violations =
       BuildCounter().Name("belfry_plugin_violations_total").Help("Plugins that broke their contract").Register(registry);
+  prometheus::Family<prometheus::Counter>& shed =
+      BuildCounter().Name("belfry_connections_shed_total").Help("Closed or refused for want of room, by reason").Register(registry);
+  prometheus::Family<prometheus::Counter>& requests =
+      BuildCounter().Name("belfry_http_requests_total").Help("Requests that were answered, by listener and code").Register(registry);
+  prometheus::Family<prometheus::Counter>& inbound = BuildCounter()
+                                                         .Name("belfry_inbound_requests_total")
+                                                         .Help("Requests for plugins, by what became of their signature")
+                                                         .Register(registry);
   prometheus::Gauge& last_reload_success = BuildGauge()
                                                .Name("belfry_config_last_reload_success")
                                                .Help("1 when the configuration that was read last is the one in use")
                                                .Register(registry)
                                                .Add({});
+  prometheus::Counter& clock_steps = BuildCounter()
+                                         .Name("belfry_clock_steps_total")
+                                         .Help("How often the wall clock was set by a second or more")
+                                         .Register(registry)
+                                         .Add({});
   prometheus::Histogram& commit_seconds =
       BuildHistogram().Name("belfry_store_commit_seconds").Help("Duration of commits").Register(registry).Add({}, kCommitBuckets);
   prometheus::Histogram& commit_batch =
@@ -137,19 +210,35 @@ Metrics::Metrics(const std::string& version) : impl_(std::make_unique<Impl>()) {
 
 Metrics::~Metrics() = default;
 
+void Metrics::expect(const std::vector<std::string>& sources, const std::vector<std::string>& sinks) {
+  for (const auto& source : sources)
+    for (const auto* result : kResults) impl_->received.Add({{"source", source}, {"result", result}});
+  for (const auto& sink : sinks) {
+    for (const auto* end : kEnds) impl_->deliveries.Add({{"sink", sink}, {"outcome", end}, {"reason", ""}});
+    for (const auto* outcome : kOutcomes) impl_->attempts.Add({{"sink", sink}, {"outcome", outcome}, {"reason", ""}});
+    for (const auto* kind : kViolations) impl_->violations.Add({{"sink", sink}, {"kind", kind}});
+    impl_->dead_letters.Add({{"sink", sink}});
+    impl_->duplicates.Add({{"sink", sink}});
+    impl_->delivery_seconds.Add({{"sink", sink}}, kDeliveryBuckets);
+    impl_->attempt_seconds.Add({{"sink", sink}}, kAttemptBuckets);
+  }
+}
+
+void Metrics::dead_letter(std::string_view sink) { impl_->dead_letters.Add({{"sink", text_of(sink)}}).Increment(); }
+
 void Metrics::received(std::string_view source, std::string_view result) {
   if (result == "refused") ++impl_->refusals;
   impl_->received.Add({{"source", text_of(source)}, {"result", text_of(result)}}).Increment();
 }
 
 void Metrics::attempt_ended(std::string_view sink, std::string_view outcome, std::string_view reason, base::Millis took) {
-  impl_->attempts.Add({{"sink", text_of(sink)}, {"outcome", text_of(outcome)}, {"reason", text_of(reason)}}).Increment();
+  impl_->attempts.Add({{"sink", text_of(sink)}, {"outcome", text_of(outcome)}, {"reason", impl_->reasons.of(sink, reason)}}).Increment();
   impl_->attempt_seconds.Add({{"sink", text_of(sink)}}, kAttemptBuckets).Observe(seconds(took));
 }
 
 void Metrics::delivery_ended(std::string_view sink, std::string_view outcome, std::string_view reason,
                              std::optional<base::Millis> since_receipt) {
-  impl_->deliveries.Add({{"sink", text_of(sink)}, {"outcome", text_of(outcome)}, {"reason", text_of(reason)}}).Increment();
+  impl_->deliveries.Add({{"sink", text_of(sink)}, {"outcome", text_of(outcome)}, {"reason", impl_->reasons.of(sink, reason)}}).Increment();
   if (since_receipt) impl_->delivery_seconds.Add({{"sink", text_of(sink)}}, kDeliveryBuckets).Observe(seconds(*since_receipt));
 }
 
@@ -157,7 +246,7 @@ void Metrics::possible_duplicate(std::string_view sink) { impl_->duplicates.Add(
 
 void Metrics::counter_add(std::string_view sink, std::string_view name, double by) {
   BuildCounter()
-      .Name("belfry_plugin_" + text_of(name))
+      .Name("belfry_plugin_" + impl_->counters.of(sink, name))
       .Help("Counted by the plugin")
       .Register(impl_->registry)
       .Add({{"sink", text_of(sink)}})
@@ -165,8 +254,10 @@ void Metrics::counter_add(std::string_view sink, std::string_view name, double b
 }
 
 void Metrics::gauge_set(std::string_view sink, std::string_view name, double value) {
+  auto bounded = impl_->gauge_names.of(sink, name);
+  if (bounded != name) return;  // the last value of several says nothing
   const std::lock_guard lock(impl_->gauges_mutex);
-  impl_->gauges[{text_of(name), text_of(sink)}] = value;
+  impl_->gauges[{std::move(bounded), text_of(sink)}] = value;
 }
 
 void Metrics::violation(std::string_view sink, std::string_view kind) {
@@ -180,16 +271,37 @@ void Metrics::committed(base::Millis took, std::size_t operations) {
 
 void Metrics::reloaded(bool success) { impl_->last_reload_success.Set(success ? 1 : 0); }
 
+void Metrics::clock_stepped() { impl_->clock_steps.Increment(); }
+
+void Metrics::connection_shed(std::string_view listener, std::string_view reason) {
+  impl_->shed.Add({{"listener", text_of(listener)}, {"reason", text_of(reason)}}).Increment();
+}
+
+void Metrics::certificates(std::map<std::string, base::Timestamp> ends) {
+  const std::lock_guard lock(impl_->gauges_mutex);
+  impl_->certificates = std::move(ends);
+}
+
+void Metrics::http_answered(std::string_view listener, int code) {
+  impl_->requests.Add({{"listener", text_of(listener)}, {"code", code == 0 ? "tls_handshake" : std::to_string(code)}}).Increment();
+}
+
+void Metrics::inbound(std::string_view sink, std::string_view result) {
+  impl_->inbound.Add({{"sink", text_of(sink)}, {"result", text_of(result)}}).Increment();
+}
+
 std::uint64_t Metrics::refusals() const { return impl_->refusals; }
 
 std::string Metrics::text(const store::Stats& stats, const std::vector<delivery::LaneStatus>& lanes, base::Timestamp now) {
   prometheus::Registry looked_up;
-  add_queue(looked_up, stats, now);
+  add_queue(looked_up, stats, lanes, now);
   add_lanes(looked_up, lanes);
   {
     const std::lock_guard lock(impl_->gauges_mutex);
     add_plugin_gauges(looked_up, impl_->gauges, lanes);
+    add_certificates(looked_up, impl_->certificates);
   }
+  add_log(looked_up, base::LogWriter::dropped_by_process());
   add_process(looked_up);
   const prometheus::TextSerializer serializer;
   return serializer.Serialize(impl_->registry.Collect()) + serializer.Serialize(looked_up.Collect());

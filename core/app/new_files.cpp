@@ -7,7 +7,8 @@
 #include <cerrno>
 #include <memory>
 #include <string_view>
-#include <system_error>
+
+#include "base/system_reason.hpp"
 
 namespace belfry::app {
 namespace {
@@ -15,7 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 base::Error failed(const fs::path& path, const std::string& what) {
-  return {base::ErrorCode::failed, path.string() + " cannot be written: " + what + ": " + std::generic_category().message(errno)};
+  return {base::ErrorCode::failed, path.string() + " cannot be written: " + what + ": " + base::system_reason()};
 }
 
 // A file beside its place; it goes with this object unless it was put there.

@@ -3,17 +3,14 @@
 #include <algorithm>
 #include <future>
 
-#include "app/configuration.hpp"
-#include "app/pools.hpp"
+#include "app/command_host.hpp"
 #include "app/transport.hpp"
-#include "app/volatile_backends.hpp"
-#include "plugin/host.hpp"
 
 namespace belfry::app {
 namespace {
 
 constexpr base::Millis kMost{60'000};
-constexpr base::Millis kStop{2'000};
+constexpr base::Millis kStopWithin{2'000};
 
 // What a plugin has to keep durably it cannot do here: a token that was renewed would be lost for the gateway.
 class NothingKept final : public VolatileBackends {
@@ -53,25 +50,21 @@ void ask(Asked& asked, base::Result<std::shared_ptr<plugin::Instance>> opened) {
 
 std::vector<config::Problem> check_online(const config::Settings& settings, const SinkPlan& plan,
                                           const std::shared_ptr<base::Scrubber>& scrubber) {
-  const auto log = silent_logger();
-  const base::SystemClock clock;
-  NothingKept backends;
-  Pools pools(log);
-  plugin::Host host({pools.net, pools.plugins, pools.net, clock, log, scrubber, backends, backends, backends, {}});
+  CommandHost<NothingKept> plugins(scrubber);
 
   std::vector<std::unique_ptr<Asked>> all;
   for (const auto& checked : plan.sinks) {
     if (!checked.missing.empty()) continue;
     const auto& sink = *std::find_if(settings.sinks.begin(), settings.sinks.end(), [&](const auto& s) { return s.name == checked.name; });
     all.push_back(std::make_unique<Asked>(sink));
-    ask(*all.back(), open(sink, checked, host, pools.net));
+    ask(*all.back(), open(sink, checked, plugins.host(), plugins.net()));
   }
   std::vector<config::Problem> problems;
   for (const auto& asked : all) {
     for (const auto& found : asked->answer.get_future().get()) problems.push_back(placed(settings, asked->sink, found));
     if (!asked->instance) continue;
     std::promise<void> stopped;
-    asked->instance->stop(kStop, [&] { stopped.set_value(); });
+    asked->instance->stop(kStopWithin, [&] { stopped.set_value(); });
     stopped.get_future().wait();
   }
   return problems;

@@ -1,12 +1,20 @@
 // Where commands that start no gateway keep the private copies of plugins: a directory of their own that goes with them.
 #pragma once
 #include <filesystem>
+#include <stdexcept>
 
 namespace belfry::app {
 
+// One sentence that says what to do.
+class NoPlaceForPlugins : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 class TemporaryPluginStore {
  public:
-  TemporaryPluginStore();  // throws std::system_error when there is no place for it
+  // In $TMPDIR or /tmp, else in a directory of the service. Throws NoPlaceForPlugins.
+  TemporaryPluginStore();
   ~TemporaryPluginStore();
   TemporaryPluginStore(const TemporaryPluginStore&) = delete;
   TemporaryPluginStore& operator=(const TemporaryPluginStore&) = delete;

@@ -17,7 +17,7 @@ class Reloader {
  public:
   using Handler = std::move_only_function<void(const Verdict&)>;
 
-  // `reload` runs on the thread; `who` are those that asked: "SIGHUP, belfry reload".
+  // `reload` runs on the thread; `who` are those that asked: "SIGHUP, belfry reload". When it throws the verdict says so.
   explicit Reloader(std::function<Verdict(const std::string& who)> reload);
   ~Reloader() { stop(); }
   void start();  // what was asked before waits for it
@@ -34,6 +34,7 @@ class Reloader {
     std::string who;
     Handler handler;
   };
+  void answer(std::vector<Question>& questions) noexcept;
   void run();
 
   const std::function<Verdict(const std::string&)> reload_;

@@ -1,9 +1,15 @@
 // Which handler answers which path of the two servers.
 #pragma once
+#include <stop_token>
+
 #include "api/admin_api.hpp"
+#include "app/certificate_watch.hpp"
+#include "app/doors.hpp"
 #include "app/live.hpp"
 #include "app/metrics.hpp"
 #include "app/reload_report.hpp"
+#include "app/scrapes.hpp"
+#include "app/write_probe.hpp"
 #include "base/log.hpp"
 #include "net/router.hpp"
 
@@ -17,7 +23,12 @@ struct RouteParts {
   const base::Clock& clock;
   const Published<Live>& live;
   const ReloadReport& reloads;
+  WriteProbe& write_probe;
+  Scrapes& scrapes;
+  const Doors& doors;
+  const CertificateWatch& certificates;
   base::Timestamp started_at;
+  std::stop_token stopping;
 };
 
 // Sources and what plugins take in. The error: two want the same path.

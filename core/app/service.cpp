@@ -1,11 +1,15 @@
 #include "app/service.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <future>
 #include <vector>
 
 #include "app/configuration.hpp"
 #include "app/findings.hpp"
+#include "app/variables.hpp"
+#include "base/insist.hpp"
 #include "plugin/catalogue.hpp"
 
 namespace belfry::app {
@@ -22,25 +26,26 @@ std::vector<std::filesystem::path> to_watch(const config::Settings& settings) {
 
 }  // namespace
 
-Service::Service(CommonOptions common, base::LogLevel lowest)
-    : common_(std::move(common)), log_(lowest, scrubber_), manager_(std::make_shared<ServiceManager>(scrubber_)) {}
+Service::Service(CommonOptions common)
+    : common_(std::move(common)),
+      writer_(std::make_shared<base::LogWriter>(STDERR_FILENO, base::line_start_for(STDERR_FILENO))),
+      log_(base::log_to(writer_, log_level(process_environment()).value_or(base::LogLevel::info), scrubber_)),
+      manager_(std::make_shared<ServiceManager>(scrubber_)) {
+  writer_->flush_on_crash();
+}
 
 bool Service::start() {
   manager_->status("starting");
   files_ = std::make_unique<FileWatch>([this] { reload("changed files"); }, log_);
   files_->about_to_read();
   auto loaded = load_configuration(common_, process_environment());
-  if (!loaded.settings) {
-    const auto problems = findings(std::move(loaded));
-    print_problems(problems);
-    manager_->status("cannot start: " + first_error(problems));
-    return false;
-  }
-  print_problems(loaded.problems);
+  const bool variables_are_good = environment_problems(process_environment()).empty();
+  if (!loaded.settings || !variables_are_good) return cannot_start(findings(std::move(loaded)));
+  print(loaded.problems);
   learn_secrets(*loaded.settings, *scrubber_);
   const plugin::InspectSettings inspect{loaded.settings->store.path.parent_path(), {}};
   const auto watched = to_watch(*loaded.settings);
-  reloader_ = std::make_unique<Reloader>([this](const std::string& who) { return read_again(who); });
+  reloader_ = std::make_unique<Reloader>([this](const std::string& who) { return reload_now(who); });
   auto app = App::start(std::move(*loaded.settings),
                         {scrubber_, reloads_, [this](auto answer) { reload("the admin API", std::move(answer)); }}, log_);
   if (!app) {
@@ -57,6 +62,18 @@ bool Service::start() {
   if (const auto removed = plugin::remove_unused_copies(inspect); removed > 0)
     log_.debug("removed unused copies of plugins", {{"files", removed}});
   return true;
+}
+
+// On a terminal as every command prints them; each names its level by itself.
+void Service::print(const std::vector<config::Problem>& problems) {
+  if (writer_->line_start() == base::LineStart::priority) return log_problems(log_, problems);
+  for (const auto& problem : problems) writer_->write(scrubber_->scrub(problem.line_text()));
+}
+
+bool Service::cannot_start(const std::vector<config::Problem>& problems) {
+  print(problems);
+  manager_->status("cannot start: " + first_error(problems));
+  return false;
 }
 
 // In one message, so that nobody sees a service that is ready and says nothing.
@@ -98,6 +115,24 @@ void Service::look() {
 
 void Service::reload(std::string who, Reloader::Handler handler) { reloader_->ask(std::move(who), std::move(handler)); }
 
+// However it ends, the manager hears that the service is ready again.
+Verdict Service::reload_now(const std::string& who) {
+  const auto ready = [&] {
+    base::insist([&] { tell_ready(); }, [&](const auto& failure) { log_.error("after the reload", {{"why", base::what_of(failure)}}); });
+  };
+  try {
+    auto verdict = read_again(who);
+    ready();
+    return verdict;
+  } catch (const std::exception& e) {
+    log_.error("the reload failed; the configuration of before is in use", {{"why", e.what()}});
+    Verdict verdict{clock_.now(), false, {{.text = std::string("the reload failed: ") + e.what()}}};
+    reloads_->set(verdict);
+    ready();
+    return verdict;
+  }
+}
+
 Verdict Service::read_again(const std::string& who) {
   manager_->reloading("reading the configuration");
   log_.info("reading the configuration", {{"asked_by", who}});
@@ -106,17 +141,15 @@ Verdict Service::read_again(const std::string& who) {
   const auto watched = loaded.settings ? std::optional(to_watch(*loaded.settings)) : std::nullopt;
   auto verdict = app_->reload(std::move(loaded));
   report(verdict);
-  if (verdict.taken && watched) files_->follow(*watched);
-  reloads_->set(verdict);
-  tell_ready();
+  // The verdict holds whatever becomes of what follows.
+  const auto failed = [&](const auto& failure) { log_.error("after the reload", {{"why", base::what_of(failure)}}); };
+  if (verdict.taken && watched) base::insist([&] { files_->follow(*watched); }, failed);
+  base::insist([&] { reloads_->set(verdict); }, failed);
   return verdict;
 }
 
 void Service::report(const Verdict& verdict) {
-  for (const auto& problem : verdict.problems) {
-    const bool error = problem.severity == config::Problem::Severity::error;
-    log_.write(error ? base::LogLevel::error : base::LogLevel::warn, problem.line_text(), {});
-  }
+  log_problems(log_, verdict.problems);
   if (verdict.taken) {
     log_.info("the new configuration is in use");
   } else {
@@ -125,6 +158,7 @@ void Service::report(const Verdict& verdict) {
 }
 
 void Service::stop() {
+  app_->abandon_reload();
   reloader_->stop();
   files_.reset();
   manager_->stopping("stopping: what is in flight ends, the rest is kept");

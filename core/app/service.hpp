@@ -12,12 +12,13 @@
 #include "app/reloader.hpp"
 #include "app/service_manager.hpp"
 #include "base/log.hpp"
+#include "base/log_writer.hpp"
 
 namespace belfry::app {
 
 class Service {
  public:
-  Service(CommonOptions common, base::LogLevel lowest);
+  explicit Service(CommonOptions common);
 
   // False: it could not start; the log and the service manager have been told why.
   [[nodiscard]] bool start();
@@ -29,6 +30,8 @@ class Service {
   // Has the configuration read again, soon and on another thread. One with errors changes nothing.
   void reload(std::string who, Reloader::Handler handler = {});
   void stop();
+  // After stop(), see App.
+  [[nodiscard]] bool has_left_threads() const { return app_ && app_->has_left_threads(); }
 
   [[nodiscard]] const base::Logger& log() const { return log_; }
 
@@ -39,6 +42,9 @@ class Service {
     std::atomic<bool> store_fails = false;
   };
 
+  void print(const std::vector<config::Problem>& problems);
+  [[nodiscard]] bool cannot_start(const std::vector<config::Problem>& problems);  // says so; false
+  [[nodiscard]] Verdict reload_now(const std::string& who);
   [[nodiscard]] Verdict read_again(const std::string& who);
   void report(const Verdict& verdict);
   void tell_ready();
@@ -47,6 +53,7 @@ class Service {
   base::SystemClock clock_;
   std::shared_ptr<base::Scrubber> scrubber_ = std::make_shared<base::Scrubber>();
   std::shared_ptr<ReloadReport> reloads_ = std::make_shared<ReloadReport>();
+  std::shared_ptr<base::LogWriter> writer_;
   base::Logger log_;
   std::shared_ptr<ServiceManager> manager_;
   std::mutex watch_mutex_;

@@ -9,7 +9,7 @@ namespace belfry::app {
 namespace {
 
 constexpr std::size_t kSpareConnections = 4;  // for what a plugin asks besides its deliveries
-constexpr base::Millis kStop{15'000};
+constexpr base::Millis kStopLimit{15'000};
 
 using Opened = std::expected<std::shared_ptr<plugin::Instance>, delivery::ParkReason>;
 
@@ -43,18 +43,43 @@ delivery::LaneSettings lane_settings(const config::SinkSettings& sink) {
   return lane;
 }
 
+// What is known of crashes of its plugin, with the one of just now in the child process.
+std::optional<plugin::CrashedSink> crashes_of(const SinkWorkshop& workshop, const plugin::CheckedSink& checked) {
+  const auto now = workshop.clock.now();
+  const auto code = checked.copy.path.stem().string();
+  const auto known = workshop.crashes.find(checked.name, code, now);
+  if (checked.crash.empty() || (known && known->until > now)) return known;
+  workshop.crashes.add(checked.name, checked.file.string(), code, checked.crash, now);
+  return workshop.crashes.find(checked.name, code, now);
+}
+
 OpenSink open_sink(const SinkWorkshop& workshop, const config::SinkSettings& sink, const plugin::CheckedSink& checked) {
   OpenSink opened;
-  auto instance = open_instance(workshop, sink, checked);
+  auto lane = lane_settings(sink);
+  lane.gave_up = [&crashes = workshop.crashes](const std::string& delivery) { return crashes.gave_up(delivery); };
+  lane.ended_given_up = [&crashes = workshop.crashes](const std::string& delivery) { crashes.forget_delivery(delivery); };
+  lane.on_release = [release = workshop.release, name = sink.name] { release(name); };
+  opened.rates = lane.rates;
+  // Before the plugin starts: what it takes from the account's budget then is taken from the one that the lanes use.
+  opened.budget = lane.budget = workshop.host.send_budget(checked, lane.rates);
+
+  // None of its code is loaded in here before its next try.
+  const auto crashed = crashes_of(workshop, checked);
+  const bool waits = crashed && (crashed->until > workshop.clock.now() || !checked.crash.empty());
+  auto instance = waits ? Opened(park("crashed", crashed->detail)) : open_instance(workshop, sink, checked);
   if (instance) {
     opened.instance = *instance;
   } else {
     opened.broken = instance.error().detail;
   }
-  auto lane = lane_settings(sink);
-  opened.rates = lane.rates;
-  opened.budget = lane.budget = workshop.host.send_budget(checked, lane.rates);
-  opened.lane = workshop.dispatcher.make(std::move(lane), std::move(instance));
+  if (waits) opened.waiting = checked;
+  if (crashed && (waits || instance)) lane.crashed = {crashed->detail, crashed->until};
+  try {
+    opened.lane = workshop.dispatcher.make(std::move(lane), std::move(instance));
+  } catch (...) {
+    if (opened.instance) opened.instance->stop(kStopLimit, [] {});
+    throw;
+  }
   return opened;
 }
 
@@ -75,24 +100,40 @@ std::vector<std::shared_ptr<delivery::Lane>> lanes_of(const SinkSet& sinks) {
 
 SinkSet open_sinks(const SinkWorkshop& workshop, const config::Settings& settings, const SinkPlan& plan, const SinkSet& before) {
   SinkSet sinks;
-  for (const auto& checked : plan.sinks) {
-    const auto& sink = *std::ranges::find(settings.sinks, checked.name, &config::SinkSettings::name);
-    auto identity = identity_of(sink, checked);
-    const auto known = before.find(sink.name);
-    const bool same = known != before.end() && known->second.instance && known->second.identity == identity;
-    auto& opened = sinks[sink.name] = same ? known->second : open_sink(workshop, sink, checked);
-    opened.identity = std::move(identity);
+  try {
+    for (const auto& checked : plan.sinks) {
+      const auto& sink = *std::ranges::find(settings.sinks, checked.name, &config::SinkSettings::name);
+      auto identity = identity_of(sink, checked);
+      const auto known = before.find(sink.name);
+      const bool same = known != before.end() && known->second.instance && known->second.identity == identity;
+      auto& opened = sinks[sink.name];  // first, so that what is opened has its place
+      opened = same ? known->second : open_sink(workshop, sink, checked);
+      opened.identity = std::move(identity);
+    }
+  } catch (...) {
+    close_sinks(sinks, before, std::chrono::steady_clock::now());
+    throw;
   }
   return sinks;
+}
+
+OpenSink try_again(const SinkWorkshop& workshop, const config::SinkSettings& sink, const OpenSink& waiting,
+                   const plugin::InspectSettings& inspect) {
+  auto checked = *waiting.waiting;
+  checked.crash = plugin::crash_in_child(checked, inspect);
+  auto opened = open_sink(workshop, sink, checked);
+  opened.identity = waiting.identity;
+  return opened;
 }
 
 void close_sinks(const SinkSet& sinks, const SinkSet& in_use, base::SteadyTime now) {
   for (const auto& [name, sink] : sinks) {
     const auto kept = in_use.find(name);
     if (!sink.instance || (kept != in_use.end() && kept->second.instance == sink.instance)) continue;
-    sink.instance->stop(kStop, [] {});
+    sink.instance->stop(kStopLimit, [] {});
   }
-  for (const auto& [name, sink] : in_use) sink.budget->define(sink.rates, now);
+  for (const auto& [name, sink] : in_use)
+    if (sink.budget) sink.budget->define(sink.rates, now);
 }
 
 }  // namespace belfry::app

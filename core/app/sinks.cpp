@@ -6,6 +6,7 @@
 
 #include "app/configuration.hpp"
 #include "plugin/config_check.hpp"
+#include "plugin/library.hpp"
 #include "route/tree.hpp"
 
 namespace belfry::app {
@@ -183,6 +184,16 @@ plugin::References references_of(const config::SinkSettings& sink) {
   return references;
 }
 
+// A plugin in a directory that cannot be listed may be the one that was meant, before one of the same type elsewhere.
+void check_directories(const config::Settings& settings, SinkPlan& plan) {
+  for (const auto& directory : settings.plugins.directories) {
+    const auto listed = plugin::list_plugins(directory);
+    if (listed || listed.error().code != base::ErrorCode::unavailable) continue;
+    plan.problems.push_back({Problem::Severity::error, settings.file, 0, 0,
+                             "plugins.directories: " + listed.error().message + "; let the user of the gateway read it, or leave it out"});
+  }
+}
+
 // Where nobody can be complained about: it could not be read, or the plugin may be in a directory that could not.
 bool is_unknown(const config::Settings& settings, const config::SinkSettings& sink, const plugin::Catalogue& catalogue) {
   return sink.plugin.empty() || (!settings.plugins.complete && catalogue.find(sink.plugin).type == nullptr);
@@ -206,11 +217,18 @@ policy::SendRates rates_of(const config::DeliverySettings& delivery) {
   return {rate_of(delivery.rate, kAll), rate_of(delivery.rate_per_recipient, kEach)};
 }
 
+plugin::WantedTypes wanted_types(const config::Settings& settings) {
+  plugin::WantedTypes types;
+  for (const auto& sink : settings.sinks) types.push_back(sink.plugin);
+  return types;
+}
+
 SinkPlan plan_sinks(const config::Settings& settings, const plugin::Catalogue& catalogue, const plugin::InspectSettings& inspect,
                     base::Scrubber& scrubber) {
   std::vector<plugin::SinkRequest> requests;
   std::vector<const config::SinkSettings*> of;
   SinkPlan plan;
+  check_directories(settings, plan);
   for (const auto& sink : settings.sinks) {
     plan.addressing[sink.name] = {};
     if (is_unknown(settings, sink, catalogue)) continue;
@@ -223,6 +241,7 @@ SinkPlan plan_sinks(const config::Settings& settings, const plugin::Catalogue& c
     const auto& sink = *of[i];
     for (const auto& problem : checks[i].problems) plan.problems.push_back(placed(settings, sink, problem));
     for (const auto& problem : checks[i].missing) plan.missing.push_back(placed(settings, sink, problem));
+    for (const auto& problem : checks[i].cannot_run) plan.missing.push_back(placed(settings, sink, problem));
     if (!checks[i].sink) continue;
     plan.addressing[sink.name] = {checks[i].sink->destination_key, checks[i].sink->fixed_destination};
     plan.sinks.push_back(std::move(*checks[i].sink));

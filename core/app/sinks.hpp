@@ -15,8 +15,8 @@ namespace belfry::app {
 struct SinkPlan {
   std::vector<plugin::CheckedSink> sinks;  // those without an error, in the order of the configuration
   std::vector<config::Problem> problems;   // by place: of sinks, of routes, of paths that two want
-  // Secrets without a value: an error for `check`, a parked lane for `serve`. When there is an error anyway they are among the problems
-  // too.
+  // Secrets without a value, and plugins that crash or cannot run with what is configured: an error for `check`, a parked lane for `serve`.
+  // When there is an error anyway they are among the problems too.
   std::vector<config::Problem> missing;
   std::map<std::string, model::SinkAddressing> addressing;
 };
@@ -27,6 +27,9 @@ struct SinkPlan {
 
 // How fast the lane of a sink may send.
 [[nodiscard]] policy::SendRates rates_of(const config::DeliverySettings& delivery);
+
+// The types that the sinks of a configuration need.
+[[nodiscard]] plugin::WantedTypes wanted_types(const config::Settings& settings);
 
 // Runs plugins in child processes only. Blocks while they look. The settings may be a draft: nothing is said about what it lacks.
 [[nodiscard]] SinkPlan plan_sinks(const config::Settings& settings, const plugin::Catalogue& catalogue,

@@ -17,26 +17,40 @@ json time_or_null(const std::optional<T>& time) {
   return time ? json(base::to_rfc3339(*time)) : json(nullptr);
 }
 
-// What is left divided by the configured rate: a lower bound, since back-off and recipients' own rates come on top.
+constexpr base::Millis kStalled = std::chrono::minutes(1);
+
+// What is due or in back-off divided by the configured rate: a lower bound.
 json drain_estimate(const delivery::LaneStatus& lane, std::uint64_t left) {
   if (lane.state != delivery::LaneState::open || left == 0 || lane.rate_per_second <= 0) return nullptr;
   return std::ceil(static_cast<double>(left) / lane.rate_per_second);
 }
 
-json sink_document(const delivery::LaneStatus& lane, const store::SinkStats& figures) {
+json last_error(const delivery::LaneStatus& lane) {
+  if (!lane.last_failure) return nullptr;
+  const auto& failure = *lane.last_failure;
+  return {{"at", base::to_rfc3339(failure.at)}, {"reason", failure.reason}, {"detail", failure.detail}};
+}
+
+json sink_document(const delivery::LaneStatus& lane, const store::SinkStats& figures, base::Timestamp now) {
   return {{"name", lane.sink},
           {"plugin", lane.plugin},
           {"state", to_string(lane.state)},
           {"reason", lane.reason},
           {"detail", lane.detail},
+          {"since", time_or_null(lane.since)},
           {"until", time_or_null(lane.until)},
+          {"last_error", last_error(lane)},
+          {"failed_attempts", lane.failures},
+          {"release", lane.can_release ? json("belfry sinks release " + lane.sink) : json(nullptr)},
           {"waiting", figures.waiting},
           {"in_flight", figures.in_flight},
           {"backoff", figures.backoff},
           {"held", figures.held},
           {"dead_letters", figures.dead_letters},
           {"oldest", time_or_null(figures.oldest)},
-          {"drain_estimate_seconds", drain_estimate(lane, figures.waiting + figures.backoff + figures.held)}};
+          {"next_due", time_or_null(figures.next_due)},
+          {"stalled", is_stalled(lane, figures, now)},
+          {"drain_estimate_seconds", drain_estimate(lane, figures.waiting + figures.backoff)}};
 }
 
 }  // namespace
@@ -57,47 +71,135 @@ std::vector<delivery::LaneStatus> with_orphans(std::vector<delivery::LaneStatus>
 }
 
 json status_document(const store::Stats& stats, const std::vector<delivery::LaneStatus>& lanes, const std::vector<std::string>& reasons,
-                     base::Timestamp started_at, const ReloadReport& reloads) {
+                     base::Timestamp started_at, const ReloadReport& reloads, base::Timestamp now) {
   json sinks = json::array();
   for (const auto& lane : lanes) {
     const auto figures = stats.sinks.find(lane.sink);
-    sinks.push_back(sink_document(lane, figures == stats.sinks.end() ? store::SinkStats{} : figures->second));
+    sinks.push_back(sink_document(lane, figures == stats.sinks.end() ? store::SinkStats{} : figures->second, now));
   }
   return {{"version", kVersion},        {"started_at", base::to_rfc3339(started_at)}, {"ready", reasons.empty()}, {"reasons", reasons},
           {"unrouted", stats.unrouted}, {"last_reload", reloads.document()},          {"sinks", std::move(sinks)}};
 }
 
+json refused_document(const std::vector<Refusal>& refused) {
+  json all = json::array();
+  for (const auto& one : refused) {
+    all.push_back({{"listener", one.listener},
+                   {"owner", one.owner},
+                   {"path", one.path},
+                   {"status", one.status},
+                   {"count", one.count},
+                   {"why", one.why},
+                   {"latest_from", one.from}});
+  }
+  return all;
+}
+
+bool is_stalled(const delivery::LaneStatus& lane, const store::SinkStats& figures, base::Timestamp now) {
+  return figures.waiting_since && now - *figures.waiting_since >= kStalled && now - lane.attempted_at >= kStalled;
+}
+
+constexpr const char* kUnfinished[] = {"waiting", "in_flight", "backoff", "held"};
+
+bool needs_person(const json& document) {
+  if (!document.value("ready", false)) return true;
+  const auto sinks = document.value("sinks", json::array());
+  return std::ranges::any_of(sinks, [](const json& sink) {
+    const auto state = sink.value("state", "");
+    // A sink that was removed on purpose may have nothing but dead letters left.
+    if (state == "orphaned")
+      return std::ranges::any_of(kUnfinished, [&](const char* what) { return sink.value(what, std::uint64_t{0}) > 0; });
+    const bool recovers = state == "open" || state == "unreachable" || state == "paused";
+    return !recovers || (state == "open" && sink.value("stalled", false));
+  });
+}
+
+namespace {
+
+// One sink of the document.
+class SinkText {
+ public:
+  explicit SinkText(const json& sink) : sink_(sink) {}
+
+  [[nodiscard]] std::string row() const {
+    char line[256];
+    std::snprintf(line, sizeof line, kRow, text("name").c_str(), text("plugin").c_str(), text("state").c_str(), number("waiting").c_str(),
+                  number("in_flight").c_str(), number("backoff").c_str(), number("held").c_str(), number("dead_letters").c_str(),
+                  text("oldest").c_str());
+    return line;
+  }
+  [[nodiscard]] std::string notes() const { return state() + work(); }
+
+  static constexpr const char* kRow = "%-16s %-10s %-11s %8s %9s %8s %6s %6s  %s\n";
+
+ private:
+  [[nodiscard]] std::string text(const char* key) const {
+    return sink_.at(key).is_string() ? sink_.at(key).get<std::string>() : std::string("-");
+  }
+  [[nodiscard]] std::uint64_t count(const char* key) const { return sink_.at(key).get<std::uint64_t>(); }
+  [[nodiscard]] std::string number(const char* key) const { return std::to_string(count(key)); }
+  [[nodiscard]] std::string line(const std::string& what) const { return text("name") + " " + what + "\n"; }
+
+  [[nodiscard]] std::string state() const {
+    const auto state = text("state");
+    if (state == "open") return {};
+    auto what = "is " + state + " (" + text("reason") + "): " + text("detail");
+    if (state == "unreachable") {
+      what += "; " + number("failed_attempts") + " attempts in a row have failed since " + text("since") +
+              ", and what waits is tried again by itself";
+    }
+    if (sink_.at("until").is_string()) what += "; next try at " + text("until");
+    if (sink_.value("release", json()).is_string()) what += "; to try now, run: " + text("release");
+    return line(what);
+  }
+
+  // What becomes of what waits: by when, after what, or why not at all.
+  [[nodiscard]] std::string work() const {
+    std::string out;
+    const auto due = count("waiting") + count("backoff");
+    const bool works = text("state") == "open" || text("state") == "unreachable";
+    if (due > 0 && !works) out += line("sends nothing until then; deliveries that are due: " + std::to_string(due));
+    if (works && sink_.at("stalled").get<bool>())
+      out += line(
+          "is stalled: deliveries are due, and none was attempted for a minute; the log may say why, and a restart of the gateway helps");
+    if (sink_.at("drain_estimate_seconds").is_number()) {
+      out += line("needs at least " + std::to_string(sink_.at("drain_estimate_seconds").get<long long>()) + " s for the " +
+                  std::to_string(due) +
+                  " that are due or in back-off, at the rate of the sink; look-ups, back-off and rates of recipients come on top");
+    }
+    if (const auto held = count("held"); held > 0) {
+      const bool nothing_else = due + count("in_flight") == 0;
+      out += line("holds back " + std::to_string(held) + " (quiet hours, a digest, or a recipient that the remote has limited)" +
+                  (nothing_else && sink_.at("next_due").is_string() ? "; the first is due at " + text("next_due") : ""));
+    }
+    return out;
+  }
+
+  const json& sink_;
+};
+
+}  // namespace
+
 std::string status_text(const json& document) {
   std::string out = "belfry " + document.at("version").get<std::string>() + ", " +
                     (document.at("ready").get<bool>() ? "ready" : "not ready") + ", running since " +
                     document.at("started_at").get<std::string>() + "\n\n";
-  char line[256];
-  std::snprintf(line, sizeof line, "%-16s %-10s %-9s %8s %9s %8s %6s %6s  %s\n", "SINK", "PLUGIN", "STATE", "WAITING", "IN FLIGHT",
-                "BACKOFF", "HELD", "DEAD", "OLDEST");
-  out += line;
+  char header[256];
+  std::snprintf(header, sizeof header, SinkText::kRow, "SINK", "PLUGIN", "STATE", "WAITING", "IN FLIGHT", "BACKOFF", "HELD", "DEAD",
+                "OLDEST");
+  out += header;
   std::string notes;
   for (const auto& sink : document.at("sinks")) {
-    const auto text = [&](const char* key) { return sink.at(key).is_string() ? sink.at(key).get<std::string>() : std::string("-"); };
-    const auto count = [&](const char* key) { return sink.at(key).get<unsigned long long>(); };
-    std::snprintf(line, sizeof line, "%-16s %-10s %-9s %8llu %9llu %8llu %6llu %6llu  %s\n", text("name").c_str(), text("plugin").c_str(),
-                  text("state").c_str(), count("waiting"), count("in_flight"), count("backoff"), count("held"), count("dead_letters"),
-                  text("oldest").c_str());
-    out += line;
-    if (text("state") != "open") {
-      notes += text("name") + " is " + text("state") + " (" + text("reason") + "): " + text("detail");
-      if (sink.at("until").is_string()) notes += "; next try at " + text("until");
-      notes += "\n";
-    }
-    if (sink.at("drain_estimate_seconds").is_number()) {
-      notes +=
-          text("name") + " needs at least " + std::to_string(sink.at("drain_estimate_seconds").get<long long>()) + " s for what waits\n";
-    }
+    const SinkText text(sink);
+    out += text.row();
+    notes += text.notes();
   }
   if (const auto unrouted = document.at("unrouted").get<unsigned long long>(); unrouted > 0) {
     notes += std::to_string(unrouted) + (unrouted == 1 ? " notification was" : " notifications were") +
              " taken by no route; add a default route to pipeline.routes\n";
   }
   for (const auto& reason : document.at("reasons")) notes += "not ready: " + reason.get<std::string>() + "\n";
+  for (const auto& notice : document.value("notices", json::array())) notes += notice.get<std::string>() + "\n";
   if (const auto& reload = document.at("last_reload"); reload.is_object() && !reload.at("success").get<bool>()) {
     notes += "the configuration that was read at " + reload.at("at").get<std::string>() + " is refused, the one of before is in use:\n";
     for (const auto& error : reload.at("errors")) notes += "  " + error.get<std::string>() + "\n";

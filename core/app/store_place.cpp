@@ -1,11 +1,26 @@
 #include "app/store_place.hpp"
 
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <system_error>
 
 namespace belfry::app {
+
+namespace {
+
+// Plugins are run from private copies below it.
+base::Result<void> may_run_from(const std::filesystem::path& directory) {
+  struct statvfs info{};
+  if (::statvfs(directory.c_str(), &info) != 0 || (info.f_flag & ST_NOEXEC) == 0) return {};
+  return base::fail("store: the directory " + directory.string() +
+                    " is mounted noexec, and the private copies of plugins are run from there; mount it with exec (in a systemd unit: "
+                    "ExecPaths=" +
+                    directory.string() + "), or change store.path");
+}
+
+}  // namespace
 
 // Without a configuration file the place of the queue is of Belfry's own choosing, and Belfry makes it. A directory that a file names has
 // to be there: a mistyped path must not become a second, empty queue.
@@ -16,7 +31,7 @@ base::Result<void> prepare_store_directory(const config::Settings& settings) {
   if (settings.file.empty() && std::filesystem::create_directories(directory, error))
     std::filesystem::permissions(directory, std::filesystem::perms::owner_all, error);
   if (error) return base::fail(directory.string() + " cannot be made: " + error.message() + "; set STATE_DIRECTORY to another directory");
-  if (::access(directory.c_str(), R_OK | W_OK | X_OK) == 0) return {};
+  if (::access(directory.c_str(), R_OK | W_OK | X_OK) == 0) return may_run_from(directory);
   const auto why = std::generic_category().message(errno);
   return base::fail("store: the directory " + directory.string() + " cannot be used: " + why + "; make it, owned by user " +
                     std::to_string(::geteuid()) + " with mode 700, or change store.path");

@@ -3,7 +3,7 @@
 namespace belfry::app {
 namespace {
 
-constexpr base::Millis kInterval{2'000};
+constexpr base::Millis kStormInterval{2'000};
 
 }  // namespace
 
@@ -11,15 +11,10 @@ StormTimer::StormTimer(Parts parts, const base::Logger& log)
     : parts_(std::move(parts)), log_(log.named("delivery")), strand_(parts_.net), timer_(strand_) {}
 
 void StormTimer::look() {
-  const auto again = [this] { strand_.post([this] { timer_.arm(kInterval, [this] { look(); }); }); };
-  const auto watch = parts_.watch();
-  if (!watch) return again();
-  parts_.store.stats(parts_.clock.now(), [this, watch, again](const base::Result<store::Stats>& stats) {
-    if (stats) {
-      for (const auto& change : watch->update(*stats, parts_.dispatcher.status())) tell(change);
-    }
-    again();
-  });
+  if (const auto watch = parts_.watch()) {
+    for (const auto& change : watch->update(parts_.store.stats(parts_.clock.now()), parts_.dispatcher.status())) tell(change);
+  }
+  strand_.post([this] { timer_.arm(kStormInterval, [this] { look(); }); });
 }
 
 void StormTimer::tell(const delivery::StormWatch::Change& change) const {

@@ -21,27 +21,37 @@ spdlog::level::level_enum to_spdlog(LogLevel level) {
   return spdlog::level::info;
 }
 
+bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
+
+void append_control(std::string& line, char c) { line += c == '\n' ? "\\n" : fmt::format("\\x{:02x}", static_cast<unsigned char>(c)); }
+
+// An event stays on one line too, so that each line has its time and its level.
+void append_event(std::string& line, std::string_view event) {
+  for (const char c : event) {
+    if (is_control(c)) {
+      append_control(line, c);
+    } else {
+      line += c;
+    }
+  }
+}
+
 // A foreign value stays one value on one line: quoted when it has a space, control characters escaped.
 void append_value(std::string& line, std::string_view value) {
-  const bool plain = !value.empty() && value.find_first_of(" \"=\\") == std::string_view::npos &&
-                     std::none_of(value.begin(), value.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+  const bool plain =
+      !value.empty() && value.find_first_of(" \"=\\") == std::string_view::npos && std::none_of(value.begin(), value.end(), is_control);
   if (plain) {
     line += value;
     return;
   }
   line += '"';
   for (const char c : value) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      line += '\\';
-      line += c;
-    } else if (c == '\n') {
-      line += "\\n";
-    } else if (byte < 0x20 || byte == 0x7F) {
-      line += fmt::format("\\x{:02x}", byte);
-    } else {
-      line += c;
+    if (is_control(c)) {
+      append_control(line, c);
+      continue;
     }
+    if (c == '"' || c == '\\') line += '\\';
+    line += c;
   }
   line += '"';
 }
@@ -94,19 +104,23 @@ Logger Logger::named(std::string_view component) const {
   return other;
 }
 
-void Logger::write(LogLevel level, std::string_view event, LogFields fields) const {
+bool Logger::logs(LogLevel level) const { return core_->out.should_log(to_spdlog(level)); }
+
+void Logger::write(LogLevel level, std::string_view event, LogFields fields) const try {
   if (!core_->out.should_log(to_spdlog(level))) return;
   std::string line;
   if (!component_.empty()) line.append(component_).append(": ");
   // Before anything is escaped or cut: afterwards a secret could not be recognised.
   const auto& scrubber = *core_->scrubber;
-  line += scrubber.scrub(std::string(event));
+  append_event(line, scrubber.scrub(std::string(event)));
   for (const auto& field : fields) {
     line.append(" ").append(field.key).append("=");
     append_value(line, scrubber.scrub(field.value));
   }
   cut(line);
   core_->out.log(to_spdlog(level), fmt::string_view(line));
+} catch (const std::bad_alloc&) {
+  // Work goes on without the line.
 }
 
 }  // namespace belfry::base

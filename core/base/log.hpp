@@ -41,6 +41,9 @@ class Logger {
   // The same destination with another component name in front of the event.
   [[nodiscard]] Logger named(std::string_view component) const;
 
+  // Whether lines of that level are written; for those that cost something to put together.
+  [[nodiscard]] bool logs(LogLevel level) const;
+
   void debug(std::string_view event, LogFields fields = {}) const { write(LogLevel::debug, event, fields); }
   void info(std::string_view event, LogFields fields = {}) const { write(LogLevel::info, event, fields); }
   void warn(std::string_view event, LogFields fields = {}) const { write(LogLevel::warn, event, fields); }

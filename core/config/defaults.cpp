@@ -17,7 +17,22 @@ std::vector<std::string> split_at_colons(std::string_view text) {
 
 }  // namespace
 
-std::vector<std::string> default_admin_listen() { return {"127.0.0.1:9664"}; }
+AdminSettings default_admin(const Environment& environment) {
+  AdminSettings out;
+  if (const auto socket = default_admin_socket(environment)) out.listen.push_back(out.default_socket = "unix:" + socket->string());
+  out.listen.emplace_back("127.0.0.1:9664");
+  return out;
+}
+
+std::optional<std::filesystem::path> default_admin_socket(const Environment& environment) {
+  constexpr const char* kFile = "admin.sock";
+  // As systemd sets it for RuntimeDirectory=, one or several.
+  if (const auto runtime = split_at_colons(variable(environment, "RUNTIME_DIRECTORY")); !runtime.empty())
+    return std::filesystem::path(runtime.front()) / kFile;
+  if (const auto xdg = variable(environment, "XDG_RUNTIME_DIR"); xdg.starts_with('/')) return std::filesystem::path(xdg) / "belfry" / kFile;
+  if (const auto store = default_store_path(environment)) return store->parent_path() / kFile;
+  return std::nullopt;
+}
 
 std::vector<std::filesystem::path> default_plugin_directories(const Environment& environment) {
   std::vector<std::filesystem::path> out{"/usr/lib/belfry/plugins", "/usr/local/lib/belfry/plugins"};

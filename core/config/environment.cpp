@@ -1,9 +1,11 @@
 // The configuration of a gateway that has no file: what Coder's guide for Slack puts into the environment.
+#include "base/secret_text.hpp"
 #include "config/proxy.hpp"
 #include "config/report.hpp"
 #include "config/scalar.hpp"
 #include "config/sections.hpp"
 #include "config/settings.hpp"
+#include "config/variables.hpp"
 
 namespace belfry::config {
 namespace {
@@ -16,6 +18,19 @@ std::string listen_address(const Environment& environment, Report& report) {
   if (!number || *number == 0 || *number > 65535)
     report.error({}, "environment variable PORT is " + in_quotes(port) + "; write a port from 1 to 65535");
   return "[::]:" + port;
+}
+
+// As in the shipped configuration: the user is coder. None: the variable is not set.
+SourceAuth webhook_auth(const Environment& environment, Report& report) {
+  const auto value = environment.variable(kWebhookPassword);
+  if (!value) return {};
+  const std::string variable = "environment variable " + std::string(kWebhookPassword) + " ";
+  std::string password(base::trimmed_secret(*value));
+  if (password.empty())
+    report.error({}, variable + "is empty; give it the password that Coder is to send, or unset it to take notifications from anyone");
+  if (const auto fault = base::secret_fault(password); !fault.empty()) report.error({}, variable + fault);
+  if (const auto doubt = base::secret_doubt(password); !doubt.empty()) report.warning({}, variable + doubt);
+  return {.basic_username = "coder", .basic_passwords = {base::Secret(std::move(password))}};
 }
 
 SinkSettings slack_sink(const Environment& environment, Report& report) {
@@ -43,18 +58,20 @@ Loaded load_environment(const Environment& environment) {
   Report report("");
   Settings settings;
   settings.server.listen = listen_address(environment, report);
-  settings.admin.listen = default_admin_listen();
+  settings.admin = default_admin(environment);
   if (auto path = default_store_path(environment)) {
     settings.store.path = *std::move(path);
   } else {
     report.error({}, "no place for the queue; set environment variable STATE_DIRECTORY to a directory");
   }
   settings.plugins.directories = default_plugin_directories(environment);
-  settings.sources.push_back({.name = "coder"});
+  settings.sources.push_back({.name = "coder", .auth = webhook_auth(environment, report)});
   settings.sinks.push_back(slack_sink(environment, report));
   settings.pipeline.routes.push_back({.name = "everyone", .where = "environment", .to = {{.sink = "slack"}}});
-  report.warning({}, "anyone who can reach " + settings.server.listen +
-                         " can send notifications; write a configuration file with sources.coder.auth, or let a firewall allow Coder only");
+  if (settings.sources.front().auth.none())
+    report.warning({}, "anyone who can reach " + settings.server.listen + " can send notifications; set " + kWebhookPassword +
+                           " (Coder sends it for the user coder), write a configuration file with sources.coder.auth, or let a firewall "
+                           "allow Coder only");
   return loaded(std::move(settings), report);
 }
 

@@ -1,11 +1,10 @@
 #include "config/event_check.hpp"
 
-#include <re2/re2.h>
-
 #include <algorithm>
 #include <set>
 
 #include "config/file_text.hpp"
+#include "config/pattern.hpp"
 #include "config/suggest.hpp"
 #include "render/tags.hpp"
 #include "render/template.hpp"
@@ -120,11 +119,9 @@ class Checker {
   }
 
   void pattern(const Value& written, std::string_view slashed, bool name) const {
-    re2::RE2::Options options;
-    options.set_log_errors(false);
-    const re2::RE2 compiled(slashed.substr(1, slashed.size() - 2), options);
-    const auto matches = [&](const std::string& text) { return re2::RE2::PartialMatch(text, compiled); };
-    if (!compiled.ok() || std::ranges::any_of(name ? names_ : ids_, matches)) return;
+    const std::string inner(slashed.substr(1, slashed.size() - 2));
+    const auto matches = [&](const std::string& text) { return finds(inner, text); };
+    if (!compiles(inner) || std::ranges::any_of(name ? names_ : ids_, matches)) return;
     written.warning("is " + written.described() + ", which matches none of the " + std::to_string(catalogue_.events().size()) +
                     " known events; write a pattern that does" + std::string(kRemedy));
   }

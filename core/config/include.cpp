@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <system_error>
 
+#include "base/file_state.hpp"
 #include "config/file_text.hpp"
 #include "config/merge.hpp"
 #include "config/suggest.hpp"
@@ -16,7 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 using yaml::Node;
 
-constexpr std::string_view kForm = "the path of a file or a pattern, such as conf.d/*.yaml";
+constexpr std::string_view kIncludeForm = "the path of a file or a pattern, such as conf.d/*.yaml";
 
 bool is_pattern(const fs::path& path) { return path.string().find_first_of("*?[") != std::string::npos; }
 
@@ -49,7 +50,7 @@ class Finder {
 
  private:
   void entry(const Value& written) {
-    const auto text = written.text(kForm);
+    const auto text = written.text(kIncludeForm);
     if (!text) {
       complete = false;
       return;
@@ -62,7 +63,7 @@ class Finder {
       pattern(written, path);
     } else if (path == main_) {
       refuse(written, "names the main file itself; remove it");
-    } else if (std::error_code ignored; fs::is_directory(path, ignored)) {
+    } else if (base::state_of(path).kind == base::FileState::Kind::directory) {
       refuse(written, "names a directory; write " + (path / "*.yaml").string() + " for the files in it");
     } else {
       add(written, path);
@@ -86,9 +87,11 @@ class Finder {
         refuse(written, "finds a file in " + directory.string() + " whose name is no text; rename it");
       }
     }
-    if (error && error != std::errc::no_such_file_or_directory) {
-      refuse(written, "looks into " + directory.string() + ", which cannot be read: " + error.message() +
-                          "; name a directory that the user of the gateway can read");
+    if (error) {
+      const auto state = base::state_of(directory.empty() ? fs::path(".") : directory);
+      if (!state.absent())
+        refuse(written, "looks into " + directory.string() + ", which cannot be read: " +
+                            (state.why.empty() ? error.message() : state.why) + "; name a directory that the user of the gateway can read");
     }
     std::ranges::sort(found);
     for (auto& file : found) add(written, std::move(file));

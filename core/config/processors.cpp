@@ -4,6 +4,7 @@
 #include <map>
 
 #include "config/condition.hpp"
+#include "config/max_age.hpp"
 #include "config/pattern.hpp"
 #include "config/suggest.hpp"
 #include "config/texts.hpp"
@@ -16,7 +17,6 @@ namespace {
 using std::chrono::days;
 using std::chrono::seconds;
 
-constexpr Range<Millis> kMaxAge{seconds(1), days(30)};
 constexpr Range<Millis> kWindow{seconds(1), days(7)};
 constexpr std::string_view kPatternForm = "a pattern such as \"/glpat-[0-9A-Za-z_-]{20}/\"";
 constexpr std::string_view kRedacted = "[redacted]";

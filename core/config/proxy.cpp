@@ -7,13 +7,15 @@
 namespace belfry::config {
 namespace {
 
-constexpr std::string_view kForm = "http://HOST:PORT or http://USER:PASSWORD@HOST:PORT";
+constexpr std::string_view kProxyForm = "http://HOST:PORT or http://USER:PASSWORD@HOST:PORT";
 constexpr std::string_view kOwnForm = "the URL of a proxy, such as http://proxy.example.com:3128, or none";
 
 // Seen from the proxy, these would be the proxy itself.
 constexpr std::string_view kThisMachine = "localhost,127.0.0.0/8,::1";
 
-std::unexpected<std::string> fault(std::string_view what) { return std::unexpected(std::string(what) + "; write " + std::string(kForm)); }
+std::unexpected<std::string> fault(std::string_view what) {
+  return std::unexpected(std::string(what) + "; write " + std::string(kProxyForm));
+}
 
 std::optional<int> hex(char c) {
   if (c >= '0' && c <= '9') return c - '0';

@@ -1,9 +1,14 @@
 #include "config/references.hpp"
 
+#include <sys/statvfs.h>
+
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <fstream>
 #include <system_error>
 
+#include "base/file_state.hpp"
 #include "config/report.hpp"
 #include "config/text_check.hpp"
 
@@ -13,12 +18,38 @@ namespace {
 // Where systemd looks for the credentials that a unit asks for by their bare names (systemd.exec(5), LoadCredential=).
 constexpr std::string_view kCredentialStore = "/etc/credstore/";
 
-constexpr std::string_view kForm = "write ${env:NAME} or ${file:PATH}, and $${ for a literal ${";
+// What the packaged unit asks systemd for (packaging/systemd/belfry.service.in).
+constexpr std::array<std::string_view, 5> kLoadedByUnit = {"slack-bot-token", "slack-signing-secret", "slack-app-token", "webhook-password",
+                                                           "admin-token"};
+
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+constexpr std::string_view kReferenceForm = "write ${env:NAME} or ${file:PATH}, and $${ for a literal ${";
 
 bool is_variable_name(std::string_view name) {
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
   const auto digit = [](char c) { return c >= '0' && c <= '9'; };
   return !name.empty() && letter(name.front()) && std::ranges::all_of(name, [&](char c) { return letter(c) || digit(c); });
+}
+
+// What cannot be seen has no status (std::filesystem::status_known); that is not the same as what does not exist.
+std::filesystem::file_status status_of(const std::filesystem::path& file) {
+  using std::filesystem::file_type;
+  const auto state = base::state_of(file);
+  switch (state.kind) {
+    case base::FileState::Kind::absent: return std::filesystem::file_status(file_type::not_found);
+    case base::FileState::Kind::file: return std::filesystem::file_status(file_type::regular, state.permissions);
+    case base::FileState::Kind::directory: return std::filesystem::file_status(file_type::directory, state.permissions);
+    case base::FileState::Kind::device: return std::filesystem::file_status(file_type::character, state.permissions);
+    case base::FileState::Kind::broken: break;
+  }
+  return std::filesystem::file_status(file_type::none);
+}
+
+// As secrets of containers are: their permissions are those that the mount was asked for.
+bool is_mounted_read_only(const std::filesystem::path& file) {
+  struct statvfs found{};
+  return ::statvfs(file.c_str(), &found) == 0 && (found.f_flag & ST_RDONLY) != 0;
 }
 
 // The offset of the } that closes a reference whose inside begins `text`.
@@ -69,7 +100,7 @@ struct References::Pass {
         const auto inside = text.substr(2);
         const auto end = closing_brace(inside);
         if (end == std::string_view::npos) {
-          malformed = "a reference has no closing }; " + std::string(kForm);
+          malformed = "a reference has no closing }; " + std::string(kReferenceForm);
           return false;
         }
         if (!one(inside.substr(0, end), depth, wanted)) return false;
@@ -95,12 +126,12 @@ struct References::Pass {
     const std::string name(rest.substr(0, dash));
     const bool env = scheme == "env";
     if (!env && scheme != "file") {
-      malformed = "unknown reference " + in_quotes("${" + std::string(inside) + "}") + "; " + std::string(kForm);
+      malformed = "unknown reference " + in_quotes("${" + std::string(inside) + "}") + "; " + std::string(kReferenceForm);
       return false;
     }
     if (env ? !is_variable_name(name) : name.empty() || name.find('$') != std::string::npos || name.find('\0') != std::string::npos) {
       malformed = std::string(env ? "no name of an environment variable" : "no path of a file") + " in " +
-                  in_quotes("${" + std::string(inside) + "}") + "; " + std::string(kForm);
+                  in_quotes("${" + std::string(inside) + "}") + "; " + std::string(kReferenceForm);
       return false;
     }
     auto found = !wanted ? Lookup{} : env ? references.variable(name) : references.file(name, directory);
@@ -171,14 +202,15 @@ References::Lookup References::file(const std::string& path, const std::filesyst
   if (std::filesystem::path(path).is_relative()) {
     const auto credentials = environment_.variable("CREDENTIALS_DIRECTORY").value_or("");
     if (!credentials.empty()) places.push_back({std::filesystem::path(credentials) / path, true});
+    if (!credentials.empty() && base::state_of(credentials).absent())
+      return {.broken = "there is no directory " + credentials + ", which CREDENTIALS_DIRECTORY names; create it, or unset the variable"};
   }
   places.push_back({directory / path, false});  // an absolute path stays what it is
   std::string missing;
   for (const auto& [place, credential] : places) {
-    std::error_code error;
-    const auto status = std::filesystem::status(place, error);
+    const auto status = status_of(place);
     if (status.type() != std::filesystem::file_type::not_found) {
-      auto found = content(place, status, error);
+      auto found = content(place, status, {});
       if (!credential) found.exposed = exposure(place, status);
       if (!found.value.empty()) found.source = ValueFile{place, credential};
       return found;
@@ -187,7 +219,9 @@ References::Lookup References::file(const std::string& path, const std::filesyst
   }
   const auto beside = places.back().file.string();
   if (path.find('/') != std::string::npos) return {.missing = std::move(missing), .remedy = "create it", .way = "create " + beside};
-  const auto way = "put it into " + std::string(kCredentialStore) + path + " (under systemd, mode 0600) or into " + beside;
+  const bool loaded = std::ranges::find(kLoadedByUnit, path) != kLoadedByUnit.end();
+  const auto line = loaded ? "" : "; the unit needs the line LoadCredential=" + path + " for this name: systemctl edit belfry";
+  const auto way = "put it into " + std::string(kCredentialStore) + path + " (under systemd, mode 0600" + line + ") or into " + beside;
   return {.missing = std::move(missing), .remedy = way, .way = way};
 }
 
@@ -196,26 +230,28 @@ std::string References::exposure(const std::filesystem::path& place, std::filesy
   const auto others = status.permissions() & (perms::others_read | perms::others_write);
   if (!std::filesystem::is_regular_file(status) || others == perms::none) return {};
   const auto* what = (others & perms::others_read) != perms::none ? "read" : "written";
-  return "the file " + place.string() + " can be " + what + " by others; run: chmod o= " + place.string();
+  return "the file " + place.string() + " can be " + what + " by others; " +
+         (is_mounted_read_only(place) ? "its mount is read-only, so mount it with mode 0400 (Kubernetes: defaultMode: 0400, with the "
+                                        "fsGroup of the gateway 0440; Docker: mode: 0400)"
+                                      : "run: chmod o= " + place.string());
 }
 
-References::Lookup References::content(const std::filesystem::path& place, std::filesystem::file_status status, std::error_code error) {
+References::Lookup References::content(const std::filesystem::path& place, std::filesystem::file_status status, std::error_code) {
   const auto broken = [&](const std::string& why) { return Lookup{.broken = "the file " + place.string() + " " + why}; };
-  const auto refused = [&](const std::error_code& reason) {
-    return broken("cannot be read: " + reason.message() + "; let the user of the gateway read it");
-  };
-  if (!std::filesystem::status_known(status)) return refused(error);
+  const auto refused = [&](const std::string& why) { return broken("cannot be read: " + why + "; let the user of the gateway read it"); };
+  if (!std::filesystem::status_known(status)) return refused(base::state_of(place).why);
   if (!std::filesystem::is_regular_file(status)) return broken("is a directory or a device; name a file");
   std::ifstream stream(place, std::ios::binary);
-  if (!stream) return refused({errno, std::generic_category()});
+  if (!stream) return refused(std::generic_category().message(errno));
   std::string value(kMaxReferenceBytes + 1, '\0');
   stream.read(value.data(), static_cast<std::streamsize>(value.size()));
   if (stream.bad()) return broken("cannot be read; check the disk");
   value.resize(static_cast<std::size_t>(stream.gcount()));
   if (value.size() > kMaxReferenceBytes) return broken("is larger than 64 KiB; name the right file");
+  if (value.starts_with(kByteOrderMark)) value.erase(0, kByteOrderMark.size());
   if (value.ends_with('\n')) value.pop_back();
   if (value.ends_with('\r')) value.pop_back();
-  if (value.empty()) {
+  if (value.find_first_not_of(" \t\r\n") == std::string::npos) {
     return {.missing = "the file " + place.string() + " is empty",
             .remedy = "write the value into it",
             .way = "write the value into " + place.string()};
@@ -225,10 +261,9 @@ References::Lookup References::content(const std::filesystem::path& place, std::
 }
 
 base::Result<std::string> References::read_again(const ValueFile& file) {
-  std::error_code error;
-  const auto status = std::filesystem::status(file.path, error);
+  const auto status = status_of(file.path);
   if (status.type() == std::filesystem::file_type::not_found) return base::fail("there is no file " + file.path.string() + " any more");
-  auto found = content(file.path, status, error);
+  auto found = content(file.path, status, {});
   if (!found.broken.empty()) return base::fail(std::move(found.broken));
   if (!found.missing.empty()) return base::fail(found.missing + "; " + found.remedy);
   if (auto exposed = file.credential ? std::string() : exposure(file.path, status); !exposed.empty()) return base::fail(std::move(exposed));
@@ -236,9 +271,7 @@ base::Result<std::string> References::read_again(const ValueFile& file) {
 }
 
 std::string plain_secret(const std::filesystem::path& file) {
-  std::error_code error;
-  const auto status = std::filesystem::status(file, error);
-  if (error || !std::filesystem::is_regular_file(status) || References::exposure(file, status).empty()) return {};
+  if (References::exposure(file, status_of(file)).empty()) return {};
   return "stands in " + file.string() + ", which others can read; run: chmod o= " + file.string() +
          ", or put it into a file of its own and write ${file:NAME}";
 }

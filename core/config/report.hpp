@@ -34,6 +34,8 @@ class Report {
   [[nodiscard]] std::string place(Mark at) const;
   // The same for a message about `from`: "line 12", or "belfry.yaml:12" when that is another file.
   [[nodiscard]] std::string line_seen_from(Mark from, Mark at) const;
+  // What the patterns of this configuration weigh so far, with this one (pattern.hpp).
+  [[nodiscard]] std::size_t add_pattern_weight(std::size_t weight) { return pattern_weight_ += weight; }
   // Ordered by place.
   [[nodiscard]] std::vector<Problem> take();
 
@@ -42,6 +44,7 @@ class Report {
 
   std::vector<std::string> files_;
   std::size_t errors_ = 0;
+  std::size_t pattern_weight_ = 0;
   std::vector<Problem> problems_;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "config/condition.hpp"
+#include "config/max_age.hpp"
 #include "config/suggest.hpp"
 #include "config/texts.hpp"
 #include "config/timing.hpp"
@@ -13,8 +14,6 @@ namespace {
 
 using std::chrono::days;
 using std::chrono::seconds;
-
-constexpr Range<Millis> kMaxAge{seconds(1), days(30)};
 
 // What could not be read is left out.
 nlohmann::json read_overrides(const Value& written) {

@@ -25,8 +25,8 @@ void read_pipeline(const Value& written, const Value* sources, const Value* sink
 // What came out of reading everything.
 [[nodiscard]] Loaded loaded(Settings settings, Report& report);
 
-// What holds when the file does not say.
-[[nodiscard]] std::vector<std::string> default_admin_listen();
+// What holds when the file does not say: the socket of default_admin_socket(), and an address for health checks and metrics.
+[[nodiscard]] AdminSettings default_admin(const Environment& environment);
 [[nodiscard]] std::vector<std::filesystem::path> default_plugin_directories(const Environment& environment);
 // $STATE_DIRECTORY, else $XDG_STATE_HOME/belfry, else $HOME/.local/state/belfry; none when no variable says.
 [[nodiscard]] std::optional<std::filesystem::path> default_store_path(const Environment& environment);

@@ -9,8 +9,10 @@ using std::chrono::days;
 using std::chrono::hours;
 
 constexpr Range<std::size_t> kBody{1024, 64UL * 1024 * 1024};
+constexpr Range<std::size_t> kBodyMemory{1024UL * 1024, 16UL * 1024 * 1024 * 1024};
 constexpr Range<std::size_t> kThreads{1, 64};
 constexpr Range<std::size_t> kConnections{1, 100'000};
+constexpr Range<std::size_t> kPerAddress{0, 100'000};
 constexpr Range<Millis> kRetention{hours(1), days(365)};
 
 std::optional<std::string> read_address(const Value& written) {
@@ -20,12 +22,24 @@ std::optional<std::string> read_address(const Value& written) {
   return std::nullopt;
 }
 
+// One body must fit. A limit of bodies that was raised alone raises the memory with it.
+void read_body_memory(const Section& section, ServerSettings& out) {
+  const auto written = section.get("max_body_memory");
+  out.max_body_memory = std::max(out.max_body_memory, out.max_body);
+  const auto memory = written ? written->size(kBodyMemory) : std::nullopt;
+  if (!memory) return;
+  out.max_body_memory = *memory;
+  if (*memory >= out.max_body) return;
+  written->error("is " + std::to_string(*memory) + " bytes, and one body may have " + std::to_string(out.max_body) +
+                 "; write at least as much as server.max_body");
+}
+
 std::optional<TlsSettings> read_tls(const Value& written) {
   const Section section(written, kTlsWords);
   TlsSettings tls;
   constexpr std::string_view kForm = "the path of a PEM file";
   if (const auto value = section.require("certificate", "certificate: tls.crt")) assign(tls.certificate, value->file_path(kForm));
-  if (const auto value = section.require("key", "key: tls.key")) assign(tls.key, value->file_path(kForm));
+  if (const auto value = section.require("key", "key: tls.key")) assign(tls.key, value->private_file(kForm));
   if (const auto value = section.get("client_ca")) assign(tls.client_ca, value->file_path(kForm));
   return tls;
 }
@@ -40,8 +54,10 @@ bool read_server(const Value& written, ServerSettings& out) {
   if (const auto value = section.get("tls")) out.tls = read_tls(*value);
   const bool tls_known = report.errors() == before && !section.may_hold("tls") && written.node().kind == yaml::Node::Kind::map;
   if (const auto value = section.get("max_body")) assign(out.max_body, value->size(kBody));
+  read_body_memory(section, out);
   if (const auto value = section.get("threads")) assign(out.threads, value->count(kThreads));
   if (const auto value = section.get("max_connections")) assign(out.max_connections, value->count(kConnections));
+  if (const auto value = section.get("max_connections_per_address")) assign(out.max_connections_per_address, value->count(kPerAddress));
   return tls_known;
 }
 
@@ -49,6 +65,7 @@ void read_admin(const Value& written, AdminSettings& out) {
   const Section section(written, kAdminWords);
   if (const auto value = section.get("listen")) {
     out.listen.clear();
+    out.default_socket.clear();
     if (value->node().kind == yaml::Node::Kind::list) {
       for (const auto& entry : value->entries(kAddressForm)) {
         if (auto address = read_address(entry)) out.listen.push_back(*std::move(address));
@@ -56,6 +73,13 @@ void read_admin(const Value& written, AdminSettings& out) {
     } else if (auto address = read_address(*value)) {
       out.listen.push_back(*std::move(address));
     }
+  }
+  for (const auto& address : out.listen) {
+    const auto parsed = parse_address(address);
+    if (!parsed || parsed->local()) continue;
+    written.warning("listens on " + address + ", where the network reaches the metrics" +
+                    (section.get("token") ? " and, with the token, the API, all of it in the clear" : "") +
+                    "; write a loopback address or \"unix:/run/belfry/admin.sock\", or let a firewall allow your own machines only");
   }
   if (const auto value = section.get("token")) assign(out.token, value->secret("a token of your own, such as \"${file:admin-token}\""));
 }

@@ -37,7 +37,7 @@ void read_root(const Value& written, Settings& out) {
   bool tls_known = !root.may_hold("server");
   if (const auto value = root.get("server")) tls_known = read_server(*value, out.server);
 
-  out.admin.listen = default_admin_listen();
+  out.admin = default_admin(context.environment);
   if (const auto value = root.get("admin")) read_admin(*value, out.admin);
 
   auto before = report.errors();
@@ -67,6 +67,19 @@ void read_root(const Value& written, Settings& out) {
   if (pipeline && all_coder) check_events(*pipeline, catalogue);
 }
 
+// The Unix sockets that a text names which is no YAML, or is none any more: the running gateway may have one of them.
+AdminSettings admin_of_no_yaml(std::string_view text, const Environment& environment) {
+  constexpr std::string_view kUnix = "unix:/";
+  AdminSettings out;
+  for (auto at = text.find(kUnix); at != std::string_view::npos; at = text.find(kUnix, at + 1)) {
+    const auto rest = text.substr(at);
+    out.listen.emplace_back(rest.substr(0, rest.find_first_of(" \t\r\n\"',]}#")));
+  }
+  std::ranges::move(default_admin(environment).listen, std::back_inserter(out.listen));
+  out.default_socket = default_admin(environment).default_socket;
+  return out;
+}
+
 Loaded failed(const std::filesystem::path& file, std::string text) {
   Report report(file.string());
   report.error({}, std::move(text));
@@ -86,7 +99,7 @@ Loaded loaded(Settings settings, Report& report) {
 Loaded load_text(std::string_view text, const std::filesystem::path& file, const Environment& environment) {
   Report report(file.string());
   const auto main = yaml::parse(text, report);
-  if (!main) return {.problems = report.take(), .admin = {default_admin_listen(), {}}};
+  if (!main) return {.problems = report.take(), .admin = admin_of_no_yaml(text, environment)};
   const References references(environment);
   const Context context{report, references, environment};
   Settings settings;
@@ -97,10 +110,8 @@ Loaded load_text(std::string_view text, const std::filesystem::path& file, const
 }
 
 Loaded load_file(const std::filesystem::path& file, const Environment& environment) {
-  std::error_code error;
-  if (std::filesystem::is_directory(file, error)) return failed(file, "cannot be read: it is a directory; name a file");
-  const auto text = file_text(file);
-  if (!text) return failed(file, "cannot be read: " + text.error().message + "; create it, or name another with --config");
+  const auto text = file_text(file, "does not exist; write one with `belfry init`, or name another with --config");
+  if (!text) return failed(file, text.error().message);
   return load_text(*text, file, environment);
 }
 

@@ -45,13 +45,16 @@ struct ServerSettings {
   std::string listen = "127.0.0.1:6000";
   std::optional<TlsSettings> tls;
   std::size_t max_body = 1024 * 1024;
+  std::size_t max_body_memory = 64 * 1024 * 1024;  // at least max_body
   std::size_t threads = 2;
   std::size_t max_connections = 1024;
+  std::size_t max_connections_per_address = 256;  // 0: no bound
 };
 
 struct AdminSettings {
   std::vector<std::string> listen;
   base::Secret token;
+  std::string default_socket;  // the one of `listen` that nobody asked for; empty: none. The gateway does without when it has to
 };
 
 struct StoreSettings {
@@ -68,10 +71,10 @@ struct PluginSettings {
 // At most one of the three.
 struct SourceAuth {
   std::string basic_username;
-  base::Secret basic_password;  // empty username and password: no basic
-  base::Secret bearer;
+  std::vector<base::Secret> basic_passwords;  // each is accepted; none, and no username: no basic
+  std::vector<base::Secret> bearers;          // each is accepted; none: no bearer
   bool client_certificate = false;
-  [[nodiscard]] bool none() const { return basic_username.empty() && bearer.empty() && !client_certificate; }
+  [[nodiscard]] bool none() const { return basic_username.empty() && bearers.empty() && !client_certificate; }
 };
 
 // A place of the YAML file, kept so that what is found out later can be shown where it was written.
@@ -198,6 +201,10 @@ struct Loaded {
 // The same from text, for tests and fuzzing; `file` is only named in problems and gives the directory of relative paths, where included
 // files are read.
 [[nodiscard]] Loaded load_text(std::string_view text, const std::filesystem::path& file, const Environment& environment);
+
+// Where the gateway and its commands meet unless the file says otherwise, found without reading it: admin.sock in $RUNTIME_DIRECTORY, in
+// $XDG_RUNTIME_DIR/belfry, or where the queue is by default. None when no variable says.
+[[nodiscard]] std::optional<std::filesystem::path> default_admin_socket(const Environment& environment);
 
 // Without any file: SLACK_BOT_TOKEN, SLACK_SIGNING_SECRET, PORT; see docs/reference/configuration.md.
 [[nodiscard]] Loaded load_environment(const Environment& environment);

@@ -1,3 +1,4 @@
+#include "config/max_age.hpp"
 #include "config/proxy.hpp"
 #include "config/scalar.hpp"
 #include "config/sections.hpp"
@@ -11,7 +12,6 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 constexpr Range<Millis> kTimeout{seconds(1), minutes(5)};
-constexpr Range<Millis> kMaxAge{seconds(1), days(30)};
 constexpr Range<std::size_t> kConcurrency{1, 1000};
 constexpr std::string_view kPemForm = "the path of a PEM file";
 

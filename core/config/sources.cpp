@@ -2,6 +2,7 @@
 
 #include "config/address.hpp"
 #include "config/sections.hpp"
+#include "config/variables.hpp"
 
 namespace belfry::config {
 namespace {
@@ -22,10 +23,10 @@ void read_basic(const Value& written, SourceAuth& out) {
     }
   }
   if (const auto value = section.require("password", "password: \"${file:webhook-password}\"")) {
-    assign(out.basic_password, value->secret("a password"));
+    out.basic_passwords = value->secrets("a password");
   }
   // A password that may be left out, and is, switches it off.
-  if (out.basic_password.empty()) out.basic_username.clear();
+  if (out.basic_passwords.empty()) out.basic_username.clear();
 }
 
 SourceAuth read_auth(const Value& written, const ServerSettings& server, bool tls_known) {
@@ -38,7 +39,7 @@ SourceAuth read_auth(const Value& written, const ServerSettings& server, bool tl
   }
   if (const auto value = section.get("bearer")) {
     ++ways;
-    assign(auth.bearer, value->secret("a token, such as \"${file:webhook-token}\""));
+    auth.bearers = value->secrets("a token, such as \"${file:webhook-token}\"");
   }
   if (const auto value = section.get("client_certificate")) {
     auth.client_certificate = value->boolean().value_or(true);
@@ -83,12 +84,25 @@ SourceSettings read_source(const std::string& name, const Value& written, const 
   }
   const auto auth = section.get("auth");
   if (auth) source.auth = read_auth(*auth, server, tls_known);
+  const bool open = auth ? source.auth.none() : !section.may_hold("auth");
+  if (open && !written.context().environment.variable(kWebhookPassword).value_or("").empty() && !written.context().report.has_errors()) {
+    written.context().report.warning(written.key(), written.path() + " asks for no password although " + kWebhookPassword +
+                                                        " is set; write auth: { basic: { username: coder, password: \"${env:" +
+                                                        kWebhookPassword + "}\" } }, or unset the variable");
+    return source;
+  }
   const auto address = parse_address(server.listen);
   const bool left_out = auth && source.auth.none() && !written.context().report.has_errors();
   if (((!auth && !section.may_hold("auth")) || left_out) && address && !address->local()) {
     written.context().report.warning(written.key(), written.path() +
                                                         " takes notifications from anyone who can reach server.listen; write " +
                                                         "auth: { basic: { username: coder, password: \"${file:webhook-password}\" } }");
+  }
+  const bool shared_secret = !source.auth.basic_passwords.empty() || !source.auth.bearers.empty();
+  if (shared_secret && tls_known && !server.tls && address && !address->local()) {
+    written.context().report.warning(written.key(),
+                                     written.path() + " is sent its password in the clear, since " + server.listen +
+                                         " has no TLS; write server.tls, or listen on a loopback address behind a proxy that has it");
   }
   return source;
 }

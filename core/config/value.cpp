@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/secret_text.hpp"
 #include "config/scalar.hpp"
 #include "config/suggest.hpp"
 
@@ -77,8 +78,21 @@ std::optional<base::Secret> Value::secret(std::string_view form, bool whole) con
     return std::nullopt;
   }
   if (value->referenced && value->text.empty()) return base::Secret();
+  const std::string_view trimmed = base::trimmed_secret(value->text);
+  if (value->referenced && trimmed.empty()) {
+    error("is a secret of white space only; give it a value");
+    return std::nullopt;
+  }
   auto checked = text(form);
   if (!checked) return std::nullopt;
+  // What is written in quotes in the configuration itself is meant as it stands.
+  if (value->referenced) checked = std::string(trimmed);
+  const std::string holder = value->file ? "is a secret, and " + value->file->path.string() + " " : "is a secret that ";
+  if (const auto fault = base::secret_fault(*checked); !fault.empty()) {
+    error(holder + fault);
+    return std::nullopt;
+  }
+  if (const auto doubt = base::secret_doubt(*checked); !doubt.empty()) warning(holder + doubt);
   if (whole && !value->referenced) {
     if (const auto what = plain_secret(context_->report.file(at().file)); !what.empty()) warning("is a secret that " + what);
   }
@@ -145,6 +159,31 @@ std::optional<Rate> Value::rate() const {
 std::optional<std::filesystem::path> Value::file_path(std::string_view form) const {
   const auto value = text(form);
   return value ? std::optional(directory() / *value) : std::nullopt;
+}
+
+std::vector<base::Secret> Value::secrets(std::string_view form) const {
+  std::vector<base::Secret> all;
+  const auto add = [&](const Value& written) {
+    auto secret = written.secret(form);
+    if (secret && !secret->empty()) all.push_back(*std::move(secret));
+  };
+  if (node_->kind != yaml::Node::Kind::list) {
+    add(*this);
+    return all;
+  }
+  const auto written = entries(form);
+  if (written.size() > kMostSecrets)
+    error("has " + std::to_string(written.size()) + " entries; write at most " + std::to_string(kMostSecrets));
+  for (const auto& entry : written) add(entry);
+  return all;
+}
+
+std::optional<std::filesystem::path> Value::private_file(std::string_view form) const {
+  auto file = file_path(form);
+  std::error_code ignored;
+  const auto exposed = file ? References::exposure(*file, std::filesystem::status(*file, ignored)) : "";
+  if (!exposed.empty()) warning("is a secret: " + exposed);
+  return file;
 }
 
 std::optional<std::filesystem::path> Value::secret_file(std::string_view form) const {

@@ -31,6 +31,9 @@ struct Range {
   T most;
 };
 
+// Secrets that are taken at a time while one of them is being replaced.
+inline constexpr std::size_t kMostSecrets = 4;
+
 // A node together with its name for people ("sinks.slack.plugin") and the place of its key.
 class Value {
  public:
@@ -62,6 +65,8 @@ class Value {
   // The same for what nobody else may know: a file that others can read is refused. Empty when its references say that it may be left out
   // and it is: "${file:admin-token:-}". Warns of one that stands in a file that others can read, unless it is no secret as a `whole`.
   [[nodiscard]] std::optional<base::Secret> secret(std::string_view form, bool whole = true) const;
+  // One, or a list of up to kMostSecrets while it is being replaced. Those that may be left out, and are, are not among them.
+  [[nodiscard]] std::vector<base::Secret> secrets(std::string_view form) const;
   [[nodiscard]] std::optional<bool> boolean() const;
   [[nodiscard]] std::optional<std::size_t> count(Range<std::size_t> range) const;
   [[nodiscard]] std::optional<Millis> duration(Range<Millis> range) const;
@@ -69,6 +74,8 @@ class Value {
   [[nodiscard]] std::optional<Rate> rate() const;
   // Relative to the directory of the configuration.
   [[nodiscard]] std::optional<std::filesystem::path> file_path(std::string_view form) const;
+  // The same of a file that nobody else should know: warns of one that others can read.
+  [[nodiscard]] std::optional<std::filesystem::path> private_file(std::string_view form) const;
   // The same of a file that nobody else may know: one that others can read is refused.
   [[nodiscard]] std::optional<std::filesystem::path> secret_file(std::string_view form) const;
   [[nodiscard]] Position position() const;

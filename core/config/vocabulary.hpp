@@ -14,7 +14,8 @@ struct Vocabulary {
 inline constexpr Vocabulary kRootWords{"", "version include watch server admin store plugins sources sinks pipeline storm", "canary"};
 // Those that an included file may have.
 inline constexpr std::string_view kIncludedWords = "plugins sources sinks pipeline";
-inline constexpr Vocabulary kServerWords{"server", "listen tls max_body threads max_connections", ""};
+inline constexpr Vocabulary kServerWords{"server",
+                                         "listen tls max_body max_body_memory threads max_connections max_connections_per_address", ""};
 inline constexpr Vocabulary kTlsWords{"server.tls", "certificate key client_ca", ""};
 inline constexpr Vocabulary kAdminWords{"admin", "listen token", ""};
 inline constexpr Vocabulary kStoreWords{"store", "driver path retention", "postgres url"};

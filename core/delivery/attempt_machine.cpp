@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "base/overloaded.hpp"
 #include "policy/backoff.hpp"
 
 namespace belfry::delivery {
@@ -11,11 +12,6 @@ using model::Outcome;
 using model::OutcomeCode;
 
 namespace {
-
-template <class... Fs>
-struct Overloaded : Fs... {
-  using Fs::operator()...;
-};
 
 constexpr base::Millis kLookAgain{30'000};  // when the sink does not say after what time
 constexpr base::Millis kSoonest{1'000};     // asking again at once would spin
@@ -30,13 +26,21 @@ Outcome expired_outcome() {
   return {.code = OutcomeCode::rejected, .reason = "expired", .detail = "the delivery was not made within its max_age"};
 }
 
+// The attempts in which it crashed may have arrived.
+Outcome crashed_outcome() {
+  return {.code = OutcomeCode::rejected,
+          .maybe_delivered = true,
+          .reason = "plugin_crashed",
+          .detail = "the plugin took the gateway down with it each time; it is not tried again by itself"};
+}
+
 }  // namespace
 
 Action AttemptMachine::resume(Event event, base::Timestamp now, double random) {
   const auto expect = [this](State wanted) {
     if (state_ != wanted) throw std::logic_error("attempt machine: an event that does not fit its state");
   };
-  return std::visit(Overloaded{
+  return std::visit(base::Overloaded{
                         [&](const event::Start&) {
                           expect(State::ready);
                           return start(now);
@@ -62,6 +66,7 @@ Action AttemptMachine::resume(Event event, base::Timestamp now, double random) {
 }
 
 Action AttemptMachine::start(base::Timestamp now) {
+  if (setup_.given_up) return give_up(now);
   if (setup_.leased.attempt != 0) return send(setup_.leased.attempt);
   if (setup_.leased.in_doubt && setup_.can_reconcile) {
     state_ = State::reconciling;
@@ -111,6 +116,13 @@ Action AttemptMachine::expire(base::Timestamp now) {
   return finish(expired_outcome(), policy::expire(setup_.leased.delivery, setup_.leased.in_doubt), now);
 }
 
+Action AttemptMachine::give_up(base::Timestamp now) {
+  attempt_ = setup_.leased.attempt;
+  auto outcome = crashed_outcome();
+  const auto step = policy::next_step(outcome, setup_.leased.delivery, now, 0);
+  return finish(std::move(outcome), step, now);
+}
+
 store::Next AttemptMachine::to_store(const policy::Next& next, base::Timestamp now) const {
   const auto fall_back = [&](const policy::next::FallBack& f) -> store::Next {
     const auto& leased = setup_.leased;
@@ -120,7 +132,7 @@ store::Next AttemptMachine::to_store(const policy::Next& next, base::Timestamp n
     if (!follower) return store::DeadLetter{f.state};
     return store::FallBack{f.state, {std::move(*follower)}};
   };
-  return std::visit(Overloaded{
+  return std::visit(base::Overloaded{
                         [](const policy::next::Done&) -> store::Next { return store::Done{}; },
                         [&](const policy::next::Retry& r) -> store::Next {
                           const bool look = r.possible_duplicate && setup_.can_reconcile;

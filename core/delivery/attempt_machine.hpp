@@ -1,5 +1,6 @@
 // One attempt, as a table of what to do next: no clock, no threads, no I/O. The lane performs the actions and feeds back what happened.
 //
+//   given up ................. Finish (rejected, plugin_crashed)
 //   expired, in doubt ........ Reconcile -> Finish
 //   expired .................. Finish
 //   in doubt ................. Reconcile -> Finish (it is there, or it can only be said later), or Begin (marked unless it is certainly
@@ -62,6 +63,7 @@ class AttemptMachine {
     store::Leased leased;
     bool can_reconcile = false;
     const SinkPlans* sinks = nullptr;  // outlives the machine
+    bool given_up = false;             // it has crashed its plugin too often: it ends without the plugin
   };
 
   explicit AttemptMachine(Setup setup) : setup_(std::move(setup)) {}
@@ -81,6 +83,7 @@ class AttemptMachine {
   [[nodiscard]] Action send(std::uint32_t attempt);
   [[nodiscard]] Action look_later(model::Outcome outcome, base::Timestamp now);
   [[nodiscard]] Action expire(base::Timestamp now);
+  [[nodiscard]] Action give_up(base::Timestamp now);
   [[nodiscard]] Action finish(model::Outcome outcome, const policy::Step& step, base::Timestamp now);
   [[nodiscard]] store::Next to_store(const policy::Next& next, base::Timestamp now) const;
 

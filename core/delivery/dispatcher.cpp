@@ -1,10 +1,23 @@
 #include "delivery/dispatcher.hpp"
 
+#include "base/insist.hpp"
+
 namespace belfry::delivery {
 namespace {
 
 // Longer than an attempt, and looking for what one before has left, usually take. Nobody waits for it.
 constexpr base::Millis kMakingWay{60'000};
+
+using Lanes = std::map<std::string, std::shared_ptr<Lane>>;
+
+std::vector<std::shared_ptr<Lane>> missing_from(const Lanes& these, const Lanes& of) {
+  std::vector<std::shared_ptr<Lane>> missing;
+  for (const auto& [sink, lane] : of) {
+    const auto found = these.find(sink);
+    if (found == these.end() || found->second != lane) missing.push_back(lane);
+  }
+  return missing;
+}
 
 }  // namespace
 
@@ -32,29 +45,35 @@ std::shared_ptr<Lane> Dispatcher::make(LaneSettings settings, std::expected<std:
 void Dispatcher::use(const std::vector<std::shared_ptr<Lane>>& lanes, SinkPlans sinks, Writer write) {
   std::map<std::string, std::shared_ptr<Lane>> next;
   for (const auto& lane : lanes) next[lane->sink()] = lane;
+  auto plans = std::make_shared<const SinkPlans>(std::move(sinks));
+  auto writer = std::make_shared<const Writer>(std::move(write));
   std::vector<std::shared_ptr<Lane>> gone, fresh;
   {
     const std::lock_guard lock(mutex_);
-    sinks_ = std::make_shared<const SinkPlans>(std::move(sinks));
-    write_ = std::make_shared<const Writer>(std::move(write));
-    next.swap(lanes_);
-    for (const auto& [sink, lane] : next) {
-      const auto now = lanes_.find(sink);
-      if (now == lanes_.end() || now->second != lane) gone.push_back(lane);
-    }
-    for (const auto& [sink, lane] : lanes_) {
-      const auto before = next.find(sink);
-      if (before == next.end() || before->second != lane) fresh.push_back(lane);
-    }
+    gone = missing_from(next, lanes_);
+    fresh = missing_from(lanes_, next);
     leaving_.insert(gone.begin(), gone.end());
+    // Nothing throws from here to the end of the lock: it is all of the new, or all of what was there before.
+    sinks_.swap(plans);
+    write_.swap(writer);
+    lanes_.swap(next);
   }
+  const auto failed = [this](const std::string& sink) {
+    return [this, sink](const std::exception_ptr& failure) {
+      context_.log.error("a lane cannot be exchanged", {{"sink", sink}, {"why", base::what_of(failure)}});
+    };
+  };
   for (const auto& lane : gone) {
-    lane->make_way(kMakingWay, [this, lane] {
-      const std::lock_guard lock(mutex_);
-      leaving_.erase(lane);
-    });
+    base::insist(
+        [&] {
+          lane->make_way(kMakingWay, [this, lane] {
+            const std::lock_guard lock(mutex_);
+            leaving_.erase(lane);
+          });
+        },
+        failed(lane->sink()));
   }
-  for (const auto& lane : fresh) lane->start();
+  for (const auto& lane : fresh) base::insist([&] { lane->start(); }, failed(lane->sink()));
 }
 
 std::shared_ptr<Lane> Dispatcher::lane_of(const std::string& sink) const {
@@ -74,6 +93,21 @@ std::vector<LaneStatus> Dispatcher::status() const {
   std::vector<LaneStatus> all;
   for (const auto& [name, lane] : lanes_) all.push_back(lane->status());
   return all;
+}
+
+bool Dispatcher::release(const std::string& sink, std::move_only_function<void(Released)> done) {
+  const auto wanted = lane_of(sink);
+  if (!wanted) return false;
+  std::vector<std::shared_ptr<Lane>> others;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [name, lane] : lanes_) {
+      if (lane != wanted && lane->shares_account_with(*wanted) && lane->status().state == LaneState::paused) others.push_back(lane);
+    }
+  }
+  wanted->release(std::move(done));
+  for (const auto& lane : others) lane->release([](const Released&) {});
+  return true;
 }
 
 void Dispatcher::stop(base::Millis most, net::Task done) {

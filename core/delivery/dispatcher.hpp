@@ -30,6 +30,10 @@ class Dispatcher {
   void notify(const std::vector<std::string>& sinks);
   [[nodiscard]] std::vector<LaneStatus> status() const;
 
+  // A person wants the sink to try now (Lane::release); so do the paused ones that send with the same account. False: there is no such
+  // sink, and `done` is not called.
+  [[nodiscard]] bool release(const std::string& sink, std::move_only_function<void(Released)> done);
+
   // Takes nothing new, lets attempts in flight end, stops the plugins; `done` after that or after `most`.
   void stop(base::Millis most, net::Task done);
 

@@ -19,6 +19,8 @@ class Metrics {
   virtual void delivery_ended(std::string_view sink, std::string_view outcome, std::string_view reason,
                               std::optional<base::Millis> since_receipt) = 0;
   virtual void possible_duplicate(std::string_view sink) = 0;
+  // A delivery ended as one that waits for a person.
+  virtual void dead_letter(std::string_view) {}
 };
 
 }  // namespace belfry::delivery

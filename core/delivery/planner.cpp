@@ -37,6 +37,17 @@ std::string in_words(const model::Timing& timing) {
   return out;
 }
 
+// The hours of the day are those of the wall clock; what comes out is the gateway's time again.
+policy::Due due_at(const model::Timing& timing, const policy::Zones& zones, bool quiet_hours_hold, std::optional<base::Timestamp> ends_at,
+                   base::Timestamp now, base::Millis wall_ahead) {
+  if (ends_at) *ends_at += wall_ahead;
+  auto due = policy::due(timing, zones, quiet_hours_hold, ends_at, now + wall_ahead);
+  due.at -= wall_ahead;
+  if (due.digest) *due.digest -= wall_ahead;
+  if (due.overflow) *due.overflow -= wall_ahead;
+  return due;
+}
+
 // Two routes may collect for one recipient under the same words.
 std::string scoped(const std::string& route, const std::string& key) { return route + '\x1f' + key; }
 
@@ -87,9 +98,10 @@ base::Result<void> Planner::learn(const std::vector<model::RouteRule>& routes) {
   return {};
 }
 
-void Planner::time(store::PlannedDelivery& planned, const model::Target& target, const model::Notification& notification,
-                   base::Timestamp now, const std::optional<base::TimeZone>& own, std::vector<model::Decision>& decisions) const {
+void Planner::time(store::PlannedDelivery& planned, const model::Target& target, const std::optional<base::TimeZone>& own,
+                   store::Acceptance& out, const model::Notification& notification) const {
   auto& delivery = planned.delivery;
+  const auto now = delivery.created_at;
   const auto sink_age = max_age_.at(delivery.sink);
   const auto route_age = std::min(sink_age, target.max_age.value_or(sink_age));
   std::optional<base::Timestamp> ends_at;
@@ -103,22 +115,26 @@ void Planner::time(store::PlannedDelivery& planned, const model::Target& target,
   delivery.expires_at = expires(now);
   if (!target.timing) return;
 
-  const auto due = policy::due(*target.timing, zones_of(delivery, own), target.quiet_hours_hold, ends_at, now);
+  const auto due = due_at(*target.timing, zones_of(delivery, own), target.quiet_hours_hold, ends_at, now, out.wall_ahead);
   delivery.due_at = due.at;
+  planned.time_of_day = due.quiet;
   delivery.expires_at = expires(due.at);
   const auto key = scoped(target.route, target.digest_key);
   if (due.digest) {
+    const auto window = target.timing->digest->window;
     planned.digest = store::DigestKey{key, *due.digest, expires(*due.digest)};
+    planned.digest->time_of_day = !window || *due.digest != now + *window;
   } else if (due.overflow) {
     const auto& throttle = *target.timing->throttle;
     const auto note = "More than " + std::to_string(throttle.most) + " within " + base::to_string(throttle.window) +
                       ": the rest is here, in one message.";
     planned.throttle = store::ThrottleKey{key, throttle.most, throttle.window, {key, *due.overflow, expires(*due.overflow), note}};
+    planned.throttle->overflow.time_of_day = *due.overflow != now + throttle.window;
   }
   if (due.quiet) {
-    decisions.push_back({now, notification.id, "", "held",
-                         delivery.sink + " " + delivery.destination.key() + ": quiet hours of route \"" + target.route + "\" until " +
-                             base::to_rfc3339(due.at)});
+    out.decisions.push_back({now, notification.id, "", "held",
+                             delivery.sink + " " + delivery.destination.key() + ": quiet hours of route \"" + target.route + "\" until " +
+                                 base::to_rfc3339(due.at + out.wall_ahead)});
   }
 }
 
@@ -139,8 +155,9 @@ policy::Zones Planner::zones_of(const model::Delivery& delivery, const std::opti
 }
 
 store::Acceptance Planner::plan(model::Notification notification, base::Timestamp now, route::Trace* trace,
-                                const std::optional<base::TimeZone>& own) const {
+                                const std::optional<base::TimeZone>& own, base::Millis wall_ahead) const {
   store::Acceptance out;
+  out.wall_ahead = wall_ahead;
   const auto processed = processors_.run(notification, trace == nullptr ? nullptr : &trace->processors);
   const auto note = [&](std::string what, std::string detail) {
     out.decisions.push_back({now, notification.id, "", std::move(what), std::move(detail)});
@@ -169,7 +186,7 @@ store::Acceptance Planner::plan(model::Notification notification, base::Timestam
     delivery.sensitive = notification.sensitive;
     delivery.allow_sensitive = target.allow_sensitive;
     delivery.created_at = now;
-    time(planned, target, notification, now, own, out.decisions);
+    time(planned, target, own, out, notification);
     if (processed.dedupe) planned.dedupe = store::DedupeKey{processed.dedupe->key, processed.dedupe->window};
     out.deliveries.push_back(std::move(planned));
   }

@@ -23,9 +23,10 @@ class Planner {
   // ErrorCode::invalid names the rule and what is wrong with it.
   [[nodiscard]] static base::Result<Planner> compile(model::PipelineRules rules, const std::map<std::string, SinkPlan>& sinks);
 
-  // `trace`, when given, is told what every rule had to say. `own`: the time zone of the recipient, when it is known.
+  // `trace`, when given, is told what every rule had to say. `own`: the time zone of the recipient, when it is known. `wall_ahead`: what
+  // the wall clock shows beyond `now`, which the hours of the day are worked out with.
   [[nodiscard]] store::Acceptance plan(model::Notification notification, base::Timestamp now, route::Trace* trace = nullptr,
-                                       const std::optional<base::TimeZone>& own = std::nullopt) const;
+                                       const std::optional<base::TimeZone>& own = std::nullopt, base::Millis wall_ahead = {}) const;
 
   // Whether any route counts hours in the time zone of the recipient; and whether those of this delivery are, when it is known.
   [[nodiscard]] bool wants_own_zones() const { return wants_own_zones_; }
@@ -44,8 +45,8 @@ class Planner {
     bool own_digest = false;
   };
 
-  void time(store::PlannedDelivery& planned, const model::Target& target, const model::Notification& notification, base::Timestamp now,
-            const std::optional<base::TimeZone>& own, std::vector<model::Decision>& decisions) const;
+  void time(store::PlannedDelivery& planned, const model::Target& target, const std::optional<base::TimeZone>& own, store::Acceptance& out,
+            const model::Notification& notification) const;
   [[nodiscard]] policy::Zones zones_of(const model::Delivery& delivery, const std::optional<base::TimeZone>& own) const;
   [[nodiscard]] base::Result<void> learn(const std::vector<model::RouteRule>& routes);
 

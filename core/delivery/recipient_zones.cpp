@@ -21,8 +21,8 @@ void RecipientZones::find(const std::string& email, Handler handler) {
   if (!fits(key)) return handler(std::nullopt);
   {
     std::unique_lock lock(mutex_);
-    if (const auto found = known_.find(key); found != known_.end()) {
-      auto zone = found->second.zone;
+    if (const auto* found = use(key)) {
+      auto zone = found->zone;
       lock.unlock();
       return handler(std::move(zone));
     }
@@ -64,34 +64,49 @@ std::optional<base::TimeZone> RecipientZones::remember_read(const std::string& k
     if (auto zone = base::TimeZone::find(read->value)) known.zone = std::move(*zone);
   }
   const std::lock_guard lock(mutex_);
-  make_room();
   // What was told meanwhile is newer.
-  return known_.try_emplace(key, std::move(known)).first->second.zone;
+  if (const auto* found = use(key)) return found->zone;
+  return add(key, std::move(known)).zone;
 }
 
 bool RecipientZones::remember_told(const std::string& key, const std::string& name, const base::TimeZone& zone) {
   const std::lock_guard lock(mutex_);
-  if (const auto found = known_.find(key); found == known_.end()) {
-    make_room();
-  } else if (found->second.name == name && found->second.kept) {
-    return false;
-  }
+  auto* found = use(key);
+  if (found != nullptr && found->name == name && found->kept) return false;
   const bool write = writes_ < kMostWrites;
   if (write) ++writes_;
-  known_[key] = {name, zone, write};
+  Known known{name, zone, write};
+  if (found != nullptr) {
+    *found = std::move(known);
+  } else {
+    add(key, std::move(known));
+  }
   return write;
 }
 
 void RecipientZones::not_kept(const std::string& key, const std::string& name, const std::string& why) {
   const std::lock_guard lock(mutex_);
-  if (const auto found = known_.find(key); found != known_.end() && found->second.name == name) found->second.kept = false;
+  if (const auto found = known_.find(key); found != known_.end() && found->second->second.name == name) found->second->second.kept = false;
   if (std::exchange(complained_, true)) return;
   log_.warn("the time zone of a recipient is not kept: it holds as long as it stays in memory", {{"why", why}});
 }
 
-// Whoever is forgotten is in the store, unless it failed.
-void RecipientZones::make_room() {
-  if (known_.size() >= kMostInMemory) known_.erase(known_.begin());
+RecipientZones::Known* RecipientZones::use(const std::string& key) {
+  const auto found = known_.find(key);
+  if (found == known_.end()) return nullptr;
+  by_use_.splice(by_use_.begin(), by_use_, found->second);
+  return &found->second->second;
+}
+
+// The one that was used longest ago gives way; the store still has it, unless that failed.
+RecipientZones::Known& RecipientZones::add(const std::string& key, Known known) {
+  if (known_.size() >= kMostInMemory) {
+    known_.erase(by_use_.back().first);
+    by_use_.pop_back();
+  }
+  by_use_.emplace_front(key, std::move(known));
+  known_.emplace(key, by_use_.begin());
+  return by_use_.front().second;
 }
 
 }  // namespace belfry::delivery

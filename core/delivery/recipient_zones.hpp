@@ -2,12 +2,14 @@
 // Thread rule: any thread. Ownership: the store outlives it, and is closed before it goes.
 #pragma once
 #include <functional>
+#include <list>
 #include <mutex>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 #include "base/log.hpp"
 #include "base/time_zone.hpp"
@@ -40,12 +42,15 @@ class RecipientZones {
   // False when there is nothing to write.
   [[nodiscard]] bool remember_told(const std::string& key, const std::string& name, const base::TimeZone& zone);
   void not_kept(const std::string& key, const std::string& name, const std::string& why);
-  void make_room();
+  // With the lock held.
+  [[nodiscard]] Known* use(const std::string& key);  // null: not in memory
+  Known& add(const std::string& key, Known known);
 
   store::Store& store_;
   const base::Logger log_;
-  std::mutex mutex_;  // of all that follows
-  std::unordered_map<std::string, Known> known_;
+  std::mutex mutex_;                                 // of all that follows
+  std::list<std::pair<std::string, Known>> by_use_;  // latest first
+  std::unordered_map<std::string, decltype(by_use_)::iterator> known_;
   std::set<std::string, std::less<>> unknown_names_;
   std::size_t writes_ = 0;  // that are under way
   bool complained_ = false;

@@ -42,8 +42,8 @@ void StormWatch::merge(store::Acceptance& acceptance) const {
     if (planned.digest || delivery.sensitive || !raging(delivery.sink)) continue;
     planned.throttle.reset();
     // The words of one route would be wrong for what another one chose.
-    planned.digest =
-        store::DigestKey{std::string(kKey) + '\x1f' + delivery.route, delivery.due_at, delivery.expires_at, std::string(kNote)};
+    planned.digest = store::DigestKey{std::string(kKey) + '\x1f' + delivery.route, delivery.due_at, delivery.expires_at, std::string(kNote),
+                                      planned.time_of_day};
   }
 }
 

@@ -7,6 +7,7 @@
 #include <array>
 #include <stdexcept>
 
+#include "base/utf8.hpp"
 #include "model/json_writer.hpp"
 #include "model/names.hpp"
 
@@ -131,6 +132,7 @@ std::string encode(const Notification& n) {
 }
 
 base::Result<Notification> decode_notification(std::string_view bytes) {
+  if (!base::is_utf8(bytes)) return base::fail("stored notification is no UTF-8");
   // Room for the usual notification: the allocator's own first piece is so large that freeing it makes malloc tidy up every time.
   std::array<char, 16UL * 1024> room;
   rapidjson::MemoryPoolAllocator<> pool(room.data(), room.size());

@@ -100,7 +100,7 @@ struct Decision {
   std::string notification_id;
   std::string delivery_id;  // empty when it is about the notification as a whole
   std::string what;    // slug: received, processed, dropped, unrouted, routed, merged, withheld, held, deduplicated, digested, throttled,
-                       // attempt, delivered, rejected, expired, fallback, retried, discarded
+                       // attempt, delivered, rejected, expired, fallback, retried, discarded, unreadable
   std::string detail;  // one sentence, never the text of the notification
 
   bool operator==(const Decision&) const = default;

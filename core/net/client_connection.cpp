@@ -24,7 +24,7 @@ bool is_safe_to_repeat(const ClientRequest& request) { return request.method == 
 ClientConnection::ClientConnection(asio::io_context& io, Settings settings)
     : executor_(asio::make_strand(io)),
       connect_(settings.connect),
-      dialer_(io, executor_, std::move(settings.dial)),
+      dialer_(executor_, std::move(settings.dial)),
       buffer_(kMaxHeader + kReadSize) {}
 
 void ClientConnection::start(ClientJob job, Done done) {

@@ -1,9 +1,11 @@
 #include "net/dialer.hpp"
 
-#include <boost/asio/bind_executor.hpp>
-#include <boost/asio/ip/basic_resolver.hpp>
+#include <netinet/in.h>
+
+#include <boost/asio/error.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/post.hpp>
 
 #include "net/timeout.hpp"
 #include "net/tls.hpp"
@@ -11,12 +13,13 @@
 
 namespace belfry::net {
 
-using asio::ip::tcp;
 using Kind = ClientError::Kind;
 
 namespace {
 
 constexpr std::size_t kTunnelRead = 2 * 1024;
+
+constexpr base::Millis kPoke{500};  // LookupPool::poke
 
 // Each address gets its share of the time that is left: one that does not answer must not keep the others from being tried.
 base::SteadyTime share(base::SteadyTime deadline, std::size_t addresses_left) {
@@ -26,24 +29,35 @@ base::SteadyTime share(base::SteadyTime deadline, std::size_t addresses_left) {
 
 }  // namespace
 
-// A look-up cannot be interrupted; one that takes too long is left behind, and finds only this when it comes back.
+// One of its own for each look-up: a result that comes late must not pass for the next one's.
 struct Dialer::Lookup {
   explicit Lookup(const Executor& executor) : woken(executor) {}
 
   Event woken;
-  std::vector<tcp::endpoint> addresses;
-  error_code error = asio::error::timed_out;
-  bool abandoned = false;
+  std::vector<Stream::Protocol::endpoint> addresses;
+  std::optional<std::string> error = "no answer from the name server in time";
+  bool done = false;
 };
 
-base::Result<DialSettings> dial_settings(const ClientTransport& transport, Authorities& authorities) {
-  auto tls = client_context(transport, authorities);
-  if (!tls) return std::unexpected(tls.error());
-  return DialSettings{std::move(*tls), transport.verify, transport.proxies};
+namespace {
+
+Stream::Protocol::endpoint endpoint_of(HostAddress address, std::uint16_t port) {
+  if (address.storage.ss_family == AF_INET6)
+    reinterpret_cast<sockaddr_in6&>(address.storage).sin6_port = htons(port);
+  else
+    reinterpret_cast<sockaddr_in&>(address.storage).sin_port = htons(port);
+  return {&address.storage, address.size, IPPROTO_TCP};
 }
 
-Dialer::Dialer(asio::io_context& io, Executor executor, DialSettings settings)
-    : io_(io), executor_(std::move(executor)), settings_(std::move(settings)) {}
+}  // namespace
+
+base::Result<DialSettings> dial_settings(const ClientTransport& transport, Authorities& authorities, std::shared_ptr<LookupPool> lookups) {
+  auto tls = client_context(transport, authorities);
+  if (!tls) return std::unexpected(tls.error());
+  return DialSettings{std::move(*tls), transport.verify, transport.proxies, std::move(lookups)};
+}
+
+Dialer::Dialer(Executor executor, DialSettings settings) : executor_(std::move(executor)), settings_(std::move(settings)) {}
 
 void Dialer::cancel() {
   cancelled_ = true;
@@ -77,31 +91,37 @@ Awaitable<Dialer::Failure> Dialer::open(const Origin& origin, const Proxy* proxy
 }
 
 Awaitable<void> Dialer::resolve(const std::string& host, const std::string& port, base::SteadyTime deadline) {
-  // Of its own for whoever looks up: a look-up that was left behind must not fill the next one's.
   const auto lookup = lookup_ = std::make_shared<Lookup>(executor_);
+  const auto number = static_cast<std::uint16_t>(std::stoi(port));
   error_code not_an_address;
   if (const auto address = asio::ip::make_address(host, not_an_address); !not_an_address) {
-    lookup->addresses = {{address, static_cast<std::uint16_t>(std::stoi(port))}};
-    lookup->error = {};
+    lookup->addresses.emplace_back(asio::ip::tcp::endpoint(address, number));
+    lookup->error.reset();
     co_return;
   }
-  asio::ip::basic_resolver<tcp, asio::io_context::executor_type> resolver(io_);
-  auto found = [lookup](error_code ec, const auto& results) {
-    if (lookup->abandoned) return;
-    lookup->error = ec;
-    for (const auto& entry : results) lookup->addresses.push_back(entry.endpoint());
-    lookup->woken.wake();
+  auto found = [weak = std::weak_ptr(lookup), executor = executor_, number](const LookupResult& result) {
+    asio::post(executor, [weak, number, result] {
+      const auto waiting = weak.lock();
+      if (!waiting) return;
+      waiting->done = true;
+      waiting->error.reset();
+      if (!result.error.empty()) waiting->error = result.error;
+      for (const auto& entry : result.addresses) waiting->addresses.push_back(endpoint_of(entry, number));
+      waiting->woken.wake();
+    });
   };
-  resolver.async_resolve(host, port, tcp::resolver::numeric_service, asio::bind_executor(executor_, std::move(found)));
-  co_await lookup->woken.wait_until(deadline);
-  lookup->abandoned = true;
+  const auto ticket = settings_.lookups->resolve(host, std::move(found));
+  while (!lookup->done && !cancelled_ && std::chrono::steady_clock::now() < deadline) {
+    co_await lookup->woken.wait_until(std::min(deadline, from_now(kPoke)));
+    settings_.lookups->poke();
+  }
 }
 
 Awaitable<Dialer::Failure> Dialer::open_tcp(const std::string& host, const std::string& port, const std::string& whom,
                                             base::SteadyTime deadline) {
   co_await resolve(host, port, deadline);
   const auto lookup = std::exchange(lookup_, nullptr);
-  if (lookup->error) co_return ClientError{Kind::resolve, false, "cannot resolve " + whom + ": " + lookup->error.message()};
+  if (lookup->error) co_return ClientError{Kind::resolve, false, "cannot resolve " + whom + ": " + *lookup->error};
 
   error_code ec = asio::error::host_not_found;
   for (std::size_t i = 0; i < lookup->addresses.size() && !cancelled_; ++i) {

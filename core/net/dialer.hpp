@@ -10,6 +10,7 @@
 
 #include "net/asio.hpp"
 #include "net/http_client.hpp"
+#include "net/lookup_pool.hpp"
 #include "net/stream.hpp"
 #include "net/tls.hpp"
 #include "net/url.hpp"
@@ -20,10 +21,12 @@ struct DialSettings {
   std::shared_ptr<asio::ssl::context> tls;
   bool verify = true;  // the certificate, and that it is the host's
   ProxyRules proxies;
+  std::shared_ptr<LookupPool> lookups;
 };
 
 // What a transport says about opening connections. The error names the file that cannot be used.
-[[nodiscard]] base::Result<DialSettings> dial_settings(const ClientTransport& transport, Authorities& authorities);
+[[nodiscard]] base::Result<DialSettings> dial_settings(const ClientTransport& transport, Authorities& authorities,
+                                                       std::shared_ptr<LookupPool> lookups);
 
 // The error's kind is resolve, connect (a proxy that refuses included), tls or cancelled; its detail says what could not be reached and
 // why.
@@ -31,7 +34,7 @@ using DialResult = std::expected<std::shared_ptr<Stream>, ClientError>;
 
 class Dialer {
  public:
-  Dialer(asio::io_context& io, Executor executor, DialSettings settings);
+  Dialer(Executor executor, DialSettings settings);
 
   // The stream's deadline is still the one of the dial.
   Awaitable<DialResult> dial(const Origin& origin, base::SteadyTime deadline);
@@ -49,7 +52,6 @@ class Dialer {
   Awaitable<Failure> open_tls(const Origin& origin, const Proxy* proxy, base::SteadyTime deadline);
   Awaitable<void> resolve(const std::string& host, const std::string& port, base::SteadyTime deadline);
 
-  asio::io_context& io_;
   const Executor executor_;
   const DialSettings settings_;
   std::shared_ptr<Lookup> lookup_;

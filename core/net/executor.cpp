@@ -17,6 +17,14 @@ thread_local bool leaving = false;
 
 struct Leave {};  // ends the loop of the thread that throws it
 
+// Nothing gets out of here: there may be no memory to say what happened.
+void report(const base::Logger& log, const std::string& thread, const char* what) noexcept {
+  try {
+    log.error("a task threw", {{"thread", thread}, {"what", what}});
+  } catch (...) {
+  }
+}
+
 }  // namespace
 
 Runtime::Runtime(std::string name, std::size_t threads, base::Logger log) : impl_(std::make_shared<Impl>(std::move(name), std::move(log))) {
@@ -36,9 +44,9 @@ void Runtime::Impl::run() {
     } catch (const Leave&) {
       return;
     } catch (const std::exception& e) {
-      log.error("a task threw", {{"thread", name}, {"what", e.what()}});
+      report(log, name, e.what());
     } catch (...) {
-      log.error("a task threw", {{"thread", name}});
+      report(log, name, "something that is no std::exception");
     }
   }
 }
@@ -60,6 +68,7 @@ void Runtime::add_thread() {
     if (old->ended) old->thread.join();
     return old->ended;
   });
+  impl_->workers.reserve(impl_->workers.size() + 1);  // before there is a thread that would have to be joined
   // The thread shares the Impl: one that join() left behind may outlive the Runtime.
   worker->thread = std::thread([impl = impl_, worker] {
     ::pthread_setname_np(::pthread_self(), impl->name.substr(0, 15).c_str());  // the kernel takes 15 characters

@@ -8,12 +8,14 @@
 
 #include "net/asio.hpp"
 #include "net/executor.hpp"
+#include "net/lookup_pool.hpp"
 #include "net/tls.hpp"
 
 namespace belfry::net {
 
 struct Runtime::Impl {
   Impl(std::string thread_name, base::Logger logger) : name(std::move(thread_name)), log(std::move(logger)) {}
+  ~Impl() { lookups->close(); }  // they report to strands of this io_context
 
   void run();
   void drop_the_rest();
@@ -37,6 +39,7 @@ struct Runtime::Impl {
   asio::executor_work_guard<asio::io_context::executor_type> work{io.get_executor()};
 
   Authorities authorities;  // of all clients that run here
+  std::shared_ptr<LookupPool> lookups = std::make_shared<LookupPool>();
 
   std::atomic<bool> dropping = false;
   std::mutex mutex;

@@ -25,6 +25,9 @@ class Headers {
   std::vector<Pair> list_;
 };
 
+// How a client has reached the server.
+enum class Peer { network, unix_socket };
+
 // What the server got. `path` is the target up to '?', undecoded.
 struct ServerRequest {
   std::string method;
@@ -32,7 +35,8 @@ struct ServerRequest {
   std::string query;
   Headers headers;
   std::string body;
-  std::string remote;          // "127.0.0.1:51234", "unix"
+  std::string remote;          // "127.0.0.1:51234", "unix"; for display, nothing is decided by it
+  Peer peer = Peer::network;
   std::string client_subject;  // of a verified client certificate, RFC 2253; empty without
 };
 

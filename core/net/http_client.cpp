@@ -255,14 +255,19 @@ std::string_view to_string(ClientError::Kind kind) {
   std::unreachable();
 }
 
+std::string host_of(std::string_view url) {
+  const auto parsed = parse_url(url);
+  return parsed ? parsed->origin.text() : "-";
+}
+
 base::Result<void> check_transport(const ClientTransport& transport) {
   Authorities read_for_this;
-  if (const auto dial = dial_settings(transport, read_for_this); !dial) return std::unexpected(dial.error());
+  if (const auto dial = dial_settings(transport, read_for_this, nullptr); !dial) return std::unexpected(dial.error());
   return {};
 }
 
 base::Result<std::unique_ptr<HttpClient>> make_http_client(Runtime& runtime, ClientTransport transport) {
-  auto dial = dial_settings(transport, runtime.impl().authorities);
+  auto dial = dial_settings(transport, runtime.impl().authorities, runtime.impl().lookups);
   if (!dial) return std::unexpected(dial.error());
   return std::make_unique<PooledClient>(std::make_shared<Pool>(runtime.impl().io, std::move(transport), std::move(*dial)));
 }

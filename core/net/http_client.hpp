@@ -51,6 +51,9 @@ struct ClientError {
 
 [[nodiscard]] std::string_view to_string(ClientError::Kind kind);
 
+// "slack.com:443": what may be shown of a URL, whose path and query may be secrets. "-" when it is none.
+[[nodiscard]] std::string host_of(std::string_view url);
+
 struct ClientTransport {
   std::filesystem::path ca_file;             // empty: the system's
   std::filesystem::path client_certificate;  // PEM

@@ -1,15 +1,19 @@
 // HTTP/1.1 on TCP, TLS or a Unix socket: keep-alive, pipelining, limits, slow-client deadlines.
 // What it answers by itself: 400 and close for bad HTTP, 404/405 from the router, 408 for a slow request, 413 with a bounded lingering
 // read, 431 for a long header, 417/100-continue, 500 for a reply that was dropped, 501 for an unknown transfer coding, 503 + Retry-After
-// while draining, over `max_connections` or without a reply in time. The requests of one connection are handled one after the other.
+// while draining, without a reply in time, or without room. At the limit of connections the one that has been idle the longest is closed
+// (connection_table.hpp); bodies share a budget of memory (body_budget.hpp), and are read only when the route admits the head of the
+// request. The requests of one connection are handled one after the other.
 // Thread rule: open, use and the lending of ports from one thread, the rest from any. Ownership: the runtime and the router outlive the
 // server; a Reply may outlive it and is then without effect.
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.hpp"
@@ -29,13 +33,47 @@ struct ServerTls {
 struct ServerLimits {
   std::size_t max_header = 16 * 1024;  // bytes
   std::size_t max_connections = 1024;
-  base::Millis idle{120'000};    // between requests; Go clients keep theirs for 90 s
-  base::Millis request{30'000};  // from the first byte of a request to its last
-  base::Millis handler{30'000};  // for the handler to reply; then 503
+  std::size_t max_connections_per_address = 0;     // of one IPv4 address or IPv6 /64; 0: unbounded
+  std::size_t max_body_memory = 64 * 1024 * 1024;  // bytes, of all bodies together
+  base::Millis first_request{10'000};              // from the accept to the end of the first header, a TLS handshake included
+  base::Millis idle{120'000};                      // between requests; Go clients keep theirs for 90 s
+  base::Millis head{10'000};                       // from the first byte of a request to the end of its header
+  base::Millis request{30'000};                    // from the first byte of a request to its last
+  base::Millis body_wait{10'000};                  // for memory; then 503
+  base::Millis handler{30'000};                    // for the handler to reply; then 503
   base::Millis write{30'000};
   base::Millis tls_handshake{10'000};
   std::size_t linger_bytes = 4 * 1024 * 1024;  // read and dropped after 413 so that the client sees it
   base::Millis linger{2'000};
+};
+
+// What happens to a connection or a request for want of room.
+enum class Shed : std::uint8_t {
+  displaced,             // idle, closed at max_connections
+  displaced_by_address,  // idle, closed at max_connections_per_address
+  refused,               // 503: all others have requests in hand
+  dropped,               // closed without an answer: too many are being refused already
+  descriptors,           // idle, closed because the process has no descriptors left
+  body_memory,           // 503: no memory for the body
+};
+inline constexpr std::size_t kShedCount = 6;
+[[nodiscard]] std::string_view to_string(Shed what);
+
+// One answer as it is sent. What it refers to holds during the call.
+struct ServerAnswer {
+  int status = 0;                 // 0: the TLS handshake failed, and there is none
+  std::string_view method, path;  // empty: the request was not read so far
+  std::string_view owner;         // of the route; empty: there is none
+  std::string_view meant;         // nothing is served at the path, but here
+  std::string_view remote;
+  std::string_view why;  // the first line of a refusal
+};
+
+// Called from any thread, sometimes with a lock of the server held: they must not call it.
+struct ServerEvents {
+  std::function<void(Shed)> shed;
+  std::function<void()> out_of_descriptors;  // accepting failed
+  std::function<void(const ServerAnswer&)> answered;
 };
 
 struct Listen {
@@ -45,7 +83,7 @@ struct Listen {
 
 class HttpServer {
  public:
-  HttpServer(Runtime& runtime, Router& router, ServerLimits limits, base::Logger log);
+  HttpServer(Runtime& runtime, Router& router, ServerLimits limits, base::Logger log, ServerEvents events = {});
   ~HttpServer();  // stops, and waits for handlers that are running: none runs afterwards. Not from a handler.
 
   // A listening socket of a server that accepts nobody yet: whoever connects waits. Closed again unless it is used.
@@ -72,7 +110,11 @@ class HttpServer {
   // about to go, and no connection is refused in between.
   void lend_ports(const std::vector<std::string>& but_those_of);  // addresses as configured
   void keep_ports();
-  void limit_connections(std::size_t most);
+  // Connections over a lower limit stay until they are displaced or end.
+  void limit_connections(std::size_t total, std::size_t per_address);
+  void limit_body_memory(std::size_t bytes);
+  // Closes the connection that has been idle the longest; false: all of them have requests in hand.
+  bool shed_one();
 
   // What was bound, with the port that was taken: "127.0.0.1:43211".
   [[nodiscard]] std::vector<std::string> addresses() const;

@@ -112,6 +112,7 @@ base::Result<Listener> Listener::open_ip(const std::string& address, bool shared
   addrinfo hints = {};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
+  if (where->host != "localhost") hints.ai_flags |= AI_NUMERICHOST;  // a name server must not hold up the start
   addrinfo* found = nullptr;
   if (const int error = ::getaddrinfo(where->host.c_str(), where->port.c_str(), &hints, &found); error != 0)
     return base::fail(base::ErrorCode::invalid, where->host + ": " + ::gai_strerror(error));

@@ -21,7 +21,7 @@ class MessageParser final : public boost::beast::http::basic_parser<is_request> 
   using Text = boost::beast::string_view;
 
   // A length that was promised is not yet a length that came.
-  static constexpr std::uint64_t kMostReserved = 64 * 1024;
+  static constexpr std::uint64_t kMostReserved = 16 * 1024;
 
   void on_request_impl(boost::beast::http::verb, Text name, Text where, int number, Error&) override {
     method = std::string(name);

@@ -58,6 +58,15 @@ std::optional<ServerResponse> refuse_head(const ServerRequest& request, int vers
   return std::nullopt;
 }
 
+bool FoldedLines::found_in(std::string_view piece) {
+  const auto blank = [](char c) { return c == ' ' || c == '\t'; };
+  if (line_begins_ && !piece.empty() && blank(piece.front())) return true;
+  for (auto at = piece.find('\n'); at != std::string_view::npos && at + 1 < piece.size(); at = piece.find('\n', at + 1))
+    if (blank(piece[at + 1])) return true;
+  if (!piece.empty()) line_begins_ = piece.back() == '\n';
+  return false;
+}
+
 bool wants_continue(const Headers& headers) {
   const auto expectation = headers.get("Expect");
   return expectation && equal_ignoring_case(*expectation, "100-continue");

@@ -1,5 +1,11 @@
 #include "net/router.hpp"
 
+#include <algorithm>
+#include <string_view>
+#include <vector>
+
+#include "base/nearest.hpp"
+
 namespace belfry::net {
 
 namespace {
@@ -14,6 +20,21 @@ std::string allowed(const Route& route) {
   std::string list;
   for (const auto& method : methods) list += (list.empty() ? "" : ", ") + method;
   return list;
+}
+
+// "/v1/webhook" for "/v1//Webhook/" and for what differs by a letter or two.
+std::string nearest_path(const RouteTable& table, std::string_view path) {
+  constexpr std::size_t kLongest = 200;
+  if (path.size() > kLongest) return {};
+  std::string plain;
+  for (const char c : path) {
+    if (c != '/' || !plain.ends_with('/')) plain += c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+  }
+  while (plain.size() > 1 && plain.ends_with('/')) plain.pop_back();
+  std::vector<std::string_view> known;
+  for (const auto& [served, route] : table) known.push_back(served);
+  if (std::ranges::find(known, plain) != known.end()) return plain;
+  return std::string(base::nearest(plain, known));
 }
 
 }  // namespace
@@ -32,7 +53,9 @@ Router::Match Router::match(const std::string& method, const std::string& path) 
   }
   const auto found = match.table->find(path);
   if (found == match.table->end()) {
-    match.refusal = text_response(404, "nothing is served at this path");
+    match.meant = nearest_path(*match.table, path);
+    match.refusal = text_response(
+        404, match.meant.empty() ? "nothing is served at this path" : "nothing is served at this path; did you mean " + match.meant + "?");
   } else if (!takes(found->second, method)) {
     const auto methods = allowed(found->second);
     match.refusal = text_response(405, "this path takes " + methods);

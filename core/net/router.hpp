@@ -20,6 +20,7 @@ struct Route {
   std::set<std::string> methods;  // HEAD is answered where GET is
   RequestHandler handler;
   std::size_t max_body = 1024 * 1024;  // bytes; more is answered 413 before the handler sees it
+  std::string owner = {};              // for people: "source coder", "sink slack"
 };
 
 using RouteTable = std::map<std::string, Route>;  // by exact path
@@ -33,6 +34,7 @@ class Router {
     std::shared_ptr<const RouteTable> table;  // keeps the route alive
     const Route* route = nullptr;             // null: refused with `refusal`
     ServerResponse refusal;                   // 404, or 405 with Allow
+    std::string meant;                        // of a 404: the path that was probably meant; empty: none
   };
   // Decided from the head alone, before the body is read.
   [[nodiscard]] Match match(const std::string& method, const std::string& path) const;

@@ -6,6 +6,7 @@
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/network_v6.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/host_name_verification.hpp>
 
@@ -16,27 +17,37 @@ namespace {
 // An operation in several steps (all of TLS) can be between two of them when it is cancelled; then it is cancelled again.
 constexpr base::Millis kCancelAgain{10};
 
-constexpr std::size_t kScratch = 16 * 1024;
+constexpr std::size_t kScratch = 4 * 1024;
 
-std::string ip_and_port(const sockaddr_storage& from) {
-  asio::ip::tcp::endpoint endpoint;
+// What a provider assigns to one subscriber at least (RFC 6177).
+constexpr unsigned short kNetworkBits = 64;
+
+asio::ip::tcp::endpoint ip_endpoint(const sockaddr_storage& from) {
   if (from.ss_family == AF_INET) {
     const auto& v4 = reinterpret_cast<const sockaddr_in&>(from);
-    endpoint = {asio::ip::address_v4(ntohl(v4.sin_addr.s_addr)), ntohs(v4.sin_port)};
-  } else {
-    const auto& v6 = reinterpret_cast<const sockaddr_in6&>(from);
-    asio::ip::address_v6::bytes_type bytes;
-    std::copy_n(v6.sin6_addr.s6_addr, bytes.size(), bytes.begin());
-    const asio::ip::address_v6 address(bytes);
-    // A dual-stack listener sees IPv4 peers as ::ffff:192.0.2.1.
-    if (address.is_v4_mapped())
-      endpoint = {asio::ip::make_address_v4(asio::ip::v4_mapped, address), ntohs(v6.sin6_port)};
-    else
-      endpoint = {address, ntohs(v6.sin6_port)};
+    return {asio::ip::address_v4(ntohl(v4.sin_addr.s_addr)), ntohs(v4.sin_port)};
   }
+  const auto& v6 = reinterpret_cast<const sockaddr_in6&>(from);
+  asio::ip::address_v6::bytes_type bytes;
+  std::copy_n(v6.sin6_addr.s6_addr, bytes.size(), bytes.begin());
+  const asio::ip::address_v6 address(bytes);
+  // A dual-stack listener sees IPv4 peers as ::ffff:192.0.2.1.
+  if (address.is_v4_mapped()) return {asio::ip::make_address_v4(asio::ip::v4_mapped, address), ntohs(v6.sin6_port)};
+  return {address, ntohs(v6.sin6_port)};
+}
+
+std::string ip_and_port(const asio::ip::tcp::endpoint& endpoint) {
   std::string text = endpoint.address().to_string();
   if (endpoint.address().is_v6()) text.insert(0, 1, '[').push_back(']');
   return text.append(":").append(std::to_string(endpoint.port()));
+}
+
+std::optional<asio::ip::tcp::endpoint> ip_of(const Stream::Protocol::endpoint& endpoint) {
+  const int family = endpoint.protocol().family();
+  if (family != AF_INET && family != AF_INET6) return std::nullopt;
+  sockaddr_storage storage = {};
+  std::memcpy(&storage, endpoint.data(), std::min(endpoint.size(), sizeof storage));
+  return ip_endpoint(storage);
 }
 
 }  // namespace
@@ -176,12 +187,25 @@ bool Stream::quiet() {
 std::string Stream::peer() const {
   error_code ec;
   const auto endpoint = socket_.remote_endpoint(ec);
-  const int family = endpoint.protocol().family();
   if (ec) return "unknown";
-  if (family != AF_INET && family != AF_INET6) return "unix";
-  sockaddr_storage storage = {};
-  std::memcpy(&storage, endpoint.data(), std::min(endpoint.size(), sizeof storage));
-  return ip_and_port(storage);
+  const auto ip = ip_of(endpoint);
+  return ip ? ip_and_port(*ip) : "unix";
+}
+
+// Of this end, which is there even when the peer is gone.
+bool Stream::is_unix_socket() const {
+  error_code ec;
+  const auto own = socket_.local_endpoint(ec);
+  return !ec && own.protocol().family() == AF_UNIX;
+}
+
+std::string peer_network(const Stream::Socket& socket) {
+  error_code ec;
+  const auto endpoint = socket.remote_endpoint(ec);
+  const auto ip = ec ? std::nullopt : ip_of(endpoint);
+  if (!ip) return {};
+  if (ip->address().is_v4()) return ip->address().to_string();
+  return asio::ip::make_network_v6(ip->address().to_v6(), kNetworkBits).canonical().to_string();
 }
 
 std::string Stream::peer_subject() const {

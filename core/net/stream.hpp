@@ -48,11 +48,13 @@ class Stream : public std::enable_shared_from_this<Stream> {
   // closed with unread input would be reset, and the peer could lose the last answer.
   Awaitable<void> finish(std::size_t most);
 
-  void expire();                                   // the deadline is now
-  void reset();                                    // like close(), and what has not been sent yet is dropped
-  void close();                                    // ends what is under way; everything later fails with operation_aborted
+  void expire();  // the deadline is now
+  void reset();   // like close(), and what has not been sent yet is dropped
+  void close();   // ends what is under way; everything later fails with operation_aborted
+  [[nodiscard]] bool is_open() const { return !closed_; }
   [[nodiscard]] bool quiet();                      // open, and the peer has sent nothing: not even the end
-  [[nodiscard]] std::string peer() const;          // "127.0.0.1:51234", "[::1]:51234", "unix"
+  [[nodiscard]] std::string peer() const;          // "127.0.0.1:51234", "[::1]:51234", "unix"; for display
+  [[nodiscard]] bool is_unix_socket() const;       // false as well when that cannot be found out
   [[nodiscard]] std::string peer_subject() const;  // of the verified certificate, RFC 2253
   [[nodiscard]] std::string verify_error() const;  // why the peer's certificate was refused; empty when it was not
 
@@ -71,6 +73,9 @@ class Stream : public std::enable_shared_from_this<Stream> {
   bool busy_ = false;
   bool closed_ = false;
 };
+
+// Who counts as one peer: "127.0.0.1", or "2001:db8:1:2::/64", since one host can have all of that. Empty for a Unix socket.
+[[nodiscard]] std::string peer_network(const Stream::Socket& socket);
 
 template <class Buffers, class Handler>
 auto Stream::async_read_some(const Buffers& into, Handler&& handler) {

@@ -36,7 +36,7 @@ class Connection final : public WebSocket, public std::enable_shared_from_this<C
  public:
   Connection(asio::io_context& io, const DialSettings& settings, WebSocketRequest request, WebSocketHandler handler)
       : executor_(asio::make_strand(io)),
-        dialer_(io, executor_, settings),
+        dialer_(executor_, settings),
         outbox_(std::make_shared<WebSocketOutbox>(request.max_message)),
         request_(std::move(request)),
         handler_(std::move(handler)) {}
@@ -139,7 +139,7 @@ class Client final : public WebSocketClient {
 }  // namespace
 
 base::Result<std::unique_ptr<WebSocketClient>> make_websocket_client(Runtime& runtime, const ClientTransport& transport) {
-  auto settings = dial_settings(transport, runtime.impl().authorities);
+  auto settings = dial_settings(transport, runtime.impl().authorities, runtime.impl().lookups);
   if (!settings) return std::unexpected(settings.error());
   return std::make_unique<Client>(runtime.impl().io, std::move(*settings));
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <exception>
 #include <string>
 #include <string_view>
 
@@ -44,10 +45,14 @@ class Collector {
   [[nodiscard]] const std::string& text() const { return text_; }
 
  private:
-  static void write(void* ctx, belfry_str piece) {
+  // Called by the plugin: nothing may be thrown through its frames. What memory has no room for is dropped as well.
+  static void write(void* ctx, belfry_str piece) noexcept {
     constexpr std::size_t kMost = 1024 * 1024;
     auto& text = static_cast<Collector*>(ctx)->text_;
-    text.append(view(piece).substr(0, kMost - text.size()));
+    try {
+      text.append(view(piece).substr(0, kMost - std::min(kMost, text.size())));
+    } catch (const std::exception&) {
+    }
   }
 
   std::string text_;

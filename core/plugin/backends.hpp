@@ -44,7 +44,7 @@ class MetricsBackend {
   virtual void counter_add(std::string_view sink, std::string_view name, double by) = 0;
   virtual void gauge_set(std::string_view sink, std::string_view name, double value) = 0;
   // belfry_plugin_violations_total{sink,kind}. The kinds: bad_argument, bad_outcome, bad_ticket, completed_late, completed_twice, hung,
-  // log_flood, slow_scan, stop_timeout, threw, too_many_requests.
+  // log_flood, slow_call, slow_scan, stop_timeout, threw, too_many_requests.
   virtual void violation(std::string_view sink, std::string_view kind) = 0;
 };
 

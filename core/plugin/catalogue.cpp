@@ -1,5 +1,7 @@
 #include "plugin/catalogue.hpp"
 
+#include <algorithm>
+
 #include "base/nearest.hpp"
 #include "plugin/config_check.hpp"
 #include "plugin/library.hpp"
@@ -24,7 +26,7 @@ std::vector<CatalogueEntry> list_all(const std::vector<fs::path>& directories) {
   return entries;
 }
 
-void probe_all(std::vector<CatalogueEntry>& entries, const InspectSettings& settings) {
+void probe_all(std::vector<CatalogueEntry>& entries, const InspectSettings& settings, const WantedTypes& wanted = {}) {
   std::vector<Probe> probes;
   std::vector<CatalogueEntry*> of;
   for (auto& entry : entries) {
@@ -38,7 +40,7 @@ void probe_all(std::vector<CatalogueEntry>& entries, const InspectSettings& sett
     probes.push_back({entry.file, entry.copy.path, std::nullopt});
     of.push_back(&entry);
   }
-  auto probed = run_probes(probes, settings.probe);
+  auto probed = run_probes(probes, settings.probe, wanted);
   for (std::size_t i = 0; i < probed.size(); ++i) {
     of[i]->scan_took = probed[i].scan_took;
     if (probed[i].types) {
@@ -91,9 +93,10 @@ std::string Catalogue::why_not(std::string_view type) const {
   return text;
 }
 
-Catalogue scan(const std::vector<fs::path>& directories, const InspectSettings& settings, const base::Logger& log) {
+Catalogue scan(const std::vector<fs::path>& directories, const InspectSettings& settings, const base::Logger& log,
+               const WantedTypes& wanted) {
   Catalogue catalogue{list_all(directories)};
-  probe_all(catalogue.entries, settings);
+  probe_all(catalogue.entries, settings, wanted);
   refuse_second_offers(catalogue.entries);
   for (const auto& entry : catalogue.entries) {
     if (!entry.refusal.empty()) log.warn("plugin refused", {{"why", entry.refusal}});
@@ -142,6 +145,7 @@ std::vector<SinkCheck> check_sinks(const Catalogue& catalogue, std::vector<SinkR
                                  std::move(config.destination_key),
                                  std::move(config.fixed_destination),
                                  std::move(config.missing),
+                                 {},
                                  {}};
     probes.push_back({entry->file, entry->copy.path, Trial{type->type, std::move(config.config)}});
     of.push_back(&checks[i]);
@@ -155,9 +159,21 @@ std::vector<SinkCheck> check_sinks(const Catalogue& catalogue, std::vector<SinkR
       of[i]->problems.push_back(std::move(problem));
     }
     of[i]->sink->inbound = std::move(probed[i].inbound);
+    for (auto* why : {&probed[i].crash, &probed[i].cannot_start}) {
+      if (!why->empty()) of[i]->cannot_run.push_back({Problem::Severity::error, "", *why = scrubber.scrub(std::move(*why))});
+    }
+    of[i]->sink->crash = std::move(probed[i].crash);
     if (has_error(of[i]->problems)) of[i]->sink.reset();
   }
   return checks;
+}
+
+std::string crash_in_child(const CheckedSink& sink, const InspectSettings& settings) {
+  const auto probed = run_probes({{sink.file, sink.copy.path, Trial{sink.type.type, sink.config}}}, settings.probe);
+  const auto& found = probed.front();
+  if (!found.types) return found.types.error().message;
+  const auto error = std::ranges::find(found.problems, Problem::Severity::error, &Problem::severity);
+  return error != found.problems.end() ? error->text : found.crash;
 }
 
 }  // namespace belfry::plugin

@@ -47,9 +47,10 @@ class Catalogue {
 };
 
 // Every file is probed, in parallel. A type that two files offer belongs to the first; the second file is refused. Refusals and slow scans
-// are logged.
+// are logged. Once every type in `wanted` has been found, the files that are still being probed get little time: nobody waits for a plugin
+// that no sink uses. Empty: each file gets all its time.
 [[nodiscard]] Catalogue scan(const std::vector<std::filesystem::path>& directories, const InspectSettings& settings,
-                             const base::Logger& log);
+                             const base::Logger& log, const WantedTypes& wanted = {});
 
 // One file, wherever it lies: `belfry plugins check FILE`.
 [[nodiscard]] CatalogueEntry inspect(const std::filesystem::path& file, const InspectSettings& settings);
@@ -67,11 +68,16 @@ struct SinkRequest {
 struct SinkCheck {
   std::vector<Problem> problems;    // errors and warnings; none about what could not be read
   std::vector<Problem> missing;     // required secrets without a value
+  std::vector<Problem> cannot_run;  // why the plugin would take the gateway down, or not start; the lane is parked instead
   std::optional<CheckedSink> sink;  // none when one of the problems is an error, or when not everything could be read
 };
 
-// Against the schema, then with the plugin's own configure() in a child process, all in parallel. One result per request, in order.
+// Against the schema, then with the plugin's own configure(), start() and stop() in a child process, all in parallel. One result per
+// request, in order.
 [[nodiscard]] std::vector<SinkCheck> check_sinks(const Catalogue& catalogue, std::vector<SinkRequest> requests,
                                                  const InspectSettings& settings, base::Scrubber& scrubber);
+
+// A sink that was found good before, tried once more: how its plugin crashes or hangs, or empty.
+[[nodiscard]] std::string crash_in_child(const CheckedSink& sink, const InspectSettings& settings);
 
 }  // namespace belfry::plugin

@@ -1,9 +1,12 @@
 // The delivery side's view of one plugin instance. The seam: tests put a fake behind it.
 // Thread rule: any thread. A handler is called exactly once, on any thread; it must not block.
 #pragma once
+#include <cstddef>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "base/clock.hpp"
 #include "base/error.hpp"
@@ -14,11 +17,24 @@ namespace belfry::plugin {
 struct Send {
   std::shared_ptr<const model::Message> message;  // not changed any more
   std::uint32_t attempt = 1;
-  base::Timestamp deadline{};  // then the attempt ends as retry/timeout with maybe_delivered, and the plugin is told to abandon it
+  // From when the plugin's work begins. Then the attempt ends as retry/timeout with maybe_delivered, and the plugin is told to abandon it.
+  base::Millis timeout{};
   std::string prior_receipt;
 };
 
-using OutcomeHandler = std::move_only_function<void(model::Outcome)>;
+// A message whose work has not begun by then comes back with never_began. Leases last longer: what somebody else may hold meanwhile is
+// never begun.
+inline constexpr base::Millis kBeginWithin{120'000};
+
+// How a message that was given to the channel ended.
+struct SendOutcome : model::Outcome {
+  SendOutcome() = default;
+  SendOutcome(model::Outcome outcome) : model::Outcome(std::move(outcome)) {}
+
+  bool never_began = false;  // the plugin's work on it never began, so this was no attempt
+};
+
+using OutcomeHandler = std::move_only_function<void(SendOutcome)>;
 
 // What came after its attempt had been given up.
 using LateHandler = std::function<void(std::string delivery_id, std::uint32_t attempt, model::Outcome outcome)>;
@@ -37,6 +53,11 @@ class Channel {
   [[nodiscard]] virtual bool can_reconcile() const = 0;
   // delivered: it is there; rejected: it is certainly not; anything else: unknown.
   virtual void reconcile(Send send, OutcomeHandler handler) = 0;
+  // How many deliveries the sink works on at once; more only wait. At least 1.
+  [[nodiscard]] virtual std::size_t most_in_flight() const { return std::numeric_limits<std::size_t>::max(); }
+
+  // A person has ended what the remote asked for: pauses that the plugin itself was told of are over.
+  virtual void end_pauses() {}
 
   // Set once, before the first deliver.
   virtual void on_late(LateHandler handler) = 0;

@@ -29,6 +29,7 @@ struct CheckedSink {
   std::string fixed_destination;      // its configured value; empty: direct messages
   std::vector<Problem> missing;       // secrets without a value that may be used: open it, but park its lane with these words
   std::vector<InboundRoute> inbound;  // where it will take requests
+  std::string crash;                  // it crashed or hung in a child process: do not open it, park its lane with these words
 };
 
 }  // namespace belfry::plugin

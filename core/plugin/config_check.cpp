@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/nearest.hpp"
+#include "base/secret_text.hpp"
 #include "plugin/schema.hpp"
 
 namespace belfry::plugin {
@@ -17,6 +18,7 @@ constexpr const char* kDestination = "x-destination";
 constexpr const char* kOverride = "x-override";
 constexpr const char* kObtain = "x-obtain";
 constexpr const char* kAccount = "x-account";
+constexpr const char* kMistaken = "x-mistaken";
 
 std::vector<std::string_view> known_keys(const Schemas& schemas) {
   std::set<std::string_view> keys;
@@ -191,6 +193,38 @@ void settle_references(const json& schema, ConfigRequest& request, CheckedConfig
   for (const auto& pointer : optional) erase_at(request.config, request.references.files, pointer);
 }
 
+// What the schema expects to find in the place of a secret: "^xapp-" and "an app-level token, which belongs into app_token". The pattern
+// sees the beginning of the value only, for its engine needs stack for each character.
+std::string mistaken_for(const json& schema, const std::string& secret) {
+  constexpr std::size_t kLookedAt = 200;
+  const auto kinds = schema.find(kMistaken);
+  if (kinds == schema.end() || !kinds->is_object()) return {};
+  for (const auto& [pattern, what] : kinds->items()) {
+    if (what.is_string() && std::regex_search(secret.substr(0, kLookedAt), std::regex(pattern))) return "is " + what.get<std::string>();
+  }
+  return {};
+}
+
+// Takes away what stands around a secret by accident. One that cannot be meant counts as exposed ones do: there is none.
+void tidy_secrets(const json& schema, ConfigRequest& request, std::vector<Problem>& problems) {
+  walk(schema, request.config, [&](const Schemas& schemas, json& value, const std::string& pointer) {
+    if (!value.is_string() || !is_marked(schemas, kSecret)) return;
+    const std::string secret(base::trimmed_secret(value.get_ref<const std::string&>()));
+    value = secret;
+    const auto file = request.references.files.find(pointer);
+    const std::string holder = file == request.references.files.end() ? "the value " : file->second.path.string() + " ";
+    if (const auto fault = base::secret_fault(secret); !fault.empty()) {
+      request.references.exposed.emplace(pointer, holder + fault);
+      return;
+    }
+    std::string doubt = base::secret_doubt(secret);
+    for (const json* part : schemas) {
+      if (doubt.empty()) doubt = mistaken_for(*part, secret);
+    }
+    if (!doubt.empty()) problems.push_back({Severity::warning, pointer, holder + doubt});
+  });
+}
+
 // The top-level key with an annotation.
 std::string marked_key(const json& schema, const char* annotation) {
   const json properties = schema.value("properties", json::object());
@@ -234,6 +268,7 @@ CheckedConfig check_config(const PluginType& type, ConfigRequest request, base::
   if (request.config.is_object()) {
     take_unknown_keys(schema, request, out.problems);
     complete(schema, request);
+    tidy_secrets(schema, request, out.problems);
     settle_references(schema, request, out);
     fill_defaults(schema, request.config);
   }

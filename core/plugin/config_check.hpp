@@ -18,7 +18,7 @@ namespace belfry::plugin {
 // What the values in a configuration came to, by JSON pointer.
 struct References {
   std::map<std::string, std::string> unresolved = {};  // what is missing ("environment variable X is not set"); the value is ""
-  std::map<std::string, std::string> exposed = {};     // it came from a file that others can read, and what to do
+  std::map<std::string, std::string> exposed = {};     // it must not be used (others can read its file, say); what to do
   std::map<std::string, std::string> plain = {};       // it stands in the configuration itself, and others can read that; what to do
   std::set<std::string> left_out = {};                 // it may be missing, and is; the value is ""
   // What could not be read, with something in its place, and maps that lack members which could not be. That has been reported: nothing is

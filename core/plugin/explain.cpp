@@ -1,5 +1,6 @@
 #include "plugin/explain.hpp"
 
+#include <cctype>
 #include <regex>
 #include <set>
 
@@ -129,7 +130,7 @@ class Explainer {
     }
     if (const json* pattern = keyword(schema, "pattern");
         pattern != nullptr && !std::regex_search(text, std::regex(pattern->get_ref<const std::string&>()))) {
-      say("must match " + pattern->get<std::string>() + hint(schema));
+      say(form(schema, pattern->get_ref<const std::string&>()));
     }
   }
 
@@ -172,6 +173,31 @@ class Explainer {
       if (!types.empty()) what += " with " + joined(types, "or");
       problems_.push_back({Problem::Severity::error, pointer_, what + described});
     }
+  }
+
+  // In the words of the schema; its pattern is for programs.
+  static std::string form(const json& schema, const std::string& pattern) {
+    if (pattern == "^https?://") return "must begin with http:// or https://" + hint(schema);
+    if (const auto beginning = literal_beginning(pattern); !beginning.empty()) return "must begin with " + beginning + hint(schema);
+    if (const json* preset = keyword(schema, "default"); preset != nullptr && preset->is_string())
+      return "must match a form such as " + preset->dump() + hint(schema);
+    const auto words = first_sentence(schema);
+    return words.empty() ? "must match " + pattern : "must match this form: " + words;
+  }
+
+  // Of a pattern that wants nothing else; otherwise empty.
+  static std::string literal_beginning(const std::string& pattern) {
+    const auto literal = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || std::string_view("/:_-").contains(c); };
+    if (!pattern.starts_with('^') || !std::all_of(pattern.begin() + 1, pattern.end(), literal)) return {};
+    return pattern.substr(1);
+  }
+
+  static std::string first_sentence(const json& schema) {
+    const json* description = keyword(schema, "description");
+    if (description == nullptr || !description->is_string()) return {};
+    const auto& words = description->get_ref<const std::string&>();
+    const bool full_stop = words.ends_with('.') && !words.ends_with("..");
+    return words.substr(0, std::min(words.find(". "), words.size() - (full_stop ? 1 : 0)));
   }
 
   static std::string hint(const json& schema) {

@@ -47,6 +47,11 @@ base::Result<belfry_plugin_entry> check_entry(const std::string& file, const bel
                   ", this one has " + std::to_string(BELFRY_ABI_MAJOR) + "." + std::to_string(BELFRY_ABI_MINOR) + "; update the gateway");
   }
   if (table.size < sizeof(belfry_plugin_entry)) return too_short(sizeof(belfry_plugin_entry));
+  // Version 0 may change from one minor to the next: what a plugin of another one means by a field is not known.
+  if (BELFRY_ABI_MAJOR == 0 && table.abi_minor != BELFRY_ABI_MINOR) {
+    return refuse("built for plugin ABI 0." + std::to_string(table.abi_minor) + ", wanted 0." + std::to_string(BELFRY_ABI_MINOR) +
+                  "; until ABI 1 a plugin works with one release of Belfry only: build it with the SDK of this one");
+  }
   const auto missing = [&](const char* name) {
     return refuse(std::string("the entry's function ") + name + " is null, wanted a function");
   };

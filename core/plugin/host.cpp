@@ -7,9 +7,14 @@ namespace belfry::plugin {
 Host::Host(HostParts parts)
     : parts_(std::move(parts)),
       budgets_(std::make_shared<RateLimiter>(parts_.net, parts_.clock)),
-      replacements_(std::make_shared<Replacements>(parts_.plugins)) {}
+      threads_(std::make_shared<PluginThreads>(parts_.plugins, parts_.clock, parts_.log, parts_.limits)),
+      offloads_(std::make_shared<OffloadPool>(parts_.offload)) {}
 
-Host::~Host() { budgets_->stop(); }
+Host::~Host() {
+  offloads_->close();
+  budgets_->stop();
+  threads_->stop();
+}
 
 std::shared_ptr<PluginInstance> Host::make(CheckedSink sink, std::shared_ptr<net::HttpClient> http,
                                            std::shared_ptr<net::WebSocketClient> websockets) {
@@ -18,8 +23,8 @@ std::shared_ptr<PluginInstance> Host::make(CheckedSink sink, std::shared_ptr<net
   const Ticket first = (++instances_ << kTicketBits) + 1;
   if (sink.scan_took > kScanContract) parts_.metrics.violation(sink.name, "slow_scan");
   return std::make_shared<PluginInstance>(
-      InstanceParts{parts_.net, parts_.plugins, parts_.offload, parts_.clock, parts_.log, parts_.scrubber, parts_.kv, parts_.recipients,
-                    parts_.metrics, budgets_, replacements_, std::move(http), std::move(websockets), parts_.limits, first},
+      InstanceParts{parts_.net, parts_.clock, parts_.log, parts_.scrubber, parts_.kv, parts_.recipients, parts_.metrics, budgets_, threads_,
+                    offloads_, std::move(http), std::move(websockets), parts_.limits, first, parts_.stop, parts_.marks},
       std::move(sink));
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 #include <atomic>
 #include <memory>
+#include <stop_token>
 
 #include "base/log.hpp"
 #include "net/http_client.hpp"
@@ -16,6 +17,12 @@
 
 namespace belfry::plugin {
 
+class CrashMarks;
+class OffloadPool;
+class PluginInstance;
+class PluginThreads;
+class RateLimiter;
+
 struct HostParts {
   net::Runtime& net;      // deadlines, timers, outcomes; plugin code never runs here
   net::Runtime& plugins;  // the strands of the instances
@@ -27,10 +34,9 @@ struct HostParts {
   RecipientsBackend& recipients;
   MetricsBackend& metrics;
   Limits limits;
+  std::stop_token stop = {};    // nobody waits for open() any more
+  CrashMarks* marks = nullptr;  // of `serve`; null: what crashes is not recorded
 };
-
-class PluginInstance;
-class RateLimiter;
 
 class Host {
  public:
@@ -57,7 +63,8 @@ class Host {
 
   const HostParts parts_;
   const std::shared_ptr<RateLimiter> budgets_;
-  const std::shared_ptr<Replacements> replacements_;
+  const std::shared_ptr<PluginThreads> threads_;
+  const std::shared_ptr<OffloadPool> offloads_;
   std::atomic<std::uint64_t> instances_ = 0;
 };
 

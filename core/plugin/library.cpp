@@ -9,6 +9,7 @@
 #include <boost/dll/shared_library.hpp>
 #include <cerrno>
 
+#include "base/file_state.hpp"
 #include "plugin/trusted_file.hpp"
 
 namespace belfry::plugin {
@@ -29,18 +30,20 @@ std::string loader_message(const std::exception& error) {
 }  // namespace
 
 base::Result<std::vector<fs::path>> list_plugins(const fs::path& directory) {
-  const Descriptor fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd.valid()) {
-    if (errno == ENOENT) return std::vector<fs::path>();
-    return base::fail(directory.string() + ": " + system_reason());
+  if (const auto opened = open_trusted(directory, O_RDONLY | O_DIRECTORY); !opened) {
+    if (opened.error().code == base::ErrorCode::invalid) return std::unexpected(opened.error());
+    // A path that only seems absent, because it cannot be looked at, is not the same as none.
+    const auto state = base::state_of(directory);
+    if (state.absent()) return std::vector<fs::path>();
+    return base::fail(base::ErrorCode::unavailable,
+                      state.why.empty() ? opened.error().message : directory.string() + ": cannot be listed: " + state.why);
   }
-  if (const auto trusted = check_trusted(fd.get(), directory); !trusted) return std::unexpected(trusted.error());
   std::vector<fs::path> files;
   std::error_code error;
   for (fs::directory_iterator entry(directory, error), end; !error && entry != end; entry.increment(error)) {
     if (entry->path().extension() == ".so") files.push_back(entry->path());
   }
-  if (error) return base::fail(directory.string() + ": " + error.message());
+  if (error) return base::fail(base::ErrorCode::unavailable, directory.string() + ": cannot be listed: " + error.message());
   std::sort(files.begin(), files.end());
   return files;
 }

@@ -5,14 +5,27 @@
 
 namespace belfry::plugin {
 
-MessageView::MessageView(const Send& send, belfry_ticket ticket) : body_(model::message_document(*send.message)) {
+namespace {
+
+// Plugins and people know the wall clock only.
+std::string document(const model::Message& message, base::Millis wall_ahead) {
+  if (wall_ahead.count() == 0) return model::message_document(message);
+  auto shown = message;
+  for (auto& item : shown.items) item.received_at += wall_ahead;
+  return model::message_document(shown);
+}
+
+}  // namespace
+
+MessageView::MessageView(const Send& send, belfry_ticket ticket, base::Timestamp deadline, base::Millis wall_ahead)
+    : body_(document(*send.message, wall_ahead)) {
   const auto& delivery = send.message->delivery;
   const bool sensitive = delivery.sensitive || std::ranges::any_of(send.message->items, &model::Notification::sensitive);
   table_.size = sizeof(belfry_message);
   table_.attempt = send.attempt;
   table_.flags = (delivery.possible_duplicate ? BELFRY_MESSAGE_POSSIBLE_DUPLICATE : 0U) | (sensitive ? BELFRY_MESSAGE_SENSITIVE : 0U);
   table_.ticket = ticket;
-  table_.deadline_unix_ms = send.deadline.time_since_epoch().count();
+  table_.deadline_unix_ms = (deadline + wall_ahead).time_since_epoch().count();
   table_.delivery_id = str(delivery.id);
   table_.body_json = str(body_);
   table_.prior_receipt_json = str(send.prior_receipt);

@@ -12,7 +12,8 @@ namespace belfry::plugin {
 
 class MessageView {
  public:
-  MessageView(const Send& send, belfry_ticket ticket);
+  // `deadline` is the gateway's time, as those of the message are; the plugin sees the wall clock.
+  MessageView(const Send& send, belfry_ticket ticket, base::Timestamp deadline, base::Millis wall_ahead);
   MessageView(const MessageView&) = delete;
   MessageView& operator=(const MessageView&) = delete;
   [[nodiscard]] const belfry_message* table() const { return &table_; }

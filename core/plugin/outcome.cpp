@@ -1,6 +1,7 @@
 #include "plugin/outcome.hpp"
 
 #include "model/names.hpp"
+#include "model/untrusted_json.hpp"
 #include "plugin/abi.hpp"
 #include "plugin/text.hpp"
 
@@ -31,6 +32,21 @@ model::LimitScope scope_of(std::uint32_t scope) {
   }
 }
 
+// By sdk/receipt.schema.json: nothing but "id" and "url", which are text, and "data", an object. Empty, or what is wrong.
+const char* objection_to(const nlohmann::json& receipt) {
+  if (!receipt.is_object()) return "the receipt is not a JSON object";
+  for (const auto& [key, value] : receipt.items()) {
+    if (key == "id" || key == "url") {
+      if (!value.is_string()) return "the receipt's id or url is not a string";
+    } else if (key != "data") {
+      return "the receipt has a member that is none of id, url and data";
+    } else if (!value.is_object()) {
+      return "the receipt's data is not an object";
+    }
+  }
+  return "";
+}
+
 }  // namespace
 
 DecodedOutcome decode_outcome(const belfry_outcome* outcome, const base::Scrubber& scrubber) {
@@ -58,10 +74,11 @@ DecodedOutcome decode_outcome(const belfry_outcome* outcome, const base::Scrubbe
   if (said.receipt_json.len > kLargestReceipt) {
     object("the receipt is over 64 KiB");
   } else if (!receipt.empty()) {
-    if (nlohmann::json::parse(receipt, nullptr, false).is_object()) {
+    const std::string_view wrong = objection_to(model::parse_untrusted(receipt));
+    if (wrong.empty()) {
       out.outcome.receipt = receipt;
     } else {
-      object("the receipt is not a JSON object");
+      object(wrong.data());
     }
   }
   return out;

@@ -15,8 +15,8 @@ struct DecodedOutcome {
 };
 
 // `outcome` may be null. An unknown code is a retry, an unknown scope the credential; the reason is a slug or "unspecified"; the detail is
-// scrubbed, valid UTF-8 and at most 1,000 bytes; a receipt that is no JSON object of at most 64 KiB is dropped; a retry_after over 7 days
-// is 7 days.
+// scrubbed, valid UTF-8 and at most 1,000 bytes; a receipt over 64 KiB or against sdk/receipt.schema.json is dropped; a retry_after over 7
+// days is 7 days.
 [[nodiscard]] DecodedOutcome decode_outcome(const belfry_outcome* outcome, const base::Scrubber& scrubber);
 
 }  // namespace belfry::plugin

@@ -1,5 +1,6 @@
 #include "plugin/plugin_instance.hpp"
 
+#include "base/gateway_clock.hpp"
 #include "plugin/abi.hpp"
 #include "plugin/message_view.hpp"
 #include "plugin/outcome.hpp"
@@ -14,6 +15,18 @@ model::Outcome retry(std::string reason, std::string detail, bool maybe_delivere
   outcome.detail = std::move(detail);
   outcome.maybe_delivered = maybe_delivered;
   return outcome;
+}
+
+SendOutcome never_began(std::string reason, std::string detail) {
+  SendOutcome outcome = retry(std::move(reason), std::move(detail), false);
+  outcome.never_began = true;
+  return outcome;
+}
+
+// Of what was open when the instance had to stop.
+SendOutcome stopped_outcome(bool begun) {
+  return begun ? SendOutcome(retry("stopped", "the sink was stopped before the plugin gave an outcome", true))
+               : never_began("stopped", "the sink was stopped before the plugin began with the message");
 }
 
 net::ServerResponse plain(int status) { return {status, {}, {}, false}; }
@@ -31,31 +44,47 @@ void PluginInstance::deliver(Send send, OutcomeHandler handler) { ask(Duty::Kind
 void PluginInstance::reconcile(Send send, OutcomeHandler handler) { ask(Duty::Kind::reconcile, std::move(send), std::move(handler)); }
 
 void PluginInstance::ask(Duty::Kind kind, Send send, OutcomeHandler handler) {
-  Duty duty{kind, send.message->delivery.id, send.attempt, send.deadline, std::move(handler)};
-  const Ticket ticket = tickets_.open_duty(duty);
+  Duty duty{.kind = kind,
+            .delivery_id = send.message->delivery.id,
+            .attempt = send.attempt,
+            .timeout = send.timeout,
+            .settle = std::move(handler)};
+  const bool hangs = health_ == Health::hung;
+  const Ticket ticket = hangs ? 0 : tickets_.open_duty(duty);
   if (ticket == 0) {
-    desk_.post([settle = std::move(duty.settle)]() mutable { settle(retry("stopped", "the sink has been stopped", false)); });
+    desk_.post([settle = std::move(duty.settle), hangs]() mutable {
+      settle(hangs ? never_began("hung", "a call into the plugin has not returned") : never_began("stopped", "the sink has been stopped"));
+    });
     return;
   }
-  // The deadline first: the desk sees it before the end of what it is for.
-  const auto left = std::max(send.deadline - parts_.clock.now(), base::Millis(0));
-  const auto self = shared_from_this();
-  desk_.post([self, ticket, left] { self->arm_timer(ticket, left, &PluginInstance::deadline_passed); });
-  strand_.post([self, ticket, kind, sent = std::move(send)] { self->give(ticket, kind, sent); });
+  const auto begin_by = parts_.clock.steady() + parts_.limits.begin;
+  strand_.post([self = shared_from_this(), ticket, kind, begin_by, sent = std::move(send)] { self->give(ticket, kind, begin_by, sent); });
 }
 
-void PluginInstance::give(Ticket ticket, Duty::Kind kind, const Send& send) {
-  if (!tickets_.give(ticket)) return;
-  const MessageView message(send, ticket);
-  const bool returned = kind == Duty::Kind::deliver
-                            ? call("deliver", parts_.limits.hung, [&] { plugin_.deliver(self_of_plugin_, message.table()); })
-                            : call("reconcile", parts_.limits.hung, [&] { reconcile_.reconcile(self_of_plugin_, message.table()); });
+void PluginInstance::give(Ticket ticket, Duty::Kind kind, base::SteadyTime begin_by, const Send& send) {
+  if (parts_.clock.steady() > begin_by) return deadline_passed(ticket);
+  const auto begun = tickets_.begin(ticket, parts_.clock.now());
+  if (!begun) return;
+  work_begins(ticket, begun->timeout);
+  const MessageView message(send, ticket, begun->deadline, base::wall_ahead(parts_.clock));
+  CallSubject subject;
+  subject.set(send.message->delivery.id, send.attempt);
+  const auto deliver = [&] { plugin_.deliver(self_of_plugin_, message.table()); };
+  const auto reconcile = [&] { reconcile_.reconcile(self_of_plugin_, message.table()); };
+  const bool returned = kind == Duty::Kind::deliver ? call("deliver", parts_.limits.hung, deliver, subject)
+                                                    : call("reconcile", parts_.limits.hung, reconcile, subject);
   if (!returned) settle_threw(ticket);
+}
+
+// Before the plugin is called: the desk sees the deadline before the end of what it is for.
+void PluginInstance::work_begins(Ticket ticket, base::Millis timeout) {
+  const auto left = std::max(timeout, base::Millis(0));
+  desk_.post([self = shared_from_this(), ticket, left] { self->arm_timer(ticket, left, &PluginInstance::deadline_passed); });
 }
 
 void PluginInstance::handle_inbound(net::ServerRequest request, net::Reply reply) {
   if (health_ != Health::running) return reply(plain(503));
-  Duty duty{Duty::Kind::inbound, {}, 0, parts_.clock.now() + parts_.limits.inbound, {}, std::move(reply)};
+  Duty duty{.kind = Duty::Kind::inbound, .deadline = parts_.clock.now() + parts_.limits.inbound, .reply = std::move(reply)};
   const Ticket ticket = tickets_.open_duty(duty);
   if (ticket == 0) return duty.reply(plain(503));
   const auto self = shared_from_this();
@@ -90,6 +119,8 @@ void PluginInstance::settle(Ticket ticket, model::Outcome outcome) {
   if (finished.verdict == Tickets::Verdict::first) return hand_on(ticket, std::move(finished), std::move(outcome), {});
   count_refused(finished);
   if (finished.verdict != Tickets::Verdict::late || finished.duty.kind != Duty::Kind::deliver) return;
+  // A newer attempt that has not begun would make it again.
+  if (outcome.code == model::OutcomeCode::delivered) withdraw_not_begun(finished.duty.delivery_id);
   desk_.post(
       [self = shared_from_this(), id = std::move(finished.duty.delivery_id), attempt = finished.duty.attempt, late = std::move(outcome)] {
         LateHandler handler;
@@ -125,12 +156,13 @@ void PluginInstance::settle_threw(Ticket ticket) {
 }
 
 void PluginInstance::count_refused(const Tickets::Finished& finished) {
+  if (finished.verdict == Tickets::Verdict::late && cut_short_) return;
   if (finished.verdict == Tickets::Verdict::late) return violation("completed_late", "a ticket was completed after its deadline");
   if (finished.verdict == Tickets::Verdict::again) return violation("completed_twice", "a ticket was completed that had ended");
   violation("bad_ticket", "a ticket was completed that was never given");
 }
 
-void PluginInstance::hand_on(Ticket ticket, Tickets::Finished finished, model::Outcome outcome, net::ServerResponse response) {
+void PluginInstance::hand_on(Ticket ticket, Tickets::Finished finished, SendOutcome outcome, net::ServerResponse response) {
   run_all(finished.cancels);
   desk_.post([self = shared_from_this(), ticket, duty = std::move(finished.duty), said = std::move(outcome),
               answer = std::move(response)]() mutable {
@@ -146,14 +178,30 @@ void PluginInstance::hand_on(Ticket ticket, Tickets::Finished finished, model::O
 void PluginInstance::deadline_passed(Ticket ticket) {
   auto finished = tickets_.abandon(ticket);
   if (!finished) return;
-  const bool given = finished->duty.given;
   if (finished->duty.kind == Duty::Kind::stop) {
     run_all(finished->cancels);
     return stopped(false);
   }
-  if (given) strand_.post([self = shared_from_this(), ticket] { self->tell_abandoned(ticket); });
-  const std::string detail = given ? "the plugin gave no outcome by the deadline" : "the plugin was busy until the deadline";
-  hand_on(ticket, std::move(*finished), retry("timeout", detail, given), plain(503));
+  if (finished->duty.given) strand_.post([self = shared_from_this(), ticket] { self->tell_abandoned(ticket); });
+  SendOutcome outcome = finished->duty.begun() ? SendOutcome(retry("timeout", "the plugin gave no outcome by the deadline", true))
+                                               : never_began("busy", "the plugin was busy and has not begun with the message");
+  if (finished->duty.begun()) desk_.post([self = shared_from_this(), ticket] { self->work_overdue(ticket); });
+  hand_on(ticket, std::move(*finished), std::move(outcome), plain(503));
+}
+
+void PluginInstance::abandon_rest() {
+  cut_short_ = true;
+  for (const Ticket ticket : tickets_.open_duties()) {
+    auto finished = tickets_.abandon(ticket);
+    if (!finished) continue;
+    if (finished->duty.given) strand_.post([self = shared_from_this(), ticket] { self->tell_abandoned(ticket); });
+    auto outcome = stopped_outcome(finished->duty.begun());
+    hand_on(ticket, std::move(*finished), std::move(outcome), plain(503));
+  }
+}
+
+void PluginInstance::withdraw_not_begun(const std::string& delivery_id) {
+  for (const Ticket ticket : tickets_.not_begun(delivery_id)) deadline_passed(ticket);
 }
 
 void PluginInstance::tell_abandoned(Ticket ticket) {
@@ -166,11 +214,17 @@ void PluginInstance::on_late(LateHandler handler) {
   late_ = std::move(handler);
 }
 
+void PluginInstance::end_pauses() {
+  for (const auto& secret : {sink_.account, sink_.credential, std::string()}) {
+    parts_.budgets->end_pauses(sink_.secrets->owner(secret, sink_.name));
+  }
+}
+
 // ---- Requests: what the plugin asked for --------------------------------------------------------------------------------------
 
 Tickets::Request PluginInstance::open_request(Ticket owner) {
   if (owner != 0 && !tickets_.issued(owner)) violation("bad_ticket", "a request was made for a ticket that was never given");
-  const auto request = tickets_.open_request(owner);
+  const auto request = tickets_.open_request(owner, CrashMarks::subject_of_this_thread());
   if (request.ticket == 0 && health_ != Health::stopped) violation("too_many_requests", "20,000 requests are open already");
   return request;
 }
@@ -189,8 +243,10 @@ void PluginInstance::answer(Ticket ticket, std::uint32_t kind, std::shared_ptr<c
 
 void PluginInstance::raise(Ticket ticket, std::uint32_t kind, const void* payload) {
   Ticket owner = 0;
-  if (!tickets_.take_request(ticket, owner)) return;
-  if (!call("event", parts_.limits.hung, [&] { plugin_.event(self_of_plugin_, ticket, kind, payload); })) settle_threw(owner);
+  CallSubject subject;
+  if (!tickets_.take_request(ticket, owner, &subject)) return;
+  const auto event = [&] { plugin_.event(self_of_plugin_, ticket, kind, payload); };
+  if (!call("event", parts_.limits.hung, event, subject)) settle_threw(owner);
 }
 
 void PluginInstance::tell(Ticket ticket, std::uint32_t kind, std::shared_ptr<const void> payload, net::Task told) {
@@ -219,63 +275,62 @@ void PluginInstance::arm_timer(Ticket ticket, base::Millis after, void (PluginIn
   });
 }
 
-void PluginInstance::run_offload(Ticket ticket, void (*run)(void*), void* arg) {
-  parts_.offload.post([self = shared_from_this(), ticket, run, arg] {
-    try {
-      run(arg);
-    } catch (const std::exception& error) {
-      self->violation("threw", std::string("offload: ") + error.what());
-    } catch (...) {
-      self->violation("threw", "offload: an exception");
-    }
-    self->strand_.post([self, ticket] {
-      self->raise(ticket, BELFRY_EVENT_OFFLOAD, nullptr);
-      self->offload_ended();
-    });
-  });
-}
-
-void PluginInstance::offload_ended() {
-  --offloads_;
-  strand_.post([self = shared_from_this()] { self->destroy_when_idle(); });
-}
-
 // ---- Calls, and watching them -----------------------------------------------------------------------------------------------
 
-bool PluginInstance::call(std::string_view name, base::Millis limit, const std::function<void()>& function) {
-  watch_.begin(name, limit, parts_.clock.steady());
+bool PluginInstance::call(std::string_view name, base::Millis limit, const std::function<void()>& function, const CallSubject& subject) {
+  parts_.threads->begin_call(watched_, name, limit);
   std::string thrown;
   try {
+    const CallMark mark(parts_.marks, marked_, name, subject);
     function();
   } catch (const std::exception& error) {
     thrown = std::string(name) + ": " + error.what();
   } catch (...) {
     thrown = std::string(name) + ": an exception";
   }
-  const auto ended = watch_.end(parts_.clock.steady());
+  const auto ended = parts_.threads->end_call(watched_);
   if (ended.was_overdue) {
-    parts_.replacements->thread_free();
+    last_slow_ = parts_.clock.steady();
     log_.warn("the plugin's call has returned", {{"sink", sink_.name}, {"call", name}, {"took", ended.took}});
-    desk_.post([self = shared_from_this()] { self->set_health(Health::running); });
-  } else if (ended.took > parts_.limits.slow && limit == parts_.limits.hung) {
-    log_.debug("slow call into the plugin", {{"sink", sink_.name}, {"call", name}, {"took", ended.took}});
+    desk_.post([self = shared_from_this()] {
+      self->call_hangs_ = false;
+      self->update_health();
+    });
+  } else if (limit == parts_.limits.hung) {
+    judge_pace(name, ended.took);
   }
   if (!thrown.empty()) violation("threw", thrown);
   return thrown.empty();
 }
 
-void PluginInstance::tick() {
-  const auto held = [this](net::ThreadId thread) {
-    parts_.replacements->thread_held(thread, code_around(reinterpret_cast<const void*>(entry_.load())));
-  };
-  if (const auto late = watch_.overdue(parts_.clock.steady(), held)) {
-    violation("hung", std::string(*late) + " has not returned in time");
-    set_health(Health::hung);
+void PluginInstance::judge_pace(std::string_view name, base::Millis took) {
+  constexpr base::Millis kBetweenLines = std::chrono::minutes(1);
+  constexpr base::Millis kForgiven = std::chrono::minutes(10);
+  const bool slow = took > parts_.limits.slow;
+  if (!slow && !strand_.confined()) return;
+  const auto now = parts_.clock.steady();
+  if (!slow) {
+    if (now - last_slow_ > kForgiven) strand_.set_free();
+    return;
   }
-  if (has_stopped_ && watch_.idle()) return watch_timer_.reset();
-  watch_timer_->arm(std::max(parts_.limits.hung / 4, base::Millis(1)), [weak = weak_from_this()] {
-    if (const auto self = weak.lock()) self->tick();
-  });
+  strand_.confine();
+  last_slow_ = now;
+  ++slow_calls_;
+  parts_.metrics.violation(sink_.name, "slow_call");
+  if (now < slow_line_at_) return;
+  log_.warn("the plugin blocks in its calls; it is kept apart from the others", {{"sink", sink_.name},
+                                                                                 {"plugin", sink_.type.type},
+                                                                                 {"call", name},
+                                                                                 {"took", took},
+                                                                                 {"wanted_below", parts_.limits.slow},
+                                                                                 {"slow_calls", std::exchange(slow_calls_, 0)}});
+  slow_line_at_ = now + kBetweenLines;
+}
+
+void PluginInstance::call_hangs(std::string_view name) {
+  violation("hung", std::string(name) + " has not returned in time");
+  call_hangs_ = true;
+  update_health();
 }
 
 void PluginInstance::on_health(std::function<void(Health)> handler) {
@@ -285,6 +340,7 @@ void PluginInstance::on_health(std::function<void(Health)> handler) {
 
 void PluginInstance::set_health(Health health) {
   if (health_ == Health::stopped || health_.exchange(health) == health) return;
+  if (health == Health::hung) withdraw_not_begun();
   std::function<void(Health)> handler;
   {
     const std::lock_guard lock(handlers_mutex_);
@@ -320,6 +376,11 @@ void PluginInstance::stop(base::Millis most, std::move_only_function<void()> don
       late->deadline_passed(ticket);
       late->finish_stop();
     });
+    // The other half is for the plugin to end by itself.
+    self->rest_timer_.emplace(self->desk_);
+    self->rest_timer_->arm(most / 2, [weak = std::weak_ptr(self)] {
+      if (const auto late = weak.lock()) late->abandon_rest();
+    });
     self->strand_.post([self, ticket] { self->give_stop(ticket); });
   });
 }
@@ -337,7 +398,8 @@ void PluginInstance::stopped(bool clean) {
   for (auto& left : tickets_.close()) {
     run_all(left.cancels);
     if (left.duty.reply) left.duty.reply(plain(503));
-    if (left.duty.settle) left.duty.settle(retry("stopped", "the sink was stopped before the plugin gave an outcome", left.duty.given));
+    if (!left.duty.settle) continue;
+    left.duty.settle(stopped_outcome(left.duty.begun()));
   }
   timers_.clear();
   set_health(Health::stopped);
@@ -356,6 +418,7 @@ void PluginInstance::stopped(bool clean) {
 void PluginInstance::finish_stop() {
   gone_ = true;
   stop_timer_.reset();
+  rest_timer_.reset();
   for (auto& handler : std::exchange(stop_handlers_, {})) handler();
 }
 
@@ -365,10 +428,7 @@ void PluginInstance::destroy_when_idle() {
   if (created_) call("destroy", parts_.limits.control, [&] { plugin_.destroy(self_of_plugin_); });
   created_ = false;
   // The timers go on their own strand.
-  desk_.post([self = shared_from_this()] {
-    self->watch_timer_.reset();
-    self->finish_stop();
-  });
+  desk_.post([self = shared_from_this()] { self->finish_stop(); });
   alive_.reset();
 }
 

@@ -1,5 +1,5 @@
 // The Instance that calls a loaded plugin. Private to core/plugin: the public face is instance.hpp.
-// Two strands: `strand_` on the plugin pool is where the plugin is called and may be held by it; `desk_` on the net pool keeps the
+// Two strands: `strand_` on the plugin's threads is where the plugin is called and may be held by it; `desk_` on the net pool keeps the
 // deadlines and the watch and is where outcomes are handed on, so that a plugin that does not return stops neither.
 #pragma once
 #include <belfry/plugin.h>
@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <set>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -16,13 +17,16 @@
 #include "net/http_client.hpp"
 #include "net/websocket_client.hpp"
 #include "plugin/backends.hpp"
+#include "plugin/call_strand.hpp"
 #include "plugin/checked_sink.hpp"
+#include "plugin/crash_marks.hpp"
 #include "plugin/flood_gate.hpp"
 #include "plugin/instance.hpp"
 #include "plugin/limits.hpp"
+#include "plugin/offload_pool.hpp"
+#include "plugin/plugin_threads.hpp"
 #include "plugin/rate_limiter.hpp"
 #include "plugin/tickets.hpp"
-#include "plugin/watch.hpp"
 #include "plugin/websockets.hpp"
 
 namespace belfry::plugin {
@@ -30,8 +34,6 @@ namespace belfry::plugin {
 // What an instance borrows from the host; all of it outlives the instance.
 struct InstanceParts {
   net::Runtime& net;
-  net::Runtime& plugins;
-  net::Runtime& offload;
   const base::Clock& clock;
   base::Logger log;
   std::shared_ptr<base::Scrubber> scrubber;
@@ -39,11 +41,14 @@ struct InstanceParts {
   RecipientsBackend& recipients;
   MetricsBackend& metrics;
   std::shared_ptr<RateLimiter> budgets;
-  std::shared_ptr<Replacements> replacements;
+  std::shared_ptr<PluginThreads> threads;
+  std::shared_ptr<OffloadPool> offloads;
   std::shared_ptr<net::HttpClient> http;
   std::shared_ptr<net::WebSocketClient> websockets;
   Limits limits;
   Ticket first_ticket = 1;
+  std::stop_token stop = {};
+  CrashMarks* marks = nullptr;  // null: calls are not marked
 };
 
 class PluginInstance final : public Instance, public std::enable_shared_from_this<PluginInstance> {
@@ -58,6 +63,8 @@ class PluginInstance final : public Instance, public std::enable_shared_from_thi
   void deliver(Send send, OutcomeHandler handler) override;
   [[nodiscard]] bool can_reconcile() const override { return reconcile_.reconcile != nullptr; }
   void reconcile(Send send, OutcomeHandler handler) override;
+  [[nodiscard]] std::size_t most_in_flight() const override;
+  void end_pauses() override;
   void on_late(LateHandler handler) override;
   void on_health(std::function<void(Health)> handler) override;
   void stop(base::Millis most, std::move_only_function<void()> done) override;
@@ -86,6 +93,8 @@ class PluginInstance final : public Instance, public std::enable_shared_from_thi
   void tell(Ticket ticket, std::uint32_t kind, std::shared_ptr<const void> payload, net::Task told);
   void start_timer(Ticket ticket, base::Millis after);
   void run_offload(Ticket ticket, void (*run)(void*), void* arg);
+  // The work of `owner`, which begins with it; never called when `owner` ends before.
+  void run_offload_for(Ticket ticket, Ticket owner, void (*run)(void*, std::int64_t), void* arg);
   void offload_begins() { ++offloads_; }
   void offload_ended();
   void complete(Ticket ticket, const belfry_outcome* outcome);
@@ -93,15 +102,18 @@ class PluginInstance final : public Instance, public std::enable_shared_from_thi
   void add_finding(Ticket ticket, const belfry_finding* finding);
   void violation(std::string_view kind, std::string_view what);
   void log_line(std::uint32_t level, std::string_view line);
+  // One of the host's own about this sink.
+  [[nodiscard]] const base::Logger& log() const { return log_; }
   // The present value of a secret; none when the reference is unknown.
   [[nodiscard]] std::optional<base::Secret> reveal(std::string_view reference);
   // False when the name may not be used for this kind.
   [[nodiscard]] bool admit_metric(std::string_view name, bool counter);
 
  private:
-  // strand_: calls into the plugin. The name is a literal. False when it threw.
-  bool call(std::string_view name, base::Millis limit, const std::function<void()>& function);
-  void give(Ticket ticket, Duty::Kind kind, const Send& send);
+  // strand_: calls into the plugin, for a delivery or for none. The name is a literal. False when it threw.
+  bool call(std::string_view name, base::Millis limit, const std::function<void()>& function, const CallSubject& subject = {});
+  void judge_pace(std::string_view name, base::Millis took);
+  void give(Ticket ticket, Duty::Kind kind, base::SteadyTime begin_by, const Send& send);
   void give_inbound(Ticket ticket, const net::ServerRequest& request);
   void give_check(Ticket ticket);
   void give_stop(Ticket ticket);
@@ -114,7 +126,7 @@ class PluginInstance final : public Instance, public std::enable_shared_from_thi
   [[nodiscard]] base::Result<void> configure();
   [[nodiscard]] base::Result<void> fetch_extensions();
   [[nodiscard]] base::Result<void> start();
-  // Runs a step on strand_ and waits for it, at most the control limit.
+  // Runs a step on strand_ and waits for it, at most the control limit, or until the gateway stops.
   [[nodiscard]] base::Result<void> control(std::string_view name, std::function<base::Result<void>()> step);
   void discard();
 
@@ -123,25 +135,37 @@ class PluginInstance final : public Instance, public std::enable_shared_from_thi
   void settle(Ticket ticket, model::Outcome outcome);
   void settle_threw(Ticket ticket);
   void count_refused(const Tickets::Finished& finished);
-  void hand_on(Ticket ticket, Tickets::Finished finished, model::Outcome outcome, net::ServerResponse response);
+  void hand_on(Ticket ticket, Tickets::Finished finished, SendOutcome outcome, net::ServerResponse response);
+  void work_begins(Ticket ticket, base::Millis timeout);
+  void run_piece(Ticket owner, void (*run)(void*, std::int64_t), void* arg);
+  template <class Work>
+  void offloaded(Ticket ticket, const CallSubject& subject, OffloadPool::Claim claim, Work work);
+  // Ends the attempt: as a timeout, or as one that never began.
+  void deadline_passed(Ticket ticket);
+  // Ends what a plugin that is stopping has not ended: it may wait for a remote that does not answer, which is not its fault.
+  void abandon_rest();
+  void withdraw_not_begun(const std::string& delivery_id = {});
 
   // desk_.
   void arm_timer(Ticket ticket, base::Millis after, void (PluginInstance::*handler)(Ticket));
-  void deadline_passed(Ticket ticket);
   void timer_fired(Ticket ticket);
-  void tick();
+  void call_hangs(std::string_view name);
+  void work_overdue(Ticket owner);
+  void work_returned(Ticket owner);
+  void update_health();
   void set_health(Health health);
   void stopped(bool clean);
   void finish_stop();
 
   const InstanceParts parts_;
   const CheckedSink sink_;
+  const MarkedInstance marked_;
   const base::Logger log_;
-  const net::Strand strand_;
+  const CallStrand strand_;
   const net::Strand desk_;
   Tickets tickets_;
   WebSockets websockets_;
-  Watch watch_;
+  CallWatch::Call watched_;
   FloodGate log_gate_;
   FloodGate violation_gate_;
 
@@ -153,12 +177,17 @@ class PluginInstance final : public Instance, public std::enable_shared_from_thi
   belfry_reconcile reconcile_{};
   belfry_render render_{};
   belfry_check_online check_online_{};
+  belfry_in_flight in_flight_{};
+  std::size_t most_in_flight_ = 0;  // 0: no limit
   std::vector<InboundRoute> routes_;
 
-  std::atomic<belfry_plugin_entry_fn> entry_ = nullptr;  // says which library it is
   std::atomic<Health> health_ = Health::running;
   std::atomic<int> offloads_ = 0;
-  bool dying_ = false;                     // strand_
+  std::atomic<bool> cut_short_ = false;  // what was open when it had to stop: that it ends late is not its fault
+  bool dying_ = false;                   // strand_, like what follows
+  std::uint64_t slow_calls_ = 0;         // since the last line about them
+  base::SteadyTime slow_line_at_{};      // no further line before
+  base::SteadyTime last_slow_{};
   std::shared_ptr<PluginInstance> alive_;  // until destroy has been called
 
   std::mutex handlers_mutex_;
@@ -173,10 +202,12 @@ class PluginInstance final : public Instance, public std::enable_shared_from_thi
 
   // desk_.
   std::map<Ticket, net::Timer> timers_;  // deadlines and the plugin's own
-  std::optional<net::Timer> watch_timer_;
+  bool call_hangs_ = false;
+  std::map<Ticket, bool> offloaded_;  // owners whose piece runs; true: past its deadline
   std::vector<std::move_only_function<void()>> stop_handlers_;
   bool stopping_ = false;
   std::optional<net::Timer> stop_timer_;
+  std::optional<net::Timer> rest_timer_;
   bool has_stopped_ = false;  // nothing is open any more
   bool gone_ = false;         // and it has been destroyed, or been left behind
 };

@@ -9,6 +9,7 @@
 #include <cerrno>
 
 #include "base/ids.hpp"
+#include "base/system_reason.hpp"
 #include "plugin/digest.hpp"
 #include "plugin/trusted_file.hpp"
 
@@ -31,14 +32,14 @@ base::Result<std::string> read_all(int fd, const fs::path& path) {
   constexpr std::size_t kLargest = 256UL * 1024 * 1024;
   constexpr std::size_t kPiece = 64UL * 1024;  // more than was there at first
   struct stat found{};
-  if (::fstat(fd, &found) != 0) return base::fail(path.string() + ": " + system_reason());
+  if (::fstat(fd, &found) != 0) return base::fail(path.string() + ": " + base::system_reason());
   std::string bytes;
   for (std::size_t size = 0;;) {
     if (size > kLargest) return base::fail(base::ErrorCode::invalid, path.string() + ": is larger than 256 MiB, wanted a plugin");
     if (size == bytes.size()) bytes.resize(std::clamp(static_cast<std::size_t>(found.st_size), size, kLargest) + kPiece);
     const ssize_t got = ::read(fd, bytes.data() + size, bytes.size() - size);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return base::fail(path.string() + ": " + system_reason());
+    if (got < 0) return base::fail(path.string() + ": " + base::system_reason());
     if (got == 0) {
       bytes.resize(size);
       return bytes;
@@ -51,7 +52,7 @@ base::Result<void> write_all(const Descriptor& out, std::string_view bytes, cons
   while (!bytes.empty()) {
     const ssize_t put = ::write(out.get(), bytes.data(), bytes.size());
     if (put < 0 && errno == EINTR) continue;
-    if (put < 0) return base::fail(path.string() + ": " + system_reason());
+    if (put < 0) return base::fail(path.string() + ": " + base::system_reason());
     bytes.remove_prefix(static_cast<std::size_t>(put));
   }
   return {};
@@ -60,7 +61,7 @@ base::Result<void> write_all(const Descriptor& out, std::string_view bytes, cons
 base::Result<void> make_store(const fs::path& store) {
   std::error_code error;
   fs::create_directories(store.parent_path(), error);
-  if (::mkdir(store.c_str(), 0700) != 0 && errno != EEXIST) return base::fail(store.string() + ": " + system_reason());
+  if (::mkdir(store.c_str(), 0700) != 0 && errno != EEXIST) return base::fail(store.string() + ": " + base::system_reason());
   return {};
 }
 
@@ -78,15 +79,15 @@ base::Result<std::shared_ptr<const Descriptor>> make_copy(const fs::path& copy, 
   const fs::path fresh = fs::path(copy).replace_extension(base::random_hex(8) + kUnfinished);
   {
     const Descriptor out(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0500));
-    auto written = out.valid() ? write_all(out, bytes, fresh) : base::fail(fresh.string() + ": " + system_reason());
-    if (written && ::rename(fresh.c_str(), copy.c_str()) != 0) written = base::fail(copy.string() + ": " + system_reason());
+    auto written = out.valid() ? write_all(out, bytes, fresh) : base::fail(fresh.string() + ": " + base::system_reason());
+    if (written && ::rename(fresh.c_str(), copy.c_str()) != 0) written = base::fail(copy.string() + ": " + base::system_reason());
     if (!written) {
       ::unlink(fresh.c_str());
       return std::unexpected(written.error());
     }
   }
   auto file = std::make_shared<const Descriptor>(::open(copy.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file->valid()) return base::fail(copy.string() + ": " + system_reason());
+  if (!file->valid()) return base::fail(copy.string() + ": " + base::system_reason());
   static_cast<void>(lock(*file, LOCK_SH));
   return file;
 }
@@ -99,15 +100,14 @@ bool is_unused(const fs::path& copy) {
 }  // namespace
 
 base::Result<PrivateCopy> private_copy(const fs::path& file, const fs::path& store) {
-  const Descriptor in(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!in.valid()) return base::fail(file.string() + ": " + system_reason());
-  if (const auto trusted = check_trusted(in.get(), file); !trusted) return std::unexpected(trusted.error());
-  const auto bytes = read_all(in.get(), file);
+  const auto in = open_trusted(file, O_RDONLY | O_NONBLOCK);
+  if (!in) return std::unexpected(in.error());
+  const auto bytes = read_all(in->get(), file);
   if (!bytes) return std::unexpected(bytes.error());
 
   if (const auto made = make_store(store); !made) return std::unexpected(made.error());
   const Descriptor directory(::open(store.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!directory.valid()) return base::fail(store.string() + ": " + system_reason());
+  if (!directory.valid()) return base::fail(store.string() + ": " + base::system_reason());
   if (const auto trusted = check_trusted(directory.get(), store); !trusted) return std::unexpected(trusted.error());
   // From here until the copy is held nobody removes it, or puts another in its place.
   static_cast<void>(lock(directory, LOCK_EX));

@@ -1,17 +1,16 @@
 #include "plugin/probe.hpp"
 
-#include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
-#include <spawn.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cstring>
+#include <set>
 
+#include "base/ids.hpp"
+#include "plugin/probe_process.hpp"
 #include "plugin/probe_protocol.hpp"
 
 namespace belfry::plugin {
@@ -25,28 +24,25 @@ std::string why(int error) { return std::generic_category().message(error); }
 // One child, from the spawn to its last word.
 class Child {
  public:
-  Child(const Probe& probe, const ProbeSettings& settings) : probe_(probe), settings_(settings) {
+  Child(const Probe& probe, const ProbeSettings& settings)
+      : probe_(probe), settings_(settings), key_(base::random_hex(16)), last_limit_(Steady::now() + settings.whole) {
     result_.types = base::fail(probe_.file.string() + ": was not probed");
     enter(Stage::load);
-    spawn();
-  }
-  Child(const Child&) = delete;
-  Child& operator=(const Child&) = delete;
-  ~Child() {
-    if (answers_ >= 0) ::close(answers_);
+    json request = {{"file", probe_.file.string()}, {"key", key_}};
+    if (probe_.trial) request["trial"] = {{"type", probe_.trial->type}, {"config", probe_.trial->config}};
+    const int error = process_.start(settings_.executable, probe_.copy, request.dump(-1, ' ', false, json::error_handler_t::replace));
+    if (error != 0) fail_with("cannot be probed: " + why(error));
   }
 
   [[nodiscard]] bool done() const { return stage_ == Stage::done; }
-  [[nodiscard]] int descriptor() const { return answers_; }
-  [[nodiscard]] Steady::time_point limit() const { return limit_; }
+  [[nodiscard]] int answers() const { return process_.answers(); }
+  [[nodiscard]] int end() const { return process_.end(); }
+  [[nodiscard]] Steady::time_point limit() const { return std::min(limit_, last_limit_); }
+  [[nodiscard]] const Probed& result() const { return result_; }
   [[nodiscard]] Probed take() { return std::move(result_); }
 
   void read_answers() {
-    std::array<char, 65536> piece{};
-    const ssize_t got = ::read(answers_, piece.data(), piece.size());
-    if (got < 0 && errno == EINTR) return;
-    if (got <= 0) return ended();
-    received_.append(piece.data(), static_cast<std::size_t>(got));
+    static_cast<void>(process_.read_answers(received_));
     if (received_.size() > kMostAnswer) return give_up("gave more than 4 MiB of answers");
     for (auto end = received_.find('\n'); end != std::string::npos && !done(); end = received_.find('\n')) {
       const json answer = json::parse(received_.substr(0, end), nullptr, false);
@@ -56,11 +52,42 @@ class Child {
     }
   }
 
-  void timed_out() { give_up("did not return within " + base::to_string(stage_limit())); }
+  // The worker has ended, and what it had said before is read first.
+  void read_end() {
+    while (!done() && process_.answers() >= 0) {
+      const auto before = received_.size();
+      read_answers();
+      if (done() || received_.size() == before) break;
+    }
+    if (done()) return;
+    std::string said;
+    while (process_.end() >= 0 && said.find('\n') == std::string::npos) {
+      pollfd more{process_.end(), POLLIN, 0};
+      if (::poll(&more, 1, 1000) <= 0 || !process_.read_end(said)) break;
+    }
+    ended(json::parse(said, nullptr, false));
+  }
+
+  void timed_out() {
+    if (Steady::now() >= last_limit_ && hurried_) {
+      return give_up("no sink uses it, and it did not return within " + base::to_string(settings_.unneeded));
+    }
+    if (Steady::now() >= last_limit_) return give_up("did not end within " + base::to_string(settings_.whole) + " and was given up");
+    give_up("did not return within " + base::to_string(stage_limit()));
+  }
+
+  void hurry() {
+    if (done()) return;
+    hurried_ = true;
+    last_limit_ = std::min(last_limit_, Steady::now() + settings_.unneeded);
+  }
+  void abandon() { give_up("was given up, because the gateway is stopping,"); }
 
  private:
-  enum class Stage { load, scan, configure, done };
+  // In their order: an answer never leads back.
+  enum class Stage { load, scan, create, configure, start, stop, destroy, done };
   static constexpr std::size_t kMostAnswer = 4UL * 1024 * 1024;
+  static constexpr std::array kNames = {"load", "scan", "create", "configure", "start", "stop", "destroy"};
 
   void enter(Stage stage) {
     stage_ = stage;
@@ -72,93 +99,83 @@ class Child {
   }
 
   [[nodiscard]] std::string doing() const {
-    return stage_ == Stage::load ? "while it was loaded" : stage_ == Stage::scan ? "while it was scanned" : "in configure";
-  }
-
-  void spawn() {
-    json request = {{"file", probe_.file.string()}};
-    if (probe_.trial) request["trial"] = {{"type", probe_.trial->type}, {"config", probe_.trial->config}};
-    const std::string text = request.dump(-1, ' ', false, json::error_handler_t::replace);
-
-    int pipe[2] = {-1, -1};
-    const int input = ::memfd_create("probe", MFD_CLOEXEC);
-    const bool ready = input >= 0 && ::pipe2(pipe, O_CLOEXEC) == 0 &&
-                       ::write(input, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::lseek(input, 0, SEEK_SET) == 0;
-    const int error = ready ? start(input, pipe[1]) : errno;
-    answers_ = pipe[0];
-    if (input >= 0) ::close(input);
-    if (pipe[1] >= 0) ::close(pipe[1]);
-    if (error != 0) fail_with("cannot be probed: " + why(error));
-  }
-
-  int start(int input, int output) {
-    posix_spawn_file_actions_t files;
-    posix_spawnattr_t attributes;
-    ::posix_spawn_file_actions_init(&files);
-    ::posix_spawnattr_init(&attributes);
-    ::posix_spawn_file_actions_adddup2(&files, input, STDIN_FILENO);
-    ::posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-    ::posix_spawn_file_actions_adddup2(&files, output, kAnswerDescriptor);
-    ::posix_spawn_file_actions_addclosefrom_np(&files, kAnswerDescriptor + 1);
-    // Its own group, so that what the plugin may have started goes with it; and the signals as a fresh program has them.
-    sigset_t none;
-    sigset_t all;
-    ::sigemptyset(&none);
-    ::sigfillset(&all);
-    ::posix_spawnattr_setpgroup(&attributes, 0);
-    ::posix_spawnattr_setsigmask(&attributes, &none);
-    ::posix_spawnattr_setsigdefault(&attributes, &all);
-    ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-
-    std::string program = settings_.executable.string();
-    std::string command = kProbeCommand;
-    std::string copy = probe_.copy.string();
-    char* arguments[] = {program.data(), command.data(), copy.data(), nullptr};
-    const int error = ::posix_spawn(&pid_, program.c_str(), &files, &attributes, arguments, environ);
-    ::posix_spawn_file_actions_destroy(&files);
-    ::posix_spawnattr_destroy(&attributes);
-    if (error != 0) pid_ = -1;
-    return error;
+    if (stage_ == Stage::load) return "while it was loaded";
+    if (stage_ == Stage::scan) return "while it was scanned";
+    return std::string("in ") + kNames.at(static_cast<std::size_t>(stage_));
   }
 
   void take_answer(const json& answer) {
     try {
-      if (answer.contains("at")) {
-        enter(answer.at("at") == "scan" ? Stage::scan : Stage::configure);
-      } else if (answer.contains("refused")) {
-        refuse(answer.at("refused"));
-        finish();
-      } else if (answer.contains("types")) {
-        std::vector<PluginType> types;
-        for (const json& type : answer.at("types")) types.push_back(type_from_json(type));
-        result_.types = std::move(types);
-        result_.scan_took = base::Millis(answer.at("took_ms").get<std::int64_t>());
-        if (!probe_.trial) finish();
-      } else {
-        for (const json& problem : answer.at("problems")) result_.problems.push_back(problem_from_json(problem));
-        for (const json& route : answer.at("inbound")) result_.inbound.push_back(inbound_route_from_json(route));
-        finish();
-      }
+      if (answer.at("key") != key_ || !take_in_order(answer)) give_up("wrote an answer that is not its own");
     } catch (const json::exception&) {
       give_up("gave an answer of the wrong shape");
     }
   }
 
-  // The pipe closed before the last word: the plugin took the child down.
-  void ended() {
-    const int status = reap(false);
-    if (WIFSIGNALED(status)) {
-      const int number = WTERMSIG(status);
+  // False when it is not what comes next.
+  bool take_in_order(const json& answer) {
+    if (answer.contains("at")) return take_step(answer.at("at").get_ref<const std::string&>());
+    if (answer.contains("refused")) {
+      refuse(answer.at("refused"));
+      finish();
+      return true;
+    }
+    if (answer.contains("types")) return stage_ == Stage::scan && !std::exchange(scanned_, true) && take_types(answer);
+    if (answer.contains("problems")) return stage_ == Stage::configure && !std::exchange(configured_, true) && take_problems(answer);
+    if (answer.contains("started")) return stage_ == Stage::start && take_start(answer);
+    if (!answer.at("done").get<bool>() || !scanned_ || configured_ != probe_.trial.has_value()) return false;
+    finish();
+    return true;
+  }
+
+  bool take_step(const std::string& step) {
+    const auto found = std::ranges::find(kNames, step);
+    const auto next = static_cast<Stage>(found - kNames.begin());
+    if (found == kNames.end() || next <= stage_) return false;
+    if (next > Stage::scan && (!scanned_ || !probe_.trial)) return false;
+    if (next > Stage::configure && !configured_) return false;
+    enter(next);
+    return true;
+  }
+
+  bool take_types(const json& answer) {
+    std::vector<PluginType> types;
+    for (const json& type : answer.at("types")) types.push_back(type_from_json(type));
+    result_.types = std::move(types);
+    result_.scan_took = base::Millis(answer.at("took_ms").get<std::int64_t>());
+    return true;
+  }
+
+  bool take_problems(const json& answer) {
+    for (const json& problem : answer.at("problems")) result_.problems.push_back(problem_from_json(problem));
+    for (const json& route : answer.at("inbound")) result_.inbound.push_back(inbound_route_from_json(route));
+    return true;
+  }
+
+  bool take_start(const json& answer) {
+    const auto& missing = answer.at("missing").get_ref<const std::string&>();
+    if (missing.empty()) return true;
+    const auto& problem = answer.at("problem").get_ref<const std::string&>();
+    result_.cannot_start = probe_.file.string() + ": does not start: " +
+                           (problem.empty() ? "it needs the service " + missing + ", which this gateway does not offer" : problem);
+    return true;
+  }
+
+  // The worker ended before its last word: the plugin took it down.
+  void ended(const json& end) {
+    const int number = end.is_object() ? end.value("signal", 0) : 0;
+    if (number > 0) {
       fail_with("crashed " + doing() + ": signal " + std::to_string(number) + " (" + ::strsignal(number) + ")");
     } else {
-      fail_with("ended the process " + doing() + " (status " + std::to_string(WEXITSTATUS(status)) + ")");
+      fail_with("ended the process " + doing() + " (status " + std::to_string(end.is_object() ? end.value("status", -1) : -1) + ")");
     }
+    process_.finish();
   }
 
   void give_up(const std::string& what) {
     const std::string text = what + " " + doing();
-    finish();
     fail_with(text);
+    process_.finish();
   }
 
   void fail_with(const std::string& what) {
@@ -166,67 +183,109 @@ class Child {
     stage_ = Stage::done;
   }
 
-  // Once the scan is through, what goes wrong is about the configuration that is being tried.
+  // Once the scan is through, what goes wrong is about the configuration that is being tried, and then about running with it.
   void refuse(std::string text) {
-    if (result_.types) {
+    if (!scanned_) {
+      result_.types = base::fail(base::ErrorCode::invalid, std::move(text));
+    } else if (!configured_) {
       result_.problems.push_back({Problem::Severity::error, "", std::move(text)});
     } else {
-      result_.types = base::fail(base::ErrorCode::invalid, std::move(text));
+      result_.crash = std::move(text);
     }
   }
 
   void finish() {
-    reap(true);
     stage_ = Stage::done;
-  }
-
-  int reap(bool kill) {
-    if (pid_ < 0) return 0;
-    if (kill) ::kill(-pid_, SIGKILL);
-    int status = 0;
-    while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
-    }
-    pid_ = -1;
-    return status;
+    process_.finish();
   }
 
   const Probe& probe_;
   const ProbeSettings& settings_;
+  const std::string key_;
   Stage stage_ = Stage::load;
+  bool scanned_ = false;
+  bool configured_ = false;
+  bool hurried_ = false;
+  Steady::time_point last_limit_;
   Steady::time_point limit_;
-  pid_t pid_ = -1;
-  int answers_ = -1;
+  ProbeProcess process_;
   std::string received_;
-  Probed result_{base::fail(""), {}, {}, {}};
+  Probed result_{base::fail(""), {}, {}, {}, {}, {}};
 };
+
+// Becomes readable when the stop is requested.
+class StopEvent {
+ public:
+  explicit StopEvent(const std::stop_token& stop)
+      : descriptor_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), callback_(stop, Wake{descriptor_}) {}
+  StopEvent(const StopEvent&) = delete;
+  StopEvent& operator=(const StopEvent&) = delete;
+  ~StopEvent() { ::close(descriptor_); }
+  [[nodiscard]] int descriptor() const { return descriptor_; }
+
+ private:
+  struct Wake {
+    int descriptor;
+    void operator()() const noexcept { ::eventfd_write(descriptor, 1); }
+  };
+  int descriptor_;
+  std::stop_callback<Wake> callback_;
+};
+
+using Children = std::vector<std::unique_ptr<Child>>;
+
+// Waits for the next word of one of them, or the next limit.
+void step(const Children& children, const StopEvent& stop) {
+  std::vector<pollfd> waiting{{stop.descriptor(), POLLIN, 0}};
+  std::vector<Child*> of;
+  auto limit = Steady::time_point::max();
+  for (const auto& child : children) {
+    if (child->done()) continue;
+    waiting.push_back({child->answers(), POLLIN, 0});  // poll ignores a descriptor of -1
+    waiting.push_back({child->end(), POLLIN, 0});
+    of.push_back(child.get());
+    limit = std::min(limit, child->limit());
+  }
+  const auto left = std::chrono::ceil<base::Millis>(limit - Steady::now()).count();
+  ::poll(waiting.data(), waiting.size(), static_cast<int>(std::max<std::int64_t>(left, 0)));
+  for (std::size_t i = 0; i < of.size(); ++i) {
+    auto& child = *of[i];
+    if (waiting[0].revents != 0) {
+      child.abandon();
+    } else if (waiting[2 * i + 1].revents != 0 && waiting[2 * i + 2].revents == 0) {
+      child.read_answers();
+    } else if (waiting[2 * i + 2].revents != 0) {
+      child.read_end();
+    }
+    // Also after a word: one that always has another one would never run out of time.
+    if (!child.done() && Steady::now() >= child.limit()) child.timed_out();
+  }
+}
+
+bool all_found(const Children& children, const WantedTypes& wanted) {
+  std::set<std::string> found;
+  for (const auto& child : children) {
+    if (!child->done() || !child->result().types) continue;
+    for (const auto& type : *child->result().types) found.insert(type.type);
+  }
+  return std::ranges::all_of(wanted, [&](const auto& type) { return found.contains(type); });
+}
 
 }  // namespace
 
-std::vector<Probed> run_probes(const std::vector<Probe>& probes, const ProbeSettings& settings) {
-  std::vector<std::unique_ptr<Child>> children;
+std::vector<Probed> run_probes(const std::vector<Probe>& probes, const ProbeSettings& settings, const WantedTypes& wanted) {
+  Children children;
   children.reserve(probes.size());
   for (const auto& probe : probes) children.push_back(std::make_unique<Child>(probe, settings));
 
-  for (;;) {
-    std::vector<pollfd> waiting;
-    std::vector<Child*> of;
-    auto limit = Steady::time_point::max();
-    for (const auto& child : children) {
-      if (child->done()) continue;
-      waiting.push_back({child->descriptor(), POLLIN, 0});
-      of.push_back(child.get());
-      limit = std::min(limit, child->limit());
+  const StopEvent stop(settings.stop);
+  bool hurried = wanted.empty();
+  while (!std::ranges::all_of(children, &Child::done, [](const auto& child) -> const Child& { return *child; })) {
+    if (!hurried && all_found(children, wanted)) {
+      hurried = true;
+      for (const auto& child : children) child->hurry();
     }
-    if (waiting.empty()) break;
-    const auto left = std::chrono::ceil<base::Millis>(limit - Steady::now()).count();
-    ::poll(waiting.data(), waiting.size(), static_cast<int>(std::max<std::int64_t>(left, 0)));
-    for (std::size_t i = 0; i < waiting.size(); ++i) {
-      if (waiting[i].revents != 0) {
-        of[i]->read_answers();
-      } else if (Steady::now() >= of[i]->limit()) {
-        of[i]->timed_out();
-      }
-    }
+    step(children, stop);
   }
 
   std::vector<Probed> results;

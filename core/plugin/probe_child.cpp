@@ -1,6 +1,6 @@
-// The child of a probe: loads the file and says what it is before each step, so that the parent knows where it crashed or hung.
-#include <signal.h>
-#include <sys/prctl.h>
+// The worker of a probe: loads the file and says what it is about to do before each step, so that the prober knows where it crashed or
+// hung.
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -12,6 +12,7 @@
 #include "plugin/library.hpp"
 #include "plugin/probe.hpp"
 #include "plugin/probe_protocol.hpp"
+#include "plugin/text.hpp"
 
 namespace belfry::plugin {
 namespace {
@@ -19,15 +20,34 @@ namespace {
 using nlohmann::json;
 using Steady = std::chrono::steady_clock;
 
-void say(const json& answer) {
-  const std::string line = answer.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
-  std::string_view rest = line;
-  while (!rest.empty()) {
-    const ssize_t put = ::write(kAnswerDescriptor, rest.data(), rest.size());
-    if (put <= 0) ::_exit(1);
-    rest.remove_prefix(static_cast<std::size_t>(put));
+constexpr std::size_t kLongestSentence = 1000;
+constexpr belfry_ticket kStopTicket = 1;
+
+// The way to the prober. Not descriptor 3, which a plugin may close or write to by accident, and not passed on to programs it starts.
+class Answers {
+ public:
+  explicit Answers(std::string key) : descriptor_(::fcntl(kAnswerDescriptor, F_DUPFD_CLOEXEC, kAway)), key_(std::move(key)) {
+    ::close(kAnswerDescriptor);
   }
-}
+
+  void say(json answer) const {
+    answer["key"] = key_;
+    const std::string line = answer.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
+    std::string_view rest = line;
+    while (!rest.empty()) {
+      const ssize_t put = ::write(descriptor_, rest.data(), rest.size());
+      if (put <= 0) ::_exit(1);
+      rest.remove_prefix(static_cast<std::size_t>(put));
+    }
+  }
+  void at(const char* step) const { say({{"at", step}}); }
+  void refuse(const std::string& why) const { say({{"refused", why}}); }
+
+ private:
+  static constexpr int kAway = 200;
+  int descriptor_;
+  std::string key_;
+};
 
 void set_limits() {
   const auto limit = [](__rlimit_resource what, rlim_t most) {
@@ -39,79 +59,126 @@ void set_limits() {
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
   limit(RLIMIT_AS, 4UL * 1024 * 1024 * 1024);  // the sanitizers reserve terabytes
 #endif
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
 
-struct Tried {
-  std::vector<Problem> problems;
-  std::vector<InboundRoute> inbound;
+json read_request() {
+  auto request = json::parse(std::cin);
+  const int nothing = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  if (nothing >= 0) ::dup2(nothing, STDIN_FILENO);
+  return request;
+}
+
+// A configuration, tried as far as it goes.
+class Try {
+ public:
+  Try(const Answers& answers, std::string file, const Handshake& handshake)
+      : answers_(answers), file_(std::move(file)), handshake_(handshake) {}
+
+  void run(const json& trial) {
+    const std::string wanted = trial.at("type");
+    const auto& types = handshake_.types;
+    const auto type = std::find_if(types.begin(), types.end(), [&](const auto& t) { return t.type == wanted; });
+    if (type == types.end()) return answers_.refuse(file_ + ": no longer offers this type");
+    if (!create(type->index) || !configure(trial.at("config").dump())) return;
+    if (start() && !stop()) return answers_.say({{"done", true}});  // as in the gateway: what has not stopped is left alone
+    answers_.at("destroy");
+    instance_.destroy(self_);
+    answers_.say({{"done", true}});
+  }
+
+ private:
+  bool create(std::uint32_t index) {
+    answers_.at("create");
+    const belfry_instance* given = nullptr;
+    if (const int code = handshake_.entry.create(index, inert_host(), &self_, &given); code != 0) {
+      const auto& missing = inert_use().missing;
+      answers_.refuse(file_ + ": cannot create an instance (code " + std::to_string(code) + ")" +
+                      (missing.empty() ? "" : "; it asked for the service " + missing + ", which this gateway does not offer"));
+      return false;
+    }
+    const auto checked = check_instance(file_, given);
+    if (!checked) answers_.refuse(checked.error().message);
+    if (checked) instance_ = *checked;
+    return checked.has_value();
+  }
+
+  // Whether it goes on after this.
+  bool configure(const std::string& config) {
+    answers_.at("configure");
+    const Collector lines;
+    const int code = instance_.configure(self_, str(config), lines.writer());
+    json problems = json::array();
+    for (const auto& problem : configure_problems(code, lines.text())) problems.push_back(to_json(problem));
+    json inbound = json::array();
+    if (code == 0) {
+      const auto routes = inbound_routes_of(file_, extension_table<belfry_inbound_http>(instance_, self_, BELFRY_INBOUND_HTTP_1), self_);
+      if (!routes) {
+        answers_.refuse(routes.error().message);
+        return false;
+      }
+      for (const auto& route : *routes) inbound.push_back(to_json(route));
+    }
+    answers_.say({{"problems", problems}, {"inbound", inbound}});
+    if (code != 0) answers_.say({{"done", true}});
+    return code == 0;
+  }
+
+  bool start() {
+    answers_.at("start");
+    const Collector sentence;
+    const int code = instance_.start(self_, sentence.writer());
+    // Without a network, a store and secrets a start may fail that would not fail in the gateway. A service that no gateway of this release
+    // has is a reason that holds there too.
+    const auto& use = inert_use();
+    answers_.say({{"started", code == 0},
+                  {"problem", clean_text(sentence.text(), kLongestSentence)},
+                  {"missing", code != 0 && !use.refused ? use.missing : ""}});
+    return code == 0;
+  }
+
+  // Whether it has stopped.
+  bool stop() {
+    answers_.at("stop");
+    instance_.stop(self_, kStopTicket);
+    return inert_use().completed == kStopTicket;
+  }
+
+  const Answers& answers_;
+  const std::string file_;
+  const Handshake& handshake_;
+  void* self_ = nullptr;
+  belfry_instance instance_{};
 };
 
-Tried refuse(std::string text) { return {{{Problem::Severity::error, "", std::move(text)}}, {}}; }
-
-Tried try_configure(const std::string& file, const belfry_plugin_entry& entry, std::uint32_t index, const std::string& config) {
-  void* self = nullptr;
-  const belfry_instance* given = nullptr;
-  if (const int code = entry.create(index, inert_host(), &self, &given); code != 0) {
-    return refuse("the plugin " + file + " cannot create an instance (code " + std::to_string(code) + ")");
-  }
-  const auto instance = check_instance(file, given);
-  if (!instance) return refuse(instance.error().message);
-  const Collector lines;
-  const int code = instance->configure(self, str(config), lines.writer());
-  Tried tried{configure_problems(code, lines.text()), {}};
-  if (code == 0) {
-    auto routes = inbound_routes_of(file, extension_table<belfry_inbound_http>(*instance, self, BELFRY_INBOUND_HTTP_1), self);
-    if (!routes) return refuse(routes.error().message);
-    tried.inbound = std::move(*routes);
-  }
-  instance->destroy(self);
-  return tried;
-}
-
-void probe(const std::string& copy) {
-  const json request = json::parse(std::cin);
+void probe(const std::string& copy, const json& request, const Answers& answers) {
   const std::string file = request.at("file");
   const auto function = load_entry(copy, file);
-  if (!function) return say({{"refused", function.error().message}});
+  if (!function) return answers.refuse(function.error().message);
 
-  say({{"at", "scan"}});
+  answers.at("scan");
   const auto began = Steady::now();
   const auto handshake = shake_hands(file, (*function)());
   const auto took = std::chrono::duration_cast<base::Millis>(Steady::now() - began);
-  if (!handshake) return say({{"refused", handshake.error().message}});
+  if (!handshake) return answers.refuse(handshake.error().message);
   json types = json::array();
   for (const auto& type : handshake->types) types.push_back(to_json(type));
-  say({{"types", types}, {"took_ms", took.count()}});
-
-  if (!request.contains("trial")) return;
-  say({{"at", "configure"}});
-  const json& trial = request["trial"];
-  const std::string wanted = trial.at("type");
-  const auto type = std::find_if(handshake->types.begin(), handshake->types.end(), [&](const auto& t) { return t.type == wanted; });
-  if (type == handshake->types.end()) return say({{"refused", file + ": no longer offers this type"}});
-  const auto tried = try_configure(file, handshake->entry, type->index, trial.at("config").dump());
-  json problems = json::array();
-  for (const auto& problem : tried.problems) problems.push_back(to_json(problem));
-  json inbound = json::array();
-  for (const auto& route : tried.inbound) inbound.push_back(to_json(route));
-  say({{"problems", problems}, {"inbound", inbound}});
+  answers.say({{"types", types}, {"took_ms", took.count()}});
+  if (!request.contains("trial")) return answers.say({{"done", true}});
+  Try(answers, file, *handshake).run(request["trial"]);
 }
 
 }  // namespace
 
-int probe_main(int argc, char** argv) {
-  if (argc != 3) {
-    std::cerr << "plugin-probe is for the gateway's own use\n";
-    return 2;
-  }
+void run_probe_worker(const char* copy) {
   set_limits();
+  const json request = read_request();
+  const Answers answers(request.at("key"));
   try {
-    probe(argv[2]);
+    probe(copy, request, answers);
   } catch (const std::exception& error) {
-    say({{"refused", std::string(argv[2]) + ": threw an exception: " + error.what()}});
+    answers.refuse(request.at("file").get<std::string>() + ": threw an exception: " + error.what());
   } catch (...) {
-    say({{"refused", std::string(argv[2]) + ": threw an exception"}});
+    answers.refuse(request.at("file").get<std::string>() + ": threw an exception");
   }
   // Past the plugin's static destructors: what was to be learned has been said.
   ::_exit(0);

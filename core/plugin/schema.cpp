@@ -26,7 +26,7 @@ void compile_patterns(const json& schema) {
     for (const auto& [key, value] : schema.items()) {
       if (key == "pattern" && value.is_string()) {
         [[maybe_unused]] const std::regex compiled(value.get_ref<const std::string&>());
-      } else if (key == "patternProperties" && value.is_object()) {
+      } else if ((key == "patternProperties" || key == "x-mistaken") && value.is_object()) {
         for (const auto& member : value.items()) [[maybe_unused]]
           const std::regex compiled(member.key());
       }

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <system_error>
 
+#include "base/secret_text.hpp"
 #include "plugin/digest.hpp"
 
 namespace belfry::plugin {
@@ -57,6 +58,8 @@ void SecretTable::look_at_file(Entry& entry, base::Scrubber& scrubber, Revealed&
   auto value = entry.file.read();
   entry.read_at = may_look_the_same_again(stamp.changed_ns) ? std::nullopt : std::optional(stamp);
   if (!value) return failed(std::move(value.error().message));
+  value = std::string(base::trimmed_secret(*value));
+  if (const auto fault = base::secret_fault(*value); !fault.empty()) return failed("the file " + entry.file.path.string() + " " + fault);
   entry.troubled = false;
   if (*value == entry.value.reveal()) return;
   scrubber.learn(*value);

@@ -62,6 +62,37 @@ std::expected<net::ClientRequest, std::string> read_request(PluginInstance& inst
   return request;
 }
 
+// Neither the path nor a header or body: any of them may be a secret.
+class LoggedRequest {
+ public:
+  LoggedRequest(const PluginInstance& instance, const net::ClientRequest& request)
+      : method_(request.method), host_(net::host_of(request.url)), sent_at_(instance.parts().clock.steady()) {}
+
+  void ended(const PluginInstance& instance, const std::expected<net::ClientResponse, net::ClientError>& got) const {
+    const auto took = std::chrono::duration_cast<base::Millis>(instance.parts().clock.steady() - sent_at_);
+    if (got) {
+      instance.log().debug("HTTP request", {{"sink", instance.sink()},
+                                            {"method", method_},
+                                            {"host", host_},
+                                            {"status", got->status},
+                                            {"took", took},
+                                            {"bytes", got->body.size()}});
+    } else {
+      instance.log().debug("HTTP request failed", {{"sink", instance.sink()},
+                                                   {"method", method_},
+                                                   {"host", host_},
+                                                   {"error", net::to_string(got.error().kind)},
+                                                   {"detail", got.error().detail},
+                                                   {"took", took}});
+    }
+  }
+
+ private:
+  std::string method_;
+  std::string host_;
+  base::SteadyTime sent_at_;
+};
+
 belfry_ticket send(void* ctx, const belfry_http_request* request) noexcept {
   return shielded(ctx, [&](PluginInstance& instance) -> belfry_ticket {
     const belfry_http_request asked = request == nullptr ? belfry_http_request{} : copy_of(request);
@@ -73,7 +104,11 @@ belfry_ticket send(void* ctx, const belfry_http_request* request) noexcept {
       give_answer(instance, opened.ticket, std::unexpected(net::ClientError{net::ClientError::Kind::invalid_url, false, wanted.error()}));
       return opened.ticket;
     }
-    auto handler = [self = instance.shared_from_this(), ticket = opened.ticket](std::expected<net::ClientResponse, net::ClientError> got) {
+    auto logged =
+        instance.log().logs(base::LogLevel::debug) ? std::optional<LoggedRequest>(std::in_place, instance, *wanted) : std::nullopt;
+    auto handler = [self = instance.shared_from_this(), ticket = opened.ticket,
+                    logged = std::move(logged)](std::expected<net::ClientResponse, net::ClientError> got) {
+      if (logged) logged->ended(*self, got);
       give_answer(*self, ticket, std::move(got));
     };
     const auto http = instance.parts().http;

@@ -2,6 +2,7 @@
 #include "plugin/abi.hpp"
 #include "plugin/services.hpp"
 #include "plugin/shielded.hpp"
+#include "policy/backoff.hpp"
 
 namespace belfry::plugin {
 namespace {
@@ -136,9 +137,9 @@ belfry_ticket acquire(void* ctx, const belfry_budget* budget, belfry_ticket owne
 
 void limited(void* ctx, const belfry_budget* budget, std::uint64_t retry_after_ms) noexcept {
   shielded(ctx, [&](PluginInstance& instance) {
-    constexpr std::uint64_t kLongestPause = std::chrono::milliseconds(std::chrono::days(7)).count();
+    constexpr auto kLongest = static_cast<std::uint64_t>(policy::kLongestWait.count());
     instance.parts().budgets->limited(read_budget(instance, budget),
-                                      base::Millis(static_cast<std::int64_t>(std::min(retry_after_ms, kLongestPause))));
+                                      base::Millis(static_cast<std::int64_t>(std::min(retry_after_ms, kLongest))));
   });
 }
 

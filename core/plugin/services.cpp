@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "base/gateway_clock.hpp"
 #include "plugin/abi.hpp"
 #include "plugin/shielded.hpp"
 #include "plugin/text.hpp"
@@ -24,7 +25,10 @@ void write_log(void* ctx, std::uint32_t level, belfry_str line) noexcept {
 }
 
 std::int64_t now_unix_ms(void* ctx) noexcept {
-  return shielded(ctx, [](PluginInstance& instance) { return since_epoch_ms(instance.parts().clock.now()); });
+  return shielded(ctx, [](PluginInstance& instance) {
+    const auto& clock = instance.parts().clock;
+    return since_epoch_ms(base::to_wall(clock, clock.now()));
+  });
 }
 
 std::int64_t monotonic_ms(void* ctx) noexcept {
@@ -84,27 +88,46 @@ void learn(void* ctx, belfry_str value) noexcept {
 std::int32_t reveal(void* ctx, belfry_str reference, const belfry_writer* out) noexcept {
   return shielded(ctx, [&](PluginInstance& instance) -> std::int32_t {
     const auto secret = instance.reveal(view(reference));
-    if (!secret || out == nullptr) return 1;
-    out->write(out->ctx, str(secret->reveal()));
+    if (!secret || out == nullptr || out->write == nullptr) return 1;
+    try {
+      out->write(out->ctx, str(secret->reveal()));
+    } catch (...) {
+      instance.violation("threw", "the writer that was given to reveal threw an exception");
+      return 1;  // 0 would say that the plugin has all of it
+    }
     return 0;
   });
 }
 
-belfry_ticket run_offload(void* ctx, void (*run)(void*), void* arg) noexcept {
+template <class Begin>
+belfry_ticket offload(void* ctx, bool has_function, Begin begin) noexcept {
   return shielded(ctx, [&](PluginInstance& instance) -> belfry_ticket {
-    if (run == nullptr) {
+    if (!has_function) {
       instance.violation("bad_argument", "offload was given no function");
       return 0;
     }
     // Counted before the ticket exists: destroy waits for it from here on.
     instance.offload_begins();
-    const auto request = instance.open_request(0);
-    if (request.ticket == 0) {
+    try {
+      const auto request = instance.open_request(0);
+      if (request.ticket != 0) begin(instance, request.ticket);
+      if (request.ticket == 0) instance.offload_ended();
+      return request.ticket;
+    } catch (...) {
       instance.offload_ended();
-      return 0;
+      throw;
     }
-    instance.run_offload(request.ticket, run, arg);
-    return request.ticket;
+  });
+}
+
+belfry_ticket run_offload(void* ctx, void (*run)(void*), void* arg) noexcept {
+  return offload(ctx, run != nullptr, [&](PluginInstance& instance, Ticket ticket) { instance.run_offload(ticket, run, arg); });
+}
+
+belfry_ticket run_offload_for(void* ctx, belfry_ticket owner, void (*run)(void*, std::int64_t), void* arg) noexcept {
+  return offload(ctx, run != nullptr, [&](PluginInstance& instance, Ticket ticket) {
+    if (!instance.tickets().issued(owner)) instance.violation("bad_ticket", "work was offloaded for a ticket that was never given");
+    instance.run_offload_for(ticket, owner, run, arg);
   });
 }
 
@@ -121,7 +144,7 @@ constexpr belfry_clock kClock{sizeof(belfry_clock), 0, now_unix_ms, monotonic_ms
 constexpr belfry_metrics kMetrics{sizeof(belfry_metrics), 0, counter_add, gauge_set};
 constexpr belfry_recipients kRecipients{sizeof(belfry_recipients), 0, tell_time_zone};
 constexpr belfry_secrets kSecrets{sizeof(belfry_secrets), 0, reveal, learn};
-constexpr belfry_offload kOffload{sizeof(belfry_offload), 0, run_offload};
+constexpr belfry_offload kOffload{sizeof(belfry_offload), 0, run_offload, run_offload_for};
 constexpr belfry_inbound_replies kInboundReplies{sizeof(belfry_inbound_replies), 0, reply};
 constexpr belfry_findings kFindings{sizeof(belfry_findings), 0, add_finding};
 

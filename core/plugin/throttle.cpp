@@ -96,7 +96,7 @@ CodeRange code_around(const void* function) {
   return search.found;
 }
 
-Throttle::Throttle(net::ThreadId thread, CodeRange code) {
+Throttle::Throttle(net::ThreadId thread, CodeRange code) : code_(code) {
   static const bool kInstalled = install_handler();
   if (kInstalled && code.end != 0) slot_ = take_slot(code);
   if (!slot_) return;
@@ -112,6 +112,10 @@ Throttle::Throttle(net::ThreadId thread, CodeRange code) {
   }
   constexpr itimerspec kEvery{.it_interval = {.tv_sec = 0, .tv_nsec = kRunNs}, .it_value = {.tv_sec = 0, .tv_nsec = kRunNs}};
   ::timer_settime(timer_, 0, &kEvery, nullptr);
+}
+
+void Throttle::slow_down(bool on) {
+  if (slot_) slots[*slot_].end = on ? code_.end : 0;
 }
 
 Throttle::~Throttle() {

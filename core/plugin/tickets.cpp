@@ -24,11 +24,59 @@ bool Tickets::give(Ticket ticket) {
   return true;
 }
 
+std::optional<Tickets::Begun> Tickets::begin(Ticket ticket, base::Timestamp now) {
+  const std::lock_guard lock(mutex_);
+  const auto open = duties_.find(ticket);
+  if (open == duties_.end()) return std::nullopt;
+  auto& duty = open->second.duty;
+  const bool begins = !duty.begun();
+  if (begins) duty.deadline = now + duty.timeout;
+  duty.given = true;
+  duty.postponed = false;
+  return Begun{duty.deadline, begins, duty.timeout};
+}
+
+bool Tickets::postpone(Ticket ticket) {
+  const std::lock_guard lock(mutex_);
+  const auto open = duties_.find(ticket);
+  if (open == duties_.end()) return false;
+  auto& duty = open->second.duty;
+  const bool timed = duty.kind == Duty::Kind::deliver || duty.kind == Duty::Kind::reconcile;
+  if (!timed || std::exchange(duty.has_asked, true)) return false;
+  duty.postponed = true;
+  return true;
+}
+
+std::vector<Ticket> Tickets::not_begun(const std::string& delivery_id) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<Ticket> found;
+  for (const auto& [ticket, open] : duties_) {
+    const auto& duty = open.duty;
+    const bool timed = duty.kind == Duty::Kind::deliver || duty.kind == Duty::Kind::reconcile;
+    if (timed && !duty.begun() && (delivery_id.empty() || duty.delivery_id == delivery_id)) found.push_back(ticket);
+  }
+  return found;
+}
+
+std::vector<Ticket> Tickets::open_duties() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<Ticket> found;
+  for (const auto& [ticket, open] : duties_)
+    if (open.duty.kind != Duty::Kind::stop) found.push_back(ticket);
+  return found;
+}
+
 std::optional<base::Timestamp> Tickets::deadline_of(Ticket ticket) const {
   const std::lock_guard lock(mutex_);
   const auto open = duties_.find(ticket);
   if (open == duties_.end()) return std::nullopt;
   return open->second.duty.deadline;
+}
+
+std::string Tickets::delivery_of(Ticket ticket) const {
+  const std::lock_guard lock(mutex_);
+  const auto open = duties_.find(ticket);
+  return open == duties_.end() ? std::string() : open->second.duty.delivery_id;
 }
 
 Tickets::Finished Tickets::end(std::map<Ticket, Open>::iterator open) {
@@ -74,16 +122,19 @@ bool Tickets::is_abandoned(Ticket ticket) const {
   return abandoned_.contains(ticket);
 }
 
-Tickets::Request Tickets::open_request(Ticket owner) {
+Tickets::Request Tickets::open_request(Ticket owner, const CallSubject& subject) {
   const std::lock_guard lock(mutex_);
   if (closed_ || requests_.size() >= kMostRequests) return {};
   const Ticket ticket = next_++;
+  Pending pending{owner, {}, subject};
   if (owner != 0) {
     const auto open = duties_.find(owner);
     if (open == duties_.end()) return {ticket, true};
     open->second.requests.insert(ticket);
+    open->second.duty.has_asked = true;
+    if (subject.empty()) pending.subject.set(open->second.duty.delivery_id, open->second.duty.attempt);
   }
-  requests_.emplace(ticket, Pending{owner, {}});
+  requests_.emplace(ticket, std::move(pending));
   return {ticket, false};
 }
 
@@ -100,11 +151,12 @@ bool Tickets::is_open_request(Ticket ticket) const {
   return requests_.contains(ticket);
 }
 
-bool Tickets::take_request(Ticket ticket, Ticket& owner) {
+bool Tickets::take_request(Ticket ticket, Ticket& owner, CallSubject* subject) {
   const std::lock_guard lock(mutex_);
   const auto pending = requests_.extract(ticket);
   if (!pending) return false;
   owner = pending.mapped().owner;
+  if (subject != nullptr) *subject = pending.mapped().subject;
   if (const auto open = duties_.find(owner); open != duties_.end()) open->second.requests.erase(ticket);
   return true;
 }

@@ -14,6 +14,7 @@
 
 #include "base/clock.hpp"
 #include "net/router.hpp"
+#include "plugin/call_subject.hpp"
 #include "plugin/channel.hpp"
 
 namespace belfry::plugin {
@@ -26,10 +27,15 @@ struct Duty {
   Kind kind = Kind::deliver;
   std::string delivery_id;
   std::uint32_t attempt = 0;
-  base::Timestamp deadline{};
-  OutcomeHandler settle;  // unless inbound
-  net::Reply reply;       // inbound only
-  bool given = false;     // the plugin has been called for it
+  base::Millis timeout{};      // of deliver and reconcile, from when the work begins
+  base::Timestamp deadline{};  // of deliver and reconcile: set when the work begins
+  OutcomeHandler settle;       // unless inbound
+  net::Reply reply;            // inbound only
+  bool given = false;          // the plugin has been called for it
+  bool postponed = false;      // the plugin has put its work into a queue, where it has not begun
+  bool has_asked = false;      // the plugin has made a request or has postponed it before
+
+  [[nodiscard]] bool begun() const { return given && !postponed; }
 };
 
 class Tickets {
@@ -40,7 +46,21 @@ class Tickets {
   Ticket open_duty(Duty& duty);
   // Marks it as given to the plugin. False when it has ended already.
   bool give(Ticket ticket);
+  // The work of a delivery or a reconciliation begins: it is given, its time runs. None when it has ended already.
+  struct Begun {
+    base::Timestamp deadline{};
+    bool now = true;  // false: it had begun before
+    base::Millis timeout{};
+  };
+  std::optional<Begun> begin(Ticket ticket, base::Timestamp now);
+  // Its time stops, until it begins. False unless it is a delivery or a reconciliation for which nothing has been asked yet.
+  bool postpone(Ticket ticket);
+  // Deliveries and reconciliations that have not begun; of one delivery, or all.
+  [[nodiscard]] std::vector<Ticket> not_begun(const std::string& delivery_id = {}) const;
+  // All that the plugin has not ended, but for the one that stops the instance.
+  [[nodiscard]] std::vector<Ticket> open_duties() const;
   [[nodiscard]] std::optional<base::Timestamp> deadline_of(Ticket ticket) const;
+  [[nodiscard]] std::string delivery_of(Ticket ticket) const;  // empty when it has ended, or is for none
 
   enum class Verdict {
     first,    // `duty` and `cancels` are set
@@ -63,13 +83,14 @@ class Tickets {
     Ticket ticket = 0;
     bool dead = false;
   };
-  Request open_request(Ticket owner);
+  // `subject`: the delivery that it is made for, as far as the caller knows; otherwise that of the owner.
+  Request open_request(Ticket owner, const CallSubject& subject = {});
   // How to stop the work behind a request. Handed back, to be called now, when the request has ended meanwhile.
   [[nodiscard]] Cancel on_cancel(Ticket ticket, Cancel cancel);
   // An event that is not its last is to be delivered now.
   [[nodiscard]] bool is_open_request(Ticket ticket) const;
-  // True once: its last event is to be delivered now. `owner` is set.
-  bool take_request(Ticket ticket, Ticket& owner);
+  // True once: its last event is to be delivered now. `owner` is set, and `subject` unless it is null.
+  bool take_request(Ticket ticket, Ticket& owner, CallSubject* subject = nullptr);
   // Ends it without an event. Empty when it has ended already.
   [[nodiscard]] Cancel cancel_request(Ticket ticket);
 
@@ -86,6 +107,7 @@ class Tickets {
   struct Pending {
     Ticket owner = 0;
     Cancel cancel;
+    CallSubject subject;
   };
   struct Late {
     Duty::Kind kind = Duty::Kind::deliver;

@@ -16,9 +16,12 @@ base::Millis full_delay(std::uint32_t failures) {
 
 }  // namespace
 
-base::Millis bounded_wait(base::Millis asked) {
-  constexpr base::Millis kLongest = std::chrono::days(30);
-  return std::clamp(asked, base::Millis(0), kLongest);
+base::Millis bounded_wait(base::Millis asked) { return std::clamp(asked, base::Millis(0), kLongestWait); }
+
+base::Millis bounded_wait(base::Millis asked, base::Millis left) {
+  constexpr base::Millis kSoonest = std::chrono::seconds(30);
+  if (asked <= kLongestWait) return bounded_wait(asked);
+  return std::clamp(left / 2, kSoonest, kLongestWait);
 }
 
 base::Millis delay_after(std::uint32_t failures, double random, std::optional<base::Millis> at_least) {

@@ -12,7 +12,15 @@ namespace belfry::policy {
 // `failures` so far, this one included (0 counts as 1). `random` in [0, 1). `at_least`: what the remote asked for, never undercut.
 [[nodiscard]] base::Millis delay_after(std::uint32_t failures, double random, std::optional<base::Millis> at_least = std::nullopt);
 
-// What a remote asks for is believed between nothing and 30 days: no arithmetic on times can overflow.
+// The longest wait that is taken from a remote. One that asks for more is asked again after an hour: that costs it next to nothing, and a
+// mistake of it does not stop a sink for days.
+inline constexpr base::Millis kLongestWait = std::chrono::hours(1);
+
+// Between nothing and kLongestWait: no arithmetic on times can overflow.
 [[nodiscard]] base::Millis bounded_wait(base::Millis asked);
+
+// The same for a delivery that has `left` until it expires. What lies beyond kLongestWait is not believed, and does not make the delivery
+// expire: it is tried again after half of its time at the latest (but not within 30 s).
+[[nodiscard]] base::Millis bounded_wait(base::Millis asked, base::Millis left);
 
 }  // namespace belfry::policy

@@ -20,12 +20,13 @@ Next again(const model::Outcome& outcome, const model::Delivery& delivery, base:
 }
 
 Step retry(const model::Outcome& outcome, const model::Delivery& delivery, base::Timestamp now, double random) {
-  return {again(outcome, delivery, now + delay_after(delivery.failures + 1, random, outcome.retry_after), true)};
+  const auto at_least = outcome.retry_after ? std::optional(bounded_wait(*outcome.retry_after, delivery.expires_at - now)) : std::nullopt;
+  return {again(outcome, delivery, now + delay_after(delivery.failures + 1, random, at_least), true)};
 }
 
 // A plugin that does not say what the limit was about is taken to mean everything: asking on would make it worse.
 Step rate_limited(const model::Outcome& outcome, const model::Delivery& delivery, base::Timestamp now) {
-  const auto asked = bounded_wait(outcome.retry_after.value_or(kUnsaidRateLimit));
+  const auto asked = bounded_wait(outcome.retry_after.value_or(kUnsaidRateLimit), delivery.expires_at - now);
   const auto until = now + (asked.count() == 0 ? kUnsaidRateLimit : asked);  // "wait for no time" would spin
   const auto what = outcome.limit_scope == model::LimitScope::recipient    ? Pause::What::recipient_queue
                     : outcome.limit_scope == model::LimitScope::credential ? Pause::What::account

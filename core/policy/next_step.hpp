@@ -2,8 +2,8 @@
 //
 //   delivered ....... done
 //   retry ........... again after the back-off, retry_after being a minimum; counts as a failure
-//   rate_limited .... again after exactly retry_after (30 s when it was not said), and a pause of what limit_scope names: the recipient
-//                     queue, the sink, or all sinks with the same account; no failure
+//   rate_limited .... again after exactly retry_after (30 s when it was not said, bounded: see backoff.hpp), and a pause of what
+//                     limit_scope names: the recipient queue, the sink, or all sinks with the same account; no failure
 //   rejected ........ fallback, else dead letter
 //   misconfigured ... the lane is parked; the delivery stays until it expires; counts as a failure
 //   "again" at or after expires_at .... expired: fallback, else dead letter

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <limits>
 
+#include "policy/backoff.hpp"
+
 namespace belfry::policy {
 namespace {
-
-constexpr base::Millis kLongestPause = std::chrono::days(7);
 
 base::Millis up(std::chrono::nanoseconds wait) { return std::chrono::ceil<base::Millis>(std::max(wait, std::chrono::nanoseconds(0))); }
 
@@ -67,7 +67,7 @@ std::size_t TokenBucket::reserve(std::size_t most, base::SteadyTime now) {
 void TokenBucket::give_back(std::size_t count) { full_at_ -= interval_ * static_cast<std::int64_t>(interval_.count() == 0 ? 0 : count); }
 
 void TokenBucket::pause(base::Millis how_long, base::SteadyTime now) {
-  paused_until_ = std::max(paused_until_, now + std::min(how_long, kLongestPause));
+  paused_until_ = std::max(paused_until_, now + bounded_wait(how_long));
 }
 
 base::Millis TokenBucket::paused(base::SteadyTime now) const { return up(paused_until_ - now); }

@@ -38,8 +38,9 @@ class TokenBucket {
   [[nodiscard]] std::size_t reserve(std::size_t most, base::SteadyTime now);
   void give_back(std::size_t count);
 
-  // Nothing is granted for `how_long`, or for longer when that was said before. At most 7 days.
+  // Nothing is granted for `how_long`, or for longer when that was said before. At most kLongestWait.
   void pause(base::Millis how_long, base::SteadyTime now);
+  void end_pause() { paused_until_ = {}; }
   // What is left of it.
   [[nodiscard]] base::Millis paused(base::SteadyTime now) const;
 

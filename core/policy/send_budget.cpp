@@ -1,9 +1,13 @@
 #include "policy/send_budget.hpp"
 
+#include <algorithm>
+
 namespace belfry::policy {
 namespace {
 
-constexpr std::size_t kRemembered = 10'000;  // destinations; one that is idle carries no information and is dropped first
+constexpr std::size_t kRemembered = 10'000;  // destinations, before those that are idle are dropped: they carry no information
+constexpr std::size_t kMost = 100'000;       // destinations that are not idle; more have to wait
+constexpr base::Millis kFullWait{1'000};
 
 }  // namespace
 
@@ -43,7 +47,8 @@ base::Millis SendBudget::take(base::SteadyTime now) {
 
 base::Millis SendBudget::take(const std::string& destination, base::SteadyTime now) {
   const std::lock_guard lock(mutex_);
-  return bucket_of(destination, now).take(now);
+  auto* bucket = bucket_of(destination, now);
+  return bucket == nullptr ? kFullWait : bucket->take(now);
 }
 
 void SendBudget::pause(base::Millis how_long, base::SteadyTime now) {
@@ -53,7 +58,14 @@ void SendBudget::pause(base::Millis how_long, base::SteadyTime now) {
 
 void SendBudget::pause(const std::string& destination, base::Millis how_long, base::SteadyTime now) {
   const std::lock_guard lock(mutex_);
-  bucket_of(destination, now).pause(how_long, now);
+  if (auto* bucket = bucket_of(destination, now)) return bucket->pause(how_long, now);
+  all_.pause(std::min(how_long, kFullWait), now);
+}
+
+void SendBudget::end_pauses() {
+  const std::lock_guard lock(mutex_);
+  all_.end_pause();
+  for (auto& [destination, bucket] : each_) bucket.end_pause();
 }
 
 base::Millis SendBudget::paused(base::SteadyTime now) const {
@@ -61,9 +73,17 @@ base::Millis SendBudget::paused(base::SteadyTime now) const {
   return all_.paused(now);
 }
 
-TokenBucket& SendBudget::bucket_of(const std::string& destination, base::SteadyTime now) {
-  if (each_.size() > kRemembered) std::erase_if(each_, [&](const auto& entry) { return entry.second.idle(now); });
-  return each_.try_emplace(destination, rates_.each).first->second;
+TokenBucket* SendBudget::bucket_of(const std::string& destination, base::SteadyTime now) {
+  if (const auto found = each_.find(destination); found != each_.end()) return &found->second;
+  // Looked through when it has doubled, or once in a while when it is full: rather than for each that comes.
+  const bool full = each_.size() >= kMost;
+  if (full ? now >= next_look_ : each_.size() >= look_at_) {
+    std::erase_if(each_, [&](const auto& entry) { return entry.second.idle(now); });
+    look_at_ = std::max(kRemembered, each_.size() * 2);
+    next_look_ = now + kFullWait;
+  }
+  if (each_.size() >= kMost) return nullptr;
+  return &each_.try_emplace(destination, rates_.each).first->second;
 }
 
 }  // namespace belfry::policy

@@ -39,16 +39,20 @@ class SendBudget {
   // The remote said so.
   void pause(base::Millis how_long, base::SteadyTime now);
   void pause(const std::string& destination, base::Millis how_long, base::SteadyTime now);
+  // A person has ended it: all pauses are over. What was sent stays counted.
+  void end_pauses();
   // What is left of the pause of all; 0: none.
   [[nodiscard]] base::Millis paused(base::SteadyTime now) const;
 
  private:
-  TokenBucket& bucket_of(const std::string& destination, base::SteadyTime now);
+  [[nodiscard]] TokenBucket* bucket_of(const std::string& destination, base::SteadyTime now);  // null: too many are not idle
 
   mutable std::mutex mutex_;
   SendRates rates_;
   TokenBucket all_;
   std::unordered_map<std::string, TokenBucket> each_;
+  std::size_t look_at_ = 10'000;  // that many entries
+  base::SteadyTime next_look_{};
 };
 
 }  // namespace belfry::policy

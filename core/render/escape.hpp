@@ -11,4 +11,8 @@ namespace belfry::render {
 // Everything but unreserved characters becomes %XX (RFC 3986, 2.3).
 [[nodiscard]] std::string escape_url(std::string_view text);
 
+// The same, but a whole http or https address and a path ("/@ada/ws") keep what has a meaning in a URL. An address that names a user before
+// its host is none.
+[[nodiscard]] std::string escape_address(std::string_view text);
+
 }  // namespace belfry::render

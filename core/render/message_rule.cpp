@@ -8,9 +8,7 @@
 namespace belfry::render {
 namespace {
 
-constexpr std::string_view kSpace = " \t\r\n";
-
-bool is_blank(std::string_view text) { return text.find_first_not_of(kSpace) == std::string_view::npos; }
+bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\r\n") == std::string_view::npos; }
 
 // A URL is written with tags in it: what they bring is escaped, what is written is not.
 base::Result<Template> compiled(std::string_view what, std::string_view text, Format format) {

@@ -5,8 +5,9 @@
 
 namespace belfry::render {
 
-// CommonMark without its markup: paragraphs keep an empty line between them, list entries get "- ", a link its URL in parentheses when that
-// is not its text. HTML is left out. Linear in the length of the text.
+// Markdown (sdk/markdown) without its markup: paragraphs keep an empty line between them, list entries get "- ", the cells of a row " | "
+// between them, a link its URL in parentheses when that is not its text. HTML is text like any other, and so is all of what is too
+// intricate to be read.
 [[nodiscard]] std::string plain_text(std::string_view markdown);
 
 }  // namespace belfry::render

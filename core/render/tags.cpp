@@ -3,16 +3,15 @@
 #include <algorithm>
 
 #include "base/utf8.hpp"
+#include "render/characters.hpp"
 
 namespace belfry::render {
 namespace {
 
-constexpr std::string_view kSpace = " \t\r\n";
-
 std::string_view trimmed(std::string_view text) {
-  const auto begin = text.find_first_not_of(kSpace);
+  const auto begin = text.find_first_not_of(kWhiteSpace);
   if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
+  return text.substr(begin, text.find_last_not_of(kWhiteSpace) - begin + 1);
 }
 
 std::unexpected<base::Error> wrong(std::string text) { return base::fail(base::ErrorCode::invalid, std::move(text)); }

@@ -7,6 +7,8 @@
 #include "base/utf8.hpp"
 #include "model/path.hpp"
 #include "render/escape.hpp"
+#include "render/fill.hpp"
+#include "render/marks.hpp"
 #include "render/tags.hpp"
 
 namespace belfry::render {
@@ -27,7 +29,8 @@ std::string at_most(std::string text, std::size_t bytes) {
 }
 
 data text_of(std::string_view text) {
-  return text.empty() ? data(false) : data(at_most(std::string(text.substr(0, Template::kMaxValue + 4)), Template::kMaxValue));
+  if (text.empty()) return data(false);
+  return data(at_most(without_marks(text.substr(0, Template::kMaxValue + 4)), Template::kMaxValue));
 }
 
 // False, null and what is empty are left out: a section asks whether there is something.
@@ -121,14 +124,17 @@ data read(const model::Path& path, std::string_view name, const model::Notificat
   return {false};
 }
 
-// {{{title}}} and {{{body}}} get names of their own, since they read something else than {{title}} and {{body}}.
-std::string renamed(std::string_view text, const std::vector<Tag>& tags) {
+// {{{title}}} and {{{body}}} get names of their own, since they read something else than {{title}} and {{body}}. A value that is to be
+// escaped is marked, also when there is none: its place may have to go with it.
+std::string prepared(std::string_view text, const std::vector<Tag>& tags, Format format) {
   std::string out;
   std::size_t from = 0;
   for (const auto& tag : tags) {
-    if (tag.kind != Tag::Kind::raw || (tag.name != "title" && tag.name != "body")) continue;
+    const bool own_name = tag.kind == Tag::Kind::raw && (tag.name == "title" || tag.name == "body");
+    const bool marked = tag.kind == Tag::Kind::escaped && format != Format::plain;
+    if (!own_name && !marked) continue;
     out += text.substr(from, tag.begin - from);
-    out += "{{{" + std::string(tag.name == "title" ? kRawTitle : kRawBody) + "}}}";
+    out += marked ? mark("{{{" + tag.name + "}}}") : "{{{" + std::string(tag.name == "title" ? kRawTitle : kRawBody) + "}}}";
     from = tag.end;
   }
   return out + std::string(text.substr(from));
@@ -148,7 +154,8 @@ data Template::Compiled::values(const model::Notification& n) const {
   return out;
 }
 
-base::Result<Template> Template::compile(std::string_view text, Format format) {
+base::Result<Template> Template::compile(std::string_view written, Format format) {
+  const std::string text = without_marks(written);
   if (text.size() > kMaxBytes) {
     return base::fail(base::ErrorCode::invalid,
                       "is a template of " + std::to_string(text.size()) + " bytes; write at most " + std::to_string(kMaxBytes));
@@ -168,11 +175,9 @@ base::Result<Template> Template::compile(std::string_view text, Format format) {
     if (auto path = model::Path::parse(tag.name)) compiled->reads.push_back({tag.name, std::move(*path)});
   }
   if (!tags->empty()) {
-    compiled->library = std::make_unique<kainjow::mustache::mustache>(renamed(text, *tags));
+    compiled->library = std::make_unique<kainjow::mustache::mustache>(prepared(text, *tags, format));
     if (!compiled->library->is_valid()) return base::fail(base::ErrorCode::invalid, compiled->library->error_message() + "; mend it");
-    compiled->library->set_custom_escape([format](const std::string& value) {
-      return format == Format::markdown ? escape_markdown(value) : format == Format::url ? escape_url(value) : value;
-    });
+    compiled->library->set_custom_escape([](const std::string& value) { return value; });
   }
   Template out;
   out.compiled_ = std::move(compiled);
@@ -191,7 +196,10 @@ std::string Template::render(const model::Notification& notification) const {
     });
   } catch (const TooLong&) {  // what there is by then is cut below
   }
-  return at_most(std::move(out), kMaxResult);
+  out = at_most(std::move(out), kMaxResult);
+  if (compiled_->format == Format::plain) return out;
+  const Marked marked = split_marked(out);
+  return at_most(compiled_->format == Format::url ? fill_url(marked) : fill_markdown(marked), kMaxResult);
 }
 
 }  // namespace belfry::render

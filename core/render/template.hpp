@@ -1,6 +1,6 @@
 // A text with Mustache tags over the paths of a notification: "{{labels.workspace}} was deleted".
 //
-//   {{path}} ............... the value, escaped for what the text becomes; nothing when there is none
+//   {{path}} ............... the value, escaped for its place (fill.hpp); nothing when there is none
 //   {{{path}}}, {{&path}} .. the value as it is; of title and body the Markdown that the source wrote
 //   {{#path}}...{{/path}} .. when there is a value; once for each entry of a list, whose members are then names too
 //   {{^path}}...{{/path}} .. when there is none; an empty text and false are none

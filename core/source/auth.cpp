@@ -69,14 +69,22 @@ bool basic_fits(const Credentials& wanted, std::string_view header) {
   const auto encoded = after_scheme(header, "basic");
   const auto decoded = encoded ? base64_decode(*encoded) : std::nullopt;
   if (!decoded) return false;
-  const base::Secret pair(wanted.basic_username + ":" + wanted.basic_password.reveal());
-  return same_secret(decoded->reveal(), pair.reveal());
+  const auto is_pair_with = [&](std::string_view password) {
+    const base::Secret pair(wanted.basic_username + ":" + std::string(password));
+    return same_secret(decoded->reveal(), pair.reveal());
+  };
+  bool fits = wanted.basic_passwords.empty() && is_pair_with("");
+  for (const auto& password : wanted.basic_passwords) fits = is_pair_with(password.reveal()) || fits;
+  return fits;
 }
 
 bool bearer_fits(const Credentials& wanted, std::string_view header) {
   if (!wanted.has_bearer()) return false;
   const auto token = after_scheme(header, "bearer");
-  return token && same_secret(*token, wanted.bearer.reveal());
+  if (!token) return false;
+  bool fits = false;
+  for (const auto& bearer : wanted.bearers) fits = (!bearer.empty() && same_secret(*token, bearer.reveal())) || fits;
+  return fits;
 }
 
 // HTTP has no registered scheme for "a client certificate is missing", and a 401 must carry a challenge (RFC 9110, 15.5.2).

@@ -219,6 +219,10 @@ bool CoderReader::start_array(std::size_t /*size*/) { return open(false); }
 bool CoderReader::end_object() { return close(); }
 bool CoderReader::end_array() { return close(); }
 
+bool CoderReader::zero_byte(std::size_t position) {
+  return fail("the body is not JSON: unexpected text at byte " + std::to_string(position + 1));
+}
+
 // The library's own text quotes the body, so only its kind is used.
 bool CoderReader::parse_error(std::size_t position, const std::string& /*token*/, const json::exception& why) {
   constexpr int kNumberOverflow = 406;

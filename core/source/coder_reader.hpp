@@ -57,6 +57,7 @@ class CoderReader {
   bool end_object();
   bool start_array(std::size_t size);
   bool end_array();
+  bool zero_byte(std::size_t position);
   bool parse_error(std::size_t position, const std::string& token, const nlohmann::json::exception& why);
 
  private:

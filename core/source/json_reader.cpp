@@ -35,9 +35,8 @@ struct Handler {
   bool EndArray(Size) { return reader.end_array(); }
 };
 
-// RapidJSON 1.1 takes a zero byte for the end, and half of a surrogate pair for a character.
+// RapidJSON 1.1 takes half of a surrogate pair for a character.
 bool beyond_rapidjson(std::string_view body) {
-  if (body.contains('\0')) return true;
   for (auto at = body.find("\\u"); at != std::string_view::npos; at = body.find("\\u", at + 2)) {
     const char first = at + 2 < body.size() ? body[at + 2] : '\0';
     if (first == 'd' || first == 'D') return true;
@@ -48,6 +47,8 @@ bool beyond_rapidjson(std::string_view body) {
 }  // namespace
 
 bool read_json(std::string_view body, CoderReader& reader) {
+  // Both parsers take a zero byte for the end of the text, whatever follows it. JSON has none.
+  if (const auto zero = body.find('\0'); zero != std::string_view::npos) return reader.zero_byte(zero);
   constexpr unsigned kStrict = rapidjson::kParseValidateEncodingFlag | rapidjson::kParseFullPrecisionFlag;
   if (!beyond_rapidjson(body)) {
     Handler handler{reader};

@@ -1,8 +1,12 @@
 #include "store/group_store.hpp"
 
 #include <algorithm>
+#include <exception>
+#include <system_error>
 
+#include "base/insist.hpp"
 #include "model/codec.hpp"
+#include "store/backup.hpp"
 #include "store/rules/rules.hpp"
 
 namespace belfry::store {
@@ -18,7 +22,15 @@ class GroupStore::OperationOf final : public Operation {
   OperationOf(Handler<T> handler, Rule rule) : handler_(std::move(handler)), rule_(std::move(rule)) {}
 
   void run(Tables& tables) override { result_ = rule_(tables); }
-  void fail(base::Error error) override { result_ = std::unexpected(std::move(error)); }
+  void fail(base::ErrorCode code, const char* what) noexcept override {
+    base::Error error{code, {}};
+    try {
+      error.message = what;
+    } catch (...) {
+      error.message = "out of memory";  // short enough to need none
+    }
+    result_ = std::unexpected(std::move(error));
+  }
   void settle() override { handler_(std::move(result_)); }
 
  private:
@@ -28,7 +40,9 @@ class GroupStore::OperationOf final : public Operation {
 };
 
 GroupStore::GroupStore(std::unique_ptr<Medium> medium, const base::Clock& clock, CommitObserver observer)
-    : medium_(std::move(medium)), clock_(clock), observer_(std::move(observer)), thread_([this] { work(); }) {}
+    : medium_(std::move(medium)), backlog_(medium_->backlog()), clock_(clock), observer_(std::move(observer)), thread_([this] {
+        work();
+      }) {}
 
 GroupStore::~GroupStore() { GroupStore::close(); }
 
@@ -39,7 +53,9 @@ void GroupStore::close() {
   }
   wake_up_.notify_one();
   std::call_once(joined_, [this] {
+    stop_backup_ = true;
     thread_.join();
+    if (backup_thread_.joinable()) backup_thread_.join();
     medium_.reset();
   });
 }
@@ -55,16 +71,28 @@ void GroupStore::submit(Handler<T> handler, Rule rule) {
       return;
     }
   }
-  operation->fail({base::ErrorCode::unavailable, "the store is closed"});
+  operation->fail(base::ErrorCode::unavailable, "the store is closed");
   operation->settle();
+}
+
+template <class Step>
+void GroupStore::guarded(Step&& step) noexcept {
+  try {
+    step();
+  } catch (...) {
+    medium_->note_bug(base::what_of(std::current_exception()));
+  }
 }
 
 void GroupStore::work() {
   Group group;
+  group.reserve(kGroupMost);  // so that taking a group cannot fail half way
   while (wait_for_group(group)) {
     const auto started = clock_.steady();
-    if (commit(group) && observer_) observer_(std::chrono::duration_cast<base::Millis>(clock_.steady() - started), group.size());
-    for (const auto& operation : group) operation->settle();
+    const bool committed = commit(group);
+    if (committed && observer_)
+      guarded([&] { observer_(std::chrono::duration_cast<base::Millis>(clock_.steady() - started), group.size()); });
+    for (const auto& operation : group) guarded([&] { operation->settle(); });
     group.clear();
     const auto idle = [this] {
       const std::lock_guard lock(mutex_);
@@ -83,7 +111,7 @@ bool GroupStore::wait_for_group(Group& group) {
   return !group.empty();
 }
 
-bool GroupStore::commit(std::span<const std::unique_ptr<Operation>> group) {
+bool GroupStore::commit(std::span<const std::unique_ptr<Operation>> group, bool first_try) {
   try {
     medium_->begin_group();
     for (const auto& operation : group) operation->run(medium_->tables());
@@ -91,12 +119,14 @@ bool GroupStore::commit(std::span<const std::unique_ptr<Operation>> group) {
     return true;
   } catch (const MediumFailure& failure) {
     medium_->undo_group();
-    medium_->note_failure(failure.what());
-    for (const auto& operation : group) operation->fail({base::ErrorCode::unavailable, failure.what()});
-  } catch (const std::exception& bug) {
+    if (first_try && failure.kind() == MediumFailure::Kind::full && medium_->make_room()) return commit(group, false);
+    medium_->note_failure(failure);
+    for (const auto& operation : group) operation->fail(base::ErrorCode::unavailable, failure.what());
+  } catch (...) {
     medium_->undo_group();
+    const auto bug = std::current_exception();
     if (group.size() == 1) {
-      group.front()->fail({base::ErrorCode::failed, bug.what()});
+      group.front()->fail(base::ErrorCode::failed, base::what_of(bug));
     } else {
       for (std::size_t i = 0; i < group.size(); ++i) static_cast<void>(commit(group.subspan(i, 1)));
     }
@@ -104,12 +134,19 @@ bool GroupStore::commit(std::span<const std::unique_ptr<Operation>> group) {
   return false;
 }
 
+base::Result<void> GroupStore::open_to_new() {
+  if (auto why = medium_->refuses_new()) return base::fail(base::ErrorCode::unavailable, std::move(*why));
+  return {};
+}
+
 void GroupStore::accept(Acceptance acceptance, Handler<Accepted> handler) {
   // Encoded here: the caller's thread has time, the store's has not.
   auto text = model::encode(acceptance.notification);
-  submit<Accepted>(std::move(handler), [acceptance = std::move(acceptance), text = std::move(text)](Tables& tables) {
-    return rules::accept(tables, acceptance, text);
-  });
+  submit<Accepted>(std::move(handler),
+                   [this, acceptance = std::move(acceptance), text = std::move(text)](Tables& tables) -> base::Result<Accepted> {
+                     if (auto open = open_to_new(); !open) return std::unexpected(std::move(open.error()));
+                     return rules::accept(tables, acceptance, text);
+                   });
 }
 
 void GroupStore::lease(LeaseRequest request, Handler<Lease> handler) {
@@ -156,8 +193,10 @@ void GroupStore::wake(std::string sink, base::Timestamp now, Handler<std::size_t
                       [sink = std::move(sink), now](Tables& tables) -> base::Result<std::size_t> { return tables.wake(sink, now); });
 }
 
-void GroupStore::stats(base::Timestamp now, Handler<Stats> handler) {
-  submit<Stats>(std::move(handler), [now](Tables& tables) -> base::Result<Stats> { return tables.stats(now); });
+Stats GroupStore::stats(base::Timestamp now) const { return backlog_->stats(now); }
+
+void GroupStore::ping(Handler<bool> handler) {
+  submit<bool>(std::move(handler), [](Tables&) -> base::Result<bool> { return true; });
 }
 
 void GroupStore::find(Filter filter, Handler<std::vector<model::Delivery>> handler) {
@@ -206,8 +245,56 @@ void GroupStore::kv_erase(std::string scope, std::string key, Handler<bool> hand
                [scope = std::move(scope), key = std::move(key)](Tables& tables) { return rules::kv_erase(tables, scope, key); });
 }
 
+void GroupStore::clock(Handler<KeptClock> handler) {
+  submit<KeptClock>(std::move(handler), [](Tables& tables) -> base::Result<KeptClock> { return tables.clock(); });
+}
+
+void GroupStore::keep_clock(base::ClockMark mark, Handler<std::size_t> handler) {
+  submit<std::size_t>(std::move(handler), [mark = std::move(mark)](Tables& tables) { return rules::keep_clock(tables, mark); });
+}
+
+void GroupStore::account_for(base::Millis passed, base::Timestamp created_before, Handler<std::size_t> handler) {
+  submit<std::size_t>(std::move(handler), [=](Tables& tables) -> base::Result<std::size_t> { return tables.age(created_before, passed); });
+}
+
+// The store's thread only begins and ends it: copying gigabytes there would keep every accept waiting.
+void GroupStore::backup(std::filesystem::path file, base::Timestamp now, Handler<Backup> handler) {
+  if (backing_up_.exchange(true)) return handler(base::fail("another backup is being made; wait until it is done"));
+  auto done = [this, handler = std::move(handler)](base::Result<Backup> result) mutable {
+    backing_up_ = false;
+    handler(std::move(result));
+  };
+  auto copy = [this, file = std::move(file), now, done = std::move(done)](base::Result<Snapshot> snapshot) mutable {
+    if (!snapshot) return done(std::unexpected(std::move(snapshot.error())));
+    if (backup_thread_.joinable()) backup_thread_.join();  // the one before has called its handler
+    const auto answer = std::make_shared<decltype(done)>(std::move(done));
+    try {
+      backup_thread_ = std::thread([this, held = *snapshot, file = std::move(file), now, answer] {
+        guarded([&] {
+          base::Result<Backup> made = base::fail("backup: failed, see the log");
+          guarded([&] { made = write_backup(held, file, now, stop_backup_, [&] { release(held); }); });
+          (*answer)(std::move(made));
+        });
+      });
+    } catch (const std::system_error& failure) {
+      release(*snapshot);
+      (*answer)(base::fail(base::ErrorCode::unavailable, std::string("backup: no thread can be started: ") + failure.what()));
+    }
+  };
+  submit<Snapshot>(std::move(copy), [this](Tables&) -> base::Result<Snapshot> { return medium_->hold_snapshot(); });
+}
+
+void GroupStore::release(const Snapshot& snapshot) {
+  submit<bool>([](const base::Result<bool>&) {},
+               [this, snapshot](Tables&) -> base::Result<bool> {
+                 medium_->release_snapshot(snapshot);
+                 return true;
+               });
+}
+
 void GroupStore::probe(Handler<bool> handler) {
-  submit<bool>(std::move(handler), [](Tables& tables) -> base::Result<bool> {
+  submit<bool>(std::move(handler), [this](Tables& tables) -> base::Result<bool> {
+    if (auto open = open_to_new(); !open) return std::unexpected(std::move(open.error()));
     tables.touch();
     return true;
   });

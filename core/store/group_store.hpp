@@ -1,8 +1,10 @@
 // The store over any medium: one thread that takes everything that waits, runs it as one group, commits, and only then calls the
 // handlers. An operation that gives an error has written nothing (rules/rules.hpp). One that throws is a bug: the group is undone and done
-// again one by one, so that it costs nobody else. When the medium fails, nothing of the group was kept and every handler of it is told
-// ErrorCode::unavailable. The next group tries the medium again.
+// again one by one, so that it costs nobody else. When the medium fails, nothing of the group was kept and every handler of it gets
+// ErrorCode::unavailable. The next group tries the medium again. A medium that is full may still work on what it has: then only accept()
+// and probe() are refused.
 #pragma once
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <memory>
@@ -32,7 +34,8 @@ class GroupStore final : public Store {
                    Handler<LateResult> handler) override;
   void pause_queue(std::string sink, std::string destination_key, base::Timestamp until, Handler<bool> handler) override;
   void wake(std::string sink, base::Timestamp now, Handler<std::size_t> handler) override;
-  void stats(base::Timestamp now, Handler<Stats> handler) override;
+  [[nodiscard]] Stats stats(base::Timestamp now) const override;
+  void ping(Handler<bool> handler) override;
   void find(Filter filter, Handler<std::vector<model::Delivery>> handler) override;
   void record(std::string notification_id, Handler<Record> handler) override;
   void recorded(base::Timestamp since, std::int64_t from, std::size_t most, Handler<Recorded> handler) override;
@@ -44,7 +47,11 @@ class GroupStore final : public Store {
   void kv_put(std::string scope, std::string key, std::string value, std::optional<std::uint64_t> expected,
               Handler<std::uint64_t> handler) override;
   void kv_erase(std::string scope, std::string key, Handler<bool> handler) override;
+  void clock(Handler<KeptClock> handler) override;
+  void keep_clock(base::ClockMark mark, Handler<std::size_t> handler) override;
+  void account_for(base::Millis passed, base::Timestamp created_before, Handler<std::size_t> handler) override;
   void probe(Handler<bool> handler) override;
+  void backup(std::filesystem::path file, base::Timestamp now, Handler<Backup> handler) override;
   void close() override;
 
  private:
@@ -52,8 +59,8 @@ class GroupStore final : public Store {
   class Operation {
    public:
     virtual ~Operation() = default;
-    virtual void run(Tables& tables) = 0;  // again when the group is undone
-    virtual void fail(base::Error error) = 0;
+    virtual void run(Tables& tables) = 0;                                    // again when the group is undone
+    virtual void fail(base::ErrorCode code, const char* what) noexcept = 0;  // without the text where there is no memory for it
     virtual void settle() = 0;
   };
   template <class T, class Rule>
@@ -64,9 +71,16 @@ class GroupStore final : public Store {
   void submit(Handler<T> handler, Rule rule);
   void work();
   [[nodiscard]] bool wait_for_group(Group& group);
-  [[nodiscard]] bool commit(std::span<const std::unique_ptr<Operation>> group);
+  [[nodiscard]] bool commit(std::span<const std::unique_ptr<Operation>> group, bool first_try = true);
+  // A handler that throws has lost its own work only: the threads are everybody's.
+  template <class Step>
+  void guarded(Step&& step) noexcept;
+  void release(const Snapshot& snapshot);
+  // Why nothing new is accepted; within a group.
+  [[nodiscard]] base::Result<void> open_to_new();
 
   std::unique_ptr<Medium> medium_;  // until close
+  const std::shared_ptr<const Backlog> backlog_;
   const base::Clock& clock_;
   const CommitObserver observer_;
 
@@ -74,6 +88,10 @@ class GroupStore final : public Store {
   std::condition_variable wake_up_;
   std::deque<std::unique_ptr<Operation>> waiting_;
   bool closed_ = false;
+
+  std::atomic<bool> backing_up_ = false;
+  std::atomic<bool> stop_backup_ = false;
+  std::thread backup_thread_;  // started by the store's thread, joined by it or by close()
 
   std::once_flag joined_;
   std::thread thread_;  // last: it uses all of the above

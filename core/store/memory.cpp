@@ -26,6 +26,7 @@ class MemoryTables final : public Tables {
     known_[{notification.source, notification.msg_id}] = row;
     notification_ids_[notification.id] = row;
     texts_[row] = text;
+    if (notification.unrouted) backlog_->unrouted(1);
     return row;
   }
   std::optional<NotificationRow> notification(RowId row) override { return value(notifications_, row); }
@@ -33,7 +34,11 @@ class MemoryTables final : public Tables {
     const auto row = value(notification_ids_, id);
     return row ? value(notifications_, *row) : std::nullopt;
   }
-  std::string text(RowId notification) override { return texts_.at(notification); }
+  std::string text(RowId notification) override { return value(texts_, notification).value_or(std::string()); }
+  std::size_t text_bytes(RowId notification) override {
+    const auto found = texts_.find(notification);
+    return found == texts_.end() ? 0 : found->second.size();
+  }
   Recorded recorded(base::Timestamp since, RowId from, std::size_t most) override {
     Recorded out;
     std::size_t seen = 0;
@@ -59,7 +64,10 @@ class MemoryTables final : public Tables {
   std::vector<RowId> ended_before(base::Timestamp before, std::size_t most) override {
     std::vector<RowId> ended;
     for (const auto& [row, notification] : notifications_) {
-      if (ended.size() < most && notification.unfinished == 0 && notification.ended_at < before) ended.push_back(row);
+      if (ended.size() == most) break;
+      if (notification.unfinished == 0 && notification.ended_at < before && !std::ranges::any_of(deliveries_of(row), open)) {
+        ended.push_back(row);
+      }
     }
     return ended;
   }
@@ -68,6 +76,7 @@ class MemoryTables final : public Tables {
     std::erase_if(deliveries_, [&](const auto& entry) {
       const auto& [row, delivery] = entry;
       if (delivery.notification != notification) return false;
+      backlog_->removed(counted(delivery));
       queues.insert(delivery.queue);
       by_queue_[delivery.queue].erase(row);
       delivery_ids_.erase(delivery.delivery.id);
@@ -79,6 +88,7 @@ class MemoryTables final : public Tables {
     decisions_.erase(notification);
     texts_.erase(notification);
     const auto& gone = notifications_.at(notification);
+    if (gone.unrouted) backlog_->unrouted(-1);
     known_.erase({gone.source, gone.msg_id});
     notification_ids_.erase(gone.id);
     notifications_.erase(notification);
@@ -91,6 +101,7 @@ class MemoryTables final : public Tables {
     deliveries_[row].delivery.sequence = static_cast<std::uint64_t>(row);
     delivery_ids_[delivery.delivery.id] = row;
     by_queue_[delivery.queue].insert(row);
+    backlog_->added(counted(delivery));
     return row;
   }
   std::optional<DeliveryRow> delivery(RowId row) override { return value(deliveries_, row); }
@@ -109,16 +120,22 @@ class MemoryTables final : public Tables {
     return std::ranges::any_of(by_queue_[queue], [&](RowId row) { return carries(deliveries_.at(row), notification); });
   }
   void save_claim(const DeliveryRow& delivery) override { save(delivery); }
-  void save(const DeliveryRow& delivery) override { deliveries_[delivery.row()] = delivery; }
+  void save(const DeliveryRow& delivery) override {
+    auto& row = deliveries_.at(delivery.row());
+    backlog_->changed(counted(row), counted(delivery));
+    row = delivery;
+  }
 
   std::vector<RowId> expired(const std::string& sink, base::Timestamp now, std::size_t most) override {
-    std::vector<std::pair<base::Timestamp, RowId>> found;
+    std::map<RowId, std::pair<base::Timestamp, RowId>> first;  // by queue
     for (const auto& [row, delivery] : deliveries_) {
-      const bool held = delivery.delivery.state == DeliveryState::in_flight && delivery.claim_until > now;
-      if (delivery.delivery.sink == sink && open(delivery) && !held && delivery.delivery.expires_at <= now) {
-        found.emplace_back(delivery.delivery.expires_at, row);
-      }
+      const auto expires_at = delivery.delivery.expires_at;
+      if (delivery.delivery.sink != sink || !open(delivery) || expires_at > now || held_until(queues_.at(delivery.queue), now)) continue;
+      const auto entry = first.try_emplace(delivery.queue, expires_at, row).first;
+      entry->second = std::min(entry->second, {expires_at, row});
     }
+    std::vector<std::pair<base::Timestamp, RowId>> found;
+    for (const auto& [queue, entry] : first) found.push_back(entry);
     return first_of(found, most);
   }
   std::optional<base::Timestamp> next_expiry(const std::string& sink) override {
@@ -136,21 +153,12 @@ class MemoryTables final : public Tables {
     }
     return found;
   }
-  Stats stats(base::Timestamp now) override {
-    Stats stats;
-    for (const auto& [row, notification] : notifications_) stats.unrouted += notification.unrouted ? 1 : 0;
-    for (const auto& [row, delivery] : deliveries_) {
-      if (open(delivery)) count(delivery, now, stats.sinks[delivery.delivery.sink]);
-      if (delivery.delivery.dead_letter) ++stats.sinks[delivery.delivery.sink].dead_letters;
-    }
-    return stats;
-  }
 
   std::optional<QueueRow> queue(const std::string& sink, const std::string& key) override {
     const auto row = value(queue_keys_, {sink, key});
     return row ? value(queues_, *row) : std::nullopt;
   }
-  QueueRow queue(RowId row) override { return queues_.at(row); }
+  std::optional<QueueRow> queue(RowId row) override { return value(queues_, row); }
   RowId add(const QueueRow& queue) override {
     const RowId row = ++last_row_;
     queues_[row] = queue;
@@ -159,10 +167,19 @@ class MemoryTables final : public Tables {
     return row;
   }
   void save(const QueueRow& queue) override { queues_[queue.row] = queue; }
-  void save_pause(const QueueRow& queue) override { save(queue); }
-  QueueFront front(RowId queue, base::Timestamp now) override {
-    QueueFront front;
-    for (const auto row : by_queue_[queue]) {
+  void save_pause(const QueueRow& queue) override {
+    std::vector<CountedDelivery> waiting;
+    for (const auto row : by_queue_[queue.row]) {
+      if (deliveries_.at(row).delivery.state == DeliveryState::waiting) waiting.push_back(counted(deliveries_.at(row)));
+    }
+    for (const auto& delivery : waiting) backlog_->removed(delivery);
+    backlog_->paused(queue.row, queue.paused_until);
+    for (const auto& delivery : waiting) backlog_->added(delivery);
+    save(queue);
+  }
+  QueueFront front(const QueueRow& queue, base::Timestamp now) override {
+    QueueFront front{.held_until = held_until(queue, now)};
+    for (const auto row : by_queue_[queue.row]) {
       const auto& delivery = deliveries_.at(row);
       if (!open(delivery)) continue;
       if (delivery.joins_at <= now) {
@@ -195,19 +212,57 @@ class MemoryTables final : public Tables {
     for (auto& [row, delivery] : deliveries_) {
       auto& d = delivery.delivery;
       if (d.sink != sink || d.state != DeliveryState::waiting || d.due_at <= now || delivery.joins_at > now) continue;
+      const auto before = counted(delivery);
       d.due_at = now;
+      backlog_->changed(before, counted(delivery));
       woken.insert(delivery.queue);
     }
     for (const auto queue : woken) queues_[queue].ready_at = std::max(now, queues_[queue].paused_until);
     return woken.size();
   }
 
+  std::vector<RowId> held_by_time_of_day(base::Timestamp now) override {
+    std::vector<RowId> held;
+    for (const auto& [row, delivery] : deliveries_)
+      if (delivery.time_of_day && delivery.delivery.state == DeliveryState::waiting && delivery.joins_at > now) held.push_back(row);
+    return held;
+  }
+  std::size_t age(base::Timestamp created_before, base::Millis passed) override {
+    std::size_t aged = 0;
+    for (auto& [row, delivery] : deliveries_) {
+      auto& d = delivery.delivery;
+      if (!open(delivery) || d.created_at >= created_before) continue;
+      const auto before = counted(delivery);
+      delivery.joins_at -= passed;
+      d.due_at -= passed;
+      backlog_->changed(before, counted(delivery));
+      d.expires_at -= passed;
+      save_digest_expiry(row, d.expires_at);
+      queues_.at(delivery.queue).ready_at = queues_.at(delivery.queue).paused_until;
+      ++aged;
+    }
+    return aged;
+  }
+
+  KeptClock clock() override {
+    return {.mark = mark_, .newest = notifications_.empty() ? base::Timestamp{} : notifications_.rbegin()->second.received_at};
+  }
+  void save(const base::ClockMark& mark) override { mark_ = mark; }
+
   std::optional<OpenDigest> open_digest(RowId queue, const std::string& key) override { return value(open_digests_, {queue, key}); }
   void save_open_digest(RowId queue, const std::string& key, const OpenDigest& digest) override { open_digests_[{queue, key}] = digest; }
+  void save_digest_expiry(RowId delivery, base::Timestamp expires_at) override {
+    for (auto& [key, digest] : open_digests_)
+      if (digest.delivery == delivery) digest.expires_at = expires_at;
+  }
   void close_digest(RowId queue, RowId delivery) override {
     std::erase_if(open_digests_, [&](const auto& entry) { return entry.first.first == queue && entry.second.delivery == delivery; });
   }
   void add_member(RowId digest, RowId notification) override { members_[digest].push_back(notification); }
+  void move_member(RowId digest, RowId notification, RowId to) override {
+    std::erase(members_[digest], notification);
+    members_[to].push_back(notification);
+  }
   std::vector<RowId> members(RowId digest) override { return value(members_, digest).value_or(std::vector<RowId>{}); }
 
   std::optional<Window> window(const WindowKey& key) override { return value(windows_, key); }
@@ -250,7 +305,27 @@ class MemoryTables final : public Tables {
 
   void touch() override {}
 
+  [[nodiscard]] std::shared_ptr<Backlog> backlog() const { return backlog_; }
+  void recount() {
+    Backlog fresh;
+    for (const auto& [row, notification] : notifications_) fresh.unrouted(notification.unrouted ? 1 : 0);
+    for (const auto& [row, queue] : queues_) fresh.paused(row, queue.paused_until);
+    for (const auto& [row, delivery] : deliveries_) fresh.added(counted(delivery));
+    static_cast<void>(fresh.commit());
+    backlog_->replace(std::move(fresh));
+  }
+
  private:
+  static CountedDelivery counted(const DeliveryRow& row) {
+    const auto& delivery = row.delivery;
+    return {.sink = delivery.sink,
+            .queue = row.queue,
+            .open = open(row),
+            .in_flight = delivery.state == DeliveryState::in_flight,
+            .dead_letter = delivery.dead_letter,
+            .joins_at = row.joins_at,
+            .due_at = delivery.due_at};
+  }
   template <class Map>
   static std::optional<typename Map::mapped_type> value(const Map& map, const typename Map::key_type& key) {
     const auto found = map.find(key);
@@ -272,35 +347,29 @@ class MemoryTables final : public Tables {
            (!filter.since || delivery.created_at >= *filter.since);
   }
 
+  std::optional<base::Timestamp> held_until(const QueueRow& queue, base::Timestamp now) {
+    const auto holder = value(deliveries_, queue.holder);
+    if (!holder || holder->delivery.state != DeliveryState::in_flight || holder->claim_until <= now) return std::nullopt;
+    return holder->claim_until;
+  }
   bool carries(const DeliveryRow& delivery, RowId notification) {
     if (delivery.notification == notification) return true;
     const auto members = members_.find(delivery.row());
     return members != members_.end() && std::ranges::find(members->second, notification) != members->second.end();
-  }
-  void count(const DeliveryRow& row, base::Timestamp now, SinkStats& sink) {
-    const auto& delivery = row.delivery;
-    const bool later = delivery.due_at > now;
-    if (delivery.state == DeliveryState::in_flight) {
-      ++sink.in_flight;
-    } else if (later && delivery.due_at != row.joins_at) {
-      ++sink.backoff;
-    } else if (later || queues_.at(row.queue).paused_until > now) {
-      ++sink.held;
-    } else {
-      ++sink.waiting;
-    }
-    sink.oldest = std::min(sink.oldest.value_or(base::Timestamp::max()), delivery.created_at);
   }
   void remove_unused(RowId queue, base::Timestamp before) {
     const auto row = queues_.at(queue);
     const bool used = row.paused_until > before || !by_queue_[queue].empty() ||
                       std::ranges::any_of(windows_, [&](const auto& entry) { return entry.first.queue == queue; });
     if (used) return;
+    backlog_->paused(queue, {});
     queue_keys_.erase({row.sink, row.key});
     queues_.erase(queue);
     by_queue_.erase(queue);
   }
 
+  const std::shared_ptr<Backlog> backlog_ = std::make_shared<Backlog>();
+  std::optional<base::ClockMark> mark_;
   RowId last_row_ = 0;
   std::uint64_t last_kv_version_ = 0;
   std::map<RowId, NotificationRow> notifications_;
@@ -323,11 +392,14 @@ class MemoryTables final : public Tables {
 class Memory final : public Medium {
  public:
   Tables& tables() override { return tables_; }
+  [[nodiscard]] std::shared_ptr<const Backlog> backlog() const override { return tables_.backlog(); }
   void begin_group() override {}
-  void commit_group() override {}
+  void commit_group() override {
+    if (!tables_.backlog()->commit()) tables_.recount();
+  }
   // Only a bug would need it: the rules give an error before they write anything, and memory does not fail.
   void undo_group() noexcept override {}
-  void note_failure(const std::string&) noexcept override {}
+  void note_failure(const MediumFailure&) noexcept override {}
   void after_group(bool) noexcept override {}
 
  private:

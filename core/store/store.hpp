@@ -16,6 +16,7 @@
 // accept order rules, and a head in back-off blocks what is behind it. A sensitive notification loses its text in the transaction
 // that ends its last delivery.
 #pragma once
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <optional>
@@ -24,6 +25,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/gateway_clock.hpp"
 #include "model/message.hpp"
 
 namespace belfry::store {
@@ -43,12 +45,14 @@ struct DedupeKey {
 };
 
 // Joins the open digest, or opens one that is due at `due_at`. The digest is one delivery. It is closed when it is first leased, has
-// expired or holds 500 notifications; the next one opens another.
+// expired, holds 500 notifications, or has no room for the next one in 256 KiB of text; that one opens another. What an older version
+// put into one beyond these bounds is divided when it is leased.
 struct DigestKey {
   std::string key;
   base::Timestamp due_at{};
   std::optional<base::Timestamp> expires_at = {};  // of a digest that is opened; none: the delivery's own
   std::string note = {};                           // the same: why it is one, for its reader
+  bool time_of_day = false;                        // the same: due_at is one, see keep_clock()
 };
 
 // At most `limit` deliveries within `window` (a fixed window that starts at the first); the rest join `overflow`, which is due when the
@@ -62,6 +66,7 @@ struct ThrottleKey {
 
 struct PlannedDelivery {
   model::Delivery delivery;  // id, sink, destination, overrides, route, fallback, sensitive, created_at, due_at, expires_at are used
+  bool time_of_day = false;  // due_at is one (the end of quiet hours), see keep_clock()
   std::optional<DedupeKey> dedupe;
   std::optional<DigestKey> digest;
   std::optional<ThrottleKey> throttle;
@@ -72,6 +77,7 @@ struct Acceptance {
   std::vector<PlannedDelivery> deliveries;  // none: kept and counted as unrouted, unless it was dropped
   bool dropped = false;                     // by a processor, on purpose
   std::vector<model::Decision> decisions;
+  base::Millis wall_ahead{};  // of the gateway's time, when the times of day were worked out
 };
 
 struct Accepted {
@@ -85,19 +91,23 @@ struct Accepted {
 struct LeaseRequest {
   std::string sink;
   std::size_t most = 1;
-  base::Timestamp now{};      // ignored by a store whose database has the clock
-  base::Millis lease_time{};  // longer than the attempt's deadline
-  bool begin = false;         // begins an attempt of each in the same commit, unless it is in doubt or has expired
+  base::Timestamp now{};                  // ignored by a store whose database has the clock
+  base::Millis lease_time{};              // longer than the attempt's deadline
+  bool begin = false;                     // begins an attempt of each in the same commit, unless it is in doubt or has expired
+  std::size_t bytes = 4UL * 1024 * 1024;  // of stored text: no more are leased once it is reached
 };
 
 struct Leased : model::Message {
   std::string claim;          // the fencing token
   bool in_doubt = false;      // nobody knows whether the attempt before has arrived
   std::uint32_t attempt = 0;  // that was begun with the lease; 0: none, begin() does it
+  std::size_t bytes = 0;      // of stored text
 };
 
 struct Lease {
   std::vector<Leased> leased;
+  std::size_t bytes = 0;                      // of all of them
+  std::vector<model::Delivery> unreadable;    // ended as dead letters instead; last_detail says why
   std::optional<base::Timestamp> next_ready;  // when a queue of the sink becomes ready (back-off, digest, lease end); none: nothing waits
 };
 
@@ -146,7 +156,9 @@ struct SinkStats {
   std::uint64_t backoff = 0;  // put off to later, by a retry or a release
   std::uint64_t held = 0;     // first due time lies ahead (digest, quiet hours), or its queue is paused
   std::uint64_t dead_letters = 0;
-  std::optional<base::Timestamp> oldest;  // created_at of the oldest unfinished
+  std::optional<base::Timestamp> oldest;  // since when the one has been due that has been due longest; none: nothing unfinished is due yet
+  std::optional<base::Timestamp> waiting_since;  // since when one of `waiting` could have been attempted, the longest; none: none waits
+  std::optional<base::Timestamp> next_due;       // the first of `backoff` and `held` is then; none: there are none
 };
 
 struct Stats {
@@ -184,8 +196,20 @@ struct KvValue {
   std::uint64_t version = 0;  // grows with every write, never comes back; 0 means "not there"
 };
 
+// What the store knows of the time.
+struct KeptClock {
+  std::optional<base::ClockMark> mark;  // none: never kept
+  base::Timestamp newest{};             // when the newest notification was received
+};
+
 struct SweepResult {
   std::size_t removed = 0;  // rows; call again while this is not 0
+};
+
+struct Backup {
+  std::uint64_t bytes = 0;
+  std::uint64_t waiting = 0;  // deliveries that are not finished
+  base::Timestamp taken_at{};
 };
 
 class Store {
@@ -197,7 +221,8 @@ class Store {
   // Heads of up to `most` queues that are ready, oldest ready first.
   virtual void lease(LeaseRequest request, Handler<Lease> handler) = 0;
   // Deliveries whose expires_at has passed, oldest first, heads or not: for parked lanes, and for what waits behind a head in back-off.
-  // One that is leased is left to its holder. They are finished like those of lease(); next_ready says when the next one expires.
+  // At most one of a queue, and none while another one of it is in flight: call again when they have ended. They are finished like those
+  // of lease(); next_ready says when the next one expires.
   virtual void lease_expired(LeaseRequest request, Handler<Lease> handler) = 0;
   // Gives a lease back untried. The queue is ready again at `at`. `attempt`: what was begun with the lease and is not sent now, as if it
   // had never begun; 0: none. False: the claim was lost.
@@ -215,7 +240,10 @@ class Store {
   // Makes everything of the sink that waits in back-off ready now; for a lane that was repaired. Gives the number of queues.
   virtual void wake(std::string sink, base::Timestamp now, Handler<std::size_t> handler) = 0;
 
-  virtual void stats(base::Timestamp now, Handler<Stats> handler) = 0;
+  // As of the last commit, from memory: never waits for the store's thread, also when that one hangs or is closed.
+  [[nodiscard]] virtual Stats stats(base::Timestamp now) const = 0;
+  // Does nothing, on the store's thread: whether it still turns, and whether the medium can be read.
+  virtual void ping(Handler<bool> handler) = 0;
   virtual void find(Filter filter, Handler<std::vector<model::Delivery>> handler) = 0;
   virtual void record(std::string notification_id, Handler<Record> handler) = 0;  // ErrorCode::not_found
   // At most `most` of those received at or after `since`. `from`: 0, or what `next` of the part before said.
@@ -239,8 +267,22 @@ class Store {
                       Handler<std::uint64_t> handler) = 0;
   virtual void kv_erase(std::string scope, std::string key, Handler<bool> handler) = 0;
 
+  // All times of this interface are the gateway's own (base/gateway_clock.hpp): the wall clock may be set, and no duration changes. Only
+  // what is held until a time of day follows it.
+  virtual void clock(Handler<KeptClock> handler) = 0;
+  // Keeps the mark. Where its wall_ahead differs from the one kept before, the wall clock was set: what is held until a time of day moves
+  // along, by whole days as far as the clock was set by days, and expires as long after its new time as before. Gives how many moved.
+  virtual void keep_clock(base::ClockMark mark, Handler<std::size_t> handler) = 0;
+  // More time has passed than was counted: what was created before `created_before` and has not ended is that much older. Gives how many.
+  virtual void account_for(base::Millis passed, base::Timestamp created_before, Handler<std::size_t> handler) = 0;
+
   // True when a write would be durable now: used by /readyz. Says why not in the error.
   virtual void probe(Handler<bool> handler) = 0;
+
+  // Writes a copy of everything that was acknowledged before the call to `file`, which must not exist: one file, 0600, durable, checked.
+  // The store goes on meanwhile; one backup at a time. A store that is opened on the copy takes every unfinished delivery to be in doubt,
+  // since it may have been made after the copy. The handler is called on a thread of its own, or on the store's.
+  virtual void backup(std::filesystem::path file, base::Timestamp now, Handler<Backup> handler) = 0;
 
   // Waits until everything asked before has been committed, then lets go of the medium and refuses more with ErrorCode::unavailable.
   // May be called twice, and from any thread but the store's own.

@@ -7,11 +7,13 @@ endmacro()
 belfry_archive(yaml_cpp libyaml-cpp.a)
 belfry_archive(sqlite3 libsqlite3.a)
 belfry_archive(re2 libre2.a)
+belfry_archive(utf8proc libutf8proc.a)
 set_target_properties(yaml-cpp PROPERTIES
   IMPORTED_LOCATION "${yaml_cpp}" IMPORTED_LOCATION_NONE "${yaml_cpp}" IMPORTED_LOCATION_RELEASE "${yaml_cpp}")
 set_target_properties(SQLite::SQLite3 PROPERTIES
   IMPORTED_LOCATION "${sqlite3}" INTERFACE_LINK_LIBRARIES "Threads::Threads;${CMAKE_DL_LIBS};m")
 set_target_properties(PkgConfig::RE2 PROPERTIES INTERFACE_LINK_LIBRARIES "${re2};Threads::Threads")
+set_target_properties(PkgConfig::UTF8PROC PROPERTIES INTERFACE_LINK_LIBRARIES "${utf8proc}")
 set(absl_archives "")
 foreach(name ${ABSL_TIME_LIBRARIES})
   if(name MATCHES "^absl_")
@@ -28,7 +30,7 @@ target_compile_definitions(belfry_spdlog INTERFACE SPDLOG_FMT_EXTERNAL FMT_HEADE
 
 # The plugins are loaded as private copies, so the place of these is no matter of $ORIGIN.
 set(CMAKE_INSTALL_RPATH "${CMAKE_INSTALL_PREFIX}/${BELFRY_INSTALL_LIBDIR}/lib")
-foreach(name jemalloc prometheus-cpp-core md4c)
+foreach(name jemalloc prometheus-cpp-core)
   find_library(shipped NAMES lib${name}.so NO_CACHE REQUIRED)
   file(REAL_PATH "${shipped}" file)
   execute_process(COMMAND ${CMAKE_OBJDUMP} -p "${file}" OUTPUT_VARIABLE headers COMMAND_ERROR_IS_FATAL ANY)

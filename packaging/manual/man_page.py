@@ -7,11 +7,13 @@ FILES = [
     ("/etc/credstore/", "Credentials of the unit, one a file: slack-bot-token, slack-signing-secret, slack-app-token, webhook-password, admin-token."),
     ("/usr/lib/belfry/plugins, /usr/local/lib/belfry/plugins", "Plugins of packages, and those of the administrator."),
     ("/var/lib/belfry/", "The queue and the private copies of plugins."),
-    ("/run/belfry/admin.sock", "Where the commands reach the running gateway."),
+    ("/run/belfry/admin.sock", "Where the commands reach the running gateway, also when its configuration cannot be read."),
 ]
 ENVIRONMENT = [
-    ("SLACK_BOT_TOKEN, SLACK_SIGNING_SECRET, PORT", "Taken by the configuration that is shipped, and enough without any."),
+    ("SLACK_BOT_TOKEN, SLACK_SIGNING_SECRET, SLACK_APP_TOKEN, PORT", "Taken by the configuration that is shipped, and enough without any."),
+    ("BELFRY_WEBHOOK_PASSWORD", "The password that Coder sends, for the user coder, with the configuration that is shipped or without any."),
     ("BELFRY_LOG", "What is logged: debug, info, warn, error."),
+    ("BELFRY_CORE_FILES", "With yes a crash may leave a core file, which holds secrets and what people were told."),
     ("BELFRY_PLUGIN_DIR", "Plugin directories, separated by colons, where the configuration names none."),
 ]
 

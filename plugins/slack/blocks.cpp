@@ -20,6 +20,7 @@ void mrkdwn(Writer& out, std::string_view text) { out.open().member("type", "mrk
 
 Blocks::Blocks(Writer& out, const std::string& header, std::size_t total) : out_(out), left_(total) {
   const std::string text = shorten(header, kHeaderLimit);
+  header_shortened_ = text != header;
   left_ -= length(text);
   out_.open_list();
   begin("header").key("text");

@@ -56,6 +56,8 @@ class Blocks {
   void end() { out_.close_list(); }
 
   [[nodiscard]] std::size_t left() const { return left_; }
+  // A header is short by Slack's rules: what did not fit has to stand elsewhere.
+  [[nodiscard]] bool header_shortened() const { return header_shortened_; }
   [[nodiscard]] bool shortened() const { return shortened_; }
 
  private:
@@ -64,6 +66,7 @@ class Blocks {
 
   Writer& out_;
   std::size_t left_;
+  bool header_shortened_ = false;
   bool shortened_ = false;
 };
 

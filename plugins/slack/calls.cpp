@@ -63,12 +63,19 @@ Task<Reading> Calls::send(Call call, HttpRequest request) {
 
 Task<Reading> Calls::send_with(Call call, HttpRequest request, const std::string& token) {
   const HttpResult result = co_await services_.http().send(authorized(std::move(request), token));
+  compare_clocks(result);
   Reading reading = read(call, result);
   const auto& failure = reading.failure;
   // What is limited in one channel is not limited in the others.
   const bool limited = failure && failure->code == Outcome::Code::rate_limited && failure->scope != LimitScope::recipient;
   if (limited) budgets_.limited(call, *failure->after);
   co_return reading;
+}
+
+void Calls::compare_clocks(const HttpResult& answer) {
+  const Timestamp here = services_.clock().now();
+  const auto there = sdk::parse_http_date(answer.header("date"), std::chrono::floor<std::chrono::seconds>(here));
+  if (there) ahead_of_slack_ = std::chrono::duration_cast<Millis>(here - *there);
 }
 
 HttpRequest Calls::get_request(Call call, const Query& query, const std::string& token) const {

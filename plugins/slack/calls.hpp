@@ -37,6 +37,9 @@ class Calls {
   [[nodiscard]] HttpRequest get_request(Call call, const Query& query, const std::string& token) const;
   [[nodiscard]] HttpRequest post_request(Call call, std::string arguments, const std::string& token) const;
 
+  // How far the clock here is ahead of Slack's, by the Date of the last answer that had one, to the second. Negative: it is behind.
+  [[nodiscard]] Millis ahead_of_slack() const { return ahead_of_slack_; }
+
   [[nodiscard]] Budgets& budgets() { return budgets_; }
   [[nodiscard]] BotToken& token() const { return *token_; }
 
@@ -44,11 +47,13 @@ class Calls {
   // With the token; once more when Slack does not take it and there is another one by then. What Slack did not take had no effect.
   Task<Reading> send(Call call, HttpRequest request);
   Task<Reading> send_with(Call call, HttpRequest request, const std::string& token);
+  void compare_clocks(const HttpResult& answer);
 
   Services services_;
   std::string api_url_;
   std::unique_ptr<BotToken> token_;
   Budgets budgets_;
+  Millis ahead_of_slack_{};
 };
 
 }  // namespace belfry::slack

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "slack/text.hpp"
+#include "slack/untrusted_json.hpp"
 
 namespace belfry::slack {
 namespace {
@@ -202,7 +203,8 @@ Reading read_status(Call call, const HttpResult& result) {
     return fail(Outcome::misconfigured("redirected", said + "; a token is never sent after a redirect, check api_url"));
   }
   if (status == 408 || status == 425) return fail(Outcome::retry("try_later", said));
-  if (status >= 400 && status < 500) return fail(Outcome::rejected("refused", said));
+  if (status == 413 && writes(call)) return fail(Outcome::retry("bad_answer", said), Reading::Then::shorter);
+  if (status >= 400 && status < 500) return fail(Outcome::retry("bad_answer", said + "; check the proxy if there is one"));
   Outcome outcome = Outcome::retry(status >= 500 ? "server_error" : "bad_answer", said).maybe_delivered(writes(call));
   if (const auto after = result.retry_after()) outcome = outcome.retry_after(*after);
   return fail(outcome);
@@ -213,8 +215,10 @@ Reading read_error(Call call, const HttpResult& result, const json& answer) {
   const auto* const code = std::ranges::find(kCodes, std::string_view(name), &Code::name);
   std::string detail =
       "Slack answered " + (name.empty() ? "without an error code" : name) + " to " + std::string(method_of(call)) + hints(answer);
-  // Only known codes become reasons: a reason is a label of a metric.
-  if (code == kCodes.end()) return result.status >= 500 ? read_status(call, result) : fail(Outcome::rejected("slack_error", detail));
+  if (code == kCodes.end()) {
+    if (result.status >= 500) return read_status(call, result);
+    return fail(Outcome::retry(std::string(kUnlisted), detail), writes(call) ? Reading::Then::text_only : Reading::Then::settle);
+  }
   if (!code->advice.empty()) detail.append(": ").append(code->advice);
   const std::string reason(code->name);
   const bool ambiguous = writes(call);
@@ -237,7 +241,7 @@ Reading read_error(Call call, const HttpResult& result, const json& answer) {
 }
 
 Reading read_answer(Call call, const HttpResult& result) {
-  json answer = json::parse(result.body, nullptr, false);
+  json answer = parse_untrusted(result.body);
   const bool slack_json = answer.is_object() && answer.contains("ok") && answer["ok"].is_boolean();
   if (result.status == 429) {
     const bool one_channel = slack_json && text_of(answer, "error") == "rate_limited";

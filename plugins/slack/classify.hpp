@@ -1,4 +1,5 @@
 // What Slack's answer to a call means for the delivery (docs.slack.dev: Web API, rate limits, chat.postMessage, users.lookupByEmail).
+// Only what Slack documents as final is final: an error code that is on no list, and a page that is not Slack's, are tried again.
 // A function of its arguments: any thread.
 #pragma once
 #include <belfry/sdk.hpp>
@@ -24,6 +25,9 @@ enum class Call : std::size_t {
 };
 inline constexpr std::size_t kCalls = static_cast<std::size_t>(Call::validate) + 1;
 [[nodiscard]] std::string_view method_of(Call call);
+
+// The reason of a failure whose code Slack does not document: a reason is a label of a metric, so that the code itself cannot be one.
+inline constexpr std::string_view kUnlisted = "slack_error";
 
 struct Reading {
   enum class Then {

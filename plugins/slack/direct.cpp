@@ -31,7 +31,7 @@ Task<Reading> Direct::channel_of(std::string user) {
   if (const auto found = channels_.find(user); found != channels_.end()) co_return known(found->second);
   const KvResult kept = co_await services_.kv(KvScope::credential).get(key_of(user));
   if (kept.ok() && kept.value.starts_with('D')) co_return known(channels_.insert_or_assign(user, kept.value).first->second);
-  const Millis now = services_.clock().now().time_since_epoch();
+  const Millis now = services_.clock().monotonic();
   if (refused_ && now < refused_until_) co_return failed(*refused_);
   if (calls_.budgets().busy(Call::open)) {
     co_return failed(Outcome::rate_limited(calls_.budgets().wait(Call::open), LimitScope::recipient, "conversations.open is busy"));

@@ -17,7 +17,9 @@ std::string normal_email(std::string_view email) {
 std::optional<Directory::Entry> Directory::find(const std::string& email, Millis now) {
   const auto found = entries_.find(email);
   if (found == entries_.end()) return std::nullopt;
-  if (found->second.until <= now) {
+  // What would hold for longer than any answer does was entered before the clock was set back.
+  const Millis longest = found->second.user.empty() ? missing_for_ : found_for_;
+  if (found->second.until <= now || found->second.until > now + longest) {
     entries_.erase(found);
     return std::nullopt;
   }

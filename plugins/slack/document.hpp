@@ -42,15 +42,24 @@ inline constexpr std::string_view kRule = "———";
 
 using Document = std::vector<Line>;
 
-// Reads CommonMark with strikethrough, task lists and tables. Raw HTML stays text. Tables become columns of preformatted text, with the
+// Reads Markdown as sdk/markdown does; what that does not read is shown as it stands. Tables become columns of preformatted text, with the
 // links of their cells below. A link to an address that is no safe_url() becomes its label and the address as text.
 [[nodiscard]] Document parse_markdown(std::string_view clean, std::string_view base_url);
 
 // Reads text as it stands, one line per line.
 [[nodiscard]] Document parse_plain(std::string_view clean);
 
+// Appends to the last span when it looks the same.
+void add_text(std::vector<Span>& spans, std::string_view text, Style style, std::string_view url = {});
+
+// Bare addresses in the text become links.
+void add_text_with_links(std::vector<Span>& spans, std::string_view text, Style style);
+
 // A link on its own; one that Slack would not take becomes "label: address" as text, and a label that names another host gives way to the
 // address. The address has not been checked yet.
 [[nodiscard]] std::vector<Span> link_spans(std::string_view label, std::string_view raw_url, std::string_view base_url);
+
+// An address that is no link, as text: the whole of it, or a remark in place of one that is too long to be read.
+[[nodiscard]] std::string shown_address(std::string_view raw_url);
 
 }  // namespace belfry::slack

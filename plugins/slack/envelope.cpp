@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "slack/interaction.hpp"
+#include "slack/untrusted_json.hpp"
 
 namespace belfry::slack {
 namespace {
@@ -26,7 +27,7 @@ std::string acknowledgement(const json& envelope, const std::string& id) {
 }  // namespace
 
 Said read_said(std::string_view text) {
-  const json said = json::parse(text, nullptr, false);
+  const json said = parse_untrusted(text);
   if (!said.is_object()) return {};
   const std::string type = member_text(said, "type");
   if (type == "hello") return {.kind = Said::Kind::hello};

@@ -29,10 +29,12 @@ std::string mention(const Message& message, const std::string& group) {
   return id.empty() ? id : "<!subteam^" + id + ">";
 }
 
-bool Fallback::takes(const Outcome& outcome) const {
+bool Fallback::takes(const Outcome& outcome, std::uint32_t attempt) const {
   constexpr std::array<std::string_view, 5> kUnknown = {"no_address", "user_not_found", "channel_not_found", "user_disabled",
                                                         "user_not_visible"};
-  return !channel_.empty() && outcome.code == Outcome::Code::rejected && std::ranges::find(kUnknown, outcome.reason) != kUnknown.end();
+  if (channel_.empty()) return false;
+  if (outcome.reason == kUnlisted) return attempt >= kTriesOfUnlisted;
+  return outcome.code == Outcome::Code::rejected && std::ranges::find(kUnknown, outcome.reason) != kUnknown.end();
 }
 
 Task<Outcome> Fallback::post(const Message& message, Outcome why) {
@@ -46,7 +48,7 @@ Task<Outcome> Fallback::post(const Message& message, Outcome why) {
   co_await calls_.budgets().take_post(channel_);
   Frame frame{name_of(message), mention(message, group_)};
   Place place{.channel = channel_};
-  const Reading reading = co_await poster_.post(message, std::move(place), std::move(frame));
+  const Reading reading = co_await poster_.post(message, std::move(place), std::move(frame), 2 * kTriesOfUnlisted);
   Outcome outcome = outcome_of(reading);
   if (outcome.code != Outcome::Code::delivered) {
     outcome.detail = "the fallback channel " + channel_ + ": " + outcome.detail;

@@ -21,8 +21,9 @@ class Fallback {
 
   [[nodiscard]] const std::string& channel() const { return channel_; }  // empty: none
 
-  // There is a channel, and this is how a delivery to a person ends whom Slack does not know.
-  [[nodiscard]] bool takes(const Outcome& outcome) const;
+  // There is a channel, and this is how a delivery to a person ends whom Slack does not know, or whom no message has reached in
+  // `attempt` attempts for a reason that Slack does not document.
+  [[nodiscard]] bool takes(const Outcome& outcome, std::uint32_t attempt) const;
 
   // `why`: the outcome that takes() was true for. It stays the outcome of a sensitive message, which others must not read.
   Task<Outcome> post(const Message& message, Outcome why);

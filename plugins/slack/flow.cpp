@@ -10,6 +10,7 @@ namespace belfry::slack {
 namespace {
 
 constexpr std::string_view kFence = "```";
+constexpr std::size_t kWholeCode = 300;  // code points of code within a line that are never divided
 
 void render_code(std::string& out, const Line& line) {
   const std::size_t begin = out.size();
@@ -32,7 +33,7 @@ struct Halves {
   Line rest;
 };
 
-// The first `count` code points of the text, less what would be half a link or half a character.
+// The first `count` code points of the text, less what would be half a link, half a character, or half of some code.
 Halves split_at(Line line, std::size_t count) {
   auto spans = std::exchange(line.spans, {});
   Halves halves = {line, line};
@@ -50,7 +51,8 @@ Halves split_at(Line line, std::size_t count) {
       count -= size;
       continue;
     }
-    const std::size_t cut = span.url.empty() ? cut_position(span.text, byte_of(span.text, count)) : 0;
+    const bool whole_only = !span.url.empty() || (span.style.code && size <= kWholeCode);
+    const std::size_t cut = whole_only ? 0 : cut_position(span.text, byte_of(span.text, count));
     if (cut > 0) halves.head.spans.push_back({span.text.substr(0, cut), span.style, {}});
     halves.rest.spans.push_back({span.text.substr(cut), span.style, span.url});
     whole = false;
@@ -71,15 +73,25 @@ Line joined(Line head, Line rest) {
   return head;
 }
 
-// Moves the cut back to the last blank near it, and drops the blank.
+// Where the last word of a text begins that goes on with `next`; 0: the word is all of it, or longer than what is worth moving.
+std::size_t last_word(const std::string& text, const std::string& next) {
+  constexpr std::size_t kLongestMoved = 200;
+  const std::size_t blank = text.rfind(' ');
+  const std::size_t word = blank == std::string::npos ? word_position(text + next, text.size()) : blank + 1;
+  return text.size() - word > kLongestMoved ? 0 : word;
+}
+
+// Moves the cut back to the beginning of the word, and drops the blanks before it.
 Halves at_word_border(Halves halves) {
   if (halves.head.preformatted || halves.head.spans.empty() || !halves.head.spans.back().url.empty()) return halves;
+  if (halves.rest.spans.empty()) return halves;
+  // Code is whole, unless it goes on.
+  if (halves.head.spans.back().style.code && !halves.rest.spans.front().style.code) return halves;
   std::string& head = halves.head.spans.back().text;
-  const std::size_t blank = head.rfind(' ');
-  if (blank == std::string::npos || head.size() - blank > 200 || halves.rest.spans.empty()) return halves;
-  const std::size_t end = head.find_last_not_of(' ', blank);
+  const std::size_t word = last_word(head, halves.rest.spans.front().text.substr(0, 1));
+  const std::size_t end = word == 0 ? std::string::npos : head.find_last_not_of(' ', word - 1);
   if (end == std::string::npos) return halves;
-  const std::string moved = head.substr(blank + 1);
+  const std::string moved = head.substr(word);
   const Style style = halves.head.spans.back().style;
   head.resize(end + 1);
   auto& rest = halves.rest.spans;
@@ -142,6 +154,8 @@ class Flower {
   }
 
   bool add_in_parts(const Line& line) {
+    // Half a command, or half a row of a table, is worth less than none.
+    if (line.preformatted && rendered_length(line) + overhead(line) > left_) return false;
     // Only what a section can have at most is looked at, so that a long line costs no more than many short ones.
     auto [near, far] = split_at(line, kSectionLimit + 1);
     while (!far.spans.empty() || !try_add(near)) {

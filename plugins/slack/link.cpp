@@ -1,7 +1,9 @@
 #include "slack/link.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
+#include <utility>
 #include <vector>
 
 #include "slack/host.hpp"
@@ -107,6 +109,33 @@ std::vector<std::string_view> shown_authorities(std::string_view word) {
   return shown;
 }
 
+// Of a script that puts no spaces between words. Behind an ASCII letter it begins a word of the sentence ("https://a.example/bを"), behind
+// a slash or in a word of its own it belongs to the address ("https://ja.example/wiki/日本").
+bool needs_no_spaces(char32_t c) {
+  constexpr std::array<std::pair<char32_t, char32_t>, 9> kScripts = {{{0x0E00, 0x0EFF},      // Thai, Lao
+                                                                      {0x1000, 0x109F},      // Myanmar
+                                                                      {0x1100, 0x11FF},      // Hangul letters
+                                                                      {0x1780, 0x17FF},      // Khmer
+                                                                      {0x3040, 0x312F},      // kana, Bopomofo
+                                                                      {0x3400, 0x9FFF},      // Han
+                                                                      {0xAC00, 0xD7AF},      // Hangul
+                                                                      {0xF900, 0xFAFF},      // Han
+                                                                      {0x20000, 0x3FFFF}}};  // Han
+  return (c >= 0xFF66 && c <= 0xFF9F) ||                                                     // half-width kana
+         std::ranges::any_of(kScripts, [c](const auto& script) { return c >= script.first && c <= script.second; });
+}
+
+// Where the word that begins like an address ends.
+std::size_t end_of_address(std::string_view text, std::size_t at) {
+  while (at < text.size()) {
+    const CodePoint c = decode(text, at);
+    if (ends_address(c.value) || std::string_view("<>\"`").contains(text[at])) break;
+    if (at > 0 && is_alnum(text[at - 1]) && needs_no_spaces(c.value)) break;
+    at += c.bytes;
+  }
+  return at;
+}
+
 }  // namespace
 
 bool is_web_url(std::string_view safe) { return safe.starts_with("http://") || safe.starts_with("https://"); }
@@ -151,7 +180,7 @@ std::optional<BareUrl> find_bare_url(std::string_view text) {
       at += 4;
       continue;
     }
-    const std::string_view word = text.substr(at, text.find_first_of(" \n\t<>\"`", at) - at);
+    const std::string_view word = text.substr(at, end_of_address(text, at) - at);
     std::string_view url = word;
     auto unopened = std::ranges::count(url, ')') - std::ranges::count(url, '(');
     const auto is_punctuation = [&](char c) { return std::string_view(".,;:!?'*_~]}").contains(c) || (c == ')' && unopened-- > 0); };

@@ -50,8 +50,10 @@ Task<Reading> Living::send(const Message& message, std::string to, Frame frame) 
     co_await threads_.keep(to, key, used);
     co_return reading;
   }
-  // Deleted, locked, too old to be edited, archived: there are many reasons, and for each a message of its own is the answer.
-  if (reading.failure->code != Outcome::Code::rejected) co_return reading;
+  // Deleted, locked, too old to be edited, archived: there are many reasons, documented and not, and for each a message of its own is the
+  // answer.
+  const bool unusable = reading.failure->code == Outcome::Code::rejected || reading.failure->reason == kUnlisted;
+  if (!unusable) co_return reading;
   services_.metrics().add("slack_messages_replaced");
   services_.log().debug("a new message, because the one about the same cannot be used any more: " + reading.failure->detail);
   co_return co_await post_anew(message, to, key, thread->ts, std::move(frame));

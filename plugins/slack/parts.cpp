@@ -20,11 +20,27 @@ constexpr std::size_t kNameLimit = 60;
 // What is read of a title or body is bounded so that the strand is not held up by a megabyte of Markdown.
 constexpr std::size_t kReadLimit = 12'000;
 
+// A line that was read in part, of a table or a command for instance, is left out when it is not long.
+constexpr std::size_t kLastLine = 1'000;
+
 // Half of what the notes have.
 constexpr std::size_t kNoteLinkLimit = 500;
 
 constexpr auto kSeverities = std::to_array<std::pair<std::string_view, Severity>>(
     {{"info", {"ℹ️", "Info"}}, {"warning", {"⚠️", "Warning"}}, {"error", {"❌", "Error"}}, {"critical", {"🚨", "Critical"}}});
+
+// Ends where a reader would have cut it.
+Cleaned read(std::string_view raw) {
+  Cleaned text = clean(raw, kReadLimit);
+  if (!text.cut) return text;
+  const std::size_t line = text.text.rfind('\n');
+  const bool near = line != std::string::npos && text.text.size() - line <= kLastLine;
+  // What follows is not known: the text goes on with a letter.
+  const std::size_t word = near ? line : word_position(text.text + "x", text.text.size());
+  // One that is all the text there is says nothing whole, but more than nothing.
+  text.text.resize(word > 0 ? word : cut_position(text.text + "x", text.text.size()));
+  return text;
+}
 
 std::string as_text(std::string_view clean) { return render({.prefix = {}, .spans = {{std::string(clean), {}, {}}}}); }
 
@@ -90,14 +106,14 @@ Severity severity_of(const Item& item, const Look& look) {
 }
 
 Body body_of(const Item& item, const Look& look) {
-  const Cleaned markdown = clean(item.body_markdown, kReadLimit);
+  const Cleaned markdown = read(item.body_markdown);
   Document document = parse_markdown(markdown.text, look.coder_url);
   if (!document.empty()) return {std::move(document), markdown.cut};
-  const Cleaned plain = clean(item.body, kReadLimit);
-  return {parse_plain(plain.text), plain.cut};
+  const Cleaned plain = read(item.body);
+  return {parse_plain(plain.text), plain.cut || markdown.cut};
 }
 
-std::string plain_body_of(const Item& item) { return clean(item.body, kReadLimit).text; }
+std::string plain_body_of(const Item& item) { return read(item.body).text; }
 
 Actions actions_of(const Item& item, const Look& look, std::size_t limit) {
   Actions actions;
@@ -133,7 +149,9 @@ Entry entry_of(const Item& item, const Look& look, std::size_t limit) {
   links.buttons = false;
   Entry entry = {body_of(item, look), actions_of(item, links, std::min(kActionsTotal, limit / 2))};
   Document& document = entry.body.document;
-  std::string title = shorten(title_of(item), kTitleLimit);
+  const std::string full_title = title_of(item);
+  std::string title = shorten(full_title, kTitleLimit);
+  entry.body.cut = entry.body.cut || title != full_title;
   const Severity severity = severity_of(item, look);
   Line line;
   if (!severity.word.empty()) line.spans.push_back({std::string(severity.symbol).append(" ").append(severity.word).append(": "), {}, {}});

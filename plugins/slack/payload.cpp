@@ -30,9 +30,16 @@ void notes(Blocks& blocks, const Message& message, const Look& look, std::size_t
   blocks.add_note(footer(message, look));
 }
 
+void begin_with_title(Document& document, std::string title) {
+  if (!document.empty()) document.front().gap = Gap::blank;
+  document.insert(document.begin(), {.spans = {{std::move(title), {.bold = true}, {}}}});
+}
+
 void notification_blocks(Blocks& blocks, const Message& message, const Look& look) {
   const Actions actions = actions_of(message.item(), look, bounded(kActionsTotal, look));
-  blocks.add_document(body_of(message.item(), look), blocks.left() - actions.size, kMostRules);
+  Body body = body_of(message.item(), look);
+  if (blocks.header_shortened()) begin_with_title(body.document, title_of(message.item()));
+  blocks.add_document(body, blocks.left() - actions.size, kMostRules);
   if (blocks.shortened()) blocks.add_note(shortened_note(message.item(), look));
   blocks.add_document({actions.lines}, kActionsTotal);
   blocks.add_buttons(actions.buttons);
@@ -67,7 +74,7 @@ std::string link_lines(const Item& item, const Look& look, std::size_t limit) {
   std::size_t omitted = item.actions.size() - std::min(item.actions.size(), kMostActions);
   for (const Action& action : item.actions | std::views::take(kMostActions)) {
     const auto url = safe_url(action.url, look.coder_url);
-    const std::string address = url ? *url : shorten(clean_line(action.url, kUrlLimit), kTitleLimit);
+    const std::string address = url ? *url : shown_address(action.url);
     const std::string line = "\n" + escape(label_of(action) + ": " + address);
     if (length(lines) + length(line) > limit) {
       ++omitted;

@@ -88,6 +88,11 @@ Task<UserResult> People::ask(std::string email, std::optional<Timestamp> deadlin
     co_return std::unexpected(
         Outcome::retry("bad_answer", "Slack's answer to users.lookupByEmail has no user id").http_status(reading.status));
   }
+  if (is_true(user, "deleted")) {
+    keep(directory_.missing(email, now()));
+    co_return std::unexpected(
+        Outcome::rejected("user_not_found", "the member of the Slack workspace with this e-mail address is deactivated"));
+  }
   keep(directory_.found(email, id, now()));
   tell_time_zone(email, user);
   co_return User{id, false};

@@ -31,7 +31,7 @@ std::string describe(const Form& form) {
   return form.metadata ? "" : "without metadata";
 }
 
-Task<Reading> Poster::post(const Message& message, Place place, Frame frame) {
+Task<Reading> Poster::post(const Message& message, Place place, Frame frame, std::uint32_t tries) {
   const Call call = call_of(place);
   Form form;
   Reading reading = co_await calls_.post(call, placed(arguments(message, place.channel, frame, form), place));
@@ -45,7 +45,8 @@ Task<Reading> Poster::post(const Message& message, Place place, Frame frame) {
     reading = co_await calls_.post(call, placed(arguments(message, place.channel, frame, form), place));
   }
   reading.note = std::move(note);
-  const auto& failure = reading.failure;
+  auto& failure = reading.failure;
+  if (failure && failure->reason == kUnlisted && message.attempt() >= tries) failure->code = Outcome::Code::rejected;
   const bool limited = failure && failure->code == Outcome::Code::rate_limited && failure->scope == LimitScope::recipient;
   // For the other sinks with this token, and for what falls back to this channel.
   if (limited && call == Call::post) calls_.budgets().limited_post(place.channel, *failure->after);

@@ -1,5 +1,7 @@
 // Posts one message, as plain as Slack wants it. What Slack refuses for its form is sent once more without what was refused: without
 // metadata, or half as long, or as text alone. Each is tried at most once for a message, in this order, so that it ends.
+// A refusal that Slack does not document may be about the form as well; when the text alone is refused too, the delivery is tried again
+// later, kTriesOfUnlisted times.
 // Thread rule: the strand of the instance. Ownership: a member of the sink; the calls it is given outlive it.
 #pragma once
 #include <belfry/sdk.hpp>
@@ -12,6 +14,9 @@
 #include "slack/place.hpp"
 
 namespace belfry::slack {
+
+// Attempts of a delivery: with the back-off of the gateway between them, five to ten minutes.
+inline constexpr std::uint32_t kTriesOfUnlisted = 10;
 
 // How much of a message is left out for Slack's sake.
 struct Form {
@@ -33,9 +38,10 @@ class Poster {
   Poster(Calls& calls, Look look) : calls_(calls), look_(std::move(look)) {}
   void use(Services services) { services_ = services; }  // at start
 
-  // The last answer. `note` of it says what was left out and why, when something was.
-  // No default argument: GCC 12 destroys it twice inside a co_await expression.
-  Task<Reading> post(const Message& message, Place place, Frame frame);
+  // The last answer. `note` of it says what was left out and why, when something was. In attempt `tries`, or later, a refusal that Slack
+  // does not document is final.
+  // No default argument for what owns memory: GCC 12 destroys it twice inside a co_await expression.
+  Task<Reading> post(const Message& message, Place place, Frame frame, std::uint32_t tries = kTriesOfUnlisted);
   // A message may have been sent that does not carry its delivery's id, so that one that is not found can be there all the same.
   [[nodiscard]] bool metadata_refused() const { return metadata_refused_; }
 

@@ -11,7 +11,7 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 constexpr Millis kVisible = seconds(5);  // after this Slack shows what it has accepted; also for a request that was on its way
-constexpr Millis kClocks = minutes(5);   // how far Slack's clock and this one may be apart
+constexpr Millis kClocks = minutes(5);   // how far Slack's clock may be from where it is believed to be
 constexpr Millis kAskAgain = seconds(15);
 constexpr Millis kPatience = minutes(10);  // then rather twice than not at all
 constexpr Millis kUnreadable = minutes(60);
@@ -120,9 +120,18 @@ Reconciled Reconciler::cannot(const std::string& delivery_id, const Outcome& fai
   return Reconciled::later(std::max(failure.after.value_or(kAskAgain), kAskAgain), failure.detail);
 }
 
+// Times in a history are Slack's. How far its clock is from this one is known from its answers, the first of which may say that it was
+// asked about too short a time.
 Task<Reconciler::Look> Reconciler::look(const Message& message, std::string channel, std::optional<Thread> thread) {
-  Query query = {
-      {"channel", channel}, {"oldest", slack_time(received(message) - kClocks)}, {"limit", kPageSize}, {"include_all_metadata", "true"}};
+  const Millis believed = calls_.ahead_of_slack();
+  Look seen = co_await look_since(received(message) - believed - kClocks, message, channel, thread);
+  const Millis shown = calls_.ahead_of_slack();
+  if (seen.found || seen.failure || shown - believed <= kClocks) co_return seen;
+  co_return co_await look_since(received(message) - shown - kClocks, message, channel, thread);
+}
+
+Task<Reconciler::Look> Reconciler::look_since(Millis since, const Message& message, std::string channel, std::optional<Thread> thread) {
+  Query query = {{"channel", channel}, {"oldest", slack_time(since)}, {"limit", kPageSize}, {"include_all_metadata", "true"}};
   Look seen = co_await read_pages(Call::history, query, message.delivery_id());
   if (!thread || seen.found || seen.failure) co_return seen;
   // The message that it may have changed can be older than the event, and replies are not in the history. It comes before the replies,

@@ -45,10 +45,11 @@ class Reconciler {
   };
 
   Task<Look> look(const Message& message, std::string channel, std::optional<Thread> thread);
+  Task<Look> look_since(Millis since, const Message& message, std::string channel, std::optional<Thread> thread);
   Task<Look> read_pages(Call call, Query query, std::string delivery_id);
   Note& note(const std::string& delivery_id);
   [[nodiscard]] Millis visible_at(const std::string& delivery_id) const;
-  [[nodiscard]] Millis now() const { return services_.clock().now().time_since_epoch(); }
+  [[nodiscard]] Millis now() const { return services_.clock().monotonic(); }  // nothing here is kept or shown
 
   Calls& calls_;
   Direct& direct_;

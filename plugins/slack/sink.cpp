@@ -108,7 +108,7 @@ Task<Outcome> SlackSink::deliver_somewhere(const Message& message) {
     co_return outcome_of(reading);
   }
   Outcome outcome = co_await deliver_to_person(message);
-  if (!fallback_->takes(outcome)) co_return outcome;
+  if (!fallback_->takes(outcome, message.attempt())) co_return outcome;
   co_return co_await fallback_->post(message, std::move(outcome));
 }
 
@@ -128,7 +128,7 @@ Task<Reconciled> SlackSink::reconcile(Message message) {
     // Whoever can be found can refuse messages: what cannot be seen in the conversation may stand in the channel.
     Reconciled here = co_await reconciler_->look_for(message, fallback_->channel(), std::nullopt);
     co_return absent || here.outcome().code == Outcome::Code::delivered ? here : seen;
-  } else if (!fallback_->takes(user.error())) {
+  } else if (!fallback_->takes(user.error(), message.attempt())) {
     if (email.empty()) co_return Reconciled::absent();
     co_return reconciler_->cannot(message.delivery_id(), user.error());
   }

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "slack/text.hpp"
+#include "slack/untrusted_json.hpp"
 
 namespace belfry::slack {
 namespace {
@@ -67,7 +68,7 @@ HttpRequest socket_url_request(const std::string& api_url, const std::string& ap
 
 socket::Event read_socket_url(const HttpResult& result, bool encrypted) {
   if (!result.answered()) return NoUrl{Trouble::transient, "cannot reach Slack: " + result.error_text};
-  const json answer = json::parse(result.body, nullptr, false);
+  const json answer = parse_untrusted(result.body);
   const bool slack_json = answer.is_object() && answer.contains("ok") && answer["ok"].is_boolean();
   if (result.status == 429) {
     return NoUrl{Trouble::limited, "Slack limits the rate of apps.connections.open", result.retry_after().value_or(kUnsaidPause)};

@@ -8,13 +8,15 @@
 #include <string_view>
 #include <vector>
 
+#include "markdown/reader.hpp"
+
 namespace belfry::slack {
 
 inline constexpr std::size_t kTableColumns = 76;
 
 class Table {
  public:
-  enum class Align { left, center, right };
+  using Align = markdown::Align;
 
   void begin_row(bool heading);
   void begin_cell(Align align);

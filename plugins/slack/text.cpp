@@ -1,5 +1,7 @@
 #include "slack/text.hpp"
 
+#include <utf8proc.h>
+
 #include <algorithm>
 
 namespace belfry::slack {
@@ -54,11 +56,6 @@ bool takes_selector(char32_t c, char32_t selector) {
   return is_key ? selector == 0xFE0F : is_carrier(c) && !is_selector(c);
 }
 
-// Belongs to the character before it.
-bool is_extension(char32_t c) {
-  return in(c, 0x300, 0x36F) || is_joiner(c) || in(c, 0x20D0, 0x20FF) || is_selector(c) || in(c, 0x1F3FB, 0x1F3FF);
-}
-
 // How many bytes at the front are ASCII from `first` to '~': nearly all of nearly every text, and nothing to decide about.
 std::size_t plain_run(std::string_view text, char first) {
   const auto* end = std::ranges::find_if_not(text, [first](char c) { return c >= first && c <= '~'; });
@@ -69,6 +66,38 @@ std::size_t units(char32_t c) { return c > 0xFFFF ? 2 : 1; }
 
 std::size_t escaped_units(char32_t c) { return c == '&' ? 5 : c == '<' || c == '>' ? 4 : units(c); }
 
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
+  return text;
+}
+
+// A heap of accents is no character that anyone reads: it is cut through rather than lose the text before it.
+constexpr std::size_t kLongestCluster = 64;
+
+bool is_ascii(char c) { return static_cast<unsigned char>(c) < 0x80; }
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_in_word(char c) { return c > ' ' && c <= '~'; }
+
+// Where an address begins that goes on at `at`; npos: there is none. `begin`: of the word.
+std::size_t address_around(std::string_view text, std::size_t begin, std::size_t at) {
+  std::size_t start = std::string_view::npos;
+  for (const std::string_view mark : {"://", "www."}) {
+    const std::size_t found = text.substr(0, std::min(at + mark.size() - 1, text.size())).rfind(mark);
+    if (found == std::string_view::npos || found + mark.size() <= begin) continue;
+    std::size_t scheme = found;
+    while (mark == "://" && scheme > begin && is_ascii(text[scheme - 1]) && (is_letter(text[scheme - 1]) || text[scheme - 1] == '+'))
+      --scheme;
+    start = start == std::string_view::npos ? scheme : std::min(start, scheme);
+  }
+  if (start == std::string_view::npos || start >= at) return std::string_view::npos;
+  for (std::size_t i = start; i < at;) {
+    const CodePoint c = decode_any(text, i);
+    if (ends_address(c.value)) return std::string_view::npos;
+    i += c.bytes;
+  }
+  return start;
+}
+
 template <typename Cost>
 std::string_view prefix_within(std::string_view text, std::size_t limit, Cost cost) {
   std::size_t used = 0;
@@ -76,7 +105,7 @@ std::string_view prefix_within(std::string_view text, std::size_t limit, Cost co
   for (std::size_t at = 0; at < text.size();) {
     const CodePoint c = decode(text, at);
     used += cost(c.value);
-    if (used > limit) return text.substr(0, cut_position(text, fits));
+    if (used > limit) return trimmed(text.substr(0, word_position(text, fits)));
     at += c.bytes;
     if (used < limit) fits = at;
   }
@@ -172,20 +201,57 @@ std::size_t length(std::string_view text) {
 
 std::size_t cut_position(std::string_view text, std::size_t at) {
   if (at >= text.size()) return text.size();
-  const std::size_t wanted = at;
-  while (at > 0) {
-    while (at > 0 && is_continuation(text[at])) --at;
-    if (at == 0) break;
-    std::size_t before = at - 1;
-    while (before > 0 && is_continuation(text[before])) --before;
-    if (!is_extension(decode(text, at).value) && decode(text, before).value != 0x200D) return at;
-    at = before;
-    // A heap of accents is no character that anyone reads: cut through it rather than lose the text before it.
-    if (wanted - at > 64) break;
-  }
-  at = wanted;
   while (at > 0 && is_continuation(text[at])) --at;
-  return at;
+  // An ASCII character begins a cluster whatever stands before it.
+  std::size_t start = at;
+  while (start > 0 && at - start < 4 * kLongestCluster && !(start < at && is_ascii(text[start]))) --start;
+  while (start > 0 && is_continuation(text[start])) --start;
+  std::size_t border = start;
+  utf8proc_int32_t state = 0;
+  for (std::size_t i = start; i < at;) {
+    const CodePoint here = decode_any(text, i);
+    i += here.bytes;
+    const CodePoint next = decode_any(text, i);
+    const bool breaks =
+        utf8proc_grapheme_break_stateful(static_cast<utf8proc_int32_t>(here.value), static_cast<utf8proc_int32_t>(next.value), &state) != 0;
+    if (breaks) border = i;
+  }
+  return at - border > kLongestCluster ? at : border;
+}
+
+bool ends_address(char32_t c) {
+  if (c < 0x80) return c <= ' ';
+  switch (utf8proc_category(static_cast<utf8proc_int32_t>(c))) {
+    case UTF8PROC_CATEGORY_LU:
+    case UTF8PROC_CATEGORY_LL:
+    case UTF8PROC_CATEGORY_LT:
+    case UTF8PROC_CATEGORY_LM:
+    case UTF8PROC_CATEGORY_LO:
+    case UTF8PROC_CATEGORY_MN:
+    case UTF8PROC_CATEGORY_MC:
+    case UTF8PROC_CATEGORY_ME:
+    case UTF8PROC_CATEGORY_ND:
+    case UTF8PROC_CATEGORY_NL:
+    case UTF8PROC_CATEGORY_NO:
+    case UTF8PROC_CATEGORY_CF: return false;  // joiners
+    default: return true;
+  }
+}
+
+std::size_t word_position(std::string_view text, std::size_t at) {
+  at = cut_position(text, at);
+  if (at == 0 || at == text.size() || is_space(decode(text, at).value)) return at;
+  std::size_t word = at;
+  while (word > 0 && !(is_ascii(text[word - 1]) && !is_in_word(text[word - 1]))) --word;
+  if (const std::size_t address = address_around(text, word, at); address != std::string_view::npos) return address;
+  if (!is_in_word(text[at]) || !is_in_word(text[at - 1])) return at;
+  std::size_t run = at, end = at;
+  while (run > 0 && is_in_word(text[run - 1])) --run;
+  while (end < text.size() && is_in_word(text[end])) ++end;
+  const std::string_view kept = text.substr(run, end - run);
+  const bool is_code = std::ranges::any_of(kept, [](char c) { return is_letter(c) || (c >= '0' && c <= '9'); });
+  const bool is_all = run == 0 && std::ranges::all_of(kept, is_letter);
+  return is_code && !is_all ? run : at;
 }
 
 std::string shorten(std::string_view text, std::size_t limit) {

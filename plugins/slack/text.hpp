@@ -38,11 +38,18 @@ struct Cleaned {
 [[nodiscard]] bool is_blank(std::string_view text);
 [[nodiscard]] std::size_t length(std::string_view text);
 
-// At most `limit` long, ending in an ellipsis when something was cut. Never cuts inside what a reader sees as one character.
+// At most `limit` long, ending in an ellipsis when something was cut. Cuts as word_position() does.
 [[nodiscard]] std::string shorten(std::string_view text, std::size_t limit);
 
-// The largest byte position <= `at` that is no cut through an accent, an emoji sequence or a code point.
+// The largest byte position <= `at` that is no cut through what a reader sees as one character (UAX 29, extended grapheme clusters).
 [[nodiscard]] std::size_t cut_position(std::string_view text, std::size_t at);
+
+// cut_position() that does not cut through an address, a number or a code either: half of one is another one. Scripts without spaces are
+// cut between characters; so is a single word of letters from the beginning of the text.
+[[nodiscard]] std::size_t word_position(std::string_view text, std::size_t at);
+
+// Ends an address without belonging to it: a space, or punctuation or a symbol outside ASCII ("https://a.example/b。").
+[[nodiscard]] bool ends_address(char32_t c);
 
 // & < > as entities: exactly these three (docs.slack.dev, formatting message text, "Escaping text").
 [[nodiscard]] std::string escape(std::string_view text);

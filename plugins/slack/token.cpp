@@ -14,7 +14,6 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 constexpr Millis kAskWithin = seconds(8);         // a delivery that waits for it still has time to be made
-constexpr Millis kLease = seconds(15);            // longer than Slack is waited for and the answer is stored
 constexpr Millis kWaitForAnother = seconds(3);    // who renews the token already
 constexpr Millis kLookAgain = milliseconds(300);  // whether it has
 constexpr Millis kTryAgain = seconds(10);
@@ -157,7 +156,7 @@ Task<TokenResult> BotToken::renew() {
   const std::string seed = seed_;
   const std::string key = lineage_key(seed);
   const Kv store = services_.kv(KvScope::credential);
-  const Millis patience = now() + kWaitForAnother;
+  const Millis patience = services_.clock().monotonic() + kWaitForAnother;
   KeptToken kept;
   KvResult taken;
   for (;;) {
@@ -172,12 +171,12 @@ Task<TokenResult> BotToken::renew() {
     if (!due()) co_return current_.access;
     if (kept.leased_to_another(me_, now())) {
       if (usable()) co_return current_.access;
-      if (now() >= patience) co_return std::unexpected(renewed_elsewhere().retry_after(kept.lease->until - now()));
+      if (services_.clock().monotonic() >= patience) co_return std::unexpected(renewed_elsewhere().retry_after(kept.lease->until - now()));
       co_await services_.clock().sleep_for(kLookAgain);
       if (seed != seed_) co_return std::unexpected(configured_anew());
       continue;
     }
-    kept.lease = Lease{me_, now() + kLease};
+    kept.lease = Lease{me_, now() + kLongestLease};
     taken = co_await store.put_durable(key, to_text(kept), found.version);
     if (seed != seed_) co_return std::unexpected(configured_anew());
     if (taken.status == KvResult::Status::failed) co_return fail(store_fails());
@@ -244,7 +243,8 @@ Task<std::expected<TokenPair, Outcome>> BotToken::ask_slack() {
 
 TokenResult BotToken::fail(Outcome outcome) {
   const bool refused = outcome.code == Outcome::Code::misconfigured;
-  next_try_ = now() + std::max(refused && usable() ? kTryRefusedAgain : kTryAgain, outcome.after.value_or(Millis{}));
+  next_try_ =
+      services_.clock().monotonic() + std::max(refused && usable() ? kTryRefusedAgain : kTryAgain, outcome.after.value_or(Millis{}));
   services_.log().warn((usable() ? "going on with the present token: " : "") + outcome.detail);
   trouble_ = outcome;
   return std::unexpected(std::move(outcome));

@@ -49,7 +49,7 @@ class BotToken {
   [[nodiscard]] Millis now() const { return services_.clock().now().time_since_epoch(); }
   [[nodiscard]] bool due() const { return current_.access == refused_ || current_.due(now()); }
   [[nodiscard]] bool usable() const { return current_.access != refused_ && current_.usable(now()); }
-  [[nodiscard]] bool may_try() const { return renews_ && now() >= next_try_; }
+  [[nodiscard]] bool may_try() const { return renews_ && services_.clock().monotonic() >= next_try_; }
 
   void follow_configuration();
   void adopt(TokenPair pair);
@@ -72,7 +72,7 @@ class BotToken {
   TokenPair current_;
   std::string refused_;              // Slack says that this one has expired, whatever the clock says
   std::optional<TokenPair> unkept_;  // given by Slack for current_, but not durable yet
-  Millis next_try_{};                // Unix time: no renewal before
+  Millis next_try_{};                // by the monotonic clock: no renewal before
   std::optional<Outcome> trouble_;   // how the last renewal failed
   bool beside_ = false;              // a renewal that nobody waits for has been begun
   SingleFlight<std::string, TokenResult> renewals_;

@@ -82,7 +82,8 @@ std::expected<TokenPair, std::string> renewed_pair(const json& answer, Millis no
 
 Outcome not_renewed(const Reading& reading) {
   const Outcome& why = *reading.failure;
-  if (why.code == Outcome::Code::retry || why.code == Outcome::Code::rate_limited) {
+  const bool passing = why.code == Outcome::Code::retry && why.reason != kUnlisted;
+  if (passing || why.code == Outcome::Code::rate_limited) {
     // No message was on its way.
     Outcome later = Outcome::retry(why.reason, "the token cannot be renewed now: " + why.detail).http_status(why.status);
     return why.after ? later.retry_after(*why.after) : later;

@@ -25,7 +25,9 @@ struct TokenPair {
   bool operator==(const TokenPair&) const = default;
 };
 
-// Who is renewing a pair, so that no other does: a refresh token is good for one renewal.
+// Who is renewing a pair, so that no other does: a refresh token is good for one renewal. One that seems to last longer than kLongestLease
+// is over: the wall clock was set back meanwhile.
+constexpr Millis kLongestLease = std::chrono::seconds(15);  // longer than Slack is waited for and the answer is stored
 struct Lease {
   std::string holder;
   Millis until{};  // Unix time
@@ -38,7 +40,7 @@ struct KeptToken {
   std::optional<Lease> lease;
 
   [[nodiscard]] bool leased_to_another(const std::string& me, Millis now) const {
-    return lease && lease->holder != me && now < lease->until;
+    return lease && lease->holder != me && now < lease->until && lease->until - now <= kLongestLease;
   }
   bool operator==(const KeptToken&) const = default;
 };

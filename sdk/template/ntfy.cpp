@@ -59,7 +59,7 @@ class NtfySink final : public belfry::Sink {
     const auto result = co_await http().send(std::move(request));
 
     auto outcome = belfry::http_outcome(result);
-    if (outcome.code == belfry::Outcome::Code::delivered) outcome.receipt = {{"topic", topic}};
+    if (outcome.code == belfry::Outcome::Code::delivered) outcome.receipt = {{"data", {{"topic", topic}}}};
     co_return outcome;
   }
 

@@ -155,6 +155,7 @@ belfry_ticket FakeHost::give(const nlohmann::json& document, const Sending& send
   const auto body = dump(document);
   const auto prior = sending.prior_receipt.is_null() ? std::string() : dump(sending.prior_receipt);
   const auto raw = raw_message(ticket, document, sending, now_, delivery_id, body, prior);
+  tickets_[ticket].time = sending.time;
   end_at(ticket, now_ + sending.time);
   if (purpose == Ticket::Purpose::deliver) {
     call([&] { instance_.deliver(self_, &raw); });
@@ -181,7 +182,7 @@ Outcome FakeHost::settle(belfry_ticket ticket) {
 }
 
 void FakeHost::end_at(belfry_ticket ticket, Timestamp deadline) {
-  const auto limit = next_ticket();
+  const auto limit = tickets_[ticket].limit = next_ticket();
   pending_[limit] = {0, [this, ticket] { abandon(ticket); }};
   timers_.emplace(deadline, limit);
 }
@@ -192,7 +193,7 @@ void FakeHost::abandon(belfry_ticket ticket) {
   settled.abandoned = true;
   std::erase_if(pending_, [&](const auto& entry) { return entry.second.on_behalf_of == ticket; });
   std::erase_if(held_, [&](const auto& entry) { return entry.second.on_behalf_of == ticket; });
-  settled.outcome = Outcome::retry("timeout", "no outcome within the time of the attempt").maybe_delivered();
+  settled.outcome = Outcome::retry("timeout", "no outcome within the time of the attempt").maybe_delivered(!settled.postponed);
   call([&] { instance_.abandon(self_, ticket); });
 }
 
@@ -353,7 +354,14 @@ bool FakeHost::release_offload() {
   if (offloaded_.empty()) return false;
   const auto next = offloaded_.front();
   offloaded_.pop_front();
-  std::thread([&next] { next.function(next.arg); }).join();
+  if (alive(next.on_behalf_of)) {
+    if (next.on_behalf_of != 0) {
+      auto& owner = tickets_[next.on_behalf_of];
+      owner.postponed = false;
+      end_at(next.on_behalf_of, now_ + owner.time);
+    }
+    std::thread(next.function).join();
+  }
   event(next.ticket, BELFRY_EVENT_OFFLOAD, nullptr);
   return true;
 }

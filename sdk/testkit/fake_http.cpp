@@ -3,16 +3,13 @@
 #include <stdexcept>
 
 #include "belfry/testkit/fake_host.hpp"
+#include "line_break.hpp"
 
 namespace belfry::testkit {
 
 namespace sd = sdk::detail;
 
-namespace {
-
-bool has_line_break(std::string_view text) { return text.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos; }
-
-}  // namespace
+namespace {}  // namespace
 
 belfry_ticket FakeHost::on_send(const belfry_http_request& raw) {
   Request request{.ticket = next_ticket(),

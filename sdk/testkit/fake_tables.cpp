@@ -241,7 +241,18 @@ struct FakeHost::Tables {
   static belfry_ticket offload_run(void* ctx, void (*function)(void*), void* arg) {
     auto& self = any(ctx, BELFRY_OFFLOAD_1);
     const auto ticket = self.next_ticket();
-    self.offloaded_.push_back({ticket, function, arg});
+    self.offloaded_.push_back({ticket, [function, arg] { function(arg); }, 0});
+    return ticket;
+  }
+  static belfry_ticket offload_run_for(void* ctx, belfry_ticket owner, void (*function)(void*, std::int64_t), void* arg) {
+    auto& self = any(ctx, BELFRY_OFFLOAD_1);
+    const auto ticket = self.next_ticket();
+    if (auto found = self.tickets_.find(owner); found != self.tickets_.end() && self.alive(owner)) {
+      found->second.postponed = true;
+      self.pending_.erase(found->second.limit);
+    }
+    auto work = [&self, function, arg, owner] { function(arg, (self.now_ + self.tickets_[owner].time).time_since_epoch().count()); };
+    self.offloaded_.push_back({ticket, std::move(work), owner});
     return ticket;
   }
 
@@ -292,7 +303,7 @@ struct FakeHost::Tables {
   static constexpr belfry_kv kKv{sizeof(belfry_kv), 0, kv_get, kv_put_durable, kv_erase, kv_put};
   static constexpr belfry_rate_limit kRateLimit{sizeof(belfry_rate_limit), 0, rate_define, rate_acquire, rate_limited, rate_wait};
   static constexpr belfry_secrets kSecrets{sizeof(belfry_secrets), 0, reveal, learn};
-  static constexpr belfry_offload kOffload{sizeof(belfry_offload), 0, offload_run};
+  static constexpr belfry_offload kOffload{sizeof(belfry_offload), 0, offload_run, offload_run_for};
   static constexpr belfry_inbound_replies kInbound{sizeof(belfry_inbound_replies), 0, reply};
   static constexpr belfry_findings kFindings{sizeof(belfry_findings), 0, add_finding};
   static constexpr belfry_recipients kRecipients{sizeof(belfry_recipients), 0, time_zone};

@@ -2,6 +2,7 @@
 #include <stdexcept>
 
 #include "belfry/testkit/fake_host.hpp"
+#include "line_break.hpp"
 
 namespace belfry::testkit {
 
@@ -13,8 +14,6 @@ constexpr Millis kUsualTimeout{10'000};
 constexpr Millis kCloseLimit{5'000};
 constexpr std::uint64_t kUsualMessage = 1024 * 1024;
 constexpr std::uint64_t kLargestMessage = 16 * 1024 * 1024;
-
-bool has_line_break(std::string_view text) { return text.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos; }
 
 bool is_utf8(std::string_view text) {
   try {

@@ -7,6 +7,7 @@ import json
 import os
 import random
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -89,6 +90,8 @@ class Gateway:
         self.port, self.admin_port = free_port(), free_port()
         self.secrets = [sandbox.token, sandbox.signing_secret]
         self.process = None
+        self.prefix = []
+        self.descriptors = None
         self.arguments = ["serve", "--config", self.directory / "belfry.yaml"]
         self.environment = {"HOME": str(self.directory), "XDG_STATE_HOME": str(self.directory / "state")}
         self.configure(**settings)
@@ -122,10 +125,12 @@ class Gateway:
         self.until(lambda: self.readiness() == readiness, f"/readyz answers {readiness}", within)
 
     def spawn(self):
-        """Starts it and does not wait."""
+        """Starts it and does not wait; with a command before it (`prefix`), and with limits of open files (`descriptors`: soft, hard)."""
+        limits = self.descriptors and (lambda: resource.setrlimit(resource.RLIMIT_NOFILE, self.descriptors))
         with open(self.directory / "log", "ab") as log:
             self.process = subprocess.Popen(
-                [BUILD / "bin/belfry", *self.arguments],
+                [*self.prefix, BUILD / "bin/belfry", *self.arguments],
+                preexec_fn=limits,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -60,7 +60,7 @@ class CheckTest(unittest.TestCase):
 
     def check(self, text, *options, **variables):
         self.file.write_text(text)
-        return run_belfry("check", "--config", self.file, *options, env={"BELFRY_PLUGIN_DIR": str(BUILD / "plugins")} | variables)
+        return run_belfry("check", "--file-only", "--config", self.file, *options, env={"BELFRY_PLUGIN_DIR": str(BUILD / "plugins")} | variables)
 
     VALID = """\
 version: 1
@@ -218,7 +218,7 @@ class StatusTest(unittest.TestCase):
         document = self.gateway.command("status", "--json")
         self.assertEqual((document.returncode, document.stderr), (0, ""))
         status = json.loads(document.stdout)
-        self.assertEqual(set(status), {"version", "started_at", "ready", "reasons", "unrouted", "last_reload", "sinks"})
+        self.assertEqual(set(status), {"version", "started_at", "configuration", "store", "listen", "ready", "reasons", "unrouted", "refused", "notices", "last_reload", "sinks"})
         self.assertEqual((status["ready"], status["reasons"], status["unrouted"]), (True, [], 0))
         self.assertIsNone(status["last_reload"])
         (sink,) = status["sinks"]
@@ -258,16 +258,19 @@ class StatusTest(unittest.TestCase):
     def test_a_sink_without_its_secret(self):
         self.listen(self.tcp, self.unix, slack={"bot_token": "${env:BELFRY_TEST_NO_SUCH_VARIABLE}"})
         self.addCleanup(self.gateway.__exit__, None)
-        self.gateway.start(readiness=503)
+        self.gateway.start()
         self.assertEqual(self.gateway.post_webhook(notification())[0], 204)
-        text = self.gateway.command("status").stdout
-        self.assertRegex(text, r"^belfry \S+, not ready, ")
+        asked = self.gateway.command("status")
+        self.assertEqual((asked.returncode, asked.stderr), (1, ""), "a person is needed")
+        text = asked.stdout
+        self.assertRegex(text, r"^belfry \S+, ready, ")
         self.assertRegex(text, r"(?m)^slack +slack +parked +1 +0 +0 +0 +0 +20")
         self.assertRegex(text, r"(?m)^slack is parked \(missing_secret\): .*BELFRY_TEST_NO_SUCH_VARIABLE")
-        self.assertRegex(text, r"(?m)^not ready: sink slack .*BELFRY_TEST_NO_SUCH_VARIABLE")
-        status = json.loads(self.gateway.command("status", "--json").stdout)
-        self.assertFalse(status["ready"])
-        self.assertRegex(status["reasons"][0], "slack.*BELFRY_TEST_NO_SUCH_VARIABLE")
+        self.assertRegex(text, r"(?m)^slack sends nothing until then; deliveries that are due: 1$")
+        asked = self.gateway.command("status", "--json")
+        self.assertEqual(asked.returncode, 1)
+        status = json.loads(asked.stdout)
+        self.assertEqual((status["ready"], status["reasons"]), (True, []), "notifications are taken in")
         self.assertEqual((status["sinks"][0]["state"], status["sinks"][0]["waiting"]), ("parked", 1))
         self.gateway.stop()
         self.listen(self.tcp, self.unix)
@@ -463,7 +466,8 @@ class RefusedStartTest(unittest.TestCase):
     def refuses(self, gateway, *words, prefix=()):
         served = gateway.command("serve", prefix=prefix)
         self.assertEqual(served.returncode, 1, served.stderr)
-        (line,) = served.stderr.splitlines()
+        # Warnings may come before it, of a plugin that takes long to be looked at for instance, as under a sanitizer.
+        (line,) = [line for line in served.stderr.splitlines() if " warning " not in line]
         self.assertRegex(line, r" error cannot start why=")
         for word in words:
             self.assertIn(word, line)

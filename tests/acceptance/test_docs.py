@@ -65,7 +65,7 @@ class ConfigurationTest(unittest.TestCase):
         file.write_text(text)
         self.provide_secrets(text, self.directory)
         variables = dict.fromkeys(re.findall(r"\$\{env:(\w+)\}", text), "a secret")
-        checked = run_belfry("check", "--config", file, env=variables | {"BELFRY_PLUGIN_DIR": f"{BUILD}/plugins:{BUILD}/examples"})
+        checked = run_belfry("check", "--file-only", "--config", file, env=variables | {"BELFRY_PLUGIN_DIR": f"{BUILD}/plugins:{BUILD}/examples"})
         self.assertEqual((checked.returncode, checked.stdout), (0, "the configuration is valid\n"), f"{checked.stderr}\n{text}")
         return file
 

@@ -1,9 +1,10 @@
 """Whatever a notification holds, it is delivered readable and harmless, or refused with a reason; and the gateway lives on."""
 import html
 import json
+import os
 import re
-import time
 import unittest
+from pathlib import Path
 
 from harness import AcceptanceCase
 from payloads import notification
@@ -117,14 +118,19 @@ class HostileNotifications(AcceptanceCase):
                 self.assertIn("This text is shortened", shown(message))
                 self.assertIn(TITLE, shown(message))
 
+    def processor_time(self):
+        """Of the gateway, in seconds: how busy the machine is does not matter."""
+        fields = Path(f"/proc/{self.gateway.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def test_ten_thousand_links_take_linear_time(self):
         def took(count):
             links = [{"label": f"Link {n}", "url": f"https://coder.example.com/{n}?a=1&b=2"} for n in range(count)]
             body = " ".join(f"[link {n}](https://coder.example.com/{n})" for n in range(count))
-            begun = time.monotonic()
+            begun = self.processor_time()
             message = self.delivered(notification("links@coder.com", body="x", body_markdown=body, **{"payload.actions": links}))
             self.assertIn(f"{count - 50} more links are not shown.", shown(message))
-            return time.monotonic() - begun
+            return self.processor_time() - begun
 
         took(5_000)
         once, twice = (min(took(count) for _ in range(3)) for count in (10_000, 20_000))

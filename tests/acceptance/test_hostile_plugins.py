@@ -85,7 +85,7 @@ class SpinTest(unittest.TestCase):
         self.assertEqual(self.gateway.post_webhook(notification("spin@coder.com"))[0], 204)
         self.assertEqual(self.gateway.metric("belfry_queue_depth", sink="spin"), 2, "its deliveries are kept")
         status = self.gateway.command("status")
-        self.assertEqual(status.returncode, 0, status.stderr)
+        self.assertEqual((status.returncode, status.stderr), (1, ""), "a person is needed")
         self.assertRegex(status.stdout, r"(?m)^spin +hostile +hung ")
         self.assertRegex(status.stdout, r"(?m)^slack +slack +open ")
         self.assertRegex(status.stdout, r"(?m)^spin is hung .*plugin")

@@ -40,7 +40,7 @@ class InitCase(unittest.TestCase):
 
     def check(self):
         env = NOTHING | {"BELFRY_PLUGIN_DIR": str(BUILD / "plugins")}
-        checked = run_belfry("check", "--config", self.directory / "belfry.yaml", env=env)
+        checked = run_belfry("check", "--file-only", "--config", self.directory / "belfry.yaml", env=env)
         self.assertEqual((checked.returncode, checked.stdout, checked.stderr), (0, "the configuration is valid\n", ""))
 
     def file(self, text):
@@ -63,7 +63,7 @@ class OptionsTest(InitCase):
         ended = self.init("--bot-token-file", self.file(TOKEN))
         self.assertEqual((ended.returncode, ended.stderr), (0, ""), ended.stderr)
         env = NOTHING | {"BELFRY_PLUGIN_DIR": str(BUILD / "plugins")}
-        checked = run_belfry("check", "--config", self.directory / "belfry.yaml", env=env)
+        checked = run_belfry("check", "--file-only", "--config", self.directory / "belfry.yaml", env=env)
         self.assertEqual(checked.returncode, 1)
         self.assertIn(f'{self.directory}/conf.d/10-broken.yaml:1:1: error: unknown key "sinsk"; did you mean "sinks"?\n', checked.stderr)
 

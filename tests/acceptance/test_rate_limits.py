@@ -1,10 +1,14 @@
 """429: exactly as long as Slack says, for exactly whom it says it, and without losing or reordering anything."""
+import datetime
+import json
 import re
+import time
 import unittest
 
 from harness import AcceptanceCase, Gateway, Sandbox
 from payloads import notification
 
+ADMIN_TOKEN = "a token for the admin API"
 TOLERANCE = 2.0  # seconds; a loaded machine
 
 
@@ -75,6 +79,42 @@ class RealLimitsTest(unittest.TestCase):
                 gateway.post_webhook(notification("busy@coder.com", body=f"number {index}."))
             sandbox.wait_for_count(6, within=30)
             self.assertEqual({call["status"] for call in sandbox.calls("chat.postMessage")}, {200})
+
+
+class ImplausibleLimitTest(AcceptanceCase):
+    """A Retry-After of years: the message is not lost, the pause is bounded and said, and a command ends it."""
+
+    settings = {"admin": {"token": ADMIN_TOKEN}}
+
+    def test_it_is_said_and_released(self):
+        self.gateway.secrets.append(ADMIN_TOKEN)
+        self.gateway.post_webhook(notification("known@coder.com"))  # so that its address is known
+        self.sandbox.wait_for_count(1)
+        self.sandbox.fault("rate_limit", retry_after=99_999_999)
+        start = time.time()
+        self.assertEqual(self.gateway.post_webhook(notification("known@coder.com", body="late."))[0], 204)
+        self.gateway.until(lambda: self.gateway.metric("belfry_lane_state", sink="slack", state="paused") == 1, "the pause")
+        self.assertEqual(self.gateway.metric("belfry_dead_letters"), 0)
+        sink = json.loads(self.gateway.command("status", "--json").stdout)["sinks"][0]
+        until = datetime.datetime.fromisoformat(sink["until"].replace("Z", "+00:00")).timestamp()
+        self.assertLess(until - start, 3_700, "an hour at most")
+        self.assertEqual(sink["release"], "belfry sinks release slack")
+        status = self.gateway.command("status")
+        self.assertRegex(status.stdout, r"(?m)^slack is paused \(.*\): .*; next try at \S+; to try now, run: belfry sinks release slack$")
+        released = self.gateway.command("sinks", "release", "slack")
+        self.assertEqual((released.returncode, released.stderr), (0, ""))
+        self.assertEqual(released.stdout, "slack was paused: its deliveries are tried now\n")
+        self.sandbox.wait_for_count(2)
+        self.gateway.wait_idle()
+        self.assertEqual(self.gateway.metric("belfry_lane_state", sink="slack", state="open"), 1)
+        self.assertIn("sink is released by an operator", self.gateway.log())
+
+    def test_names_that_are_none(self):
+        for name in ("unknown", "../status", "", "slack/"):
+            with self.subTest(name):
+                answer = self.gateway.command("sinks", "release", name)
+                self.assertNotEqual(answer.returncode, 0)
+                self.assertIn("belfry status", answer.stderr)
 
 
 if __name__ == "__main__":

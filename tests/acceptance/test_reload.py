@@ -90,7 +90,7 @@ class TakenOverTest(ReloadCase):
                 self.sandbox.wait_for_count(20 * (round + 1))
                 gateway.configure(delivery={"rate": "1200/min", "concurrency": 2 + round})
                 line = self.reload(gateway)
-                self.assertRegex(line, r"^1 sink open, \d+ waiting$")
+                self.assertRegex(line, r"^1 sink open, \d+ waiting")
                 self.assertGreater(gateway.metric("belfry_queue_depth"), 0, "deliveries were to wait meanwhile")
         self.assertEqual(newcomers.failures, [])
         gateway.configure()

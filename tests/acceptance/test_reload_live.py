@@ -20,12 +20,22 @@ EVERYONE = [{"name": "everybody", "to": ["slack"]}]
 OTHER_SECRET = "another-signing-secret-0123"
 
 
+def numbers(sockets):
+    """What tells connections apart; their counters (pings, envelopes) go on."""
+    return {socket["number"] for socket in sockets}
+
+
+def exchanged(sandbox, before):
+    now = numbers(sandbox.sockets()["open"])
+    return len(now) == 2 and now.isdisjoint(before)
+
+
 class StaysTest(ReloadCase):
     sandbox_options = ("--no-rate-limits", "--socket-mode")
 
     def test_connections_and_a_sink_that_is_the_same(self):
         gateway = self.gateway(slack=SOCKETS)
-        before = self.sandbox.wait_for_sockets(2)
+        before = numbers(self.sandbox.wait_for_sockets(2))
         with Wire(gateway.port) as wire:
             self.assertEqual(wire.ask(webhook(notification())).status, 204)
             gateway.configure(slack=SOCKETS, routes=EVERYONE, server={"max_body": "64KiB", "threads": 3})
@@ -33,16 +43,11 @@ class StaysTest(ReloadCase):
             answer = wire.ask(webhook(notification()))
             self.assertEqual((answer.status, answer.closes), (204, False))
             self.assertEqual(wire.ask(webhook(notification(body="x" * 70_000))).status, 413, "the new limit holds on it")
-        self.assertEqual(self.sandbox.wait_for_sockets(2), before)
+        self.assertEqual(numbers(self.sandbox.wait_for_sockets(2)), before)
         self.assertIn("server.threads is 3, and 2 are in use; restart the gateway to change it", gateway.log())
         gateway.configure(slack=SOCKETS | {"footer": False}, routes=EVERYONE)
         self.reload(gateway)
-        after = gateway.until(lambda: self.exchanged(before), "both WebSockets are new")
-        self.assertEqual(len(after), 2)
-
-    def exchanged(self, before):
-        now = self.sandbox.sockets()["open"]
-        return now if len(now) == 2 and not any(one in before for one in now) else None
+        gateway.until(lambda: exchanged(self.sandbox, before), "both WebSockets are new")
 
     def test_a_pause(self):
         gateway = self.gateway()
@@ -138,21 +143,21 @@ class ExchangedTest(ReloadCase):
 
         gateway.configure(slack=SOCKETS, **settings)
         self.reload(gateway)
-        before = self.sandbox.wait_for_sockets(2)
+        before = numbers(self.sandbox.wait_for_sockets(2))
         replaced = directory / "slack.so.new"
         replaced.write_bytes((directory / "slack.so").read_bytes() + b"another build")
         replaced.rename(directory / "slack.so")
         self.reload(gateway)
-        gateway.until(lambda: not any(one in before for one in self.sandbox.sockets()["open"]), "the new file has taken over")
+        gateway.until(lambda: exchanged(self.sandbox, before), "the new file has taken over")
 
     def test_one_that_does_not_start_changes_nothing(self):
         directory = plugin_directory(self, "fails_start")
         gateway = self.gateway(plugins=directory, slack=SOCKETS, admin={"token": TOKEN})
-        before = self.sandbox.wait_for_sockets(2)
+        before = numbers(self.sandbox.wait_for_sockets(2))
         sinks = {"bad": {"plugin": "hostile"}}
         gateway.configure(plugins=directory, slack=SOCKETS | {"footer": False}, admin={"token": TOKEN}, sinks=sinks)
         self.assertRegex(self.reload(gateway), r"refused, the one of before is in use: .*sinks\.bad: .*does not start")
-        self.assertEqual(self.sandbox.wait_for_sockets(2), before, "what was opened for nothing is closed")
+        self.assertEqual(numbers(self.sandbox.wait_for_sockets(2)), before, "what was opened for nothing is closed")
         self.assertEqual([sink["name"] for sink in json.loads(gateway.command("status", "--json").stdout)["sinks"]], ["slack"])
 
 

@@ -90,7 +90,7 @@ class Commands(unittest.TestCase):
                 "the time it waits is 0s; expected 1h",
                 "the time to its digest is none: it is in no digest; expected 1m",
                 'the title is "ops: Workspace Deleted"; expected "no"',
-                'the body is "**** <@U1> A case of its own."; expected /nothing/',
+                'the body is " <@U1> A case of its own."; expected /nothing/',
             ],
         )
         self.assertIn("it also goes to ada@example.com by sink slack, route everyone; that was not expected", done.stderr)

@@ -1,16 +1,59 @@
 // Any template over any values, in every format: it is refused with advice, or it makes text of bounded length; escaped Markdown comes back
-// as it was.
+// as it was. In every kind of place a value is shown as it is, and what is around it stays what it was.
 #include <cstdint>
 #include <cstdlib>
 
+#include "base/utf8.hpp"
 #include "render/escape.hpp"
+#include "render/marks.hpp"
 #include "render/plain_text.hpp"
 #include "render/template.hpp"
+#include "support/markdown_shape.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
+namespace {
+
+using namespace belfry;
+
+constexpr std::string_view kWord = "VALUE";
+
+constexpr const char* kPlaces[] = {"a VALUE b",
+                                   "VALUE",
+                                   "c\n\n**VALUE**",
+                                   "a **VALUE** _VALUE_ ~~VALUE~~ b",
+                                   "# a VALUE b",
+                                   "- VALUE\n- b",
+                                   "> - a VALUE\n> - b",
+                                   "1. a\n\n   VALUE\n2. b",
+                                   "| a | b |\n|---|---|\n| VALUE | `a VALUE` |",
+                                   "`a VALUE`",
+                                   "``VALUE`` b",
+                                   "```\nVALUE\n```\nb",
+                                   "> ~~~\n> a VALUE\n> ~~~\n\nb",
+                                   "a\n\n    b VALUE\n\nc",
+                                   "[a VALUE](https://a.b/)",
+                                   "- [a](https://a.b/VALUE \"VALUE\") b",
+                                   "\\VALUE &VALUE; [VALUE]"};
+
+void check_places(const std::string& value) {
+  model::Notification n;
+  n.labels["x"] = value;
+  for (const std::string place : kPlaces) {
+    const auto made = render::Template::compile(test::replaced(place, kWord, "{{labels.x}}"), render::Format::markdown)->render(n);
+    const auto wanted = test::markdown_shape(place), shape = test::markdown_shape(made);
+    if (!wanted) std::abort();
+    if (!shape) continue;
+    const bool is_blank = test::collapsed(value).empty();
+    if (test::collapsed(shape->seen) != test::collapsed(test::replaced(wanted->seen, kWord, value))) std::abort();
+    if (is_blank ? shape->blocks != wanted->blocks : shape->tags != test::replaced(wanted->tags, kWord, render::escape_url(value)))
+      std::abort();
+  }
+}
+
+}  // namespace
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace belfry;
   const std::string_view input(reinterpret_cast<const char*>(data), size);
   const auto middle = input.find('\0');
   const auto text = input.substr(0, middle);
@@ -29,5 +72,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (made.size() > render::Template::kMaxResult + 3) std::abort();
     static_cast<void>(render::plain_text(made));
   }
+  // Bytes that are no text, and invisible characters, do not come out of a parser as they went in.
+  if (value.size() < 1000 && base::is_utf8(value) && !value.contains("\u200b") && render::without_marks(value) == value &&
+      !value.contains('\r') && value.find_first_of(std::string_view("\0\x01", 2)) == std::string::npos)
+    check_places(value);
   return 0;
 }

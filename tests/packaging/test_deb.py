@@ -74,12 +74,14 @@ class DebTest(unittest.TestCase):
         self.install(self.old)
         self.assertEqual(self.machine.show("ActiveState"), "active")
         self.assertEqual(self.machine.run("systemd-analyze", "verify", "--man=no", "belfry.service").strip(), "")
-        self.gateway.until(lambda: self.gateway.readiness() == 503, "/readyz answers 503")
-        self.assertIn("slack-bot-token", self.gateway.admin("/readyz")[1])
+        self.gateway.until(lambda: self.gateway.readiness() == 200, "/readyz answers 200: what comes in is kept")
+        self.assertRegex(self.gateway.admin("/readyz")[1], "note: .*slack-bot-token")
         self.assertIn("slack-bot-token", self.machine.show("StatusText"))
         code, said = self.machine.try_run("belfry", "check")
         self.assertEqual((code, "slack-bot-token" in said), (1, True), said)
-        self.assertIn("slack-bot-token", self.machine.run("belfry", "status"))
+        code, said = self.machine.try_run("belfry", "status")
+        self.assertEqual((code, "slack-bot-token" in said), (1, True), said)
+        self.assertIn("sink is parked", self.machine.run("journalctl", "--unit=belfry", "--priority=warning", "--output=cat"))
         self.assertEqual(self.gateway.post_webhook(notification("early@example.com"))[0], 204)
         # A missing secret is no broken configuration.
         before = self.gateway.pid()
@@ -148,15 +150,19 @@ class DebTest(unittest.TestCase):
         self.assertEqual(self.gateway.readiness(), 200)
         self.gateway.configuration().write_text(good)
 
-    def refused(self, words):
+    def queue(self):
+        """What waits and what has gone out. A start that fails later than the store opens has kept rows of its own, such as its clock."""
+        with contextlib.closing(sqlite3.connect(f"file:{self.root.path}/var/lib/belfry/belfry.db?mode=ro", uri=True)) as database:
+            return {table: sorted(map(repr, database.execute(f"SELECT * FROM {table}"))) for table in ("notifications", "deliveries")}
+
+    def refused(self, words, data):
         """It does not start, says why, and leaves its data as they were."""
-        data = self.root.path / "var/lib/belfry/belfry.db"
-        before = data.read_bytes()
+        before = data()
         self.assertNotEqual(self.machine.try_run("systemctl", "start", "belfry")[0], 0)
         self.assertIn(words, self.machine.try_run("systemctl", "status", "belfry", "--no-pager", "--full", "--lines=20")[1])
         self.machine.run("systemctl", "stop", "belfry")
         self.machine.run("systemctl", "reset-failed", "belfry")
-        self.assertEqual(data.read_bytes(), before)
+        self.assertEqual(data(), before)
 
     def schema_version(self, change):
         """What it was before. The database is closed again, so that nothing of root's stays beside it."""
@@ -168,9 +174,9 @@ class DebTest(unittest.TestCase):
     def test_5b_what_keeps_it_from_starting_is_said(self):
         self.machine.run("systemctl", "stop", "belfry")
         with socket.create_server(("127.0.0.1", 6000)):
-            self.refused("port 6000 is in use by another program")
+            self.refused("port 6000 is in use by another program", self.queue)
         version = self.schema_version(lambda version: version + 1)
-        self.refused(f"written by a newer Belfry (schema {version + 1}")
+        self.refused(f"written by a newer Belfry (schema {version + 1}", (self.root.path / "var/lib/belfry/belfry.db").read_bytes)
         self.schema_version(lambda version: version - 1)
         self.machine.run("systemctl", "start", "belfry")
         self.gateway.until(lambda: self.gateway.readiness() == 200, "/readyz answers 200")
@@ -184,12 +190,12 @@ class DebTest(unittest.TestCase):
         self.gateway.until(lambda: self.gateway.readiness() == 200, "/readyz answers 200")
         self.machine.run("apt-get", "remove", "--yes", "belfry")
 
-    def test_7_purge_leaves_nothing(self):
-        # A secret that somebody else needs too stays.
-        (self.root.path / "etc/systemd/system/other.service").write_text("[Service]\nLoadCredential=slack-signing-secret\nExecStart=/bin/true\n")
+    def test_7_purge_leaves_the_secrets_of_the_administrator(self):
+        before = self.machine.run("ls", "/etc/credstore").split()
+        self.assertIn("slack-bot-token", before)
         self.machine.run("apt-get", "purge", "--yes", "belfry")
         self.assertEqual(traces(self.root), [])
-        self.assertEqual(self.machine.run("ls", "/etc/credstore").split(), ["slack-signing-secret"])
+        self.assertEqual(self.machine.run("ls", "/etc/credstore").split(), before)
 
 
 if __name__ == "__main__":

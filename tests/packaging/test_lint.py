@@ -11,7 +11,7 @@ MOST_EXPOSURE = 12  # tenths
 # glibc, libstdc++ and its compiler's run time, OpenSSL 3, libsystemd; beside libraries the shell of the scripts and the format itself.
 WANTED = re.compile(
     r"(ld-linux-x86-64|libc|libm|libdl|libpthread|libresolv|libstdc\+\+|libgcc_s|libssl|libcrypto|libsystemd)\.so\..*|rtld\(GNU_HASH\)"
-    r"|/bin/sh|rpmlib\(.*|config\(belfry\).*|shadow-utils|/usr/bin/(env|bash|pkg-config)"
+    r"|/bin/sh|rpmlib\(.*|config\(belfry\).*|shadow-utils|tzdata|/usr/bin/(env|bash|pkg-config)"
 )
 
 

@@ -23,7 +23,7 @@ def platform(root, directory):
     """An rpm that stands for the files that the root has already."""
     files = [next((root.path / "usr/lib/x86_64-linux-gnu").glob(name)) for name in LIBRARIES]
     provides = run("/usr/lib/rpm/elfdeps", "--provides", input="".join(f"{file}\n" for file in files))
-    lines = ["/bin/sh", "shadow-utils", "rtld(GNU_HASH)", *provides.split("\n")]
+    lines = ["/bin/sh", "shadow-utils", "tzdata", "rtld(GNU_HASH)", *provides.split("\n")]
     spec = Path(directory) / "platform.spec"
     spec.write_text(
         "Name: platform\nVersion: 12\nRelease: 1\nSummary: What stands here already\nLicense: None\nBuildArch: noarch\n"
@@ -102,8 +102,10 @@ class TarballTest(Case):
     def test_unpack_and_deliver(self):
         (tarball,) = [file for file in PACKAGES.glob("belfry-*.tar.gz") if "debug" not in file.name]
         run("tar", "--extract", "--file", tarball, "--directory", self.root.path)
+        self.assertFalse((self.root.path / "etc/belfry").exists(), "unpacking replaces nothing of the administrator's")
         self.root.chroot("systemd-sysusers")
-        self.root.chroot("chgrp", "--recursive", "belfry", "/etc/belfry")
+        self.root.chroot("install", "-d", "-m", "750", "-g", "belfry", "/etc/belfry", "/etc/belfry/conf.d")
+        self.root.chroot("install", "-m", "640", "-g", "belfry", "/usr/share/doc/belfry/configuration/belfry.yaml", "/etc/belfry")
         self.boot()
         self.deliver("tarball@example.com")
 

@@ -17,7 +17,7 @@ ARROWS = {
     "core/source": PURE | {"source"},
     "core/route": PURE | {"render", "route"},
     "core/policy": PURE | {"policy"},
-    "core/render": PURE | {"render"},
+    "core/render": PURE | {"render", "markdown"},
     "core/store": PURE | {"store"},
     "core/net": {"base", "net"},
     "core/plugin": PURE | {"net", "plugin", "policy"},
@@ -27,6 +27,8 @@ ARROWS = {
     "core": {"app"},  # main.cpp
 }
 ROOMS = {name.removeprefix("core/") for name in ARROWS if "/" in name}
+# Of sdk/: for gateway and plugins alike, and with a library that nothing else includes.
+SHARED = {"markdown"}
 INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]', re.MULTILINE)
 # Rooms that know no network, no clock and no file of the machine.
 PURE_ROOMS = {"core/model", "core/source", "core/route", "core/policy", "core/render"}
@@ -43,17 +45,21 @@ def problems_of(path, text):
     room = room_of(path)
     for quote, target in INCLUDE.findall(text):
         first = target.split("/")[0]
-        if ".." in target.split("/"):
+        if target.startswith("cmark-gfm") and room != "sdk/markdown":
+            yield f"{path}: <{target}>: only sdk/markdown includes the Markdown parser"
+        elif ".." in target.split("/"):
             yield f'{path}: "{target}": includes name a room, never a way to it with ".."'
         elif path.parts[0] == "core":
             if target.startswith("belfry/") and (room != "core/plugin" or target != "belfry/plugin.h"):
                 yield f"{path}: <{target}>: only core/plugin includes the plugin ABI, and core never sees the SDK"
-            elif "/" in target and first in ROOMS and first not in ARROWS[room]:
-                yield f'{path}: "{target}": there is no arrow from {room} to core/{first}'
+            elif "/" in target and first in ROOMS | SHARED and first not in ARROWS[room]:
+                yield f'{path}: "{target}": there is no arrow from {room} to {first}'
             elif room in PURE_ROOMS and IMPURE.match(target):
                 yield f"{path}: <{target}>: {room} is pure"
             elif target.startswith(("boost/asio", "boost/beast")) and room != "core/net":
                 yield f"{path}: <{target}>: Asio and Beast are compiled in core/net only"
+        elif room == "sdk/markdown" and target.startswith("belfry/"):
+            yield f"{path}: <{target}>: sdk/markdown depends on nothing of Belfry"
         elif path.parts[0] in ("plugins", "sdk") and quote == '"' and first in ROOMS:
             yield f'{path}: "{target}": plugins and the SDK never see core'
 

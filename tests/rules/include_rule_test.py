@@ -17,6 +17,8 @@ class IncludeRule(unittest.TestCase):
             ("core/plugin/handshake.cpp", "#include <belfry/plugin.h>"),
             ("core/store/sqlite/writer.cpp", '#include "store/store.hpp"'),
             ("plugins/slack/plugin.cpp", "#include <belfry/sdk.hpp>"),
+            ("plugins/slack/layout.hpp", '#include "markdown/reader.hpp"'),
+            ("core/render/plain_text.cpp", '#include "markdown/reader.hpp"'),
         ]:
             self.assertEqual(self.refused(path, line), [], path)
 
@@ -33,6 +35,9 @@ class IncludeRule(unittest.TestCase):
             ("core/policy/backoff.cpp", "#include <thread>"),
             ("plugins/slack/plugin.cpp", '#include "model/outcome.hpp"'),
             ("core/route/tree.cpp", '#include "../store/store.hpp"'),
+            ("core/route/tree.cpp", '#include "markdown/reader.hpp"'),
+            ("core/render/plain_text.cpp", "#include <cmark-gfm.h>"),
+            ("sdk/markdown/reader.cpp", "#include <belfry/sdk.hpp>"),
         ]:
             self.assertEqual(len(self.refused(path, line)), 1, f"{path}: {line}")
 

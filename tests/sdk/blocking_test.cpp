@@ -16,12 +16,16 @@ class Blocking final : public BlockingSink {
  public:
   static inline std::size_t at_once = 1;
   static inline std::vector<std::string> delivered;
+  static inline std::vector<Timestamp> deadlines;
+  static inline std::function<void()> meanwhile;
 
   std::expected<void, Problems> configure(const Config&) override { return {}; }
   [[nodiscard]] std::size_t concurrency() const override { return at_once; }
   Outcome deliver(Message message) override {
     if (message.delivery_id() == "throws") throw std::runtime_error("in the pool");
     delivered.push_back(message.delivery_id());
+    deadlines.push_back(message.deadline());
+    if (meanwhile) meanwhile();
     log().info("delivering " + message.delivery_id());
     return Outcome::delivered({{"id", message.item().title}});
   }
@@ -34,6 +38,8 @@ class BlockingTest : public testing::Test {
   BlockingTest() {
     Blocking::at_once = 1;
     Blocking::delivered.clear();
+    Blocking::deadlines.clear();
+    Blocking::meanwhile = nullptr;
     if (!host_.configure(nlohmann::json::object()) || !host_.start()) throw std::logic_error("start");
   }
   FakeHost host_{sdk::detail::Entry<Blocking, kInfo>::table()};
@@ -82,16 +88,33 @@ TEST_F(BlockingTest, AbandonedBeforeItsTurnNeverRuns) {
   host_.hold_offload(false);
   EXPECT_EQ(host_.settle(c).code, Outcome::Code::delivered);
   EXPECT_THAT(Blocking::delivered, ElementsAre("a", "c"));
+  EXPECT_FALSE(host_.outcome(b)->ambiguous);
   EXPECT_TRUE(host_.stop());
+  EXPECT_FALSE(host_.late().contains(b)) << "what never ran has nothing to say";
+  EXPECT_THAT(host_.violations(), IsEmpty());
 }
+
+TEST_F(BlockingTest, ItsTimeBeginsWithTheWork) {
+  host_.hold_offload(true);
+  const auto a = host_.deliver(notification("a"), {.time = std::chrono::seconds(10)});
+  const auto before = host_.now();
+  host_.advance(std::chrono::seconds(60));
+  EXPECT_FALSE(host_.outcome(a));
+  EXPECT_TRUE(host_.release_offload());
+  EXPECT_EQ(host_.outcome(a)->code, Outcome::Code::delivered);
+  EXPECT_THAT(Blocking::deadlines, ElementsAre(before + std::chrono::seconds(70)));
+}
+
+TEST_F(BlockingTest, SaysHowMuchItTakesOn) { EXPECT_TRUE(host_.has_extension(BELFRY_IN_FLIGHT_1)); }
 
 TEST_F(BlockingTest, AbandonedWhileItRunsIsReportedLate) {
   host_.hold_offload(true);
   const auto a = host_.deliver(notification("a"));
-  host_.abandon(a);
-  EXPECT_EQ(host_.outcome(a)->reason, "timeout");
+  Blocking::meanwhile = [&] { host_.abandon(a); };  // the thread of the test waits for it
   host_.hold_offload(false);
   host_.run();
+  EXPECT_EQ(host_.outcome(a)->reason, "timeout");
+  EXPECT_TRUE(host_.outcome(a)->ambiguous);
   ASSERT_TRUE(host_.late().contains(a));
   EXPECT_EQ(host_.late().at(a).code, Outcome::Code::delivered);
   EXPECT_THAT(host_.violations(), IsEmpty());

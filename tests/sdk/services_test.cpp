@@ -192,6 +192,40 @@ TEST_F(ProbeTest, AnUnknownSecretIsMisconfigured) {
             Outcome::misconfigured("secret_unknown", "the gateway does not know the secret secret:gone"));
 }
 
+// Uses a service in configure(), where there are none yet.
+class TooEarly final : public Sink {
+ public:
+  static inline void (*use)(TooEarly&, const Config&) = nullptr;
+  std::expected<void, Problems> configure(const Config& config) override {
+    use(*this, config);
+    return {};
+  }
+  Task<Outcome> deliver(Message) override { co_return Outcome::delivered(); }
+  using Sink::clock;
+  using Sink::kv;
+  using Sink::rate_limit;
+};
+const sdk::PluginInfo kTooEarlyInfo{
+    .type = "too-early",
+    .config_schema_json = R"({"type":"object","properties":{"secret":{"type":"string","x-secret":true,"default":"correct-horse"}}})",
+    .services = {BELFRY_SECRETS_1, BELFRY_CLOCK_1}};
+
+TEST(TooEarlyTest, TheSentenceSaysWhenServicesMayBeUsed) {
+  const std::pair<void (*)(TooEarly&, const Config&), std::string> cases[] = {
+      {[](TooEarly&, const Config& config) { static_cast<void>(config.secret("secret").reveal()); }, BELFRY_SECRETS_1},
+      {[](TooEarly& sink, const Config&) { static_cast<void>(sink.clock().now()); }, BELFRY_CLOCK_1},
+      {[](TooEarly& sink, const Config&) { sink.kv().put("key", "value"); }, BELFRY_KV_1},
+      {[](TooEarly& sink, const Config&) { sink.rate_limit().limited({}, Millis(1)); }, BELFRY_RATE_LIMIT_1}};
+  for (const auto& [use, service] : cases) {
+    TooEarly::use = use;
+    FakeHost host(sdk::detail::Entry<TooEarly, kTooEarlyInfo>::table());
+    const auto configured = host.configure(nlohmann::json::object());
+    ASSERT_FALSE(configured) << service;
+    EXPECT_EQ(configured.error().at(0).text, "the plugin failed to read its configuration: the plugin uses " + service +
+                                                 " before start(); services may be used from start() on");
+  }
+}
+
 TEST_F(ProbeTest, LogsAndMetrics) {
   auto& fake = host([](Probe& sink, Message) -> Task<Outcome> {
     sink.log().debug("d");

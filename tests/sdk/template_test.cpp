@@ -37,7 +37,7 @@ TEST_F(NtfyTest, PublishesToTheTopicOfTheRecipient) {
   document["items"][0]["actions"] = {{{"label", "Open"}, {"url", "https://coder.example/@bobby"}},
                                      {{"label", "No link"}, {"url", "javascript:x"}}};
   const auto outcome = host_.deliver_and_settle(document);
-  EXPECT_EQ(outcome.receipt, nlohmann::json({{"topic", "coder-bobby"}}));
+  EXPECT_EQ(outcome.receipt, nlohmann::json({{"data", {{"topic", "coder-bobby"}}}}));
   const auto& request = host_.requests().front();
   EXPECT_EQ(request.header("Authorization"), "Bearer tk_hunter2hunter2");
   EXPECT_EQ(request.json().at("topic"), "coder-bobby");

@@ -336,7 +336,7 @@ class PluginRig : public ::testing::Test {
     notification.title = "Workspace created";
     notification.body = "It is there.";
     message.items.push_back(notification);
-    return {std::make_shared<const model::Message>(std::move(message)), 1, clock_.now() + deadline, ""};
+    return {std::make_shared<const model::Message>(std::move(message)), 1, deadline, ""};
   }
   // A default outcome after a failed expectation.
   model::Outcome deliver(plugin::Instance& instance, plugin::Send send) {

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <iostream>
 
-#include "app/commands/commands.hpp"
+#include "app/commands/check.hpp"
 #include "app/configuration.hpp"
 #include "app/findings.hpp"
 
@@ -20,9 +20,11 @@ nlohmann::json document_of(const std::vector<Problem>& problems) {
 
 }  // namespace
 
-int check_command(const CommonOptions& common, const CheckOptions& options) {
+int check_command(const CommonOptions& common, const CheckOptions& options) { return check_command(common, options, false); }
+
+int check_command(const CommonOptions& common, const CheckOptions& options, bool file_only) {
   const auto problems = findings(load_configuration(common), options.startable ? Missing::left_out : Missing::told,
-                                 options.online ? Remotes::asked : Remotes::left_alone);
+                                 options.online ? Remotes::asked : Remotes::left_alone, file_only ? Machine::another : Machine::this_one);
   const auto warnings =
       std::ranges::count_if(problems, [](const Problem& problem) { return problem.severity == Problem::Severity::warning; });
   if (common.json) {

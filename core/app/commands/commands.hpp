@@ -60,7 +60,12 @@ struct InitOptions {
 [[nodiscard]] int explain_command(const CommonOptions& common, const ExplainOptions& options);
 [[nodiscard]] int plan_command(const CommonOptions& common, const PlanOptions& options);
 [[nodiscard]] int status_command(const CommonOptions& common);
+// Writes a copy of the queue to `file`, which must not exist.
+[[nodiscard]] int backup_command(const CommonOptions& common, const std::filesystem::path& file);
+// Whether `file` is one that a gateway could start from.
+[[nodiscard]] int check_backup_command(const CommonOptions& common, const std::filesystem::path& file);
 [[nodiscard]] int reload_command(const CommonOptions& common);
+[[nodiscard]] int sinks_release_command(const CommonOptions& common, const std::string& sink);
 [[nodiscard]] int plugins_list_command(const CommonOptions& common);
 [[nodiscard]] int plugins_show_command(const CommonOptions& common, const std::string& type);
 // How Slack says that somebody clicked a button.

@@ -5,17 +5,23 @@
 #include "app/commands/commands.hpp"
 #include "app/configuration.hpp"
 #include "app/configuration_schema.hpp"
+#include "base/file_state.hpp"
 
 namespace belfry::app {
 namespace {
 
-std::vector<std::filesystem::path> case_files(const std::filesystem::path& where) {
+namespace fs = std::filesystem;
+
+// What is no directory is a file, whose reader says why it cannot be read.
+base::Result<std::vector<fs::path>> case_files(const fs::path& where) {
+  if (base::state_of(where).kind != base::FileState::Kind::directory) return std::vector<fs::path>{where};
+  std::vector<fs::path> out;
   std::error_code error;
-  if (!std::filesystem::is_directory(where, error)) return {where};
-  std::vector<std::filesystem::path> out;
-  for (const auto& entry : std::filesystem::directory_iterator(where, error)) {
-    if (entry.path().extension() == ".yaml" || entry.path().extension() == ".yml") out.push_back(entry.path());
+  for (fs::directory_iterator entry(where, error), end; !error && entry != end; entry.increment(error)) {
+    const auto& path = entry->path();
+    if (path.extension() == ".yaml" || path.extension() == ".yml") out.push_back(path);
   }
+  if (error) return base::fail(where.string() + " cannot be read: " + error.message() + "; name a directory that you may read");
   std::ranges::sort(out);
   return out;
 }
@@ -30,7 +36,12 @@ int config_test_command(const CommonOptions& common, const std::filesystem::path
   std::size_t cases = 0;
   std::size_t failed = 0;
   bool broken = false;
-  for (const auto& file : case_files(where)) {
+  const auto files = case_files(where);
+  if (!files) {
+    std::cerr << "belfry config test: " << files.error().message << "\n";
+    return 1;
+  }
+  for (const auto& file : *files) {
     const auto read = read_cases(file, administrator_environment());
     print_problems(read.problems);
     if (has_error(read.problems)) {

@@ -10,6 +10,7 @@
 #include "app/new_files.hpp"
 #include "app/setup.hpp"
 #include "app/terminal.hpp"
+#include "base/system_reason.hpp"
 
 namespace belfry::app {
 namespace {
@@ -160,7 +161,7 @@ base::Result<void> may_write(fs::path directory) {
   std::error_code none;
   while (!fs::exists(directory, none) && directory.has_relative_path()) directory = directory.parent_path();
   if (::access(directory.c_str(), W_OK | X_OK) == 0) return {};
-  return base::fail(cannot(directory, "written", std::generic_category().message(errno)));
+  return base::fail(cannot(directory, "written", base::system_reason()));
 }
 
 base::Result<Layout> lay_out(const InitOptions& options) {

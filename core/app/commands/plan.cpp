@@ -40,12 +40,12 @@ base::Result<std::int64_t> take_part(const std::string& part, Comparison& compar
   return next;
 }
 
-base::Result<void> replay(const config::AdminSettings& admin, base::Timestamp since, Comparison& comparison) {
+base::Result<void> replay(const GatewayAddresses& gateway, base::Timestamp since, Comparison& comparison) {
   std::int64_t from = 0;
   do {
     const auto part =
-        ask_gateway_text(admin, {.path = "/api/v1/notifications?since=" + base::to_rfc3339(since) + "&from=" + std::to_string(from),
-                                 .timeout = std::chrono::seconds(30)});
+        ask_gateway_text(gateway, {.path = "/api/v1/notifications?since=" + base::to_rfc3339(since) + "&from=" + std::to_string(from),
+                                   .timeout = std::chrono::seconds(30)});
     if (!part) return std::unexpected(part.error());
     const auto next = take_part(*part, comparison);
     if (!next) return std::unexpected(next.error());
@@ -67,7 +67,8 @@ int plan_command(const CommonOptions& common, const PlanOptions& options) {
   const auto then = open_dry_run({.config = options.candidate, .json = common.json}, "plan");
   if (!now || !then) return 1;
   Comparison comparison(now->planner(), then->planner());
-  if (const auto done = replay(now->settings().admin, base::SystemClock().now() - *age, comparison); !done)
+  if (const auto done = replay(gateway_addresses(common, {.admin = now->settings().admin}), base::SystemClock().now() - *age, comparison);
+      !done)
     return fail(done.error().message);
   if (common.json) {
     std::cout << comparison.document().dump(2) << "\n";

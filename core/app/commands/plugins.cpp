@@ -3,7 +3,6 @@
 #include "app/commands/commands.hpp"
 #include "app/configuration.hpp"
 #include "app/plugin_files.hpp"
-#include "config/sections.hpp"
 #include "plugin/catalogue.hpp"
 
 namespace belfry::app {
@@ -15,8 +14,7 @@ using nlohmann::json;
 std::optional<std::vector<std::filesystem::path>> plugin_directories(const CommonOptions& common) {
   const auto loaded = load_configuration(common);
   if (const auto* settings = loaded.readable(); settings != nullptr && settings->plugins.complete) return settings->plugins.directories;
-  if (common.config.empty()) return config::default_plugin_directories(process_environment());
-  print_problems(loaded.problems);
+  print_errors(loaded.problems);
   return std::nullopt;
 }
 

@@ -24,13 +24,12 @@ void print(const nlohmann::json& verdict) {
 int reload_command(const CommonOptions& common) {
   // The gateway says what is wrong with the file; what can be read here is where to ask it.
   const auto loaded = load_configuration(common);
-  const bool askable = loaded.settings || !loaded.admin.listen.empty();
-  const auto verdict = askable ? ask_gateway(loaded.admin, {"/api/v1/reload", "POST", kLongest}) : base::Result<nlohmann::json>(nullptr);
-  if (!askable || !verdict) print_problems(loaded.problems);
-  if (!askable) return 1;
+  const auto verdict = ask_gateway(gateway_addresses(common, loaded), {"/api/v1/reload", "POST", kLongest});
   if (!verdict) {
-    std::cerr << "belfry reload: " << verdict.error().message
-              << "; a gateway that listens elsewhere still, since admin.listen has changed, reloads on SIGHUP (systemctl reload belfry)\n";
+    if (!configuration_file(common).empty()) print_errors(loaded.problems);
+    std::cerr
+        << "belfry reload: " << verdict.error().message << "\n"
+        << "After a change of admin.listen the gateway still listens where it was; it also reloads on SIGHUP: systemctl reload belfry\n";
     return 1;
   }
   if (common.json) {

@@ -1,11 +1,17 @@
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <ctime>
+#include <iostream>
 
 #include "app/commands/commands.hpp"
 #include "app/configuration.hpp"
 #include "app/service.hpp"
+#include "app/variables.hpp"
+#include "base/insist.hpp"
+
+extern "C" void __gcov_dump() __attribute__((weak));  // of a build that measures coverage
 
 namespace belfry::app {
 namespace {
@@ -20,12 +26,10 @@ sigset_t block_signals() {
   return signals;
 }
 
-base::LogLevel log_level() {
-  const auto wanted = process_environment().variable("BELFRY_LOG").value_or("info");
-  if (wanted == "debug") return base::LogLevel::debug;
-  if (wanted == "warn") return base::LogLevel::warn;
-  if (wanted == "error") return base::LogLevel::error;
-  return base::LogLevel::info;
+// A core file would hold secrets and what people were told. Not PR_SET_DUMPABLE: that takes /proc and debuggers away as well.
+void leave_no_core_file() {
+  constexpr rlimit kNone{0, 0};
+  if (!wants_core_files(process_environment()).value_or(false)) ::setrlimit(RLIMIT_CORE, &kNone);
 }
 
 // The next signal; none when `most` is over.
@@ -40,23 +44,27 @@ std::optional<int> next_signal(const sigset_t& signals, std::optional<base::Mill
   return signal > 0 ? std::optional(signal) : std::nullopt;
 }
 
-// Until SIGTERM or SIGINT.
+// Until SIGTERM or SIGINT. What is thrown costs one look or one reload, not the gateway.
 void run_until_the_end(Service& service, const sigset_t& signals) {
   for (;;) {
     const auto signal = next_signal(signals, service.look_interval());
-    if (signal == SIGHUP) {
-      service.reload("SIGHUP");
-    } else if (signal) {
-      return;
-    }
-    // After a signal too: many of them must not keep it from looking.
-    if (service.look_interval()) service.look();
+    if (signal && signal != SIGHUP) return;
+    base::insist(
+        [&] {
+          if (signal == SIGHUP) service.reload("SIGHUP");
+          // After a signal too: many of them must not keep it from looking.
+          if (service.look_interval()) service.look();
+        },
+        [&](const auto& failure) { service.log().error("a signal could not be dealt with", {{"why", base::what_of(failure)}}); });
   }
 }
 
 // The second signal ends the process at once: nothing is lost by that, the store is always in order.
 void exit_on_next_signal(const sigset_t& signals) {
-  const auto exit_now = [](int) { _exit(1); };
+  const auto exit_now = [](int) {
+    base::LogWriter::flush_from_signal();
+    _exit(1);
+  };
   std::signal(SIGTERM, exit_now);
   std::signal(SIGINT, exit_now);
   sigset_t without_hup = signals;
@@ -64,16 +72,38 @@ void exit_on_next_signal(const sigset_t& signals) {
   pthread_sigmask(SIG_UNBLOCK, &without_hup, nullptr);
 }
 
-}  // namespace
-
-int serve_command(const CommonOptions& common) {
+int serve(const CommonOptions& common) {
   const auto signals = block_signals();
-  Service service(common, log_level());
+  leave_no_core_file();
+  Service service(common);
   if (!service.start()) return 1;
   run_until_the_end(service, signals);
   exit_on_next_signal(signals);
   service.stop();
+  // Everything is stored and closed. What a plugin's thread may still use stays until the process is gone.
+  if (service.has_left_threads()) _exit(0);
   return 0;
+}
+
+// Past the destructors of plugins, which could still crash what has ended in order.
+void leave(int status) {
+  base::LogWriter::flush_from_signal();
+  std::cout.flush();
+  std::cerr.flush();
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  if (__gcov_dump != nullptr) __gcov_dump();
+  ::_exit(status);
+#else
+  static_cast<void>(status);
+#endif
+}
+
+}  // namespace
+
+int serve_command(const CommonOptions& common) {
+  const int status = serve(common);
+  leave(status);
+  return status;
 }
 
 }  // namespace belfry::app

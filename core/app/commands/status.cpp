@@ -7,12 +7,17 @@
 
 namespace belfry::app {
 
+namespace {
+
+constexpr int kPersonNeeded = 1;
+
+}  // namespace
+
 int status_command(const CommonOptions& common) {
   const auto loaded = load_configuration(common);
-  // The gateway may run with what the file said before; without a file there is nothing to go by.
-  if (!loaded.settings) print_problems(loaded.problems);
-  if (!loaded.settings && loaded.admin.listen.empty()) return 1;
-  const auto document = ask_gateway(loaded.admin, {"/api/v1/status"});
+  // The gateway runs on with what it has read before. Without a file the variables are those of the service, not of this command.
+  if (!configuration_file(common).empty()) print_errors(loaded.problems);
+  const auto document = ask_gateway(gateway_addresses(common, loaded), {"/api/v1/status"});
   if (!document) {
     std::cerr << "belfry status: " << document.error().message << "\n";
     return 1;
@@ -22,7 +27,7 @@ int status_command(const CommonOptions& common) {
   } else {
     std::cout << status_text(*document);
   }
-  return 0;
+  return needs_person(*document) ? kPersonNeeded : 0;
 }
 
 }  // namespace belfry::app

@@ -2,13 +2,13 @@
 #include <algorithm>
 
 #include "model/codec.hpp"
+#include "store/rules/contents.hpp"
 #include "store/rules/rules.hpp"
 #include "store/rules/steps.hpp"
 
 namespace belfry::store::rules {
 namespace {
 
-constexpr std::uint32_t kDigestMost = 500;
 constexpr std::size_t kWindowsRemovedAtOnce = 2;  // more than one accept adds, so that those which are over do not pile up
 
 // When the window ends, if it is used up; else counts this use of it.
@@ -33,11 +33,11 @@ struct Placement {
 
 class Acceptor {
  public:
-  Acceptor(Tables& tables, const Acceptance& acceptance) : tables_(tables), acceptance_(acceptance) {}
+  Acceptor(Tables& tables, const Acceptance& acceptance, const std::string& text) : tables_(tables), acceptance_(acceptance), text_(text) {}
 
-  Accepted run(const std::string& text) {
+  Accepted run() {
     for (const auto& planned : acceptance_.deliveries) decide(planned);
-    write_notification(text);
+    write_notification();
     for (const auto& placement : placements_) place(placement);
     for (const auto& decision : acceptance_.decisions) tables_.add_decision(notification_, decision);
     for (const auto& decision : decisions_) tables_.add_decision(notification_, decision);
@@ -77,11 +77,14 @@ class Acceptor {
 
   std::optional<OpenDigest> open_digest(const QueueRow& queue, const DigestKey& key, base::Timestamp now) {
     auto open = tables_.open_digest(queue.row, key.key);
-    if (open && (open->members >= kDigestMost || open->expires_at <= now)) open.reset();
+    if (!open || open->expires_at <= now || !fits_digest(open->members, open->bytes, text_.size())) return std::nullopt;
+    const auto row = tables_.delivery(open->delivery);
+    if (!row || !row->unreadable.empty() || row->delivery.state != model::DeliveryState::waiting) return std::nullopt;
+    open->delivery_id = row->delivery.id;
     return open;
   }
 
-  void write_notification(const std::string& text) {
+  void write_notification() {
     const auto& given = acceptance_.notification;
     NotificationRow row{.id = given.id,
                         .source = given.source,
@@ -92,7 +95,7 @@ class Acceptor {
                         .unfinished = static_cast<std::uint32_t>(placements_.size())};
     if (placements_.empty()) row.ended_at = given.received_at;
     row.erased = placements_.empty() && given.sensitive;
-    notification_ = tables_.add(row, row.erased ? model::encode(without_text(given)) : text);
+    notification_ = tables_.add(row, row.erased ? model::encode(without_text(given)) : text_);
     result_.notification_id = given.id;
   }
 
@@ -101,23 +104,25 @@ class Acceptor {
     if (placement.joined) {
       auto open = *placement.joined;
       ++open.members;
+      open.bytes += text_.size();
       tables_.add_member(open.delivery, notification_);
       tables_.save_open_digest(placement.queue.row, placement.digest->key, open);
-      return note(planned, "digested", "joined an open digest", tables_.delivery(open.delivery)->delivery.id);
+      return note(planned, "digested", "joined an open digest", open.delivery_id);
     }
     auto row = new_row(planned, placement);
     row.delivery.sequence = static_cast<std::uint64_t>(tables_.add(row));
     if (placement.digest.has_value()) {
       tables_.add_member(row.row(), notification_);
       tables_.save_open_digest(placement.queue.row, placement.digest->key,
-                               {.delivery = row.row(), .members = 1, .expires_at = row.delivery.expires_at});
-      note(planned, "digested", "opened a digest that is due at " + base::to_rfc3339(row.delivery.due_at), row.delivery.id);
+                               {.delivery = row.row(), .members = 1, .bytes = text_.size(), .expires_at = row.delivery.expires_at});
+      note(planned, "digested", "opened a digest that is due at " + base::to_rfc3339(row.delivery.due_at + acceptance_.wall_ahead),
+           row.delivery.id);
     }
     enter(tables_, placement.queue, row, planned.created_at);
     if (std::ranges::find(result_.sinks, planned.sink) == result_.sinks.end()) result_.sinks.push_back(planned.sink);
   }
 
-  DeliveryRow new_row(const model::Delivery& planned, const Placement& placement) const {
+  DeliveryRow new_row(const model::Delivery& planned, const Placement& placement) {
     DeliveryRow row{.notification = notification_, .queue = placement.queue.row};
     auto& delivery = row.delivery;
     delivery.id = planned.id;
@@ -135,8 +140,17 @@ class Acceptor {
     delivery.due_at = placement.digest.has_value() ? placement.digest->due_at : planned.due_at;
     delivery.expires_at = placement.digest.has_value() ? placement.digest->expires_at.value_or(planned.expires_at) : planned.expires_at;
     row.joins_at = delivery.due_at;
+    row.time_of_day = placement.digest.has_value() ? placement.digest->time_of_day : placement.planned->time_of_day;
+    if (row.time_of_day) follow(row);
     row.email = ascii_lower(acceptance_.notification.recipient.email);
     return row;
+  }
+
+  // The wall clock may have been set between the planning and this.
+  void follow(DeliveryRow& row) {
+    const auto kept = tables_.clock().mark;
+    if (!kept || kept->wall_ahead == acceptance_.wall_ahead) return;
+    follow_wall_clock(row, kept->wall_ahead - acceptance_.wall_ahead, row.delivery.created_at);
   }
 
   void note(const model::Delivery& planned, std::string_view what, std::string_view detail, std::string delivery_id = {}) {
@@ -149,6 +163,7 @@ class Acceptor {
 
   Tables& tables_;
   const Acceptance& acceptance_;
+  const std::string& text_;
   RowId notification_ = 0;
   std::vector<RowId> seen_;  // the queues of the targets so far
   std::vector<Placement> placements_;
@@ -161,7 +176,7 @@ class Acceptor {
 base::Result<Accepted> accept(Tables& tables, const Acceptance& acceptance, const std::string& text) {
   const auto& given = acceptance.notification;
   if (auto id = tables.known(given.source, given.msg_id)) return Accepted{.duplicate = true, .notification_id = std::move(*id)};
-  return Acceptor(tables, acceptance).run(text);
+  return Acceptor(tables, acceptance, text).run();
 }
 
 }  // namespace belfry::store::rules

@@ -28,13 +28,14 @@ bool add_fallback(Tables& tables, const DeliveryRow& parent, const model::Delive
   const auto queue = queue_for(tables, given.sink, given.destination.key());
   std::vector<NotificationRow> fresh;
   for (const auto id : carried(tables, parent)) {
-    auto notification = *tables.notification(id);
+    auto notification = tables.notification(id);
+    if (!notification) continue;
     if (!tables.has_delivery(id, queue.row)) {
-      fresh.push_back(std::move(notification));
+      fresh.push_back(std::move(*notification));
       continue;
     }
     tables.add_decision(id, {.at = now,
-                             .notification_id = notification.id,
+                             .notification_id = notification->id,
                              .delivery_id = parent.delivery.id,
                              .what = "merged",
                              .detail = given.sink + " " + queue.key + ": the fallback had a delivery already"});
@@ -117,7 +118,7 @@ base::Result<Finished> finish(Tables& tables, const Finish& finish, const std::s
   if (finish.attempt != 0 || !finish.outcome.reason.empty()) remember(row->delivery, finish.outcome);
   Finished result{.applied = true};
   std::visit(Ending{tables, finish, *row, result}, finish.next);
-  refresh(tables, tables.queue(row->queue), finish.now);
+  refresh(tables, row->queue, finish.now);
   return result;
 }
 
@@ -137,7 +138,7 @@ base::Result<LateResult> finish_late(Tables& tables, const std::string& delivery
   if (attempt == row->delivery.attempts && unfinished(row->delivery)) {
     remember(row->delivery, outcome);
     end(tables, *row, DeliveryState::delivered, false, now);
-    refresh(tables, tables.queue(row->queue), now);
+    refresh(tables, row->queue, now);
     return LateResult::settled;
   }
   row->delivery.possible_duplicate = true;

@@ -1,29 +1,13 @@
 #include <algorithm>
+#include <new>
 
-#include "model/codec.hpp"
+#include "store/medium.hpp"
+#include "store/rules/contents.hpp"
 #include "store/rules/rules.hpp"
 #include "store/rules/steps.hpp"
 
 namespace belfry::store::rules {
 namespace {
-
-std::optional<std::vector<model::Notification>> read_items(Tables& tables, const DeliveryRow& row) {
-  std::vector<model::Notification> items;
-  for (const auto id : carried(tables, row)) {
-    auto item = model::decode_notification(tables.text(id));
-    if (!item) return std::nullopt;
-    items.push_back(std::move(*item));
-  }
-  return items;
-}
-
-// A text that cannot be read would come back to every lease and block its sink: it becomes a dead letter instead.
-void give_up(Tables& tables, DeliveryRow& row, base::Timestamp now) {
-  row.delivery.last_reason = "unreadable";
-  row.delivery.last_detail = "the stored notification cannot be read";
-  add_decision(tables, row, "rejected", "unreadable: the stored notification cannot be read", now);
-  end(tables, row, model::DeliveryState::rejected, true, now);
-}
 
 // Saves the row.
 std::uint32_t begin_attempt(Tables& tables, DeliveryRow& row, base::Timestamp now) {
@@ -36,19 +20,15 @@ std::uint32_t begin_attempt(Tables& tables, DeliveryRow& row, base::Timestamp no
   return row.open_attempt;
 }
 
-std::optional<Leased> claim(Tables& tables, DeliveryRow row, const LeaseRequest& request) {
-  auto items = read_items(tables, row);
-  if (!items) {
-    give_up(tables, row, request.now);
-    return std::nullopt;
-  }
+Leased claim(Tables& tables, DeliveryRow row, Contents contents, const LeaseRequest& request) {
   if (row.delivery.kind == model::DeliveryKind::digest) tables.close_digest(row.queue, row.row());
   row.delivery.state = model::DeliveryState::in_flight;
   row.claim_until = request.now + request.lease_time;
   ++row.leases;
   Leased leased;
   leased.claim = claim_of(row);
-  leased.items = std::move(*items);
+  leased.items = std::move(contents.items);
+  leased.bytes = contents.bytes;
   leased.in_doubt = row.open_attempt != 0;
   if (request.begin && !leased.in_doubt && row.delivery.expires_at > request.now) {
     leased.attempt = begin_attempt(tables, row, request.now);
@@ -59,17 +39,51 @@ std::optional<Leased> claim(Tables& tables, DeliveryRow row, const LeaseRequest&
   return leased;
 }
 
-void lease_head(Tables& tables, QueueRow queue, const LeaseRequest& request, std::vector<Leased>& leased) {
-  auto front = tables.front(queue.row, request.now);
+// Adds the delivery to the lease. What cannot be read would come back to every lease and block its sink: it becomes a dead letter instead,
+// whatever is wrong with it. False: it did.
+bool take(Tables& tables, DeliveryRow row, QueueRow& queue, const LeaseRequest& request, Lease& lease) {
+  try {
+    auto contents = row.unreadable.empty() ? read_contents(tables, row, queue, request.now) : base::fail(row.unreadable);
+    if (contents) {
+      auto leased = claim(tables, row, std::move(*contents), request);
+      lease.bytes += leased.bytes;
+      lease.leased.push_back(std::move(leased));
+      return true;
+    }
+    row.unreadable = std::move(contents.error().message);
+  } catch (const MediumFailure&) {
+    throw;
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const std::exception& bug) {
+    row.unreadable = bug.what();
+  }
+  bury(tables, row, row.unreadable, request.now);
+  lease.unreadable.push_back(std::move(row.delivery));
+  return false;
+}
+
+void lease_head(Tables& tables, QueueRow queue, const LeaseRequest& request, Lease& lease) {
+  auto front = tables.front(queue, request.now);
   queue.ready_at = ready_at(queue, front);
   if (queue.ready_at && *queue.ready_at <= request.now) {
-    auto taken = claim(tables, *tables.delivery(front.head->delivery), request);
-    if (!taken) return refresh(tables, std::move(queue), request.now);
-    front.head->claim_until = request.now + request.lease_time;
+    const auto head = front.head->delivery;
+    auto row = tables.delivery(head);
+    if (!row) throw std::logic_error("the head of a queue is no delivery");
+    if (take(tables, std::move(*row), queue, request, lease)) {
+      front.held_until = front.head->claim_until = request.now + request.lease_time;
+      queue.holder = head;
+    } else {
+      front = tables.front(queue, request.now);
+    }
     queue.ready_at = ready_at(queue, front);
-    leased.push_back(std::move(*taken));
   }
   tables.save(queue);
+}
+
+// A delivery is leased whatever its size: the last one may reach beyond the bound.
+bool is_full(const Lease& lease, const LeaseRequest& request) {
+  return lease.leased.size() + lease.unreadable.size() >= request.most || lease.bytes >= request.bytes;
 }
 
 base::Result<void> check(const LeaseRequest& request) {
@@ -82,10 +96,12 @@ base::Result<void> check(const LeaseRequest& request) {
 base::Result<Lease> lease(Tables& tables, const LeaseRequest& request) {
   if (auto checked = check(request); !checked) return std::unexpected(checked.error());
   Lease result;
-  while (result.leased.size() < request.most) {
-    const auto queues = tables.ready_queues(request.sink, request.now, request.most - result.leased.size());
+  while (!is_full(result, request)) {
+    const auto queues = tables.ready_queues(request.sink, request.now, request.most - result.leased.size() - result.unreadable.size());
     if (queues.empty()) break;
-    for (const auto& queue : queues) lease_head(tables, queue, request, result.leased);
+    for (const auto& queue : queues) {
+      if (!is_full(result, request)) lease_head(tables, queue, request, result);
+    }
   }
   result.next_ready = tables.next_ready(request.sink);
   return result;
@@ -95,10 +111,14 @@ base::Result<Lease> lease_expired(Tables& tables, const LeaseRequest& request) {
   if (auto checked = check(request); !checked) return std::unexpected(checked.error());
   Lease result;
   for (const auto id : tables.expired(request.sink, request.now, request.most)) {
-    auto row = *tables.delivery(id);
-    const auto queue = row.queue;
-    if (auto taken = claim(tables, std::move(row), request)) result.leased.push_back(std::move(*taken));
-    refresh(tables, tables.queue(queue), request.now);
+    if (is_full(result, request)) break;
+    auto row = tables.delivery(id);
+    if (!row) continue;
+    auto queue = tables.queue(row->queue).value_or(QueueRow{});
+    if (take(tables, std::move(*row), queue, request, result)) queue.holder = id;
+    if (queue.row == 0) continue;
+    queue.ready_at = ready_at(queue, tables.front(queue, request.now));
+    tables.save(queue);
   }
   result.next_ready = tables.next_expiry(request.sink);
   return result;
@@ -116,10 +136,11 @@ base::Result<bool> release(Tables& tables, const std::string& claim, std::uint32
   row->delivery.due_at = std::max(row->delivery.due_at, at);
   row->claim_until = {};
   tables.save(*row);
-  // Without the time there is no looking anew; the earlier of both is a lower bound still.
+  // Another one of the queue may be ready before this one is. The time is not known here, so the next lease looks.
   auto queue = tables.queue(row->queue);
-  if (queue.ready_at) queue.ready_at = std::max(std::min(*queue.ready_at, row->delivery.due_at), queue.paused_until);
-  tables.save(queue);
+  if (!queue) return true;
+  queue->ready_at = queue->paused_until;
+  tables.save(*queue);
   return true;
 }
 

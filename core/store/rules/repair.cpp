@@ -11,11 +11,14 @@ namespace {
 using model::DeliveryState;
 
 bool erased(Tables& tables, const DeliveryRow& row) {
-  for (const auto id : carried(tables, row)) {
-    if (tables.notification(id)->erased) return true;
-  }
-  return false;
+  return std::ranges::any_of(carried(tables, row), [&](RowId id) {
+    const auto notification = tables.notification(id);
+    return notification && notification->erased;
+  });
 }
+
+// What cannot be read would become a dead letter again at once.
+bool can_be_retried(const std::optional<DeliveryRow>& row) { return row && !unfinished(row->delivery) && row->unreadable.empty(); }
 
 void revive(Tables& tables, DeliveryRow& row, base::Timestamp now, base::Millis max_age) {
   auto& delivery = row.delivery;
@@ -30,9 +33,10 @@ void revive(Tables& tables, DeliveryRow& row, base::Timestamp now, base::Millis 
   row.joins_at = now;
   tables.save(row);
   for (const auto id : carried(tables, row)) {
-    auto notification = *tables.notification(id);
-    ++notification.unfinished;
-    tables.save(notification);
+    auto notification = tables.notification(id);
+    if (!notification) continue;
+    ++notification->unfinished;
+    tables.save(*notification);
   }
 }
 
@@ -50,17 +54,17 @@ base::Result<std::size_t> retry(Tables& tables, const std::vector<std::string>& 
                                 base::Millis max_age) {
   for (const auto& id : ids) {
     const auto row = tables.delivery(id);
-    if (row && !unfinished(row->delivery) && erased(tables, *row)) {
+    if (can_be_retried(row) && erased(tables, *row)) {
       return base::fail(base::ErrorCode::invalid, "delivery " + id + " cannot be sent again: its text was sensitive and has been erased");
     }
   }
   std::size_t revived = 0;
   for (const auto& id : ids) {
     auto row = tables.delivery(id);
-    if (!row || unfinished(row->delivery)) continue;
+    if (!can_be_retried(row)) continue;
     revive(tables, *row, now, max_age);
     add_decision(tables, *row, "retried", "by " + by, now);
-    refresh(tables, tables.queue(row->queue), now);
+    refresh(tables, row->queue, now);
     ++revived;
   }
   return revived;
@@ -73,7 +77,7 @@ base::Result<std::size_t> discard(Tables& tables, const std::vector<std::string>
     if (!row || leased(*row, now)) continue;
     if (unfinished(row->delivery)) {
       end(tables, *row, DeliveryState::discarded, false, now);
-      refresh(tables, tables.queue(row->queue), now);
+      refresh(tables, row->queue, now);
     } else if (row->delivery.dead_letter) {
       row->delivery.state = DeliveryState::discarded;
       row->delivery.dead_letter = false;
@@ -96,6 +100,18 @@ base::Result<SweepResult> sweep(Tables& tables, base::Timestamp before, std::siz
   return result;
 }
 
+std::vector<model::Delivery> bury_unreachable(Tables& tables, const std::vector<RowId>& deliveries, base::Timestamp now) {
+  std::vector<model::Delivery> buried;
+  for (const auto id : deliveries) {
+    auto row = tables.delivery(id);
+    if (!row) continue;
+    bury(tables, *row, row->unreadable.empty() ? "its recipient queue belongs to another sink" : row->unreadable, now);
+    refresh(tables, row->queue, now);
+    buried.push_back(std::move(row->delivery));
+  }
+  return buried;
+}
+
 base::Result<std::vector<model::Delivery>> find(Tables& tables, Filter filter) {
   filter.email = ascii_lower(std::move(filter.email));
   return tables.find(filter);
@@ -105,15 +121,18 @@ base::Result<Record> record(Tables& tables, const std::string& notification_id) 
   const auto notification = tables.notification(notification_id);
   if (!notification) return base::fail(base::ErrorCode::not_found, "no notification " + notification_id);
   auto decoded = model::decode_notification(tables.text(notification->row));
-  if (!decoded) return std::unexpected(decoded.error());
 
-  Record record{.notification = std::move(*decoded), .decisions = tables.decisions(*notification)};
+  Record record{.notification = decoded ? std::move(*decoded) : known_of(*notification), .decisions = tables.decisions(*notification)};
+  if (!decoded) {
+    record.decisions.push_back(
+        {.at = notification->received_at, .notification_id = notification->id, .what = "unreadable", .detail = decoded.error().message});
+  }
   for (auto& row : tables.deliveries_of(notification->row)) {
     std::ranges::move(attempts_of(tables, row), std::back_inserter(record.attempts));
     if (auto told = told_delivered(tables, row)) record.decisions.push_back(std::move(*told));
-    if (row.notification != notification->row) {
+    if (const auto opener = tables.notification(row.notification); opener && opener->row != notification->row) {
       // A digest keeps its story with the notification that opened it.
-      for (auto& decision : tables.decisions(*tables.notification(row.notification))) {
+      for (auto& decision : tables.decisions(*opener)) {
         if (decision.delivery_id == row.delivery.id && decision.what != "digested") record.decisions.push_back(std::move(decision));
       }
     }

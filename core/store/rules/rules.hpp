@@ -25,6 +25,9 @@ namespace belfry::store::rules {
 [[nodiscard]] base::Result<std::size_t> discard(Tables& tables, const std::vector<std::string>& ids, const std::string& by,
                                                 base::Timestamp now);
 [[nodiscard]] base::Result<SweepResult> sweep(Tables& tables, base::Timestamp before, std::size_t most);
+[[nodiscard]] base::Result<std::size_t> keep_clock(Tables& tables, const base::ClockMark& mark);
+// Ends deliveries that a start has found where no lease looks, as dead letters. Gives them as they are then.
+[[nodiscard]] std::vector<model::Delivery> bury_unreachable(Tables& tables, const std::vector<RowId>& deliveries, base::Timestamp now);
 [[nodiscard]] base::Result<std::vector<model::Delivery>> find(Tables& tables, Filter filter);
 [[nodiscard]] base::Result<Record> record(Tables& tables, const std::string& notification_id);
 

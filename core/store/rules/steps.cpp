@@ -28,21 +28,25 @@ std::optional<base::Timestamp> ready_at(const QueueRow& queue, const QueueFront&
     const auto head = front.head->claim_until.value_or(front.head->due_at);
     ready = ready ? std::min(*ready, head) : head;
   }
-  if (ready) ready = std::max(*ready, queue.paused_until);
+  if (ready) ready = std::max({*ready, queue.paused_until, front.held_until.value_or(*ready)});
   return ready;
 }
 
 void refresh(Tables& tables, QueueRow queue, base::Timestamp now) {
-  const auto ready = ready_at(queue, tables.front(queue.row, now));
+  const auto ready = ready_at(queue, tables.front(queue, now));
   if (ready == queue.ready_at) return;
   queue.ready_at = ready;
   tables.save(queue);
 }
 
+void refresh(Tables& tables, RowId queue, base::Timestamp now) {
+  if (auto found = tables.queue(queue)) refresh(tables, std::move(*found), now);
+}
+
 void enter(Tables& tables, QueueRow queue, const DeliveryRow& added, base::Timestamp now) {
   ++queue.deliveries;
   const bool alone = !queue.ready_at;
-  queue.ready_at = alone ? std::max(added.joins_at, queue.paused_until) : ready_at(queue, tables.front(queue.row, now));
+  queue.ready_at = alone ? std::max(added.joins_at, queue.paused_until) : ready_at(queue, tables.front(queue, now));
   tables.save(queue);
 }
 
@@ -65,18 +69,17 @@ std::vector<RowId> carried(Tables& tables, const DeliveryRow& row) {
 namespace {
 
 void release_notification(Tables& tables, RowId id, base::Timestamp now) {
-  auto notification = *tables.notification(id);
-  if (--notification.unfinished == 0) {
-    notification.ended_at = now;
-    if (notification.sensitive) {
-      const auto decoded = model::decode_notification(tables.text(id));
-      const model::Notification rest{
-          .id = notification.id, .source = notification.source, .msg_id = notification.msg_id, .received_at = notification.received_at};
-      notification.erased = true;
-      tables.erase_text(id, model::encode(without_text(decoded.value_or(rest))));
+  auto notification = tables.notification(id);
+  if (!notification) return;
+  if (notification->unfinished > 0) --notification->unfinished;
+  if (notification->unfinished == 0) {
+    notification->ended_at = now;
+    if (notification->sensitive) {
+      notification->erased = true;
+      tables.erase_text(id, model::encode(without_text(model::decode_notification(tables.text(id)).value_or(known_of(*notification)))));
     }
   }
-  tables.save(notification);
+  tables.save(*notification);
 }
 
 }  // namespace
@@ -89,6 +92,15 @@ void end(Tables& tables, DeliveryRow& row, model::DeliveryState state, bool dead
   row.claim_until = {};
   tables.save(row);
   for (const auto notification : carried(tables, row)) release_notification(tables, notification, now);
+}
+
+void bury(Tables& tables, DeliveryRow& row, const std::string& why, base::Timestamp now) {
+  row.delivery.last_reason = "unreadable";
+  row.delivery.last_detail = why;
+  row.open_attempt = 0;
+  if (tables.notification(row.notification))
+    add_decision(tables, row, "rejected", row.delivery.sink + " " + row.delivery.destination.key() + ": unreadable: " + why, now);
+  end(tables, row, model::DeliveryState::rejected, true, now);
 }
 
 bool has_ended(const std::vector<model::Attempt>& attempts, std::uint32_t number) {
@@ -129,6 +141,10 @@ void add_decision(Tables& tables, const DeliveryRow& row, std::string_view what,
 std::string ascii_lower(std::string text) {
   std::ranges::transform(text, text.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
   return text;
+}
+
+model::Notification known_of(const NotificationRow& row) {
+  return {.id = row.id, .source = row.source, .msg_id = row.msg_id, .received_at = row.received_at, .sensitive = row.sensitive};
 }
 
 model::Notification without_text(const model::Notification& notification) {

@@ -1,36 +1,72 @@
 #include "store/sqlite/connection.hpp"
 
-#include "store/medium.hpp"
+#include <algorithm>
+#include <limits>
+
+#include "base/utf8.hpp"
+#include "store/sqlite/failure.hpp"
 
 namespace belfry::store::sqlite {
 namespace {
 
-std::string sentence(int code) {
-  switch (code & 0xFF) {
-    case SQLITE_FULL: return "the disk is full; free some space on it";
-    case SQLITE_READONLY:
-    case SQLITE_PERM: return "no permission to write";
-    case SQLITE_CANTOPEN: return "cannot be opened; check that the directory exists and may be written";
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED: return "in use by another process; stop that one first";
-    case SQLITE_CORRUPT: return "damaged; restore it from a backup, or move it away to start empty";
-    case SQLITE_NOTADB: return "not a Belfry database; check store.path";
-    case SQLITE_IOERR: return "the disk cannot be read or written (SQLite error " + std::to_string(code) + ")";
-    default: return sqlite3_errstr(code);
+constexpr std::int64_t kLatest = 253'402'300'799'999;  // the end of 9999, as to_rfc3339 can write it
+constexpr int kFlags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+
+std::string frozen_uri(const std::filesystem::path& file) {
+  std::string uri = "file:";
+  for (const char c : std::filesystem::absolute(file).string()) {
+    if (c == '%' || c == '?' || c == '#') {
+      static constexpr std::string_view kHex = "0123456789ABCDEF";
+      uri += {'%', kHex[static_cast<unsigned char>(c) >> 4U], kHex[static_cast<unsigned char>(c) & 0xFU]};
+    } else {
+      uri += c;
+    }
   }
+  return uri + "?immutable=1";
 }
 
 }  // namespace
 
-Connection::Connection(std::filesystem::path file) : file_(std::move(file)) {
-  const int code = sqlite3_open_v2(file_.c_str(), &handle_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
+Connection::Connection(std::filesystem::path file, Access access) : file_(std::move(file)) {
+  const int code = access == Access::frozen
+                       ? sqlite3_open_v2(frozen_uri(file_).c_str(), &handle_, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | kFlags, nullptr)
+                       : sqlite3_open_v2(file_.c_str(), &handle_, SQLITE_OPEN_READWRITE | kFlags, nullptr);
   if (code == SQLITE_OK) return;
-  const MediumFailure failure(file_.string() + ": " + sentence(code));
+  auto failure = failure_of(file_, code, handle_ == nullptr ? 0 : sqlite3_system_errno(handle_));
   sqlite3_close(handle_);
   throw failure;
 }
 
 Connection::~Connection() { sqlite3_close(handle_); }
+
+void Connection::keep_log_on_close(bool keep) { sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep ? 1 : 0, nullptr); }
+
+// SQLite keeps the error of the system with the file that it happened to, and in the connection only for some calls.
+int Connection::system_reason(int code) const {
+  const auto last = [](sqlite3_file* file) {
+    int reason = 0;
+    if (file != nullptr && file->pMethods != nullptr) file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &reason);
+    return reason;
+  };
+  if ((code & 0xFF) != SQLITE_IOERR && (code & 0xFF) != SQLITE_FULL) return sqlite3_system_errno(handle_);
+  const bool reading = code == SQLITE_IOERR_READ;
+  const int first = last(reading ? main_file() : log_file());
+  if (first != 0) return first;
+  const int second = last(reading ? log_file() : main_file());
+  return second != 0 ? second : sqlite3_system_errno(handle_);
+}
+
+sqlite3_file* Connection::main_file() const {
+  sqlite3_file* file = nullptr;
+  sqlite3_file_control(handle_, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  return file;
+}
+
+sqlite3_file* Connection::log_file() const {
+  sqlite3_file* file = nullptr;
+  sqlite3_file_control(handle_, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file);
+  return file;
+}
 
 void Connection::run(const char* sql) {
   if (const int code = sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr); code != SQLITE_OK) raise(code);
@@ -50,7 +86,7 @@ void Connection::raise(int code) const {
     case SQLITE_MISUSE:
     case SQLITE_RANGE:
     case SQLITE_TOOBIG: throw std::runtime_error(file_.string() + ": " + sqlite3_errmsg(handle_));
-    default: throw MediumFailure(file_.string() + ": " + sentence(code));
+    default: throw failure_of(file_, code, system_reason(code));
   }
 }
 
@@ -64,10 +100,23 @@ bool Rows::next() {
   return false;
 }
 
-std::string Rows::text(int column) const {
+std::string Rows::bytes(int column) const {
   const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement_, column));
   return bytes == nullptr ? std::string() : std::string(bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column)));
 }
+
+std::string Rows::text(int column) const {
+  auto text = bytes(column);
+  if (base::is_utf8(text)) return text;
+  std::ranges::replace_if(text, [](char c) { return static_cast<unsigned char>(c) >= 0x80; }, '?');
+  return text;
+}
+
+std::uint32_t Rows::count(int column) const {
+  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(number(column), 0, std::numeric_limits<std::uint32_t>::max()));
+}
+
+base::Timestamp Rows::time(int column) const { return base::Timestamp(base::Millis(std::clamp<std::int64_t>(number(column), 0, kLatest))); }
 
 std::optional<base::Timestamp> Rows::maybe_time(int column) const {
   if (sqlite3_column_type(statement_, column) == SQLITE_NULL) return std::nullopt;

@@ -12,15 +12,20 @@
 
 namespace belfry::store::sqlite {
 
-// Bytes that are no text.
+// Raw bytes, not text.
 struct Blob {
   std::string_view bytes;
 };
 
 class Connection {
  public:
+  enum class Access {
+    read_write,
+    // The file alone, without its write-ahead log and as if nobody ever wrote to it. Nothing is written, made or locked.
+    frozen,
+  };
   // The file must exist. Throws MediumFailure.
-  explicit Connection(std::filesystem::path file);
+  explicit Connection(std::filesystem::path file, Access access = Access::read_write);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -30,10 +35,18 @@ class Connection {
   void run(const char* sql);
   [[nodiscard]] std::int64_t number(const char* sql);  // the first column of the first row; 0 without one
 
-  // Throws what `code` means.
+  // Throws what `code` means, with the reason that the system gave.
   [[noreturn]] void raise(int code) const;
 
+  // Closing leaves file and log as they are, instead of moving the log into the file and removing it.
+  void keep_log_on_close(bool keep);
+  // The open files themselves, for sizes, locks and reading; the log's has no methods while it is not open.
+  [[nodiscard]] sqlite3_file* main_file() const;
+  [[nodiscard]] sqlite3_file* log_file() const;
+
  private:
+  [[nodiscard]] int system_reason(int code) const;  // errno; 0: not known
+
   std::filesystem::path file_;
   sqlite3* handle_ = nullptr;
 };
@@ -47,11 +60,16 @@ class Rows {
   Rows& operator=(const Rows&) = delete;
 
   [[nodiscard]] bool next();
+  // What a column holds that was not written by Belfry reads as the nearest value there can be.
   [[nodiscard]] std::int64_t number(int column) const { return sqlite3_column_int64(statement_, column); }
-  [[nodiscard]] std::uint32_t count(int column) const { return static_cast<std::uint32_t>(number(column)); }
+  [[nodiscard]] bool is_number(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_INTEGER; }
+  [[nodiscard]] bool is_null(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
+  [[nodiscard]] std::uint32_t count(int column) const;
   [[nodiscard]] bool flag(int column) const { return number(column) != 0; }
-  [[nodiscard]] std::string text(int column) const;  // a blob too
-  [[nodiscard]] base::Timestamp time(int column) const { return base::Timestamp(base::Millis(number(column))); }
+  [[nodiscard]] bool flag_or(int column, bool otherwise) const { return is_number(column) ? flag(column) : otherwise; }
+  [[nodiscard]] std::string bytes(int column) const;     // a text too
+  [[nodiscard]] std::string text(int column) const;      // well-formed UTF-8
+  [[nodiscard]] base::Timestamp time(int column) const;  // 1970 to 9999
   [[nodiscard]] std::optional<base::Timestamp> maybe_time(int column) const;
 
  private:

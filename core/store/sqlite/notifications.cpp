@@ -15,7 +15,7 @@ std::optional<NotificationRow> read_notification(Rows rows) {
                          .source = rows.text(2),
                          .msg_id = rows.text(3),
                          .received_at = rows.time(4),
-                         .sensitive = rows.flag(5),
+                         .sensitive = rows.flag_or(5, true),
                          .erased = rows.flag(6),
                          .unrouted = rows.flag(7),
                          .unfinished = rows.count(8),
@@ -36,6 +36,7 @@ RowId SqliteTables::add(const NotificationRow& n, const std::string& text) {
       .run(n.id, n.source, n.msg_id, n.received_at, n.sensitive, n.erased, n.unrouted, n.unfinished, n.ended_at);
   const auto row = last_row();
   sql("INSERT INTO texts(notification, text) VALUES(?, ?)").run(row, text);
+  if (n.unrouted) backlog_.unrouted(1);
   return row;
 }
 
@@ -49,7 +50,12 @@ std::optional<NotificationRow> SqliteTables::notification(const std::string& id)
 
 std::string SqliteTables::text(RowId notification) {
   auto rows = sql("SELECT text FROM texts WHERE notification = ?").query(notification);
-  return rows.next() ? rows.text(0) : std::string();
+  return rows.next() ? rows.bytes(0) : std::string();
+}
+
+std::size_t SqliteTables::text_bytes(RowId notification) {
+  auto rows = sql("SELECT length(CAST(text AS BLOB)) FROM texts WHERE notification = ?").query(notification);
+  return rows.next() ? static_cast<std::size_t>(rows.number(0)) : 0;
 }
 
 void SqliteTables::save(const NotificationRow& n) {
@@ -75,7 +81,7 @@ Recorded SqliteTables::recorded(base::Timestamp since, RowId from, std::size_t m
     if (rows.flag(1)) {
       ++out.sensitive;
     } else {
-      out.notifications.push_back(rows.text(2));
+      out.notifications.push_back(rows.bytes(2));
       bytes += out.notifications.back().size();
     }
   }
@@ -84,7 +90,12 @@ Recorded SqliteTables::recorded(base::Timestamp since, RowId from, std::size_t m
 
 std::vector<RowId> SqliteTables::ended_before(base::Timestamp before, std::size_t most) {
   std::vector<RowId> ended;
-  auto rows = sql("SELECT row FROM notifications WHERE unfinished = 0 AND ended_at < ? ORDER BY ended_at LIMIT ?").query(before, most);
+  // The counter is what the index knows; a delivery that is unfinished is never removed, whatever the counter says.
+  auto rows = sql("SELECT row FROM notifications n WHERE unfinished = 0 AND ended_at < ? "
+                  "AND NOT EXISTS (SELECT 1 FROM deliveries WHERE notification = n.row AND finished_at IS NULL) "
+                  "AND NOT EXISTS (SELECT 1 FROM digest_members m JOIN deliveries d ON d.row = m.digest "
+                  "WHERE m.notification = n.row AND d.finished_at IS NULL) ORDER BY ended_at LIMIT ?")
+                  .query(before, most);
   while (rows.next()) ended.push_back(rows.number(0));
   return ended;
 }
@@ -96,6 +107,7 @@ void SqliteTables::remove(RowId notification, base::Timestamp before) {
     while (rows.next()) deliveries.emplace_back(rows.number(0), rows.number(1));
   }
   for (const auto& [delivery, queue] : deliveries) {
+    backlog_.removed(counted(delivery));
     sql("DELETE FROM attempts WHERE delivery = ?").run(delivery);
     sql("DELETE FROM digest_members WHERE digest = ?").run(delivery);
     sql("DELETE FROM deliveries WHERE row = ?").run(delivery);
@@ -105,6 +117,7 @@ void SqliteTables::remove(RowId notification, base::Timestamp before) {
   sql("DELETE FROM digest_members WHERE notification = ?").run(notification);
   sql("DELETE FROM decisions WHERE notification = ?").run(notification);
   sql("DELETE FROM texts WHERE notification = ?").run(notification);
+  if (sql("DELETE FROM notifications WHERE row = ? AND unrouted = 1").run(notification) > 0) backlog_.unrouted(-1);
   sql("DELETE FROM notifications WHERE row = ?").run(notification);
 }
 

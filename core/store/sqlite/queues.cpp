@@ -1,10 +1,12 @@
 // Recipient queues, digests and windows.
+#include <algorithm>
+
 #include "store/sqlite/tables.hpp"
 
 namespace belfry::store::sqlite {
 namespace {
 
-#define BELFRY_QUEUE "SELECT row, sink, destination, ready_at, paused_until, deliveries FROM queues "
+#define BELFRY_QUEUE "SELECT row, sink, destination, ready_at, paused_until, deliveries, holder FROM queues "
 
 QueueRow read_queue(const Rows& rows) {
   return {.row = rows.number(0),
@@ -12,7 +14,8 @@ QueueRow read_queue(const Rows& rows) {
           .key = rows.text(2),
           .ready_at = rows.maybe_time(3),
           .paused_until = rows.time(4),
-          .deliveries = rows.count(5)};
+          .deliveries = rows.count(5),
+          .holder = rows.number(6)};
 }
 
 const char* word(WindowKind kind) { return kind == WindowKind::dedupe ? "dedupe" : "throttle"; }
@@ -25,9 +28,9 @@ std::optional<QueueRow> SqliteTables::queue(const std::string& sink, const std::
   return read_queue(rows);
 }
 
-QueueRow SqliteTables::queue(RowId row) {
+std::optional<QueueRow> SqliteTables::queue(RowId row) {
   auto rows = sql(BELFRY_QUEUE "WHERE row = ?").query(row);
-  if (!rows.next()) connection_.raise(SQLITE_CORRUPT);
+  if (!rows.next()) return std::nullopt;
   return read_queue(rows);
 }
 
@@ -38,18 +41,33 @@ RowId SqliteTables::add(const QueueRow& queue) {
 }
 
 void SqliteTables::save(const QueueRow& queue) {
-  sql("UPDATE queues SET ready_at = ?, deliveries = ? WHERE row = ?").run(queue.ready_at, queue.deliveries, queue.row);
+  sql("UPDATE queues SET ready_at = ?, deliveries = ?, holder = ? WHERE row = ?")
+      .run(queue.ready_at, queue.deliveries, queue.holder, queue.row);
 }
 
 void SqliteTables::save_pause(const QueueRow& queue) {
+  std::vector<CountedDelivery> waiting;
+  {
+    auto rows = sql("SELECT row FROM deliveries WHERE queue = ? AND finished_at IS NULL AND state <> 'in_flight'").query(queue.row);
+    while (rows.next()) waiting.push_back(counted(rows.number(0)));
+  }
+  for (const auto& delivery : waiting) backlog_.removed(delivery);
+  backlog_.paused(queue.row, queue.paused_until);
+  for (const auto& delivery : waiting) backlog_.added(delivery);
   sql("UPDATE queues SET ready_at = ?, paused_until = ? WHERE row = ?").run(queue.ready_at, queue.paused_until, queue.row);
 }
 
-QueueFront SqliteTables::front(RowId queue, base::Timestamp now) {
-  QueueFront front;
+std::optional<base::Timestamp> SqliteTables::held_until(RowId holder, base::Timestamp now) {
+  if (holder == 0) return std::nullopt;
+  auto rows = sql("SELECT claim_until FROM deliveries WHERE row = ? AND state = 'in_flight' AND claim_until > ?").query(holder, now);
+  return rows.next() ? rows.maybe_time(0) : std::nullopt;
+}
+
+QueueFront SqliteTables::front(const QueueRow& queue, base::Timestamp now) {
+  QueueFront front{.held_until = held_until(queue.holder, now)};
   auto rows = sql("SELECT row, joins_at, due_at, state = 'in_flight', claim_until FROM deliveries "
                   "WHERE queue = ? AND finished_at IS NULL ORDER BY row")
-                  .query(queue);
+                  .query(queue.row);
   while (rows.next()) {
     const auto joins_at = rows.time(1);
     if (joins_at <= now) {
@@ -76,6 +94,17 @@ std::optional<base::Timestamp> SqliteTables::next_ready(const std::string& sink)
 }
 
 std::size_t SqliteTables::wake(const std::string& sink, base::Timestamp now) {
+  {
+    auto rows = sql("SELECT row FROM deliveries "
+                    "WHERE finished_at IS NULL AND sink = ?1 AND state = 'waiting' AND due_at > ?2 AND joins_at <= ?2")
+                    .query(sink, now);
+    while (rows.next()) {
+      const auto before = counted(rows.number(0));
+      auto after = before;
+      after.due_at = now;
+      backlog_.changed(before, after);
+    }
+  }
   const auto queues = sql("UPDATE queues SET ready_at = max(paused_until, ?2) WHERE row IN (SELECT queue FROM deliveries "
                           "WHERE finished_at IS NULL AND sink = ?1 AND state = 'waiting' AND due_at > ?2 AND joins_at <= ?2)")
                           .run(sink, now);
@@ -85,28 +114,26 @@ std::size_t SqliteTables::wake(const std::string& sink, base::Timestamp now) {
   return queues;
 }
 
-void SqliteTables::end_leases() {
-  sql("UPDATE queues SET ready_at = paused_until WHERE row IN (SELECT queue FROM deliveries "
-      "WHERE finished_at IS NULL AND state = 'in_flight')")
-      .run();
-  sql("UPDATE deliveries SET state = 'waiting', claim_until = 0 WHERE finished_at IS NULL AND state = 'in_flight'").run();
-}
-
 void SqliteTables::remove_unused_queue(RowId queue, base::Timestamp before) {
-  sql("DELETE FROM queues WHERE row = ?1 AND paused_until <= ?2 AND deliveries = 0 "
-      "AND NOT EXISTS (SELECT 1 FROM windows WHERE queue = ?1)")
-      .run(queue, before);
+  const auto removed = sql("DELETE FROM queues WHERE row = ?1 AND paused_until <= ?2 AND deliveries = 0 "
+                           "AND NOT EXISTS (SELECT 1 FROM windows WHERE queue = ?1) "
+                           "AND NOT EXISTS (SELECT 1 FROM deliveries WHERE queue = ?1 AND finished_at IS NULL)")
+                           .run(queue, before);
+  if (removed > 0) backlog_.paused(queue, {});
 }
 
 std::optional<OpenDigest> SqliteTables::open_digest(RowId queue, const std::string& key) {
-  auto rows = sql("SELECT delivery, members, expires_at FROM open_digests WHERE queue = ? AND key = ?").query(queue, key);
+  auto rows = sql("SELECT delivery, members, bytes, expires_at FROM open_digests WHERE queue = ? AND key = ?").query(queue, key);
   if (!rows.next()) return std::nullopt;
-  return OpenDigest{.delivery = rows.number(0), .members = rows.count(1), .expires_at = rows.time(2)};
+  return OpenDigest{.delivery = rows.number(0),
+                    .members = rows.count(1),
+                    .bytes = static_cast<std::size_t>(std::max<std::int64_t>(0, rows.number(2))),
+                    .expires_at = rows.time(3)};
 }
 
 void SqliteTables::save_open_digest(RowId queue, const std::string& key, const OpenDigest& digest) {
-  sql("INSERT OR REPLACE INTO open_digests(queue, key, delivery, members, expires_at) VALUES(?, ?, ?, ?, ?)")
-      .run(queue, key, digest.delivery, digest.members, digest.expires_at);
+  sql("INSERT OR REPLACE INTO open_digests(queue, key, delivery, members, bytes, expires_at) VALUES(?, ?, ?, ?, ?, ?)")
+      .run(queue, key, digest.delivery, digest.members, std::uint64_t{digest.bytes}, digest.expires_at);
 }
 
 void SqliteTables::close_digest(RowId queue, RowId delivery) {
@@ -115,6 +142,10 @@ void SqliteTables::close_digest(RowId queue, RowId delivery) {
 
 void SqliteTables::add_member(RowId digest, RowId notification) {
   sql("INSERT INTO digest_members(digest, notification) VALUES(?, ?)").run(digest, notification);
+}
+
+void SqliteTables::move_member(RowId digest, RowId notification, RowId to) {
+  sql("UPDATE digest_members SET digest = ? WHERE digest = ? AND notification = ?").run(to, digest, notification);
 }
 
 std::vector<RowId> SqliteTables::members(RowId digest) {

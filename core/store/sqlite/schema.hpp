@@ -4,7 +4,7 @@
 
 namespace belfry::store::sqlite {
 
-// Refuses with one sentence (MediumFailure) what is no Belfry database, is damaged, or was written by a newer version. Writes nothing.
+// Refuses with one sentence (MediumFailure) what is no Belfry database, or was written by a newer version. Writes nothing.
 void check_identity(Connection& connection);
 
 // Makes an empty file a Belfry database, and one of an older version one of this version.

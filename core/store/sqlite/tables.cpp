@@ -11,7 +11,7 @@ Statement& SqliteTables::sql(const char* literal) {
 std::optional<KvValue> SqliteTables::kv(const std::string& scope, const std::string& key) {
   auto rows = sql("SELECT value, version FROM kv WHERE scope = ? AND key = ?").query(scope, Blob{key});
   if (!rows.next()) return std::nullopt;
-  return KvValue{.value = rows.text(0), .version = static_cast<std::uint64_t>(rows.number(1))};
+  return KvValue{.value = rows.bytes(0), .version = static_cast<std::uint64_t>(rows.number(1))};
 }
 
 std::size_t SqliteTables::kv_count(const std::string& scope) {
@@ -21,7 +21,10 @@ std::size_t SqliteTables::kv_count(const std::string& scope) {
 }
 
 std::uint64_t SqliteTables::next_kv_version() {
-  sql("UPDATE counters SET value = value + 1 WHERE name = 'kv_version'").run();
+  if (sql("UPDATE counters SET value = value + 1 WHERE name = 'kv_version'").run() == 0) {
+    // A counter that is gone begins behind what was given.
+    sql("INSERT INTO counters VALUES('kv_version', (SELECT ifnull(max(version), 0) + 1 FROM kv))").run();
+  }
   auto rows = sql("SELECT value FROM counters WHERE name = 'kv_version'").query();
   if (!rows.next()) connection_.raise(SQLITE_CORRUPT);
   return static_cast<std::uint64_t>(rows.number(0));
@@ -41,6 +44,6 @@ bool SqliteTables::erase_kv(const std::string& scope, const std::string& key) {
   return true;
 }
 
-void SqliteTables::touch() { sql("UPDATE counters SET value = value + 1 WHERE name = 'probes'").run(); }
+void SqliteTables::touch() { sql("INSERT INTO counters VALUES('probes', 1) ON CONFLICT(name) DO UPDATE SET value = value + 1").run(); }
 
 }  // namespace belfry::store::sqlite

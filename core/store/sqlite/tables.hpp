@@ -3,6 +3,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "store/backlog.hpp"
 #include "store/sqlite/connection.hpp"
 #include "store/tables.hpp"
 
@@ -10,12 +11,27 @@ namespace belfry::store::sqlite {
 
 class SqliteTables final : public Tables {
  public:
-  explicit SqliteTables(Connection& connection) : connection_(connection) {}
+  // Changes are noted in `backlog`; its first counts come from recount().
+  SqliteTables(Connection& connection, Backlog& backlog) : connection_(connection), backlog_(backlog) {}
 
   // Deliveries that an earlier process had leased wait again.
   void end_leases();
+  // Gives the queues moments again that lease can read.
+  void repair_queues(base::Timestamp now);
+  // Lets the next lease look at queues that are not ready for more than a day.
+  void wake_sleepers(base::Timestamp now);
+  // Deliveries that wait where no lease would find them.
+  [[nodiscard]] std::vector<RowId> unreachable();
   // What was written since the transaction began is undone.
-  void undone() noexcept { kv_counts_.clear(); }
+  void undone() noexcept {
+    kv_counts_.clear();
+    backlog_.undo();
+    recount_ = false;
+  }
+  // Counts everything; outside a group.
+  void recount();
+  // True once after a change of so many rows that they are counted again, once it is committed, rather than noted one by one.
+  [[nodiscard]] bool take_recount() { return std::exchange(recount_, false); }
   // True once after a text was erased: its old pages are still in the write-ahead log.
   [[nodiscard]] bool take_erased() { return std::exchange(erased_, false); }
 
@@ -24,6 +40,7 @@ class SqliteTables final : public Tables {
   std::optional<NotificationRow> notification(RowId row) override;
   std::optional<NotificationRow> notification(const std::string& id) override;
   std::string text(RowId notification) override;
+  std::size_t text_bytes(RowId notification) override;
   Recorded recorded(base::Timestamp since, RowId from, std::size_t most) override;
   void save(const NotificationRow& notification) override;
   void erase_text(RowId notification, const std::string& rest) override;
@@ -40,14 +57,19 @@ class SqliteTables final : public Tables {
   std::vector<RowId> expired(const std::string& sink, base::Timestamp now, std::size_t most) override;
   std::optional<base::Timestamp> next_expiry(const std::string& sink) override;
   std::vector<model::Delivery> find(const Filter& filter) override;
-  Stats stats(base::Timestamp now) override;
 
   std::optional<QueueRow> queue(const std::string& sink, const std::string& key) override;
-  QueueRow queue(RowId row) override;
+  std::optional<QueueRow> queue(RowId row) override;
   RowId add(const QueueRow& queue) override;
   void save(const QueueRow& queue) override;
   void save_pause(const QueueRow& queue) override;
-  QueueFront front(RowId queue, base::Timestamp now) override;
+  std::vector<RowId> held_by_time_of_day(base::Timestamp now) override;
+  std::size_t age(base::Timestamp created_before, base::Millis passed) override;
+  KeptClock clock() override;
+  void save(const base::ClockMark& mark) override;
+  void save_digest_expiry(RowId delivery, base::Timestamp expires_at) override;
+
+  QueueFront front(const QueueRow& queue, base::Timestamp now) override;
   std::vector<QueueRow> ready_queues(const std::string& sink, base::Timestamp now, std::size_t most) override;
   std::optional<base::Timestamp> next_ready(const std::string& sink) override;
   std::size_t wake(const std::string& sink, base::Timestamp now) override;
@@ -56,6 +78,7 @@ class SqliteTables final : public Tables {
   void save_open_digest(RowId queue, const std::string& key, const OpenDigest& digest) override;
   void close_digest(RowId queue, RowId delivery) override;
   void add_member(RowId digest, RowId notification) override;
+  void move_member(RowId digest, RowId notification, RowId to) override;
   std::vector<RowId> members(RowId digest) override;
 
   std::optional<Window> window(const WindowKey& key) override;
@@ -80,11 +103,15 @@ class SqliteTables final : public Tables {
   [[nodiscard]] Statement& sql(const char* literal);
   [[nodiscard]] RowId last_row() const { return sqlite3_last_insert_rowid(connection_.handle()); }
   void remove_unused_queue(RowId queue, base::Timestamp before);
+  [[nodiscard]] std::optional<base::Timestamp> held_until(RowId holder, base::Timestamp now);
+  [[nodiscard]] CountedDelivery counted(RowId delivery);  // as it is stored now
 
   Connection& connection_;
+  Backlog& backlog_;
   std::unordered_map<const void*, Statement> statements_;
   std::unordered_map<std::string, std::size_t> kv_counts_;  // by scope: counting is as slow as there are keys
   bool erased_ = false;
+  bool recount_ = false;
 };
 
 }  // namespace belfry::store::sqlite

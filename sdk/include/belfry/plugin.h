@@ -31,7 +31,7 @@ extern "C" {
 
 #define BELFRY_PLUGIN_MAGIC 0x59464C42u /* "BLFY" in memory on a little-endian machine */
 #define BELFRY_ABI_MAJOR 0u
-#define BELFRY_ABI_MINOR 4u
+#define BELFRY_ABI_MINOR 5u
 #define BELFRY_PLUGIN_ENTRY_NAME "belfry_plugin_entry_v0"
 
 #if defined(__GNUC__)
@@ -106,7 +106,7 @@ typedef struct belfry_message {
   uint32_t flags;
   uint32_t reserved;
   belfry_ticket ticket;          /* to be completed exactly once */
-  int64_t deadline_unix_ms;      /* after it the ticket is abandoned */
+  int64_t deadline_unix_ms;      /* after it the ticket is abandoned; work that run_for postpones gets a later one */
   belfry_str delivery_id;        /* the idempotency key: the same for every attempt, other for every delivery */
   belfry_str body_json;          /* sdk/message.schema.json */
   belfry_str prior_receipt_json; /* of the last message with the same update key; empty: none */
@@ -119,7 +119,7 @@ typedef struct belfry_message {
 #define BELFRY_EVENT_TIMER 2u      /* null; ticket of clock start_timer */
 #define BELFRY_EVENT_KV 3u         /* belfry_kv_result; ticket of a kv call */
 #define BELFRY_EVENT_RATE_GRANT 4u /* null; ticket of rate-limit acquire: go ahead now */
-#define BELFRY_EVENT_OFFLOAD 5u    /* null; ticket of offload run: the function has returned */
+#define BELFRY_EVENT_OFFLOAD 5u    /* null; ticket of offload run or run_for: the function has returned, or is never called */
 #define BELFRY_EVENT_WEBSOCKET 6u  /* belfry_websocket_event; ticket of websocket connect: many, the last one says CLOSED */
 
 /* ---- Instance: what a plugin implements -------------------------------------------------------------------------------- */
@@ -191,7 +191,7 @@ typedef struct belfry_plugin_entry {
   uint32_t size;
   uint32_t magic;            /* BELFRY_PLUGIN_MAGIC */
   uint32_t abi_major;        /* BELFRY_ABI_MAJOR of the header it was built with */
-  uint32_t abi_minor;        /* likewise; for display */
+  uint32_t abi_minor;        /* likewise; while the major is 0 it must be that of the host */
   uint32_t needs_host_minor; /* the lowest minor of the host that it works with */
   uint32_t reserved;
 
@@ -442,6 +442,11 @@ typedef struct belfry_offload {
   /* [any] Runs run(arg) on a thread of the host's own pool, then one BELFRY_EVENT_OFFLOAD. `arg` must live until `run` has returned,
    * whatever is abandoned or destroyed meanwhile. `run` may use [any] services. */
   belfry_ticket (*run)(void* ctx, void (*run)(void* arg), void* arg);
+  /* [any] Host minor 5. The same for the work of a ticket of deliver or reconcile that has asked for nothing else before: the attempt's time
+   * begins when the function is called, which is given the new deadline. When the ticket ends before that, the function is never called; the
+   * event comes all the same. For one delivery the next function runs after the event of the last; of one instance at most as many run as
+   * in-flight/1 says. An instance that has none running gets a thread at once, however busy the others are. */
+  belfry_ticket (*run_for)(void* ctx, belfry_ticket on_behalf_of, void (*run)(void* arg, int64_t deadline_unix_ms), void* arg);
 } belfry_offload;
 
 /* inbound-http/1, the host's half: answers a request that the extension below was given. */
@@ -484,7 +489,7 @@ typedef struct belfry_findings {
 
 /* ---- Extensions of an instance ------------------------------------------------------------------------------------------ */
 
-/* inbound-http/1, the plugin's half, under the same id. The host answers 405 for another method, 413 over 1 MiB, 503 without a reply in 2.5
+/* inbound-http/1, the plugin's half, under the same id. The host answers 405 for another method, 413 over 256 KiB, 503 without a reply in 2.5
  * s. */
 typedef struct belfry_inbound_request {
   uint32_t size;
@@ -519,6 +524,20 @@ typedef struct belfry_reconcile {
    * unknown (it is sent, marked as a possible duplicate). */
   void (*reconcile)(void* self, const belfry_message* message);
 } belfry_reconcile;
+
+/* in-flight/1 (host minor 5): how many deliveries the instance works on at once. */
+#define BELFRY_IN_FLIGHT_1 "belfry.in-flight/1"
+
+/* belfry_in_flight.flags */
+#define BELFRY_IN_FLIGHT_OFFLOADED 1u /* each delivery is one run_for: the threads of the offload pool are a limit too */
+
+typedef struct belfry_in_flight {
+  uint32_t size;
+  uint32_t flags;
+  /* [control] Asked once, after configure. The host calls deliver for no more than that before earlier ones have ended; the others stay in
+   * the queue. 0: no limit but the configuration's. */
+  uint32_t (*most)(void* self);
+} belfry_in_flight;
 
 /* render/1: the requests that deliver would send, without sending. */
 #define BELFRY_RENDER_1 "belfry.render/1"

@@ -13,6 +13,8 @@ class AdminApiTest : public testing::Test {
     backend.metrics = [](auto answer) { answer("belfry_build_info 1\n"); };
     backend.status = [](auto answer) { answer(nlohmann::json{{"version", "1"}}); };
     backend.reload = [this](auto answer) { answer(reload_, nlohmann::json{{"success", reload_}}); };
+    backend.sinks = {"slack", "hung"};
+    backend.release = [](const std::string& sink, auto answer) { answer(sink != "hung", nlohmann::json{{"sink", sink}}); };
     backend.notifications = [this](const RecordedQuery& query, auto answer) {
       asked_ = query;
       answer(recorded_);
@@ -26,6 +28,7 @@ class AdminApiTest : public testing::Test {
   static net::ServerRequest from(const std::string& remote, const std::string& authorization = {}) {
     net::ServerRequest request;
     request.remote = remote;
+    if (remote == "unix") request.peer = net::Peer::unix_socket;
     if (!authorization.empty()) request.headers.add("Authorization", authorization);
     return request;
   }
@@ -55,6 +58,22 @@ TEST_F(AdminApiTest, TheApiIsOpenOnAUnixSocketOnly) {
   EXPECT_EQ(get("/api/v1/status", from("unix")).status, 200);
   EXPECT_EQ(get("/api/v1/status", from("127.0.0.1:5000")).status, 404);
   EXPECT_EQ(get("/api/v1/status", from("127.0.0.1:5000", "Bearer ")).status, 404);
+}
+
+TEST_F(AdminApiTest, HowAPeerIsShownOpensNothing) {
+  auto request = from("unix");
+  request.peer = net::Peer::network;
+  EXPECT_EQ(get("/api/v1/status", request).status, 404);
+  EXPECT_EQ(get("/api/v1/reload", request).status, 404);
+  EXPECT_EQ(get("/api/v1/sinks/slack/release", request).status, 404);
+}
+
+TEST_F(AdminApiTest, ReleasesASink) {
+  const auto released = get("/api/v1/sinks/slack/release", from("unix"));
+  EXPECT_EQ(released.status, 200);
+  EXPECT_EQ(nlohmann::json::parse(released.body), nlohmann::json({{"sink", "slack"}}));
+  EXPECT_EQ(get("/api/v1/sinks/hung/release", from("unix")).status, 409);
+  EXPECT_EQ(get("/api/v1/sinks/slack/release", from("127.0.0.1:5000")).status, 404);
 }
 
 TEST_F(AdminApiTest, AReloadThatIsRefusedIsADocumentToo) {

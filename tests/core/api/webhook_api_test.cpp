@@ -72,7 +72,7 @@ TEST_F(WebhookApiTest, NamesWhatIsWrong) {
 
 TEST_F(WebhookApiTest, RefusesWrongCredentialsBeforeItReads) {
   source_.credentials.basic_username = "coder";
-  source_.credentials.basic_password = base::Secret("correct horse");
+  source_.credentials.basic_passwords = {base::Secret("correct horse")};
   const auto refused = post("not even JSON", "Basic Y29kZXI6d3Jvbmc=");
   EXPECT_EQ(refused.status, 401);
   EXPECT_TRUE(refused.headers.get("WWW-Authenticate"));

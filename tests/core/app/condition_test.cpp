@@ -21,7 +21,8 @@ TEST(StatusLineTest, FiguresWhenAllIsWell) {
   EXPECT_EQ(status_line({.lanes = {lane("slack", open)}}), "1 sink open, 0 waiting");
   store::Stats stats;
   stats.sinks["slack"] = {.waiting = 1, .in_flight = 2, .backoff = 3, .held = 4, .dead_letters = 1};
-  EXPECT_EQ(status_line({.stats = stats, .lanes = {lane("slack", open), lane("mail", open)}}), "2 sinks open, 10 waiting, 1 dead letter");
+  EXPECT_EQ(status_line({.stats = stats, .lanes = {lane("slack", open), lane("mail", open)}}),
+            "2 sinks open, 1 waiting, 2 in flight, 3 in back-off, 4 held, 1 dead letter");
 }
 
 TEST(StatusLineTest, WhatDoesNotRunComesFirst) {

@@ -21,6 +21,7 @@ std::string full_text(Metrics& metrics) {
   metrics.attempt_ended("slack", "retry", "timeout", 1500ms);
   metrics.delivery_ended("slack", "delivered", "sent", 2s);
   metrics.possible_duplicate("slack");
+  metrics.dead_letter("slack");
   metrics.violation("slack", "hung");
   metrics.counter_add("slack", "lookups_total", 2);
   metrics.gauge_set("slack", "cached_users", 7);
@@ -49,6 +50,52 @@ TEST(MetricsTest, TextHoldsWhatWasCounted) {
   EXPECT_THAT(text, HasSubstr("belfry_lane_state{sink=\"slack\",state=\"open\"} 0"));
   EXPECT_THAT(text, HasSubstr("belfry_plugin_cached_users{sink=\"slack\"} 7"));
   EXPECT_THAT(text, HasSubstr("process_resident_memory_bytes"));
+}
+
+TEST(MetricsTest, SeriesAreThereFromTheStart) {
+  Metrics metrics("1");
+  metrics.expect({"coder"}, {"slack"});
+  delivery::LaneStatus lane;
+  lane.sink = "slack";
+  lane.attempted_at = kNow;
+  const auto before = metrics.text({}, {lane}, kNow);
+  for (const auto* series :
+       {R"(belfry_dead_letters_total{sink="slack"} 0)", R"(belfry_dead_letters{sink="slack"} 0)",
+        R"(belfry_deliveries_total{outcome="rejected",reason="",sink="slack"} 0)",
+        R"(belfry_deliveries_total{outcome="expired",reason="",sink="slack"} 0)",
+        R"(belfry_delivery_attempts_total{outcome="misconfigured",reason="",sink="slack"} 0)",
+        R"(belfry_notifications_received_total{result="refused",source="coder"} 0)", R"(belfry_possible_duplicates_total{sink="slack"} 0)",
+        R"(belfry_plugin_violations_total{kind="hung",sink="slack"} 0)", R"(belfry_queue_depth{sink="slack",state="held"} 0)",
+        R"(belfry_queue_oldest_seconds{sink="slack"} 0)", R"(belfry_delivery_stalled{sink="slack"} 0)",
+        R"(belfry_delivery_seconds_count{sink="slack"} 0)", R"(belfry_attempt_seconds_count{sink="slack"} 0)", "belfry_log_dropped_total 0",
+        "belfry_clock_steps_total 0"})
+    EXPECT_THAT(before, HasSubstr(std::string(series) + "\n"));
+  metrics.dead_letter("slack");
+  metrics.expect({"coder"}, {"slack"});  // a reload
+  EXPECT_THAT(metrics.text({}, {lane}, kNow), HasSubstr(R"(belfry_dead_letters_total{sink="slack"} 1)"));
+}
+
+TEST(MetricsTest, NamesThatPluginsInventAreBounded) {
+  Metrics metrics("1");
+  for (int i = 0; i < 20'000; ++i) {
+    const auto name = "invented_" + std::to_string(i);
+    for (const auto* sink : {"slack", "mail"}) {
+      metrics.attempt_ended(sink, "rejected", name, 1ms);
+      metrics.delivery_ended(sink, "rejected", name, std::nullopt);
+      metrics.counter_add(sink, name, 1);
+      metrics.gauge_set(sink, "gauge_" + name, 1);
+    }
+  }
+  metrics.attempt_ended("slack", "rejected", "invented_7", 1ms);
+  delivery::LaneStatus slack, mail;
+  slack.sink = "slack";
+  mail.sink = "mail";
+  const auto text = metrics.text({}, {slack, mail}, kNow);
+  EXPECT_LT(std::ranges::count(text, '\n'), 1'500) << "lines";
+  EXPECT_THAT(text, HasSubstr("belfry_delivery_attempts_total{outcome=\"rejected\",reason=\"invented_7\",sink=\"slack\"} 2"));
+  EXPECT_THAT(text, HasSubstr("belfry_delivery_attempts_total{outcome=\"rejected\",reason=\"other\",sink=\"slack\"} 19900"));
+  EXPECT_THAT(text, HasSubstr("belfry_deliveries_total{outcome=\"rejected\",reason=\"other\",sink=\"mail\"} 19900"));
+  EXPECT_THAT(text, HasSubstr("belfry_plugin_other{sink=\"slack\"} 19900"));
 }
 
 TEST(MetricsTest, AStateThatIsOverLeavesNoLine) {

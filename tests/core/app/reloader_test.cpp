@@ -52,6 +52,39 @@ TEST_F(ReloaderTest, WhoAsksMeanwhileGetsTheVerdictOfTheNextTime) {
   EXPECT_EQ(begun_.get().size(), 2U);
 }
 
+TEST_F(ReloaderTest, AReloadThatThrowsIsAnAnswerAndTheNextOneWorks) {
+  int times = 0;
+  tests::Watched<std::vector<Verdict>> answers;  // outlives the thread
+  Reloader reloader([&](const std::string&) -> Verdict {
+    if (++times == 1) throw std::bad_alloc();
+    if (times == 2) throw 42;  // NOLINT(hicpp-exception-baseclass)
+    Verdict verdict;
+    verdict.taken = true;
+    verdict.problems.push_back({.text = "taken"});
+    return verdict;
+  });
+  reloader.start();
+  for (const auto* wanted : {"the reload failed: std::bad_alloc", "the reload failed: something that is no std::exception", "taken"}) {
+    const auto before = answers.get().size();
+    reloader.ask("API", [&](const Verdict& verdict) { answers.update([&](auto& all) { all.push_back(verdict); }); });
+    ASSERT_TRUE(answers.wait([&](const auto& all) { return all.size() > before; }));
+    const auto verdict = answers.get().back();
+    EXPECT_EQ(verdict.problems.at(0).text, wanted);
+    EXPECT_EQ(verdict.taken, wanted == std::string("taken"));
+  }
+}
+
+TEST_F(ReloaderTest, AHandlerThatThrowsCostsNobodyElseTheAnswer) {
+  reloader_.ask("first", [](const Verdict&) { throw std::runtime_error("broken"); });
+  reloader_.ask("second", told("second"));
+  allow();
+  allow();
+  reloader_.start();
+  EXPECT_TRUE(told_.wait([](const auto& all) { return all.size() == 1; }));
+  reloader_.ask("third", told("third"));
+  EXPECT_TRUE(told_.wait([](const auto& all) { return all.size() == 2; }));
+}
+
 TEST_F(ReloaderTest, QuestionsWaitForTheStart) {
   reloader_.ask("API", told("early"));
   allow();

@@ -57,6 +57,80 @@ TEST(StatusTest, ASinkThatTheConfigurationLostIsShownAsOrphaned) {
   EXPECT_EQ(lanes[1].state, delivery::LaneState::orphaned);
 }
 
+std::string text_of(const delivery::LaneStatus& lane, const store::SinkStats& figures, base::Timestamp now = kStart) {
+  store::Stats stats;
+  stats.sinks[lane.sink] = figures;
+  return status_text(status_document(stats, {lane}, {}, kStart, ReloadReport(), now));
+}
+
+TEST(StatusTest, WhatIsHeldNeedsNoTime) {
+  const auto text = text_of(lane("slack", delivery::LaneState::open), {.held = 3, .next_due = kStart + 1h});
+  EXPECT_EQ(text.find("needs at least"), std::string::npos) << text;
+  EXPECT_NE(text.find("slack holds back 3 (quiet hours, a digest, or a recipient that the remote has limited); the first is due at "
+                      "2023-11-14T23:13:20.000Z\n"),
+            std::string::npos)
+      << text;
+  // What is due does not wait for that.
+  const auto both = text_of(lane("slack", delivery::LaneState::open), {.waiting = 10, .held = 3, .next_due = kStart + 1h});
+  EXPECT_NE(both.find("slack needs at least 2 s for the 10 that are due or in back-off"), std::string::npos) << both;
+  EXPECT_EQ(both.find("the first is due"), std::string::npos) << both;
+}
+
+TEST(StatusTest, WhatCannotGoAnywhereIsNotEstimated) {
+  using enum delivery::LaneState;
+  for (const auto state : {paused, parked, hung, crashed, orphaned}) {
+    const auto text = text_of(lane("slack", state), {.waiting = 4, .backoff = 3});
+    EXPECT_EQ(text.find("needs at least"), std::string::npos) << text;
+    EXPECT_NE(text.find("slack sends nothing until then; deliveries that are due: 7\n"), std::string::npos) << text;
+  }
+}
+
+TEST(StatusTest, AnUnreachableSinkShowsTheLastError) {
+  auto dead = lane("slack", delivery::LaneState::unreachable);
+  dead.reason = "connection";
+  dead.detail = "connection refused";
+  dead.since = kStart;
+  dead.failures = 27;
+  dead.last_failure = delivery::Outage::Failure{kStart + 1min, "connection", "connection refused"};
+  const auto text = text_of(dead, {.backoff = 5});
+  EXPECT_NE(
+      text.find("slack is unreachable (connection): connection refused; 27 attempts in a row have failed since 2023-11-14T22:13:20.000Z"),
+      std::string::npos)
+      << text;
+  store::Stats stats;
+  const auto document = status_document(stats, {dead}, {}, kStart, ReloadReport());
+  EXPECT_EQ(document.at("sinks").at(0).at("last_error").at("at"), "2023-11-14T22:14:20.000Z");
+  EXPECT_FALSE(needs_person(document)) << "it recovers by itself";
+}
+
+TEST(StatusTest, StalledIsWhatIsDueAndNotAttemptedForAMinute) {
+  struct Case {
+    std::optional<base::Millis> waiting_for;
+    base::Millis attempt_ago;
+    bool stalled;
+  };
+  for (const auto& [waiting_for, attempt_ago, stalled] : std::vector<Case>{
+           {std::nullopt, 24h, false}, {1s, 24h, false}, {59s, 24h, false}, {60s, 24h, true}, {24h, 59s, false}, {24h, 60s, true}}) {
+    auto open = lane("slack", delivery::LaneState::open);
+    open.attempted_at = kStart - attempt_ago;
+    store::SinkStats figures;
+    if (waiting_for) figures.waiting_since = kStart - *waiting_for;
+    EXPECT_EQ(is_stalled(open, figures, kStart), stalled) << (waiting_for ? waiting_for->count() : -1) << " " << attempt_ago.count();
+  }
+}
+
+TEST(StatusTest, APersonIsNeededForWhatDoesNotRecoverByItself) {
+  using enum delivery::LaneState;
+  const auto needed = [](const delivery::LaneStatus& lane, const std::vector<std::string>& reasons = {}) {
+    return needs_person(status_document({}, {lane}, reasons, kStart, ReloadReport()));
+  };
+  for (const auto state : {parked, hung, crashed}) EXPECT_TRUE(needed(lane("slack", state))) << to_string(state);
+  for (const auto state : {open, unreachable, paused, orphaned}) EXPECT_FALSE(needed(lane("slack", state))) << to_string(state);
+  EXPECT_TRUE(needs_person(status_document(stats(1), {lane("slack", orphaned)}, {}, kStart, ReloadReport())))
+      << "its deliveries go nowhere";
+  EXPECT_TRUE(needed(lane("slack", open), {"the store cannot be written: x"}));
+}
+
 TEST(StatusTest, SaysWhenNotificationsAreUnrouted) {
   auto known = stats(0);
   known.unrouted = 3;

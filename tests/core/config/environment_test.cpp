@@ -41,6 +41,38 @@ TEST(LoadEnvironment, WarnsThatAnyoneMaySend) {
   EXPECT_THAT(loaded.problems[0].line_text(), ::testing::StartsWith("warning: anyone who can reach [::]:6000"));
 }
 
+TEST(LoadEnvironment, AsksForThePassword) {
+  auto variables = good();
+  variables["BELFRY_WEBHOOK_PASSWORD"] = "open sesame";
+  const auto loaded = load(variables);
+  ASSERT_TRUE(loaded.settings) << test::lines(loaded);
+  EXPECT_EQ(test::lines(loaded), "");
+  EXPECT_EQ(loaded.settings->sources[0].auth.basic_username, "coder");
+  EXPECT_EQ(loaded.settings->sources[0].auth.basic_passwords.at(0).reveal(), "open sesame");
+}
+
+TEST(LoadEnvironment, AnEmptyPasswordIsNone) {
+  auto variables = good();
+  variables["BELFRY_WEBHOOK_PASSWORD"] = "";
+  const auto loaded = load(variables);
+  EXPECT_FALSE(loaded.settings);
+  EXPECT_THAT(test::lines(loaded), HasSubstr("error: environment variable BELFRY_WEBHOOK_PASSWORD is empty; give it the password"));
+}
+
+TEST(LoadText, WarnsOfAPasswordThatNobodyAsksFor) {
+  const std::map<std::string, std::string> variables{{"HOME", "/home/belfry"}, {"BELFRY_WEBHOOK_PASSWORD", "open sesame"}};
+  const auto text = [](const std::string& source) {
+    return "version: 1\nsources: { coder: " + source +
+           " }\nsinks: { slack: { plugin: slack } }\npipeline: { routes: [{ name: everyone, to: [slack] }] }\n";
+  };
+  const auto sentence = HasSubstr("warning: sources.coder asks for no password although BELFRY_WEBHOOK_PASSWORD is set; write auth:");
+  EXPECT_THAT(test::lines(load_text(text("{}"), "belfry.yaml", test::environment(variables))), sentence);
+  const auto basic = text("{ auth: { basic: { username: coder, password: \"${file:none:-${env:BELFRY_WEBHOOK_PASSWORD:-}}\" } } }");
+  EXPECT_EQ(test::lines(load_text(basic, "belfry.yaml", test::environment(variables))), "");
+  const auto other = text("{ auth: { basic: { username: coder, password: \"${env:NO:-}\" } } }");
+  EXPECT_THAT(test::lines(load_text(other, "belfry.yaml", test::environment(variables))), sentence);
+}
+
 TEST(LoadEnvironment, WithoutATokenSaysWhatToDo) {
   for (const auto* value : {"", static_cast<const char*>(nullptr)}) {
     auto variables = good();

@@ -99,7 +99,7 @@ TEST_F(Include, PathsAndSecretsAreBesideTheFileThatNamesThem) {
   auto loaded = load();
   ASSERT_TRUE(loaded.settings) << test::lines(loaded);
   const auto conf_d = directory_.path() / "conf.d";
-  EXPECT_EQ(loaded.settings->sources[1].auth.bearer.reveal(), "beside");
+  EXPECT_EQ(loaded.settings->sources[1].auth.bearers.at(0).reveal(), "beside");
   EXPECT_EQ(loaded.settings->sources[1].path_at, (Position{conf_d / "more.yaml", 2, 26}));
   const auto& mail = loaded.settings->sinks[1];
   EXPECT_EQ(mail.http.ca_file, conf_d / "ca.pem");
@@ -114,7 +114,7 @@ TEST_F(Include, PathsAndSecretsAreBesideTheFileThatNamesThem) {
   const auto credential = directory_.write("credentials/password", "systemd's");
   loaded = load({{"HOME", "/home/belfry"}, {"CREDENTIALS_DIRECTORY", credential.parent_path()}});
   ASSERT_TRUE(loaded.settings) << test::lines(loaded);
-  EXPECT_EQ(loaded.settings->sources[1].auth.bearer.reveal(), "systemd's");
+  EXPECT_EQ(loaded.settings->sources[1].auth.bearers.at(0).reveal(), "systemd's");
 }
 
 TEST_F(Include, RefusesWhatIsNoReadableFile) {
@@ -127,7 +127,8 @@ TEST_F(Include, RefusesWhatIsNoReadableFile) {
       problems(),
       "belfry.yaml:2:11: error: include[0] names pipe.yaml, which is no file but a device; name a file\n"
       "belfry.yaml:2:22: error: include[1] finds a file in conf.d whose name is no text; rename it\n"
-      "belfry.yaml:2:22: error: include[1] names conf.d/dangling.yaml, which does not exist; create it, or remove its name\n"
+      "belfry.yaml:2:22: error: include[1] names conf.d/dangling.yaml, which cannot be read: No such file or directory (symbolic link "
+      "conf.d/dangling.yaml to nowhere); repair it, or remove its name\n"
       "belfry.yaml:2:37: error: include[2] looks into belfry.yaml, which cannot be read: Not a directory; name a directory that the user "
       "of the gateway can read\n");
 }

@@ -66,7 +66,8 @@ TEST_F(ReferencesTest, SaysAllThatIsMissing) {
   EXPECT_EQ(value("${env:EMPTY}"), "FAULT environment variable EMPTY is empty; give it a value");
   EXPECT_EQ(value("${file:t:-${env:NO}}"),
             "FAULT there is no file " + in_directory("t") +
-                " and environment variable NO is not set; put it into /etc/credstore/t (under systemd, mode 0600) or into " +
+                " and environment variable NO is not set; put it into /etc/credstore/t (under systemd, mode 0600; the unit needs the line "
+                "LoadCredential=t for this name: systemctl edit belfry) or into " +
                 in_directory("t") + ", or set NO");
   EXPECT_EQ(value("${file:in/t}"), "FAULT there is no file " + in_directory("in/t") + "; create it") << "that is no name of a credential";
   EXPECT_EQ(expand("${env:NO}").error().kind, ReferenceFault::Kind::unresolved);
@@ -78,6 +79,10 @@ TEST_F(ReferencesTest, ReadsFilesAndDropsOneNewline) {
   static_cast<void>(directory.write("dos", "secret\r\n"));
   static_cast<void>(directory.write("none", "secret"));
   static_cast<void>(directory.write("inside", "a\nb\n"));
+  static_cast<void>(directory.write("marked", "\xEF\xBB\xBFsecret\n"));
+  static_cast<void>(directory.write("blank", "\xEF\xBB\xBF \r\n\n\t"));
+  EXPECT_EQ(value("${file:marked}"), "secret") << "an editor's byte order mark is no part of it";
+  EXPECT_EQ(value("${file:blank}"), "FAULT the file " + in_directory("blank") + " is empty; write the value into it");
   EXPECT_EQ(value("${file:one}"), "secret");
   EXPECT_EQ(value("${file:two}"), "secret\n");
   EXPECT_EQ(value("${file:dos}"), "secret");
@@ -93,9 +98,24 @@ TEST_F(ReferencesTest, CredentialsComeBeforeTheConfiguration) {
   variables["CREDENTIALS_DIRECTORY"] = in_directory("credentials");
   EXPECT_EQ(value("${file:token}"), "credential");
   EXPECT_EQ(value("${file:other}"), "FAULT there is no file " + in_directory("credentials/other") + " or " + in_directory("other") +
-                                        "; put it into /etc/credstore/other (under systemd, mode 0600) or into " + in_directory("other"));
+                                        "; put it into /etc/credstore/other (under systemd, mode 0600; the unit needs the line "
+                                        "LoadCredential=other for this name: systemctl edit belfry) or into " +
+                                        in_directory("other"));
   static_cast<void>(directory.write("other", "beside\n"));
   EXPECT_EQ(value("${file:other}"), "beside");
+}
+
+TEST_F(ReferencesTest, ANameThatTheUnitDoesNotLoadNeedsALineThere) {
+  std::istringstream unit(test::read(test::source_directory() / "packaging/systemd/belfry.service.in"));
+  int loaded = 0;
+  for (std::string line; std::getline(unit, line);) {
+    constexpr std::string_view kKey = "LoadCredential=";
+    if (!line.starts_with(kKey)) continue;
+    ++loaded;
+    EXPECT_THAT(value("${file:" + line.substr(kKey.size()) + "}"), testing::Not(testing::HasSubstr(kKey))) << line;
+  }
+  EXPECT_EQ(loaded, 5);
+  EXPECT_THAT(value("${file:pagerduty-key}"), testing::HasSubstr("the unit needs the line LoadCredential=pagerduty-key"));
 }
 
 TEST_F(ReferencesTest, ABrokenFileIsNotHiddenByADefault) {
@@ -177,6 +197,24 @@ TEST_F(ReferencesTest, TellsWhenOthersCanReadAFile) {
             "the file " + file.string() + " can be written by others; run: chmod o= " + file.string());
   variables["CREDENTIALS_DIRECTORY"] = directory.path().string();
   EXPECT_EQ(exposed(owner | perms::others_read), "") << "what systemd has put there is its business";
+}
+
+TEST_F(ReferencesTest, WhatMayBeThereIsNotHiddenByADefault) {
+  std::filesystem::create_symlink("nowhere", in_directory("link"));
+  std::filesystem::create_symlink("nowhere", in_directory("mount"));
+  static_cast<void>(directory.write("file", "x"));
+  EXPECT_THAT(value("${file:link:-x}"), testing::HasSubstr("link cannot be read: No such file or directory (symbolic link "));
+  EXPECT_THAT(value("${file:mount/token:-x}"), testing::HasSubstr("mount/token cannot be read: No such file or directory (symbolic link "));
+  EXPECT_THAT(value("${file:file/token:-x}"), testing::HasSubstr("file/token cannot be read: Not a directory"));
+  EXPECT_EQ(value("${file:none/token:-x}"), "x");
+}
+
+TEST_F(ReferencesTest, ACredentialsDirectoryThatDoesNotExistHidesNothing) {
+  static_cast<void>(directory.write("token", "beside\n"));
+  variables["CREDENTIALS_DIRECTORY"] = in_directory("none");
+  EXPECT_EQ(value("${file:token:-x}"), "FAULT there is no directory " + in_directory("none") +
+                                           ", which CREDENTIALS_DIRECTORY names; create it, or unset the variable");
+  EXPECT_EQ(value("${file:" + in_directory("token") + ":-x}"), "beside") << "it is not looked for there";
 }
 
 TEST_F(ReferencesTest, AnUnreadableFileIsAnError) {

@@ -68,8 +68,8 @@ TEST(LoadText, ReadsEverything) {
   ASSERT_EQ(s.sources.size(), 3U);
   EXPECT_EQ(s.sources[0].name, "one");
   EXPECT_EQ(s.sources[0].auth.basic_username, "coder");
-  EXPECT_EQ(s.sources[0].auth.basic_password.reveal(), "123456") << "a password of digits stays text";
-  EXPECT_EQ(s.sources[1].auth.bearer.reveal(), "token");
+  EXPECT_EQ(s.sources[0].auth.basic_passwords.at(0).reveal(), "123456") << "a password of digits stays text";
+  EXPECT_EQ(s.sources[1].auth.bearers.at(0).reveal(), "token");
   EXPECT_TRUE(s.sources[2].auth.client_certificate);
 
   ASSERT_EQ(s.sinks.size(), 2U);
@@ -109,6 +109,21 @@ TEST(LoadText, SinkValuesRememberTheirPlaces) {
   EXPECT_EQ(positions.size(), 9U);
 }
 
+TEST(LoadText, ReadsTheRoomForConnectionsAndBodies) {
+  const auto loaded = test::load(test::with("server: { max_body_memory: 2MiB, max_connections_per_address: 0 }\n"));
+  ASSERT_TRUE(loaded.settings) << test::lines(loaded);
+  EXPECT_EQ(loaded.settings->server.max_body_memory, 2U << 20);
+  EXPECT_EQ(loaded.settings->server.max_connections_per_address, 0U);
+}
+
+TEST(LoadText, ALargerBodyAloneRaisesTheMemoryOfAll) {
+  const auto defaults = test::load(test::with(""));
+  EXPECT_EQ(defaults.settings->server.max_body_memory, 64U << 20);
+  EXPECT_EQ(defaults.settings->server.max_connections_per_address, 256U);
+  const auto large = test::load(test::with("server: { max_body: 64MiB, max_body_memory: 64MiB }\n"));
+  EXPECT_EQ(large.settings->server.max_body_memory, 64U << 20);
+}
+
 TEST(LoadText, FillsInDefaults) {
   const auto loaded = test::load(test::with(""));
   ASSERT_TRUE(loaded.settings) << test::lines(loaded);
@@ -116,7 +131,8 @@ TEST(LoadText, FillsInDefaults) {
   EXPECT_EQ(s.server.listen, "127.0.0.1:6000");
   EXPECT_EQ(s.server.max_body, 1048576U);
   EXPECT_FALSE(s.server.tls);
-  EXPECT_THAT(s.admin.listen, ElementsAre("127.0.0.1:9664"));
+  EXPECT_THAT(s.admin.listen, ElementsAre("unix:/home/belfry/.local/state/belfry/admin.sock", "127.0.0.1:9664"));
+  EXPECT_EQ(s.admin.default_socket, s.admin.listen.front());
   EXPECT_TRUE(s.admin.token.empty());
   EXPECT_EQ(s.store.path, "/home/belfry/.local/state/belfry/belfry.db");
   EXPECT_EQ(s.store.retention, 168h);
@@ -305,10 +321,78 @@ TEST(LoadText, AuthenticationThatMayBeLeftOut) {
   const auto there = load("{ basic: { username: coder, password: \"${env:NO:-${env:PASSWORD:-}}\" } }");
   ASSERT_TRUE(there.settings) << test::lines(there);
   EXPECT_EQ(there.settings->sources.front().auth.basic_username, "coder");
-  EXPECT_EQ(there.settings->sources.front().auth.basic_password.reveal(), "xyz");
+  EXPECT_EQ(there.settings->sources.front().auth.basic_passwords.at(0).reveal(), "xyz");
   const auto open =
       load_text("server: { listen: \"[::]:6000\" }\n" + text("{ bearer: \"${env:NO:-}\" }"), "belfry.yaml", test::environment());
   EXPECT_THAT(test::lines(open), testing::HasSubstr("warning: sources.coder takes notifications from anyone"));
+}
+
+TEST(LoadText, WhatStandsAroundASecretIsNoPartOfIt) {
+  const auto load = [](const std::string& password, const std::string& written = "\"${env:PASSWORD}\"") {
+    return load_text("version: 1\nstore: { path: q.db }\nsources: { coder: { auth: { basic: { username: coder, password: " + written +
+                         " } } } }\nsinks: { s: { plugin: p } }\npipeline: { routes: [{ name: everyone, to: [s] }] }\n",
+                     "belfry.yaml", test::environment({{"PASSWORD", password}}));
+  };
+  for (const auto* password : {"xyz abc", " xyz abc\n", "\r\n\nxyz abc\t", "\xEF\xBB\xBFxyz abc"}) {
+    const auto loaded = load(password);
+    ASSERT_TRUE(loaded.settings) << test::lines(loaded);
+    EXPECT_EQ(loaded.settings->sources.front().auth.basic_passwords.at(0).reveal(), "xyz abc");
+    EXPECT_EQ(test::lines(loaded), "");
+  }
+  EXPECT_EQ(load("", "\" xyz \"").settings->sources.front().auth.basic_passwords.at(0).reveal(), " xyz ")
+      << "quotes in YAML mean what they hold";
+  EXPECT_THAT(test::lines(load("xyz\nabc")), testing::HasSubstr("is a secret that contains a line break"));
+  EXPECT_FALSE(load(" \n").settings) << "nothing is not the same as left out";
+  EXPECT_THAT(test::lines(load("\"xyz\"")),
+              testing::HasSubstr("warning: sources.coder.auth.basic.password is a secret that stands in quotes"));
+  test::TemporaryDirectory directory;
+  const auto file = directory.write("password", "xyz\nabc\n");
+  EXPECT_THAT(test::lines(load("", "\"${file:" + file.string() + "}\"")), testing::HasSubstr(file.string() + " contains a line break"));
+}
+
+TEST(LoadText, AListOfSecretsWhileOneIsReplaced) {
+  const auto load = [](const std::string& auth) {
+    return load_text("version: 1\nstore: { path: q.db }\nsources: { coder: { auth: " + auth +
+                         " } }\nsinks: { s: { plugin: p } }\npipeline: { routes: [{ name: everyone, to: [s] }] }\n",
+                     "belfry.yaml", test::environment({{"OLD", "old"}}));
+  };
+  const auto basic = load("{ basic: { username: coder, password: [new, \"${env:OLD}\", \"${env:NO:-}\"] } }");
+  ASSERT_TRUE(basic.settings) << test::lines(basic);
+  const auto& passwords = basic.settings->sources.front().auth.basic_passwords;
+  ASSERT_EQ(passwords.size(), 2U) << "one that is left out is none";
+  EXPECT_EQ(passwords[0].reveal(), "new");
+  EXPECT_EQ(passwords[1].reveal(), "old");
+  const auto bearer = load("{ bearer: [new, \"${env:OLD}\"] }");
+  ASSERT_TRUE(bearer.settings) << test::lines(bearer);
+  EXPECT_EQ(bearer.settings->sources.front().auth.bearers.size(), 2U);
+  EXPECT_FALSE(load("{ bearer: [] }").settings) << "an empty list is not the same as left out";
+  EXPECT_FALSE(load("{ bearer: [a, { b: c }] }").settings);
+  EXPECT_THAT(test::lines(load("{ bearer: [a, b, c, d, e] }")), testing::HasSubstr("has 5 entries; write at most 4"));
+}
+
+TEST(LoadText, WarnsOfWhatTheNetworkCanRead) {
+  const auto lines = [](const std::string& more, const std::string& auth) {
+    return test::lines(load_text("version: 1\nstore: { path: q.db }\n" + more + "\nsources: { coder: { auth: " + auth +
+                                     " } }\nsinks: { s: { plugin: p } }\npipeline: { routes: [{ name: everyone, to: [s] }] }\n",
+                                 "belfry.yaml", test::environment()));
+  };
+  const std::string clear = "sources.coder is sent its password in the clear";
+  EXPECT_THAT(lines("server: { listen: \"[::]:6000\" }", "{ bearer: x }"), testing::HasSubstr(clear));
+  EXPECT_THAT(lines("server: { listen: \"192.0.2.1:6000\" }", "{ basic: { username: coder, password: x } }"), testing::HasSubstr(clear));
+  EXPECT_EQ(lines("server: { listen: \"127.0.0.1:6000\" }", "{ bearer: x }"), "");
+  EXPECT_EQ(lines("server: { listen: \"[::]:6000\", tls: { certificate: a, key: b } }", "{ bearer: x }"), "");
+  const std::string admin = "admin listens on 192.0.2.1:9664, where the network reaches the metrics";
+  EXPECT_THAT(lines("admin: { listen: \"192.0.2.1:9664\" }", "{ bearer: x }"), testing::HasSubstr(admin + "; write"));
+  EXPECT_THAT(lines("admin: { listen: [\"192.0.2.1:9664\"], token: xyz }", "{ bearer: x }"),
+              testing::HasSubstr(admin + " and, with the token, the API, all of it in the clear"));
+  EXPECT_EQ(lines("admin: { listen: [\"127.0.0.1:9664\", \"unix:/run/belfry/admin.sock\"] }", "{ bearer: x }"), "");
+  test::TemporaryDirectory directory;
+  const auto key = directory.write("tls.key", "x");
+  const auto tls = "server: { tls: { certificate: a, key: \"" + key.string() + "\" } }";
+  EXPECT_EQ(lines(tls, "{ bearer: x }"), "");
+  std::filesystem::permissions(key, std::filesystem::perms(0644));
+  EXPECT_THAT(lines(tls, "{ bearer: x }"),
+              testing::HasSubstr("warning: server.tls.key is a secret: the file " + key.string() + " can be read by others"));
 }
 
 TEST(LoadText, SaysWhereTheGatewayCanBeAskedAlsoWithErrors) {
@@ -317,16 +401,43 @@ TEST(LoadText, SaysWhereTheGatewayCanBeAskedAlsoWithErrors) {
   EXPECT_FALSE(loaded.settings);
   EXPECT_THAT(loaded.admin.listen, ElementsAre("127.0.0.1:7777"));
   EXPECT_EQ(loaded.admin.token.reveal(), "secret");
-  EXPECT_THAT(load_text("version: [\n", "belfry.yaml", test::environment()).admin.listen, ElementsAre("127.0.0.1:9664"));
+  EXPECT_TRUE(loaded.admin.default_socket.empty());
+}
+
+TEST(LoadText, OfATextThatIsNoYamlKeepsTheSocketsThatItNames) {
+  const auto sockets = [](const std::string& text) { return load_text(text, "belfry.yaml", test::environment({})).admin.listen; };
+  EXPECT_THAT(sockets("version: [\n"), ElementsAre("127.0.0.1:9664"));
+  EXPECT_THAT(sockets("admin: { listen: [\"unix:/run/a.sock\", 'unix:/run/b.sock',unix:/run/c.sock] # unix:/run/d\n"),
+              ElementsAre("unix:/run/a.sock", "unix:/run/b.sock", "unix:/run/c.sock", "unix:/run/d", "127.0.0.1:9664"));
+  EXPECT_THAT(sockets("admin:\n  listen:\n    - unix:/run/a.sock\n  - [\n"), ElementsAre("unix:/run/a.sock", "127.0.0.1:9664"));
+  EXPECT_THAT(load_text("[", "belfry.yaml", test::environment({{"RUNTIME_DIRECTORY", "/run/belfry"}})).admin.listen,
+              ElementsAre("unix:/run/belfry/admin.sock", "127.0.0.1:9664"));
+}
+
+TEST(AdminSocket, IsFoundWithoutTheConfiguration) {
+  const auto socket = [](std::map<std::string, std::string> variables) {
+    return default_admin_socket(test::environment(std::move(variables))).value_or("none").string();
+  };
+  EXPECT_EQ(socket({{"RUNTIME_DIRECTORY", "/run/belfry"}, {"XDG_RUNTIME_DIR", "/run/user/7"}, {"STATE_DIRECTORY", "/s"}}),
+            "/run/belfry/admin.sock");
+  EXPECT_EQ(socket({{"RUNTIME_DIRECTORY", "/run/belfry:/run/other"}}), "/run/belfry/admin.sock");
+  EXPECT_EQ(socket({{"XDG_RUNTIME_DIR", "/run/user/7"}, {"HOME", "/home/ada"}}), "/run/user/7/belfry/admin.sock");
+  EXPECT_EQ(socket({{"RUNTIME_DIRECTORY", ""}, {"XDG_RUNTIME_DIR", "relative"}, {"STATE_DIRECTORY", "/s"}}), "/s/admin.sock");
+  EXPECT_EQ(socket({{"XDG_STATE_HOME", "/x"}, {"HOME", "/home/ada"}}), "/x/belfry/admin.sock");
+  EXPECT_EQ(socket({{"HOME", "/home/ada"}}), "/home/ada/.local/state/belfry/admin.sock");
+  EXPECT_EQ(socket({}), "none");
 }
 
 TEST(LoadFile, SaysWhyAFileCannotBeRead) {
   test::TemporaryDirectory directory;
   const auto missing = directory.path() / "none.yaml";
   EXPECT_EQ(test::lines(load_file(missing, test::environment())),
-            missing.string() + ": error: cannot be read: No such file or directory; create it, or name another with --config\n");
+            missing.string() + ": error: does not exist; write one with `belfry init`, or name another with --config\n");
+  std::filesystem::create_symlink("none.yaml", directory.path() / "link.yaml");
+  EXPECT_THAT(test::lines(load_file(directory.path() / "link.yaml", test::environment())),
+              testing::HasSubstr("link.yaml: error: cannot be read: No such file or directory (symbolic link "));
   EXPECT_EQ(test::lines(load_file(directory.path(), test::environment())),
-            directory.path().string() + ": error: cannot be read: it is a directory; name a file\n");
+            directory.path().string() + ": error: is a directory; name a file\n");
   const auto large = directory.write("large.yaml", std::string(1024 * 1024 + 1, '#'));
   EXPECT_EQ(test::lines(load_file(large, test::environment())), large.string() + ": error: the file is larger than 1 MiB; write less\n");
 }

@@ -54,6 +54,18 @@ TEST_F(AttemptMachineTest, BeginsSendsAndFinishes) {
   EXPECT_FALSE(finish.park_lane);
 }
 
+TEST_F(AttemptMachineTest, WhatCrashedItsPluginTooOftenEndsWithoutIt) {
+  store::Leased leased;
+  leased.claim = "claim";
+  leased.delivery = {.id = "d1", .sink = "slack", .expires_at = kNow + 1h};
+  leased.attempt = 4;
+  AttemptMachine m({std::move(leased), true, &sinks_, true});
+  const auto finish = std::get<action::Finish>(m.resume(event::Start{}, kNow, 0)).finish;
+  EXPECT_EQ(finish.attempt, 4U);
+  EXPECT_EQ(finish.outcome.reason, "plugin_crashed");
+  EXPECT_EQ(std::get<store::DeadLetter>(finish.next).state, model::DeliveryState::rejected);
+}
+
 TEST_F(AttemptMachineTest, WhatWasBegunWithTheLeaseIsSentAtOnce) {
   store::Leased leased;
   leased.claim = "claim";

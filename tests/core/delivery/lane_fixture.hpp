@@ -2,6 +2,9 @@
 #pragma once
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <future>
+#include <limits>
 #include <map>
 #include <memory>
 #include <string>
@@ -34,6 +37,12 @@ class ScriptedChannel final : public plugin::Channel {
   explicit ScriptedChannel(Script script) : script_(std::move(script)) {}
 
   void deliver(plugin::Send send, plugin::OutcomeHandler handler) override {
+    if (not_begun > 0) {
+      --not_begun;
+      plugin::SendOutcome outcome;
+      outcome.never_began = true;
+      return handler(std::move(outcome));
+    }
     auto outcome = script_(send);
     // Held before it is seen: who has seen it may let it go.
     if (!outcome) held_.update([&](auto& held) { held.emplace_back(std::move(handler)); });
@@ -44,6 +53,8 @@ class ScriptedChannel final : public plugin::Channel {
     if (outcome) settle(std::move(handler), std::move(*outcome));
   }
 
+  [[nodiscard]] std::size_t most_in_flight() const override { return most; }
+  void end_pauses() override { ++pauses_ended; }
   [[nodiscard]] bool can_reconcile() const override { return static_cast<bool>(reconcile_script); }
 
   void reconcile(plugin::Send send, plugin::OutcomeHandler handler) override {
@@ -73,6 +84,9 @@ class ScriptedChannel final : public plugin::Channel {
   [[nodiscard]] bool wait(const std::function<bool(const Seen&)>& condition) { return seen_.wait(condition); }
   [[nodiscard]] Seen seen() const { return seen_.get(); }
 
+  std::atomic<int> not_begun = 0;  // so many deliveries come back unbegun
+  std::atomic<int> pauses_ended = 0;
+  std::size_t most = std::numeric_limits<std::size_t>::max();
   Script reconcile_script;
   plugin::LateHandler late;
   std::function<void(plugin::Health)> health;
@@ -180,7 +194,7 @@ class LaneFixture : public testing::Test {
     d.expires_at = clock_.now() + 1h;
     if (change) change(d);
     n.sensitive = d.sensitive;
-    acceptance.deliveries.push_back({d, std::nullopt, std::nullopt, std::nullopt});
+    acceptance.deliveries.push_back({.delivery = d});
     const auto accepted = answer_of<store::Accepted>([&](auto handler) { store_->accept(std::move(acceptance), std::move(handler)); });
     EXPECT_TRUE(accepted) << accepted.error().message;
     if (dispatcher_) dispatcher_->notify(accepted->sinks);
@@ -208,6 +222,12 @@ class LaneFixture : public testing::Test {
       std::this_thread::yield();
     }
     return false;
+  }
+
+  Released release(const std::string& sink) {
+    std::promise<Released> released;
+    EXPECT_TRUE(dispatcher_->release(sink, [&](Released r) { released.set_value(std::move(r)); }));
+    return released.get_future().get();
   }
 
   ScriptedChannel& channel(const std::string& sink) { return *channels_.at(sink); }

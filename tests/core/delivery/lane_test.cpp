@@ -1,6 +1,9 @@
 #include "delivery/lane.hpp"
 
+#include <gmock/gmock.h>
+
 #include "core/delivery/lane_fixture.hpp"
+#include "core/delivery/refusing_store.hpp"
 #include "model/names.hpp"
 
 namespace belfry::delivery {
@@ -9,7 +12,16 @@ namespace {
 using model::DeliveryState;
 using model::OutcomeCode;
 
-class LaneTest : public LaneFixture {};
+class LaneTest : public LaneFixture {
+ protected:
+  // From here on the store refuses what the test asks it to.
+  RefusingStore& refuse() {
+    auto refusing = std::make_unique<RefusingStore>(std::move(store_));
+    auto& store = *refusing;
+    store_ = std::move(refusing);
+    return store;
+  }
+};
 
 TEST_F(LaneTest, DeliversWhatIsAccepted) {
   add("slack", [](const auto&) { return delivered(); });
@@ -52,6 +64,84 @@ TEST_F(LaneTest, KeepsTheOrderOfOneRecipientAndItsBoundOfConcurrency) {
   EXPECT_LE(seen.most_in_flight, 3U);
 }
 
+TEST_F(LaneTest, LeasesNoMoreThanTheSinkWorksOnAtOnce) {
+  add("slack", [](const auto&) { return delivered(); });
+  channel("slack").most = 2;
+  for (int i = 0; i < 60; ++i) accept("slack", "someone" + std::to_string(i) + "@example.com");
+  start();
+  ASSERT_TRUE(metrics_.wait("delivery slack delivered", 60));
+  EXPECT_LE(channel("slack").seen().most_in_flight, 2U);
+}
+
+TEST_F(LaneTest, WhatThePluginHasNotBegunWithIsNoAttempt) {
+  add("slack", [](const auto&) { return delivered(); });
+  channel("slack").not_begun = 2;
+  start();
+  const auto id = accept("slack", "bobby@example.com");
+  ASSERT_TRUE(metrics_.wait("delivery slack delivered", 1));
+  const auto all = record(id);
+  EXPECT_EQ(all.deliveries[0].attempts, 1U);
+  EXPECT_EQ(all.deliveries[0].failures, 0U);
+  EXPECT_FALSE(all.deliveries[0].possible_duplicate);
+  EXPECT_EQ(all.attempts.size(), 1U);
+  EXPECT_EQ(metrics_.count("attempt slack retry"), 0);
+  EXPECT_EQ(metrics_.count("duplicate slack"), 0);
+}
+
+TEST_F(LaneTest, ReleasingEndsAPauseForAllSinksOfTheAccount) {
+  const auto account = std::make_shared<policy::SendBudget>(policy::SendRates{});
+  const auto share = [&](LaneSettings& s) { s.budget = account; };
+  std::atomic<bool> limited = true;
+  const auto script = [&](const plugin::Send&) {
+    if (!limited) return delivered();
+    auto o = outcome(OutcomeCode::rate_limited, "ratelimited");
+    o.retry_after = std::chrono::seconds(99'999'999);
+    o.limit_scope = model::LimitScope::credential;
+    return o;
+  };
+  add("one", script, share);
+  add("two", script, share);
+  start();
+  const auto id = accept("one", "bobby@example.com");
+  ASSERT_TRUE(becomes("one", LaneState::paused));
+  accept("two", "bobby@example.com");
+  ASSERT_TRUE(becomes("two", LaneState::paused));
+  EXPECT_TRUE(status("one").can_release);
+  EXPECT_LE(*status("one").until, clock_.now() + 1h) << "a remote is believed for an hour";
+  EXPECT_EQ(metrics_.count("delivery one expired"), 0) << "the message is not lost to it";
+  limited = false;
+  const auto released = release("one");
+  EXPECT_TRUE(released.done);
+  EXPECT_EQ(released.was, LaneState::paused);
+  EXPECT_TRUE(metrics_.wait("delivery one delivered", 1));
+  EXPECT_TRUE(metrics_.wait("delivery two delivered", 1));
+  EXPECT_EQ(channel("one").pauses_ended, 1);
+  EXPECT_EQ(record(id).deliveries[0].failures, 0U);
+  EXPECT_FALSE(dispatcher_->release("nobody", [](const Released&) {}));
+}
+
+TEST_F(LaneTest, ReleasingAParkedSinkTriesAtOnce) {
+  std::atomic<bool> broken = true;
+  add(
+      "slack", [&](const plugin::Send&) { return broken ? outcome(OutcomeCode::misconfigured, "invalid_auth") : delivered(); },
+      [](LaneSettings& s) { s.first_probe = s.last_probe = 1h; });
+  parked_["dead"] = {"cannot_start", "no token"};
+  add("dead", [](const auto&) { return delivered(); });
+  start();
+  accept("slack", "bobby@example.com");
+  ASSERT_TRUE(becomes("slack", LaneState::parked));
+  broken = false;
+  EXPECT_TRUE(release("slack").done);
+  EXPECT_TRUE(metrics_.wait("delivery slack delivered", 1));
+  const auto refused = release("dead");
+  EXPECT_FALSE(refused.done);
+  EXPECT_THAT(refused.detail, testing::HasSubstr("no token"));
+  EXPECT_FALSE(status("dead").can_release);
+  channel("slack").health(plugin::Health::hung);
+  ASSERT_TRUE(becomes("slack", LaneState::hung));
+  EXPECT_FALSE(release("slack").done);
+}
+
 TEST_F(LaneTest, OneRecipientHasOneDeliveryInFlight) {
   add("slack", [](const auto&) { return std::nullopt; });
   start();
@@ -82,6 +172,48 @@ TEST_F(LaneTest, TriesAgainAfterATransientFailureAndOthersGoOn) {
   EXPECT_EQ(all.deliveries[0].failures, 1U);
   EXPECT_EQ(metrics_.count("attempt slack retry"), 1);
   EXPECT_EQ(metrics_.count("duplicate slack"), 0);
+}
+
+TEST_F(LaneTest, AnOutageIsSeenAndSaidOnceHoweverManyAttemptsFail) {
+  constexpr int kPeople = 20;
+  std::atomic<bool> dead = true;
+  add("slack", [&](const plugin::Send&) { return dead ? outcome(OutcomeCode::retry, "connection") : delivered(); });
+  start();
+  for (int i = 0; i < kPeople; ++i) accept("slack", "someone" + std::to_string(i) + "@example.com");
+  ASSERT_TRUE(becomes("slack", LaneState::unreachable));
+  ASSERT_TRUE(metrics_.wait("attempt slack retry", kPeople));
+  const auto during = status("slack");
+  EXPECT_EQ(during.reason, "connection");
+  EXPECT_GE(during.failures, Outage::kFailures);
+  EXPECT_TRUE(during.since && during.last_failure && *during.since <= during.last_failure->at);
+  EXPECT_TRUE(during.can_release);
+  dead = false;
+  EXPECT_EQ(release("slack").was, LaneState::unreachable);
+  EXPECT_TRUE(metrics_.wait("delivery slack delivered", kPeople));
+  EXPECT_TRUE(becomes("slack", LaneState::open));
+  EXPECT_EQ(status("slack").failures, 0U);
+  const auto lines = lines_.get();
+  const auto said = [&](std::string_view words) {
+    return std::ranges::count_if(lines, [&](const auto& line) { return line.find(words) != std::string::npos; });
+  };
+  EXPECT_EQ(said("sink is unreachable"), 1);
+  EXPECT_EQ(said("sink is still unreachable"), 0);
+  EXPECT_EQ(said("sink is reachable again"), 1);
+}
+
+TEST_F(LaneTest, ALaneThatWaitsForABackOffIsNotStandingStill) {
+  add("slack", [&](const plugin::Send&) {
+    auto later = outcome(OutcomeCode::retry);
+    later.retry_after = 5min;
+    return later;
+  });
+  start();
+  accept("slack", "bobby@example.com");
+  accept("slack", "bobby@example.com");  // due, and behind the first
+  ASSERT_TRUE(metrics_.wait("attempt slack retry", 1));
+  const auto until = std::chrono::steady_clock::now() + tests::kDeadline;
+  while (status("slack").attempted_at < clock_.now() + 4min && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+  EXPECT_GE(status("slack").attempted_at, clock_.now() + 4min);
 }
 
 TEST_F(LaneTest, AnAmbiguousFailureIsMarkedAndTheSinkIsTold) {
@@ -269,6 +401,85 @@ TEST_F(LaneTest, AParkedLaneThatCannotLookForItsProbeTakesItsTime) {
   EXPECT_TRUE(metrics_.wait("delivery slack delivered", 2));
 }
 
+// ---- a store that refuses
+
+TEST_F(LaneTest, ABeginThatIsRefusedEndsTheDeliveryAndBlocksNobody) {
+  auto& store = refuse();
+  store.separate_begin = true;
+  store.begins = 1;
+  add("slack", [](const auto&) { return delivered(); });
+  start();
+  const auto first = accept("slack", "bobby@example.com");
+  ASSERT_TRUE(metrics_.wait("delivery slack rejected", 1));
+  EXPECT_EQ(record(first).deliveries.at(0).last_reason, "store_refused");
+  EXPECT_TRUE(record(first).deliveries.at(0).dead_letter);
+  accept("slack", "bobby@example.com");
+  EXPECT_TRUE(metrics_.wait("delivery slack delivered", 1)) << "what waits behind it goes on";
+}
+
+TEST_F(LaneTest, AnOutcomeThatIsRefusedIsRecordedInItsSimplestForm) {
+  auto& store = refuse();
+  store.finishes = 1;
+  add("slack", [](const auto&) { return delivered(); });
+  start();
+  const auto id = accept("slack", "bobby@example.com");
+  ASSERT_TRUE(metrics_.wait("delivery slack delivered", 1));
+  EXPECT_EQ(record(id).deliveries.at(0).state, model::DeliveryState::delivered) << "it has arrived";
+  store.finishes = 1;
+  const auto before = channel("slack").seen().sent.size();
+  accept("slack", "ada@example.com");
+  ASSERT_TRUE(metrics_.wait("delivery slack delivered", 2));
+  EXPECT_EQ(channel("slack").seen().sent.size(), before + 1) << "once";
+}
+
+TEST_F(LaneTest, WhatCannotBeRecordedAtAllIsGivenUp) {
+  auto& store = refuse();
+  store.finishes = 1;
+  store.plain_finishes = 1;
+  add("slack", [](const auto&) { return outcome(model::OutcomeCode::rejected); }, [](LaneSettings& s) { s.concurrency = 1; });
+  start();
+  accept("slack", "bobby@example.com");
+  const auto refused = [&](const auto& all) {
+    return std::ranges::any_of(all, [](const auto& line) { return line.find("cannot be ended either") != std::string::npos; });
+  };
+  ASSERT_TRUE(lines_.wait(refused));
+  accept("slack", "ada@example.com");
+  EXPECT_TRUE(metrics_.wait("delivery slack rejected", 1)) << "its room is free again";
+  EXPECT_EQ(store.asked, 2) << "asked again by nobody";
+}
+
+TEST_F(LaneTest, ADeliveryThatIsNotTakenBackBlocksNobody) {
+  auto& store = refuse();
+  store.releases = 1'000'000;
+  add("slack", [](const auto&) { return delivered(); }, [](LaneSettings& s) { s.concurrency = 1; });
+  channel("slack").not_begun = 1;
+  start();
+  accept("slack", "bobby@example.com");
+  const auto refused = [&](const auto& all) {
+    return std::ranges::any_of(all, [](const auto& line) { return line.find("refuses to take a delivery back") != std::string::npos; });
+  };
+  ASSERT_TRUE(lines_.wait(refused));
+  accept("slack", "ada@example.com");
+  EXPECT_TRUE(metrics_.wait("delivery slack delivered", 1)) << "its room is free again";
+  EXPECT_EQ(store.asked, 1) << "asked again by nobody";
+}
+
+TEST_F(LaneTest, ARefusedLeaseIsNotRepeatedInALoop) {
+  auto& store = refuse();
+  store.leases = 1'000'000;
+  add("slack", [](const auto&) { return delivered(); });
+  start();
+  const auto refused = [&](const auto& all) {
+    return std::ranges::any_of(all, [](const auto& line) { return line.find("refuses to lease") != std::string::npos; });
+  };
+  ASSERT_TRUE(lines_.wait(refused));
+  const int before = store.asked;
+  store.leases = 0;
+  EXPECT_LE(store.asked, before + 1);
+  accept("slack", "bobby@example.com");
+  EXPECT_TRUE(metrics_.wait("delivery slack delivered", 1));
+}
+
 TEST_F(LaneTest, ASinkThatCannotRunKeepsItsDeliveriesAndSaysWhy) {
   add("slack", [](const auto&) { return delivered(); });
   parked_["slack"] = {"missing_secret", "environment variable SLACK_BOT_TOKEN is not set"};
@@ -276,8 +487,55 @@ TEST_F(LaneTest, ASinkThatCannotRunKeepsItsDeliveriesAndSaysWhy) {
   accept("slack", "bobby@example.com");
   EXPECT_EQ(status("slack").state, LaneState::parked);
   EXPECT_EQ(status("slack").detail, "environment variable SLACK_BOT_TOKEN is not set");
-  const auto stats = answer_of<store::Stats>([&](auto handler) { store_->stats(clock_.now(), std::move(handler)); });
-  EXPECT_EQ(stats->sinks.at("slack").waiting, 1U);
+  const auto stats = store_->stats(clock_.now());
+  EXPECT_EQ(stats.sinks.at("slack").waiting, 1U);
+}
+
+TEST_F(LaneTest, ASinkWhosePluginCrashedIsTriedWithOneDelivery) {
+  const auto poison = std::make_shared<std::string>();
+  const auto ended = std::make_shared<tests::Watched<std::vector<std::string>>>();
+  add(
+      "slack", [](const plugin::Send&) { return std::nullopt; },
+      [&](LaneSettings& s) {
+        s.crashed = LaneSettings::Crashed{"pager.so crashed", clock_.now()};
+        s.gave_up = [poison](const std::string& delivery) { return delivery == *poison; };
+        s.ended_given_up = [ended](const std::string& delivery) { ended->update([&](auto& all) { all.push_back(delivery); }); };
+      });
+  const auto poisoned = accept("slack", "ada@example.com", [&](model::Delivery& d) { *poison = d.id; });
+  for (const char* email : {"bob@example.com", "cleo@example.com", "dan@example.com"}) accept("slack", email);
+  start();
+  ASSERT_TRUE(channels_["slack"]->wait([](const auto& seen) { return seen.sent.size() == 1; }));
+  // What has crashed it too often is given up without it, and proves nothing.
+  const auto record = this->record(poisoned);
+  ASSERT_EQ(record.deliveries.size(), 1U);
+  EXPECT_TRUE(record.deliveries[0].dead_letter);
+  EXPECT_EQ(record.deliveries[0].last_reason, "plugin_crashed");
+  EXPECT_EQ(ended->get(), std::vector<std::string>{*poison});
+  EXPECT_EQ(status("slack").state, LaneState::crashed);
+  EXPECT_EQ(channels_["slack"]->seen().most_in_flight, 1U);
+  channels_["slack"]->let_go(delivered());
+  ASSERT_TRUE(channels_["slack"]->wait([](const auto& seen) { return seen.sent.size() == 3; }));
+  EXPECT_EQ(status("slack").state, LaneState::open);
+}
+
+TEST_F(LaneTest, ASinkWhosePluginCrashedWaitsAndCanBeReleased) {
+  const auto released = std::make_shared<tests::Watched<int>>();
+  add(
+      "slack", [](const plugin::Send&) { return delivered(); },
+      [&](LaneSettings& s) {
+        s.crashed = LaneSettings::Crashed{"pager.so crashed", clock_.now() + 1min};
+        s.on_release = [released] { released->update([](int& times) { ++times; }); };
+      });
+  parked_["slack"] = {"crashed", "pager.so crashed"};
+  const auto id = accept("slack", "ada@example.com");
+  start();
+  ASSERT_TRUE(becomes("slack", LaneState::crashed));
+  EXPECT_EQ(status("slack").until, settings_[0].crashed->next_try);
+  const auto answer = std::make_shared<tests::Watched<bool>>();
+  EXPECT_TRUE(dispatcher_->release("slack", [answer](const Released& now) { answer->update([&](bool& done) { done = now.done; }); }));
+  EXPECT_TRUE(answer->wait([](bool done) { return done; }));
+  EXPECT_TRUE(released->wait([](int times) { return times == 1; }));
+  EXPECT_EQ(record(id).deliveries[0].state, model::DeliveryState::waiting);
 }
 
 TEST_F(LaneTest, WhatExpiresInAParkedLaneGoesToItsFallback) {

@@ -110,6 +110,18 @@ TEST_F(RecipientZonesTest, MemoryIsBounded) {
   EXPECT_EQ(logged("is not kept"), 0U);
 }
 
+TEST_F(RecipientZonesTest, TheOneThatWasUsedLongestAgoIsForgotten) {
+  const auto address = [](std::size_t i) { return std::to_string(i) + "@coder.com"; };
+  for (std::size_t i = 0; i < RecipientZones::kMostInMemory; ++i) zones_.tell("slack", address(i), "Asia/Tokyo");
+  EXPECT_EQ(find(zones_, address(0)), "21:0") << "the first one is in use";
+  zones_.tell("slack", "one-more@coder.com", "Asia/Tokyo");
+  // What memory has forgotten is found in the store, which is closed now.
+  store_->close();
+  EXPECT_EQ(find(zones_, address(0)), "21:0");
+  EXPECT_EQ(find(zones_, address(2)), "21:0");
+  EXPECT_EQ(find(zones_, address(1)), "none");
+}
+
 TEST_F(RecipientZonesTest, WhatTheStoreDoesNotTakeHoldsInMemory) {
   store_->close();
   zones_.tell("slack", "bobby@coder.com", "Asia/Tokyo");

@@ -70,6 +70,7 @@ class ServerTest : public testing::Test {
     const auto echo = [](ServerRequest request, Reply reply) { reply({.body = request.body}); };
     const auto show = [](const ServerRequest& r, Reply reply) {
       std::string text = r.method + " " + r.path + " ?" + r.query + " from " + r.remote + " as [" + r.client_subject + "]\n";
+      if (r.peer == Peer::unix_socket) text += "over a Unix socket\n";
       for (const auto& [name, value] : r.headers.list()) text += name + "=" + value + "\n";
       reply({.body = text});
     };

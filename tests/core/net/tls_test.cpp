@@ -3,6 +3,7 @@
 
 #include "core/net/certificates.hpp"
 #include "core/net/server_fixture.hpp"
+#include "net/certificate_end.hpp"
 #include "net/http_client.hpp"
 
 namespace belfry::net::test {
@@ -54,6 +55,49 @@ TEST_F(TlsTest, TalksToAVerifiedServer) {
     ASSERT_TRUE(result) << result.error().detail;
     EXPECT_NE(result->body.find("as []"), std::string::npos);
   }
+}
+
+TEST_F(TlsTest, Tls12HasForwardSecrecyAndAuthenticatedEncryptionOnly) {
+  start_tls(identity("server"));
+  for (const std::string suite : {"ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-ECDSA-CHACHA20-POLY1305"})
+    EXPECT_NE(s_client("-tls1_2 -cipher " + suite, get("/show", "Connection: close\r\n")).find("Cipher is " + suite), std::string::npos)
+        << suite;
+  for (const std::string suite :
+       {"AES128-SHA", "AES256-GCM-SHA384", "ECDHE-ECDSA-AES128-SHA", "ECDHE-ECDSA-AES256-SHA384", "AES128-SHA256", "CAMELLIA128-SHA"})
+    EXPECT_NE(s_client("-tls1_2 -cipher " + suite + ":@SECLEVEL=0", "").find("Cipher is (NONE)"), std::string::npos) << suite;
+}
+
+// A server that knows nothing better is not talked to either.
+TEST_F(TlsTest, TheClientOffersNothingElse) {
+  const auto out = (directory / "server-out").string();
+  const auto command = "openssl s_server -www -accept 127.0.0.1:0 -naccept 1 -tls1_2 -cipher ECDHE-ECDSA-AES128-SHA:@SECLEVEL=0 -cert " +
+                       file("server.crt").string() + " -key " + file("server.key").string() + " > " + out + " 2>&1";
+  std::thread old_server([&] { [[maybe_unused]] const int status = std::system(command.c_str()); });
+  const auto printed = [&] {
+    std::ifstream text(out);
+    return std::string{std::istreambuf_iterator<char>(text), {}};
+  };
+  std::string port_of_it;
+  const auto deadline = std::chrono::steady_clock::now() + kSoon;
+  while (port_of_it.empty() && std::chrono::steady_clock::now() < deadline) {
+    const auto text = printed();
+    const auto at = text.find("ACCEPT 127.0.0.1:");
+    const auto end = at == std::string::npos ? at : text.find('\n', at);
+    if (end != std::string::npos) port_of_it = text.substr(at + 17, end - at - 17);
+    std::this_thread::yield();
+  }
+  ASSERT_NE(port_of_it, "") << printed();
+  auto client = make_http_client(runtime, {.ca_file = file("ca.crt")});
+  ASSERT_TRUE(client);
+  std::promise<Result> promise;
+  ClientRequest request;
+  request.url = "https://127.0.0.1:" + port_of_it + "/";
+  (*client)->send(std::move(request), [&](Result result) { promise.set_value(std::move(result)); });
+  const auto result = promise.get_future().get();
+  old_server.join();
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().kind, Kind::tls);
+  EXPECT_NE(printed().find("no shared cipher"), std::string::npos) << printed();
 }
 
 TEST_F(TlsTest, KeepsTheConnection) {
@@ -234,6 +278,34 @@ TEST_F(TlsTest, SaysWhichFileIsWrong) {
   expect(other.open({"127.0.0.1:0", ServerTls{file("server.crt"), file("server.key"), garbage}}), "CA file ");
   expect(make_http_client(runtime, {.ca_file = directory / "none.crt"}), "none.crt: ");
   expect(make_http_client(runtime, {.client_certificate = file("client.crt"), .client_key = file("server.key")}), "key values mismatch");
+}
+
+TEST(CertificateEndTest, TheFirstOfAChainToEnd) {
+  const auto file = [](const std::string& name) { return Certificates::get().file(name); };
+  const auto now = base::SystemClock().now();
+  const auto good = first_to_end(file("server.crt"));
+  ASSERT_TRUE(good) << good.error().message;
+  EXPECT_EQ(good->subject, "CN=server");
+  EXPECT_GT(good->not_after, now + std::chrono::hours(47));
+  EXPECT_LE(good->not_after, now + std::chrono::hours(48));
+  ASSERT_TRUE(first_to_end(file("expired.crt")));
+  EXPECT_LT(first_to_end(file("expired.crt"))->not_after, now);
+  EXPECT_THAT(first_to_end(file("client.crt"))->subject, testing::HasSubstr("coder"));
+  const auto chain = file("chain.crt");
+  std::ofstream(chain) << std::ifstream(file("server.crt")).rdbuf() << std::ifstream(file("expired.crt")).rdbuf()
+                       << std::ifstream(file("ca.crt")).rdbuf();
+  EXPECT_EQ(*first_to_end(chain), *first_to_end(file("expired.crt")));
+}
+
+TEST(CertificateEndTest, AFileWithoutOneIsNamed) {
+  const auto file = [](const std::string& name) { return Certificates::get().file(name); };
+  std::ofstream(file("empty.crt")) << "";
+  std::ofstream(file("broken.crt")) << "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+  for (const std::string name : {"absent.crt", "empty.crt", "broken.crt", "server.key", "."}) {
+    const auto none = first_to_end(file(name));
+    ASSERT_FALSE(none) << name;
+    EXPECT_EQ(none.error().message, file(name).string() + ": no certificate can be read");
+  }
 }
 
 }  // namespace

@@ -24,6 +24,8 @@ constexpr const char* kSchema = R"({
     "channel": {"type": "string", "minLength": 1, "maxLength": 5, "x-destination": true},
     "footer": {"type": "string", "x-override": true},
     "mode": {"enum": ["dm", "channel"]},
+    "room": {"type": "string", "pattern": "^[A-Z]+$", "description": "The id of a room, such as ABC. It has to exist."},
+    "pause": {"type": "string", "pattern": "^[0-9]+s$", "default": "5s", "description": "Between two of them."},
     "retries": {"type": "integer", "minimum": 0, "maximum": 10},
     "ratio": {"type": "number", "exclusiveMinimum": 0},
     "verbose": {"type": "boolean"},
@@ -101,7 +103,12 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"empty_string", R"({"bot_token": "xoxb-1", "channel": ""})", "/channel", "\"channel\" must not be empty"},
         Mistake{"too_long", R"({"bot_token": "xoxb-1", "channel": "ÄÖÜäöü"})", "/channel",
                 "\"channel\" must have at most 5 characters, it has 6"},
-        Mistake{"pattern", R"({"bot_token": "abc-secret-value"})", "/bot_token", "\"bot_token\" must match ^xox (of the app, xoxb-...)"},
+        Mistake{"pattern", R"({"bot_token": "abc-secret-value"})", "/bot_token",
+                "\"bot_token\" must begin with xox (of the app, xoxb-...)"},
+        Mistake{"described_form", R"({"bot_token": "xoxb-1", "room": "abc"})", "/room",
+                "\"room\" must match this form: The id of a room, such as ABC"},
+        Mistake{"form_with_example", R"({"bot_token": "xoxb-1", "pause": "soon"})", "/pause",
+                "\"pause\" must match a form such as \"5s\" (Between two of them.)"},
         Mistake{"typo", R"({"bot_token": "xoxb-1", "chanel": "C1"})", "/chanel", "unknown key \"chanel\"; did you mean \"channel\"?"},
         Mistake{"swapped", R"({"bot_token": "xoxb-1", "foooter": "x"})", "/foooter", "unknown key \"foooter\"; did you mean \"footer\"?"},
         Mistake{"nested_typo", R"({"bot_token": "xoxb-1", "lookup": {"cahce": "1h"}})", "/lookup/cahce",
@@ -110,7 +117,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "unknown key \"zzzzzzzz\"; known keys are \"cache\", \"prefill\""},
         Mistake{"odd_key", R"({"bot_token": "xoxb-1", "a/b~c": 1})", "/a~1b~0c",
                 "unknown key \"a/b~c\"; known keys are \"api_url\", \"app_token\", \"bot_token\", \"channel\", \"footer\", \"lookup\", "
-                "\"map\", \"mode\", \"ratio\", \"retries\", \"signing_secret\", \"tags\", \"verbose\""},
+                "\"map\", \"mode\", \"pause\", \"ratio\", \"retries\", \"room\", \"signing_secret\", \"tags\", \"verbose\""},
         Mistake{"map_value", R"({"bot_token": "xoxb-1", "map": {"a": 1}})", "/map/a",
                 "\"a\" must be a string, not a whole number; write it in quotes"}),
     [](const auto& mistake) { return mistake.param.name; });
@@ -171,6 +178,43 @@ TEST_F(ConfigCheck, ASecretThatOthersCanReadIsNotUsed) {
   const auto plain = exposed(R"({"bot_token": "xoxb-secret", "footer": "x"})", "/footer");
   EXPECT_TRUE(plain.missing.empty());
   EXPECT_EQ(plain.config["footer"], "x");
+}
+
+TEST_F(ConfigCheck, WhatStandsAroundASecretIsNoPartOfIt) {
+  const auto checked = check(R"({"bot_token": "\n xoxb-secret \r\n\n", "signing_secret": [" one ", "\ufefftwo"], "footer": " kept "})");
+  EXPECT_TRUE(checked.problems.empty());
+  EXPECT_EQ(value_of(checked, checked.config["bot_token"]), "xoxb-secret");
+  EXPECT_EQ(value_of(checked, checked.config["signing_secret"][0]), "one");
+  EXPECT_EQ(value_of(checked, checked.config["signing_secret"][1]), "two");
+  EXPECT_EQ(checked.config["footer"], " kept ");
+}
+
+TEST_F(ConfigCheck, ASecretThatCannotBeMeantIsNotUsed) {
+  ConfigRequest request{"work", {{"bot_token", "xoxb-secret\nxoxb-other"}, {"app_token", "a\u00a0b"}}, {}};
+  request.references.files["/bot_token"] = {.path = "/etc/credstore/slack-bot-token", .read = [] { return std::string(); }};
+  const auto checked = check_config(type_with(kSchema), std::move(request), scrubber_);
+  ASSERT_EQ(checked.missing.size(), 2U);
+  EXPECT_THAT(checked.missing[0].text, HasSubstr("the value contains a character that cannot be seen"));
+  EXPECT_THAT(checked.missing[1].text, HasSubstr("/etc/credstore/slack-bot-token contains a line break"));
+  EXPECT_EQ(value_of(checked, checked.config["bot_token"]), "");
+  EXPECT_FALSE(checked.config.contains("app_token")) << "nor is it as if it had not been written";
+}
+
+TEST_F(ConfigCheck, ASecretThatBelongsElsewhereIsWarnedOf) {
+  auto schema = json::parse(kSchema);
+  schema["properties"]["bot_token"]["x-mistaken"] = {{"^xoxp-", "a user token; take the other one"}};
+  schema["properties"]["bot_token"].erase("pattern");
+  const auto warning = [&](const char* token) {
+    const auto checked = check_config(type_with(schema.dump()), {"work", {{"bot_token", token}}, {}}, scrubber_);
+    EXPECT_TRUE(checked.missing.empty());
+    EXPECT_EQ(value_of(checked, checked.config["bot_token"]), token);
+    return checked.problems.empty() ? "" : checked.problems.at(0).text;
+  };
+  EXPECT_EQ(warning("xoxb-1"), "");
+  EXPECT_EQ(warning("xoxp-1"), "the value is a user token; take the other one");
+  EXPECT_THAT(warning("'xoxb-1'"), HasSubstr("the value stands in quotes"));
+  EXPECT_THAT(warning("SLACK_BOT_TOKEN=xoxb-1"), HasSubstr("the value has the form NAME=VALUE"));
+  EXPECT_EQ(warning((std::string(60'000, 'x') + "xoxp-").c_str()), "");
 }
 
 TEST_F(ConfigCheck, WhatMayBeLeftOut) {
@@ -281,6 +325,10 @@ TEST(Overrides, OnlyWhatTheSchemaAllows) {
   const auto wrong = check_overrides(type, json::parse(R"({"channel": 5})"));
   ASSERT_EQ(wrong.size(), 1U);
   EXPECT_EQ(wrong[0].pointer, "/channel");
+}
+
+TEST(Schema, APatternOfWhatIsMistakenIsCompiledBeforehand) {
+  EXPECT_FALSE(check_schema(json::parse(R"({"type": "object", "properties": {"a": {"type": "string", "x-mistaken": {"(": "x"}}}})")));
 }
 
 TEST(Schema, Refusals) {

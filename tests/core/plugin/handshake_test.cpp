@@ -30,6 +30,7 @@ belfry_plugin_entry good() {
   entry.size = sizeof entry;
   entry.magic = BELFRY_PLUGIN_MAGIC;
   entry.abi_major = BELFRY_ABI_MAJOR;
+  entry.abi_minor = BELFRY_ABI_MINOR;
   entry.count = [] { return g_count; };
   entry.descriptor = [](std::uint32_t index) -> const belfry_descriptor* { return &g_descriptors[index]; };
   entry.create = [](std::uint32_t, const belfry_host*, void**, const belfry_instance**) -> std::int32_t { return 1; };
@@ -49,6 +50,15 @@ TEST(Handshake, Good) {
   ASSERT_EQ(result->types.size(), 2U);
   EXPECT_EQ(result->types[1].type, "two");
   EXPECT_EQ(result->types[1].index, 1U);
+}
+
+TEST(Handshake, APluginOfAnotherReleaseIsRefused) {
+  for (const auto minor : {BELFRY_ABI_MINOR - 1, BELFRY_ABI_MINOR + 1}) {
+    auto entry = good();
+    entry.abi_minor = minor;
+    EXPECT_THAT(refusal(entry), HasSubstr("x.so: built for plugin ABI 0." + std::to_string(minor) + ", wanted 0." +
+                                          std::to_string(BELFRY_ABI_MINOR) + "; until ABI 1"));
+  }
 }
 
 TEST(Handshake, ANewerPluginMayBeLonger) {

@@ -2,9 +2,13 @@
 
 #include <gmock/gmock.h>
 
+#include <fcntl.h>
+
 #include <fstream>
 
 #include "plugin/digest.hpp"
+#include "plugin/private_copy.hpp"
+#include "plugin/trusted_file.hpp"
 #include "support/plugin_rig.hpp"
 
 namespace belfry::plugin {
@@ -41,6 +45,66 @@ TEST_F(Library, DirectoryThatOthersMayWriteTo) {
   const auto files = list_plugins(directory_.path());
   ASSERT_FALSE(files);
   EXPECT_THAT(files.error().message, HasSubstr("run: chmod go-w " + directory_.path().string()));
+}
+
+// ---- every step of the way to a plugin file -----------------------------------------------------------------------------------------
+
+class TrustedPath : public Library {
+ protected:
+  TrustedPath() {
+    fs::create_directories(directory_.path() / "open/inner");
+    fs::create_directory(directory_.path() / "closed");
+    std::ofstream(directory_.path() / "open/inner/a.so") << "text";
+    std::ofstream(directory_.path() / "closed/a.so") << "text";
+  }
+  void open_to_all(const fs::path& path) { fs::permissions(path, fs::perms::all); }
+  // Empty when it is trusted.
+  std::string refusal(const fs::path& file) {
+    const auto opened = open_trusted(file, O_RDONLY);
+    return opened ? "" : opened.error().message;
+  }
+};
+
+TEST_F(TrustedPath, ADirectoryOnTheWay) {
+  const auto open = directory_.path() / "open";
+  EXPECT_EQ(refusal(open / "inner/a.so"), "");
+  open_to_all(open);
+  EXPECT_THAT(refusal(open / "inner/a.so"),
+              HasSubstr(open.string() + ": can be written by group or others, on the way to " + (open / "inner/a.so").string() +
+                        ", wanted by its owner only; run: chmod go-w " + open.string()));
+  // As /tmp is: nobody can exchange what is not his own.
+  fs::permissions(open, fs::perms::all | fs::perms::sticky_bit);
+  EXPECT_EQ(refusal(open / "inner/a.so"), "");
+}
+
+TEST_F(TrustedPath, ALinkOutOfADirectoryThatOthersMayWriteTo) {
+  const auto open = directory_.path() / "open";
+  fs::create_symlink("../closed/a.so", open / "link.so");
+  EXPECT_EQ(refusal(open / "link.so"), "");
+  open_to_all(open);
+  EXPECT_THAT(refusal(open / "link.so"), HasSubstr("chmod go-w " + open.string()));
+}
+
+TEST_F(TrustedPath, ALinkIntoADirectoryThatOthersMayWriteTo) {
+  const auto link = directory_.path() / "closed/link.so";
+  fs::create_symlink(directory_.path() / "open/inner/a.so", link);
+  EXPECT_EQ(refusal(link), "");
+  open_to_all(directory_.path() / "open");
+  EXPECT_THAT(refusal(link), HasSubstr("chmod go-w " + (directory_.path() / "open").string()));
+  EXPECT_FALSE(private_copy(link, directory_.path() / "store"));
+}
+
+TEST_F(TrustedPath, ALinkedDirectory) {
+  fs::create_directory_symlink(directory_.path() / "open", directory_.path() / "linked");
+  EXPECT_TRUE(list_plugins(directory_.path() / "linked/inner"));
+  open_to_all(directory_.path() / "open");
+  EXPECT_FALSE(list_plugins(directory_.path() / "linked/inner"));
+}
+
+TEST_F(TrustedPath, LinksInACircle) {
+  fs::create_symlink("b", directory_.path() / "a");
+  fs::create_symlink("a", directory_.path() / "b");
+  EXPECT_THAT(refusal(directory_.path() / "a"), HasSubstr("too many symbolic links"));
 }
 
 TEST_F(Library, NotALibrary) {

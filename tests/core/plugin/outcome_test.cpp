@@ -30,11 +30,11 @@ TEST_F(Outcomes, Whole) {
   said_.limit_scope = BELFRY_LIMIT_METHOD;
   said_.reason = str("ratelimited");
   said_.detail = str("slow down");
-  said_.receipt_json = str(R"({"ts": "1"})");
+  said_.receipt_json = str(R"({"id": "1"})");
   const auto decoded = decode();
   EXPECT_EQ(decoded.objection, "");
   EXPECT_EQ(decoded.outcome, (model::Outcome{OutcomeCode::rate_limited, true, 429, base::Millis(30'000), model::LimitScope::method,
-                                             "ratelimited", "slow down", R"({"ts": "1"})"}));
+                                             "ratelimited", "slow down", R"({"id": "1"})"}));
 }
 
 TEST_F(Outcomes, AnOlderPluginsShorterStruct) {
@@ -61,8 +61,8 @@ TEST_F(Outcomes, SecretsAreScrubbedBeforeTheCut) {
 
 TEST_F(Outcomes, NoSecretIsKeptInAReceipt) {
   scrubber_.learn("xoxb-1234567890");
-  said_.receipt_json = str(R"({"token": "xoxb-1234567890", "ts": "1"})");
-  EXPECT_EQ(decode().outcome.receipt, R"({"token": "***", "ts": "1"})");
+  said_.receipt_json = str(R"({"id": "xoxb-1234567890", "data": {"ts": "1"}})");
+  EXPECT_EQ(decode().outcome.receipt, R"({"id": "***", "data": {"ts": "1"}})");
 }
 
 TEST_F(Outcomes, ALongDetailIsCutBetweenCharacters) {
@@ -74,7 +74,9 @@ TEST_F(Outcomes, ALongDetailIsCutBetweenCharacters) {
 
 TEST_F(Outcomes, Receipts) {
   const std::string large = R"({"a": ")" + std::string(70'000, 'x') + "\"}";
-  for (const std::string& bad : {std::string("[]"), std::string("null"), std::string("{"), std::string("\xFF"), large}) {
+  for (const std::string& bad :
+       {std::string("[]"), std::string("null"), std::string("{"), std::string("\xFF"), std::string(R"({"id": 1})"),
+        std::string(R"({"url": []})"), std::string(R"({"data": "text"})"), std::string(R"({"surprise": true})"), large}) {
     said_.receipt_json = str(bad);
     EXPECT_EQ(decode().outcome.receipt, "");
     EXPECT_NE(decode().objection, "");

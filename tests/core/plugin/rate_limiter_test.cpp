@@ -99,6 +99,25 @@ TEST_F(Limiter, APluginTakesFromTheBudgetOfItsLanes) {
   EXPECT_GE(clock_.steady() - began, Millis(59));
 }
 
+TEST_F(Limiter, ABudgetThatAPluginNamesFirstIsTheOneOfTheLanesAllTheSame) {
+  const Budget of_the_lanes{"account", "", ""};
+  limiter_->acquire(of_the_lanes, [this] { granted_.put(1); });
+  EXPECT_EQ(granted_.take(), 1);
+  const auto lanes = limiter_->sends("account", {{1, std::chrono::hours(1), 1}, {}});
+  limiter_->limited(of_the_lanes, Millis(60'000));
+  EXPECT_GT(lanes->paused(clock_.steady()), Millis(50'000)) << "and not a private one without limits";
+}
+
+TEST_F(Limiter, AnEndedPauseLetsGoOfWhatWaits) {
+  limiter_->limited(budget_, Millis(3'600'000));
+  ask(1);
+  EXPECT_GT(limiter_->wait(budget_), Millis(1'000'000));
+  limiter_->end_pauses("somebody else");
+  EXPECT_EQ(granted_.size(), 0U);
+  limiter_->end_pauses("sink:a");
+  EXPECT_EQ(granted_.take(), 1);
+}
+
 TEST_F(Limiter, WhatAPluginSaysOfItsDeliveriesPausesTheLanes) {
   const auto sends = limiter_->sends("credential:x", kRates);
   limiter_->limited({"credential:x", "", "C1"}, Millis(5000));
@@ -133,6 +152,41 @@ TEST_F(Limiter, WaitsForAPlaceOfTheLanesToo) {
   EXPECT_EQ(lanes->take("shared:C1", clock_.steady()), Millis(0));
   EXPECT_GT(limiter_->wait(there), std::chrono::minutes(59));
   EXPECT_EQ(limiter_->wait({"credential:x", "", "C2"}), Millis(0));
+}
+
+// A limiter with room for a few.
+class SmallLimiter : public Limiter {
+ protected:
+  SmallLimiter() {
+    limiter_->stop();
+    limiter_ = std::make_shared<RateLimiter>(runtime_, clock_, 4);
+  }
+  static Budget channel(int i) { return {"sink:a", "post", "C" + std::to_string(i)}; }
+};
+
+TEST_F(SmallLimiter, ForgetsWhatIsIdleAndItsLimitComesBack) {
+  for (int i = 0; i < 4; ++i) limiter_->define(channel(i), 1, std::chrono::hours(1), 1);
+  limiter_->define(channel(9), 1, std::chrono::hours(1), 1);  // the others are full, and give way
+  for (const int i : {9, 0}) {
+    limiter_->acquire(channel(i), [this, i] { granted_.put(i); });
+    EXPECT_EQ(granted_.take(), i);
+    EXPECT_GT(limiter_->wait(channel(i)), Millis(3'000'000)) << "limited as it was defined";
+  }
+}
+
+TEST_F(SmallLimiter, WaitsRatherThanGrantingWhenAllAreInUse) {
+  for (int i = 0; i < 4; ++i) {
+    limiter_->define(channel(i), 1, std::chrono::hours(1), 1);
+    limiter_->acquire(channel(i), [this, i] { granted_.put(i); });
+    EXPECT_EQ(granted_.take(), i);
+  }
+  for (int i = 10; i < 20; ++i) limiter_->define(channel(i), 100, Millis(1), 100);
+  int granted = 0;
+  for (int i = 10; i < 20; ++i) limiter_->acquire(channel(i), [this, i] { granted_.put(i); });
+  granted += granted_.take() == 10 ? 1 : 0;
+  EXPECT_EQ(granted, 1) << "in the order of asking";
+  EXPECT_GE(limiter_->wait(channel(30)), Millis(5'000)) << "they share one in a second";
+  EXPECT_GT(limiter_->wait(channel(0)), Millis(3'000'000)) << "nobody who waits is forgotten";
 }
 
 TEST_F(Limiter, StopLetsGoOfTheRest) {

@@ -76,6 +76,28 @@ TEST(Throttle, LeavesAloneWhatRunsElsewhere) {
   EXPECT_EQ(pauses_of_a_spin({}), 0);
 }
 
+TEST(Throttle, CanBeLiftedForAWhile) {
+  if (kSignalsComeLate) GTEST_SKIP();
+  const auto pauses = [](Throttle& throttle, bool slow) {
+    throttle.slow_down(slow);
+    rusage before{};
+    rusage after{};
+    ::getrusage(RUSAGE_THREAD, &before);
+    spin(30ms);
+    ::getrusage(RUSAGE_THREAD, &after);
+    return after.ru_nvcsw - before.ru_nvcsw;
+  };
+  long lifted = -1, back = -1;
+  std::thread thread([&] {
+    Throttle throttle(net::this_thread(), code_around(reinterpret_cast<const void*>(&spin)));
+    lifted = pauses(throttle, false);
+    back = pauses(throttle, true);
+  });
+  thread.join();
+  EXPECT_EQ(lifted, 0);
+  EXPECT_GE(back, 1);
+}
+
 TEST(Throttle, EndsWithItsObject) {
   {
     const Throttle throttle(net::this_thread(), code_around(reinterpret_cast<const void*>(&spin)));

@@ -28,6 +28,42 @@ TEST_F(TicketsTest, EndsOnce) {
   EXPECT_FALSE(tickets_.abandon(ticket));
 }
 
+TEST_F(TicketsTest, TheTimeOfADeliveryRunsFromWhenItsWorkBegins) {
+  Duty duty;
+  duty.delivery_id = "d";
+  duty.timeout = base::Millis(10);
+  const Ticket ticket = tickets_.open_duty(duty);
+  EXPECT_EQ(tickets_.not_begun(), std::vector{ticket});
+  const base::Timestamp now(base::Millis(1'000));
+  auto begun = tickets_.begin(ticket, now);
+  ASSERT_TRUE(begun);
+  EXPECT_TRUE(begun->now);
+  EXPECT_EQ(begun->deadline, now + base::Millis(10));
+  EXPECT_TRUE(tickets_.not_begun().empty());
+  EXPECT_TRUE(tickets_.postpone(ticket));
+  EXPECT_FALSE(tickets_.postpone(ticket)) << "once only";
+  EXPECT_EQ(tickets_.not_begun("d"), std::vector{ticket});
+  EXPECT_TRUE(tickets_.not_begun("other").empty());
+  begun = tickets_.begin(ticket, now + base::Millis(500));
+  ASSERT_TRUE(begun);
+  EXPECT_TRUE(begun->now);
+  EXPECT_EQ(begun->deadline, now + base::Millis(510));
+  begun = tickets_.begin(ticket, now + base::Millis(600));
+  EXPECT_FALSE(begun->now);
+  EXPECT_EQ(begun->deadline, now + base::Millis(510));
+  EXPECT_TRUE(tickets_.abandon(ticket)->duty.begun());
+  EXPECT_FALSE(tickets_.begin(ticket, now));
+}
+
+TEST_F(TicketsTest, WhatHasAskedForSomethingCannotBePostponed) {
+  const Ticket ticket = open();
+  tickets_.begin(ticket, {});
+  static_cast<void>(tickets_.open_request(ticket));
+  EXPECT_FALSE(tickets_.postpone(ticket));
+  EXPECT_FALSE(tickets_.postpone(open(Duty::Kind::inbound)));
+  EXPECT_FALSE(tickets_.postpone(4711));
+}
+
 TEST_F(TicketsTest, NeverIssued) {
   for (const Ticket ticket : {Ticket{0}, Ticket{99}, Ticket{100}, ~Ticket{0}})
     EXPECT_EQ(tickets_.finish(ticket, false).verdict, Verdict::unknown);

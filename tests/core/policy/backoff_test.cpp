@@ -31,7 +31,7 @@ TEST(Backoff, Table) {
       {11, 0.0, 1s, 300s},
       {1, 0.0, 0ms, 500ms},
       {1, 0.0, -5s, 500ms},
-      {1, 0.0, base::Millis::max(), 720h},
+      {1, 0.0, base::Millis::max(), 1h},
       // A random number out of range is the caller's bug, and harmless.
       {2, -3.0, {}, 1s},
       {2, 7.0, {}, 2s},
@@ -54,7 +54,17 @@ TEST(Backoff, NeverShrinksWithTheFailures) {
 TEST(BoundedWait, KeepsTimesAddable) {
   EXPECT_EQ(bounded_wait(base::Millis::min()), 0ms);
   EXPECT_EQ(bounded_wait(17s), 17s);
-  EXPECT_EQ(bounded_wait(base::Millis::max()), 720h);
+  EXPECT_EQ(bounded_wait(base::Millis::max()), 1h);
+}
+
+TEST(BoundedWait, WhatIsNotBelievedDoesNotMakeADeliveryExpire) {
+  EXPECT_EQ(bounded_wait(40min, 10min), 40min) << "believed";
+  EXPECT_EQ(bounded_wait(1h, 10min), 1h);
+  EXPECT_EQ(bounded_wait(99'999'999s, 24h), 1h);
+  EXPECT_EQ(bounded_wait(99'999'999s, 30min), 15min);
+  EXPECT_EQ(bounded_wait(99'999'999s, 40s), 30s);
+  EXPECT_EQ(bounded_wait(99'999'999s, -1h), 30s);
+  EXPECT_EQ(bounded_wait(base::Millis::max(), base::Millis::max()), 1h);
 }
 
 }  // namespace

@@ -81,8 +81,20 @@ TEST(NextStep, RateLimitedWithoutATimeWaits30Seconds) {
 }
 
 TEST(NextStep, RateLimitedBeyondTheEndExpiresAndStillPauses) {
-  const auto until = kNow + 2h;
-  EXPECT_EQ(limited(LimitScope::credential, 2h), (Step{next::DeadLetter{DeliveryState::expired}, Pause{Pause::What::account, until}}));
+  auto o = outcome(OutcomeCode::rate_limited, 50min);
+  o.limit_scope = LimitScope::credential;
+  auto d = delivery();
+  d.expires_at = kNow + 40min;
+  EXPECT_EQ(after(o, d), (Step{next::DeadLetter{DeliveryState::expired}, Pause{Pause::What::account, kNow + 50min}}));
+}
+
+TEST(NextStep, RateLimitedForLongerThanIsBelievedIsTriedBeforeTheEnd) {
+  auto o = outcome(OutcomeCode::rate_limited, 2h);
+  o.limit_scope = LimitScope::credential;
+  auto d = delivery();
+  d.expires_at = kNow + 40min;
+  const auto until = kNow + 20min;
+  EXPECT_EQ(after(o, d), (Step{next::Retry{until, false, false}, Pause{Pause::What::account, until}}));
 }
 
 TEST(NextStep, RejectedFallsBackOrDies) {

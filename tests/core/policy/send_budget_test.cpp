@@ -59,6 +59,16 @@ TEST(SendBudget, ForgetsDestinationsThatAreIdleOnly) {
   EXPECT_EQ(budget.take("direct:a", kStart + 30s), 1h - 30s);
 }
 
+TEST(SendBudget, WaitsRatherThanGrantingWhenItIsFull) {
+  SendBudget budget(kRates);
+  const auto started = std::chrono::steady_clock::now();
+  for (int i = 0; i < 200'000; ++i) budget.pause(std::to_string(i), 1h, kStart);
+  EXPECT_GT(budget.take("direct:one-more", kStart + 10s), 0ms);
+  EXPECT_EQ(budget.take("0", kStart + 10s), 1h - 10s) << "nobody who waits is forgotten";
+  EXPECT_EQ(budget.take("direct:one-more", kStart + 2h), 0ms) << "those that are idle have made room";
+  EXPECT_LT(std::chrono::steady_clock::now() - started, 60s) << "not looked through for each";
+}
+
 TEST(SendBudget, ManyThreadsGetNoMoreThanThereIs) {
   SendBudget budget({{.events = 1, .period = 1h, .burst = 1000}, {}});
   std::atomic<std::size_t> got = 0;

@@ -39,7 +39,7 @@ TEST(MessageText, AllOfItReadsWhatWasThereBefore) {
 }
 
 TEST(MessageText, NeitherTitleNorBodyBecomesEmpty) {
-  const auto n = written({.title = "{{labels.none}}\n ", .body = "{{labels.none}}<!-- -->"});
+  const auto n = written({.title = "{{labels.none}}\n ", .body = "{{labels.none}}\n\n---\n"});
   EXPECT_EQ(n.title, test::sample().title);
   EXPECT_EQ(n.body, test::sample().body);
 }

@@ -3,8 +3,8 @@
 namespace belfry::source {
 namespace {
 
-Credentials basic() { return {.basic_username = "coder", .basic_password = base::Secret("s3cret:pass")}; }
-Credentials bearer() { return {.bearer = base::Secret("token-123")}; }
+Credentials basic() { return {.basic_username = "coder", .basic_passwords = {base::Secret("s3cret:pass")}}; }
+Credentials bearer() { return {.bearers = {base::Secret("token-123")}}; }
 
 bool allowed(const Credentials& credentials, std::optional<std::string_view> header, std::string_view subject = "") {
   return !refuse(credentials, {header, subject});
@@ -48,13 +48,13 @@ TEST(Auth, Basic) {
 TEST(Auth, BasicWithHalfOfIt) {
   EXPECT_TRUE(allowed({.basic_username = "ab"}, "Basic YWI6"));
   EXPECT_FALSE(allowed({.basic_username = "ab"}, "Basic YWI6eA=="));
-  EXPECT_TRUE(allowed({.basic_password = base::Secret("x")}, "Basic Ong="));
+  EXPECT_TRUE(allowed({.basic_passwords = {base::Secret("x")}}, "Basic Ong="));
 }
 
 TEST(Auth, EveryByteOfAPasswordCounts) {
   std::string binary;
   for (int i = 1; i < 256; ++i) binary += static_cast<char>(i);
-  const Credentials wanted{.basic_username = "u", .basic_password = base::Secret(binary)};
+  const Credentials wanted{.basic_username = "u", .basic_passwords = {base::Secret(binary)}};
   // "u:" and the bytes 1 to 255, as Python's base64 writes them.
   const std::string header =
       "Basic dToBAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4fICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj9AQUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVpb"
@@ -75,10 +75,22 @@ TEST(Auth, Bearer) {
 
 TEST(Auth, BasicAndBearerAreAlternatives) {
   auto both = basic();
-  both.bearer = base::Secret("token-123");
+  both.bearers = {base::Secret("token-123")};
   EXPECT_TRUE(allowed(both, "Bearer token-123"));
   EXPECT_TRUE(allowed(both, "Basic Y29kZXI6czNjcmV0OnBhc3M="));
   EXPECT_FALSE(allowed(both, "Bearer x"));
+}
+
+TEST(Auth, TheOldSecretHoldsWhileItIsReplaced) {
+  const Credentials two{.basic_username = "coder", .basic_passwords = {base::Secret("new"), base::Secret("s3cret:pass")}};
+  EXPECT_TRUE(allowed(two, "Basic Y29kZXI6czNjcmV0OnBhc3M="));
+  EXPECT_TRUE(allowed(two, "Basic Y29kZXI6bmV3"));
+  EXPECT_FALSE(allowed(two, "Basic Y29kZXI6")) << "coder:";
+  const Credentials tokens{.bearers = {base::Secret("token-124"), base::Secret("token-123"), base::Secret("")}};
+  EXPECT_TRUE(allowed(tokens, "Bearer token-123"));
+  EXPECT_TRUE(allowed(tokens, "Bearer token-124"));
+  EXPECT_FALSE(allowed(tokens, "Bearer token-125"));
+  EXPECT_FALSE(allowed(tokens, "Bearer "));
 }
 
 TEST(Auth, TheCertificateIsAskedInAddition) {
@@ -92,14 +104,14 @@ TEST(Auth, TheCertificateIsAskedInAddition) {
 }
 
 TEST(Auth, AnEmptySecretIsNoSecret) {
-  const Credentials none{.basic_password = base::Secret(""), .bearer = base::Secret("")};
+  const Credentials none{.basic_passwords = {base::Secret("")}, .bearers = {base::Secret("")}};
   EXPECT_TRUE(allowed(none, {})) << "nothing was configured";
   EXPECT_FALSE(allowed(basic(), "Bearer ")) << "an absent bearer does not match an empty one";
 }
 
 TEST(Auth, RefusalSaysWhatToSend) {
   auto both = basic();
-  both.bearer = base::Secret("token-123");
+  both.bearers = {base::Secret("token-123")};
   EXPECT_EQ(refuse(basic(), {})->www_authenticate, R"(Basic realm="belfry", charset="UTF-8")");
   EXPECT_EQ(refuse(bearer(), {})->www_authenticate, R"(Bearer realm="belfry")");
   EXPECT_EQ(refuse(both, {})->www_authenticate, R"(Basic realm="belfry", charset="UTF-8", Bearer realm="belfry")");

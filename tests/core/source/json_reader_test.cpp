@@ -51,6 +51,17 @@ TEST(JsonReader, ReadsEveryPayloadAsTheReferenceDoes) {
   }
 }
 
+// nlohmann::json takes a zero byte for the end, so it is no reference here.
+TEST(JsonReader, NothingFollowsTheDocument) {
+  for (const std::string_view end :
+       {std::string_view("\0", 1), std::string_view("\0garbage", 8), std::string_view(" \0", 2), std::string_view("\n\0\n", 3),
+        std::string_view("garbage"), std::string_view("{}"), std::string_view(",")}) {
+    EXPECT_FALSE(read(std::string("{}").append(end)).good) << end;
+    EXPECT_FALSE(read(std::string("{\"a\":\"\\ud83c\\udf89\"}").append(end)).good) << end;
+  }
+  EXPECT_TRUE(read("{} \r\n\t").good);
+}
+
 TEST(JsonReader, TellsOfErrorsAsTheReferenceDoes) {
   for (const std::string_view body : {
            std::string_view(""),
@@ -59,7 +70,6 @@ TEST(JsonReader, TellsOfErrorsAsTheReferenceDoes) {
            std::string_view("{"),
            std::string_view("{}x"),
            std::string_view("{} {}"),
-           std::string_view("{}\0", 3),
            std::string_view("{\"a\":\"\0\"}", 9),
            std::string_view("{\"a\":\"\\u0000\"}"),
            std::string_view("{\"title\":\"\\u0000x\"}"),

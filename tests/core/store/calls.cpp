@@ -19,9 +19,9 @@ base::Result<Lease> Calls::lease_expired(base::Timestamp now, std::size_t most, 
 base::Result<bool> Calls::release(std::string claim, base::Timestamp at, std::uint32_t attempt) {
   return answer<bool>([&](auto handler) { store_.release(std::move(claim), attempt, at, std::move(handler)); });
 }
-base::Result<Lease> Calls::lease_and_begin(base::Timestamp now, std::size_t most, base::Millis time) {
+base::Result<Lease> Calls::lease_and_begin(base::Timestamp now, std::size_t most, base::Millis time, std::string sink) {
   return answer<Lease>([&](auto handler) {
-    store_.lease({.sink = "slack", .most = most, .now = now, .lease_time = time, .begin = true}, std::move(handler));
+    store_.lease({.sink = std::move(sink), .most = most, .now = now, .lease_time = time, .begin = true}, std::move(handler));
   });
 }
 base::Result<std::uint32_t> Calls::begin(std::string claim, base::Timestamp now, bool possible_duplicate) {
@@ -39,9 +39,7 @@ base::Result<bool> Calls::pause(std::string destination_key, base::Timestamp unt
 base::Result<std::size_t> Calls::wake(base::Timestamp now, std::string sink) {
   return answer<std::size_t>([&](auto handler) { store_.wake(std::move(sink), now, std::move(handler)); });
 }
-base::Result<Stats> Calls::stats(base::Timestamp now) {
-  return answer<Stats>([&](auto handler) { store_.stats(now, std::move(handler)); });
-}
+base::Result<Stats> Calls::stats(base::Timestamp now) { return store_.stats(now); }
 base::Result<std::vector<model::Delivery>> Calls::find(Filter filter) {
   return answer<std::vector<model::Delivery>>([&](auto handler) { store_.find(std::move(filter), std::move(handler)); });
 }
@@ -73,6 +71,16 @@ base::Result<bool> Calls::kv_erase(std::string scope, std::string key) {
 }
 base::Result<bool> Calls::probe() {
   return answer<bool>([&](auto handler) { store_.probe(std::move(handler)); });
+}
+
+base::Result<KeptClock> Calls::clock() {
+  return answer<KeptClock>([&](auto handler) { store_.clock(std::move(handler)); });
+}
+base::Result<std::size_t> Calls::keep_clock(base::ClockMark mark) {
+  return answer<std::size_t>([&](auto handler) { store_.keep_clock(std::move(mark), std::move(handler)); });
+}
+base::Result<std::size_t> Calls::account_for(base::Millis passed, base::Timestamp created_before) {
+  return answer<std::size_t>([&](auto handler) { store_.account_for(passed, created_before, std::move(handler)); });
 }
 
 model::Notification notification(const std::string& id) {

@@ -55,6 +55,60 @@ TEST_P(StoreTest, FullDigestIsFollowedByAnother) {
   EXPECT_EQ(calls_.lease(kDue)->leased.at(0).items.size(), 500);
 }
 
+// Close to a notification of that many bytes.
+Acceptance large(const std::string& id, std::size_t bytes, base::Timestamp now = kStart) {
+  auto one = for_digest(id, now);
+  one.notification.body.assign(bytes, 'x');
+  return one;
+}
+
+TEST_P(StoreTest, DigestIsClosedByItsBytes) {
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(calls_.accept(large("n" + std::to_string(i), 80'000)));
+  auto found = calls_.find({});
+  ASSERT_EQ(found->size(), 4) << "three in each, and one";
+  std::size_t items = 0;
+  for (const std::size_t expected : {3, 3, 3, 1}) {
+    const auto lease = calls_.lease(kDue);
+    ASSERT_EQ(lease->leased.size(), 1);
+    EXPECT_EQ(lease->leased[0].items.size(), expected);
+    EXPECT_LE(lease->leased[0].bytes, 256 * 1024);
+    EXPECT_EQ(lease->leased[0].items[0].id, "n" + std::to_string(items)) << "in accept order";
+    items += lease->leased[0].items.size();
+    ASSERT_TRUE(calls_.finish(finish_of(lease->leased[0], 0, delivered(), Done{}, kDue))->applied);
+  }
+}
+
+TEST_P(StoreTest, AMemberThatIsLargerThanADigestIsOneOfItsOwn) {
+  for (const auto* id : {"n1", "n2"}) ASSERT_TRUE(calls_.accept(large(id, 1'000'000)));
+  ASSERT_TRUE(calls_.accept(large("n3", 10)));
+  const auto first = calls_.lease(kDue);
+  ASSERT_EQ(first->leased.size(), 1);
+  EXPECT_THAT(items(first->leased[0]), ElementsAre("n1"));
+  ASSERT_TRUE(calls_.finish(finish_of(first->leased[0], 0, delivered(), Done{}, kDue))->applied);
+  EXPECT_THAT(items(calls_.lease(kDue)->leased.at(0)), ElementsAre("n2"));
+}
+
+TEST_P(StoreTest, ThrottledOverflowIsClosedByItsBytesToo) {
+  for (int i = 0; i < 6; ++i) {
+    auto one = large("n" + std::to_string(i), 100'000);
+    one.deliveries[0].digest.reset();
+    one.deliveries[0].throttle = ThrottleKey{"t", 1, 1h, {"t", kDue}};
+    ASSERT_TRUE(calls_.accept(one));
+  }
+  EXPECT_EQ(calls_.find({})->size(), 4) << "one, then two in each";
+}
+
+TEST_P(StoreTest, ALeaseIsBoundedByItsBytes) {
+  for (int i = 0; i < 8; ++i) {
+    auto one = simple("n" + std::to_string(i), "a" + std::to_string(i));
+    one.notification.body.assign(1'000'000, 'x');
+    ASSERT_TRUE(calls_.accept(one));
+  }
+  EXPECT_EQ(calls_.lease(kStart, 16)->leased.size(), 5) << "the one that reaches 4 MiB is the last";
+  const auto expired = calls_.lease_expired(kStart + 48h, 16);
+  EXPECT_EQ(expired->leased.size(), 5);
+}
+
 TEST_P(StoreTest, EveryMemberTellsTheDigestsStory) {
   ASSERT_TRUE(calls_.accept(for_digest("n1")));
   ASSERT_TRUE(calls_.accept(for_digest("n2")));

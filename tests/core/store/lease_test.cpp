@@ -254,6 +254,80 @@ TEST_P(StoreTest, ReleaseDoesNotEndAPause) {
   EXPECT_EQ(ids(*calls_.lease(kStart + 1min)).size(), 1);
 }
 
+// ---- at most one of a queue is in flight, whichever it is
+
+// One that joins at +1000 ms was accepted before a plain one, which is leased from +500 ms to +30500 ms.
+Leased one_beside_a_held_one(Calls& calls) {
+  auto held = planned("d-held", "a");
+  held.delivery.due_at = kStart + 1s;
+  held.delivery.expires_at = kStart + 5s;
+  EXPECT_TRUE(calls.accept(acceptance("n1", {held})));
+  EXPECT_TRUE(calls.accept(simple("n2", "a")));
+  auto lease = calls.lease(kStart + 500ms);
+  EXPECT_THAT(ids(*lease), ElementsAre("d-n2"));
+  return lease->leased.at(0);
+}
+
+TEST_P(StoreTest, WhatJoinsWaitsForTheHolder) {
+  const auto plain = one_beside_a_held_one(calls_);
+  const auto beside = calls_.lease(kStart + 1s);
+  EXPECT_THAT(beside->leased, IsEmpty());
+  EXPECT_EQ(beside->next_ready, kStart + 30500ms) << "when the lease of the holder ends";
+  const auto attempt = calls_.begin(plain.claim, kStart + 2s);
+  ASSERT_TRUE(calls_.finish(finish_of(plain, *attempt, delivered(), Done{}, kStart + 2s))->applied);
+  EXPECT_THAT(ids(*calls_.lease(kStart + 2s)), ElementsAre("d-held"));
+}
+
+TEST_P(StoreTest, WhatJoinsWaitsUntilTheLeaseRunsOut) {
+  const auto plain = one_beside_a_held_one(calls_);
+  EXPECT_THAT(calls_.lease(kStart + 30499ms)->leased, IsEmpty());
+  EXPECT_THAT(ids(*calls_.lease(kStart + 30500ms)), ElementsAre("d-held"));
+  EXPECT_THAT(calls_.lease(kStart + 31s)->leased, IsEmpty()) << "now it is the holder";
+}
+
+TEST_P(StoreTest, WhatHasExpiredWaitsForTheHolder) {
+  const auto plain = one_beside_a_held_one(calls_);
+  EXPECT_THAT(calls_.lease_expired(kStart + 6s)->leased, IsEmpty());
+  ASSERT_EQ(calls_.release(plain.claim, kStart + 1min), true);
+  const auto expired = calls_.lease_expired(kStart + 6s);
+  ASSERT_THAT(ids(*expired), ElementsAre("d-held"));
+  EXPECT_THAT(calls_.lease(kStart + 35s)->leased, IsEmpty());
+  const auto gone = finish_of(expired->leased[0], 0, failed(), DeadLetter{model::DeliveryState::expired}, kStart + 35s);
+  ASSERT_TRUE(calls_.finish(gone)->applied);
+  EXPECT_THAT(ids(*calls_.lease(kStart + 1min)), ElementsAre("d-n2"));
+}
+
+TEST_P(StoreTest, WakeAndRetryLeaveTheQueueToItsHolder) {
+  const auto plain = one_beside_a_held_one(calls_);
+  EXPECT_EQ(calls_.discard({"d-held"}, kStart + 1s), 1);
+  EXPECT_EQ(calls_.retry({"d-held"}, kStart + 1s), 1);
+  EXPECT_EQ(calls_.wake(kStart + 2s), 0);
+  EXPECT_THAT(calls_.lease(kStart + 2s)->leased, IsEmpty());
+}
+
+TEST_P(StoreTest, AReleasedOneLeavesTheQueueToItsHead) {
+  const auto plain = one_beside_a_held_one(calls_);
+  ASSERT_EQ(calls_.release(plain.claim, kStart + 10s), true);
+  EXPECT_THAT(ids(*calls_.lease(kStart + 1s)), ElementsAre("d-held"));
+}
+
+TEST_P(StoreTest, ALateAnswerFreesTheQueue) {
+  const auto plain = one_beside_a_held_one(calls_);
+  ASSERT_EQ(calls_.begin(plain.claim, kStart + 1s), 1);
+  ASSERT_EQ(calls_.finish_late("d-n2", 1, delivered(), kStart + 2s), LateResult::settled);
+  EXPECT_THAT(ids(*calls_.lease(kStart + 2s)), ElementsAre("d-held"));
+}
+
+TEST_P(StoreTest, ManyExpiredOfOneQueueDoNotHideOthers) {
+  for (int i = 0; i < 150; ++i) {
+    auto one = planned("d" + std::to_string(i), i < 149 ? "a" : "b");
+    one.delivery.expires_at = kStart + std::chrono::milliseconds(i);
+    ASSERT_TRUE(calls_.accept(acceptance("n" + std::to_string(i), {one})));
+  }
+  EXPECT_THAT(ids(*calls_.lease_expired(kStart + 1s, 100)), ElementsAre("d0", "d149")) << "one of each queue";
+  EXPECT_THAT(calls_.lease_expired(kStart + 1s, 100)->leased, IsEmpty());
+}
+
 TEST_P(StoreTest, ExpiredOnesAreLeasedWhereverTheyAre) {
   auto short_lived = planned("d2", "a");
   short_lived.delivery.expires_at = kStart + 10s;

@@ -50,7 +50,12 @@ TEST_P(StoreTest, StatsTellEveryStateOnce) {
   EXPECT_EQ(slack.held, 2);
   EXPECT_EQ(slack.dead_letters, 1);
   EXPECT_EQ(slack.oldest, kStart - 1h);
-  EXPECT_EQ(stats->sinks["mail"].oldest, kStart + 5s);
+  EXPECT_FALSE(stats->sinks["mail"].oldest) << "not due yet";
+  EXPECT_TRUE(slack.waiting_since && *slack.waiting_since <= kStart);
+  EXPECT_TRUE(slack.next_due && *slack.next_due > kStart && *slack.next_due <= kStart + 1min);
+  EXPECT_FALSE(stats->sinks["mail"].waiting_since);
+  EXPECT_EQ(stats->sinks["mail"].next_due, kStart + 5s);
+  EXPECT_EQ(calls_.stats(kStart + 1min)->sinks["mail"].oldest, kStart + 5s);
 
   stats = calls_.stats(kStart + 1h);
   EXPECT_EQ(stats->sinks["slack"].waiting, 5) << "everything is due, nothing is paused";

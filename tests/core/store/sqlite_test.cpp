@@ -82,6 +82,64 @@ TEST_F(SqliteStoreTest, ClaimOfAnEarlierProcessIsLost) {
   EXPECT_EQ(Calls(*store).begin(claim, kStart).error().code, base::ErrorCode::not_found);
 }
 
+// An older version has let a digest grow.
+TEST_F(SqliteStoreTest, ADigestBeyondTheBoundsIsDivided) {
+  const auto member = [](int number) {
+    auto one = planned("d" + std::to_string(number));
+    one.digest = DigestKey{"hourly", kStart};
+    auto all = acceptance("n" + std::to_string(number), {one});
+    all.notification.body.assign(60'000, 'x');
+    return all;
+  };
+  {
+    const auto store = open().value();
+    for (int i = 0; i < 20; ++i) ASSERT_TRUE(Calls(*store).accept(member(i)));
+  }
+  sql("UPDATE digest_members SET digest = (SELECT min(digest) FROM digest_members); DELETE FROM open_digests; "
+      "DELETE FROM deliveries WHERE row > (SELECT min(row) FROM deliveries); UPDATE queues SET deliveries = 1; "
+      "UPDATE deliveries SET attempts = 1, open_attempt = 1, begun_at = 5");
+  const auto store = open().value();
+  Calls calls(*store);
+  std::vector<std::string> members;
+  for (int i = 0; i < 5; ++i) {
+    const auto lease = calls.lease(kStart);
+    ASSERT_EQ(lease->leased.size(), 1);
+    const auto& leased = lease->leased[0];
+    EXPECT_EQ(leased.items.size(), 4);
+    EXPECT_LE(leased.bytes, 256 * 1024);
+    EXPECT_TRUE(leased.in_doubt || leased.delivery.possible_duplicate) << "an attempt of the whole may have arrived";
+    for (const auto& item : leased.items) members.push_back(item.id);
+    ASSERT_TRUE(calls.finish(finish_of(leased, 0, delivered(), Done{}, kStart))->applied);
+  }
+  ASSERT_EQ(members.size(), 20);
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(members[static_cast<std::size_t>(i)], "n" + std::to_string(i));
+  EXPECT_THAT(calls.lease(kStart)->leased, IsEmpty());
+  EXPECT_EQ(calls.sweep(kStart + 1h)->removed, 20);
+  EXPECT_THAT(*calls.find({}), IsEmpty());
+}
+
+// A file of schema 4 does not know how much text an open digest has.
+TEST_F(SqliteStoreTest, AnOpenDigestOfAnOlderVersionIsClosedByItsText) {
+  const auto member = [](int number) {
+    auto one = planned("d" + std::to_string(number));
+    one.digest = DigestKey{"hourly", kStart + 1h};
+    auto all = acceptance("n" + std::to_string(number), {one});
+    all.notification.body.assign(60'000, 'x');
+    return all;
+  };
+  {
+    const auto store = open().value();
+    for (int i = 0; i < 3; ++i) ASSERT_TRUE(Calls(*store).accept(member(i)));
+  }
+  sql("DROP INDEX deliveries_contradictory; ALTER TABLE open_digests DROP COLUMN bytes; PRAGMA user_version = 4");
+  const auto store = open().value();
+  Calls calls(*store);
+  EXPECT_EQ(calls.stats(kStart)->sinks.at("slack").held, 1);
+  EXPECT_THAT(calls.accept(member(3))->sinks, IsEmpty()) << "there is room for a fourth";
+  EXPECT_THAT(calls.accept(member(4))->sinks, ElementsAre("slack")) << "and none for a fifth";
+  EXPECT_EQ(calls.stats(kStart)->sinks.at("slack").held, 2);
+}
+
 TEST_F(SqliteStoreTest, OnlyTheOwnerMayRead) {
   const auto mode = [](const std::filesystem::path& path) {
     struct stat found{};
@@ -130,7 +188,7 @@ TEST_F(SqliteStoreTest, SecondProcessIsRefused) {
 TEST_F(SqliteStoreTest, NewerSchemaIsRefused) {
   open().value().reset();
   sql("PRAGMA user_version = 99");
-  EXPECT_THAT(open().error().message, HasSubstr("written by a newer Belfry (schema 99, this one knows up to 2)"));
+  EXPECT_THAT(open().error().message, HasSubstr("written by a newer Belfry (schema 99, this one knows up to 5)"));
 }
 
 TEST_F(SqliteStoreTest, OtherFilesAreRefusedAndLeftAlone) {
@@ -192,6 +250,7 @@ TEST_F(SqliteStoreTest, OneFailingOperationSpoilsNoOther) {
   store->close();
   EXPECT_EQ(kept, 90);
   EXPECT_EQ(refused, 10);
+  EXPECT_EQ(store->stats(kStart).sinks.at("slack").waiting, 90) << "what was undone does not count";
   const auto again = open().value();
   EXPECT_EQ(Calls(*again).find({.most = 1000})->size(), 90);
   EXPECT_FALSE(Calls(*again).record("n3")) << "nothing of it was kept";
@@ -218,7 +277,7 @@ TEST_F(SqliteStoreTest, ErasedTextIsNotInTheFiles) {
   for (const auto& leased : lease->leased) ASSERT_TRUE(calls.finish(finish_of(leased, 0, delivered(), Done{}, kStart))->applied);
   // The log is truncated soon after, when the store has nothing else to do.
   const auto deadline = std::chrono::steady_clock::now() + 10s;
-  while (bytes().contains(secret) && std::chrono::steady_clock::now() < deadline) ASSERT_TRUE(calls.stats(kStart));
+  while (bytes().contains(secret) && std::chrono::steady_clock::now() < deadline) ASSERT_TRUE(calls.find({}));
   EXPECT_FALSE(bytes().contains(secret));
   EXPECT_TRUE(bytes().contains("body of before0")) << "the scan sees what is kept";
 }
@@ -259,7 +318,7 @@ TEST_F(SqliteStoreTest, FullDiskIsSaidAndSurvived) {
   }
   EXPECT_LT(kept, 1000);
   EXPECT_EQ(error.code, base::ErrorCode::unavailable);
-  EXPECT_THAT(error.message, HasSubstr("belfry.db: the disk cannot be read or written (SQLite error 778)"));
+  EXPECT_THAT(error.message, HasSubstr("belfry.db: the disk is full"));
   EXPECT_EQ(calls.probe(), true);
   EXPECT_FALSE(calls.accept(simple("n" + std::to_string(kept)))->duplicate) << "nothing of the failed one was kept";
   EXPECT_EQ(calls.find({.most = 10'000})->size(), kept + 1);

@@ -15,7 +15,8 @@ INSTANTIATE_TEST_SUITE_P(Every, StoreTest,
                                          Factory{"sqlite",
                                                  [](const auto& directory, const auto& clock) {
                                                    return open_sqlite(directory / "belfry.db", clock, silent()).value();
-                                                 }}),
+                                                 },
+                                                 true}),
                          [](const auto& instance) { return instance.param.name; });
 
 }  // namespace belfry::store

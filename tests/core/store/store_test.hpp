@@ -34,7 +34,7 @@ class Calls {
   base::Result<Accepted> accept(Acceptance acceptance);
   base::Result<Lease> lease(base::Timestamp now, std::size_t most = 10, std::string sink = "slack", base::Millis time = 30s);
   base::Result<Lease> lease_expired(base::Timestamp now, std::size_t most = 10, std::string sink = "slack");
-  base::Result<Lease> lease_and_begin(base::Timestamp now, std::size_t most = 10, base::Millis time = 30s);
+  base::Result<Lease> lease_and_begin(base::Timestamp now, std::size_t most = 10, base::Millis time = 30s, std::string sink = "slack");
   base::Result<bool> release(std::string claim, base::Timestamp at, std::uint32_t attempt = 0);
   base::Result<std::uint32_t> begin(std::string claim, base::Timestamp now, bool possible_duplicate = false);
   base::Result<Finished> finish(Finish finish);
@@ -52,6 +52,9 @@ class Calls {
   base::Result<std::uint64_t> kv_put(std::string scope, std::string key, std::string value, std::optional<std::uint64_t> expected = {});
   base::Result<bool> kv_erase(std::string scope, std::string key);
   base::Result<bool> probe();
+  base::Result<KeptClock> clock();
+  base::Result<std::size_t> keep_clock(base::ClockMark mark);
+  base::Result<std::size_t> account_for(base::Millis passed, base::Timestamp created_before);
 
  private:
   Store& store_;
@@ -85,6 +88,7 @@ class TemporaryDirectory {
 struct Factory {
   std::string name;
   std::function<std::unique_ptr<Store>(const std::filesystem::path& directory, const base::Clock& clock)> make;
+  bool keeps = false;  // made again in the same directory it has everything still
 };
 
 class StoreTest : public testing::TestWithParam<Factory> {

@@ -65,10 +65,14 @@ TEST(Read, RateLimits) {
   reading = read(Call::lookup, answered(429, "<html>slow down</html>", {{"Retry-After", "40"}}));
   EXPECT_EQ(pause(reading), seconds(40));
   EXPECT_EQ(reading.failure->scope, LimitScope::method);
-  for (const char* value : {"", "soon", "-1", "1.5", "99999999999999999999", "Wed, 21 Oct 2015 07:28:00 GMT"}) {
+  for (const char* value : {"", "soon", "-1", "1.5", "99999999999999999999"}) {
     EXPECT_EQ(pause(read(Call::post, answered(429, "", {{"Retry-After", value}}))), seconds(30)) << value;
   }
   EXPECT_EQ(pause(read(Call::post, answered(429, "", {{"Retry-After", "0"}}))), seconds(1)) << "no hot loop";
+  EXPECT_EQ(pause(read(Call::post, answered(429, "", {{"Retry-After", "Wed, 21 Oct 2015 07:28:00 GMT"}}))), seconds(1)) << "has passed";
+  EXPECT_EQ(pause(read(Call::post,
+                       answered(429, "", {{"Date", "Wed, 21 Oct 2015 07:28:00 GMT"}, {"Retry-After", "Wed, 21 Oct 2015 07:28:40 GMT"}}))),
+            seconds(40));
   EXPECT_GE(pause(read(Call::post, error("message_limit_exceeded"))), hours(1));
 }
 
@@ -103,14 +107,14 @@ TEST(Read, AnswersThatAreNotSlacks) {
                                                                                 {204, retry, true},
                                                                                 {302, misconfigured, false},
                                                                                 {308, misconfigured, false},
-                                                                                {400, rejected, false},
+                                                                                {400, retry, false},
                                                                                 {401, misconfigured, false},
                                                                                 {403, misconfigured, false},
                                                                                 {404, misconfigured, false},
                                                                                 {407, misconfigured, false},
                                                                                 {408, retry, false},
                                                                                 {410, misconfigured, false},
-                                                                                {413, rejected, false},
+                                                                                {413, retry, false},
                                                                                 {500, retry, true},
                                                                                 {502, retry, true},
                                                                                 {503, retry, true},
@@ -130,7 +134,12 @@ TEST(Read, AnswersThatAreNotSlacks) {
   const Reading unknown = read(Call::post, answered(503, R"({"ok":false,"error":"a_new_one"})"));
   EXPECT_EQ(unknown.failure->code, retry) << "unless nobody knows the word";
   EXPECT_TRUE(unknown.failure->ambiguous);
-  EXPECT_EQ(read(Call::post, answered(200, R"({"ok":false,"error":"a_new_one"})")).failure->code, rejected);
+  EXPECT_EQ(read(Call::post, answered(200, R"({"ok":false,"error":"a_new_one"})")).failure->code, retry);
+  for (int status = 100; status < 1000; ++status) {
+    EXPECT_NE(read(Call::post, answered(status, "<html>")).failure->code, rejected) << "Slack has not spoken: " << status;
+  }
+  EXPECT_EQ(read(Call::post, answered(413, "")).then, Reading::Then::shorter);
+  EXPECT_EQ(read(Call::lookup, answered(413, "")).then, Reading::Then::settle);
 }
 
 TEST(Read, Transport) {

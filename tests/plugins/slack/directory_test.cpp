@@ -30,6 +30,14 @@ TEST(Directory, RemembersForItsTime) {
   EXPECT_EQ(d.find("c@d", kNow + minutes(10)), std::nullopt);
 }
 
+TEST(Directory, BelievesNothingFromBeforeTheClockWasSetBack) {
+  Directory d = directory();
+  d.found("a@b", "U1", kNow);
+  d.missing("c@d", kNow);
+  EXPECT_EQ(d.find("a@b", kNow - Millis(1)), std::nullopt);
+  EXPECT_EQ(d.find("c@d", kNow - hours(240)), std::nullopt) << "nobody would be asked about this person for ten days";
+}
+
 TEST(Directory, LaterAnswersReplaceEarlierOnes) {
   Directory d = directory();
   d.missing("a@b", kNow);

@@ -137,12 +137,16 @@ TEST(Errors, EveryDocumentedCode) {
   EXPECT_EQ(seen.size(), 88u);
 }
 
-TEST(Errors, AnUnknownCodeIsFinalAndNoMetricLabel) {
-  const Reading reading = read(Call::post, error("something_new"));
-  EXPECT_EQ(reading.failure->code, rejected);
-  EXPECT_EQ(reading.failure->reason, "slack_error");
-  EXPECT_THAT(reading.failure->detail, HasSubstr("something_new"));
-  EXPECT_EQ(reading.then, Then::settle);
+TEST(Errors, AnUnknownCodeIsNotFinalAndNoMetricLabel) {
+  for (std::size_t i = 0; i < kCalls; ++i) {
+    const auto call = static_cast<Call>(i);
+    const Reading reading = read(call, error("something_new"));
+    EXPECT_EQ(reading.failure->code, retry) << method_of(call);
+    EXPECT_FALSE(reading.failure->ambiguous);
+    EXPECT_EQ(reading.failure->reason, "slack_error");
+    EXPECT_THAT(reading.failure->detail, HasSubstr("something_new"));
+    EXPECT_EQ(reading.then, call == Call::post ? Then::text_only : Then::settle);
+  }
 }
 
 TEST(Errors, SayWhatToDo) {

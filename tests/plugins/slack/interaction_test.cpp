@@ -16,6 +16,7 @@ TEST(SslCheck, OnlyTheExactFormField) {
                                       "ssl_check=1&ssl_check=0", "payload=ssl_check%3D1", "SSL_CHECK=1"}) {
     EXPECT_FALSE(is_ssl_check({kForm, body})) << body;
   }
+  EXPECT_FALSE(is_ssl_check({kForm, "ssl_check=1&x=" + std::string(2000, 'x')})) << "it comes unsigned";
   EXPECT_FALSE(is_ssl_check({kJson, "ssl_check=1"}));
   EXPECT_FALSE(is_ssl_check({kJson, R"({"ssl_check":1})"}));
   EXPECT_FALSE(is_ssl_check({"", "ssl_check=1"}));

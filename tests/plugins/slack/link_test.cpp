@@ -188,6 +188,19 @@ TEST(FindBareUrl, TakesNoPunctuationOfTheSentence) {
   EXPECT_EQ(found("\"https://a.b/?x=1&y=2\""), "https://a.b/?x=1&y=2");
 }
 
+TEST(FindBareUrl, EndsWhereALanguageWithoutSpacesGoesOn) {
+  for (const std::string_view behind :
+       {"。", "，",     "、",       "）",     "」",   "』",   "】", "》",     "；", "：", "！", "？", "…", "”",  "’",
+        "»",  "。谢谢", "）を見て", "を見て", "에서", "请看", "ดู",  "\u3000", "～", "・", "،",  "؟",  "।", "🎉", "\u00a0"}) {
+    EXPECT_EQ(found("请看https://a.b/c" + std::string(behind)), "https://a.b/c") << behind;
+    EXPECT_EQ(found("（https://a.b/c?d=1" + std::string(behind) + "x"), "https://a.b/c?d=1") << behind;
+  }
+  EXPECT_EQ(found("https://a.b/（c"), "https://a.b/");
+  for (const std::string_view whole :
+       {"https://ja.example/wiki/日本語", "https://a.b/?q=日本", "https://münchen.example/straße", "https://a.b/नमस्ते"})
+    EXPECT_EQ(found(whole), whole);
+}
+
 TEST(FindBareUrl, KnowsWhatIsNone) {
   for (const std::string_view text : {"", "http", "https://", "xhttp://a.b", "http:// a", "ftp://a.b", "http://u@a.b"})
     EXPECT_EQ(found(text), "") << text;

@@ -1,5 +1,6 @@
 #include "slack/flow.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -11,6 +12,10 @@
 
 namespace belfry::slack {
 namespace {
+
+using testing::AnyOf;
+using testing::HasSubstr;
+using testing::Not;
 
 constexpr std::size_t kPlenty = 10'000;
 
@@ -180,7 +185,7 @@ TEST(Markdown, Entities) {
            {"&eacute;&hellip;&NotEqualTilde;&rarr;", "é…≂̸→"},
            {"&zwj;&lrm;&shy;&NoBreak;x", "x"},
            {"a&Tab;b&NewLine;c&#10;&#62; d", "a\tb c &gt; d"},
-           {"&nosuch; &amp &#0; &#xD800; &#x110000;", "&amp;nosuch; &amp;amp � � &amp;#x110000;"},
+           {"&nosuch; &amp &#0; &#xD800; &#x110000;", "&amp;nosuch; &amp;amp � � �"},
            {"`&eacute;`", "`&amp;eacute;`"},
            {"[&lt;x&gt;](https://a.b/?a=1&amp;b=2)", "<https://a.b/?a=1&amp;b=2|&lt;x&gt;>"},
        }) {
@@ -266,6 +271,37 @@ TEST(Flow, OneEndlessLineOfCode) {
   ASSERT_EQ(result.sections.size(), 3u);
   EXPECT_EQ(length(result.sections[0].text), kSectionLimit);
   EXPECT_FALSE(result.shortened);
+}
+
+TEST(Flow, HalfACommandIsLeftOut) {
+  const Flow result = flow(parse_markdown("```\na short line\n" + std::string(500, 'x') + "\n```", ""), 300);
+  EXPECT_EQ(texts(result), (std::vector<std::string>{"```\na short line\n```"}));
+  EXPECT_TRUE(result.shortened);
+  const std::string command = "coder ssh my-workspace --port 1234";
+  for (std::size_t total = 60; total < 150; ++total) {
+    const Flow inline_code =
+        flow(parse_markdown("Some words that stand before: `" + command + "` and some more that stand behind it", ""), total);
+    for (const std::string& section : texts(inline_code)) EXPECT_EQ(section.contains("coder"), section.contains(command)) << section;
+  }
+}
+
+TEST(Links, ALongAddressIsWholeOrNoLink) {
+  const auto address = [](std::size_t size) { return "https://a.example/" + std::string(size - 18, 'x'); };
+  for (const std::size_t size : {300u, 1'000u, 2'000u, 2'599u, 2'650u, 2'651u, 2'999u, 3'001u, 9'000u}) {
+    for (const std::string& text :
+         {"[label](" + address(size) + ")", "see " + address(size) + " now", "> - [label](" + address(size) + ")"}) {
+      const Flow result = flow(parse_markdown(text, ""), kPlenty);
+      std::string all;
+      for (const std::string& section : texts(result)) all += section;
+      EXPECT_EQ(all.contains("<https://"), size <= 2'650) << size;
+      if (all.contains("<https://")) {
+        EXPECT_THAT(all, HasSubstr("<" + address(size) + "|"));
+      } else {
+        EXPECT_THAT(all, AnyOf(Not(HasSubstr("https://")), HasSubstr(address(size)))) << "whole, or not at all";
+      }
+    }
+  }
+  EXPECT_EQ(plain("https://a.example/" + std::string(400, 'x')).substr(419), "|Link to a.example>") << "a label is no half address either";
 }
 
 TEST(Flow, StopsAtTheTotal) {

@@ -14,8 +14,11 @@ namespace {
 
 using nlohmann::json;
 using slack_test::check_post;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
+using testing::StartsWith;
 
 const Look kButtons = {.coder_url = "https://coder.example.com", .buttons = true, .footer = false};
 const Look kLinks = {.coder_url = "https://coder.example.com", .buttons = false, .footer = false};
@@ -70,6 +73,33 @@ TEST(Post, TitlesAreShortenedVisibly) {
   EXPECT_EQ(header, std::string(149, 'x') + "…");
 }
 
+TEST(Post, AShortenedTitleStandsInFullBelowTheHeader) {
+  std::string title = "Workspace";
+  for (int i = 0; i < 40; ++i) title += " word-" + std::to_string(i);
+  const json made = post_of(with("title", title + " end"));
+  EXPECT_THAT(check_post(made), IsEmpty());
+  EXPECT_THAT(std::string(made["blocks"][0]["text"]["text"]), EndsWith("…"));
+  const std::string body = made["blocks"][1]["text"]["text"];
+  EXPECT_THAT(body, StartsWith("*" + title + " end*\n\n"));
+  EXPECT_THAT(post_of(with("title", std::string(150, 'x'))).dump(), Not(HasSubstr("*xxx"))) << "what fits stands there once";
+}
+
+TEST(Post, TheTitleOfAnEntryThatIsShortenedIsNoted) {
+  json document = testkit::digest(2);
+  document["items"][1]["title"] = std::string(400, 'x');
+  EXPECT_THAT(post_of(document).dump(), HasSubstr("Some of these texts are shortened"));
+}
+
+TEST(Post, WhatIsReadInPartEndsWithAWholeLineOrWord) {
+  std::string body = "```\n";
+  while (body.size() < 13'000) body += "coder ssh my-workspace --port 1234\n";
+  const json made = post_of(with("body_markdown", body + "```"));
+  EXPECT_THAT(made["blocks"][made["blocks"].size() - 3]["text"]["text"].get<std::string>(), EndsWith("--port 1234\n```"));
+  const std::string url = "https://a.b/" + std::string(11'000, 'x');
+  const std::string cut = post_of(with("body_markdown", std::string(2'000, 'y') + " " + url)).dump();
+  EXPECT_THAT(cut, Not(HasSubstr("https://a.b"))) << "not even as text";
+}
+
 TEST(Post, BlankBodiesLeaveNoBlock) {
   json document = with("body", "\n \n");
   document["items"][0]["body_markdown"] = "[ref]: https://a.b";
@@ -101,8 +131,8 @@ TEST(Post, ActionsWithoutUsableAddressAreText) {
   EXPECT_THAT(check_post(made), IsEmpty());
   ASSERT_EQ(types(made), (std::vector<std::string>{"header", "section", "section", "actions"}));
   const std::string lines = made["blocks"][2]["text"]["text"];
-  EXPECT_TRUE(lines.starts_with("Run: javascript:alert(1)\n<mailto:ops@example.com|Mail>\nNone\nLong: https://a.b/xxx")) << lines;
-  EXPECT_TRUE(lines.ends_with("x…")) << lines;
+  EXPECT_TRUE(lines.starts_with("Run: javascript:alert(1)\n<mailto:ops@example.com|Mail>\nNone\nLong (the address is too long")) << lines;
+  EXPECT_THAT(made.dump(), Not(HasSubstr("https://a.b/"))) << "half of an address is another one";
   const json& button = made["blocks"][3]["elements"][0];
   EXPECT_EQ(button["text"]["text"], "Open");
   EXPECT_EQ(button["url"], "https://coder.example.com/relative");

@@ -1,6 +1,7 @@
 // Whom a message reaches: address mapping, look-ups and what they cost, the fallback channel, mentions.
 #include "plugins/slack/sink_fixture.hpp"
 #include "slack/email_map.hpp"
+#include "slack/poster.hpp"
 
 namespace belfry::slack {
 namespace {
@@ -422,6 +423,50 @@ TEST_F(PeopleTest, NotForOtherFailures) {
   }
   host.on("GET", "users.lookupByEmail", Answer::of(503, ""));
   EXPECT_EQ(host.deliver_and_settle(to("stranger@coder.com")).code, retry);
+}
+
+TEST_F(PeopleTest, ForWhomARefusalThatNobodyKnowsLasts) {
+  begin(kFallback);
+  host.on("POST", "chat.postMessage", [](const Request& r) { return r.json()["channel"] == "C0FALLBACK" ? posted() : error("new_rule"); });
+  EXPECT_EQ(host.settle(host.deliver(to("bobby@coder.com"), {.attempt = 1})).code, retry);
+  const Outcome last = host.settle(host.deliver(to("bobby@coder.com"), {.attempt = kTriesOfUnlisted}));
+  EXPECT_EQ(last.code, delivered);
+  EXPECT_EQ(last.receipt["data"]["fallback"], "slack_error");
+  EXPECT_THAT(last.detail, HasSubstr("new_rule"));
+}
+
+TEST_F(PeopleTest, ALookupMayBeRepeatedForEver) {
+  begin();
+  host.on("GET", "users.lookupByEmail", error("new_rule"));
+  EXPECT_EQ(host.settle(host.deliver(to("stranger@coder.com"), {.attempt = 1'000})).code, retry);
+  EXPECT_EQ(count("chat.postMessage"), 0u);
+}
+
+TEST_F(PeopleTest, ForWhomNoLookupSucceeds) {
+  begin(kFallback);
+  host.on("GET", "users.lookupByEmail", error("new_rule"));
+  EXPECT_EQ(host.settle(host.deliver(to("stranger@coder.com"), {.attempt = 1})).code, retry);
+  EXPECT_EQ(host.settle(host.deliver(to("stranger@coder.com"), {.attempt = kTriesOfUnlisted})).receipt["data"]["fallback"], "slack_error");
+}
+
+TEST_F(PeopleTest, TheFallbackChannelHasTriesOfItsOwn) {
+  begin(kFallback);
+  host.on("POST", "chat.postMessage", error("new_rule"));
+  EXPECT_EQ(host.settle(host.deliver(to("bobby@coder.com"), {.attempt = kTriesOfUnlisted})).code, retry);
+  host.advance(seconds(10));  // the channel's rate
+  EXPECT_EQ(host.settle(host.deliver(to("bobby@coder.com"), {.attempt = 2 * kTriesOfUnlisted})).code, rejected);
+}
+
+TEST_F(PeopleTest, WhoIsDeactivatedIsNobody) {
+  begin();
+  host.on("GET", "users.lookupByEmail", Answer::json(200, {{"ok", true}, {"user", {{"id", "U9"}, {"deleted", true}}}}));
+  for (int i = 0; i < 2; ++i) {
+    const Outcome outcome = host.deliver_and_settle(to("gone@coder.com"));
+    EXPECT_EQ(outcome.code, rejected);
+    EXPECT_EQ(outcome.reason, "user_not_found");
+  }
+  EXPECT_EQ(count("users.lookupByEmail"), 1u) << "the answer is kept";
+  EXPECT_EQ(count("chat.postMessage"), 0u);
 }
 
 TEST_F(PeopleTest, AnotherChannelIsNotFallenBackFrom) {

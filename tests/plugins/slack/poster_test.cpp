@@ -66,10 +66,10 @@ class PosterTest : public testing::Test {
   }
   void TearDown() override { EXPECT_THAT(host.violations(), IsEmpty()); }
   void refuse(const std::string& code) { host.expect("POST", "chat.postMessage", Answer::json(200, {{"ok", false}, {"error", code}})); }
-  Outcome deliver() {
+  Outcome deliver(std::uint32_t attempt = 1) {
     json document = testkit::shared_notification("C1");
     for (json& item : document["items"]) item["body"] = item["body_markdown"] = std::string(9000, 'x');
-    return host.deliver_and_settle(document);
+    return host.settle(host.deliver(document, {.attempt = attempt}));
   }
   json sent(std::size_t at) const { return host.requests().at(at).json(); }
 
@@ -134,6 +134,41 @@ TEST_F(PosterTest, RefusedInEveryFormIsRejectedAndSaysWhatWasTried) {
   EXPECT_EQ(outcome.code, rejected);
   EXPECT_EQ(outcome.reason, "invalid_blocks");
   EXPECT_THAT(outcome.detail, HasSubstr("as text alone"));
+  EXPECT_EQ(host.requests().size(), 2u);
+}
+
+TEST_F(PosterTest, ARefusalThatNobodyKnowsMayBeAboutTheBlocks) {
+  refuse("some_new_block_rule");
+  const Outcome outcome = deliver();
+  EXPECT_EQ(outcome.code, delivered);
+  EXPECT_THAT(outcome.detail, HasSubstr("as text alone"));
+  EXPECT_THAT(outcome.detail, HasSubstr("some_new_block_rule"));
+  EXPECT_EQ(host.requests().size(), 2u);
+}
+
+TEST_F(PosterTest, ARefusalThatNobodyKnowsIsTriedAgainForAWhile) {
+  host.on("POST", "chat.postMessage", Answer::json(200, {{"ok", false}, {"error", "some_new_rule"}}));
+  for (std::uint32_t attempt = 1; attempt < kTriesOfUnlisted; ++attempt) {
+    const Outcome outcome = deliver(attempt);
+    EXPECT_EQ(outcome.code, retry) << attempt;
+    EXPECT_EQ(outcome.reason, "slack_error");
+    EXPECT_FALSE(outcome.ambiguous);
+  }
+  const Outcome last = deliver(kTriesOfUnlisted);
+  EXPECT_EQ(last.code, rejected);
+  EXPECT_THAT(last.detail, HasSubstr("some_new_rule"));
+}
+
+TEST_F(PosterTest, APageOfSomethingInBetweenIsNotTheLastWord) {
+  for (const int status : {400, 402, 406, 409, 413, 418, 421, 451, 499}) {
+    host.on("POST", "chat.postMessage", Answer::of(status, "<html>blocked</html>"));
+    EXPECT_EQ(deliver(1'000).code, retry) << status;
+  }
+}
+
+TEST_F(PosterTest, WhatIsTooLargeForSomethingInBetweenIsHalved) {
+  host.expect("POST", "chat.postMessage", Answer::of(413, "Request Entity Too Large"));
+  EXPECT_THAT(deliver().detail, HasSubstr("shortened"));
   EXPECT_EQ(host.requests().size(), 2u);
 }
 

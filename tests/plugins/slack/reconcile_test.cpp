@@ -48,6 +48,23 @@ TEST_F(ReconcileTest, FindsItInTheDirectMessage) {
   EXPECT_EQ(host.counter("slack_messages_found"), 1);
 }
 
+TEST_F(ReconcileTest, AsksInSlacksTimeWhenTheClocksAreFarApart) {
+  begin_and_post_once();
+  // Slack's clock shows 2025-12-24, eight days before the one here.
+  const sdk::Headers date = {{"Date", "Wed, 24 Dec 2025 00:01:00 GMT"}};
+  constexpr long long kReceivedThere = 1766534400;
+  std::vector<std::string> asked;
+  host.on("GET", "conversations.history", [&](const Request& request) {
+    asked.push_back(request.url);
+    const bool covered = std::stoll(request.url.substr(request.url.find("oldest=") + 7)) <= kReceivedThere;
+    return Answer::json(200, {{"ok", true}, {"messages", covered ? json::array({carrying(kId)}) : json::array()}}, date);
+  });
+  EXPECT_EQ(look().code, delivered) << testing::PrintToString(asked);
+  EXPECT_THAT(asked, SizeIs(2)) << "the first answer said what time it is there";
+  EXPECT_EQ(look().code, delivered);
+  EXPECT_THAT(asked, SizeIs(3)) << "and that is known from then on";
+}
+
 TEST_F(ReconcileTest, OnlyItsOwnIdCounts) {
   begin_and_post_once();
   json other_app = carrying(kId);

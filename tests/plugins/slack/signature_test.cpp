@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+
 namespace belfry::slack {
 namespace {
 
@@ -34,6 +36,21 @@ TEST(Signature, AllowsFiveMinutesEitherWay) {
   EXPECT_TRUE(check({kSecret}, kTimestamp, kSignature, kBody, kNow - 300));
   EXPECT_FALSE(check({kSecret}, kTimestamp, kSignature, kBody, kNow + 301));
   EXPECT_FALSE(check({kSecret}, kTimestamp, kSignature, kBody, kNow - 301));
+}
+
+// Anyone may post a large body; hashing it is for requests whose headers could be right.
+TEST(Signature, JudgesTheHeadersBeforeTheBody) {
+  const std::string large(32UL * 1024 * 1024, 'a');
+  const auto cost = [&](std::string_view timestamp, std::string_view signature) {
+    const auto began = std::chrono::steady_clock::now();
+    EXPECT_FALSE(check({kSecret}, timestamp, signature, large, kNow));
+    return std::chrono::steady_clock::now() - began;
+  };
+  const auto hashed = cost(kTimestamp, kSignature);
+  const std::string upper = "v0=" + std::string(64, 'A');
+  for (const auto& [timestamp, signature] : std::vector<std::pair<std::string_view, std::string_view>>{
+           {"", kSignature}, {"1", kSignature}, {"soon", kSignature}, {kTimestamp, ""}, {kTimestamp, "v0=abc"}, {kTimestamp, upper}})
+    EXPECT_LT(cost(timestamp, signature) * 10, hashed) << timestamp << " " << signature;
 }
 
 TEST(Signature, RefusesEverythingElse) {

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+#include <string>
+
 namespace belfry::slack {
 namespace {
 
@@ -84,6 +87,30 @@ TEST(Shorten, KeepsCharactersWhole) {
   EXPECT_EQ(shorten("ae\u0301bc", 3), "a…") << "an accent stays with its letter";
   EXPECT_EQ(shorten("ab👨\u200d👩\u200d👧cd", 7), "ab…");
   EXPECT_EQ(shorten("a👍🏽bc", 5), "a…");
+}
+
+TEST(Shorten, KeepsClustersWhole) {
+  for (const std::string_view one : {"🇩🇪", "कि", "각", "กำ", "1\ufe0f\u20e3", "🏴‍☠️", "e\u0323\u0301"}) {
+    const std::string text = "日" + std::string(one) + "日日";
+    for (std::size_t limit = 2; limit < length(text); ++limit) {
+      const std::string kept = shorten(text, limit);
+      EXPECT_TRUE(kept == "日…" || kept == "日" + std::string(one) + "…" || kept == "日" + std::string(one) + "日…") << kept;
+    }
+  }
+}
+
+TEST(Shorten, HalfAnAddressOrCodeIsAnotherOne) {
+  const auto cuts = [](std::string_view text) {
+    std::set<std::string> all;
+    for (std::size_t limit = 1; limit < length(text); ++limit) all.insert(shorten(text, limit));
+    return all;
+  };
+  EXPECT_EQ(cuts("see https://a.example/b?c=d"), (std::set<std::string>{"…", "s…", "se…", "see…"}));
+  EXPECT_EQ(cuts("日https://a.example/本/語"), (std::set<std::string>{"…", "日…"}));
+  EXPECT_EQ(cuts("pay IBAN-4711"), (std::set<std::string>{"…", "p…", "pa…", "pay…"}));
+  EXPECT_EQ(cuts("ada@b.example"), (std::set<std::string>{"…"}));
+  EXPECT_EQ(shorten("日本https://a.example。語語語", 22), "日本https://a.example。語…") << "the address has ended";
+  EXPECT_EQ(shorten_escaped("run coder-4711 &&&", 21), "run coder-4711 &amp;…");
 }
 
 TEST(Shorten, AHeapOfAccentsIsCutThrough) {

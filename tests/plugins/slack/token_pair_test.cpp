@@ -43,6 +43,7 @@ TEST(TokenPairTest, ALeaseHoldsOthersOffUntilItRunsOut) {
   const KeptToken kept{std::nullopt, Lease{"me", kNow}};
   EXPECT_TRUE(kept.leased_to_another("you", kNow - Millis(1)));
   EXPECT_FALSE(kept.leased_to_another("you", kNow));
+  EXPECT_FALSE(kept.leased_to_another("you", kNow - kLongestLease - Millis(1))) << "the wall clock was set back";
   EXPECT_FALSE(kept.leased_to_another("me", kNow - Millis(1)));
   EXPECT_FALSE(KeptToken{}.leased_to_another("you", kNow));
 }

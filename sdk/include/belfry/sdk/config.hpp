@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cstdint>
 #include <limits>
+#include <new>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
@@ -53,13 +54,25 @@ class Secret {
   [[nodiscard]] std::string reveal() const {
     if (empty()) return {};
     const auto reveal = runtime_->need(runtime_->tables().secrets.reveal, BELFRY_SECRETS_1);
-    std::string value;
-    const auto append = [](void* out, belfry_str piece) { static_cast<std::string*>(out)->append(detail::view(piece)); };
-    const belfry_writer writer{&value, append};
+    struct Received {
+      std::string value;
+      bool whole = true;
+    } received;
+    // Called by the host, whose frames no exception may cross.
+    const auto append = [](void* ctx, belfry_str piece) noexcept {
+      auto& out = *static_cast<Received*>(ctx);
+      try {
+        out.value.append(detail::view(piece));
+      } catch (...) {
+        out.whole = false;
+      }
+    };
+    const belfry_writer writer{&received, append};
     if (reveal(runtime_->ctx(), detail::str(reference_), &writer) != 0) {
       throw OutcomeError(Outcome::misconfigured("secret_unknown", "the gateway does not know the secret " + reference_));
     }
-    return value;
+    if (!received.whole) throw std::bad_alloc();
+    return std::move(received.value);
   }
 
  private:

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "belfry/sdk/http_date.hpp"
 #include "belfry/sdk/runtime.hpp"
 
 namespace belfry::sdk {
@@ -79,20 +80,35 @@ struct HttpResult {
   [[nodiscard]] bool answered() const { return error == HttpError::none; }
   [[nodiscard]] bool success() const { return answered() && status >= 200 && status < 300; }
   [[nodiscard]] std::string_view header(std::string_view name) const { return find_header(headers, name); }
-  // Retry-After in seconds (RFC 9110 section 10.2.3); none when absent or given as a date.
+  // Retry-After (RFC 9110 section 10.2.3) from now on: seconds, or a date, which is compared with the Date of the answer, since clocks
+  // differ; one that has passed is 0. None when it is absent or neither of them.
   [[nodiscard]] std::optional<Millis> retry_after() const {
     const auto text = header("retry-after");
+    const bool digits = !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+    return digits ? seconds_of(text) : until_date(text);
+  }
+
+ private:
+  static std::optional<Millis> seconds_of(std::string_view text) {
     std::uint32_t seconds = 0;
     for (const char c : text) {
-      if (c < '0' || c > '9' || seconds > 100'000'000) return std::nullopt;
+      if (seconds > 100'000'000) return std::nullopt;
       seconds = seconds * 10 + static_cast<std::uint32_t>(c - '0');
     }
-    if (text.empty()) return std::nullopt;
     return std::chrono::seconds(seconds);
+  }
+  [[nodiscard]] std::optional<Millis> until_date(std::string_view text) const {
+    const auto here = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    const auto until = parse_http_date(text, here);
+    if (!until) return std::nullopt;
+    const auto there = parse_http_date(header("date"), here).value_or(here);
+    return std::max<Millis>(*until - there, Millis(0));
   }
 };
 
 // The outcome of a message that was sent with one request to a remote of which nothing more is known than HTTP. Success has no receipt.
+// Final are only the statuses by which a server refuses this very request (RFC 9110 section 15.5: 400, 413, 414, 415, 422; RFC 6585: 431);
+// every other one may come from something in between, and is tried again.
 inline Outcome http_outcome(const HttpResult& result, Millis default_pause = std::chrono::seconds(30)) {
   if (!result.answered()) {
     if (result.error == HttpError::invalid) return Outcome::rejected("invalid_request", result.error_text);
@@ -109,6 +125,12 @@ inline Outcome http_outcome(const HttpResult& result, Millis default_pause = std
       case 404:
       case 405:
       case 410: return Outcome::misconfigured("not_found", said + "; check the address");
+      case 400:
+      case 413:
+      case 414:
+      case 415:
+      case 422:
+      case 431: return Outcome::rejected("refused", said);
       case 408:
       case 425: return Outcome::retry("try_later", said);
       case 429: return Outcome::rate_limited(after.value_or(default_pause), LimitScope::credential, said);
@@ -122,7 +144,7 @@ inline Outcome http_outcome(const HttpResult& result, Millis default_pause = std
     if (result.status >= 300 && result.status < 400) {
       return Outcome::misconfigured("redirected", said + "; redirects are not followed, configure the final address");
     }
-    return Outcome::rejected("refused", said);
+    return Outcome::retry("bad_answer", said);
   };
   return classify().http_status(result.status);
 }

@@ -1,5 +1,6 @@
 // The C tables of one sink class. Not for plugin authors. Every function here catches everything: no exception crosses to the host.
 #pragma once
+#include <algorithm>
 #include <array>
 #include <concepts>
 #include <exception>
@@ -59,6 +60,7 @@ struct Instance {
   Reconciles* reconciles = nullptr;
   Renders* renders = nullptr;
   ChecksOnline* checks = nullptr;
+  const BlockingSink* blocking = nullptr;
 };
 
 template <class Class>
@@ -69,6 +71,7 @@ struct InstanceOf final : Instance {
     if constexpr (std::derived_from<Class, Reconciles>) reconciles = &object;
     if constexpr (std::derived_from<Class, Renders>) renders = &object;
     if constexpr (std::derived_from<Class, ChecksOnline>) checks = &object;
+    if constexpr (std::derived_from<Class, BlockingSink>) blocking = &object;
     InstanceAccess::give_services(object, Services(&runtime));
   }
   // Tasks refer to the sink: they go first.
@@ -132,7 +135,7 @@ Task<> settle(Root& root, Task<Result> task) {
   } catch (...) {
     outcome = outcome_of(std::current_exception(), root.request_sent);
   }
-  root.runtime.complete(root.ticket, outcome);
+  if (!root.withdrawn) root.runtime.complete(root.ticket, outcome);
 }
 
 // Begins what `ask` gives for a message. What is thrown before the first wait settles the ticket too.
@@ -285,6 +288,14 @@ inline int32_t render(void* self, const belfry_message* message, const belfry_wr
   }
 }
 
+inline uint32_t in_flight_most(void* self) noexcept {
+  try {
+    return static_cast<uint32_t>(std::clamp<std::size_t>(instance(self).blocking->concurrency(), 1, UINT32_MAX));
+  } catch (...) {
+    return 1;
+  }
+}
+
 inline Task<Outcome> report(Instance& self, belfry_ticket ticket) {
   const auto add = self.runtime.need(self.runtime.tables().findings.add, BELFRY_CHECK_ONLINE_1);
   const Findings findings = co_await self.checks->check_online();
@@ -314,6 +325,7 @@ inline void check_online(void* self, belfry_ticket ticket) noexcept {
 inline constexpr belfry_inbound_http kInboundTable{sizeof(belfry_inbound_http), 0, inbound_routes, inbound_verify, inbound_handle};
 inline constexpr belfry_reconcile kReconcileTable{sizeof(belfry_reconcile), 0, reconcile};
 inline constexpr belfry_render kRenderTable{sizeof(belfry_render), 0, render};
+inline constexpr belfry_in_flight kInFlightTable{sizeof(belfry_in_flight), BELFRY_IN_FLIGHT_OFFLOADED, in_flight_most};
 inline constexpr belfry_check_online kCheckOnlineTable{sizeof(belfry_check_online), 0, check_online};
 
 inline const void* extension(void* self, belfry_str id) noexcept {
@@ -322,6 +334,7 @@ inline const void* extension(void* self, belfry_str id) noexcept {
   if (view(id) == BELFRY_RECONCILE_1 && own.reconciles != nullptr) return &kReconcileTable;
   if (view(id) == BELFRY_RENDER_1 && own.renders != nullptr) return &kRenderTable;
   if (view(id) == BELFRY_CHECK_ONLINE_1 && own.checks != nullptr) return &kCheckOnlineTable;
+  if (view(id) == BELFRY_IN_FLIGHT_1 && own.blocking != nullptr) return &kInFlightTable;
   return nullptr;
 }
 

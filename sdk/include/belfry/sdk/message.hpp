@@ -21,6 +21,8 @@ struct Attempt {
   nlohmann::json prior_receipt;     // of the last message with the same update key; null: none
 };
 
+class BlockingSink;
+
 // A value, parsed when it is first looked at: accessors of a document that is no JSON object throw OutcomeError.
 // Thread rule: one thread at a time.
 class Message {
@@ -80,6 +82,8 @@ class Message {
   [[nodiscard]] const std::string& body_json() const { return body_; }
 
  private:
+  friend class BlockingSink;  // sets the deadline of work that began later
+
   [[noreturn]] static void throw_no_object() { throw OutcomeError(Outcome::rejected("bad_message", "the message is not a JSON object")); }
   const detail::MessageParts& parts() const {
     if (!parts_) parts_ = detail::MessageReader::read(body_);

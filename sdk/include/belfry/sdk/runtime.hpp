@@ -24,6 +24,7 @@ struct Root {
   const std::uint64_t id;     // in the table that holds it
   bool request_sent = false;  // a request that may change something at the remote has been made
   bool outlives_abandon = false;
+  bool withdrawn = false;  // the host took the ticket back before its work began: it is not to be completed
   Task<void> body;
   Waiter start;
 };
@@ -69,7 +70,11 @@ class Job {
  public:
   virtual ~Job() = default;
   virtual void run() noexcept = 0;  // on a thread of the pool
-  virtual void returned() = 0;      // in the strand
+  virtual void returned() = 0;      // in the strand, also when run() is never called
+
+  // Set before run(). Read by run(), and in the strand once it has returned.
+  bool begun = false;
+  std::int64_t deadline_unix_ms = 0;  // of run_job_for
 };
 
 // The tables of the host, as far as it has them: missing functions are null.
@@ -102,12 +107,10 @@ class Runtime {
     return host_.service != nullptr && host_.service(host_.ctx, str(id)) != nullptr;
   }
 
-  // Throws OutcomeError when the host does not have the function.
+  // Throws OutcomeError when the host does not have the function, or it is too early to use it.
   template <class Function>
   Function* need(Function* function, std::string_view service) const {
-    if (function == nullptr) {
-      throw OutcomeError(Outcome::misconfigured("service_missing", "this gateway does not offer " + std::string(service)));
-    }
+    if (function == nullptr) throw OutcomeError(why_without(service));
     return function;
   }
   // Throws OutcomeError when the host gave no ticket: the instance is being destroyed.
@@ -132,6 +135,8 @@ class Runtime {
   void abandon(belfry_ticket ticket);
   void event(belfry_ticket ticket, std::uint32_t kind, const void* payload);
   void run_job(std::shared_ptr<Job> job);
+  // The work of `ticket`, whose time begins with it. The host must have run_for.
+  void run_job_for(belfry_ticket ticket, std::shared_ptr<Job> job);
 
   void complete(belfry_ticket ticket, const Outcome& outcome) const;
 
@@ -150,12 +155,14 @@ class Runtime {
   friend class EventStream;
   using Roots = std::unordered_map<std::uint64_t, std::unique_ptr<Root>>;
 
+  [[nodiscard]] Outcome why_without(std::string_view service) const;
   void begin(Root& root, Task<void> body);
   Task<void> until_end(Root& root, Task<void> body);
   Roots& table_of(const Root& root) { return root.ticket != 0 ? ticketed_ : detached_; }
 
   belfry_host host_;
   HostTables tables_;
+  bool tables_loaded_ = false;
   std::unordered_map<belfry_ticket, EventWaiter*> events_;
   std::unordered_map<belfry_ticket, EventStream*> streams_;
   std::unordered_map<belfry_ticket, std::shared_ptr<Job>> jobs_;
@@ -238,6 +245,15 @@ inline void Runtime::load_tables() {
   load(tables_.inbound, BELFRY_INBOUND_HTTP_1);
   load(tables_.findings, BELFRY_CHECK_ONLINE_1);
   load(tables_.recipients, BELFRY_RECIPIENTS_1);
+  tables_loaded_ = true;
+}
+
+inline Outcome Runtime::why_without(std::string_view service) const {
+  const std::string name(service);
+  if (!tables_loaded_) {
+    return Outcome::misconfigured("service_too_early", "the plugin uses " + name + " before start(); services may be used from start() on");
+  }
+  return Outcome::misconfigured("service_missing", "this gateway does not offer " + name);
 }
 
 inline Task<void> Runtime::until_end(Root& root, Task<void> body) {
@@ -287,8 +303,24 @@ inline void Runtime::event(belfry_ticket ticket, std::uint32_t kind, const void*
 
 inline void Runtime::run_job(std::shared_ptr<Job> job) {
   const auto run = need(tables_.offload.run, BELFRY_OFFLOAD_1);
-  const auto entry = [](void* arg) { static_cast<Job*>(arg)->run(); };
+  const auto entry = [](void* arg) {
+    auto& here = *static_cast<Job*>(arg);
+    here.begun = true;
+    here.run();
+  };
   const auto ticket = checked(run(host_.ctx, entry, job.get()));
+  jobs_.emplace(ticket, std::move(job));
+}
+
+inline void Runtime::run_job_for(belfry_ticket owner, std::shared_ptr<Job> job) {
+  const auto run_for = need(tables_.offload.run_for, BELFRY_OFFLOAD_1);
+  const auto entry = [](void* arg, std::int64_t deadline_unix_ms) {
+    auto& here = *static_cast<Job*>(arg);
+    here.begun = true;
+    here.deadline_unix_ms = deadline_unix_ms;
+    here.run();
+  };
+  const auto ticket = checked(run_for(host_.ctx, owner, entry, job.get()));
   jobs_.emplace(ticket, std::move(job));
 }
 

@@ -186,6 +186,15 @@ class Offload {
   [[nodiscard]] Task<Result> run(Work work) const {
     return run_on<Work, Result>(runtime_, std::move(work));
   }
+  // The one piece of work of a delivery: its time begins when `work` is called, with the deadline. Throws Withdrawn when the host has taken
+  // the delivery back before that. Only with a host that postpones().
+  template <class Work, class Result = std::invoke_result_t<Work&, Timestamp>>
+  [[nodiscard]] Task<Result> run_delivery(Work work) const {
+    return run_delivery_on<Work, Result>(runtime_, std::move(work));
+  }
+  [[nodiscard]] bool postpones() const { return runtime_->tables().offload.run_for != nullptr; }
+
+  struct Withdrawn {};
 
  private:
   template <class Work, class Result>
@@ -193,7 +202,9 @@ class Offload {
     explicit Job(Work w) : work(std::move(w)) {}
     void run() noexcept override {
       try {
-        if constexpr (std::is_void_v<Result>) {
+        if constexpr (std::invocable<Work&, Timestamp>) {
+          result.emplace(work(Timestamp(Millis(deadline_unix_ms))));
+        } else if constexpr (std::is_void_v<Result>) {
           work();
         } else {
           result.emplace(work());
@@ -217,6 +228,17 @@ class Offload {
     co_await job->done.wait();
     if (job->error) std::rethrow_exception(job->error);
     if constexpr (!std::is_void_v<Result>) co_return std::move(*job->result);
+  }
+
+  template <class Work, class Result>
+  static Task<Result> run_delivery_on(detail::Runtime* runtime, Work work) {
+    auto& root = co_await detail::CurrentRoot{};
+    const auto job = std::make_shared<Job<Work, Result>>(std::move(work));
+    runtime->run_job_for(root.ticket, job);
+    co_await job->done.wait();
+    if (!job->begun) throw Withdrawn();
+    if (job->error) std::rethrow_exception(job->error);
+    co_return std::move(*job->result);
   }
 
   detail::Runtime* runtime_;

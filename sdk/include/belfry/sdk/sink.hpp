@@ -4,6 +4,7 @@
 // Life: constructor -> configure -> start -> deliver, many at once -> stop -> destructor. The constructor only allocates. Services may be
 // used from start() on. Thread rule: all members are called in the strand of the instance, one at a time, but BlockingSink::deliver.
 #pragma once
+#include <algorithm>
 #include <expected>
 #include <string>
 #include <utility>
@@ -60,15 +61,18 @@ class Sink : public SinkBase {
 };
 
 // Delivers with code that blocks. deliver() runs on a thread of the host's offload pool, at most concurrency() at once. It may use log(),
-// metrics(), clock().now() and Secret::reveal(), nothing else of the host. It is not interrupted: respect message.deadline().
+// metrics(), clock().now() and Secret::reveal(), nothing else of the host. Its time begins when it is called. It is not interrupted:
+// respect message.deadline().
 class BlockingSink : public SinkBase {
  public:
   virtual Outcome deliver(Message message) = 0;
-  // More than 1: deliver() is called from several threads at once.
+  // More than 1: deliver() is called from several threads at once. Asked after configure(); the gateway gives the sink no more than that
+  // at a time.
   [[nodiscard]] virtual std::size_t concurrency() const { return 1; }
 
  private:
   Task<Outcome> attempt(Message message) final;
+  Task<Outcome> attempt_in_turn(Message message);
 
   std::size_t busy_ = 0;
   detail::WaiterList waiting_;
@@ -178,7 +182,25 @@ class ChecksOnline {
 };
 
 inline Task<Outcome> BlockingSink::attempt(Message message) {
-  if (busy_ >= concurrency()) {
+  if (!offload().postpones()) co_return co_await attempt_in_turn(std::move(message));
+  // What the work brings is reported even when it comes late; until it begins the host may take it back.
+  auto& root = co_await detail::CurrentRoot{};
+  root.outlives_abandon = true;
+  auto work = [this, m = std::move(message)](Timestamp deadline) mutable {
+    m.attempt_.deadline = deadline;
+    return deliver(std::move(m));
+  };
+  try {
+    co_return co_await offload().run_delivery(std::move(work));
+  } catch (const Offload::Withdrawn&) {
+    root.withdrawn = true;
+  }
+  co_return Outcome::retry("withdrawn", "the work had not begun");
+}
+
+// With a host that does not queue such work itself.
+inline Task<Outcome> BlockingSink::attempt_in_turn(Message message) {
+  if (busy_ >= std::max<std::size_t>(concurrency(), 1)) {
     detail::ListAwaiter turn(waiting_);
     co_await turn;
   } else {

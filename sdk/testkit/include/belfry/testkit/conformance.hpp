@@ -43,13 +43,19 @@ struct Fault {
   const std::vector<Outcome::Code> permanent{rejected, misconfigured};
   const std::vector<Outcome::Code> unreadable{delivered, retry, rejected, misconfigured};
   return {
-      {.name = "400", .answer = Answer::of(400), .allowed = permanent},
+      // Without a word of the remote's own it may come from something in between.
+      {.name = "400", .answer = Answer::of(400), .allowed = {retry, rejected, misconfigured}},
+      {.name = "418, which is on no list", .answer = Answer::of(418, "<html>blocked</html>"), .allowed = {retry, misconfigured}},
       {.name = "401", .answer = Answer::of(401), .allowed = {misconfigured}},
       {.name = "403", .answer = Answer::of(403), .allowed = permanent},
       {.name = "404", .answer = Answer::of(404), .allowed = permanent},
       {.name = "410", .answer = Answer::of(410), .allowed = permanent},
       {.name = "429 with Retry-After",
        .answer = Answer::of(429, "", {{"Retry-After", "17"}}),
+       .allowed = {rate_limited},
+       .after = std::chrono::seconds(17)},
+      {.name = "429 with Retry-After as a date",
+       .answer = Answer::of(429, "", {{"Date", "Sun, 06 Nov 1994 08:49:37 GMT"}, {"Retry-After", "Sun, 06 Nov 1994 08:49:54 GMT"}}),
        .allowed = {rate_limited},
        .after = std::chrono::seconds(17)},
       {.name = "429", .answer = Answer::of(429), .allowed = {rate_limited, retry}},

@@ -190,6 +190,9 @@ class FakeHost {
     std::optional<InboundReply> reply;
     Findings findings;
     bool abandoned = false;
+    Millis time{0};           // of the attempt
+    belfry_ticket limit = 0;  // of the timer that ends it
+    bool postponed = false;   // its offloaded work has not begun
   };
   // Something that will be brought back to the instance.
   struct Pending {
@@ -205,8 +208,8 @@ class FakeHost {
   };
   struct Offloaded {
     belfry_ticket ticket = 0;
-    void (*function)(void*) = nullptr;
-    void* arg = nullptr;
+    std::function<void()> function;
+    belfry_ticket on_behalf_of = 0;  // of run_for
   };
   // What was taken from a budget, and its pause, by the monotonic clock.
   struct Line {

@@ -1,0 +1,126 @@
+#include "store/sqlite/session.hpp"
+
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <system_error>
+
+#include "store/medium.hpp"
+#include "store/rules/rules.hpp"
+#include "store/sqlite/generation.hpp"
+#include "store/sqlite/restored.hpp"
+#include "store/sqlite/schema.hpp"
+#include "store/sqlite/vetting.hpp"
+
+namespace belfry::store::sqlite {
+namespace {
+
+constexpr std::uint64_t kFrameHeader = 24;  // bytes, sqlite.org/fileformat.html
+
+// Notifications are private to the user that runs the gateway.
+void keep_private(const std::filesystem::path& file) {
+  struct stat found{};
+  const bool open_to_others = ::stat(file.c_str(), &found) == 0 && (found.st_mode & (S_IRWXG | S_IRWXO)) != 0;
+  if (open_to_others && ::chmod(file.c_str(), S_IRUSR | S_IWUSR) != 0) {
+    throw MediumFailure(file.string() + ": others may read it, and its mode cannot be changed: " + std::generic_category().message(errno));
+  }
+}
+
+}  // namespace
+
+Session::Session(std::unique_ptr<Connection> accepted, Backlog& backlog, const Start& start)
+    : connection_(std::move(accepted)), tables_(*connection_, backlog) {
+  keep_private(connection_->file());
+  for (const auto* pragma : {"PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "PRAGMA secure_delete = ON",
+                             "PRAGMA temp_store = MEMORY", "PRAGMA cache_size = -4096", "PRAGMA journal_size_limit = 67108864"}) {
+    connection_->run(pragma);
+  }
+  sqlite3_wal_hook(connection_->handle(), after_commit, this);
+  connection_->run("BEGIN IMMEDIATE; COMMIT");
+  page_size_ = static_cast<std::uint64_t>(connection_->number("PRAGMA page_size"));
+  try {
+    prepare(start);
+  } catch (...) {
+    undo();
+    throw;
+  }
+  connection_->keep_log_on_close(false);
+}
+
+Session::~Session() { sqlite3_wal_hook(connection_->handle(), nullptr, nullptr); }
+
+void Session::prepare(const Start& start) {
+  migrate(*connection_);
+  connection_->run("BEGIN IMMEDIATE");
+  report_.backup_of = backup_taken_at(*connection_);
+  const auto since = report_.backup_of ? report_.backup_of : start.lost_since;
+  if (start.end_leases || since) tables_.end_leases();
+  if (since) report_.in_doubt = put_in_doubt(*connection_, *since, start.now);
+  tables_.repair_queues(start.now);
+  tables_.wake_sleepers(start.now);
+  report_.buried = rules::bury_unreachable(tables_, tables_.unreachable(), start.now);
+  if (read_generation(*connection_) == Generation{}) begin_generation(*connection_);
+  tables_.touch();  // a commit says how long the log is
+  connection_->run("COMMIT");
+  tables_.recount();
+  // After a failing disk, pages that were read from the log may exist in memory only: moved into the file they are durable.
+  if (const int code = truncate_log(); code != SQLITE_OK && (code & 0xFF) != SQLITE_FULL) connection_->raise(code);
+}
+
+void Session::begin() {
+  begin_.run();
+  if (log_begins_) begin_generation(*connection_);
+}
+
+void Session::commit() {
+  const bool began = std::exchange(log_begins_, false);
+  try {
+    commit_.run();
+  } catch (...) {
+    log_begins_ = began;
+    throw;
+  }
+}
+
+void Session::undo() noexcept {
+  tables_.undone();
+  // Most failures have rolled back already.
+  if (sqlite3_get_autocommit(connection_->handle()) == 0) sqlite3_exec(connection_->handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
+std::int64_t Session::changes() const { return sqlite3_total_changes64(connection_->handle()); }
+
+// A failed checkpoint loses nothing: the log keeps everything, and the next commit tries again.
+int Session::after_commit(void* self, sqlite3*, const char*, int pages) {
+  auto& session = *static_cast<Session*>(self);
+  session.log_pages_ = pages;
+  if (pages >= session.log_limit_ && session.log_limit_ > 0) static_cast<void>(session.recycle_log());
+  return SQLITE_OK;
+}
+
+int Session::truncate_log() noexcept { return checkpoint(SQLITE_CHECKPOINT_TRUNCATE); }
+int Session::recycle_log() noexcept { return checkpoint(SQLITE_CHECKPOINT_PASSIVE); }
+
+int Session::checkpoint(int mode) noexcept {
+  if (log_held_) return SQLITE_OK;
+  int pages = 0;
+  int moved = 0;
+  const int code = sqlite3_wal_checkpoint_v2(connection_->handle(), nullptr, mode, &pages, &moved);
+  written_ = true;
+  if (code != SQLITE_OK || pages != moved) return code;
+  log_pages_ = 0;
+  log_begins_ = true;
+  return code;
+}
+
+std::uint64_t Session::log_bytes() const {
+  return log_pages_ == 0 ? 0 : kLogHeader + static_cast<std::uint64_t>(log_pages_) * (kFrameHeader + page_size_);
+}
+
+std::uint64_t Session::growth() {
+  const auto wanted = static_cast<std::uint64_t>(connection_->number("PRAGMA page_count")) * page_size_;
+  const auto found = size_of(connection_->file());
+  return wanted > found ? wanted - found : 0;
+}
+
+}  // namespace belfry::store::sqlite

@@ -1,0 +1,123 @@
+"""Sinks whose plugins block: each delivery is made once, and other sinks do not wait.
+
+BELFRY_BLOCKING_FULL=1 runs the burst with three seconds of work for each delivery and the timeout that sinks have by default.
+"""
+import os
+import time
+import unittest
+
+from harness import Gateway, Sandbox
+from payloads import notification
+from test_hostile_plugins import p99, plugin_directory
+
+FULL = bool(os.environ.get("BELFRY_BLOCKING_FULL"))
+WORK, TIMEOUT = (3.0, None) if FULL else (0.3, "1200ms")
+RECIPIENTS = 24
+
+
+def to(sink, *addresses):
+    return {"name": f"to-{sink}", "when": {"recipient.email": list(addresses)}, "to": [sink]}
+
+
+class BurstTest(unittest.TestCase):
+    """BlockingSink: 24 deliveries at once, which together take longer than the timeout of one."""
+
+    def burst(self, plugin_concurrency, sink_concurrency):
+        with Sandbox("--no-rate-limits") as sandbox:
+            gateway = Gateway(sandbox, plugins=plugin_directory(self, "blocks"))
+            made = gateway.directory / "made"
+            delivery = {"timeout": TIMEOUT, "concurrency": sink_concurrency, "rate": "60000/min"}
+            gateway.configure(
+                plugins=plugin_directory(self, "blocks"),
+                sinks={
+                    "bad": {
+                        "plugin": "hostile",
+                        "config": {"file": str(made), "work_ms": int(WORK * 1000), "concurrency": plugin_concurrency},
+                        "delivery": {key: value for key, value in delivery.items() if value is not None},
+                    }
+                },
+                routes=[{"name": "everyone", "to": ["bad"]}],
+            )
+            with gateway:
+                for index in range(RECIPIENTS):
+                    self.assertEqual(gateway.post_webhook(notification(f"reader{index}@coder.com"))[0], 204)
+                ended = lambda: gateway.metric("belfry_deliveries_total", sink="bad", outcome="delivered") >= RECIPIENTS
+                gateway.until(ended, "all deliveries", within=60 + RECIPIENTS * WORK)
+                gateway.wait_idle()
+                lines = made.read_text().split("\n")[:-1]
+                self.assertEqual(len(lines), RECIPIENTS, "each is made once")
+                self.assertEqual(len({line.split()[0] for line in lines}), RECIPIENTS)
+                self.assertFalse([line for line in lines if "again" in line])
+                attempts = lambda outcome: gateway.metric("belfry_delivery_attempts_total", sink="bad", outcome=outcome)
+                self.assertEqual((attempts("delivered"), attempts("retry")), (RECIPIENTS, 0))
+                self.assertEqual(gateway.metric("belfry_possible_duplicates_total"), 0)
+
+    def test_with_the_defaults(self):
+        self.burst(plugin_concurrency=1, sink_concurrency=None)
+
+    def test_with_more_at_once_than_the_pool_has_threads(self):
+        self.burst(plugin_concurrency=16, sink_concurrency=None)
+
+    @unittest.skipUnless(FULL, "BELFRY_BLOCKING_FULL is not set")
+    def test_every_combination(self):
+        for plugin_concurrency in (1, 2, 3, 16):
+            for sink_concurrency in (1, 2, 16):
+                with self.subTest(plugin=plugin_concurrency, sink=sink_concurrency):
+                    self.burst(plugin_concurrency, sink_concurrency)
+
+
+class BystanderTest(unittest.TestCase):
+    """Two sinks that block for three seconds in each call, and the pool of plugins has two threads."""
+
+    POSTS = 100
+    BLOCKED = 3.0
+
+    def setUp(self):
+        self.sandbox = self.enterContext(Sandbox("--no-rate-limits"))
+        bad = {"plugin": "hostile", "config": {"sleep_ms": int(self.BLOCKED * 1000)}}
+        self.gateway = self.enterContext(
+            Gateway(
+                self.sandbox,
+                plugins=plugin_directory(self, "sleeps"),
+                sinks={"one": bad, "two": bad},
+                routes=[to("one", "one@coder.com"), to("two", "two@coder.com"), {"name": "everyone", "to": ["slack"]}],
+            )
+        )
+
+    def times(self, name):
+        """Seconds from the webhook to Slack, one message after the other."""
+        times = []
+        for index in range(self.POSTS):
+            body = f"{name} {index}."
+            start = time.time()
+            self.assertEqual(self.gateway.post_webhook(notification(f"reader{index % 10}@coder.com", body=body))[0], 204)
+            rows = self.sandbox.wait_for(lambda rows: [row for row in rows if body in row["text"]], within=30)
+            times.append(next(row["received_at"] for row in rows if body in row["text"]) - start)
+        return times
+
+    def test_a_third_sink_does_not_wait_for_them(self):
+        self.times("warm")
+        before = self.times("before")
+        # More than they can make meanwhile: they block all the time.
+        for _ in range(20):
+            for email in ("one@coder.com", "two@coder.com"):
+                self.assertEqual(self.gateway.post_webhook(notification(email))[0], 204)
+        meanwhile = self.times("meanwhile")
+        ratio = p99(meanwhile) / p99(before)
+        print(f"\np99 of {self.POSTS} messages: {p99(before) * 1000:.1f} ms, {p99(meanwhile) * 1000:.1f} ms beside two sinks that block, ratio {ratio:.2f}")
+        # A message that waited for one of the calls would take seconds. Other tests may run beside this one.
+        self.assertLess(p99(meanwhile), max(2 * p99(before), 0.25))
+        for sink in ("one", "two"):
+            self.assertGreater(self.gateway.metric("belfry_queue_depth", sink=sink), 0, "it has blocked all the time")
+        for sink in ("one", "two"):
+            slow = lambda: self.gateway.metric("belfry_plugin_violations_total", sink=sink, kind="slow_call")
+            self.gateway.until(slow, "its slow calls are counted", within=20)
+            self.assertEqual(self.gateway.metric("belfry_lane_state", sink=sink, state="open"), 1)
+        lines = [line for line in self.gateway.log().splitlines() if "the plugin blocks in its calls" in line]
+        self.assertEqual(len(lines), 2, "one for each sink, not one for each call")
+        self.assertIn("plugin=hostile", lines[0])
+        self.gateway.kill()  # they would be waited for
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,149 @@
+"""The wall clock is set while deliveries are in every phase, and while the gateway is off: nothing is lost, nothing arrives twice, and nothing
+arrives later than its pause, back-off or window promised.
+
+The clock of the gateway alone is moved, by tests/support/wall_clock_shim.c. Prints a table of seconds from the moment at which the phase
+began to the arrival.
+"""
+import mmap
+import struct
+import time
+import unittest
+from pathlib import Path
+
+from harness import BUILD, Gateway, Sandbox
+from payloads import notification
+
+HOUR = 3600
+MOVES = {"-1 h": -HOUR, "+8 d": 8 * 24 * HOUR, "-10 d": -10 * 24 * HOUR}
+TOLERANCE = 12.0  # seconds; a loaded machine. Without compensation it is an hour or for ever
+WINDOW = 5
+PROMISED = {"idle": 0, "in flight": 0, "back-off": 4, "queue paused": 4, "sink paused": 4, "held": WINDOW, "back-off at boot": 10, "held at boot": WINDOW}
+ROUTES = [
+    {"name": "held", "when": {"recipient.email": "/^held/"}, "to": ["slack"], "digest": {"window": f"{WINDOW}s"}},
+    {"name": "everyone", "to": ["slack"]},
+]
+
+
+class WallClock:
+    """What a process that is started with `environment` sees."""
+
+    def __init__(self, directory):
+        path = Path(directory) / "wall-clock"
+        path.write_bytes(bytes(8))
+        with open(path, "r+b") as file:
+            self._bytes = mmap.mmap(file.fileno(), 8)
+        self._ahead = 0
+        self.environment = {"LD_PRELOAD": str(BUILD / "tests/wall_clock_shim.so"), "BELFRY_TEST_WALL_CLOCK": str(path)}
+
+    def move(self, seconds):
+        self._ahead += seconds * 1000
+        self._bytes[:] = struct.pack("<q", self._ahead)
+
+
+class Round:
+    """One gateway whose clock is moved by `seconds` twice: while it runs and while it is off."""
+
+    def __init__(self, case, sandbox, seconds):
+        self.case, self.sandbox, self.seconds = case, sandbox, seconds
+        self.took, self.began, self.sent = {}, {}, {}
+
+    def play(self):
+        with Gateway(self.sandbox, routes=ROUTES) as gateway:
+            self.gateway = gateway
+            gateway.stop()
+            self.clock = WallClock(gateway.directory)
+            gateway.environment |= self.clock.environment
+            gateway.start()
+            self.while_it_runs()
+            self.while_it_is_off()
+            self.case.assertEqual(gateway.metric("belfry_clock_steps_total"), 1, "one of this process, noticed at its start")
+            self.nothing_lost_or_twice()
+        return self.took
+
+    # ---- what is going on when the clock moves
+
+    def post(self, phase, email, count=1):
+        self.began[phase] = time.monotonic()
+        self.sent[email] = self.sent.get(email, []) + [notification(email) for _ in range(count)]
+        for payload in self.sent[email][-count:]:
+            self.case.assertEqual(self.gateway.post_webhook(payload)[0], 204, phase)
+
+    def fail(self, phase, email, kind, **members):
+        """A first attempt that ends like that."""
+        self.sandbox.fault(kind, email=email, **members)
+        self.post(phase, email)
+        self.gateway.until(lambda: self.calls_with(kind), f"{phase}: the first attempt")
+
+    def calls_with(self, kind):
+        return [call for call in self.sandbox.calls("chat.postMessage", self.after) if call["fault"] == kind]
+
+    def arrived(self, phase, email, count=1):
+        promised = PROMISED[phase]
+        self.sandbox.wait_for(lambda rows: sum(row["email"] == email for row in rows) >= count, promised + TOLERANCE)
+        self.took[phase] = time.monotonic() - self.began[phase]
+
+    def while_it_runs(self):
+        self.after = self.last_call()
+        self.post("held", "held1@coder.com", 2)
+        self.fail("back-off", "backoff@coder.com", "http")
+        self.fail("queue paused", "paused@coder.com", "rate_limit", retry_after=4, error="rate_limited")
+        self.sandbox.fault("slow", email="flying@coder.com", ms=2500)
+        self.post("in flight", "flying@coder.com")
+        self.sandbox.wait_for(lambda rows: any(row["email"] == "flying@coder.com" for row in rows))
+        self.clock.move(self.seconds)
+        self.gateway.until(lambda: self.gateway.metric("belfry_clock_steps_total") == 1, "the step is noticed")
+        self.case.assertLess(self.gateway.metric("belfry_queue_oldest_seconds"), 60)
+        self.post("idle", "idle@coder.com")
+        for phase, email in (("idle", "idle"), ("in flight", "flying"), ("back-off", "backoff"), ("queue paused", "paused"), ("held", "held1")):
+            self.arrived(phase, f"{email}@coder.com")
+        self.while_the_sink_is_paused()
+
+    def while_the_sink_is_paused(self):
+        self.after = self.last_call()
+        self.fail("sink paused", "limited@coder.com", "rate_limit", retry_after=4)
+        self.clock.move(-self.seconds)
+        self.arrived("sink paused", "limited@coder.com")
+        self.gateway.until(lambda: self.gateway.metric("belfry_clock_steps_total") == 2, "the step back is noticed")
+        self.gateway.wait_idle()
+
+    def while_it_is_off(self):
+        self.after = self.last_call()
+        self.post("held at boot", "held2@coder.com", 2)
+        self.fail("back-off at boot", "boot@coder.com", "http", count=2)
+        self.gateway.stop()
+        self.clock.move(self.seconds)
+        self.gateway.start()
+        self.began |= {phase: time.monotonic() for phase in ("held at boot", "back-off at boot")}
+        self.arrived("held at boot", "held2@coder.com")
+        self.arrived("back-off at boot", "boot@coder.com")
+
+    def last_call(self):
+        calls = self.sandbox.calls()
+        return calls[-1]["number"] if calls else 0
+
+    # ---- what became of it
+
+    def nothing_lost_or_twice(self):
+        self.gateway.wait_idle()
+        for payload in (payload for payloads in self.sent.values() for payload in payloads):
+            self.case.assertEqual(self.gateway.post_webhook(payload)[0], 204, "the same once more")
+        self.gateway.wait_idle()
+        for name in ("belfry_dead_letters", "belfry_possible_duplicates_total"):
+            self.case.assertEqual(self.gateway.metric(name), 0, name)
+        counts = {email: len(self.sandbox.messages(email=email)) for email in self.sent}
+        self.case.assertEqual(counts, dict.fromkeys(self.sent, 1), "each in one message")
+
+
+class ClockTest(unittest.TestCase):
+    def test_a_step_changes_no_duration(self):
+        table = {}
+        for name, seconds in MOVES.items():
+            with self.subTest(name), Sandbox("--no-rate-limits") as sandbox:
+                table[name] = Round(self, sandbox, seconds).play()
+        print("\nseconds to arrival".ljust(22) + "".join(name.rjust(9) for name in ["promised", *table]))
+        for phase, promised in PROMISED.items():
+            print(phase.ljust(21) + f"{promised:9d}" + "".join(f"{took.get(phase, float('nan')):9.1f}" for took in table.values()))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,79 @@
+"""Digests of very large notifications: none outgrows a message, also not one that an older version has let grow, and memory stays small.
+
+BELFRY_LARGE_MEMBERS: how many (60; the bound has to hold for 500). BELFRY_LARGE_BYTES: of text in each (close to 1 MiB, which is what a
+request may have).
+"""
+import os
+import re
+import sqlite3
+import unittest
+from contextlib import closing
+from pathlib import Path
+
+from harness import Gateway, Sandbox
+from payloads import notification
+
+MEMBERS = int(os.environ.get("BELFRY_LARGE_MEMBERS", "60"))
+BYTES = int(os.environ.get("BELFRY_LARGE_BYTES", str(1024 * 1024 - 2000)))
+RECIPIENTS = 20  # more than are in flight at once
+PEAK = 128 * 1024  # KiB
+COLLECTED = [{"name": "collected", "to": ["slack"], "digest": {"window": "1h"}}]
+
+
+def peak(gateway):
+    """The largest resident memory of the process so far, in KiB."""
+    return int(re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{gateway.process.pid}/status").read_text())[1])
+
+
+def large(email, number):
+    text = f"load number {number}. " + "lorem *ipsum* " * 75_000
+    return notification(email, body=f"load number {number}.", body_markdown=text[:BYTES])
+
+
+class LargeDigestsTest(unittest.TestCase):
+    def database(self, gateway):
+        return sqlite3.connect(gateway.directory / "state" / "belfry.db")
+
+    def merge_all(self, gateway):
+        """As versions before did: everything that was collected is in one digest, and it is due."""
+        with closing(self.database(gateway)) as tables, tables:
+            tables.execute("UPDATE digest_members SET digest = (SELECT min(digest) FROM digest_members)")
+            tables.execute("DELETE FROM deliveries WHERE row > (SELECT min(row) FROM deliveries)")
+            tables.execute("DELETE FROM open_digests")
+            tables.execute("UPDATE deliveries SET joins_at = 0, due_at = 0")
+            tables.execute("UPDATE queues SET ready_at = 0, deliveries = 1")
+            members, = tables.execute("SELECT count(*) FROM digest_members").fetchone()
+        self.assertEqual(members, MEMBERS)
+
+    def test_memory_stays_small(self):
+        with Sandbox("--no-rate-limits") as sandbox, Gateway(sandbox, routes=COLLECTED) as gateway:
+            for number in range(MEMBERS):
+                self.assertEqual(gateway.post_webhook(large("bobby@coder.com", number))[0], 204)
+            accepting = peak(gateway)
+            gateway.stop()
+            self.merge_all(gateway)
+            gateway.start(within=120)
+            gateway.wait_idle(within=600)
+            sending = peak(gateway)
+            print(f"{MEMBERS} members of {BYTES} bytes: peak {accepting // 1024} MiB while accepting, {sending // 1024} MiB while sending")
+            self.assertEqual(gateway.metric("belfry_dead_letters"), 0)
+            sandbox.refresh()
+            self.assertEqual(len(sandbox.messages()), MEMBERS, "each is larger than a digest, and in one of its own")
+            self.assertLess(accepting, PEAK)
+            self.assertLess(sending, PEAK)
+
+    def test_many_at_once(self):
+        with Sandbox("--no-rate-limits") as sandbox, Gateway(sandbox) as gateway:
+            sandbox.fault("slow", ms=50, count=None)
+            for number in range(MEMBERS):
+                self.assertEqual(gateway.post_webhook(large(f"reader{number % RECIPIENTS}@coder.com", number))[0], 204)
+            gateway.wait_idle(within=600)
+            found = peak(gateway)
+            print(f"{MEMBERS} notifications of {BYTES} bytes for {RECIPIENTS} people: peak {found // 1024} MiB")
+            sandbox.refresh()
+            self.assertEqual(len(sandbox.messages()), MEMBERS)
+            self.assertLess(found, PEAK)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,147 @@
+"""`belfry check` tries what `belfry serve` needs of the machine, with the same code: what is refused by one is refused by the other, in the same
+words. The gateway that is running is no problem, and is not disturbed."""
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+from harness import BUILD, Gateway, Sandbox, environment
+from payloads import notification
+
+NOBODY = 65534
+OWNER = 65533  # of a state directory; a user of no name
+
+
+class StartCheckTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.sandbox = cls.enterClassContext(Sandbox("--no-rate-limits"))
+
+    def gateway(self, **settings):
+        gateway = Gateway(self.sandbox, **settings)
+        self.addCleanup(gateway.__exit__, None)
+        (gateway.directory / "log").touch()
+        return gateway
+
+    def both_refuse(self, gateway, words, **options):
+        for command in ("check", "serve"):
+            with self.subTest(command):
+                ended = gateway.command(command, env=gateway.environment | options.get("env", {}), prefix=options.get("prefix", ()))
+                self.assertEqual(ended.returncode, 1, ended.stderr)
+                self.assertRegex(ended.stderr, words)
+
+    def checks(self, gateway, *options):
+        checked = gateway.command("check", *options, env=gateway.environment)
+        return checked.returncode, checked.stdout + checked.stderr
+
+    def test_a_state_directory_that_is_missing(self):
+        gateway = self.gateway()
+        (gateway.directory / "state").rmdir()
+        self.both_refuse(gateway, "store: the directory .*state cannot be used: No such file or directory; make it")
+        (gateway.directory / "state").symlink_to("/srv/elsewhere")
+        self.both_refuse(gateway, "store: the directory .*state cannot be used: No such file or directory")
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root may mount")
+    def test_a_state_directory_that_is_mounted_noexec(self):
+        gateway = self.gateway()
+        mount = f'mount -t tmpfs -o noexec,mode=700 belfry-test {gateway.directory}/state && exec "$@"'
+        prefix = ["unshare", "--mount", "sh", "-c", mount, "sh"]
+        if subprocess.run([*prefix, "true"], capture_output=True).returncode != 0:
+            self.skipTest("no mount namespace here")
+        self.both_refuse(gateway, "store: the directory .*state is mounted noexec, .*; mount it with exec", prefix=prefix)
+
+    def test_a_port_that_is_taken(self):
+        for which in ("port", "admin_port"):
+            gateway = self.gateway()
+            port = getattr(gateway, which)
+            with self.subTest(which), socket.create_server(("127.0.0.1", port)):
+                self.both_refuse(gateway, f"(server|admin)\\.listen: cannot listen on 127\\.0\\.0\\.1:{port}: port {port} is in use by another program")
+
+    def test_a_socket_that_is_taken_and_a_place_for_it(self):
+        gateway = self.gateway()
+        path = gateway.directory / "admin.sock"
+        gateway.configure(admin={"listen": f"unix:{path}"})
+        with socket.socket(socket.AF_UNIX) as other:
+            other.bind(str(path))
+            other.listen()
+            self.both_refuse(gateway, "admin\\.listen: cannot listen on unix:.*: another program listens there")
+        path.unlink()
+        path.write_text("")
+        self.both_refuse(gateway, "admin\\.listen: cannot listen on unix:.*: the file exists and is not a socket")
+        self.assertTrue(path.exists())
+        gateway.configure(admin={"listen": f"unix:{gateway.directory}/none/admin.sock"})
+        self.both_refuse(gateway, "admin\\.listen: cannot listen on unix:.*: No such file or directory")
+
+    def test_files_of_tls(self):
+        missing = {"certificate": "/nonexistent/tls.crt", "key": "/nonexistent/tls.key"}
+        self.both_refuse(self.gateway(server={"tls": missing}), "server\\.listen: .*certificate /nonexistent/tls\\.crt")
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root may mount")
+    def test_no_time_zones(self):
+        route = {"name": "everyone", "to": ["slack"], "quiet_hours": {"from": "20:00", "to": "07:00", "time_zone": "Europe/Berlin"}}
+        gateway = self.gateway(routes=[route])
+        prefix = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs belfry-test /usr/share/zoneinfo && exec "$@"', "sh"]
+        if subprocess.run([*prefix, "true"], capture_output=True).returncode != 0:
+            self.skipTest("no mount namespace here")
+        self.both_refuse(gateway, "see that the package tzdata is installed", prefix=prefix)
+
+    def test_the_running_gateway_is_no_problem(self):
+        for admin in (None, {"listen": "unix"}):
+            gateway = self.gateway()
+            if admin:
+                gateway.configure(admin={"listen": [f"unix:{gateway.directory}/admin.sock", f"127.0.0.1:{gateway.admin_port}"]})
+            with self.subTest(admin):
+                gateway.start()
+                pid = gateway.process.pid
+                for options in ((), ("--strict",), ("--startable",)):
+                    self.assertEqual(self.checks(gateway, *options), (0, "the configuration is valid\n"))
+                self.assertEqual(gateway.post_webhook(notification())[0], 204)
+                self.assertEqual(gateway.command("status", env=gateway.environment).returncode, 0 if admin else 1)
+                self.assertEqual(gateway.process.pid, pid)
+                gateway.stop()
+                self.assertEqual(self.checks(gateway), (0, "the configuration is valid\n"))
+
+    def test_another_gateway_is_one(self):
+        running = self.gateway()
+        running.configure(admin={"listen": [f"unix:{running.directory}/admin.sock", f"127.0.0.1:{running.admin_port}"]})
+        running.start()
+        other = self.gateway()
+        other.port = running.port
+        other.configure()
+        self.both_refuse(other, f"port {running.port} is in use by another program")
+        running.stop()
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root may become somebody else")
+    def test_root_tries_it_as_the_user_of_the_gateway(self):
+        gateway = self.gateway(server={"listen": "127.0.0.1:81"})
+        state = gateway.directory / "state"
+        gateway.directory.chmod(0o755)
+        os.chown(state, OWNER, OWNER)
+        secret = gateway.directory / "token"
+        secret.write_text("xoxb-1")
+        secret.chmod(0o600)
+        gateway.configure(server={"listen": "127.0.0.1:81"}, slack={"bot_token": "${file:token}"})
+        os.chown(gateway.directory / "belfry.yaml", OWNER, OWNER)
+        code, said = self.checks(gateway)
+        self.assertEqual(code, 1)
+        self.assertIn("port 81 needs the capability CAP_NET_BIND_SERVICE; choose one above 1023", said)
+        self.assertRegex(said, f"token cannot be read by user {OWNER}, as which the gateway runs: Permission denied")
+        # The same as this user says it.
+        program = gateway.directory / "belfry"
+        shutil.copy(BUILD / "bin/belfry", program)
+        os.chown(secret, OWNER, OWNER)
+        command = ["setpriv", f"--reuid={OWNER}", f"--regid={OWNER}", "--clear-groups", program, "serve", "--config", gateway.directory / "belfry.yaml"]
+        ended = subprocess.run(command, env=environment(gateway.environment), capture_output=True, text=True, timeout=60)
+        self.assertEqual(ended.returncode, 1)
+        self.assertIn("port 81 needs the capability CAP_NET_BIND_SERVICE; choose one above 1023", ended.stderr)
+        gateway.configure(slack={"bot_token": "${file:token}"})
+        self.assertEqual(self.checks(gateway), (0, "the configuration is valid\n"))
+        gateway.directory.chmod(0o700)
+        self.assertRegex(self.checks(gateway)[1], f"user {OWNER}.*Permission denied|Permission denied.*user {OWNER}")
+
+
+if __name__ == "__main__":
+    unittest.main()

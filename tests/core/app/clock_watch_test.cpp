@@ -1,0 +1,68 @@
+#include "app/clock_watch.hpp"
+
+#include <gtest/gtest.h>
+
+namespace belfry::app {
+namespace {
+
+using namespace std::chrono_literals;
+using Action = ClockWatch::Action;
+
+constexpr base::SteadyTime kStart{1h};
+
+TEST(ClockWatch, AStepIsAdoptedWhenTwoLooksAgree) {
+  ClockWatch watch(0ms, kStart);
+  EXPECT_EQ(watch.look(0ms, kStart), Action{});
+  EXPECT_EQ(watch.look(-1h, kStart + 500ms), Action{}) << "one reading proves nothing";
+  EXPECT_EQ(watch.look(-1h, kStart + 1s), (Action{.adopt = -1h, .keep = true}));
+  EXPECT_EQ(watch.look(0ms, kStart + 1500ms), Action{});
+}
+
+TEST(ClockWatch, ReadingsThatDoNotAgreeAreNoStep) {
+  ClockWatch watch(0ms, kStart);
+  EXPECT_EQ(watch.look(5s, kStart), Action{});
+  EXPECT_EQ(watch.look(0ms, kStart), Action{});
+  EXPECT_EQ(watch.look(5s, kStart), Action{});
+  EXPECT_EQ(watch.look(192h, kStart), Action{});
+  EXPECT_EQ(watch.look(192h, kStart), (Action{.adopt = 192h, .keep = true}));
+}
+
+TEST(ClockWatch, KeepsTheTimeOnceAMinuteAndAgainWhenThatFailed) {
+  ClockWatch watch(0ms, kStart);
+  EXPECT_EQ(watch.look(0ms, kStart + 59s), Action{});
+  EXPECT_EQ(watch.look(0ms, kStart + 60s), Action{.keep = true});
+  EXPECT_EQ(watch.look(0ms, kStart + 61s), Action{});
+  watch.keep_failed(kStart + 61s);
+  EXPECT_EQ(watch.look(0ms, kStart + 62s), Action{.keep = true});
+}
+
+// What the watch makes up for, after the wall clock was set by `step` in the second minute (zero: it was not).
+base::Millis made_up_for(base::Millis unaccounted, base::Millis step) {
+  ClockWatch watch(unaccounted, kStart);
+  base::Millis account{};
+  for (auto at = kStart; at < kStart + 30min; at += 1s) {
+    const bool set = step.count() != 0 && (at == kStart + 80s || at == kStart + 81s);
+    const auto action = watch.look(set ? step : 0ms, at);
+    EXPECT_TRUE(action.account.count() == 0 || at - kStart >= (step.count() == 0 ? 10min : 10min + 81s));
+    account += action.account;
+  }
+  return account;
+}
+
+TEST(ClockWatch, MakesUpForTheTimeThatAClockWhichStaysShows) {
+  EXPECT_EQ(made_up_for(240h, 0ms), 240h) << "the machine was off for ten days";
+  EXPECT_EQ(made_up_for(192h, -192h), 0ms) << "the clock was eight days ahead, and was corrected";
+  EXPECT_EQ(made_up_for(-240h, 250h), 10h) << "it was behind, and the machine was off for ten hours";
+  EXPECT_EQ(made_up_for(-240h, 0ms), 0ms) << "it is behind";
+  EXPECT_EQ(made_up_for(0ms, 192h), 0ms) << "a step of a clock that was believed";
+}
+
+TEST(ClockWatch, TriesAgainToMakeUpForIt) {
+  ClockWatch watch(240h, kStart);
+  EXPECT_EQ(watch.look(0ms, kStart + 10min).account, 240h);
+  watch.account_failed(240h);
+  EXPECT_EQ(watch.look(0ms, kStart + 11min).account, 240h);
+}
+
+}  // namespace
+}  // namespace belfry::app

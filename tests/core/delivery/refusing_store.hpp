@@ -1,0 +1,100 @@
+// A store that refuses some calls about one delivery, as one does whose rows are damaged. The rest goes to the store inside.
+#pragma once
+#include <atomic>
+#include <memory>
+
+#include "store/store.hpp"
+
+namespace belfry::delivery {
+
+class RefusingStore final : public store::Store {
+ public:
+  using Millis = base::Millis;
+  using Timestamp = base::Timestamp;
+  template <class T>
+  using Handler = store::Handler<T>;
+
+  explicit RefusingStore(std::unique_ptr<store::Store> inside) : inside_(std::move(inside)) {}
+
+  std::atomic<int> begins = 0;          // that many are refused
+  std::atomic<int> finishes = 0;        // the same, of those with an attempt
+  std::atomic<int> plain_finishes = 0;  // and of those without
+  std::atomic<int> leases = 0;
+  std::atomic<int> releases = 0;
+  std::atomic<int> asked = 0;  // calls that were refused
+
+  void accept(store::Acceptance a, Handler<store::Accepted> h) override { inside_->accept(std::move(a), std::move(h)); }
+  void lease(store::LeaseRequest r, Handler<store::Lease> h) override {
+    if (refuse(leases)) return h(refusal());
+    r.begin = r.begin && !separate_begin;
+    inside_->lease(std::move(r), std::move(h));
+  }
+  void lease_expired(store::LeaseRequest r, Handler<store::Lease> h) override { inside_->lease_expired(std::move(r), std::move(h)); }
+  void release(std::string c, std::uint32_t n, Timestamp at, Handler<bool> h) override {
+    if (refuse(releases)) return h(refusal());
+    inside_->release(std::move(c), n, at, std::move(h));
+  }
+  void begin(std::string c, bool p, Timestamp now, Handler<std::uint32_t> h) override {
+    if (refuse(begins)) return h(refusal());
+    inside_->begin(std::move(c), p, now, std::move(h));
+  }
+  void finish(store::Finish f, Handler<store::Finished> h) override {
+    if (refuse(f.attempt == 0 ? plain_finishes : finishes)) return h(refusal());
+    inside_->finish(std::move(f), std::move(h));
+  }
+  void finish_late(std::string id, std::uint32_t n, model::Outcome o, Timestamp now, Handler<store::LateResult> h) override {
+    inside_->finish_late(std::move(id), n, std::move(o), now, std::move(h));
+  }
+  void pause_queue(std::string s, std::string d, Timestamp until, Handler<bool> h) override {
+    inside_->pause_queue(std::move(s), std::move(d), until, std::move(h));
+  }
+  void wake(std::string s, Timestamp now, Handler<std::size_t> h) override { inside_->wake(std::move(s), now, std::move(h)); }
+  [[nodiscard]] store::Stats stats(Timestamp now) const override { return inside_->stats(now); }
+  void ping(Handler<bool> h) override { inside_->ping(std::move(h)); }
+  void find(store::Filter f, Handler<std::vector<model::Delivery>> h) override { inside_->find(std::move(f), std::move(h)); }
+  void record(std::string id, Handler<store::Record> h) override { inside_->record(std::move(id), std::move(h)); }
+  void recorded(Timestamp since, std::int64_t from, std::size_t most, Handler<store::Recorded> h) override {
+    inside_->recorded(since, from, most, std::move(h));
+  }
+  void retry(std::vector<std::string> ids, std::string by, Timestamp now, Millis age, Handler<std::size_t> h) override {
+    inside_->retry(std::move(ids), std::move(by), now, age, std::move(h));
+  }
+  void discard(std::vector<std::string> ids, std::string by, Timestamp now, Handler<std::size_t> h) override {
+    inside_->discard(std::move(ids), std::move(by), now, std::move(h));
+  }
+  void sweep(Timestamp before, std::size_t most, Handler<store::SweepResult> h) override { inside_->sweep(before, most, std::move(h)); }
+  void kv_get(std::string s, std::string k, Handler<std::optional<store::KvValue>> h) override {
+    inside_->kv_get(std::move(s), std::move(k), std::move(h));
+  }
+  void kv_put(std::string s, std::string k, std::string v, std::optional<std::uint64_t> e, Handler<std::uint64_t> h) override {
+    inside_->kv_put(std::move(s), std::move(k), std::move(v), e, std::move(h));
+  }
+  void kv_erase(std::string s, std::string k, Handler<bool> h) override { inside_->kv_erase(std::move(s), std::move(k), std::move(h)); }
+  void probe(Handler<bool> h) override { inside_->probe(std::move(h)); }
+  void clock(Handler<store::KeptClock> h) override { inside_->clock(std::move(h)); }
+  void keep_clock(base::ClockMark mark, Handler<std::size_t> h) override { inside_->keep_clock(std::move(mark), std::move(h)); }
+  void account_for(Millis passed, Timestamp created_before, Handler<std::size_t> h) override {
+    inside_->account_for(passed, created_before, std::move(h));
+  }
+  void backup(std::filesystem::path file, Timestamp now, Handler<store::Backup> h) override {
+    inside_->backup(std::move(file), now, std::move(h));
+  }
+  void close() override { inside_->close(); }
+
+  bool separate_begin = false;
+
+ private:
+  bool refuse(std::atomic<int>& left) {
+    if (left.fetch_sub(1) <= 0) {
+      ++left;
+      return false;
+    }
+    ++asked;
+    return true;
+  }
+  static std::unexpected<base::Error> refusal() { return base::fail(base::ErrorCode::failed, "a row is damaged"); }
+
+  std::unique_ptr<store::Store> inside_;
+};
+
+}  // namespace belfry::delivery

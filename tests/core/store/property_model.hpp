@@ -1,0 +1,153 @@
+// What the store promises about deliveries and their queues, in the simplest form: a list, looked through from the front every time.
+#pragma once
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "model/delivery.hpp"
+
+namespace belfry::store {
+
+using Queue = std::pair<std::string, std::string>;  // sink, address
+
+struct Expected {
+  std::string id;
+  std::vector<std::string> members;  // the notifications that it carries
+  Queue queue;
+  base::Timestamp created_at{}, joins_at{}, due_at{}, expires_at{}, claim_until{};
+  bool time_of_day = false;  // held until one
+  model::DeliveryState state = model::DeliveryState::waiting;
+  bool dead_letter = false;
+  std::uint32_t attempts = 0;
+  std::uint32_t failures = 0;
+  bool in_doubt = false;
+  std::string digest_key;  // not empty: others may join
+  std::string claim;
+  std::set<std::uint32_t> arrived;  // attempts that were told as delivered
+
+  [[nodiscard]] bool open() const { return state == model::DeliveryState::waiting || state == model::DeliveryState::in_flight; }
+};
+
+class Model {
+ public:
+  std::vector<Expected> deliveries;  // in the order of acceptance
+  std::map<Queue, base::Timestamp> paused;
+
+  [[nodiscard]] Expected* by_id(const std::string& id) {
+    const auto found = std::ranges::find(deliveries, id, &Expected::id);
+    return found == deliveries.end() ? nullptr : &*found;
+  }
+
+  // The one of that queue that somebody has leased and may be sending.
+  [[nodiscard]] Expected* in_flight(const Queue& queue, base::Timestamp now) {
+    const auto found = std::ranges::find_if(deliveries, [&](const Expected& one) {
+      return one.queue == queue && one.state == model::DeliveryState::in_flight && one.claim_until > now;
+    });
+    return found == deliveries.end() ? nullptr : &*found;
+  }
+
+  [[nodiscard]] std::set<std::string> leasable(const std::string& sink, base::Timestamp now) {
+    std::set<std::string> ids;
+    std::set<Queue> looked_at;
+    for (const auto& one : deliveries) {
+      if (one.queue.first != sink || !one.open() || one.joins_at > now || !looked_at.insert(one.queue).second) continue;
+      if (in_flight(one.queue, now) != nullptr) continue;
+      const auto free_at = one.state == model::DeliveryState::in_flight ? one.claim_until : one.due_at;
+      if (std::max(free_at, paused[one.queue]) <= now) ids.insert(one.id);
+    }
+    return ids;
+  }
+
+  // When something of the sink can be leased next, after `now`.
+  [[nodiscard]] std::optional<base::Timestamp> next_ready(const std::string& sink, base::Timestamp now) {
+    std::set<base::Timestamp> moments;
+    for (const auto& one : deliveries)
+      if (one.queue.first == sink && one.open()) moments.insert({one.joins_at, one.due_at, one.claim_until, paused[one.queue]});
+    for (const auto at : moments)
+      if (at > now && !leasable(sink, at).empty()) return at;
+    return std::nullopt;
+  }
+
+  [[nodiscard]] std::set<std::string> expired(const std::string& sink, base::Timestamp now) {
+    std::map<Queue, const Expected*> first;
+    for (const auto& one : deliveries) {
+      if (one.queue.first != sink || !one.open() || one.expires_at > now || in_flight(one.queue, now) != nullptr) continue;
+      const auto*& oldest = first[one.queue];
+      if (oldest == nullptr || one.expires_at < oldest->expires_at) oldest = &one;
+    }
+    std::set<std::string> ids;
+    for (const auto& [queue, one] : first) ids.insert(one->id);
+    return ids;
+  }
+
+  void open(Expected digest) {
+    for (auto& one : deliveries)
+      if (one.queue == digest.queue && one.digest_key == digest.digest_key) one.digest_key.clear();
+    deliveries.push_back(std::move(digest));
+  }
+
+  // The digest that takes what comes with that key.
+  [[nodiscard]] Expected* open_digest(const Queue& queue, const std::string& key, base::Timestamp now) {
+    const auto found = std::ranges::find_if(
+        deliveries, [&](const Expected& one) { return one.queue == queue && one.digest_key == key && one.open() && one.expires_at > now; });
+    return found == deliveries.end() ? nullptr : &*found;
+  }
+
+  // Those that the queue has no delivery of.
+  [[nodiscard]] std::vector<std::string> not_yet_for(const Queue& queue, std::vector<std::string> notifications) const {
+    for (const auto& one : deliveries) {
+      if (one.queue != queue) continue;
+      std::erase_if(notifications, [&](const std::string& id) { return std::ranges::find(one.members, id) != one.members.end(); });
+    }
+    return notifications;
+  }
+
+  // The wall clock was set by `step`: the hour stays, and the day follows.
+  static void follow(Expected& one, base::Millis step, base::Timestamp now) {
+    const auto days = base::Millis(std::chrono::round<std::chrono::days>(step));
+    const auto life = one.expires_at - one.due_at;
+    one.joins_at = one.due_at = one.due_at + days - step;
+    one.expires_at = std::max(one.due_at, now) + life;
+  }
+  std::size_t set_clock(base::Millis step, base::Timestamp now) {
+    std::size_t moved = 0;
+    for (auto& one : deliveries) {
+      if (!one.time_of_day || one.state != model::DeliveryState::waiting || one.joins_at <= now) continue;
+      follow(one, step, now);
+      ++moved;
+    }
+    return moved;
+  }
+
+  // More time has passed than was counted.
+  std::size_t age(base::Timestamp created_before, base::Millis passed) {
+    std::size_t aged = 0;
+    for (auto& one : deliveries) {
+      if (!one.open() || one.created_at >= created_before) continue;
+      one.joins_at -= passed;
+      one.due_at -= passed;
+      one.expires_at -= passed;
+      ++aged;
+    }
+    return aged;
+  }
+
+  // The number of queues in which something was put off.
+  std::size_t wake(const std::string& sink, base::Timestamp now) {
+    std::set<Queue> queues;
+    for (auto& one : deliveries) {
+      const bool put_off = one.state == model::DeliveryState::waiting && one.joins_at <= now && one.due_at > now;
+      if (one.queue.first != sink || !put_off) continue;
+      one.due_at = now;
+      queues.insert(one.queue);
+    }
+    return queues.size();
+  }
+};
+
+}  // namespace belfry::store

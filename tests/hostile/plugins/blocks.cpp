@@ -1,0 +1,52 @@
+// A sink that blocks for as long as its configuration says, and writes down each delivery that it has made. A request to it holds its
+// strand until the file "FILE.free" is there.
+#include <belfry/sdk.hpp>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+namespace {
+
+using namespace belfry;
+
+class Blocks final : public BlockingSink, public Inbound {
+ public:
+  std::expected<void, Problems> configure(const Config& config) override {
+    file_ = config.string("file");
+    work_ = Millis(config.integer("work_ms"));
+    concurrency_ = static_cast<std::size_t>(config.integer("concurrency"));
+    return {};
+  }
+  [[nodiscard]] std::size_t concurrency() const override { return concurrency_; }
+
+  Outcome deliver(Message message) override {
+    const auto left = message.deadline() - clock().now();
+    std::this_thread::sleep_for(work_);
+    // One write, so that lines of several threads do not mix.
+    const std::string line =
+        message.delivery_id() + (message.possible_duplicate() ? " again" : "") + " " + std::to_string(left.count()) + "\n";
+    std::ofstream(file_, std::ios::app) << line << std::flush;
+    return Outcome::delivered();
+  }
+
+  [[nodiscard]] std::vector<Route> routes() const override { return {{"POST", "/hostile/blocks"}}; }
+  [[nodiscard]] Verdict verify(const InboundRequest&) override {
+    while (!std::filesystem::exists(file_ + ".free")) std::this_thread::sleep_for(Millis(1));
+    return Verdict::refuse();
+  }
+  Task<InboundReply> handle(InboundRequest) override { co_return InboundReply{}; }
+
+ private:
+  std::string file_;
+  Millis work_{0};
+  std::size_t concurrency_ = 1;
+};
+
+constexpr const char* kSchema = R"({"type": "object", "properties": {
+  "file": {"type": "string"}, "work_ms": {"type": "integer", "default": 0}, "concurrency": {"type": "integer", "default": 1}}})";
+
+}  // namespace
+
+BELFRY_PLUGIN(Blocks, "hostile", kSchema, .title = "A blocking sink for tests", .version = "1.0", .license = "MIT")
