@@ -134,7 +134,13 @@ int run_parsed(int argc, char** argv) {
   });
   auto* reload = add_command(app, common, "reload", "Have the running gateway read its configuration again, and print the verdict");
   add_json(reload, common);
-  reload->callback([&] { code = reload_command(common); });
+  pid_t or_signal = 0;
+  reload
+      ->add_option("--or-signal", or_signal,
+                   "When it cannot be asked, send SIGHUP to that process instead, and do not wait for the verdict")
+      ->type_name("PID")
+      ->check(CLI::PositiveNumber);
+  reload->callback([&] { code = reload_command(common, or_signal); });
 
   auto* sinks = app.add_subcommand("sinks", "Act on sinks of the running gateway");
   sinks->require_subcommand(1);

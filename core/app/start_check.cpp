@@ -1,8 +1,6 @@
 #include "app/start_check.hpp"
 
 #include <fcntl.h>
-#include <grp.h>
-#include <pwd.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -18,6 +16,7 @@
 #include "app/configuration.hpp"
 #include "app/descriptors.hpp"
 #include "app/doors.hpp"
+#include "app/service_account.hpp"
 #include "app/store_place.hpp"
 #include "app/transport.hpp"
 #include "app/version.hpp"
@@ -78,19 +77,36 @@ void check_doors(const config::Settings& settings, Problems& problems) {
   static_cast<void>(doors.prepare(tried, problems));
 }
 
-void check_readable(const config::Settings& settings, Problems& problems) {
-  const auto unreadable = [&](const fs::path& file) {
+bool is_below(const fs::path& file, const fs::path& place) {
+  return std::ranges::mismatch(place, fs::absolute(file).lexically_normal()).in1 == place.end();
+}
+
+// The files that the configuration consists of or names.
+std::set<fs::path> named_files(const config::Settings& settings) {
+  auto files = settings.referenced;
+  files.insert(settings.files.begin(), settings.files.end());
+  if (const auto& tls = settings.server.tls) files.insert({tls->certificate, tls->key, tls->client_ca});
+  for (const auto& sink : settings.sinks) files.insert({sink.http.ca_file, sink.http.client_certificate, sink.http.client_key});
+  files.erase(fs::path());
+  return files;
+}
+
+void check_readable(const config::Settings& settings, const ServiceAccount& account, Problems& problems) {
+  for (const auto& file : named_files(settings)) {
+    const auto hidden = std::ranges::find_if(account.hidden, [&](const auto& each) { return is_below(file, each.place); });
+    if (hidden != account.hidden.end()) {
+      add(problems, settings,
+          file.string() + " cannot be seen by the service: its unit has " + hidden->setting +
+              "; move the file to /etc/belfry, for example");
+      continue;
+    }
     const auto state = base::state_of(file);
     const bool directory = state.kind == base::FileState::Kind::directory;
-    if (state.absent() || ::access(file.c_str(), directory ? R_OK | X_OK : R_OK) == 0) return;
+    if (state.absent() || ::access(file.c_str(), directory ? R_OK | X_OK : R_OK) == 0) continue;
     add(problems, settings,
-        file.string() + " cannot be read by user " + std::to_string(::geteuid()) +
-            ", as which the gateway runs: " + (state.why.empty() ? std::generic_category().message(EACCES) : state.why));
-  };
-  std::ranges::for_each(settings.files, unreadable);
-  for (const auto& sink : settings.sinks)
-    for (const auto& [pointer, file] : sink.files)
-      if (!file.credential) unreadable(file.path);
+        file.string() + " cannot be read by user " + account.name +
+            ", which the gateway runs as: " + (state.why.empty() ? std::generic_category().message(EACCES) : state.why));
+  }
   for (const auto& directory : settings.plugins.directories)
     if (const auto listed = plugin::list_plugins(directory); !listed && listed.error().code == base::ErrorCode::unavailable)
       add(problems, settings, "plugins.directories: " + listed.error().message);
@@ -104,18 +120,17 @@ Problems problems_here(const config::Settings& settings) {
 }
 
 // What only another user than root finds.
-Problems problems_of_user(const config::Settings& settings) {
-  auto problems = problems_here(settings);
-  check_readable(settings, problems);
+Problems problems_of_user(const config::Settings& settings, const ServiceAccount& account) {
+  Problems problems;
+  // A directory of systemd's that is another user's is handed over when the service starts.
+  struct stat owner{};
+  const auto directory = state_directory(settings);
+  const bool is_handed_over = is_made_by_systemd(directory) && ::stat(directory.c_str(), &owner) == 0 && owner.st_uid != account.user;
+  if (!is_handed_over) check_store(settings, problems);
+  check_doors(settings, problems);
+  check_readable(settings, account, problems);
   std::ranges::copy(check_transports(settings), std::back_inserter(problems));
   return problems;
-}
-
-bool become(uid_t user, gid_t group) {
-  const auto* entry = ::getpwuid(user);
-  if (entry != nullptr) group = entry->pw_gid;
-  const bool grouped = entry != nullptr ? ::initgroups(entry->pw_name, group) == 0 : ::setgroups(0, nullptr) == 0;
-  return grouped && ::setresgid(group, group, group) == 0 && ::setresuid(user, user, user) == 0;
 }
 
 std::string read_all(int fd) {
@@ -138,12 +153,11 @@ void write_all(int fd, std::string_view text) {
 }
 
 // In a child process, which tells what it finds as a JSON list.
-Problems problems_as(uid_t user, gid_t group, const config::Settings& settings) {
+Problems problems_as(const ServiceAccount& account, const config::Settings& settings) {
   const auto failed = [&](const char* what) {
     Problems problems;
     add(problems, settings,
-        std::string("what user ") + std::to_string(user) + " may do cannot be tried: " + what + ": " +
-            std::generic_category().message(errno));
+        "what user " + account.name + " may do cannot be tried: " + what + ": " + std::generic_category().message(errno));
     return problems;
   };
   int ends[2];
@@ -153,8 +167,8 @@ Problems problems_as(uid_t user, gid_t group, const config::Settings& settings) 
   if (child == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     json found = json::array();
-    if (!become(user, group)) ::_exit(1);
-    for (const auto& problem : problems_of_user(settings)) found.push_back(problem.text);
+    if (!become(account)) ::_exit(1);
+    for (const auto& problem : problems_of_user(settings, account)) found.push_back(problem.text);
     write_all(ends[1], found.dump(-1, ' ', false, json::error_handler_t::replace));
     ::_exit(0);
   }
@@ -216,13 +230,27 @@ void leave_out_its_own(const config::Settings& settings, Problems& problems) {
   }
 }
 
+// None: whoever runs this command. Otherwise this is root, and the gateway another user: that of the unit where the state directory is the
+// unit's, else the owner of the state directory.
+std::optional<ServiceAccount> account_of_gateway(const config::Settings& settings) {
+  if (::geteuid() != 0) return std::nullopt;
+  const auto directory = state_directory(settings);
+  if (is_made_by_systemd(directory)) {
+    if (auto account = account_of_service()) return account;
+  }
+  struct stat owner{};
+  if (::stat(directory.c_str(), &owner) != 0 || owner.st_uid == 0) return std::nullopt;
+  return account_of(owner.st_uid, owner.st_gid);
+}
+
 }  // namespace
 
 std::vector<Problem> start_problems(const config::Settings& settings) {
-  struct stat owner{};
-  const bool other = ::geteuid() == 0 && ::stat(state_directory(settings).c_str(), &owner) == 0 && owner.st_uid != 0;
-  auto problems = other ? problems_as(owner.st_uid, owner.st_gid, settings) : problems_here(settings);
+  const auto account = account_of_gateway(settings);
+  auto problems = account ? problems_as(*account, settings) : problems_here(settings);
   leave_out_its_own(settings, problems);
+  if (account)
+    problems.push_back({Problem::Severity::note, settings.file, 0, 0, "tried as user " + account->name + ", which the gateway runs as"});
   return problems;
 }
 

@@ -8,8 +8,9 @@
 
 namespace belfry::app {
 
-// Tried as the user that the gateway runs as: root becomes the owner of the state directory in a child process. Addresses that the running
-// gateway itself listens on are no problem; it is asked, and not disturbed.
+// Tried as the user that the gateway runs as, which a note then names: root becomes the user of the unit, with its capabilities, or the
+// owner of the state directory, in a child process. Addresses that the running gateway itself listens on are no problem; it is asked, and
+// not disturbed.
 [[nodiscard]] std::vector<config::Problem> start_problems(const config::Settings& settings);
 
 }  // namespace belfry::app

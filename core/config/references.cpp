@@ -211,6 +211,7 @@ References::Lookup References::file(const std::string& path, const std::filesyst
     const auto status = status_of(place);
     if (status.type() != std::filesystem::file_type::not_found) {
       auto found = content(place, status, {});
+      if (!credential) read_.insert(place);
       if (!credential) found.exposed = exposure(place, status);
       if (!found.value.empty()) found.source = ValueFile{place, credential};
       return found;

@@ -5,6 +5,7 @@
 #include <expected>
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -42,6 +43,9 @@ class References {
   // `directory` is that of the file which holds `text`; empty when it has none.
   [[nodiscard]] std::expected<Expanded, ReferenceFault> expand(std::string_view text, const std::filesystem::path& directory) const;
 
+  // Of all references so far: what Settings::referenced promises.
+  [[nodiscard]] const std::set<std::filesystem::path>& files_read() const { return read_; }
+
   // As settings.hpp says.
   [[nodiscard]] static base::Result<std::string> read_again(const ValueFile& file);
   // "the file F can be read by others; run: ...", or nothing when it cannot.
@@ -65,6 +69,7 @@ class References {
   [[nodiscard]] static Lookup content(const std::filesystem::path& place, std::filesystem::file_status status, std::error_code error);
 
   const Environment& environment_;
+  mutable std::set<std::filesystem::path> read_;
 };
 
 }  // namespace belfry::config

@@ -106,6 +106,7 @@ Loaded load_text(std::string_view text, const std::filesystem::path& file, const
   settings.file = file.string();
   const auto tree = with_included(context, main, settings.files);
   read_root(Value(context, *tree, "", tree->at), settings);
+  settings.referenced = references.files_read();
   return loaded(std::move(settings), report);
 }
 

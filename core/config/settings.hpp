@@ -164,6 +164,8 @@ struct Settings {
   std::string file;  // empty: made from the environment alone
   // What a watcher looks at: the files that were read, the main one first, and the directories where patterns of `include` look for more.
   std::vector<std::filesystem::path> files;
+  // The files that references were read from, without systemd's credentials: the user of the gateway has to be able to read them.
+  std::set<std::filesystem::path> referenced;
   bool watch = false;
   ServerSettings server;
   AdminSettings admin;

@@ -42,7 +42,7 @@ std::optional<HostAndPort> split(const std::string& address) {
 std::string why(int error, const std::string& port) {
   switch (error) {
     case EADDRINUSE: return "port " + port + " is in use by another program; stop it or choose another port";
-    case EACCES: return "port " + port + " needs the capability CAP_NET_BIND_SERVICE; choose one above 1023";
+    case EACCES: return "port " + port + " needs the capability CAP_NET_BIND_SERVICE; choose one above 1023, or give it that";
     case EADDRNOTAVAIL: return "no network interface has this address; choose one of this machine";
     default: return std::system_category().message(error);
   }

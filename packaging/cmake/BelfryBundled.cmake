@@ -28,6 +28,13 @@ get_target_property(spdlog_include spdlog::spdlog INTERFACE_INCLUDE_DIRECTORIES)
 target_include_directories(belfry_spdlog SYSTEM INTERFACE ${spdlog_include})
 target_compile_definitions(belfry_spdlog INTERFACE SPDLOG_FMT_EXTERNAL FMT_HEADER_ONLY=1)
 
+# The licences of what is linked or shipped, as the packages of the build machine have them.
+set(notices "${CMAKE_BINARY_DIR}/packaging/notices/libraries.txt")
+add_custom_command(OUTPUT "${notices}" COMMAND "${CMAKE_SOURCE_DIR}/packaging/notices/collect" "${notices}"
+  DEPENDS "${CMAKE_SOURCE_DIR}/packaging/notices/collect" VERBATIM)
+add_custom_target(notices ALL DEPENDS "${notices}")
+install(FILES "${notices}" DESTINATION ${CMAKE_INSTALL_DOCDIR}/notices COMPONENT runtime)
+
 # The plugins are loaded as private copies, so the place of these is no matter of $ORIGIN.
 set(CMAKE_INSTALL_RPATH "${CMAKE_INSTALL_PREFIX}/${BELFRY_INSTALL_LIBDIR}/lib")
 foreach(name jemalloc prometheus-cpp-core)

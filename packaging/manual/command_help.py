@@ -10,7 +10,7 @@ class Argument:
     names: list  # "-c", "--config"; of a positional its one name
     value: str  # "FILE"; "" for a flag
     required: bool
-    text: str
+    text: str  # with what it does not go with, and what it needs
 
 
 @dataclasses.dataclass
@@ -48,11 +48,15 @@ def sections(lines):
 
 
 def argument(left, text):
-    names, *words = left.split()
-    required = "REQUIRED" in words
+    # "--path PATH=/slack/events Needs: --url": the first two, then a list for each relation.
+    own, *relations = re.split(r" (?=(?:Excludes|Needs):)", left)
+    names, *words = own.split()
     # "TEXT:{a,b}" is a value of which the words are known; "..." says that there may be several.
-    value = " ".join(word for word in words if word not in ("REQUIRED", "...") and not word.startswith("Excludes:") and not word.startswith("Needs:"))
-    return Argument(names.split(","), value, required, text)
+    value = " ".join(word for word in words if word not in ("REQUIRED", "..."))
+    for relation in relations:
+        kind, *others = relation.split()
+        text += f". {'Not with' if kind == 'Excludes:' else 'Only with'} {', '.join(others)}"
+    return Argument(names.split(","), value, "REQUIRED" in words, text)
 
 
 def walk(program, path=("belfry",)):

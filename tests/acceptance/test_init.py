@@ -148,23 +148,40 @@ class OptionsTest(InitCase):
         before = {path: path.read_text() for path in self.directory.iterdir() if path.is_file()}
         for path in before:
             with self.subTest(path.name):
+                token = {"SLACK_BOT_TOKEN": TOKEN + "other"}
                 kept = self.directory / path.name
                 others = [other for other in before if other != path]
                 for other in others:
                     other.rename(self.home / other.name)
                 if path.name == "belfry.yaml":
                     kept.write_text("version: 1\n")
-                    sentence = f"{kept} is not what init would write; nothing was written; --keep leaves it as it is, --force replaces it"
-                    self.refused(self.init(env={"SLACK_BOT_TOKEN": TOKEN}), sentence)
+                    sentence = f"{kept} is not what init would write; nothing was written; --keep leaves it as it is, --force replaces it and keeps a copy"
+                    self.refused(self.init(env=token), sentence)
                     self.assertEqual(kept.read_text(), "version: 1\n")
                     kept.write_text(before[path])
                 else:
-                    self.refused(self.init(env={"SLACK_BOT_TOKEN": TOKEN}), f"{kept} exists; nothing was written; --force replaces it")
+                    given = token | {"BELFRY_WEBHOOK_PASSWORD": "another-password"}
+                    self.refused(self.init(env=given), f"{kept} exists; nothing was written; --force replaces it")
                     self.assertEqual(kept.read_text(), before[path])
                 self.assertEqual([left.name for left in self.directory.iterdir() if left.is_file()], [path.name], "not even a draft")
                 for other in others:
                     (self.home / other.name).rename(other)
-        self.refused(self.init(env={"SLACK_BOT_TOKEN": TOKEN}), "slack-bot-token and .*webhook-password exist; nothing was written; --force replaces them")
+        both = {"SLACK_BOT_TOKEN": TOKEN + "other", "BELFRY_WEBHOOK_PASSWORD": "another-password"}
+        self.refused(self.init(env=both), "slack-bot-token and .*webhook-password exist; nothing was written; --force replaces them")
+
+    def test_again_with_the_same_answers(self):
+        """Nothing changes: the password that Coder has by now, least of all."""
+        first = self.init(env={"SLACK_BOT_TOKEN": TOKEN})
+        before = {path: path.read_text() for path in self.directory.iterdir() if path.is_file()}
+        for env in ({"SLACK_BOT_TOKEN": TOKEN}, {}):
+            again = self.init(env=env)
+            self.assertEqual((again.returncode, again.stderr), (0, ""))
+            self.assertNotIn("written: ", again.stdout)
+            for name in ("slack-bot-token", "webhook-password"):
+                self.assertIn(f"kept: {self.directory / name}\n", again.stdout)
+            endpoint = re.compile("ENDPOINT=.*")
+            self.assertEqual(endpoint.findall(again.stdout), endpoint.findall(first.stdout))
+        self.assertEqual({path: path.read_text() for path in self.directory.iterdir() if path.is_file()}, before)
 
     def test_keep_and_force(self):
         self.init(env={"SLACK_BOT_TOKEN": TOKEN})
@@ -176,9 +193,17 @@ class OptionsTest(InitCase):
         self.assertEqual(self.init("--keep", env={"SLACK_BOT_TOKEN": TOKEN}).returncode, 0)
         self.assertEqual(configuration.read_text(), mine)
         self.check()
+        password = (self.directory / "webhook-password").read_text()
         ended = self.init("--force", env={"SLACK_BOT_TOKEN": TOKEN + "new"})
         self.assertEqual((ended.returncode, ended.stderr), (0, ""))
         self.assertNotIn("# mine", configuration.read_text())
+        copy = self.directory / "belfry.yaml.old"
+        self.assertEqual((copy.read_text(), mode(copy)), (mine, 0o640))
+        self.assertIn(f"written: {copy}\n", ended.stdout)
+        self.assertEqual((self.directory / "webhook-password").read_text(), password, "Coder has it")
+        configuration.write_text(mine + "# again\n")
+        self.assertEqual(self.init("--force").returncode, 0)
+        self.assertEqual((copy.read_text(), (self.directory / "belfry.yaml.old.1").read_text()), (mine, mine + "# again\n"))
         self.assertEqual((self.directory / "slack-bot-token").read_text(), TOKEN + "new\n")
         self.assertEqual(mode(self.directory / "slack-bot-token"), 0o600)
         self.check()
@@ -276,7 +301,10 @@ class QuestionsTest(InitCase):
         terminal.type("")
         self.assertIn("the bot token is empty", terminal.read(token))
         terminal.type(f"  {TOKEN} ")
-        terminal.answer("(empty: 127.0.0.1:6000): ", "127.0.0.1:7000")
+        listen = "(empty: 127.0.0.1:6000): "
+        terminal.answer(listen, "everywhere")
+        self.assertIn("everywhere", terminal.read(listen))
+        terminal.type("127.0.0.1:7000")
         code, rest = terminal.end()
         self.assertEqual(code, 0, terminal.seen)
         self.assertIn("@127.0.0.1:7000/v1/webhook\n", rest)
@@ -322,6 +350,13 @@ class QuestionsTest(InitCase):
         code, rest = terminal.end()
         self.assertEqual(code, 1)
         self.assertRegex(rest, "^belfry init: there is no bot token; ")
+
+    def test_nobody_is_asked_in_vain(self):
+        self.directory.mkdir()
+        (self.directory / "belfry.yaml").write_text("version: 1\n")
+        code, rest = Terminal(self, "init", "--directory", self.directory).end()
+        self.assertEqual(code, 1)
+        self.assertRegex(rest, "^belfry init: .*belfry.yaml is not what init would write; ")
 
     def test_a_person_who_leaves(self):
         terminal = Terminal(self, "init", "--directory", self.directory)
@@ -374,7 +409,7 @@ class PackagedTest(unittest.TestCase):
             self.assertEqual((mode(file), file.stat().st_gid), (0o600, 0))
         self.assertEqual((self.etc / "belfry/belfry.yaml").read_text(), (SOURCE / "config/belfry.yaml").read_text())
         self.assertNotIn("/etc/belfry/belfry.yaml", said, "the shipped one is there already, and is not touched")
-        self.assertIn("systemctl restart belfry", said)
+        self.assertIn("Then: belfry check --online && systemctl enable --now belfry\n", said)
 
     def test_without_systemd_the_service_can_read_them(self):
         (self.etc / "belfry/belfry.yaml").unlink()

@@ -47,7 +47,7 @@ class OutageTest(unittest.TestCase):
         text = self.gateway.command("status").stdout
         self.assertRegex(text, r"(?m)^slack is unreachable \(server_error\): .*HTTP 5\d\d.*; \d+ attempts in a row have failed since 20")
         self.notified.wait_status("sink slack is unreachable: ")
-        (begins,) = self.lines(" warning ")
+        (begins,) = self.lines(" warning delivery: ")
         self.assertRegex(begins, r"delivery: sink is unreachable.* sink=slack reason=server_error .*attempts=3 ")
         self.assertEqual(self.lines("tried again sink="), [])
 

@@ -128,7 +128,7 @@ class StartCheckTest(unittest.TestCase):
         code, said = self.checks(gateway)
         self.assertEqual(code, 1)
         self.assertIn("port 81 needs the capability CAP_NET_BIND_SERVICE; choose one above 1023", said)
-        self.assertRegex(said, f"token cannot be read by user {OWNER}, as which the gateway runs: Permission denied")
+        self.assertRegex(said, f"token cannot be read by user {OWNER}, which the gateway runs as: Permission denied")
         # The same as this user says it.
         program = gateway.directory / "belfry"
         shutil.copy(BUILD / "bin/belfry", program)
@@ -138,7 +138,14 @@ class StartCheckTest(unittest.TestCase):
         self.assertEqual(ended.returncode, 1)
         self.assertIn("port 81 needs the capability CAP_NET_BIND_SERVICE; choose one above 1023", ended.stderr)
         gateway.configure(slack={"bot_token": "${file:token}"})
-        self.assertEqual(self.checks(gateway), (0, "the configuration is valid\n"))
+        code, said = self.checks(gateway)
+        self.assertEqual(code, 0, said)
+        self.assertRegex(said, f"^the configuration is valid\n.*belfry.yaml: note: tried as user {OWNER}, which the gateway runs as\n$")
+        password = gateway.directory / "password"
+        password.write_text("a password for the webhook")
+        password.chmod(0o600)
+        gateway.configure(slack={"bot_token": "${file:token}"}, auth={"basic": {"username": "coder", "password": "${file:password}"}})
+        self.assertRegex(self.checks(gateway)[1], f"password cannot be read by user {OWNER}, which the gateway runs as: Permission denied")
         gateway.directory.chmod(0o700)
         self.assertRegex(self.checks(gateway)[1], f"user {OWNER}.*Permission denied|Permission denied.*user {OWNER}")
 

@@ -1,4 +1,4 @@
-"""Fresh Debian 12 roots. The base of each kind is made once, by debootstrap, and kept in build/roots; what a test gets is a copy.
+"""Fresh roots of Debian 12 and 13. The base of each kind is made once, by debootstrap, and kept in build/roots; what a test gets is a copy.
 
 Needs root. Packages come from where this machine has its own from.
 """
@@ -15,6 +15,7 @@ PACKAGES = Path(os.environ.get("BELFRY_PACKAGES", SOURCE / "build/packages"))
 # What a server has besides the smallest Debian: systemd, its bus, and the certificates that TLS needs.
 SYSTEM = "systemd,systemd-sysv,dbus,ca-certificates"
 COMPILER = SYSTEM + ",g++"
+NAMES = {12: "bookworm", 13: "trixie"}  # of the releases
 
 
 def run(*command, **options):
@@ -35,14 +36,14 @@ def mirror():
     raise AssertionError(f"no package source of this machine has bookworm, only: {lines}")
 
 
-def base(name, packages):
+def base(name, packages, release):
     """The directory of a base root; made when it is not there."""
     directory = ROOTS / name
     if not directory.is_dir():
         ROOTS.mkdir(parents=True, exist_ok=True)
         unfinished = ROOTS / f"{name}.unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
-        run("debootstrap", "--variant=minbase", f"--include={packages}", "bookworm", unfinished, mirror())
+        run("debootstrap", "--variant=minbase", f"--include={packages}", NAMES[release], unfinished, mirror())
         unfinished.rename(directory)
     return directory
 
@@ -58,8 +59,8 @@ def package(name):
 class Root:
     """Context manager: a copy of a base root, gone afterwards. `path` is where it is."""
 
-    def __init__(self, name="debian-12", packages=SYSTEM):
-        self.base = base(name, packages)
+    def __init__(self, release=12, name="debian", packages=SYSTEM):
+        self.base = base(f"{name}-{release}", packages, release)
 
     def __enter__(self):
         self.directory = tempfile.TemporaryDirectory(prefix="belfry-root-", dir="/var/tmp")

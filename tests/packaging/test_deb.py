@@ -1,4 +1,4 @@
-"""The life of the Debian package on a fresh machine: installed without secrets, given two, upgraded while deliveries wait, reinstalled,
+"""The life of the Debian package on a fresh machine of Debian 12, and of Debian 13: installed without secrets, given two, upgraded while deliveries wait, reinstalled,
 upgraded with a broken configuration, removed, purged. One machine, in this order."""
 import contextlib
 import json
@@ -47,11 +47,13 @@ class Poster(threading.Thread):
             self.number += 1
 
 
-class DebTest(unittest.TestCase):
+class Life:
+    release = 0
+
     @classmethod
     def setUpClass(cls):
         cls.files = cls.enterClassContext(tempfile.TemporaryDirectory())
-        cls.root = cls.enterClassContext(Root())
+        cls.root = cls.enterClassContext(Root(cls.release))
         cls.old = cls.root.put(previous(cls.files))
         cls.new = cls.root.put(package("belfry"))
         cls.root.fetch(cls.new)
@@ -106,6 +108,27 @@ class DebTest(unittest.TestCase):
         self.machine.run("systemctl", "reload", "belfry")
         self.gateway.until(lambda: self.gateway.readiness() == 200, "/readyz answers 200")
         self.assertEqual(self.gateway.pid(), before)
+
+    def test_2a_a_reload_that_is_refused_fails(self):
+        good = self.gateway.configuration().read_text()
+        before = self.gateway.pid()
+        for command in (("systemctl", "reload", "belfry"), ("belfry", "reload")):
+            self.gateway.configuration().write_text(good + "\nnonsense: true\n")
+            code, said = self.machine.try_run(*command)
+            self.assertEqual(code, 1, said)
+            self.assertIn("nonsense", self.machine.run("journalctl", "--unit=belfry", "--priority=err", "--output=cat"))
+            self.assertEqual((self.machine.show("ActiveState"), self.gateway.pid()), ("active", before))
+            self.gateway.configuration().write_text(good)
+            self.machine.run(*command)
+        # A gateway that listens on TCP alone cannot be asked without a token.
+        tcp_only = re.sub(r"listen: \[.*\]", 'listen: "127.0.0.1:9664"', good)
+        self.assertNotEqual(tcp_only, good)
+        self.gateway.configuration().write_text(tcp_only)
+        self.machine.run("systemctl", "restart", "belfry")
+        self.gateway.until(lambda: self.gateway.readiness() == 200, "/readyz answers 200")
+        self.gateway.configuration().write_text(good)
+        self.machine.run("systemctl", "reload", "belfry")
+        self.gateway.until(lambda: self.machine.try_run("belfry", "reload")[0] == 0, "it listens on its socket again")
 
     def test_3_upgrade_with_deliveries_waiting(self):
         self.sandbox.post("reset")
@@ -196,6 +219,14 @@ class DebTest(unittest.TestCase):
         self.machine.run("apt-get", "purge", "--yes", "belfry")
         self.assertEqual(traces(self.root), [])
         self.assertEqual(self.machine.run("ls", "/etc/credstore").split(), before)
+
+
+class Debian12Test(Life, unittest.TestCase):
+    release = 12
+
+
+class Debian13Test(Life, unittest.TestCase):
+    release = 13
 
 
 if __name__ == "__main__":

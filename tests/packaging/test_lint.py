@@ -58,6 +58,8 @@ class LintTest(unittest.TestCase):
             page = subprocess.run(show, capture_output=True, text=True, env={"MANWIDTH": "100", "PATH": "/usr/bin:/bin"})
             self.assertEqual((page.returncode, page.stderr), (0, ""))
             self.assertIn("plugins show", page.stdout)
+            self.assertRegex(page.stdout, r"Not\s+with\s+--socket-mode")
+            self.assertRegex(page.stdout, r"Only\s+with\s+--url")
 
 
 if __name__ == "__main__":

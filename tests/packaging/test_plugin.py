@@ -40,7 +40,7 @@ class PluginTest(unittest.TestCase):
     def setUpClass(cls):
         cls.files = cls.enterClassContext(tempfile.TemporaryDirectory())
         cls.libraries = {}
-        with Root("debian-12-compiler", COMPILER) as root:
+        with Root(name="compiler", packages=COMPILER) as root:
             sdk = root.put(package("belfry-dev"))
             root.fetch(sdk)
             root.fetch("cmake", "make", "pkg-config")

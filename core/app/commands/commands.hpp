@@ -64,7 +64,8 @@ struct InitOptions {
 [[nodiscard]] int backup_command(const CommonOptions& common, const std::filesystem::path& file);
 // Whether `file` is one that a gateway could start from.
 [[nodiscard]] int check_backup_command(const CommonOptions& common, const std::filesystem::path& file);
-[[nodiscard]] int reload_command(const CommonOptions& common);
+// `or_signal`: the process that gets SIGHUP when the gateway cannot be asked; 0: none.
+[[nodiscard]] int reload_command(const CommonOptions& common, pid_t or_signal);
 [[nodiscard]] int sinks_release_command(const CommonOptions& common, const std::string& sink);
 [[nodiscard]] int plugins_list_command(const CommonOptions& common);
 [[nodiscard]] int plugins_show_command(const CommonOptions& common, const std::string& type);

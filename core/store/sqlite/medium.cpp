@@ -71,6 +71,7 @@ SqliteMedium::~SqliteMedium() {
   const auto found = files_->look(session_->log_bytes());
   const bool sound = found == Tampering::none && !suspect_;
   connection.keep_log_on_close(!sound);
+  if (sound) session_->end();
   if (sound || (found != Tampering::file_missing && found != Tampering::file_replaced && found != Tampering::log_missing)) return;
   if (session_->truncate_log() == SQLITE_OK && files_->log_in_place()) ::unlink(log_of(file_).c_str());
 }
@@ -129,6 +130,9 @@ void SqliteMedium::report_start() {
   if (report.backup_of) {
     log_.warn("the queue was restored from a backup; what waits may have been sent since, and is marked as a possible duplicate",
               {{"file", file_.string()}, {"backup_of", base::to_rfc3339(*report.backup_of)}, {"deliveries", report.in_doubt}});
+  } else if (report.copy_of) {
+    log_.warn("the database was copied to this place; what waits may have been sent since, and is marked as a possible duplicate",
+              {{"file", file_.string()}, {"copy_of", base::to_rfc3339(*report.copy_of)}, {"deliveries", report.in_doubt}});
   } else if (lost_since_) {
     log_.error("the write-ahead log was truncated; what was accepted since then is lost, what waits is marked as a possible duplicate",
                {{"file", file_.string()}, {"since", base::to_rfc3339(*lost_since_)}, {"deliveries", report.in_doubt}});

@@ -29,7 +29,7 @@ void keep_private(const std::filesystem::path& file) {
 }  // namespace
 
 Session::Session(std::unique_ptr<Connection> accepted, Backlog& backlog, const Start& start)
-    : connection_(std::move(accepted)), tables_(*connection_, backlog) {
+    : connection_(std::move(accepted)), last_use_(connection_->file()), tables_(*connection_, backlog) {
   keep_private(connection_->file());
   for (const auto* pragma : {"PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "PRAGMA secure_delete = ON",
                              "PRAGMA temp_store = MEMORY", "PRAGMA cache_size = -4096", "PRAGMA journal_size_limit = 67108864"}) {
@@ -53,7 +53,8 @@ void Session::prepare(const Start& start) {
   migrate(*connection_);
   connection_->run("BEGIN IMMEDIATE");
   report_.backup_of = backup_taken_at(*connection_);
-  const auto since = report_.backup_of ? report_.backup_of : start.lost_since;
+  if (!report_.backup_of && start.end_leases && last_use_.is_copy(*connection_)) report_.copy_of = last_known(start.now);
+  const auto since = report_.backup_of ? report_.backup_of : report_.copy_of ? report_.copy_of : start.lost_since;
   if (start.end_leases || since) tables_.end_leases();
   if (since) report_.in_doubt = put_in_doubt(*connection_, *since, start.now);
   tables_.repair_queues(start.now);
@@ -62,6 +63,7 @@ void Session::prepare(const Start& start) {
   if (read_generation(*connection_) == Generation{}) begin_generation(*connection_);
   tables_.touch();  // a commit says how long the log is
   connection_->run("COMMIT");
+  last_use_.keep(*connection_);
   tables_.recount();
   // After a failing disk, pages that were read from the log may exist in memory only: moved into the file they are durable.
   if (const int code = truncate_log(); code != SQLITE_OK && (code & 0xFF) != SQLITE_FULL) connection_->raise(code);
@@ -69,7 +71,9 @@ void Session::prepare(const Start& start) {
 
 void Session::begin() {
   begin_.run();
-  if (log_begins_) begin_generation(*connection_);
+  if (!log_begins_) return;
+  begin_generation(*connection_);
+  last_use_.advance(*connection_);
 }
 
 void Session::commit() {
@@ -80,6 +84,24 @@ void Session::commit() {
     log_begins_ = began;
     throw;
   }
+  if (began) last_use_.keep(*connection_);
+}
+
+// A copy that was made while the store was open is older than this.
+void Session::end() noexcept {
+  try {
+    connection_->run("BEGIN IMMEDIATE");
+    last_use_.advance(*connection_);
+    connection_->run("COMMIT");
+    last_use_.keep(*connection_);
+  } catch (...) {
+    undo();
+  }
+}
+
+base::Timestamp Session::last_known(base::Timestamp now) {
+  const auto kept = tables_.clock();
+  return std::min(kept.mark ? std::max(kept.newest, kept.mark->time) : kept.newest, now);
 }
 
 void Session::undo() noexcept {

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "store/sqlite/connection.hpp"
+#include "store/sqlite/last_use.hpp"
 #include "store/sqlite/tables.hpp"
 
 namespace belfry::store::sqlite {
@@ -17,6 +18,7 @@ class Session {
   };
   struct Report {
     std::optional<base::Timestamp> backup_of;  // when the backup was taken that this file is
+    std::optional<base::Timestamp> copy_of;    // the last moment that it knows of, when it was put here from a copy made otherwise
     std::size_t in_doubt = 0;                  // deliveries that may have been sent since
     std::vector<model::Delivery> buried = {};  // could not be read where no lease looks; dead letters now
   };
@@ -35,6 +37,8 @@ class Session {
   void begin();
   void commit();
   void undo() noexcept;
+  // The last transaction before the database is closed for good; a failure is none.
+  void end() noexcept;
   // Rows changed by the connection so far.
   [[nodiscard]] std::int64_t changes() const;
 
@@ -58,8 +62,10 @@ class Session {
   static int after_commit(void* self, sqlite3* handle, const char* name, int pages);
   [[nodiscard]] int checkpoint(int mode) noexcept;
   void prepare(const Start& start);
+  [[nodiscard]] base::Timestamp last_known(base::Timestamp now);
 
   std::unique_ptr<Connection> connection_;
+  LastUse last_use_;
   SqliteTables tables_;
   Statement begin_{*connection_, "BEGIN IMMEDIATE"};
   Statement commit_{*connection_, "COMMIT"};

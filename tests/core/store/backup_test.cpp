@@ -50,7 +50,7 @@ TEST_F(BackupTest, IsOneFileWithEverything) {
   ASSERT_TRUE(made) << made.error().message;
   EXPECT_EQ(made->waiting, 50);
   EXPECT_EQ(made->bytes, std::filesystem::file_size(copy_));
-  EXPECT_THAT(files(), ElementsAre("belfry.db", "belfry.db-reserve", "belfry.db-wal", "copy.db"));
+  EXPECT_THAT(files(), ElementsAre("belfry.db", "belfry.db-last-use", "belfry.db-reserve", "belfry.db-wal", "copy.db"));
   struct stat found{};
   ASSERT_EQ(::stat(copy_.c_str(), &found), 0);
   EXPECT_EQ(found.st_mode & 0777U, 0600U);

@@ -338,9 +338,10 @@ class Player {
   // The files as they were, not as the end of the store leaves them.
   void reopen_killed() {
     const TemporaryDirectory aside;
-    for (const auto& path : {file_, log_}) std::filesystem::copy(path, aside.path() / path.filename());
+    const auto last_use = std::filesystem::path(file_.string() + "-last-use");
+    for (const auto& path : {file_, log_, last_use}) std::filesystem::copy(path, aside.path() / path.filename());
     reopen([&] {
-      for (const auto& path : {file_, log_})
+      for (const auto& path : {file_, log_, last_use})
         std::filesystem::copy(aside.path() / path.filename(), path, std::filesystem::copy_options::overwrite_existing);
     });
   }
