@@ -50,7 +50,7 @@ void check_store(const config::Settings& settings, Problems& problems) {
   auto directory = state_directory(settings);
   if (base::state_of(directory).absent()) {
     if (is_made_by_systemd(directory)) return;
-    if (!settings.file.empty()) return add(problems, settings, prepare_store_directory(settings).error().message);
+    if (!settings.store.is_default) return add(problems, settings, prepare_store_directory(settings).error().message);
     // Belfry makes it itself, and check makes nothing.
     while (base::state_of(directory).absent() && directory.has_relative_path()) directory = directory.parent_path();
     if (::access(directory.c_str(), W_OK | X_OK) != 0)

@@ -22,13 +22,12 @@ base::Result<void> may_run_from(const std::filesystem::path& directory) {
 
 }  // namespace
 
-// Without a configuration file the place of the queue is of Belfry's own choosing, and Belfry makes it. A directory that a file names has
-// to be there: a mistyped path must not become a second, empty queue.
+// A place of the queue that is of Belfry's own choosing is made by Belfry. A directory that a configuration names has to be there: a mistyped path must not become a second, empty queue.
 base::Result<void> prepare_store_directory(const config::Settings& settings) {
   const auto parent = settings.store.path.parent_path();
   const auto directory = parent.empty() ? std::filesystem::path(".") : parent;
   std::error_code error;
-  if (settings.file.empty() && std::filesystem::create_directories(directory, error))
+  if (settings.store.is_default && std::filesystem::create_directories(directory, error))
     std::filesystem::permissions(directory, std::filesystem::perms::owner_all, error);
   if (error) return base::fail(directory.string() + " cannot be made: " + error.message() + "; set STATE_DIRECTORY to another directory");
   if (::access(directory.c_str(), R_OK | W_OK | X_OK) == 0) return may_run_from(directory);

@@ -61,6 +61,7 @@ Loaded load_environment(const Environment& environment) {
   settings.admin = default_admin(environment);
   if (auto path = default_store_path(environment)) {
     settings.store.path = *std::move(path);
+    settings.store.is_default = true;
   } else {
     report.error({}, "no place for the queue; set environment variable STATE_DIRECTORY to a directory");
   }

@@ -43,7 +43,10 @@ void read_root(const Value& written, Settings& out) {
   auto before = report.errors();
   if (const auto value = root.get("store")) read_store(*value, out.store);
   const bool store_known = report.errors() == before && !root.may_hold("store");
-  if (out.store.path.empty()) assign(out.store.path, default_store_path(context.environment));
+  if (out.store.path.empty()) {
+    assign(out.store.path, default_store_path(context.environment));
+    out.store.is_default = true;
+  }
   if (out.store.path.empty() && store_known)
     report.error({1, 1}, "no place for the queue; write store: { path: /var/lib/belfry/belfry.db }");
 

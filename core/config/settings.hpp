@@ -60,6 +60,7 @@ struct AdminSettings {
 struct StoreSettings {
   std::string driver = "sqlite";
   std::filesystem::path path;
+  bool is_default = false;  // the path: nobody has named one, and Belfry makes its directory
   Millis retention = std::chrono::days(7);
 };
 

@@ -1,16 +1,20 @@
 """What the pages show works: configurations are valid, commands exist, links lead somewhere."""
+import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import tempfile
+import time
 import unittest
+import urllib.request
 from functools import cache
 from pathlib import Path
 
 import yaml
 
-from harness import BUILD, run_belfry
+from harness import BUILD, environment, free_port, run_belfry
 from payloads import SOURCE
 
 PAGES = [
@@ -118,6 +122,57 @@ class ConfigurationTest(unittest.TestCase):
     def test_commented_out_lines_of_the_shipped_file(self):
         text = (SOURCE / "config/belfry.yaml").read_text()
         self.valid(re.sub(r"(?m)^( *)# (\w+: (?:\{|\"?\$\{).*)$", r"\1\2", text))
+
+
+class TryAConfigurationTest(unittest.TestCase):
+    """The page is followed to the letter, but for the ports, in a home directory where nothing has ever been."""
+
+    def test_in_a_fresh_home(self):
+        page = SOURCE / "docs/how-to/try-a-configuration.md"
+        ports = {"6000": str(free_port()), "6001": str(free_port())}
+        home = Path(self.enterContext(tempfile.TemporaryDirectory(prefix="belfry-docs-")))
+        file = home / "try.yaml"
+
+        def told(text):
+            return re.sub("600[01]", lambda found: ports[found[0]], text).replace("try.yaml", str(file))
+
+        sandbox, commands, curl = (told(text) for _, text in fenced(page, "sh"))
+        ((_, text),) = fenced(page, "yaml")
+        file.write_text(told(text) + f'server: {{ listen: "127.0.0.1:{ports["6000"]}" }}\n')
+        search = {"PATH": f"{BUILD}/bin:{os.environ['PATH']}", "BELFRY_PLUGIN_DIR": f"{BUILD}/plugins"}
+        env = environment({"HOME": str(home), "XDG_STATE_HOME": None, "XDG_RUNTIME_DIR": None} | search)
+        check, serve = commands.splitlines()
+        for command, port in ((sandbox, ports["6001"]), (serve, ports["6000"])):
+            if command == serve:
+                checked = subprocess.run(["sh", "-c", check], env=env, cwd=SOURCE, capture_output=True, text=True)
+                self.assertEqual((checked.returncode, checked.stdout), (0, "the configuration is valid\n"), checked.stderr)
+                self.assertFalse((home / ".local").exists(), "check makes nothing")
+            process = subprocess.Popen(["sh", "-c", "exec env " + command], env=env, cwd=SOURCE, stdin=subprocess.DEVNULL)
+            self.addCleanup(process.wait, 20)
+            self.addCleanup(process.terminate)
+            self.until(lambda: self.accepts(port), f"{command} listens")
+        self.assertIn("204", subprocess.run(["sh", "-c", curl], env=env, cwd=SOURCE, capture_output=True, text=True, check=True).stdout)
+        self.until(lambda: len(self.posts(ports["6001"])) == 1, "the message is there")
+        status = subprocess.run(["belfry", "status", "--config", str(file)], env=env, capture_output=True, text=True)
+        self.assertRegex(status.stdout, r"(?m)^slack +slack +open ", status.stderr)
+        self.assertEqual((home / ".local/state/belfry").stat().st_mode & 0o777, 0o700)
+
+    def posts(self, port):
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/_sandbox/calls?after=0&method=chat.postMessage") as answer:
+            return json.load(answer)["calls"]
+
+    def accepts(self, port):
+        try:
+            socket.create_connection(("127.0.0.1", int(port)), 1).close()
+        except OSError:
+            return False
+        return True
+
+    def until(self, condition, what, within=30):
+        deadline = time.monotonic() + within
+        while not condition():
+            self.assertLess(time.monotonic(), deadline, what)
+            time.sleep(0.02)
 
 
 class CommandTest(unittest.TestCase):
