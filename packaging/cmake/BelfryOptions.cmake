@@ -65,7 +65,7 @@ if(BELFRY_FUZZ)
   add_link_options(-fsanitize=address,undefined)
 endif()
 if(BELFRY_UNITY OR BELFRY_SANITIZE OR BELFRY_FUZZ)
-  # The release preset compiles each source alone and has all the warnings; these two are about the neighbours in a file.
+  # The presets `dev` and `lint` compile each source alone and have all the warnings; these two are about the neighbours in a file.
   set(CMAKE_UNITY_BUILD ON)
   set(CMAKE_UNITY_BUILD_BATCH_SIZE 12)
   add_compile_options(-Wno-shadow "$<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-subobject-linkage>")

@@ -168,7 +168,7 @@ TEST_F(BackupTest, OfAFileThatNobodyUses) {
   }
   const auto made = backup_unused(file_, copy_, kStart);
   ASSERT_TRUE(made) << made.error().message;
-  EXPECT_THAT(files(), ElementsAre("belfry.db", "belfry.db-reserve", "copy.db"));
+  EXPECT_THAT(files(), ElementsAre("belfry.db", "belfry.db-last-use", "belfry.db-reserve", "copy.db"));
   EXPECT_EQ(inspect_file(file_)->backup_of, std::nullopt) << "the source is as it was";
   EXPECT_TRUE(Calls(*open(copy_)).accept(simple("n1"))->duplicate);
 }
