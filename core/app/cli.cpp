@@ -25,7 +25,7 @@ struct BadEnvironment {
 // Every subcommand knows where the configuration is.
 CLI::App* add_command(CLI::App& parent, CommonOptions& common, const std::string& name, const std::string& what) {
   auto* command = parent.add_subcommand(name, what);
-  command->add_option("-c,--config", common.config, "Configuration file; /etc/belfry/belfry.yaml unless given")->type_name("FILE");
+  command->add_option("-c,--config", common.config, "Configuration file; default: /etc/belfry/belfry.yaml")->type_name("FILE");
   return command;
 }
 
@@ -54,123 +54,124 @@ int run_parsed(int argc, char** argv) {
   bool links = false;
   int code = 0;
 
-  auto* init = app.add_subcommand("init", "Write a first configuration and its secrets; asks for what is not given");
-  init->add_option("--directory", first.directory,
-                   "Where to write; /etc/belfry unless given, with the secrets in /etc/credstore under systemd")
+  auto* init = app.add_subcommand("init", "Write an initial configuration and its secrets; asks for whatever you do not pass");
+  init->add_option("--directory", first.directory, "Where to write; default: /etc/belfry, with the secrets in /etc/credstore under systemd")
       ->type_name("DIR");
   init->add_option("--url", first.url, "Public base URL of this gateway, for buttons in Slack")->type_name("URL");
-  init->add_flag("--socket-mode", first.socket_mode, "Buttons without one, over a WebSocket that this gateway opens")->excludes("--url");
-  init->add_option("--listen", first.listen, "Address that Coder delivers to; 127.0.0.1:6000 unless given")->type_name("ADDRESS");
-  init->add_option("--bot-token-file", first.bot_token_file, "File with the bot token, - for standard input; else SLACK_BOT_TOKEN")
+  init->add_flag("--socket-mode", first.socket_mode, "Buttons without a public URL, over a WebSocket that this gateway opens")
+      ->excludes("--url");
+  init->add_option("--listen", first.listen, "Address that Coder sends to; default: 127.0.0.1:6000")->type_name("ADDRESS");
+  init->add_option("--bot-token-file", first.bot_token_file, "File with the bot token, - for standard input; default: SLACK_BOT_TOKEN")
       ->type_name("FILE");
-  init->add_option("--signing-secret-file", first.signing_secret_file, "File with the signing secret; else SLACK_SIGNING_SECRET")
+  init->add_option("--signing-secret-file", first.signing_secret_file, "File with the signing secret; default: SLACK_SIGNING_SECRET")
       ->type_name("FILE");
-  init->add_option("--app-token-file", first.app_token_file, "File with the app-level token, for Socket Mode; else SLACK_APP_TOKEN")
+  init->add_option("--app-token-file", first.app_token_file, "File with the app-level token, for Socket Mode; default: SLACK_APP_TOKEN")
       ->type_name("FILE");
   init->add_option("--webhook-password-file", first.webhook_password_file,
-                   "File with the password for Coder; else BELFRY_WEBHOOK_PASSWORD, else one is made")
+                   "File with the password for Coder; default: BELFRY_WEBHOOK_PASSWORD, or a new one")
       ->type_name("FILE");
-  init->add_flag("--keep", first.keep, "Leave a configuration that is there as it is, and write the secrets");
-  init->add_flag("--force", first.force, "Replace files that are there");
-  init->add_flag("--no-questions", first.no_questions, "Ask nothing, also in a terminal");
+  init->add_flag("--keep", first.keep, "Keep an existing configuration, and write the secrets");
+  init->add_flag("--force", first.force, "Replace existing files; the old configuration is kept as belfry.yaml.old");
+  init->add_flag("--no-questions", first.no_questions, "Ask nothing, even in a terminal");
   init->callback([&] { code = init_command(first); });
 
   add_command(app, common, "serve", "Run the gateway in the foreground (SIGHUP reloads, SIGTERM drains, a second one exits)")
       ->callback([&] { code = serve_command(common); });
 
-  auto* check =
-      add_command(app, common, "check",
-                  "Validate the configuration, plugins, secrets and what a start needs of this machine, without starting anything");
+  auto* check = add_command(app, common, "check",
+                            "Check the configuration, plugins and secrets, and whether the gateway could start here; starts nothing");
   add_json(check, common);
   check->add_flag("--startable", checking.startable,
-                  "Only what would keep the gateway from starting: a missing secret parks no more than its sink");
-  check->add_flag("--online", checking.online, "Ask the remotes too whether it will work; delivers nothing")->excludes("--startable");
+                  "Report only what would keep the gateway from starting; a missing secret merely parks its sink");
+  check->add_flag("--online", checking.online, "Also ask the remotes whether it will work; delivers nothing")->excludes("--startable");
   bool file_only = false;
-  check->add_flag("--file-only", file_only, "Leave out what depends on this machine: the state directory, addresses, who may read what");
-  check->add_flag("--strict", checking.strict, "Exit with 1 for warnings too");
-  check->add_option("--backup", backup_to_check, "Only whether FILE, made by `belfry backup`, is whole; reads no configuration")
+  check->add_flag("--file-only", file_only, "Skip what depends on this machine: the state directory, addresses, file permissions");
+  check->add_flag("--strict", checking.strict, "Exit with 1 for warnings, too");
+  check->add_option("--backup", backup_to_check, "Check only that FILE, made by `belfry backup`, is intact; reads no configuration")
       ->type_name("FILE")
       ->excludes("--startable", "--online");
   check->callback(
       [&] { code = backup_to_check.empty() ? check_command(common, checking, file_only) : check_backup_command(common, backup_to_check); });
 
-  auto* explain_app = add_command(app, common, "explain", "Show which rules match a payload, why the others do not, and where it would go");
+  auto* explain_app =
+      add_command(app, common, "explain", "Show which rules match a payload, why the others do not, and where the payload would go");
   add_json(explain_app, common);
   explain_app->add_option("payload", explain.payload, "A Coder payload; - for standard input")->required()->type_name("PAYLOAD.json");
-  explain_app->add_option("--source", explain.source, "Name of the source that it came from; the first unless given")->type_name("NAME");
-  explain_app->add_option("--at", explain.at, "When it comes, such as 2026-01-31T23:00:00Z; now unless given")->type_name("TIME");
+  explain_app->add_option("--source", explain.source, "Name of the source that it came from; default: the first")->type_name("NAME");
+  explain_app->add_option("--at", explain.at, "When it arrives, such as 2026-01-31T23:00:00Z; default: now")->type_name("TIME");
   explain_app->callback([&] { code = explain_command(common, explain); });
 
   auto* render_app = add_command(app, common, "render", "Print the exact requests that a sink would send for a payload, as JSON");
   render_app->add_option("--sink", render.sink, "Name of the sink in the configuration")->required()->type_name("NAME");
   render_app->add_option("payload", render.payload, "A Coder payload; - for standard input")->required()->type_name("PAYLOAD.json");
-  render_app->add_option("--source", render.source, "Name of the source that it came from; the first unless given")->type_name("NAME");
+  render_app->add_option("--source", render.source, "Name of the source that it came from; default: the first")->type_name("NAME");
   render_app->callback([&] { code = render_command(common, render); });
 
-  auto* plan_app = add_command(app, common, "plan",
-                               "Replay what the running gateway has recorded through a new configuration; exit code 3: too many changes");
+  auto* plan_app =
+      add_command(app, common, "plan",
+                  "Replay the notifications recorded by the running gateway through a new configuration; exit code 3: too many changes");
   add_json(plan_app, common);
   plan_app->add_option("candidate", plan.candidate, "The new configuration")->required()->type_name("NEW.yaml");
-  plan_app->add_option("--since", plan.since, "How far back; 7d unless given")->type_name("DURATION");
-  plan_app->add_option("--max-changes", plan.max_changes, "Exit with 3 when more deliveries than that would change")->type_name("N");
+  plan_app->add_option("--since", plan.since, "How far back to go; default: 7d")->type_name("DURATION");
+  plan_app->add_option("--max-changes", plan.max_changes, "Exit with 3 if more than N deliveries would change")->type_name("N");
   plan_app->callback([&] { code = plan_command(common, plan); });
 
-  auto* status = add_command(app, common, "status", "Show sinks, lanes and queues of the running gateway; exit code 1: a person is needed");
+  auto* status = add_command(app, common, "status", "Show sinks, lanes and queues of the running gateway; exit code 1: it needs attention");
   add_json(status, common);
   status->callback([&] { code = status_command(common); });
 
   auto* backup = add_command(app, common, "backup", "Copy the queue to a file, while the gateway runs or while it is stopped");
   add_json(backup, common);
-  backup->add_option("file", backup_file, "The copy, a new file that only you can read")->required()->type_name("FILE");
+  backup->add_option("file", backup_file, "The copy: a new file that only you can read")->required()->type_name("FILE");
   backup->callback([&] { code = backup_command(common, backup_file); });
 
   auto* config = app.add_subcommand("config", "Work on the configuration");
   config->require_subcommand(1);
-  auto* config_test = add_command(*config, common, "test", "Run cases of your own: what the rules have to make of which notification");
-  config_test->add_option("where", cases, "A file with cases, or a directory of such files")->required()->type_name("DIR");
+  auto* config_test = add_command(*config, common, "test", "Run your own test cases: which notification must lead to which deliveries");
+  config_test->add_option("where", cases, "A file with test cases, or a directory of such files")->required()->type_name("DIR");
   config_test->callback([&] { code = config_test_command(common, cases); });
   config->add_subcommand("schema", "Print the JSON Schema of the configuration, for editors")->callback([&] {
     code = config_schema_command();
   });
-  auto* reload = add_command(app, common, "reload", "Have the running gateway read its configuration again, and print the verdict");
+  auto* reload = add_command(app, common, "reload", "Make the running gateway read its configuration again, and print the result");
   add_json(reload, common);
   pid_t or_signal = 0;
   reload
       ->add_option("--or-signal", or_signal,
-                   "When it cannot be asked, send SIGHUP to that process instead, and do not wait for the verdict")
+                   "If the gateway cannot be reached, send SIGHUP to this process instead, and do not wait for the result")
       ->type_name("PID")
       ->check(CLI::PositiveNumber);
   reload->callback([&] { code = reload_command(common, or_signal); });
 
   auto* sinks = app.add_subcommand("sinks", "Act on sinks of the running gateway");
   sinks->require_subcommand(1);
-  auto* release = add_command(*sinks, common, "release", "End the pause of a sink, or have a parked one try now");
+  auto* release = add_command(*sinks, common, "release", "End the pause of a sink, or make a parked sink try now");
   release->add_option("name", sink_name, "As in the configuration")->required()->type_name("NAME");
   add_json(release, common);
   release->callback([&] { code = sinks_release_command(common, sink_name); });
 
-  auto* plugins = app.add_subcommand("plugins", "Look at the plugins that are installed");
+  auto* plugins = app.add_subcommand("plugins", "Inspect the installed plugins");
   plugins->require_subcommand(1);
-  auto* list = add_command(*plugins, common, "list", "List what was found, and what was refused and why");
+  auto* list = add_command(*plugins, common, "list", "List the plugins that were found, and those that were refused and why");
   add_json(list, common);
   list->callback([&] { code = plugins_list_command(common); });
-  auto* show = add_command(*plugins, common, "show", "Show one plugin and the configuration it takes");
+  auto* show = add_command(*plugins, common, "show", "Show one plugin and its configuration keys");
   show->add_option("type", plugin_type, "As in `plugin: slack`")->required()->type_name("NAME");
   add_json(show, common);
   show->callback([&] { code = plugins_show_command(common, plugin_type); });
 
-  auto* slack = app.add_subcommand("slack", "Help with setting up Slack");
+  auto* slack = app.add_subcommand("slack", "Help with the setup of Slack");
   slack->require_subcommand(1);
   auto* manifest = slack->add_subcommand("manifest", "Print the app manifest to paste into Slack");
   const auto* url =
-      manifest->add_option("--url", manifest_url, "Clicks come to a public base URL of this gateway, such as https://belfry.example.com")
+      manifest->add_option("--url", manifest_url, "Clicks arrive at a public base URL of this gateway, such as https://belfry.example.com")
           ->type_name("URL");
-  manifest->add_option("--path", manifest_path, "Where under it: interactivity.path of the sink")
+  manifest->add_option("--path", manifest_path, "Path under it: interactivity.path of the sink")
       ->type_name("PATH")
       ->capture_default_str()
       ->needs("--url");
-  manifest->add_flag("--socket-mode", socket_mode, "Clicks come over a WebSocket that this gateway opens; nothing has to reach it");
-  manifest->add_flag("--links", links, "There are no clicks: actions are links");
+  manifest->add_flag("--socket-mode", socket_mode, "Clicks arrive over a WebSocket that this gateway opens; nothing has to reach it");
+  manifest->add_flag("--links", links, "No clicks: actions are links");
   manifest->callback([&] {
     if (static_cast<int>(socket_mode) + static_cast<int>(links) + static_cast<int>(url->count()) != 1)
       throw CLI::RequiredError("One of --url, --socket-mode and --links");

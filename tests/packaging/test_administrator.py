@@ -103,7 +103,9 @@ class AdministratorTest(unittest.TestCase):
         type(self).good = self.gateway.configuration().read_text()
         self.machine.run("sh", "-c", commands)
         self.gateway.until(lambda: self.gateway.readiness() == 200, "/readyz answers 200")
-        self.assertEqual(self.check(), (0, f"the configuration is valid\n/etc/belfry/belfry.yaml: note: tried as user belfry, which the gateway runs as\n"))
+        code, said = self.check()
+        note = "/etc/belfry/belfry.yaml: note: tried as user belfry, which the gateway runs as"
+        self.assertEqual((code, sorted(said.splitlines())), (0, [note, "the configuration is valid"]))
 
     def refuses(self, words):
         """Check says it as root, and the service does not start."""
@@ -182,7 +184,7 @@ class AdministratorTest(unittest.TestCase):
         warnings = self.journal("--priority=warning").splitlines()[before:]
         self.assertEqual(len([line for line in warnings if "sink is unreachable" in line]), 1, warnings)
         code, status = self.machine.try_run("belfry", "status")
-        self.assertEqual(code, 1)
+        self.assertEqual(code, 0, "nobody has to do anything about it here")
         self.assertRegex(status, r"(?m)^slack is unreachable \(server_error\): ")
         print("\n--- journalctl -p warning\n" + "\n".join(warnings))
         print("--- systemctl status belfry\n" + "\n".join(self.machine.try_run("systemctl", "status", "belfry", "--lines=0")[1].splitlines()[:8]))
@@ -205,7 +207,7 @@ class AdministratorTest(unittest.TestCase):
         self.write(self.good)
         self.restart()
         for _ in range(3):
-            body = "payload=%7B%22type%22%3A%22block_actions%22%7D"
+            body = b"payload=%7B%22type%22%3A%22block_actions%22%7D"
             headers = {"Content-Type": FORM} | signed_headers("another-signing-secret-0123", body)
             self.assertEqual(self.gateway.post("/slack/events", body, headers)[0], 401)
         status = self.machine.try_run("belfry", "status")[1]
