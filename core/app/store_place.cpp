@@ -22,7 +22,8 @@ base::Result<void> may_run_from(const std::filesystem::path& directory) {
 
 }  // namespace
 
-// A place of the queue that is of Belfry's own choosing is made by Belfry. A directory that a configuration names has to be there: a mistyped path must not become a second, empty queue.
+// A place of the queue that is of Belfry's own choosing is made by Belfry. A directory that a configuration names has to be there: a
+// mistyped path must not become a second, empty queue.
 base::Result<void> prepare_store_directory(const config::Settings& settings) {
   const auto parent = settings.store.path.parent_path();
   const auto directory = parent.empty() ? std::filesystem::path(".") : parent;

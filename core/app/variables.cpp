@@ -10,7 +10,8 @@ base::Result<bool> wants_core_files(const config::Environment& environment) {
   const auto wanted = environment.variable("BELFRY_CORE_FILES").value_or("");
   if (wanted.empty() || wanted == "no") return false;
   if (wanted == "yes") return true;
-  return base::fail(base::ErrorCode::invalid, "environment variable BELFRY_CORE_FILES is " + config::in_quotes(wanted) + "; write yes or no");
+  return base::fail(base::ErrorCode::invalid,
+                    "environment variable BELFRY_CORE_FILES is " + config::in_quotes(wanted) + "; write yes or no");
 }
 
 base::Result<base::LogLevel> log_level(const config::Environment& environment) {

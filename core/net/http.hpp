@@ -35,7 +35,7 @@ struct ServerRequest {
   std::string query;
   Headers headers;
   std::string body;
-  std::string remote;          // "127.0.0.1:51234", "unix"; for display, nothing is decided by it
+  std::string remote;  // "127.0.0.1:51234", "unix"; for display, nothing is decided by it
   Peer peer = Peer::network;
   std::string client_subject;  // of a verified client certificate, RFC 2253; empty without
 };

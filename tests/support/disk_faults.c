@@ -28,7 +28,7 @@ static int fails(int fd, const char* call) {
   return got > 0 && length > 0 && strstr(path, "/belfry.db") != NULL && strstr(calls, call) != NULL;
 }
 
-#define NEXT(name) (__extension__(__typeof__(&name))dlsym(RTLD_NEXT, #name))
+#define NEXT(name) (__extension__(__typeof__(&name)) dlsym(RTLD_NEXT, #name))
 #define EIO_WHEN_FAULTY(fd, call) \
   if (fails(fd, call)) {          \
     errno = EIO;                  \

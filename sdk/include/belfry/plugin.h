@@ -442,10 +442,10 @@ typedef struct belfry_offload {
   /* [any] Runs run(arg) on a thread of the host's own pool, then one BELFRY_EVENT_OFFLOAD. `arg` must live until `run` has returned,
    * whatever is abandoned or destroyed meanwhile. `run` may use [any] services. */
   belfry_ticket (*run)(void* ctx, void (*run)(void* arg), void* arg);
-  /* [any] Host minor 5. The same for the work of a ticket of deliver or reconcile that has asked for nothing else before: the attempt's time
-   * begins when the function is called, which is given the new deadline. When the ticket ends before that, the function is never called; the
-   * event comes all the same. For one delivery the next function runs after the event of the last; of one instance at most as many run as
-   * in-flight/1 says. An instance that has none running gets a thread at once, however busy the others are. */
+  /* [any] Host minor 5. The same for the work of a ticket of deliver or reconcile that has asked for nothing else before: the attempt's
+   * time begins when the function is called, which is given the new deadline. When the ticket ends before that, the function is never
+   * called; the event comes all the same. For one delivery the next function runs after the event of the last; of one instance at most as
+   * many run as in-flight/1 says. An instance that has none running gets a thread at once, however busy the others are. */
   belfry_ticket (*run_for)(void* ctx, belfry_ticket on_behalf_of, void (*run)(void* arg, int64_t deadline_unix_ms), void* arg);
 } belfry_offload;
 
@@ -489,8 +489,8 @@ typedef struct belfry_findings {
 
 /* ---- Extensions of an instance ------------------------------------------------------------------------------------------ */
 
-/* inbound-http/1, the plugin's half, under the same id. The host answers 405 for another method, 413 over 256 KiB, 503 without a reply in 2.5
- * s. */
+/* inbound-http/1, the plugin's half, under the same id. The host answers 405 for another method, 413 over 256 KiB, 503 without a reply
+ * in 2.5 s. */
 typedef struct belfry_inbound_request {
   uint32_t size;
   uint32_t header_count;

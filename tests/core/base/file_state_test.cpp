@@ -79,7 +79,8 @@ TEST_F(FileStateTest, WhereThisUserMayNotLook) {
     const auto state = state_of(root_ / path);
     EXPECT_EQ(state.kind, Kind::broken) << path;
     EXPECT_TRUE(state.denied) << path;
-    EXPECT_EQ(state.why, "Permission denied (user " + std::to_string(::geteuid()) + " may not search " + (root_ / "directory").string() + ")");
+    EXPECT_EQ(state.why,
+              "Permission denied (user " + std::to_string(::geteuid()) + " may not search " + (root_ / "directory").string() + ")");
   }
 }
 
