@@ -56,7 +56,7 @@ class MarkdownShapeReader : public markdown::Visitor {
 
   void enter_span(const markdown::SpanStart& start) override {
     shape.tags += "{" + std::to_string(static_cast<int>(start.span));
-    if (!start.url.empty()) shape.tags.append(" ").append(start.url);
+    if (!start.url.empty()) shape.tags.append(" ").append(start.url).append(" ");
     shape.titles += start.title;
   }
 
