@@ -59,6 +59,19 @@ std::size_t longest_fence(std::string_view code, char c) {
   return longest;
 }
 
+// White space of a value as it stands outside of a style: line breaks and spaces are one space.
+std::string outside(std::string_view space) {
+  std::string out;
+  for (const char c : space) {
+    if (!kWhiteSpace.contains(c)) {
+      out += c;
+    } else if (!out.ends_with(' ')) {
+      out += ' ';
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 Draft::Draft(std::string_view text, std::vector<std::string>& values)
@@ -73,6 +86,11 @@ std::string_view Draft::inserted(std::size_t at) const {
   return found == inserted_.end() ? std::string_view() : found->second;
 }
 
+std::string_view Draft::space_inserted(std::size_t at) const {
+  const auto text = inserted(at);
+  return space_at_front(text) == text.size() ? text : std::string_view();
+}
+
 std::string Draft::filled(std::string_view text) const {
   std::string out;
   std::size_t from = 0;
@@ -83,7 +101,7 @@ std::string Draft::filled(std::string_view text) const {
   return out.append(text.substr(from));
 }
 
-bool Draft::is_blank(std::size_t value) const { return values_[value].find_first_not_of(kWhiteSpace) == std::string::npos; }
+bool Draft::is_blank(std::size_t value) const { return space_at_front(values_[value]) == values_[value].size(); }
 
 void Draft::remove(std::size_t begin, std::size_t end) {
   std::fill(removed_.begin() + static_cast<std::ptrdiff_t>(begin), removed_.begin() + static_cast<std::ptrdiff_t>(end), true);
@@ -169,32 +187,38 @@ void Draft::remove_around(std::size_t begin, std::size_t end, std::size_t delimi
 bool Draft::trim_front(const Emphasis& emphasis) {
   const std::size_t begin = tokens_[*emphasis.first].begin;
   std::size_t at = begin;
-  bool has_space = false;
+  std::string space;
+  bool of_value = false;
   while (at < text_.size()) {
     if (emphasis.last && at == tokens_[*emphasis.last].end) {
       remove_around(begin, at, emphasis.delimiter);
-      if (has_space) inserted_[begin] = " ";
+      if (of_value) inserted_[begin] = outside(space);
       return true;
     }
     if (removed_[at]) {
-      ++at;
+      const auto moved = space_inserted(at++);
+      space += moved;
+      of_value = of_value || !moved.empty();
     } else if (const auto token = token_at(text_, at)) {
       if (!is_blank(token->value)) {
         std::string& value = values_[token->value];
-        const std::size_t spaces = value.find_first_not_of(kWhiteSpace);
-        value.erase(0, spaces);
-        if (spaces > 0) inserted_[before_delimiters(begin)] = " ";
+        const std::size_t size = space_at_front(value);
+        space.append(value, 0, size);
+        of_value = of_value || size > 0;
+        value.erase(0, size);
         break;
       }
       at = token->end;
-      has_space = has_space || !values_[token->value].empty();
+      space += values_[token->value];
+      of_value = of_value || !values_[token->value].empty();
     } else if (at > begin && (text_[at] == ' ' || text_[at] == '\t')) {
-      ++at;
+      space += text_[at++];
     } else {
       break;
     }
   }
   remove(begin, at);
+  if (of_value) inserted_[before_delimiters(begin)] = outside(space);
   if (at > begin && at < text_.size() && kWhiteSpace.contains(text_[at])) inserted_[at] = kInvisible;
   return false;
 }
@@ -202,25 +226,33 @@ bool Draft::trim_front(const Emphasis& emphasis) {
 void Draft::trim_back(const Emphasis& emphasis) {
   const std::size_t end = tokens_[*emphasis.last].end;
   std::size_t at = end;
+  std::string space;
+  bool of_value = false;
   while (at > 0) {
     if (removed_[at - 1]) {
-      --at;
+      const auto moved = space_inserted(--at);
+      space.insert(0, moved);
+      of_value = of_value || !moved.empty();
     } else if (const auto token = token_before(text_, at)) {
       if (!is_blank(token->value)) {
         std::string& value = values_[token->value];
-        const std::size_t text = value.find_last_not_of(kWhiteSpace) + 1;
-        if (text < value.size()) inserted_[behind_delimiters(end)] = " ";
+        const std::size_t text = value.size() - space_at_end(value);
+        space.insert(0, value, text);
+        of_value = of_value || text < value.size();
         value.resize(text);
         break;
       }
       at = token->begin;
+      space.insert(0, values_[token->value]);
+      of_value = of_value || !values_[token->value].empty();
     } else if (at < end && (text_[at - 1] == ' ' || text_[at - 1] == '\t')) {
-      --at;
+      space.insert(0, 1, text_[--at]);
     } else {
       break;
     }
   }
   remove(at, end);
+  if (of_value) inserted_[behind_delimiters(end)] = outside(space);
   if (at < end && at > 0 && kWhiteSpace.contains(text_[at - 1])) inserted_[end] = kInvisible;
 }
 

@@ -29,6 +29,8 @@ class Draft {
   [[nodiscard]] std::string filled(std::string_view text) const;
   [[nodiscard]] bool is_blank(std::size_t value) const;
   void remove(std::size_t begin, std::size_t end);
+  // White space of a value that a style within this one has put there.
+  [[nodiscard]] std::string_view space_inserted(std::size_t at) const;
   void remove_around(std::size_t begin, std::size_t end, std::size_t delimiter);
   bool trim_front(const Emphasis& emphasis);
   void trim_back(const Emphasis& emphasis);

@@ -5,6 +5,7 @@ The clock of the gateway alone is moved, by tests/support/wall_clock_shim.c. Pri
 began to the arrival.
 """
 import mmap
+import os
 import struct
 import time
 import unittest
@@ -33,7 +34,8 @@ class WallClock:
         with open(path, "r+b") as file:
             self._bytes = mmap.mmap(file.fileno(), 8)
         self._ahead = 0
-        self.environment = {"LD_PRELOAD": str(BUILD / "tests/wall_clock_shim.so"), "BELFRY_TEST_WALL_CLOCK": str(path)}
+        libraries = [os.environ.get("BELFRY_PRELOAD"), str(BUILD / "tests/wall_clock_shim.so")]
+        self.environment = {"LD_PRELOAD": ":".join(filter(None, libraries)), "BELFRY_TEST_WALL_CLOCK": str(path)}
 
     def move(self, seconds):
         self._ahead += seconds * 1000

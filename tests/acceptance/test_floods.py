@@ -208,7 +208,7 @@ class BodiesTest(FloodCase):
             statuses = self.flood(gateway, beginning, body)
             peak = memory(gateway.process)
             print(f"\n{BODIES} bodies of 1 MiB, {what}: {peak:.0f} MiB at the most; {({s: statuses.count(s) for s in set(statuses)})}")
-            if os.environ.get("BELFRY_FLOOD_MEMORY") != "unknown":
+            if os.environ.get("BELFRY_MEMORY") != "unknown":
                 self.assertLess(peak, 128)
             self.assertEqual(gateway.admin("/readyz")[0], 200)
             return statuses

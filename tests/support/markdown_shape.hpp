@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "markdown/reader.hpp"
+#include "render/characters.hpp"
 
 namespace belfry::test {
 
@@ -19,7 +20,7 @@ inline std::string replaced(std::string text, std::string_view what, std::string
 inline std::string collapsed(std::string_view text) {
   std::string out;
   for (const char c : text) {
-    if (!std::string_view(" \t\r\n").contains(c)) {
+    if (!std::string_view(" \t\r\n\f\v").contains(c)) {
       out += c;
     } else if (!out.empty() && out.back() != ' ') {
       out += ' ';
@@ -70,8 +71,8 @@ class MarkdownShapeReader : public markdown::Visitor {
 
   void text(std::string_view text) override {
     if (text == "\u200b") return;
-    if (collapsed(text).empty()) {
-      shape.seen += ' ';
+    if (render::space_at_front(text) == text.size()) {
+      shape.seen += text;
       return;
     }
     shape.tags += shape.tags.ends_with('.') ? "" : ".";
