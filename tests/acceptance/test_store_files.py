@@ -6,7 +6,7 @@ import subprocess
 import time
 import unittest
 
-from harness import Gateway, Sandbox, run_belfry
+from harness import BUILD, Gateway, Sandbox, run_belfry
 from payloads import notification
 
 
@@ -166,7 +166,9 @@ class FullDiskTest(unittest.TestCase):
         self.sandbox = self.enterContext(Sandbox("--no-rate-limits"))
         self.gateway = Gateway(self.sandbox)
         self.state = self.gateway.directory / "state"
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m,mode=700", "tmpfs", self.state], check=True)
+        # Room for the private copies of the plugins, which are large with a sanitizer, and little more.
+        size = sum(file.stat().st_size for file in (BUILD / "plugins").glob("*.so")) + (16 << 20)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=700", "tmpfs", self.state], check=True)
         self.addCleanup(self.clean_up)
         self.ballast = self.state / "ballast"
 
