@@ -220,7 +220,9 @@ void leave_out_its_own(const config::Settings& settings, Problems& problems) {
   const auto own = addresses_of_gateway(settings);
   std::erase_if(problems, [&](const Problem& problem) {
     const auto address = taken_address(problem);
-    return address && own && own->contains(*address);
+    // Its own port on another address, such as 0.0.0.0 in place of 127.0.0.1, is free as soon as the new configuration is in use.
+    const auto port = [](const std::string& whole) { return whole.substr(whole.rfind(':') + 1); };
+    return address && own && std::ranges::any_of(*own, [&](const std::string& each) { return port(each) == port(*address); });
   });
   if (own) return;
   for (auto& problem : problems) {

@@ -104,6 +104,19 @@ class StartCheckTest(unittest.TestCase):
                 gateway.stop()
                 self.assertEqual(self.checks(gateway), (0, "the configuration is valid\n"))
 
+    def test_its_own_port_on_all_addresses_is_no_problem(self):
+        gateway = self.gateway()
+        sockets = {"listen": [f"unix:{gateway.directory}/admin.sock", f"127.0.0.1:{gateway.admin_port}"]}
+        gateway.configure(admin=sockets)
+        gateway.start()
+        gateway.configure(admin=sockets, server={"listen": f"0.0.0.0:{gateway.port}"})
+        code, said = self.checks(gateway)
+        self.assertEqual(code, 0, said)
+        self.assertNotIn("in use", said)
+        reloaded = gateway.command("reload")
+        self.assertEqual(reloaded.returncode, 0, reloaded.stderr)
+        gateway.stop()
+
     def test_another_gateway_is_one(self):
         running = self.gateway()
         running.configure(admin={"listen": [f"unix:{running.directory}/admin.sock", f"127.0.0.1:{running.admin_port}"]})

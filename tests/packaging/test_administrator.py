@@ -1,5 +1,6 @@
 """What a careful administrator meets on a fresh machine, as root and as an ordinary user: commands that see what the service sees, secrets
 with names of one's own, an outage, refused requests and certificates that end. One machine, in this order."""
+import base64
 import json
 import re
 import shutil
@@ -268,6 +269,39 @@ class AdministratorTest(unittest.TestCase):
         sent = [row for row in self.sandbox.messages() if row["email"] == "waits@example.com"]
         # The sink of this sandbox may look into the conversation: what is there is not sent again.
         self.assertEqual(len(sent), 1, sent)
+
+    def test_b_what_is_open_to_others_is_warned_of(self):
+        listening = self.good.replace('"127.0.0.1:${env:PORT:-6000}"', '"0.0.0.0:6000"').replace('"127.0.0.1:9664"', '"0.0.0.0:9664"')
+        passwords = ["the old password of the webhook", "the new password of the webhook"]
+        for name, text in zip(("old-password", "new-password"), passwords):
+            self.etc(name).write_text(text)
+            self.etc(name).chmod(0o640)
+            self.machine.run("chgrp", "belfry", f"/etc/belfry/{name}")
+        both = re.sub(r"password: .*", 'password: ["${file:old-password}", "${file:new-password}"]', listening)
+        self.write(both.replace("  # token:", "  token:").replace("${file:admin-token}", "${file:new-password}"))
+        code, said = self.check()
+        self.assertEqual(code, 0, said)
+        self.assertRegex(said, "warning: .*0.0.0.0:6000 has no TLS")
+        self.assertRegex(said, "warning: .*0.0.0.0:9664")
+        self.restart()
+        for text in passwords:
+            basic = {"Authorization": "Basic " + base64.b64encode(f"coder:{text}".encode()).decode()}
+            self.assertEqual(self.gateway.post_webhook(notification(), basic)[0], 204)
+        self.assertEqual(self.gateway.post_webhook(notification())[0], 401)
+        self.write(self.good)
+        self.restart()
+        self.assertIn('\nbelfry_dead_letters_total{sink="slack"} 0\n', self.gateway.admin("/metrics")[1])
+
+    def test_c_secrets_of_a_container(self):
+        secrets = "/run/container-secrets"
+        self.machine.run("sh", "-c", f"mkdir {secrets} && mount -t tmpfs secrets {secrets} && echo xoxb-1-2-abc > {secrets}/token && chmod 444 {secrets}/token")
+        self.machine.run("mount", "-o", "remount,ro", secrets)
+        self.write(self.good.replace("${file:slack-bot-token:-${env:SLACK_BOT_TOKEN}}", f"${{file:{secrets}/token}}"))
+        code, said = self.check()
+        self.assertEqual(code, 1, said)
+        self.assertRegex(said, "token can be read by others; its mount is read-only, so mount it with mode 0400")
+        self.assertNotIn("chmod o= " + secrets, said)
+        self.write(self.good)
 
 
 if __name__ == "__main__":
