@@ -243,15 +243,15 @@ class InitialisedGateway(Gateway):
 
 
 class Terminal:
-    """A person at a real terminal: sees what is printed, and types."""
+    """A person at a real terminal: sees what is printed, and types. `program`: what runs belfry."""
 
-    def __init__(self, case, *arguments, env=None):
+    def __init__(self, case, *arguments, env=None, program=(BUILD / "bin/belfry",)):
         master, slave = pty.openpty()
         self.master = master
         case.addCleanup(os.close, master)
         changes = NOTHING | (env or {})
         streams = {"stdin": slave, "stdout": slave, "stderr": slave}
-        command = [BUILD / "bin/belfry", *arguments]
+        command = [*program, *arguments]
         self.process = subprocess.Popen(command, **streams, env=environment(changes), start_new_session=True)
         os.close(slave)
         self.seen = ""

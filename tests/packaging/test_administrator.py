@@ -4,16 +4,18 @@ import base64
 import json
 import re
 import shutil
+import subprocess
 import tempfile
 import unittest
 from pathlib import Path
 
-from installed import PORT, Installed, make_certificate, point_at_sandbox, put_credential
+from installed import NAME, PORT, Installed, make_certificate, point_at_sandbox, put_credential
 from machine import Machine
 from payloads import notification
 from roots import Root, package, run
 from slack_sandbox.process import Sandbox
 from slack_sandbox.signing import signed_headers
+from test_init import Terminal
 
 USER = "ann"
 FORM = "application/x-www-form-urlencoded"
@@ -302,6 +304,43 @@ class AdministratorTest(unittest.TestCase):
         self.assertRegex(said, "token can be read by others; its mount is read-only, so mount it with mode 0400")
         self.assertNotIn("chmod o= " + secrets, said)
         self.write(self.good)
+
+    def test_d_init_asks_again_at_a_terminal(self):
+        for number, user in enumerate(("root", USER)):
+            directory = f"/home/{USER}/asked-{number}"
+            terminal = Terminal(self, "init", "--directory", directory, program=self.machine.inside("runuser", "-u", user, "--", "/usr/bin/belfry"))
+            terminal.answer("(empty: links): ", "")
+            terminal.answer("(xoxb-..., not shown): ", "xoxb-1-2-abc")
+            terminal.answer("(empty: 127.0.0.1:6000): ", "everywhere")
+            terminal.answer("(empty: 127.0.0.1:6000): ", "127.0.0.1:6002")
+            code, said = terminal.end()
+            self.assertEqual(code, 0, said)
+            self.assertEqual((self.root.path / directory[1:] / "slack-bot-token").read_text(), "xoxb-1-2-abc\n")
+
+    def test_e_a_configuration_in_a_fresh_home(self):
+        self.machine.run("systemctl", "stop", "belfry")  # the admin address by default is the same
+        self.sandbox.post("reset")
+        home = self.root.path / f"home/{USER}"
+        shutil.copy(self.certificate, home / "ca.pem")
+        (home / "try.yaml").write_text(
+            "version: 1\nsources: { coder: { type: coder, path: /v1/webhook } }\n"
+            f'sinks: {{ slack: {{ plugin: slack, config: {{ bot_token: {self.sandbox.token}, api_url: "https://{NAME}:{PORT}/api/" }}, http: {{ ca_file: ca.pem }} }} }}\n'
+            'server: { listen: "127.0.0.1:6003" }\npipeline: { routes: [ { name: everyone, to: [ slack ] } ] }\n'
+        )
+        (home / "ca.pem").chmod(0o644)
+        as_ann = ("runuser", "-u", USER, "--", "env", f"HOME=/home/{USER}", "belfry")
+        config = ("--config", f"/home/{USER}/try.yaml")
+        self.assertEqual(self.machine.try_run(*as_ann, "check", *config)[0], 0)
+        self.assertFalse((home / ".local").exists())
+        serve = subprocess.Popen(self.machine.inside(*as_ann, "serve", *config), stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(serve.wait, 20)
+        self.addCleanup(serve.terminate)
+        self.gateway.until(lambda: self.machine.try_run(*as_ann, "status", *config)[0] == 0, "status answers without admin:")
+        self.gateway.port = 6003
+        self.addCleanup(setattr, self.gateway, "port", 6000)
+        self.assertEqual(self.gateway.post_webhook(notification("fresh@example.com"))[0], 204)
+        self.sandbox.wait_for(lambda rows: any(row["email"] == "fresh@example.com" for row in rows))
+        self.assertEqual((home / ".local/state/belfry").stat().st_mode & 0o777, 0o700)
 
 
 if __name__ == "__main__":
