@@ -215,14 +215,19 @@ base::Result<std::set<std::string>> addresses_of_gateway(const config::Settings&
   return addresses;
 }
 
+// Whether both cannot be listened on: a port of all addresses takes that of each. The gateway releases its own when it is told to move.
+bool overlap(const std::string& one, const std::string& other) {
+  const auto everywhere = [](const std::string& address) { return address.starts_with("0.0.0.0:") || address.starts_with("[::]:"); };
+  if (one == other) return true;
+  return one.substr(one.rfind(':')) == other.substr(other.rfind(':')) && (everywhere(one) || everywhere(other));
+}
+
 void leave_out_its_own(const config::Settings& settings, Problems& problems) {
   if (std::ranges::none_of(problems, [](const Problem& problem) { return taken_address(problem).has_value(); })) return;
   const auto own = addresses_of_gateway(settings);
   std::erase_if(problems, [&](const Problem& problem) {
     const auto address = taken_address(problem);
-    // Its own port on another address, such as 0.0.0.0 in place of 127.0.0.1, is free as soon as the new configuration is in use.
-    const auto port = [](const std::string& whole) { return whole.substr(whole.rfind(':') + 1); };
-    return address && own && std::ranges::any_of(*own, [&](const std::string& each) { return port(each) == port(*address); });
+    return address && own && std::ranges::any_of(*own, [&](const std::string& each) { return overlap(each, *address); });
   });
   if (own) return;
   for (auto& problem : problems) {
@@ -232,8 +237,8 @@ void leave_out_its_own(const config::Settings& settings, Problems& problems) {
   }
 }
 
-// None: whoever runs this command. Otherwise this is root, and the gateway another user: that of the unit where the state directory is the
-// unit's, else the owner of the state directory.
+// The user that the gateway runs as, if root runs this command and the gateway does not run as root: the user of the unit if the state
+// directory is the unit's, or else the owner of the state directory.
 std::optional<ServiceAccount> account_of_gateway(const config::Settings& settings) {
   if (::geteuid() != 0) return std::nullopt;
   const auto directory = state_directory(settings);

@@ -117,6 +117,18 @@ class StartCheckTest(unittest.TestCase):
         self.assertEqual(reloaded.returncode, 0, reloaded.stderr)
         gateway.stop()
 
+    def test_another_program_on_another_address_is_one(self):
+        gateway = self.gateway()
+        sockets = {"listen": [f"unix:{gateway.directory}/admin.sock", f"127.0.0.1:{gateway.admin_port}"]}
+        gateway.configure(admin=sockets)
+        gateway.start()
+        gateway.configure(admin=sockets, server={"listen": f"127.0.0.2:{gateway.port}"})
+        with socket.create_server(("127.0.0.2", gateway.port)):
+            code, said = self.checks(gateway)
+            self.assertEqual(code, 1, said)
+            self.assertIn(f"127.0.0.2:{gateway.port}: port {gateway.port} is in use by another program", said)
+        gateway.stop()
+
     def test_another_gateway_is_one(self):
         running = self.gateway()
         running.configure(admin={"listen": [f"unix:{running.directory}/admin.sock", f"127.0.0.1:{running.admin_port}"]})
