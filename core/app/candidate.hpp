@@ -19,8 +19,8 @@ struct Candidate {
   std::vector<config::Problem> warnings;
 };
 
-// Everything that would keep it from working is an error, all of them at once. A secret that is missing is none when the sink cannot run
-// now either: other things may be mended before it. `stop` abandons it.
+// Reports everything that would keep the configuration from working, all at once. A missing secret is no error if the sink cannot run now
+// either, so that other parts can be repaired first. `stop` abandons the check.
 [[nodiscard]] std::expected<Candidate, std::vector<config::Problem>> check_candidate(config::Loaded loaded, const Live& in_use,
                                                                                      Doors& doors, base::Scrubber& scrubber,
                                                                                      const base::Logger& log, std::stop_token stop);

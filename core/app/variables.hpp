@@ -14,7 +14,7 @@ namespace belfry::app {
 // Of BELFRY_CORE_FILES, "yes" or "no"; no unless it is set.
 [[nodiscard]] base::Result<bool> wants_core_files(const config::Environment& environment);
 
-// What is wrong with them.
+// Problems with the environment variables that Belfry reads.
 [[nodiscard]] std::vector<config::Problem> environment_problems(const config::Environment& environment);
 
 }  // namespace belfry::app

@@ -1,5 +1,5 @@
-// Writes finished lines to a descriptor on a thread of its own. Whoever logs never waits: lines beyond the bound, and those that cannot be
-// written, are dropped and counted, and a line says how many as soon as it can be written.
+// Writes finished lines to a descriptor on a dedicated thread. Logging never blocks the caller: lines beyond the bound, and lines that
+// cannot be written, are dropped and counted, and a later line reports how many.
 // Thread rule: any thread. Ownership: duplicates the descriptor. Destruction gives what waits a second, then leaves it.
 #pragma once
 #include <cstdint>

@@ -23,7 +23,7 @@ class Planner {
   // ErrorCode::invalid names the rule and what is wrong with it.
   [[nodiscard]] static base::Result<Planner> compile(model::PipelineRules rules, const std::map<std::string, SinkPlan>& sinks);
 
-  // `trace`, when given, is told what every rule had to say. `own`: the time zone of the recipient, when it is known. `wall_ahead`: what
+  // `trace`, when given, records what each rule decided. `own`: the time zone of the recipient, if it is known. `wall_ahead`: what
   // the wall clock shows beyond `now`, which the hours of the day are worked out with.
   [[nodiscard]] store::Acceptance plan(model::Notification notification, base::Timestamp now, route::Trace* trace = nullptr,
                                        const std::optional<base::TimeZone>& own = std::nullopt, base::Millis wall_ahead = {}) const;

@@ -30,7 +30,7 @@ class Authorities {
   std::map<std::filesystem::path, Known> known_;  // by what was asked for
 };
 
-// Both: TLS 1.2 or newer, with forward secrecy and authenticated encryption. The error names the file and what is wrong with it.
+// Both: TLS 1.2 or newer, with forward secrecy and authenticated encryption. The error names the file and the reason.
 [[nodiscard]] base::Result<std::shared_ptr<boost::asio::ssl::context>> server_context(const ServerTls& files);
 [[nodiscard]] base::Result<std::shared_ptr<boost::asio::ssl::context>> client_context(const ClientTransport& transport,
                                                                                       Authorities& authorities);

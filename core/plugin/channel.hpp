@@ -17,7 +17,8 @@ namespace belfry::plugin {
 struct Send {
   std::shared_ptr<const model::Message> message;  // not changed any more
   std::uint32_t attempt = 1;
-  // From when the plugin's work begins. Then the attempt ends as retry/timeout with maybe_delivered, and the plugin is told to abandon it.
+  // Counted from when the plugin's work begins. After it, the attempt ends as retry/timeout with maybe_delivered, and the plugin is told to
+  // abandon it.
   base::Millis timeout{};
   std::string prior_receipt;
 };
@@ -56,7 +57,7 @@ class Channel {
   // How many deliveries the sink works on at once; more only wait. At least 1.
   [[nodiscard]] virtual std::size_t most_in_flight() const { return std::numeric_limits<std::size_t>::max(); }
 
-  // A person has ended what the remote asked for: pauses that the plugin itself was told of are over.
+  // An operator has ended the pause that the remote asked for; pauses that the plugin itself learned of end, too.
   virtual void end_pauses() {}
 
   // Set once, before the first deliver.

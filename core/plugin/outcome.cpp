@@ -32,7 +32,7 @@ model::LimitScope scope_of(std::uint32_t scope) {
   }
 }
 
-// By sdk/receipt.schema.json: nothing but "id" and "url", which are text, and "data", an object. Empty, or what is wrong.
+// Checks a receipt against sdk/receipt.schema.json: only "id" and "url", which are text, and "data", an object. Empty if it conforms.
 const char* objection_to(const nlohmann::json& receipt) {
   if (!receipt.is_object()) return "the receipt is not a JSON object";
   for (const auto& [key, value] : receipt.items()) {

@@ -190,7 +190,7 @@ fs::path place_for_copy(const fs::path& file) {
   return copy;
 }
 
-// What is there already with the same content is left out.
+// Leaves out files that already exist with the same content.
 base::Result<std::vector<NewFile>> files_for(const InitOptions& options, const Layout& layout, const Answers& answers) {
   auto text = checked_configuration(layout, answers);
   if (!text) return std::unexpected(text.error());
