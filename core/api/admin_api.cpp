@@ -16,12 +16,12 @@ net::ServerResponse json(int status, const nlohmann::json& document) {
   return {status, {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}}, document.dump() + "\n", false};
 }
 
-// Who reaches a Unix socket has passed its file permissions; over TCP the token decides, and without a token the API does not exist.
-std::optional<net::ServerResponse> refusal(const net::ServerRequest& request, const base::Secret& token) {
+// A client of a Unix socket has passed its file permissions. Over TCP the token decides, and without a token the API does not exist.
+std::optional<net::ServerResponse> auth_error(const net::ServerRequest& request, const base::Secret& token) {
   if (request.peer == net::Peer::unix_socket) return std::nullopt;
   if (token.empty()) return text(404, "no such path; the API over TCP needs admin.token to be set\n");
-  const auto given = request.headers.get("Authorization");
-  if (given && base::constant_time_equal(*given, "Bearer " + token.reveal())) return std::nullopt;
+  const auto value = request.headers.get("Authorization");
+  if (value && base::constant_time_equal(*value, "Bearer " + token.reveal())) return std::nullopt;
   auto response = text(401, "the admin token is missing or wrong; send it as a bearer token\n");
   response.headers.add("WWW-Authenticate", "Bearer realm=\"belfry\"");
   return response;
@@ -37,7 +37,7 @@ void answer_readiness(const AdminBackend& backend, net::Reply reply) {
   });
 }
 
-// "since=2026-01-31T09:00:00Z&from=0"; both may be left out.
+// "since=2026-01-31T09:00:00Z&from=0"; both are optional.
 std::optional<RecordedQuery> recorded_query(std::string_view query) {
   RecordedQuery out;
   while (!query.empty()) {
@@ -49,14 +49,14 @@ std::optional<RecordedQuery> recorded_query(std::string_view query) {
       if (!since) return std::nullopt;
       out.since = *since;
     } else if (part.starts_with("from=")) {
-      const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), out.from);
-      if (error != std::errc() || end != value.data() + value.size() || out.from < 0) return std::nullopt;
+      const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), out.cursor);
+      if (error != std::errc() || end != value.data() + value.size() || out.cursor < 0) return std::nullopt;
     }
   }
   return out;
 }
 
-std::string parameter(std::string_view query, std::string_view name) {
+std::string query_parameter(std::string_view query, std::string_view name) {
   while (!query.empty()) {
     const auto part = query.substr(0, query.find('&'));
     query.remove_prefix(std::min(query.size(), part.size() + 1));
@@ -70,25 +70,25 @@ void answer_backup(const BackupBackend& backend, const net::ServerRequest& reque
     const auto begun = backend.begin();
     return reply(begun ? json(200, *begun) : text(409, begun.error().message + "\n"));
   }
-  const auto id = parameter(request.query, "id");
+  const auto id = query_parameter(request.query, "id");
   const auto state = backend.state(id);
-  if (!state) return reply(text(404, "no such backup; it was fetched, or not asked for in ten minutes\n"));
-  if (request.method == "DELETE") backend.forget(id);
+  if (!state) return reply(text(404, "no such backup; it was fetched, or not requested for ten minutes\n"));
+  if (request.method == "DELETE") backend.remove(id);
   reply(json(200, *state));
 }
 
 void answer_backup_data(const BackupBackend& backend, const net::ServerRequest& request, net::Reply reply) {
   std::uint64_t from = 0;
-  const auto given = parameter(request.query, "from");
-  const auto [end, error] = std::from_chars(given.data(), given.data() + given.size(), from);
-  if (error != std::errc() || end != given.data() + given.size()) return reply(text(400, "from is a number of bytes\n"));
-  auto piece = backend.read(parameter(request.query, "id"), from);
-  if (!piece) return reply(text(piece.error().code == base::ErrorCode::not_found ? 404 : 503, piece.error().message + "\n"));
-  reply({200, {{"Content-Type", "application/octet-stream"}, {"Cache-Control", "no-store"}}, std::move(*piece), false});
+  const auto value = query_parameter(request.query, "from");
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), from);
+  if (error != std::errc() || end != value.data() + value.size()) return reply(text(400, "from must be a number of bytes\n"));
+  auto chunk = backend.read(query_parameter(request.query, "id"), from);
+  if (!chunk) return reply(text(chunk.error().code == base::ErrorCode::not_found ? 404 : 503, chunk.error().message + "\n"));
+  reply({200, {{"Content-Type", "application/octet-stream"}, {"Cache-Control", "no-store"}}, std::move(*chunk), false});
 }
 
-// A line for each, and one that says where the next part begins.
-std::string lines_of(const store::Recorded& recorded) {
+// One line per notification, then one with the start of the next page.
+std::string to_ndjson(const store::NotificationPage& recorded) {
   std::string out;
   for (const auto& notification : recorded.notifications) out.append(notification).append("\n");
   return out + nlohmann::json{{"next", recorded.next}, {"sensitive", recorded.sensitive}}.dump() + "\n";
@@ -111,23 +111,23 @@ net::RouteTable admin_routes(AdminBackend backend, base::Secret token) {
                        },
                        kMaxBody};
   const auto guarded = [secret = std::make_shared<const base::Secret>(std::move(token))](std::set<std::string> methods,
-                                                                                         auto handler) -> net::Route {
-    return {std::move(methods), net::AdmittingHandler{[secret](const net::ServerRequest& head) { return refusal(head, *secret); }, handler},
-            kMaxBody};
+                                                                                         auto handler) -> net::HttpRoute {
+    return {std::move(methods),
+            net::AdmittingHandler{[secret](const net::ServerRequest& head) { return auth_error(head, *secret); }, handler}, kMaxBody};
   };
   const auto status = [shared](const net::ServerRequest&, net::Reply reply) {
     shared->status([reply = std::move(reply)](const nlohmann::json& document) mutable { reply(json(200, document)); });
   };
   const auto reload = [shared](const net::ServerRequest&, net::Reply reply) {
     shared->reload(
-        [reply = std::move(reply)](bool taken, const nlohmann::json& verdict) mutable { reply(json(taken ? 200 : 422, verdict)); });
+        [reply = std::move(reply)](bool applied, const nlohmann::json& result) mutable { reply(json(applied ? 200 : 422, result)); });
   };
   const auto notifications = [shared](const net::ServerRequest& request, net::Reply reply) {
     const auto query = recorded_query(request.query);
-    if (!query) return reply(text(400, "since is a moment such as 2026-01-31T09:00:00Z, and from a number that an answer gave\n"));
-    shared->notifications(*query, [reply = std::move(reply)](base::Result<store::Recorded> recorded) mutable {
+    if (!query) return reply(text(400, "since must be a time such as 2026-01-31T09:00:00Z, and from the `next` of a previous page\n"));
+    shared->notifications(*query, [reply = std::move(reply)](base::Result<store::NotificationPage> recorded) mutable {
       if (!recorded) return reply(text(503, recorded.error().message + "\n"));
-      reply({200, {{"Content-Type", "application/x-ndjson"}, {"Cache-Control", "no-store"}}, lines_of(*recorded), false});
+      reply({200, {{"Content-Type", "application/x-ndjson"}, {"Cache-Control", "no-store"}}, to_ndjson(*recorded), false});
     });
   };
   for (const auto& sink : shared->sinks) {

@@ -1,5 +1,5 @@
-// The door for administrators and monitoring: /healthz, /readyz, /metrics for everyone who reaches the listener, /api/v1 for a Unix socket
-// or the admin token. Shapes: docs/reference/admin-api.md.
+// HTTP API for administrators and monitoring: /healthz, /readyz and /metrics for every client of the listener, /api/v1 for a Unix socket or
+// the admin token. Shapes: docs/reference/admin-api.md.
 #pragma once
 #include <functional>
 #include <nlohmann/json.hpp>
@@ -12,24 +12,24 @@
 
 namespace belfry::api {
 
-// Which part of what has been accepted.
+// Selects a page of the accepted notifications.
 struct RecordedQuery {
   base::Timestamp since{};
-  std::int64_t from = 0;  // 0, or what the part before said
+  std::int64_t cursor = 0;  // 0, or `next` of the previous page
 };
 
-// Backups, each known by an id. All of it returns at once.
+// Backups, each identified by an id. All functions return at once.
 struct BackupBackend {
-  std::function<base::Result<nlohmann::json>()> begin;  // gives its document; ErrorCode::unavailable: another one is in the way
-  std::function<std::optional<nlohmann::json>(const std::string& id)> state;                 // none: not known
-  std::function<base::Result<std::string>(const std::string& id, std::uint64_t from)> read;  // a piece; empty at the end
-  std::function<bool(const std::string& id)> forget;                                         // false: not known
+  std::function<base::Result<nlohmann::json>()> begin;  // returns its document; ErrorCode::unavailable: another one is in progress
+  std::function<std::optional<nlohmann::json>(const std::string& id)> state;                 // nullopt: unknown id
+  std::function<base::Result<std::string>(const std::string& id, std::uint64_t from)> read;  // a chunk; empty at the end
+  std::function<bool(const std::string& id)> remove;                                         // false: unknown id
 };
 
-// Whether notifications are taken in.
+// Whether the gateway accepts notifications.
 struct Readiness {
-  std::vector<std::string> reasons;  // why not; empty: they are
-  std::vector<std::string> notes;    // what needs a person all the same
+  std::vector<std::string> reasons;  // why it does not; empty: it does
+  std::vector<std::string> notes;    // matters that need an operator but do not affect readiness
   Readiness(std::vector<std::string> why_not = {}, std::vector<std::string> also = {})
       : reasons(std::move(why_not)), notes(std::move(also)) {}
 };
@@ -40,14 +40,14 @@ struct AdminBackend {
   std::function<void(std::move_only_function<void(std::string)>)> metrics;
   // Calls back with the status document.
   std::function<void(std::move_only_function<void(nlohmann::json)>)> status;
-  // Reads the configuration again and calls back with whether it was taken over, and with the verdict's document.
+  // Reads the configuration again. Calls back with whether it was applied, and with the result document.
   std::function<void(std::move_only_function<void(bool, nlohmann::json)>)> reload;
-  // The names of the sinks that can be released, and how: has the sink try now, and calls back with the document. False: it cannot try, and
-  // the document says why.
+  // Names of the sinks that can be released. release() lets the sink try now, and calls back with the document; false: it cannot try, and
+  // the document contains the reason.
   std::vector<std::string> sinks;
   std::function<void(const std::string& sink, std::move_only_function<void(bool, nlohmann::json)>)> release;
-  // Calls back with a part of what has been accepted.
-  std::function<void(const RecordedQuery&, std::move_only_function<void(base::Result<store::Recorded>)>)> notifications;
+  // Calls back with a page of the accepted notifications.
+  std::function<void(const RecordedQuery&, std::move_only_function<void(base::Result<store::NotificationPage>)>)> notifications;
   BackupBackend backup;
 };
 

@@ -7,7 +7,7 @@
 namespace belfry::api {
 namespace {
 
-net::ServerResponse refuse(int status, std::string line) {
+net::ServerResponse error_response(int status, std::string line) {
   net::ServerResponse response;
   response.status = status;
   response.headers.add("Content-Type", "text/plain; charset=utf-8");
@@ -16,28 +16,28 @@ net::ServerResponse refuse(int status, std::string line) {
   return response;
 }
 
-net::ServerResponse unauthorized(const source::Refusal& refusal) {
-  auto response = refuse(401, refusal.message);
+net::ServerResponse unauthorized(const source::AuthFailure& refusal) {
+  auto response = error_response(401, refusal.message);
   response.headers.add("WWW-Authenticate", refusal.www_authenticate);
   return response;
 }
 
-// Coder tries again five times, five minutes apart, whatever the status says; Retry-After is for those that listen.
+// Coder retries five times, five minutes apart, regardless of the status; Retry-After is for clients that honor it.
 net::ServerResponse unavailable() {
-  auto response = refuse(503, "the notification could not be stored; nothing was kept, send it again");
+  auto response = error_response(503, "the notification could not be stored; send it again");
   response.headers.add("Retry-After", "30");
   return response;
 }
 
 }  // namespace
 
-net::Route webhook_route(WebhookSource source, std::shared_ptr<delivery::Pipeline> pipeline, delivery::Metrics& metrics,
-                         const base::Clock& clock, const base::Logger& log) {
+net::HttpRoute webhook_route(WebhookSource source, std::shared_ptr<delivery::Pipeline> pipeline, delivery::Metrics& metrics,
+                             const base::Clock& clock, const base::Logger& log) {
   const auto max_body = source.max_body;
   const auto shared = std::make_shared<const WebhookSource>(std::move(source));
   const auto logger = log.named("webhook");
   auto admit = [shared, &metrics](const net::ServerRequest& head) -> std::optional<net::ServerResponse> {
-    const auto refusal = source::refuse(shared->credentials, {head.headers.get("Authorization"), head.client_subject});
+    const auto refusal = source::check_credentials(shared->credentials, {head.headers.get("Authorization"), head.client_subject});
     if (!refusal) return std::nullopt;
     metrics.received(shared->name, "unauthorized");
     return unauthorized(*refusal);
@@ -48,7 +48,7 @@ net::Route webhook_route(WebhookSource source, std::shared_ptr<delivery::Pipelin
     auto notification = source::parse_coder({request.body, request.headers.get("X-Message-Id")}, {name, base::new_id(now), now});
     if (!notification) {
       metrics.received(name, "invalid");
-      return reply(refuse(400, notification.error().message));
+      return reply(error_response(400, notification.error().message));
     }
 
     auto id = notification->id;
@@ -58,17 +58,17 @@ net::Route webhook_route(WebhookSource source, std::shared_ptr<delivery::Pipelin
                            {"msg_id", notification->msg_id},
                            {"name", notification->name},
                            {"bytes", request.body.size()}});
-    pipeline->accept(std::move(*notification), [shared, &metrics, log, id = std::move(id),
-                                                reply = std::move(reply)](base::Result<store::Accepted> accepted) mutable {
-      if (!accepted) {
-        metrics.received(shared->name, "refused");
-        log.error("a notification could not be stored", {{"source", shared->name}, {"error", accepted.error().message}});
-        return reply(unavailable());
-      }
-      metrics.received(shared->name, accepted->duplicate ? "duplicate" : "accepted");
-      log.debug(accepted->duplicate ? "known already; nothing changes" : "stored", {{"source", shared->name}, {"notification", id}});
-      reply({204, {}, "", false});
-    });
+    pipeline->accept(std::move(*notification),
+                     [shared, &metrics, log, id = std::move(id), reply = std::move(reply)](base::Result<store::Accepted> accepted) mutable {
+                       if (!accepted) {
+                         metrics.received(shared->name, "refused");
+                         log.error("a notification could not be stored", {{"source", shared->name}, {"error", accepted.error().message}});
+                         return reply(unavailable());
+                       }
+                       metrics.received(shared->name, accepted->duplicate ? "duplicate" : "accepted");
+                       log.debug(accepted->duplicate ? "already stored" : "stored", {{"source", shared->name}, {"notification", id}});
+                       reply({204, {}, "", false});
+                     });
   };
   return {{"POST"}, net::AdmittingHandler{std::move(admit), std::move(handler)}, max_body, "source " + shared->name};
 }

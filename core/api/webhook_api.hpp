@@ -1,4 +1,4 @@
-// The door for sources: one POST route a source. The answers are docs/reference/webhook.md, row by row.
+// HTTP API for sources: one POST route per source. Responses: docs/reference/webhook.md, row by row.
 #pragma once
 #include <memory>
 #include <string>
@@ -17,9 +17,9 @@ struct WebhookSource {
   std::size_t max_body = 1024 * 1024;
 };
 
-// Credentials are judged from the head of a request (net/admission.hpp). The route keeps its pipeline; the metrics and the clock outlive
-// both.
-[[nodiscard]] net::Route webhook_route(WebhookSource source, std::shared_ptr<delivery::Pipeline> pipeline, delivery::Metrics& metrics,
-                                       const base::Clock& clock, const base::Logger& log);
+// Checks credentials when the head of a request has arrived (net/admission.hpp). Ownership: the route shares ownership of the pipeline; the
+// metrics and the clock outlive both.
+[[nodiscard]] net::HttpRoute webhook_route(WebhookSource source, std::shared_ptr<delivery::Pipeline> pipeline, delivery::Metrics& metrics,
+                                           const base::Clock& clock, const base::Logger& log);
 
 }  // namespace belfry::api

@@ -7,42 +7,44 @@
 #include "app/candidate.hpp"
 #include "app/certificate_watch.hpp"
 #include "app/clock_guard.hpp"
-#include "app/configuration.hpp"
+#include "app/core_services.hpp"
 #include "app/crash_retry.hpp"
 #include "app/descriptors.hpp"
-#include "app/doors.hpp"
-#include "app/examination.hpp"
-#include "app/live.hpp"
-#include "app/machinery.hpp"
-#include "app/routes.hpp"
-#include "app/status.hpp"
-#include "app/storm_timer.hpp"
+#include "app/http_routes.hpp"
+#include "app/listeners.hpp"
+#include "app/live_config.hpp"
+#include "app/log_problems.hpp"
+#include "app/observe/health_probe.hpp"
+#include "app/observe/status.hpp"
+#include "app/overload_timer.hpp"
 #include "app/sweeper.hpp"
-#include "app/version.hpp"
-#include "base/insist.hpp"
+#include "base/run_with_retries.hpp"
+#include "base/version.hpp"
+#include "config/diagnostic.hpp"
 
 namespace belfry::app {
 namespace {
 
-constexpr base::Millis kDrain{15'000};         // for requests that are being answered
-constexpr base::Millis kLastAttempts{15'000};  // for attempts in flight, and again for plugins to stop
+constexpr base::Millis kDrainTimeout{15'000};     // for requests in progress
+constexpr base::Millis kLaneStopTimeout{15'000};  // for attempts in flight, then again for plugins to stop
 
-// Closes the sinks of a configuration that is not taken over after all, also when that is because of an exception.
-class OpenedInVain {
+// Closes newly opened sinks unless the configuration is taken into use, also on an exception.
+class SinkRollback {
  public:
-  OpenedInVain(std::shared_ptr<const Live> next, std::shared_ptr<const Live> in_use, base::SteadyTime now)
-      : next_(std::move(next)), in_use_(std::move(in_use)), now_(now) {}
-  OpenedInVain(const OpenedInVain&) = delete;
-  OpenedInVain& operator=(const OpenedInVain&) = delete;
-  ~OpenedInVain() {
-    if (next_) base::insist([this] { close_sinks(next_->sinks, in_use_ ? in_use_->sinks : nothing_, now_); }, [](const auto&) {});
+  SinkRollback(std::shared_ptr<const LiveConfig> next, std::shared_ptr<const LiveConfig> current, base::SteadyTime now)
+      : next_(std::move(next)), current_(std::move(current)), now_(now) {}
+  SinkRollback(const SinkRollback&) = delete;
+  SinkRollback& operator=(const SinkRollback&) = delete;
+  ~SinkRollback() {
+    if (next_)
+      base::run_with_retries([this] { close_sinks(next_->sinks, current_ ? current_->sinks : no_sinks_, now_); }, [](const auto&) {});
   }
-  void keep() { next_.reset(); }
+  void commit() { next_.reset(); }
 
  private:
-  const SinkSet nothing_{};
-  std::shared_ptr<const Live> next_;
-  std::shared_ptr<const Live> in_use_;
+  const SinkSet no_sinks_{};
+  std::shared_ptr<const LiveConfig> next_;
+  std::shared_ptr<const LiveConfig> current_;
   const base::SteadyTime now_;
 };
 
@@ -58,251 +60,251 @@ std::string plural(std::size_t count, const std::string& what) { return std::to_
 }  // namespace
 
 struct App::Impl {
-  Impl(Surroundings around, base::Logger logger) : surroundings(std::move(around)), log(std::move(logger)) {}
+  Impl(AppHooks app_hooks, base::Logger logger) : hooks(std::move(app_hooks)), log(std::move(logger)) {}
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
-  // Leaked when a plugin holds a thread: it would find it gone.
+  // Leaks the services if a plugin thread is stuck, since that thread may still use them.
   ~Impl() {
     stop();
-    if (machinery) machinery->stop();
-    if (machinery && machinery->has_left_threads()) static_cast<void>(machinery.release());
+    if (services) services->stop();
+    if (services && services->has_stuck_threads()) static_cast<void>(services.release());
   }
 
   base::Result<void> start(config::Settings settings);
-  base::Result<SinkPlan> plan(const config::Settings& settings) const;
-  base::Result<std::shared_ptr<const Live>> open(config::Settings settings, SinkPlan plan, const SinkSet& before);
-  base::Result<void> use(std::shared_ptr<const Live> next, Doors::Next doors_of_it);
-  Verdict reload(config::Loaded loaded);
-  void try_crashed(const std::string& sink);
+  base::Result<plan::SinkPlan> plan(const config::Settings& settings) const;
+  base::Result<std::shared_ptr<const LiveConfig>> open(config::Settings settings, plan::SinkPlan plan, const SinkSet& before);
+  base::Result<void> activate(std::shared_ptr<const LiveConfig> next, Listeners::Next its_listeners);
+  ReloadResult reload(config::LoadResult loaded);
+  void retry_crashed_sink(const std::string& sink);
   void stop();
-  [[nodiscard]] SinkWorkshop workshop();
-  [[nodiscard]] plugin::InspectSettings inspect(const config::Settings& settings) const;
-  [[nodiscard]] RouteParts route_parts();
-  [[nodiscard]] base::Timestamp now_on_the_wall() const { return base::to_wall(machinery->clock, machinery->clock.now()); }
+  [[nodiscard]] SinkFactory factory();
+  [[nodiscard]] plugin::InspectSettings inspect_settings(const config::Settings& settings) const;
+  [[nodiscard]] HandlerContext handler_context();
+  [[nodiscard]] base::Timestamp wall_now() const { return base::to_wall(services->clock, services->clock.now()); }
 
   base::Timestamp started_at{};
-  Surroundings surroundings;
+  AppHooks hooks;
   base::Logger log;
   bool running = false;
 
-  // In the order of building; destruction is the reverse.
-  std::unique_ptr<Machinery> machinery;
+  // In construction order; destroyed in reverse.
+  std::unique_ptr<CoreServices> services;
   std::unique_ptr<Backups> backups;
-  Published<Live> live;
-  std::unique_ptr<Doors> doors;
+  Published<LiveConfig> live;
+  std::unique_ptr<Listeners> listeners;
   std::unique_ptr<ClockGuard> clock_guard;
   std::unique_ptr<Sweeper> sweeper;
-  std::unique_ptr<Examination> examination;
-  std::unique_ptr<StormTimer> storms;
+  std::unique_ptr<HealthProbe> health_probe;
+  std::unique_ptr<OverloadTimer> overload_timer;
   std::unique_ptr<WriteProbe> write_probe;
-  std::unique_ptr<Scrapes> scrapes;
+  std::unique_ptr<ScrapeLimiter> scrapes;
   std::unique_ptr<CertificateWatch> certificates;
-  std::mutex changes;  // held while what is live is exchanged
+  std::mutex reload_mutex;  // held while the live configuration is replaced
   std::unique_ptr<CrashRetry> retries;
 };
 
 base::Result<void> App::Impl::start(config::Settings settings) {
   running = true;
   const auto descriptors = raise_descriptor_limit();
-  auto built = Machinery::build(settings, surroundings.scrubber, log);
+  auto built = CoreServices::build(settings, hooks.scrubber, log);
   if (!built) return std::unexpected(built.error());
-  machinery = std::move(*built);
-  auto& m = *machinery;
+  services = std::move(*built);
+  auto& m = *services;
   started_at = m.clock.now();
   clock_guard =
       std::make_unique<ClockGuard>(ClockGuard::Parts{*m.net_runtime, *m.store, *m.dispatcher, m.clock, m.metrics}, m.resumed, log);
   backups = std::make_unique<Backups>(*m.store, m.clock, settings.store.path, log.named("backup"));
-  doors = std::make_unique<Doors>(*m.net_runtime, m.metrics, m.clock, descriptors, log);
+  listeners = std::make_unique<Listeners>(*m.net_runtime, m.metrics, m.clock, descriptors, log);
   sweeper = std::make_unique<Sweeper>(*m.net_runtime, *m.store, m.clock, [this] { return live.get()->settings.store.retention; });
-  examination =
-      std::make_unique<Examination>(Examination::Parts{*m.net_runtime, *m.store, *m.dispatcher, m.clock, m.metrics, *surroundings.reloads});
-  storms = std::make_unique<StormTimer>(
-      StormTimer::Parts{*m.net_runtime, *m.store, *m.dispatcher, m.clock, [this] { return live.get()->storm; }}, log);
-  retries =
-      std::make_unique<CrashRetry>(CrashRetry::Parts{*m.crashes, m.clock, live, [this](const std::string& sink) { try_crashed(sink); }});
+  health_probe =
+      std::make_unique<HealthProbe>(HealthProbe::Parts{*m.net_runtime, *m.store, *m.dispatcher, m.clock, m.metrics, *hooks.reloads});
+  overload_timer = std::make_unique<OverloadTimer>(
+      OverloadTimer::Parts{*m.net_runtime, *m.store, *m.dispatcher, m.clock, [this] { return live.get()->overload_monitor; }}, log);
+  retries = std::make_unique<CrashRetry>(
+      CrashRetry::Parts{*m.crashes, m.clock, live, [this](const std::string& sink) { retry_crashed_sink(sink); }});
   certificates = std::make_unique<CertificateWatch>(CertificateWatch::Parts{*m.net_runtime, live, m.clock, m.metrics}, log);
   write_probe = std::make_unique<WriteProbe>(WriteProbe::Parts{*m.net_runtime, *m.store, m.clock, m.metrics});
-  scrapes = std::make_unique<Scrapes>(*m.net_runtime, m.clock, [&m] {
+  scrapes = std::make_unique<ScrapeLimiter>(*m.net_runtime, m.clock, [&m] {
     const auto now = m.clock.now();
     const auto stats = m.store->stats(now);
     return m.metrics.text(stats, with_orphans(m.dispatcher->status(), stats), now);
   });
-  // Plugins are looked at from outside, in child processes, before any of their code runs in here.
+  // Plugins are inspected in child processes before any of their code runs in this one.
   auto planned = plan(settings);
   if (!planned) return std::unexpected(planned.error());
-  std::vector<config::Problem> problems;
-  auto opened_doors = doors->prepare(settings, problems);
+  std::vector<config::Diagnostic> problems;
+  auto opened_listeners = listeners->prepare(settings, problems);
   for (const auto& problem : problems) {
-    if (problem.severity == config::Problem::Severity::error) return base::fail(problem.text);
-    log.warn(problem.line_text());
+    if (problem.severity == config::Diagnostic::Severity::error) return base::fail(problem.text);
+    log.warn(problem.to_string());
   }
   auto opened = open(std::move(settings), std::move(*planned), {});
   if (!opened) return std::unexpected(opened.error());
-  // From here on deliveries that waited for this start go out, and the doors are open.
-  OpenedInVain in_vain(*opened, nullptr, m.clock.steady());
-  if (auto used = use(*opened, std::move(opened_doors)); !used) return used;
-  in_vain.keep();
+  // From here on the listeners are open and queued deliveries go out.
+  SinkRollback rollback(*opened, nullptr, m.clock.steady());
+  if (auto used = activate(*opened, std::move(opened_listeners)); !used) return used;
+  rollback.commit();
   clock_guard->start();
   sweeper->start();
-  storms->start();
+  overload_timer->start();
   retries->start();
   certificates->start();
   return {};
 }
 
-base::Result<SinkPlan> App::Impl::plan(const config::Settings& settings) const {
-  const auto inspected = inspect(settings);
-  const auto catalogue = plugin::scan(settings.plugins.directories, inspected, log.named("plugin"), wanted_types(settings));
-  auto sinks = plan_sinks(settings, catalogue, inspected, *surroundings.scrubber);
+base::Result<plan::SinkPlan> App::Impl::plan(const config::Settings& settings) const {
+  const auto inspected = inspect_settings(settings);
+  const auto catalogue = plugin::scan(settings.plugins.directories, inspected, log.named("plugin"), plan::wanted_types(settings));
+  auto sinks = plan::plan_sinks(settings, catalogue, inspected, *hooks.scrubber);
   log_problems(log, sinks.problems);
-  if (has_error(sinks.problems)) return base::fail(base::ErrorCode::invalid, first_error(sinks.problems));
+  if (config::has_error(sinks.problems)) return base::fail(base::ErrorCode::invalid, config::error_summary(sinks.problems));
   return sinks;
 }
 
-base::Result<std::shared_ptr<const Live>> App::Impl::open(config::Settings settings, SinkPlan plan, const SinkSet& before) {
-  auto next = std::make_shared<Live>();
-  next->plans = delivery_plans(settings, plan.addressing);
+base::Result<std::shared_ptr<const LiveConfig>> App::Impl::open(config::Settings settings, plan::SinkPlan plan, const SinkSet& before) {
+  auto next = std::make_shared<LiveConfig>();
+  next->plans = plan::delivery_plans(settings, plan.addressing);
   auto planner = delivery::Planner::compile(settings.pipeline, next->plans);
   if (!planner) return std::unexpected(base::with_context("pipeline", std::move(planner.error())));
   next->planner = std::make_shared<const delivery::Planner>(std::move(*planner));
-  if (settings.pipeline.storm_after) {
-    next->storm = std::make_shared<delivery::StormWatch>(*settings.pipeline.storm_after, names_of(settings.sinks));
+  if (settings.pipeline.overload_after) {
+    next->overload_monitor = std::make_shared<delivery::OverloadMonitor>(*settings.pipeline.overload_after, names_of(settings.sinks));
   }
-  next->pipeline = std::make_shared<delivery::Pipeline>(next->planner, next->storm, *machinery->store, *machinery->dispatcher,
-                                                        *machinery->zones, machinery->clock, log);
-  next->sinks = open_sinks(workshop(), settings, plan, before);
+  next->pipeline = std::make_shared<delivery::Pipeline>(next->planner, next->overload_monitor, *services->store, *services->dispatcher,
+                                                        *services->zones, services->clock, log);
+  next->sinks = open_sinks(factory(), settings, plan, before);
   next->settings = std::move(settings);
   return next;
 }
 
-// Everything that may fail comes first. From the publication on nothing is taken back: a step that throws is tried again, and the others
-// are done whatever becomes of it.
-base::Result<void> App::Impl::use(std::shared_ptr<const Live> next, Doors::Next doors_of_it) {
-  auto backend = admin_backend(route_parts());
+// Everything that may fail comes first. Nothing is rolled back after publication: a step that throws is retried, and the other steps run
+// regardless.
+base::Result<void> App::Impl::activate(std::shared_ptr<const LiveConfig> next, Listeners::Next its_listeners) {
+  auto backend = admin_backend(handler_context());
   backend.backup = backups->backend();
-  backend.reload = [ask = surroundings.reload](auto answer) {
-    ask([answer = std::move(answer)](const Verdict& verdict) mutable { answer(verdict.taken, verdict_document(verdict)); });
+  backend.reload = [request_reload = hooks.reload](auto answer) {
+    request_reload([answer = std::move(answer)](const ReloadResult& result) mutable { answer(result.applied, reload_document(result)); });
   };
   for (const auto& [name, sink] : next->sinks) backend.sinks.push_back(name);
-  auto sources = source_routes(*next, route_parts(), log);
+  auto sources = source_routes(*next, handler_context(), log);
   if (!sources) return std::unexpected(sources.error());
   auto admin = api::admin_routes(std::move(backend), next->settings.admin.token);
-  machinery->metrics.expect(names_of(next->settings.sources), names_of(next->settings.sinks));
+  services->metrics.init_series(names_of(next->settings.sources), names_of(next->settings.sinks));
   const auto lanes = lanes_of(next->sinks);
-  const delivery::Writer write = [planner = next->planner](model::Message& message) { planner->write(message); };
+  const delivery::TemplateWriter write = [planner = next->planner](model::Message& message) { planner->apply_template(message); };
   const auto failed = [this](const auto& failure) {
-    log.error("a part of the new configuration could not be put in place; reload again", {{"why", base::what_of(failure)}});
+    log.error("a part of the new configuration could not be applied; reload again", {{"why", base::exception_message(failure)}});
   };
   live.set(next);
-  // Nothing is accepted for a sink any more before its lane goes.
-  doors->use(std::move(doors_of_it), std::move(*sources), std::move(admin), failed);
-  base::insist([&] { machinery->dispatcher->use(lanes, next->plans, write); }, failed);
+  // Listeners before lanes: nothing may be accepted for a sink whose lane is gone.
+  listeners->activate(std::move(its_listeners), std::move(*sources), std::move(admin), failed);
+  base::run_with_retries([&] { services->dispatcher->replace_lanes(lanes, next->plans, write); }, failed);
   return {};
 }
 
-SinkWorkshop App::Impl::workshop() {
-  auto& m = *machinery;
+SinkFactory App::Impl::factory() {
+  auto& m = *services;
   return {*m.net_runtime, *m.host, *m.dispatcher, *m.crashes, m.clock, [this](const std::string& sink) { retries->release(sink); }};
 }
 
-plugin::InspectSettings App::Impl::inspect(const config::Settings& settings) const {
-  return {settings.store.path.parent_path(), {.stop = machinery->stopping.get_token()}};
+plugin::InspectSettings App::Impl::inspect_settings(const config::Settings& settings) const {
+  return {settings.store.path.parent_path(), {.stop = services->stopping.get_token()}};
 }
 
-// Exchanges one sink and nothing else.
-void App::Impl::try_crashed(const std::string& name) {
-  const std::lock_guard one_at_a_time(changes);
+// Replaces one sink and nothing else.
+void App::Impl::retry_crashed_sink(const std::string& name) {
+  const std::lock_guard one_at_a_time(reload_mutex);
   const auto now = live.get();
   const auto found = now->sinks.find(name);
-  if (machinery->stopping.stop_requested() || found == now->sinks.end() || !found->second.waiting) return;
-  log.info("trying a sink again whose plugin took the gateway down", {{"sink", name}});
+  if (services->stopping.stop_requested() || found == now->sinks.end() || !found->second.crashed) return;
+  log.info("retrying a sink whose plugin took the gateway down", {{"sink", name}});
   const auto& settings = *std::ranges::find(now->settings.sinks, name, &config::SinkSettings::name);
-  auto tried = try_again(workshop(), settings, found->second, inspect(now->settings));
-  if (machinery->stopping.stop_requested()) return;
-  auto next = std::make_shared<Live>(*now);
+  auto tried = reopen_crashed(factory(), settings, found->second, inspect_settings(now->settings));
+  if (services->stopping.stop_requested()) return;
+  auto next = std::make_shared<LiveConfig>(*now);
   next->sinks[name] = std::move(tried);
-  std::vector<config::Problem> problems;
-  auto next_doors = doors->prepare(next->settings, problems);
-  if (has_error(problems)) return log.error("a sink cannot be tried again", {{"sink", name}, {"why", problems.front().text}});
-  if (const auto used = use(std::move(next), std::move(next_doors)); !used)
-    log.error("a sink cannot be tried again", {{"sink", name}, {"why", used.error().message}});
+  std::vector<config::Diagnostic> problems;
+  auto next_listeners = listeners->prepare(next->settings, problems);
+  if (config::has_error(problems)) return log.error("a sink cannot be retried", {{"sink", name}, {"why", problems.front().text}});
+  if (const auto used = activate(std::move(next), std::move(next_listeners)); !used)
+    log.error("a sink cannot be retried", {{"sink", name}, {"why", used.error().message}});
 }
 
-Verdict App::Impl::reload(config::Loaded loaded) {
-  const std::lock_guard one_at_a_time(changes);
+ReloadResult App::Impl::reload(config::LoadResult loaded) {
+  const std::lock_guard one_at_a_time(reload_mutex);
   const auto now = live.get();
-  const auto refused = [&](std::vector<config::Problem> problems) { return Verdict{now_on_the_wall(), false, std::move(problems)}; };
+  const auto refused = [&](std::vector<config::Diagnostic> problems) { return ReloadResult{wall_now(), false, std::move(problems)}; };
   const auto about = [&](const std::string& file, std::string text) {
-    return config::Problem{config::Problem::Severity::error, file, 0, 0, std::move(text)};
+    return config::Diagnostic{config::Diagnostic::Severity::error, file, 0, 0, std::move(text)};
   };
-  auto candidate = check_candidate(std::move(loaded), *now, *doors, *surroundings.scrubber, log, machinery->stopping.get_token());
+  auto candidate = check_candidate(std::move(loaded), *now, *listeners, *hooks.scrubber, log, services->stopping.get_token());
   if (!candidate) return refused(std::move(candidate.error()));
   auto problems = std::move(candidate->warnings);
   const auto file = candidate->settings.file;
   auto next = open(std::move(candidate->settings), std::move(candidate->plan), now->sinks);
   if (!next) return refused({about(file, next.error().message)});
-  OpenedInVain opened(*next, now, machinery->clock.steady());
-  // One that could not run before may go on like that: other things may be mended before it.
-  for (const auto& [sink, why] : broken_sinks((*next)->sinks))
-    if (!broken_sinks(now->sinks).contains(sink)) problems.push_back(about(file, "sinks." + sink + ": " + why));
-  if (has_error(problems)) return refused(std::move(problems));
-  if (const auto used = use(*next, std::move(candidate->doors)); !used) return refused({about(file, used.error().message)});
-  opened.keep();
-  base::insist([this] { certificates->look(); }, [](const auto&) {});
-  return {now_on_the_wall(), true, std::move(problems)};
+  SinkRollback rollback(*next, now, services->clock.steady());
+  // A sink that already could not run is no error, so that other parts can be fixed first.
+  for (const auto& [sink, why] : failed_sinks((*next)->sinks))
+    if (!failed_sinks(now->sinks).contains(sink)) problems.push_back(about(file, "sinks." + sink + ": " + why));
+  if (config::has_error(problems)) return refused(std::move(problems));
+  if (const auto used = activate(*next, std::move(candidate->listeners)); !used) return refused({about(file, used.error().message)});
+  rollback.commit();
+  base::run_with_retries([this] { certificates->check(); }, [](const auto&) {});
+  return {wall_now(), true, std::move(problems)};
 }
 
-RouteParts App::Impl::route_parts() {
-  auto& m = *machinery;
-  return {*m.store,     *m.dispatcher, m.metrics, m.clock,       live,       *surroundings.reloads,
-          *write_probe, *scrapes,      *doors,    *certificates, started_at, m.stopping.get_token()};
+HandlerContext App::Impl::handler_context() {
+  auto& m = *services;
+  return {*m.store,     *m.dispatcher, m.metrics,  m.clock,       live,       *hooks.reloads,
+          *write_probe, *scrapes,      *listeners, *certificates, started_at, m.stopping.get_token()};
 }
 
 void App::Impl::stop() {
-  if (!std::exchange(running, false) || !machinery) return;
-  machinery->stopping.request_stop();
+  if (!std::exchange(running, false) || !services) return;
+  services->stopping.request_stop();
   if (retries) retries->stop();
-  if (doors) {
-    if (!doors->drain(kDrain)) log.warn("requests were still being answered when the time to stop was over");
-    doors->stop_sources();
+  if (listeners) {
+    if (!listeners->drain(kDrainTimeout)) log.warn("requests were still in progress when the drain timeout expired");
+    listeners->stop_sources();
   }
-  machinery->stop_lanes(kLastAttempts);
-  if (doors) doors->stop_admin();
-  machinery->stop();
+  services->stop_lanes(kLaneStopTimeout);
+  if (listeners) listeners->stop_admin();
+  services->stop();
 }
 
 App::App(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 App::~App() { impl_->stop(); }
 
-base::Result<std::unique_ptr<App>> App::start(config::Settings settings, Surroundings surroundings, base::Logger log) {
-  auto app = std::unique_ptr<App>(new App(std::make_unique<Impl>(std::move(surroundings), std::move(log))));
+base::Result<std::unique_ptr<App>> App::start(config::Settings settings, AppHooks hooks, base::Logger log) {
+  auto app = std::unique_ptr<App>(new App(std::make_unique<Impl>(std::move(hooks), std::move(log))));
   auto& impl = *app->impl_;
   if (auto started = impl.start(std::move(settings)); !started) return std::unexpected(started.error());
-  for (const auto& address : impl.doors->addresses()) {
-    impl.log.info("ready", {{"version", kVersion}, {"listen", address}, {"sinks", plural(impl.live.get()->sinks.size(), "sink")}});
+  for (const auto& address : impl.listeners->addresses()) {
+    impl.log.info("ready", {{"version", base::kVersion}, {"listen", address}, {"sinks", plural(impl.live.get()->sinks.size(), "sink")}});
   }
   return app;
 }
 
-Verdict App::reload(config::Loaded loaded) {
-  auto verdict = impl_->reload(std::move(loaded));
-  for (auto& problem : verdict.problems) problem.text = impl_->surroundings.scrubber->scrub(std::move(problem.text));
-  // That of a plugin file which was replaced goes with the reload after the one in which its last instance has ended.
-  base::insist(
+ReloadResult App::reload(config::LoadResult loaded) {
+  auto result = impl_->reload(std::move(loaded));
+  for (auto& problem : result.problems) problem.text = impl_->hooks.scrubber->scrub(std::move(problem.text));
+  // The private copy of a replaced plugin file is removed by the reload after the one that ended its last instance.
+  base::run_with_retries(
       [this] {
         const plugin::InspectSettings inspect{impl_->live.get()->settings.store.path.parent_path(), {}};
         static_cast<void>(plugin::remove_unused_copies(inspect));
       },
       [](const auto&) {});
-  impl_->machinery->metrics.reloaded(verdict.taken);
-  return verdict;
+  impl_->services->metrics.reloaded(result.applied);
+  return result;
 }
 
-void App::abandon_reload() { impl_->machinery->stopping.request_stop(); }
+void App::cancel_reload() { impl_->services->stopping.request_stop(); }
 void App::stop() { impl_->stop(); }
-bool App::has_left_threads() const { return impl_->machinery && impl_->machinery->has_left_threads(); }
-void App::examine(bool try_writing, std::move_only_function<void(Condition)> done) {
-  impl_->examination->begin(try_writing, std::move(done));
+bool App::has_stuck_threads() const { return impl_->services && impl_->services->has_stuck_threads(); }
+void App::probe_health(bool try_writing, std::move_only_function<void(HealthSnapshot)> done) {
+  impl_->health_probe->begin(try_writing, std::move(done));
 }
 
 }  // namespace belfry::app

@@ -1,14 +1,15 @@
-// The composition root: builds the gateway from its settings, in order, exchanges while it works what another configuration changes, and
-// takes it down in reverse.
-// Thread rule: start, reload, stop and destruction one at a time; examine from any thread in between.
+// The composition root: builds the gateway from its settings in order, applies configuration changes while it runs, and tears it down in
+// reverse order.
+// Thread rule: start, reload, stop and destruction one at a time; probe_health and cancel_reload from any thread in between.
+// Cancellation: cancel_reload() ends a reload early.
 #pragma once
 #include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "app/condition.hpp"
-#include "app/reload_report.hpp"
+#include "app/observe/status_line.hpp"
+#include "app/reload/reload_report.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/secret.hpp"
@@ -16,35 +17,37 @@
 
 namespace belfry::app {
 
-struct Surroundings {
+struct AppHooks {
   std::shared_ptr<base::Scrubber> scrubber;
   std::shared_ptr<ReloadReport> reloads;
-  // Somebody asks over the admin API for the configuration to be read again.
-  std::function<void(std::move_only_function<void(const Verdict&)>)> reload;
+  // Called when a client requests a reload over the admin API.
+  std::function<void(std::move_only_function<void(const ReloadResult&)>)> reload;
 };
 
 class App {
  public:
-  // When it returns, the gateway listens and delivers. The error is one sentence that says what to mend; nothing runs then.
-  [[nodiscard]] static base::Result<std::unique_ptr<App>> start(config::Settings settings, Surroundings surroundings, base::Logger log);
-  // What start() left running is stopped without grace.
+  // Once it returns, the gateway listens and delivers. On failure nothing keeps running, and the error is one sentence that includes the
+  // fix.
+  [[nodiscard]] static base::Result<std::unique_ptr<App>> start(config::Settings settings, AppHooks hooks, base::Logger log);
+  // Calls stop() if it has not been called.
   ~App();
 
-  // Takes another configuration over. Everything is checked and opened beforehand: one that has errors, or whose sinks do not start,
-  // changes nothing. Requests and attempts in progress end as they began; sinks and listeners that are the same go on. Blocks.
-  [[nodiscard]] Verdict reload(config::Loaded loaded);
+  // Switches to another configuration. It is checked and its sinks are opened first: if it has errors or a sink does not start, nothing
+  // changes. Requests and attempts in progress finish under the old configuration; unchanged sinks and listeners keep running. Blocks.
+  [[nodiscard]] ReloadResult reload(config::LoadResult loaded);
 
-  // From now on reload() returns soon and changes nothing; for the time before stop(). Any thread.
-  void abandon_reload();
+  // Makes a reload in progress and all later ones return soon without changing anything. Call before stop(). Any thread.
+  void cancel_reload();
 
-  // Takes nothing new in, lets what is in flight end (bounded), keeps the rest in the store. Blocks.
+  // Stops accepting requests, waits a bounded time for those in progress and for attempts in flight, and leaves the rest in the store.
+  // Blocks.
   void stop();
 
-  // After stop(): a plugin holds a thread that may use anything still. The process should end without destroying anything.
-  [[nodiscard]] bool has_left_threads() const;
+  // After stop(): true if a plugin thread is stuck and may still use any object. The process should then exit without running destructors.
+  [[nodiscard]] bool has_stuck_threads() const;
 
-  // See examination.hpp. `done` is never called once stop() has begun.
-  void examine(bool try_writing, std::move_only_function<void(Condition)> done);
+  // See HealthProbe::begin(). `done` is never called once stop() has begun.
+  void probe_health(bool try_writing, std::move_only_function<void(HealthSnapshot)> done);
 
   struct Impl;
 

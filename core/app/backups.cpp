@@ -8,8 +8,8 @@
 namespace belfry::app {
 namespace {
 
-constexpr std::size_t kPiece = 4UL * 1024 * 1024;
-constexpr auto kForgotten = std::chrono::minutes(10);  // without a request about it
+constexpr std::size_t kChunkSize = 4UL * 1024 * 1024;
+constexpr auto kIdleTimeout = std::chrono::minutes(10);  // without a request for it
 constexpr std::string_view kPrefix = "belfry-backup-";
 constexpr std::string_view kSuffix = ".tmp";
 
@@ -30,10 +30,10 @@ void remove_leftovers(const std::filesystem::path& directory) {
 }  // namespace
 
 struct Backups::State {
-  struct One {
+  struct Job {
     std::string id;
     std::filesystem::path file;
-    std::optional<base::Result<store::Backup>> result;  // none: it is being made
+    std::optional<base::Result<store::Backup>> result;  // none: in progress
     base::SteadyTime touched{};
   };
 
@@ -42,48 +42,48 @@ struct Backups::State {
   std::filesystem::path directory;
   base::Logger log;
   std::mutex mutex;
-  std::optional<One> one;
+  std::optional<Job> job;
   bool stopping = false;
 
-  // With the mutex held.
-  One* find(const std::string& id) {
-    if (!one || one->id != id) return nullptr;
-    one->touched = clock.steady();
-    return &*one;
+  // Requires `mutex`.
+  Job* find(const std::string& id) {
+    if (!job || job->id != id) return nullptr;
+    job->touched = clock.steady();
+    return &*job;
   }
 
-  void forget() {
-    if (one && one->result) {
-      remove_copy(one->file);
-      one.reset();
+  void remove() {
+    if (job && job->result) {
+      remove_copy(job->file);
+      job.reset();
     }
   }
 
   void made(const std::string& id, base::Result<store::Backup> result) {
     const std::lock_guard lock(mutex);
-    if (!one || one->id != id) return;
+    if (!job || job->id != id) return;
     if (result) {
-      log.info("a backup was made", {{"bytes", result->bytes}, {"waiting", result->waiting}});
+      log.info("backup completed", {{"bytes", result->bytes}, {"waiting", result->waiting}});
     } else {
-      log.error("a backup could not be made", {{"why", result.error().message}});
+      log.error("backup failed", {{"why", result.error().message}});
     }
-    one->touched = clock.steady();
-    one->result = std::move(result);
-    if (stopping) forget();
+    job->touched = clock.steady();
+    job->result = std::move(result);
+    if (stopping) remove();
   }
 };
 
 namespace {
 
-template <class One>
-nlohmann::json document(const One& one) {
-  nlohmann::json out = {{"id", one.id}, {"state", !one.result ? "copying" : *one.result ? "ready" : "failed"}};
-  if (!one.result) return out;
-  if (!*one.result) {
-    out["error"] = one.result->error().message;
+template <class Job>
+nlohmann::json document(const Job& job) {
+  nlohmann::json out = {{"id", job.id}, {"state", !job.result ? "copying" : *job.result ? "ready" : "failed"}};
+  if (!job.result) return out;
+  if (!*job.result) {
+    out["error"] = job.result->error().message;
     return out;
   }
-  const auto& made = **one.result;
+  const auto& made = **job.result;
   out.update({{"bytes", made.bytes}, {"taken_at", base::to_rfc3339(made.taken_at)}, {"waiting", made.waiting}});
   return out;
 }
@@ -98,7 +98,7 @@ Backups::Backups(store::Store& store, const base::Clock& clock, const std::files
 Backups::~Backups() {
   const std::lock_guard lock(state_->mutex);
   state_->stopping = true;
-  state_->forget();
+  state_->remove();
 }
 
 api::BackupBackend Backups::backend() {
@@ -106,43 +106,43 @@ api::BackupBackend Backups::backend() {
   api::BackupBackend backend;
   backend.begin = [state]() -> base::Result<nlohmann::json> {
     std::unique_lock lock(state->mutex);
-    if (state->one) {
-      const bool kept = !state->one->result || (*state->one->result && state->clock.steady() - state->one->touched < kForgotten);
-      if (kept) return base::fail(base::ErrorCode::unavailable, "another backup is being made or fetched; try again when it is done");
-      state->forget();
+    if (state->job) {
+      const bool kept = !state->job->result || (*state->job->result && state->clock.steady() - state->job->touched < kIdleTimeout);
+      if (kept) return base::fail(base::ErrorCode::unavailable, "another backup is in progress; try again when it is done");
+      state->remove();
     }
     const auto id = base::random_hex(16);
-    state->one = State::One{.id = id,
+    state->job = State::Job{.id = id,
                             .file = state->directory / (std::string(kPrefix) + id + std::string(kSuffix)),
                             .result = {},
                             .touched = state->clock.steady()};
-    auto out = document(*state->one);
-    const auto file = state->one->file;
+    auto out = document(*state->job);
+    const auto file = state->job->file;
     lock.unlock();
     state->store.backup(file, state->clock.now(), [state, id](base::Result<store::Backup> result) { state->made(id, std::move(result)); });
     return out;
   };
   backend.state = [state](const std::string& id) -> std::optional<nlohmann::json> {
     const std::lock_guard lock(state->mutex);
-    const auto* one = state->find(id);
-    return one == nullptr ? std::nullopt : std::optional(document(*one));
+    const auto* job = state->find(id);
+    return job == nullptr ? std::nullopt : std::optional(document(*job));
   };
   backend.read = [state](const std::string& id, std::uint64_t from) -> base::Result<std::string> {
     const std::lock_guard lock(state->mutex);
-    const auto* one = state->find(id);
-    if (one == nullptr || !one->result || !*one->result) return base::fail(base::ErrorCode::not_found, "no backup with that id is ready");
-    std::ifstream in(one->file, std::ios::binary);
-    std::string piece(kPiece, '\0');
+    const auto* job = state->find(id);
+    if (job == nullptr || !job->result || !*job->result) return base::fail(base::ErrorCode::not_found, "no backup with that id is ready");
+    std::ifstream in(job->file, std::ios::binary);
+    std::string chunk(kChunkSize, '\0');
     in.seekg(static_cast<std::streamoff>(from));
-    in.read(piece.data(), static_cast<std::streamsize>(piece.size()));
+    in.read(chunk.data(), static_cast<std::streamsize>(chunk.size()));
     if (in.bad()) return base::fail(base::ErrorCode::failed, "the backup cannot be read");
-    piece.resize(static_cast<std::size_t>(in.gcount()));
-    return piece;
+    chunk.resize(static_cast<std::size_t>(in.gcount()));
+    return chunk;
   };
-  backend.forget = [state](const std::string& id) {
+  backend.remove = [state](const std::string& id) {
     const std::lock_guard lock(state->mutex);
     const bool known = state->find(id) != nullptr;
-    if (known) state->forget();
+    if (known) state->remove();
     return known;
   };
   return backend;

@@ -1,5 +1,5 @@
-// Backups that were asked for over the admin API: each is made beside the queue, read in pieces, and removed when it was fetched, or not
-// touched for ten minutes, or when the gateway stops. One at a time.
+// Backups requested over the admin API, one at a time. A backup is written beside the queue, read in chunks, and removed once the client
+// has fetched it, after ten minutes without a request, or when the gateway stops.
 // Thread rule: any thread. Ownership: the store outlives it.
 #pragma once
 #include <memory>
@@ -12,7 +12,7 @@ namespace belfry::app {
 
 class Backups {
  public:
-  // Removes what an earlier process has left in the directory of the queue.
+  // Removes backups that an earlier process left in the directory of the queue.
   Backups(store::Store& store, const base::Clock& clock, const std::filesystem::path& queue, base::Logger log);
   ~Backups();
   Backups(const Backups&) = delete;
@@ -22,7 +22,7 @@ class Backups {
 
  private:
   struct State;
-  std::shared_ptr<State> state_;  // shared with the store's handler, which may come late
+  std::shared_ptr<State> state_;  // shared with the store's handler, which may be called late
 };
 
 }  // namespace belfry::app

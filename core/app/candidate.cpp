@@ -2,39 +2,40 @@
 
 #include <algorithm>
 
-#include "app/configuration.hpp"
-#include "app/transport.hpp"
+#include "config/diagnostic.hpp"
+#include "config/secrets.hpp"
+#include "plan/transport.hpp"
 
 namespace belfry::app {
 namespace {
 
-using config::Problem;
-using Problems = std::vector<Problem>;
+using config::Diagnostic;
+using Problems = std::vector<Diagnostic>;
 
-void check_what_stays(const config::Settings& settings, const config::Settings& in_use, Problems& problems) {
-  const auto add = [&](Problem::Severity severity, std::string text) {
+void check_restart_settings(const config::Settings& settings, const config::Settings& current, Problems& problems) {
+  const auto add = [&](Diagnostic::Severity severity, std::string text) {
     problems.push_back({severity, settings.file, 0, 0, std::move(text)});
   };
-  if (settings.store.path != in_use.store.path) {
-    add(Problem::Severity::error, "store.path is " + settings.store.path.string() + ", and " + in_use.store.path.string() +
-                                      " is in use, with what waits in it; restart the gateway to change it");
+  if (settings.store.path != current.store.path) {
+    add(Diagnostic::Severity::error, "store.path is " + settings.store.path.string() + ", but the queue in use is " +
+                                         current.store.path.string() + "; restart the gateway to change it");
   }
-  if (settings.server.threads != in_use.server.threads) {
-    add(Problem::Severity::warning, "server.threads is " + std::to_string(settings.server.threads) + ", and " +
-                                        std::to_string(in_use.server.threads) + " are in use; restart the gateway to change it");
+  if (settings.server.threads != current.server.threads) {
+    add(Diagnostic::Severity::warning, "server.threads is " + std::to_string(settings.server.threads) + ", and " +
+                                           std::to_string(current.server.threads) + " are in use; restart the gateway to change it");
   }
 }
 
-SinkPlan check_sinks(const config::Settings& settings, const Live& in_use, base::Scrubber& scrubber, const base::Logger& log,
-                     const std::stop_token& stop, Problems& problems) {
-  const plugin::InspectSettings inspect{in_use.settings.store.path.parent_path(), {.stop = stop}};
-  const auto catalogue = plugin::scan(settings.plugins.directories, inspect, log.named("plugin"), wanted_types(settings));
-  auto plan = plan_sinks(settings, catalogue, inspect, scrubber);
+plan::SinkPlan check_sinks(const config::Settings& settings, const LiveConfig& current, base::Scrubber& scrubber, const base::Logger& log,
+                           const std::stop_token& stop, Problems& problems) {
+  const plugin::InspectSettings inspect{current.settings.store.path.parent_path(), {.stop = stop}};
+  const auto catalogue = plugin::scan(settings.plugins.directories, inspect, log.named("plugin"), plan::wanted_types(settings));
+  auto plan = plan::plan_sinks(settings, catalogue, inspect, scrubber);
   problems.insert(problems.end(), plan.problems.begin(), plan.problems.end());
-  if (has_error(plan.problems)) return plan;
+  if (config::has_error(plan.problems)) return plan;
 
   const auto missing = std::exchange(plan.missing, {});
-  const auto broken = broken_sinks(in_use.sinks);
+  const auto broken = failed_sinks(current.sinks);
   for (const auto& checked : plan.sinks) {
     if (broken.contains(checked.name)) continue;
     const auto about = "sinks." + checked.name;
@@ -47,19 +48,19 @@ SinkPlan check_sinks(const config::Settings& settings, const Live& in_use, base:
 
 }  // namespace
 
-std::expected<Candidate, Problems> check_candidate(config::Loaded loaded, const Live& in_use, Doors& doors, base::Scrubber& scrubber,
-                                                   const base::Logger& log, std::stop_token stop) {
+std::expected<Candidate, Problems> check_candidate(config::LoadResult loaded, const LiveConfig& current, Listeners& listeners,
+                                                   base::Scrubber& scrubber, const base::Logger& log, std::stop_token stop) {
   auto problems = std::move(loaded.problems);
   if (!loaded.settings) return std::unexpected(std::move(problems));
   Candidate candidate{std::move(*loaded.settings), {}, {}, {}};
   auto& settings = candidate.settings;
-  learn_secrets(settings, scrubber);
-  check_what_stays(settings, in_use.settings, problems);
-  settings.server.threads = in_use.settings.server.threads;
-  candidate.plan = check_sinks(settings, in_use, scrubber, log, stop, problems);
-  std::ranges::copy(check_transports(settings), std::back_inserter(problems));
-  candidate.doors = doors.prepare(settings, problems);
-  if (has_error(problems)) return std::unexpected(std::move(problems));
+  config::register_secrets(settings, scrubber);
+  check_restart_settings(settings, current.settings, problems);
+  settings.server.threads = current.settings.server.threads;
+  candidate.plan = check_sinks(settings, current, scrubber, log, stop, problems);
+  std::ranges::copy(plan::check_transports(settings), std::back_inserter(problems));
+  candidate.listeners = listeners.prepare(settings, problems);
+  if (config::has_error(problems)) return std::unexpected(std::move(problems));
   candidate.warnings = std::move(problems);
   return candidate;
 }

@@ -1,8 +1,8 @@
 #include "app/certificate_watch.hpp"
 
-#include "app/certificates.hpp"
 #include "base/gateway_clock.hpp"
-#include "base/insist.hpp"
+#include "base/run_with_retries.hpp"
+#include "plan/certificates.hpp"
 
 namespace belfry::app {
 namespace {
@@ -15,13 +15,13 @@ constexpr base::Millis kLineInterval = std::chrono::hours(24);
 CertificateWatch::CertificateWatch(Parts parts, const base::Logger& log)
     : parts_(parts), log_(log.named("tls")), strand_(parts_.net), timer_(strand_) {}
 
-void CertificateWatch::look_again() {
-  base::insist([this] { look(); }, [](const auto&) {});
-  strand_.post([this] { timer_.arm(kInterval, [this] { look_again(); }); });
+void CertificateWatch::check_periodically() {
+  base::run_with_retries([this] { check(); }, [](const auto&) {});
+  strand_.post([this] { timer_.arm(kInterval, [this] { check_periodically(); }); });
 }
 
-void CertificateWatch::look() {
-  const auto states = certificate_states(parts_.live.get()->settings);
+void CertificateWatch::check() {
+  const auto states = plan::certificate_states(parts_.live.get()->settings);
   const auto now = base::to_wall(parts_.clock, parts_.clock.now());
   const auto steady = parts_.clock.steady();
   std::map<std::string, base::Timestamp> ends;
@@ -30,9 +30,9 @@ void CertificateWatch::look() {
     const std::lock_guard lock(mutex_);
     std::map<std::string, base::SteadyTime> logged;
     for (const auto& state : states) {
-      const auto file = state.use.file.string();
+      const auto file = state.certificate.file.string();
       ends.emplace(file, state.end.not_after);
-      auto notice = certificate_notice(state, now);
+      auto notice = plan::certificate_notice(state, now);
       if (notice.empty()) continue;
       const auto last = logged_.find(file);
       const bool due = last == logged_.end() || steady - last->second >= kLineInterval;
@@ -43,7 +43,7 @@ void CertificateWatch::look() {
     logged_ = std::move(logged);
     notices_ = std::move(notices);
   }
-  parts_.metrics.certificates(std::move(ends));
+  parts_.metrics.set_certificate_expiries(std::move(ends));
   for (const auto& line : lines) log_.warn(line);
 }
 

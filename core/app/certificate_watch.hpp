@@ -1,6 +1,7 @@
-// Looks every hour at the certificates of the configuration in use: metrics show when each ends, and from three weeks before on the log has
-// a line a day. Thread rule: start once, look from any thread; nothing runs any more when the runtime has stopped. Ownership: all that it
-// is made with outlives it.
+// Checks the certificates of the configuration in use every hour. Metrics show when each of them expires; from three weeks before that, the
+// log has a line a day for it.
+// Thread rule: start once, check from any thread; nothing runs after the runtime has stopped.
+// Ownership: everything in Parts outlives it.
 #pragma once
 #include <map>
 #include <memory>
@@ -8,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "app/live.hpp"
-#include "app/metrics.hpp"
+#include "app/live_config.hpp"
+#include "app/observe/metrics.hpp"
 #include "app/published.hpp"
 #include "base/log.hpp"
 #include "net/executor.hpp"
@@ -20,21 +21,21 @@ class CertificateWatch {
  public:
   struct Parts {
     net::Runtime& net;
-    const Published<Live>& live;
+    const Published<LiveConfig>& live;
     const base::Clock& clock;
     Metrics& metrics;
   };
   CertificateWatch(Parts parts, const base::Logger& log);
 
-  void start() { look_again(); }
-  // Now, besides: the configuration has changed.
-  void look();
+  void start() { check_periodically(); }
+  // Checks now instead of at the next interval, for a configuration that has changed.
+  void check();
 
-  // What is to be said of each that ends soon; as of the last look.
+  // One sentence for each certificate that expires soon, as of the last check.
   [[nodiscard]] std::vector<std::string> notices() const;
 
  private:
-  void look_again();
+  void check_periodically();
 
   const Parts parts_;
   base::Logger log_;
@@ -42,7 +43,7 @@ class CertificateWatch {
   net::Timer timer_;
   mutable std::mutex mutex_;
   std::vector<std::string> notices_;
-  std::map<std::string, base::SteadyTime> logged_;  // by file: when it was last
+  std::map<std::string, base::SteadyTime> logged_;  // by file: when its notice was last logged
 };
 
 }  // namespace belfry::app

@@ -1,10 +1,10 @@
-// Watches the wall clock: notices when it is set, while the gateway runs and while it was off. Durations do not depend on it; what is held
-// until a time of day follows, a log line and a metric say so, and the gateway's time is kept in the store for the next start.
-// Thread rule: resume before anything else uses the clock, start once; nothing runs any more when the runtime has stopped.
-// Ownership: all that it is made with outlives it.
+// Detects that the wall clock was set, while the gateway runs or while it was off. Durations are unaffected; deliveries held until a time
+// of day follow the new time. A log line and a metric report each step, and the gateway's time is saved in the store for the next start.
+// Thread rule: call resume_clock() before anything else uses the clock, start once; nothing runs after the runtime has stopped.
+// Ownership: everything in Parts outlives it.
 #pragma once
 #include "app/clock_watch.hpp"
-#include "app/metrics.hpp"
+#include "app/observe/metrics.hpp"
 #include "base/gateway_clock.hpp"
 #include "base/log.hpp"
 #include "delivery/dispatcher.hpp"
@@ -13,8 +13,8 @@
 
 namespace belfry::app {
 
-// Sets the clock as the store has kept it; from then on the times of both agree. Blocks. None: the store cannot be read yet (its disk is
-// full); then the clock shows the wall clock, nothing can be leased, and the guard resumes it as soon as the store works.
+// Sets the clock to the time saved in the store, so that the two agree from then on. Blocks. None: the store cannot be read yet (its disk
+// is full). Then the clock shows the wall clock, nothing can be leased, and the guard resumes it as soon as the store works.
 [[nodiscard]] base::Result<std::optional<base::ClockResumption>> resume_clock(base::GatewayClock& clock, store::Store& store);
 
 class ClockGuard {
@@ -31,13 +31,13 @@ class ClockGuard {
   void start();
 
  private:
-  void look();
+  void check();
   void resume();
   void resumed(const base::ClockResumption& from);
   void adopt(base::Millis step);
-  void keep();
+  void save();
   void account_for(base::Millis passed);
-  void tell(base::Millis step, std::string_view when) const;
+  void report_step(base::Millis step, std::string_view when) const;
   void wake_lanes();
 
   const Parts parts_;
@@ -46,7 +46,7 @@ class ClockGuard {
   const net::Strand strand_;
   net::Timer timer_;
 
-  // On the strand only, from start() on.
+  // On the strand only, after start().
   std::optional<base::ClockResumption> resumed_;
   ClockWatch watch_;
 };

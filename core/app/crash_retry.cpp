@@ -6,7 +6,7 @@
 namespace belfry::app {
 namespace {
 
-constexpr base::Millis kLook{10'000};  // how late a pause may be noticed that began after the last look
+constexpr base::Millis kRecheckInterval{10'000};  // how late a pause that began after the last check may be noticed
 
 bool runs(delivery::LaneState state) { return state == delivery::LaneState::open || state == delivery::LaneState::unreachable; }
 
@@ -37,28 +37,28 @@ void CrashRetry::run() {
   while (!stopping_) {
     released_ = false;
     lock.unlock();
-    const auto pause = look();
+    const auto pause = retry_due();
     lock.lock();
     changed_.wait_for(lock, pause, [this] { return stopping_ || released_; });
   }
 }
 
-base::Millis CrashRetry::look() {
-  auto pause = kLook;
+base::Millis CrashRetry::retry_due() {
+  auto pause = kRecheckInterval;
   const auto live = parts_.live.get();
   if (!live) return pause;
   const auto now = parts_.clock.now();
   const auto known = parts_.ledger.sinks();
   for (const auto& [name, sink] : live->sinks) {
-    if (sink.waiting) {
-      const auto crashed = parts_.ledger.find(name, sink.waiting->copy.path.stem().string(), now);
+    if (sink.crashed) {
+      const auto crashed = parts_.ledger.find(name, sink.crashed->copy.path.stem().string(), now);
       if (!crashed || crashed->until <= now) {
         parts_.retry(name);
       } else {
         pause = std::min(pause, crashed->until - now);
       }
     } else if (const auto record = known.find(name); record != known.end() && sink.instance) {
-      if (now - record->second.until > plugin::kProven && runs(sink.lane->status().state)) parts_.ledger.forget(name);
+      if (now - record->second.until > plugin::kRecoveryTime && runs(sink.lane->status().state)) parts_.ledger.forget(name);
     }
   }
   return std::max(pause, base::Millis(1));

@@ -1,5 +1,5 @@
-// Tries sinks again whose plugins have taken the gateway down: each after its pause, or at once when a person releases it. A thread of its
-// own, because a try blocks while plugins are looked at and opened.
+// Retries sinks whose plugins have crashed the gateway: each after its pause, or at once when it is released. Uses its own thread, because
+// a retry blocks while the plugin is inspected and opened.
 // Thread rule: start and stop from one thread, the rest from any.
 #pragma once
 #include <condition_variable>
@@ -8,9 +8,9 @@
 #include <string>
 #include <thread>
 
-#include "app/live.hpp"
+#include "app/live_config.hpp"
 #include "base/clock.hpp"
-#include "plugin/crash_ledger.hpp"
+#include "plugin/run/crash_ledger.hpp"
 
 namespace belfry::app {
 
@@ -19,8 +19,8 @@ class CrashRetry {
   struct Parts {
     plugin::CrashLedger& ledger;
     const base::Clock& clock;
-    const Published<Live>& live;
-    std::function<void(const std::string&)> retry;  // on the thread of this; blocks
+    const Published<LiveConfig>& live;
+    std::function<void(const std::string&)> retry;  // called on the retry thread; blocks
   };
   explicit CrashRetry(Parts parts) : parts_(std::move(parts)) {}
   ~CrashRetry() { stop(); }
@@ -28,14 +28,14 @@ class CrashRetry {
   CrashRetry& operator=(const CrashRetry&) = delete;
 
   void start();
-  // A person says that the sink is to be tried now.
+  // Retries the sink now, at the request of an administrator.
   void release(const std::string& sink);
   void stop();
 
  private:
   void run();
-  // Tries what is due; returns how long nothing else will be.
-  [[nodiscard]] base::Millis look();
+  // Retries the sinks that are due; returns the time until the next check.
+  [[nodiscard]] base::Millis retry_due();
 
   const Parts parts_;
   std::mutex mutex_;

@@ -1,4 +1,4 @@
-// A value that is replaced as a whole while others read it: whoever has got it keeps it, whatever comes after.
+// A value that is replaced as a whole while others read it. A reader keeps the value that it got, even after a replacement.
 // Thread rule: any thread.
 #pragma once
 #include <memory>
@@ -6,7 +6,7 @@
 
 namespace belfry::app {
 
-// std::atomic<std::shared_ptr> would do; that of GCC 12 looks like a race to TSan.
+// std::atomic<std::shared_ptr> would do, but TSan reports a race in GCC 12's implementation.
 template <class T>
 class Published {
  public:

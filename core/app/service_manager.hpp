@@ -1,5 +1,4 @@
-// What systemd is told about this process (sd_notify): when it is ready, one line for people, and that it is alive. Without
-// $NOTIFY_SOCKET nothing is sent.
+// Notifications to systemd (sd_notify(3)): readiness, a one-line status, and watchdog pings. Sends nothing without $NOTIFY_SOCKET.
 // Thread rule: any thread.
 #pragma once
 #include <memory>
@@ -14,30 +13,30 @@ namespace belfry::app {
 
 class ServiceManager {
  public:
-  // What is shown goes through the scrubber.
+  // Every line passes through the scrubber.
   explicit ServiceManager(std::shared_ptr<base::Scrubber> scrubber);
 
-  [[nodiscard]] bool listens() const { return listens_; }
-  // How often alive() is to be called: half of what the manager waits for. None: it does not watch.
-  [[nodiscard]] std::optional<base::Millis> watch_interval() const { return watch_interval_; }
+  [[nodiscard]] bool enabled() const { return enabled_; }
+  // How often to call ping_watchdog(): half of the watchdog timeout. None: there is no watchdog.
+  [[nodiscard]] std::optional<base::Millis> watchdog_interval() const { return watchdog_interval_; }
 
   void ready(std::string line);
-  void reloading(std::string line);  // followed by ready()
+  void reloading(std::string line);  // must be followed by ready()
   void stopping(std::string line);
-  void status(std::string line);  // sends nothing when it is what was said last
-  void alive();
+  void status(std::string line);  // sends nothing if the line has not changed
+  void ping_watchdog();
 
  private:
-  void say(const std::string& state, std::string line);
+  void send(const std::string& state, std::string line);
 
   std::shared_ptr<base::Scrubber> scrubber_;
-  bool listens_ = false;
-  std::optional<base::Millis> watch_interval_;
+  bool enabled_ = false;
+  std::optional<base::Millis> watchdog_interval_;
   std::mutex mutex_;
   std::string last_line_;
 };
 
-// For the one line of `systemctl status`: no control characters, at most 1,000 bytes of whole characters.
+// For the status line of `systemctl status`: no control characters, at most 1,000 bytes, cut between characters.
 [[nodiscard]] std::string one_line(std::string text);
 
 }  // namespace belfry::app

@@ -1,5 +1,5 @@
-// The sinks of one configuration, open: the instance of the plugin and the lane of each, or why it cannot run.
-// Thread rule: a value; opening blocks.
+// The open sinks of one configuration: the plugin instance and the lane of each, or the reason why it cannot run.
+// Thread rule: a value type; opening blocks.
 #pragma once
 #include <functional>
 #include <map>
@@ -8,49 +8,49 @@
 #include <string>
 #include <vector>
 
-#include "app/sinks.hpp"
 #include "delivery/dispatcher.hpp"
 #include "net/executor.hpp"
-#include "plugin/crash_ledger.hpp"
+#include "plan/sink_plan.hpp"
 #include "plugin/host.hpp"
+#include "plugin/run/crash_ledger.hpp"
 
 namespace belfry::app {
 
 struct OpenSink {
   std::string identity;
   std::shared_ptr<plugin::Instance> instance;  // null: it cannot run
-  std::string broken;                          // then why
-  std::optional<plugin::CheckedSink> waiting;  // its plugin has taken the gateway down: this is what is to be tried again
-  std::shared_ptr<delivery::Lane> lane;        // keeps what comes in all the same
+  std::string error;                           // why it cannot run; empty if it can
+  std::optional<plugin::CheckedSink> crashed;  // set if its plugin has crashed the gateway: the sink to retry
+  std::shared_ptr<delivery::Lane> lane;        // exists even if the sink cannot run, and keeps its deliveries
   policy::SendRates rates;
-  std::shared_ptr<policy::SendBudget> budget;  // with these rates; that of every sink with the same account
+  std::shared_ptr<policy::SendBudget> budget;  // with these rates; shared by all sinks with the same account
 };
 
 using SinkSet = std::map<std::string, OpenSink>;  // by name
 
-// Why they cannot run, by name.
-[[nodiscard]] std::map<std::string, std::string> broken_sinks(const SinkSet& sinks);
+// Why sinks cannot run, by name.
+[[nodiscard]] std::map<std::string, std::string> failed_sinks(const SinkSet& sinks);
 [[nodiscard]] std::vector<std::shared_ptr<delivery::Lane>> lanes_of(const SinkSet& sinks);
 
-// What sinks are made with; all of it outlives them.
-struct SinkWorkshop {
+// Dependencies for opening sinks; all of them outlive the sinks.
+struct SinkFactory {
   net::Runtime& net;
   plugin::Host& host;
   delivery::Dispatcher& dispatcher;
   plugin::CrashLedger& crashes;
   const base::Clock& clock;
-  std::function<void(const std::string&)> release;  // of a sink that crashed
+  std::function<void(const std::string&)> release;  // called when a crashed sink is released
 };
 
-// Takes over from `before` what runs and is the same, and opens the rest; lanes that are new do not run yet.
-[[nodiscard]] SinkSet open_sinks(const SinkWorkshop& workshop, const config::Settings& settings, const SinkPlan& plan,
+// Takes over from `before` the running sinks that have not changed, and opens the others. New lanes do not run yet.
+[[nodiscard]] SinkSet open_sinks(const SinkFactory& factory, const config::Settings& settings, const plan::SinkPlan& plan,
                                  const SinkSet& before);
 
-// One that waits after a crash, looked at in a child process and then opened; or waiting again.
-[[nodiscard]] OpenSink try_again(const SinkWorkshop& workshop, const config::SinkSettings& sink, const OpenSink& waiting,
-                                 const plugin::InspectSettings& inspect);
+// Probes a crashed sink in a child process, then opens it. If it crashes again, it waits again.
+[[nodiscard]] OpenSink reopen_crashed(const SinkFactory& factory, const config::SinkSettings& sink, const OpenSink& previous,
+                                      const plugin::InspectSettings& inspect);
 
-// Stops what was opened for nothing; those of `in_use` go on, with their rates. Does not wait.
-void close_sinks(const SinkSet& sinks, const SinkSet& in_use, base::SteadyTime now);
+// Stops sinks that were opened but are not used. Sinks of `current` keep running, at their own rates. Does not wait.
+void close_sinks(const SinkSet& sinks, const SinkSet& current, base::SteadyTime now);
 
 }  // namespace belfry::app

@@ -1,5 +1,5 @@
-// Removes what ended longer ago than the retention, in small steps so that nobody waits for it.
-// Thread rule: start once; nothing runs any more when the runtime has stopped. Ownership: all that it is made with outlives it.
+// Removes finished work that ended before the retention period, in small steps so that other work on the store is not delayed.
+// Thread rule: start once; nothing runs after the runtime has stopped. Ownership: all constructor arguments outlive it.
 #pragma once
 #include <functional>
 
@@ -11,7 +11,7 @@ namespace belfry::app {
 
 class Sweeper {
  public:
-  // `retention`: as it is now; any thread.
+  // `retention`: returns the current retention period; called on any thread.
   Sweeper(net::Runtime& runtime, store::Store& store, const base::Clock& clock, std::function<base::Millis()> retention);
   void start() { sweep(); }
 

@@ -35,7 +35,7 @@ std::optional<Timestamp> from_rfc3339(const std::string& text) {
   int second = 0;
   int milli = 0;
   int used = 0;
-  // NOLINTNEXTLINE(cert-err34-c): each number has its width, and what is left over is looked at
+  // NOLINTNEXTLINE(cert-err34-c): each number has a width, and the rest is checked
   if (std::sscanf(text.c_str(), "%4d-%2u-%2uT%2d:%2d:%2d%n", &year, &month, &day, &hour, &minute, &second, &used) != 6) return std::nullopt;
   auto rest = std::string_view(text).substr(static_cast<std::size_t>(used));
   if (rest.size() == 5 && rest[0] == '.') {

@@ -1,5 +1,5 @@
-// Time as a dependency. Wall time is for people and for what survives a restart; steady time is for measuring.
-// Thread rule: every method may be called from any thread.
+// Time as a dependency. Wall time is for people and for values that survive a restart; steady time is for measuring.
+// Thread rule: any thread.
 #pragma once
 #include <atomic>
 #include <chrono>
@@ -25,7 +25,7 @@ class SystemClock final : public Clock {
   [[nodiscard]] SteadyTime steady() const override;
 };
 
-// A clock that stands still until it is moved. Steady time moves with it.
+// A clock that only moves when advanced. Steady time moves with it.
 class ManualClock final : public Clock {
  public:
   explicit ManualClock(Timestamp start) : now_ms_(start.time_since_epoch().count()) {}
@@ -40,7 +40,7 @@ class ManualClock final : public Clock {
 // "2026-01-31T09:05:00.123Z" (RFC 3339, UTC).
 [[nodiscard]] std::string to_rfc3339(Timestamp time);
 
-// The same form, with or without milliseconds, in UTC ("Z"); none for anything else.
+// Parses the same form, with or without milliseconds, in UTC ("Z"). Returns nullopt for anything else.
 [[nodiscard]] std::optional<Timestamp> from_rfc3339(const std::string& text);
 
 // The shortest exact form in the units of the configuration: "1500ms", "90s", "5m", "24h", "7d".

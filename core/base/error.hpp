@@ -1,4 +1,4 @@
-// The one error type of expected failures. A value: copyable, no virtuals.
+// The error type of all expected failures. A value: copyable, no virtuals.
 #pragma once
 #include <expected>
 #include <string>
@@ -8,8 +8,8 @@
 namespace belfry::base {
 
 enum class ErrorCode {
-  failed,   // none of the below
-  invalid,  // the caller's input is wrong; the message says what to write instead
+  failed,   // anything else
+  invalid,  // the caller's input is wrong; the message states what to write instead
   not_found,
   unavailable,  // may work later: store full, disk failing, shutting down
   timeout,
@@ -32,7 +32,7 @@ using Result = std::expected<T, Error>;
 
 [[nodiscard]] inline std::unexpected<Error> fail(std::string message) { return fail(ErrorCode::failed, std::move(message)); }
 
-// Puts what was being done in front of what went wrong: "reload: belfry.yaml:12:5: ...".
+// Prefixes the message with the operation that failed: "reload: belfry.yaml:12:5: ...".
 [[nodiscard]] inline Error with_context(std::string_view doing, Error error) {
   error.message = std::string(doing) + ": " + error.message;
   return error;

@@ -1,4 +1,4 @@
-// What a file looks like from outside, to see whether it has changed since it was read.
+// Metadata of a file, to detect whether it has changed since it was read.
 #pragma once
 #include <sys/types.h>
 
@@ -7,7 +7,7 @@
 
 namespace belfry::base {
 
-// Files with equal stamps hold the same. All zero: it is not there.
+// Files with equal stamps have equal content. All zero: the file is absent.
 struct FileStamp {
   dev_t device{};
   ino_t inode{};
@@ -16,7 +16,7 @@ struct FileStamp {
   bool operator==(const FileStamp&) const = default;
 };
 
-// Of what the path leads to.
+// Follows symbolic links.
 [[nodiscard]] FileStamp stamp_of(const std::filesystem::path& file);
 
 }  // namespace belfry::base

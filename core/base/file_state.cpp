@@ -14,8 +14,8 @@ using Kind = FileState::Kind;
 
 std::string reason(int error) { return std::generic_category().message(error); }
 
-FileState broken(int error, const std::string& detail) {
-  return {Kind::broken, error == EACCES || error == EPERM, reason(error) + (detail.empty() ? "" : " (" + detail + ")"), {}};
+FileState inaccessible(int error, const std::string& detail) {
+  return {Kind::inaccessible, error == EACCES || error == EPERM, reason(error) + (detail.empty() ? "" : " (" + detail + ")"), {}};
 }
 
 FileState found(const struct stat& info) {
@@ -27,8 +27,8 @@ std::string where_denied(const fs::path& directory) {
   return "user " + std::to_string(::geteuid()) + " may not search " + (directory.empty() ? "." : directory.string());
 }
 
-// stat() failed: which part of the path did it?
-FileState look_for_the_cause(const fs::path& path, int error) {
+// Finds the part of the path that made stat() fail.
+FileState find_cause(const fs::path& path, int error) {
   fs::path part;
   for (const auto& name : path) {
     const auto directory = part;
@@ -36,12 +36,12 @@ FileState look_for_the_cause(const fs::path& path, int error) {
     struct stat info{};
     if (::lstat(part.c_str(), &info) != 0) {
       if (errno == ENOENT) return {};
-      return broken(errno, errno == EACCES ? where_denied(directory) : "");
+      return inaccessible(errno, errno == EACCES ? where_denied(directory) : "");
     }
     if (!S_ISLNK(info.st_mode) || ::stat(part.c_str(), &info) == 0) continue;
-    return broken(errno, "symbolic link " + part.string() + " to " + fs::read_symlink(part).string());
+    return inaccessible(errno, "symbolic link " + part.string() + " to " + fs::read_symlink(part).string());
   }
-  return broken(error, "");  // it has changed meanwhile, or the disk fails
+  return inaccessible(error, "");  // the path has changed meanwhile, or the disk fails
 }
 
 }  // namespace
@@ -49,7 +49,7 @@ FileState look_for_the_cause(const fs::path& path, int error) {
 FileState state_of(const fs::path& path) {
   struct stat info{};
   if (::stat(path.c_str(), &info) == 0) return found(info);
-  return look_for_the_cause(path, errno);
+  return find_cause(path, errno);
 }
 
 }  // namespace belfry::base

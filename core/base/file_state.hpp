@@ -1,4 +1,4 @@
-// Whether a file is there, without mistaking one that cannot be seen for one that does not exist.
+// Checks whether a file exists, and distinguishes a missing file from one that cannot be accessed.
 // Thread rule: any thread.
 #pragma once
 #include <filesystem>
@@ -8,21 +8,21 @@ namespace belfry::base {
 
 struct FileState {
   enum class Kind {
-    absent,  // not there, in a directory that can be searched or that is not there either
+    absent,  // does not exist, in a directory that can be searched or does not exist either
     file,
     directory,
-    device,  // or a pipe or a socket: reading it may wait
-    broken,  // it may be there: a directory on the way cannot be searched, a link leads nowhere, the disk fails
+    device,        // or a pipe or a socket: reading may block
+    inaccessible,  // may exist: a directory on the path cannot be searched, a link is broken, or the disk fails
   };
   Kind kind = Kind::absent;
-  bool denied = false;  // broken for lack of permission
-  std::string why;      // of broken: "Permission denied (user 993 may not search /etc/belfry)"
+  bool denied = false;  // inaccessible for lack of permission
+  std::string why;      // inaccessible: "Permission denied (user 993 may not search /etc/belfry)"
   std::filesystem::perms permissions{};
 
   [[nodiscard]] bool absent() const { return kind == Kind::absent; }
 };
 
-// Of what the path leads to. Follows symbolic links; one that leads nowhere is broken, also when it is a directory on the way.
+// Follows symbolic links. A broken link, even as a directory on the path, makes the file inaccessible.
 [[nodiscard]] FileState state_of(const std::filesystem::path& path);
 
 }  // namespace belfry::base

@@ -8,8 +8,8 @@ namespace belfry::base {
 namespace {
 
 constexpr Millis kLeastStep{1'000};
-constexpr Millis kBelieved = std::chrono::hours(2);
-constexpr Millis kTolerance = std::chrono::minutes(1);  // a real-time clock is read in seconds, and drifts while the machine is off
+constexpr Millis kMaxTrustedGap = std::chrono::hours(2);
+constexpr Millis kTolerance = std::chrono::minutes(1);  // a real-time clock counts in seconds, and drifts while the machine is off
 constexpr Millis kOneMoment{2};
 constexpr int kTries = 5;
 
@@ -25,7 +25,7 @@ bool is_step(Millis step) { return step >= kLeastStep || step <= -kLeastStep; }
 
 }  // namespace
 
-// A thread that was put aside between the two clocks would see a step where there is none.
+// A thread preempted between the two reads would see a step where there is none, hence the retries.
 ClockReading GatewayClock::read_clocks() {
   ClockReading reading;
   for (int i = 0; i < kTries; ++i) {
@@ -41,9 +41,9 @@ GatewayClock::GatewayClock(std::function<ClockReading()> read) : read_(std::move
   set(at.wall, at, Millis(0));
 }
 
-void GatewayClock::set(Timestamp time, const ClockReading& at, Millis wall_ahead) {
+void GatewayClock::set(Timestamp time, const ClockReading& at, Millis wall_offset) {
   zero_ms_ = (time.time_since_epoch() - at.since_boot).count();
-  ahead_ms_ = wall_ahead.count();
+  wall_offset_ms_ = wall_offset.count();
 }
 
 Timestamp GatewayClock::now() const { return Timestamp(Millis(zero_ms_) + read_().since_boot); }
@@ -51,22 +51,22 @@ Timestamp GatewayClock::now() const { return Timestamp(Millis(zero_ms_) + read_(
 SteadyTime GatewayClock::steady() const { return std::chrono::steady_clock::now(); }
 
 Millis GatewayClock::step() const {
-  const auto step = beyond(read_(), zero_ms_) - Millis(ahead_ms_);
+  const auto step = beyond(read_(), zero_ms_) - Millis(wall_offset_ms_);
   return is_step(step) ? step : Millis(0);
 }
 
-Millis GatewayClock::wall_ahead() const { return Millis(ahead_ms_) + step(); }
+Millis GatewayClock::wall_offset() const { return Millis(wall_offset_ms_) + step(); }
 
-void GatewayClock::adopt(Millis step) { ahead_ms_ += step.count(); }
+void GatewayClock::adopt(Millis step) { wall_offset_ms_ += step.count(); }
 
-ClockMark GatewayClock::mark(std::string boot_id) const {
+ClockCheckpoint GatewayClock::checkpoint(std::string boot_id) const {
   const auto at = read_();
-  return {std::move(boot_id), at.since_boot, Timestamp(Millis(zero_ms_) + at.since_boot), Millis(ahead_ms_)};
+  return {std::move(boot_id), at.since_boot, Timestamp(Millis(zero_ms_) + at.since_boot), Millis(wall_offset_ms_)};
 }
 
-Millis wall_ahead(const Clock& clock) {
+Millis wall_offset(const Clock& clock) {
   const auto* own = dynamic_cast<const GatewayClock*>(&clock);
-  return own == nullptr ? Millis(0) : own->wall_ahead();
+  return own == nullptr ? Millis(0) : own->wall_offset();
 }
 
 std::string boot_id() {
@@ -75,20 +75,21 @@ std::string boot_id() {
   return id;
 }
 
-ClockResumption resume_clock(const std::optional<ClockMark>& mark, Timestamp newest, const std::string& boot_id, const ClockReading& at) {
+ClockResumption resume_clock(const std::optional<ClockCheckpoint>& checkpoint, Timestamp newest, const std::string& boot_id,
+                             const ClockReading& at) {
   ClockResumption out{.time = at.wall};
   Millis ahead{};
-  if (mark) {
-    ahead = mark->wall_ahead;
-    const bool same_boot = !boot_id.empty() && boot_id == mark->boot_id && at.since_boot >= mark->since_boot;
-    const auto passed = at.wall - ahead - mark->time;
-    const bool believed = passed >= at.since_boot - kTolerance && passed <= at.since_boot + kBelieved;
+  if (checkpoint) {
+    ahead = checkpoint->wall_offset;
+    const bool same_boot = !boot_id.empty() && boot_id == checkpoint->boot_id && at.since_boot >= checkpoint->since_boot;
+    const auto passed = at.wall - ahead - checkpoint->time;
+    const bool plausible = passed >= at.since_boot - kTolerance && passed <= at.since_boot + kMaxTrustedGap;
     if (same_boot) {
-      out.time = mark->time + (at.since_boot - mark->since_boot);
-    } else if (believed) {
-      out.time = mark->time + std::max(passed, Millis(0));
+      out.time = checkpoint->time + (at.since_boot - checkpoint->since_boot);
+    } else if (plausible) {
+      out.time = checkpoint->time + std::max(passed, Millis(0));
     } else {
-      out.time = mark->time + at.since_boot;
+      out.time = checkpoint->time + at.since_boot;
       out.unaccounted = passed - at.since_boot;
     }
   }

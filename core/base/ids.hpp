@@ -6,11 +6,11 @@
 
 namespace belfry::base {
 
-// A fresh UUID of version 7 (RFC 9562): 36 characters, sorts by time, so that new rows are appended to an index.
-// Thread rule: any thread. Throws std::system_error when the kernel gives no random bytes.
+// Returns a new UUID of version 7 (RFC 9562), 36 characters. Sorts by time, so that new rows go to the end of an index.
+// Throws std::system_error if the kernel supplies no random bytes. Thread rule: any thread.
 [[nodiscard]] std::string new_id(Timestamp now);
 
-// `bytes` random bytes as lower-case hexadecimal, twice as many characters.
+// Returns `bytes` random bytes in lower-case hexadecimal, two characters each.
 [[nodiscard]] std::string random_hex(std::size_t bytes);
 
 }  // namespace belfry::base

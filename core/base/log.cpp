@@ -9,7 +9,7 @@
 namespace belfry::base {
 namespace {
 
-constexpr std::size_t kLongestLine = 8192;
+constexpr std::size_t kMaxLine = 8192;
 
 spdlog::level::level_enum to_spdlog(LogLevel level) {
   switch (level) {
@@ -25,7 +25,7 @@ bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x
 
 void append_control(std::string& line, char c) { line += c == '\n' ? "\\n" : fmt::format("\\x{:02x}", static_cast<unsigned char>(c)); }
 
-// An event stays on one line too, so that each line has its time and its level.
+// Keeps the event on one line, so that each line has a time and a level.
 void append_event(std::string& line, std::string_view event) {
   for (const char c : event) {
     if (is_control(c)) {
@@ -36,7 +36,7 @@ void append_event(std::string& line, std::string_view event) {
   }
 }
 
-// A foreign value stays one value on one line: quoted when it has a space, control characters escaped.
+// Keeps an untrusted value one value on one line: quoted if needed, control characters escaped.
 void append_value(std::string& line, std::string_view value) {
   const bool plain =
       !value.empty() && value.find_first_of(" \"=\\") == std::string_view::npos && std::none_of(value.begin(), value.end(), is_control);
@@ -57,8 +57,8 @@ void append_value(std::string& line, std::string_view value) {
 }
 
 void cut(std::string& line) {
-  if (line.size() <= kLongestLine) return;
-  line.resize(utf8_prefix(line, kLongestLine).size());
+  if (line.size() <= kMaxLine) return;
+  line.resize(utf8_prefix(line, kMaxLine).size());
   line += "...";
 }
 
@@ -98,19 +98,23 @@ Logger::Logger(LogLevel lowest, std::shared_ptr<Scrubber> scrubber, LineSink sin
   core_->out.set_level(to_spdlog(lowest));
 }
 
+Logger silent_logger() {
+  return {LogLevel::error, std::make_shared<Scrubber>(), [](LogLevel, const std::string&) {}};
+}
+
 Logger Logger::named(std::string_view component) const {
   Logger other = *this;
   other.component_ = component;
   return other;
 }
 
-bool Logger::logs(LogLevel level) const { return core_->out.should_log(to_spdlog(level)); }
+bool Logger::enabled(LogLevel level) const { return core_->out.should_log(to_spdlog(level)); }
 
 void Logger::write(LogLevel level, std::string_view event, LogFields fields) const try {
   if (!core_->out.should_log(to_spdlog(level))) return;
   std::string line;
   if (!component_.empty()) line.append(component_).append(": ");
-  // Before anything is escaped or cut: afterwards a secret could not be recognised.
+  // Scrubs before escaping and cutting, after which a secret could not be recognized.
   const auto& scrubber = *core_->scrubber;
   append_event(line, scrubber.scrub(std::string(event)));
   for (const auto& field : fields) {
@@ -120,7 +124,7 @@ void Logger::write(LogLevel level, std::string_view event, LogFields fields) con
   cut(line);
   core_->out.log(to_spdlog(level), fmt::string_view(line));
 } catch (const std::bad_alloc&) {
-  // Work goes on without the line.
+  // The caller continues without the line.
 }
 
 }  // namespace belfry::base

@@ -1,5 +1,5 @@
-// Structured log lines: an event in words, then key=value fields. One line each, secrets scrubbed, at most 8 KiB.
-// Thread rule: any thread. A Logger is a cheap handle; the lines go where the one that was built first sends them.
+// Structured logging: an event in words, then key=value fields. One line each, secrets scrubbed, at most 8 KiB.
+// Thread rule: any thread. Ownership: a Logger is a cheap handle; copies share the destination of the original.
 #pragma once
 #include <concepts>
 #include <functional>
@@ -34,15 +34,15 @@ class Logger {
   // Receives each finished line without its newline. Used by tests.
   using LineSink = std::function<void(LogLevel, const std::string&)>;
 
-  // Lines to standard error.
+  // Writes to standard error.
   Logger(LogLevel lowest, std::shared_ptr<Scrubber> scrubber);
   Logger(LogLevel lowest, std::shared_ptr<Scrubber> scrubber, LineSink sink);
 
   // The same destination with another component name in front of the event.
   [[nodiscard]] Logger named(std::string_view component) const;
 
-  // Whether lines of that level are written; for those that cost something to put together.
-  [[nodiscard]] bool logs(LogLevel level) const;
+  // Whether lines of that level are written; for lines that are expensive to build.
+  [[nodiscard]] bool enabled(LogLevel level) const;
 
   void debug(std::string_view event, LogFields fields = {}) const { write(LogLevel::debug, event, fields); }
   void info(std::string_view event, LogFields fields = {}) const { write(LogLevel::info, event, fields); }
@@ -55,5 +55,8 @@ class Logger {
   std::shared_ptr<Core> core_;
   std::string component_;
 };
+
+// Discards every line; for commands, which print their findings themselves.
+[[nodiscard]] Logger silent_logger();
 
 }  // namespace belfry::base

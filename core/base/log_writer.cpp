@@ -24,11 +24,11 @@
 namespace belfry::base {
 namespace {
 
-// What a pipe takes without blocking when poll(2) calls it writable (pipe(7), PIPE_BUF).
+// Bytes that a pipe takes without blocking when poll(2) reports it writable (pipe(7), PIPE_BUF).
 constexpr std::size_t kPiece = 4096;
 constexpr std::size_t kKeptCapacity = 64UL * 1024;
-constexpr Millis kLastWords{1'000};
-constexpr Millis kLook{50};  // how often a thread that cannot write sees whether it is still wanted
+constexpr Millis kFlushTimeout{1'000};
+constexpr Millis kPollInterval{50};  // how often a blocked thread checks for abandonment
 constexpr int kCrashSteps = 20;
 constexpr int kCrashStep = 10;  // milliseconds
 
@@ -37,7 +37,7 @@ bool is_socket(int descriptor) {
   return ::fstat(descriptor, &info) == 0 && S_ISSOCK(info.st_mode);
 }
 
-// Whole lines as far as they fit.
+// As many whole lines as fit into a piece.
 std::string_view piece_of(std::string_view text) {
   if (text.size() <= kPiece) return text;
   const auto end = text.rfind('\n', kPiece - 1);
@@ -46,7 +46,7 @@ std::string_view piece_of(std::string_view text) {
 
 std::uint64_t lines_in(std::string_view text) { return static_cast<std::uint64_t>(std::ranges::count(text, '\n')); }
 
-// One piece; -1 with errno like write(2). EAGAIN: nothing went within the time.
+// Writes one piece. Returns -1 with errno, like write(2); EAGAIN on timeout.
 ssize_t write_piece(int descriptor, bool socket, std::string_view piece, Millis timeout) {
   pollfd ready{descriptor, POLLOUT, 0};
   if (const int found = ::poll(&ready, 1, static_cast<int>(timeout.count())); found <= 0) {
@@ -72,14 +72,14 @@ LevelText text_of(LogLevel level) {
   std::unreachable();
 }
 
-std::string started(LineStart start, LogLevel level, const std::string& line) {
+std::string started(LinePrefix start, LogLevel level, const std::string& line) {
   const auto text = text_of(level);
-  return start == LineStart::priority ? text.priority + line : to_rfc3339(SystemClock().now()) + text.name + line;
+  return start == LinePrefix::priority ? text.priority + line : to_rfc3339(SystemClock().now()) + text.name + line;
 }
 
-std::string dropped_line(LineStart start, std::uint64_t count) {
+std::string dropped_line(LinePrefix start, std::uint64_t count) {
   return started(start, LogLevel::warn,
-                 "lines of the log were dropped, since they could not be written in time count=" + std::to_string(count) + "\n");
+                 "log lines were dropped because they could not be written in time count=" + std::to_string(count) + "\n");
 }
 
 }  // namespace
@@ -91,7 +91,7 @@ std::atomic<std::uint64_t> dropped_by_all = 0;
 }  // namespace
 
 struct LogWriter::State {
-  State(int where, LineStart begins) : descriptor(::fcntl(where, F_DUPFD_CLOEXEC, 0)), socket(is_socket(where)), start(begins) {}
+  State(int where, LinePrefix begins) : descriptor(::fcntl(where, F_DUPFD_CLOEXEC, 0)), socket(is_socket(where)), start(begins) {}
   ~State() {
     if (descriptor >= 0) ::close(descriptor);
   }
@@ -109,9 +109,9 @@ struct LogWriter::State {
     dropped_by_all += lines;
   }
 
-  const int descriptor;  // its own: the thread may outlive what it was made from
+  const int descriptor;  // a duplicate: the thread may outlive the original
   const bool socket;
-  const LineStart start;
+  const LinePrefix start;
 
   std::mutex mutex;
   std::condition_variable wake, idle;
@@ -123,11 +123,11 @@ struct LogWriter::State {
 
   std::atomic<bool> abandoned = false;
   std::atomic<std::uint64_t> dropped = 0;
-  std::atomic<std::uint64_t> taken = 0, settled = 0;  // lines that were queued, and those that were written or dropped
+  std::atomic<std::uint64_t> taken = 0, settled = 0;  // lines queued; lines written or dropped
 
-  // Of the thread only.
-  std::uint64_t gap = 0;  // lines lost since the last one that was written
-  bool cut = false;       // the last line was written in part
+  // Used by the thread only.
+  std::uint64_t gap = 0;  // lines lost since the last one written
+  bool cut = false;       // the last line was written only in part
 };
 
 namespace {
@@ -136,7 +136,7 @@ std::atomic<const std::atomic<std::uint64_t>*> crash_taken = nullptr;
 std::atomic<const std::atomic<std::uint64_t>*> crash_settled = nullptr;
 
 constexpr std::array kFatal{SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS, SIGTRAP};
-std::array<struct sigaction, kFatal.size()> before_crash;  // what is called afterwards
+std::array<struct sigaction, kFatal.size()> before_crash;  // previous handlers, called afterwards
 
 void on_crash(int signal, siginfo_t* info, void*) {
   const int error = errno;
@@ -144,13 +144,13 @@ void on_crash(int signal, siginfo_t* info, void*) {
   for (std::size_t i = 0; i < kFatal.size(); ++i)
     if (kFatal[i] == signal) ::sigaction(signal, &before_crash[i], nullptr);
   errno = error;
-  // A fault comes again when the instruction is run again; what somebody has sent does not.
+  // A fault recurs when the instruction runs again; a signal sent by a process does not.
   if (info->si_code <= 0) ::raise(signal);
 }
 
 }  // namespace
 
-bool leads_to_journal(int descriptor, const char* stream) noexcept {
+bool is_journal_stream(int descriptor, const char* stream) noexcept {
   struct stat info{};
   if (stream == nullptr || ::fstat(descriptor, &info) != 0) return false;
   const auto* const end = stream + std::strlen(stream);
@@ -162,14 +162,14 @@ bool leads_to_journal(int descriptor, const char* stream) noexcept {
   return bad_inode == std::errc{} && rest == end && device == info.st_dev && inode == info.st_ino;
 }
 
-LineStart line_start_for(int descriptor) noexcept {
-  return leads_to_journal(descriptor, std::getenv("JOURNAL_STREAM")) ? LineStart::priority : LineStart::time_and_level;
+LinePrefix line_prefix_for(int descriptor) noexcept {
+  return is_journal_stream(descriptor, std::getenv("JOURNAL_STREAM")) ? LinePrefix::priority : LinePrefix::time_and_level;
 }
 
-LogWriter::LogWriter(int descriptor, LineStart start) : state_(std::make_shared<State>(descriptor, start)) {
+LogWriter::LogWriter(int descriptor, LinePrefix start) : state_(std::make_shared<State>(descriptor, start)) {
   std::thread([state = state_] {
     ::pthread_setname_np(::pthread_self(), "log");
-    // A reader that is gone is an error of write(), not the end of the process.
+    // With SIGPIPE blocked, a closed pipe makes write() fail instead of ending the process.
     sigset_t pipe;
     sigemptyset(&pipe);
     sigaddset(&pipe, SIGPIPE);
@@ -182,15 +182,15 @@ LogWriter::~LogWriter() {
   std::unique_lock lock(state_->mutex);
   state_->closing = true;
   state_->wake.notify_one();
-  if (!state_->idle.wait_for(lock, kLastWords, [this] { return state_->ended; })) state_->abandoned = true;
+  if (!state_->idle.wait_for(lock, kFlushTimeout, [this] { return state_->ended; })) state_->abandoned = true;
 }
 
 void LogWriter::write(std::string_view line) noexcept {
   auto& state = *state_;
   try {
     const std::lock_guard lock(state.mutex);
-    // After the first line that did not fit none does, so that the gap is in one place.
-    if (state.overrun > 0 || state.waiting.size() + line.size() + 1 > kMaxWaiting) {
+    // Once a line does not fit, later ones are dropped too, so that the gap is in one place.
+    if (state.overrun > 0 || state.waiting.size() + line.size() + 1 > kMaxQueuedBytes) {
       ++state.overrun;
       state.count_dropped(1);
       return;
@@ -206,7 +206,7 @@ void LogWriter::write(std::string_view line) noexcept {
 
 void LogWriter::write(LogLevel level, const std::string& line) { write(started(state_->start, level, line)); }
 
-LineStart LogWriter::line_start() const noexcept { return state_->start; }
+LinePrefix LogWriter::line_prefix() const noexcept { return state_->start; }
 
 bool LogWriter::flush(Millis timeout) noexcept {
   std::unique_lock lock(state_->mutex);
@@ -217,7 +217,7 @@ std::uint64_t LogWriter::dropped() const noexcept { return state_->dropped; }
 std::uint64_t LogWriter::dropped_by_process() noexcept { return dropped_by_all; }
 
 void LogWriter::flush_on_crash() {
-  static const auto kept = state_;  // its counters are read while the process ends
+  static const auto kept = state_;  // outlives the writer: its counters are read while the process ends
   crash_settled = &kept->settled;
   crash_taken = &kept->taken;
   struct sigaction action{};
@@ -242,7 +242,7 @@ void LogWriter::State::run() {
     try {
       write_batch(batch, missed);
     } catch (...) {
-      // No memory to say what was lost: it is said with a later line.
+      // No memory to report the loss; a later line reports it.
     }
     settled += lines_in(batch);
     batch.clear();
@@ -265,7 +265,7 @@ bool LogWriter::State::next(std::string& batch, std::uint64_t& missed) {
   return true;
 }
 
-// What was lost before the batch is said before it, what did not fit behind it afterwards.
+// Reports earlier losses before the batch, and the lines that did not fit behind it after the batch.
 void LogWriter::State::write_batch(std::string_view batch, std::uint64_t missed) {
   auto rest = batch;
   const bool went = write_gap() && write_all(rest);
@@ -288,20 +288,20 @@ bool LogWriter::State::write_gap() {
   return went;
 }
 
-// `text` becomes what did not go.
+// Leaves the unwritten rest in `text`.
 bool LogWriter::State::write_all(std::string_view& text) {
   for (bool at_start = true; !text.empty();) {
     if (abandoned) return false;
     const auto piece = cut ? std::string_view("\n") : piece_of(text);
-    const auto wrote = write_piece(descriptor, socket, piece, kLook);
+    const auto wrote = write_piece(descriptor, socket, piece, kPollInterval);
     if (wrote < 0 && errno == EINTR) continue;
     if (wrote < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-      // A full pipe comes here after kLook; what somebody has made non-blocking, at once.
+      // A full pipe gets here after kPollInterval, a non-blocking descriptor at once.
       ::poll(nullptr, 0, 1);
       continue;
     }
     if (wrote < 0) {
-      cut = cut || !at_start;  // what comes next begins on a line of its own
+      cut = cut || !at_start;  // the next output begins on a new line
       return false;
     }
     if (std::exchange(cut, false)) continue;
@@ -312,12 +312,12 @@ bool LogWriter::State::write_all(std::string_view& text) {
 }
 
 Logger log_to(std::shared_ptr<LogWriter> writer, LogLevel lowest, std::shared_ptr<Scrubber> scrubber) {
-  // The logger calls it for one line at a time, so that the times are in order as well.
+  // The logger calls this for one line at a time, so that the timestamps are in order too.
   return {lowest, std::move(scrubber),
           [writer = std::move(writer)](LogLevel level, const std::string& line) { writer->write(level, line); }};
 }
 
-void write_within(int descriptor, std::string_view text, Millis timeout) noexcept {
+void write_with_timeout(int descriptor, std::string_view text, Millis timeout) noexcept {
   const auto end = std::chrono::steady_clock::now() + timeout;
   const bool socket = is_socket(descriptor);
   while (!text.empty()) {

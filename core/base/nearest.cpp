@@ -13,7 +13,7 @@ std::string folded(std::string_view text) {
   return out;
 }
 
-// Optimal string alignment: like Levenshtein, and two neighbours swapped count as one slip.
+// Optimal string alignment: Levenshtein distance in which two swapped neighbors count as one slip.
 std::size_t distance(std::string_view a, std::string_view b) {
   std::vector<std::vector<std::size_t>> cost(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
   for (std::size_t i = 0; i <= a.size(); ++i) cost[i][0] = i;
@@ -31,13 +31,13 @@ std::size_t distance(std::string_view a, std::string_view b) {
 }  // namespace
 
 std::string_view nearest(std::string_view written, std::span<const std::string_view> known) {
-  constexpr std::size_t kLongest = 64;
-  if (written.size() > kLongest) return {};
+  constexpr std::size_t kMaxLength = 64;
+  if (written.size() > kMaxLength) return {};
   const auto wanted = folded(written);
   std::string_view best;
   std::size_t best_distance = std::min<std::size_t>(2, wanted.size() / 3 + 1) + 1;
   for (const auto word : known) {
-    if (word.size() > kLongest) continue;
+    if (word.size() > kMaxLength) continue;
     const auto slips = distance(wanted, folded(word));
     if (slips < best_distance && slips < word.size()) {
       best = word;

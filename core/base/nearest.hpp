@@ -1,12 +1,12 @@
-// "Did you mean": the nearest of some known words.
+// "Did you mean" suggestions.
 #pragma once
 #include <span>
 #include <string_view>
 
 namespace belfry::base {
 
-// `written` with one or two slips (letters missing, added, changed, swapped; case and - for _ are free) of one of `known`; empty when none
-// is near.
+// Returns the word of `known` that is nearest to `written`, within one or two slips (letters missing, added, changed or swapped; case and
+// - for _ do not count). Empty if none is near.
 [[nodiscard]] std::string_view nearest(std::string_view written, std::span<const std::string_view> known);
 
 }  // namespace belfry::base

@@ -1,4 +1,4 @@
-// One visitor for std::visit from a lambda for each alternative.
+// Builds a visitor for std::visit from one lambda per alternative.
 #pragma once
 
 namespace belfry::base {

@@ -24,7 +24,7 @@ Secret& Secret::operator=(Secret&& other) noexcept {
   return *this;
 }
 
-// The whole capacity: a string that was moved from, or was longer before, still holds bytes beyond its size.
+// Wipes the whole capacity: a string that was moved from, or was longer before, still has bytes beyond its size.
 void Secret::wipe() {
   value_.resize(value_.capacity());
   OPENSSL_cleanse(value_.data(), value_.size());
@@ -35,9 +35,9 @@ bool constant_time_equal(std::string_view a, std::string_view b) {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
-void Scrubber::learn(std::string_view value) {
-  constexpr std::size_t kShortest = 6;
-  if (value.size() < kShortest) return;
+void Scrubber::add_secret(std::string_view value) {
+  constexpr std::size_t kMinLength = 6;
+  if (value.size() < kMinLength) return;
   const std::unique_lock lock(mutex_);
   values_.emplace(value);
 }

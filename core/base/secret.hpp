@@ -1,4 +1,4 @@
-// Values that must never be shown, and the filter that keeps them out of what is shown.
+// Values that must never be shown, and the filter that removes them from output.
 #pragma once
 #include <memory>
 #include <set>
@@ -8,7 +8,7 @@
 
 namespace belfry::base {
 
-// A string that cannot be printed or compared by accident; its memory is wiped when it goes.
+// A string that cannot be printed or compared by accident. Its memory is wiped on destruction.
 class Secret {
  public:
   Secret() = default;
@@ -27,19 +27,19 @@ class Secret {
   std::string value_;
 };
 
-// True when both are equal; the time taken depends on the lengths only.
+// Whether both are equal. The time taken depends on the lengths only.
 [[nodiscard]] bool constant_time_equal(std::string_view a, std::string_view b);
 
-// Knows every secret value the process has read and replaces it by "***" in text that leaves the process.
-// Values shorter than 6 characters are not learned: replacing them would garble ordinary text.
+// Collects the secret values that the process reads, and replaces them with "***" in text that leaves the process.
+// Ignores values shorter than 6 characters: replacing them would garble ordinary text.
 // Thread rule: any thread.
 class Scrubber {
  public:
-  void learn(std::string_view value);
+  void add_secret(std::string_view value);
   [[nodiscard]] std::string scrub(std::string text) const;
 
  private:
-  // A secret that begins with another one must go as a whole.
+  // A secret that begins with another secret must be replaced as a whole.
   struct LongestFirst {
     bool operator()(const std::string& a, const std::string& b) const { return a.size() != b.size() ? a.size() > b.size() : a < b; }
   };

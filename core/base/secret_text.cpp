@@ -10,7 +10,7 @@ constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::string_view kSpace = " \t\r\n\v\f";
 
 // No-break space, soft hyphen, zero-width characters and joiners, direction marks, line and paragraph separators, word joiner, byte order
-// mark: what comes along when text is copied from a web page or a chat.
+// mark. Text copied from a web page or a chat often contains them.
 constexpr std::array<std::string_view, 16> kUnseen = {
     "\xC2\xA0",     "\xC2\xAD",     "\xE2\x80\x8B", "\xE2\x80\x8C", "\xE2\x80\x8D", "\xE2\x80\x8E", "\xE2\x80\x8F", "\xE2\x80\xA8",
     "\xE2\x80\xA9", "\xE2\x80\xAA", "\xE2\x80\xAB", "\xE2\x80\xAC", "\xE2\x80\xAD", "\xE2\x80\xAE", "\xE2\x81\xA0", kByteOrderMark};
@@ -28,20 +28,20 @@ std::string_view trimmed_secret(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
 }
 
-std::string secret_fault(std::string_view secret) {
-  constexpr std::string_view kRemedy = "; only the secret itself may stand there";
+std::string secret_error(std::string_view secret) {
+  constexpr std::string_view kRemedy = "; it must contain only the secret";
   if (secret.find_first_of("\r\n") != std::string_view::npos) return "contains a line break" + std::string(kRemedy);
   if (std::ranges::any_of(secret, is_control_character)) return "contains a control character" + std::string(kRemedy);
   const auto is_there = [&](std::string_view one) { return secret.contains(one); };
   if (std::ranges::any_of(kUnseen, is_there)) {
-    return "contains a character that cannot be seen, such as a no-break space; type the secret, or copy it from its source again";
+    return "contains an invisible character, such as a no-break space; type the secret, or copy it from its source again";
   }
   return {};
 }
 
-std::string secret_doubt(std::string_view secret) {
+std::string secret_warning(std::string_view secret) {
   const auto in_quotes = [&](char quote) { return secret.size() >= 2 && secret.starts_with(quote) && secret.ends_with(quote); };
-  if (in_quotes('"') || in_quotes('\'') || in_quotes('`')) return "stands in quotes, which count as a part of it; remove them";
+  if (in_quotes('"') || in_quotes('\'') || in_quotes('`')) return "is wrapped in quotes, which count as part of it; remove them";
   const auto equals = secret.find('=');
   const auto name = secret.substr(0, equals);
   const bool is_name = equals != std::string_view::npos && name.size() >= 3 && is_upper(name.front()) &&

@@ -26,7 +26,7 @@ TimeZone::TimeZone() : rules_(std::make_shared<const Rules>(Rules{absl::UTCTimeZ
 
 Result<TimeZone> TimeZone::find(const std::string& name) {
   absl::TimeZone zone;
-  // The library takes paths too.
+  // Abseil accepts paths too.
   const bool is_name = !name.empty() && name.front() != '/' && name.find("..") == std::string::npos && !name.starts_with("file:");
   if (!is_name || !absl::LoadTimeZone(name, &zone)) {
     return fail(ErrorCode::invalid, "there is no time zone \"" + name +
@@ -37,7 +37,7 @@ Result<TimeZone> TimeZone::find(const std::string& name) {
   return out;
 }
 
-// Lines of zic(8): "Z NAME ..." is a zone, "L TARGET NAME" another name of one.
+// Lines of zic(8): "Z NAME ..." is a zone, "L TARGET NAME" is an alias.
 std::vector<std::string> TimeZone::names() {
   std::vector<std::string> out;
   std::ifstream list(kList);

@@ -1,4 +1,4 @@
-// Clock times of people, over every change of daylight saving. A value; copies share its rules.
+// Local clock times, across changes of daylight saving. A value; copies share the rules.
 // Thread rule: any thread.
 #pragma once
 #include <memory>
@@ -14,10 +14,10 @@ class TimeZone {
  public:
   TimeZone();  // UTC
 
-  // "Europe/Berlin", "UTC": the names of the IANA database, as the machine has it (package tzdata). ErrorCode::invalid otherwise.
+  // Finds a zone by its name in the machine's IANA database (package tzdata): "Europe/Berlin", "UTC". ErrorCode::invalid otherwise.
   [[nodiscard]] static Result<TimeZone> find(const std::string& name);
 
-  // Those that find() knows, in no order; empty where the machine has no list of them (tzdata.zi).
+  // The names that find() accepts, in no order; empty if the machine has no list of them (tzdata.zi).
   [[nodiscard]] static std::vector<std::string> names();
 
   struct Local {
@@ -26,11 +26,11 @@ class TimeZone {
   };
   [[nodiscard]] Local local(Timestamp time) const;
 
-  // When clocks show that time, in minutes after midnight, on the day of `time` or `days` later. Where clocks skip it: the moment of the
-  // change. Where they show it twice: the first time.
+  // The moment when clocks show `minute`, in minutes after midnight, `days` after the day of `time`. If clocks skip it: the moment of the
+  // change. If they show it twice: the first time.
   [[nodiscard]] Timestamp at(Timestamp time, int days, int minute) const;
 
-  // The first such time after `time`.
+  // The first such moment after `time`.
   [[nodiscard]] Timestamp next(Timestamp time, int minute) const;
 
  private:

@@ -27,7 +27,7 @@ std::size_t utf8_length(std::string_view text) {
 
 bool is_utf8(std::string_view text) {
   while (!text.empty()) {
-    // Eight at a time as long as they are ASCII, as most text is.
+    // Eight bytes at a time as long as they are ASCII, as most text is.
     std::uint64_t eight = 0;
     if (text.size() >= sizeof eight) {
       std::memcpy(&eight, text.data(), sizeof eight);

@@ -1,18 +1,18 @@
-// What is text: RFC 3629.
+// UTF-8 (RFC 3629).
 #pragma once
 #include <cstddef>
 #include <string_view>
 
 namespace belfry::base {
 
-// The length in bytes, 1 to 4, of the well-formed character at the front of `text` (no overlong forms, no surrogates, up to U+10FFFF);
-// 0 when there is none.
+// The length in bytes, 1 to 4, of the well-formed character at the front of `text` (no overlong forms, no surrogates, up to U+10FFFF); 0 if
+// there is none.
 [[nodiscard]] std::size_t utf8_length(std::string_view text);
 
-// Well-formed characters from end to end.
+// Whether `text` consists of well-formed characters only.
 [[nodiscard]] bool is_utf8(std::string_view text);
 
-// The longest beginning of `text` of at most `bytes` bytes that does not end inside a character.
+// The longest prefix of `text` of at most `bytes` bytes that does not end inside a character.
 [[nodiscard]] std::string_view utf8_prefix(std::string_view text, std::size_t bytes);
 
 }  // namespace belfry::base

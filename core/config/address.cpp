@@ -10,7 +10,7 @@
 namespace belfry::config {
 namespace {
 
-constexpr std::size_t kLongestSocketPath = 107;  // sun_path of unix(7) without its zero
+constexpr std::size_t kMaxSocketPath = 107;  // sun_path of unix(7) without the terminating zero
 
 bool is_ip(const std::string& host, int family) {
   std::array<unsigned char, sizeof(in6_addr)> bytes{};
@@ -25,7 +25,7 @@ std::optional<Address> parse_address(std::string_view text) {
   Address out;
   if (text.starts_with("unix:")) {
     out.socket_path = text.substr(5);
-    if (!out.socket_path.starts_with('/') || out.socket_path.size() > kLongestSocketPath) return std::nullopt;
+    if (!out.socket_path.starts_with('/') || out.socket_path.size() > kMaxSocketPath) return std::nullopt;
     return out;
   }
   const auto colon = text.rfind(':');

@@ -1,4 +1,4 @@
-// Listening addresses: "127.0.0.1:6000", "[::1]:6000", "unix:/run/belfry/admin.sock". Pure.
+// Listen addresses: "127.0.0.1:6000", "[::1]:6000", "unix:/run/belfry/admin.sock". Pure.
 #pragma once
 #include <optional>
 #include <string>
@@ -11,12 +11,13 @@ struct Address {
   std::uint16_t port = 0;   // 1..65535; 0 for a Unix socket
   std::string socket_path;  // absolute
 
-  // Reachable from this machine only.
+  // Whether only this machine can reach the address: a Unix socket or a loopback address.
   [[nodiscard]] bool local() const;
 };
 
 inline constexpr std::string_view kAddressForm = "an IP address and a port such as \"127.0.0.1:6000\" or \"[::]:6000\", or \"unix:/PATH\"";
 
+// Returns none when `text` is not in the form of kAddressForm.
 [[nodiscard]] std::optional<Address> parse_address(std::string_view text);
 
 }  // namespace belfry::config

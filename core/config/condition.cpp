@@ -4,7 +4,7 @@
 #include <charconv>
 #include <cmath>
 
-#include "config/catalogue.hpp"
+#include "config/event_catalogue.hpp"
 #include "config/pattern.hpp"
 #include "config/scalar.hpp"
 #include "config/suggest.hpp"
@@ -17,8 +17,8 @@ using model::Comparison;
 using model::Condition;
 using yaml::Node;
 
-constexpr std::string_view kScalarForm = "a text, a number, true or false";
-constexpr std::string_view kValueForm = "a text, a list, /pattern/, or a mapping such as { not: x } or { exists: false }";
+constexpr std::string_view kScalarForm = "text, a number, true or false";
+constexpr std::string_view kValueForm = "text, a list, /pattern/, or a mapping such as { not: x } or { exists: false }";
 
 }  // namespace
 
@@ -44,12 +44,12 @@ std::string path_suggestion(std::string_view written, std::string_view besides) 
 
 namespace {
 
-// Reads what stands behind one path.
+// Reads the comparisons of one path.
 class Comparer {
  public:
   Comparer(std::string path, const std::vector<std::string_view>& sources) : path_(std::move(path)), sources_(sources) {}
 
-  // All of them are required: { ge: 1, lt: 5 } are two.
+  // All comparisons must hold: { ge: 1, lt: 5 } yields two.
   std::vector<Comparison> read(const Value& written) const {
     std::vector<Comparison> out;
     if (written.node().kind == Node::Kind::map) {
@@ -69,13 +69,15 @@ class Comparer {
 
   std::optional<Comparison> single(const Value& written) const {
     switch (written.node().kind) {
-      case Node::Kind::null: written.error("is empty; write { exists: false } to ask for what is missing, \"\" for an empty text"); break;
+      case Node::Kind::null:
+        written.error("is empty; write { exists: false } to match a missing value, or \"\" to match empty text");
+        break;
       case Node::Kind::scalar: return scalar(written, true);
       case Node::Kind::list: return any_of(written);
       case Node::Kind::map: {
         auto found = operators(written);
         if (found.size() == 1) return apply(found.front().first, found.front().second);
-        if (!found.empty()) written.error("holds several conditions; write one of them here");
+        if (!found.empty()) written.error("contains several conditions; write one of them here");
         break;
       }
     }
@@ -100,7 +102,7 @@ class Comparer {
     if (patterns && is_pattern(text->text)) return pattern(written, *text);
     auto out = make(Comparison::Op::equal);
     out.text = text->text;
-    // True and TRUE are the same value as true.
+    // True and TRUE are spellings of true.
     if (written.node().plain && scalar_kind(out.text) == ScalarKind::boolean) out.text = out.text.size() == 4 ? "true" : "false";
     check_literal(written, out.text);
     return out;
@@ -109,10 +111,10 @@ class Comparer {
   void check_literal(const Value& written, const std::string& text) const {
     if (path_ == "sensitive" && text != "true" && text != "false") written.expected("true or false");
     if (path_ == "severity" && !model::is_severity(text)) {
-      written.error("is " + written.described() + ", which is no severity" + suggestion(text, model::kSeverities, "they are"));
+      written.error("is " + written.described() + ", which is not a severity" + suggestion(text, model::kSeverities, "the severities are"));
     }
     if (path_ == "source" && !sources_.empty() && std::ranges::find(sources_, text) == sources_.end()) {
-      written.error("is " + written.described() + ", which is no source" + suggestion(text, sources_, "the sources are"));
+      written.error("is " + written.described() + ", which is not a source" + suggestion(text, sources_, "the sources are"));
     }
     if (path_ == "template_id" && !is_template_id(text)) {
       written.warning("is " + written.described() + ", which no notification has; write a UUID in lower case, or compare the name");
@@ -127,7 +129,7 @@ class Comparer {
     return out;
   }
 
-  // The known ones of a mapping such as { ge: 1, lt: 5 }.
+  // The known operators of a mapping such as { ge: 1, lt: 5 }.
   std::vector<std::pair<std::string, Value>> operators(const Value& written) const {
     const auto known = split_words(kOperators);
     std::vector<std::pair<std::string, Value>> out;
@@ -195,7 +197,7 @@ Condition read_condition(const Value& written, const std::vector<std::string_vie
     written.expected("a mapping such as { name: Workspace Deleted }");
     return out;
   }
-  if (written.node().members.empty()) written.error("is an empty mapping; remove it, or write what must hold");
+  if (written.node().members.empty()) written.error("is an empty mapping; write a condition, or remove it");
   for (const auto& member : written.node().members) {
     const Value value(written.context(), *member.value, written.path() + "." + member.key, member.key_at);
     if (member.key == "all") {

@@ -1,4 +1,4 @@
-// `when`: what must hold for a rule to apply to a notification.
+// `when`: the conditions under which a rule applies to a notification.
 #pragma once
 #include <string_view>
 #include <vector>
@@ -8,13 +8,17 @@
 
 namespace belfry::config {
 
-// Reports what is wrong, patterns included, and gives the rest. `sources` are the names that `source` may be compared with.
+// Reports every problem, invalid patterns included, and returns the rest. `sources` are the valid values of `source`; empty: any value.
 [[nodiscard]] model::Condition read_condition(const Value& written, const std::vector<std::string_view>& sources);
 
-// "name", "labels.reason": whether a notification can have such a value.
+// Whether a notification can have a value at `path`: "name", "labels.reason".
 [[nodiscard]] bool is_known_path(std::string_view path);
 
-// The end of a message about one that it cannot have. `besides`: other words that are known there.
+// Whether every notification that meets `narrow` also meets `wide`, so that a route with `narrow` is never reached behind a route with
+// `wide`. False when that cannot be decided.
+[[nodiscard]] bool implies(const model::Condition& narrow, const model::Condition& wide);
+
+// Ends a message about an unknown path with a suggestion or a list. `besides`: further words for the list, separated by spaces.
 [[nodiscard]] std::string path_suggestion(std::string_view written, std::string_view besides);
 
 }  // namespace belfry::config

@@ -26,7 +26,7 @@ AdminSettings default_admin(const Environment& environment) {
 
 std::optional<std::filesystem::path> default_admin_socket(const Environment& environment) {
   constexpr const char* kFile = "admin.sock";
-  // As systemd sets it for RuntimeDirectory=, one or several.
+  // systemd sets it for RuntimeDirectory=, with colons between several directories (systemd.exec(5)).
   if (const auto runtime = split_at_colons(variable(environment, "RUNTIME_DIRECTORY")); !runtime.empty())
     return std::filesystem::path(runtime.front()) / kFile;
   if (const auto xdg = variable(environment, "XDG_RUNTIME_DIR"); xdg.starts_with('/')) return std::filesystem::path(xdg) / "belfry" / kFile;
@@ -42,7 +42,7 @@ std::vector<std::filesystem::path> default_plugin_directories(const Environment&
 
 std::optional<std::filesystem::path> default_store_path(const Environment& environment) {
   constexpr const char* kFile = "belfry.db";
-  // systemd lists several, separated by colons, when the unit asks for several (systemd.exec(5)).
+  // systemd sets it for StateDirectory=, with colons between several directories (systemd.exec(5)).
   if (const auto state = split_at_colons(variable(environment, "STATE_DIRECTORY")); !state.empty()) {
     return std::filesystem::path(state.front()) / kFile;
   }

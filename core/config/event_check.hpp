@@ -1,16 +1,16 @@
-// Conditions that no known event can meet. Coder may know more events than the gateway, so all of it is warnings.
+// Finds conditions that no known event can meet. Coder may send events that the catalogue lacks, so every problem is only a warning.
 #pragma once
 #include <filesystem>
 #include <vector>
 
-#include "config/catalogue.hpp"
+#include "config/event_catalogue.hpp"
 
 namespace belfry::config {
 
-// The built-in catalogue and those that the sources name. Adds the files to `files`.
-[[nodiscard]] Catalogue read_catalogues(const Value& sources, std::vector<std::filesystem::path>& files);
+// Returns the built-in catalogue together with the catalogues that the sources name. Adds the paths of their files to `files`.
+[[nodiscard]] EventCatalogue read_catalogues(const Value& sources, std::vector<std::filesystem::path>& files);
 
-// Looks at every `when` of the pipeline, whatever kind of rule it belongs to. What is no condition at all has been reported by its reader.
-void check_events(const Value& pipeline, const Catalogue& catalogue);
+// Checks the conditions and templates of every rule in the pipeline. Skips malformed conditions: their reader has reported them.
+void check_events(const Value& pipeline, const EventCatalogue& catalogue);
 
 }  // namespace belfry::config

@@ -6,8 +6,8 @@
 #include <system_error>
 
 #include "base/file_state.hpp"
-#include "config/file_text.hpp"
-#include "config/merge.hpp"
+#include "config/merge_includes.hpp"
+#include "config/read_text_file.hpp"
 #include "config/suggest.hpp"
 #include "config/text_check.hpp"
 
@@ -19,24 +19,24 @@ using yaml::Node;
 
 constexpr std::string_view kIncludeForm = "the path of a file or a pattern, such as conf.d/*.yaml";
 
-bool is_pattern(const fs::path& path) { return path.string().find_first_of("*?[") != std::string::npos; }
+bool is_glob(const fs::path& path) { return path.string().find_first_of("*?[") != std::string::npos; }
 
-// It can be part of a message.
+// Whether a message can show the name.
 bool is_printable(const std::string& name) {
   return !invalid_utf8(name) && std::ranges::none_of(name, [](unsigned char c) { return c < 0x20 || c == 0x7F; });
 }
 
 struct Included {
   fs::path file;
-  Value named;  // the entry of `include` that led to it
+  Value named;  // the entry of `include` that names it
 };
 
-// Which files there are; nothing of them is read.
+// Finds the files without reading them.
 class Finder {
  public:
   explicit Finder(fs::path main) : main_(main.lexically_normal()) {}
 
-  void look(const Value& include) {
+  void collect(const Value& include) {
     if (include.node().kind != Node::Kind::list) {
       entry(include);
     } else {
@@ -45,7 +45,7 @@ class Finder {
   }
 
   std::vector<Included> files;
-  std::vector<fs::path> directories;  // of patterns
+  std::vector<fs::path> directories;  // searched by patterns
   bool complete = true;
 
  private:
@@ -57,9 +57,9 @@ class Finder {
     }
     const fs::path named(*text);
     const auto path = (written.directory() / named).lexically_normal();
-    if (is_pattern(named.parent_path())) {
-      refuse(written, "is " + written.described() + "; write a pattern in the name of the file only, such as conf.d/*.yaml");
-    } else if (is_pattern(named.filename())) {
+    if (is_glob(named.parent_path())) {
+      refuse(written, "is " + written.described() + "; use a pattern in the file name only, such as conf.d/*.yaml");
+    } else if (is_glob(named.filename())) {
       pattern(written, path);
     } else if (path == main_) {
       refuse(written, "names the main file itself; remove it");
@@ -79,25 +79,25 @@ class Finder {
     for (fs::directory_iterator each(directory.empty() ? fs::path(".") : directory, error); !error && each != fs::directory_iterator();
          each.increment(error)) {
       const auto name = each->path().filename().string();
-      // Like a shell, not those that begin with a dot: editors keep their own files there.
+      // Skips hidden files as a shell does: editors use them for temporary copies.
       if (::fnmatch(wanted.c_str(), name.c_str(), FNM_PERIOD) != 0 || directory / name == main_) continue;
       if (is_printable(name)) {
         found.push_back(directory / name);
       } else {
-        refuse(written, "finds a file in " + directory.string() + " whose name is no text; rename it");
+        refuse(written, "matches a file in " + directory.string() + " whose name is not text; rename it");
       }
     }
     if (error) {
       const auto state = base::state_of(directory.empty() ? fs::path(".") : directory);
       if (!state.absent())
-        refuse(written, "looks into " + directory.string() + ", which cannot be read: " +
-                            (state.why.empty() ? error.message() : state.why) + "; name a directory that the user of the gateway can read");
+        refuse(written, "searches " + directory.string() + ", which cannot be read: " + (state.why.empty() ? error.message() : state.why) +
+                            "; name a directory that the user of the gateway can read");
     }
     std::ranges::sort(found);
     for (auto& file : found) add(written, std::move(file));
   }
 
-  // A file that several entries lead to is read once.
+  // A file that several entries name is read once.
   void add(const Value& written, fs::path file) {
     if (std::ranges::find(files, file, &Included::file) == files.end()) files.push_back({std::move(file), written});
   }
@@ -115,9 +115,9 @@ class Reader {
  public:
   Reader(const Context& context, std::size_t nodes) : context_(context), nodes_(nodes) {}
 
-  // False when it is too much: the rest is not to be read.
+  // Returns false when the files together are too large: the rest must not be read.
   bool read(const Included& included) {
-    const auto text = named_file_text(included.file);
+    const auto text = read_named_file(included.file);
     if (!text) included.named.error("names " + included.file.string() + ", which " + text.error().message);
     const auto tree = text ? yaml::parse(*text, context_.report, context_.report.add_file(included.file.string())) : nullptr;
     if (!tree) {
@@ -127,8 +127,8 @@ class Reader {
     nodes_ += tree->nodes;
     if (nodes_ > yaml::kMaxNodes) {
       complete = false;
-      included.named.error("names " + included.file.string() + ", with which there are more than " + std::to_string(yaml::kMaxNodes) +
-                           " values in all files together; write fewer");
+      included.named.error("names " + included.file.string() + ", which brings all files together to more than " +
+                           std::to_string(yaml::kMaxNodes) + " values; write fewer");
       return false;
     }
     trees.push_back(usable(*tree));
@@ -139,11 +139,11 @@ class Reader {
   bool complete = true;
 
  private:
-  // The sections that an included file may have; the rest is reported.
+  // Keeps the sections that an included file may have, and reports the rest.
   yaml::NodePtr usable(const Node& tree) {
     auto out = std::make_shared<Node>(tree);
     if (tree.kind != Node::Kind::map) {
-      context_.report.error(tree.at, "an included file holds no mapping; write sources, sinks, plugins or pipeline, each with a colon");
+      context_.report.error(tree.at, "an included file is not a mapping; write sources, sinks, plugins or pipeline, each with a colon");
       complete = false;
     }
     if (tree.incomplete) complete = false;
@@ -152,16 +152,16 @@ class Reader {
   }
 
   bool is_usable(const yaml::Member& member) {
-    const auto known = split_words(kIncludedWords);
-    const auto of_main = split_words(kRootWords.keys);
+    const auto known = split_words(kIncludedKeys);
+    const auto of_main = split_words(kRootKeys.keys);
     auto& report = context_.report;
     const auto has = [&](const auto& words) { return std::ranges::find(words, member.key) != words.end(); };
     if (has(known) && member.value->kind == Node::Kind::map) return true;
     if (has(known)) {
       Value(context_, *member.value, member.key, member.key_at).expected("a mapping, or remove it");
     } else if (has(of_main)) {
-      report.error(member.key_at, member.key + " belongs to the main file; write it in " + report.file());
-      return false;  // nothing else can have been meant
+      report.error(member.key_at, member.key + " belongs in the main file; move it to " + report.file());
+      return false;  // the key is unambiguous, so no section is missing from the tree
     } else {
       report.error(member.key_at,
                    "unknown key " + in_quotes(member.key) + suggestion(member.key, known, "the keys of an included file are"));
@@ -176,16 +176,16 @@ class Reader {
 
 }  // namespace
 
-yaml::NodePtr with_included(const Context& context, const yaml::NodePtr& main, std::vector<fs::path>& files) {
+yaml::NodePtr load_includes(const Context& context, const yaml::NodePtr& main, std::vector<fs::path>& files) {
   files.emplace_back(context.report.file());
   const auto* include = main->find("include");
   if (include == nullptr) return main;
   Finder finder(context.report.file());
-  finder.look(Value(context, *include->value, "include", include->key_at));
+  finder.collect(Value(context, *include->value, "include", include->key_at));
   for (const auto& each : finder.files) files.push_back(each.file);
   files.insert(files.end(), finder.directories.begin(), finder.directories.end());
   if (finder.files.size() > kMaxIncludedFiles) {
-    finder.files[kMaxIncludedFiles].named.error("leads to more than " + std::to_string(kMaxIncludedFiles) +
+    finder.files[kMaxIncludedFiles].named.error("names more than " + std::to_string(kMaxIncludedFiles) +
                                                 " files; write fewer, larger ones");
     finder.complete = false;
     finder.files.erase(finder.files.begin() + kMaxIncludedFiles, finder.files.end());
@@ -194,7 +194,7 @@ yaml::NodePtr with_included(const Context& context, const yaml::NodePtr& main, s
   for (const auto& each : finder.files) {
     if (!reader.read(each)) break;
   }
-  return merge(main, reader.trees, finder.complete && reader.complete, context.report);
+  return merge_includes(main, reader.trees, finder.complete && reader.complete, context.report);
 }
 
 }  // namespace belfry::config

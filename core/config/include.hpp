@@ -1,4 +1,4 @@
-// `include`: the files that the main one names.
+// `include`: reads the files that the main file names.
 #pragma once
 #include <filesystem>
 #include <vector>
@@ -9,8 +9,8 @@ namespace belfry::config {
 
 inline constexpr std::size_t kMaxIncludedFiles = 256;
 
-// The tree of the main file together with those of the files that it includes, or itself when it includes none. `files` becomes what
-// Settings::files promises, also when there are problems.
-[[nodiscard]] yaml::NodePtr with_included(const Context& context, const yaml::NodePtr& main, std::vector<std::filesystem::path>& files);
+// Returns the tree of the main file merged with the trees of its included files; `main` itself when it includes none. Fills `files` as
+// Settings::files promises, even when there are problems.
+[[nodiscard]] yaml::NodePtr load_includes(const Context& context, const yaml::NodePtr& main, std::vector<std::filesystem::path>& files);
 
 }  // namespace belfry::config

@@ -3,7 +3,7 @@
 
 namespace belfry::config {
 
-// Of max_age, wherever it is written.
+// Valid range of every max_age.
 inline constexpr Range<base::Millis> kMaxAge{std::chrono::seconds(1), std::chrono::days(30)};
 
 }  // namespace belfry::config

@@ -11,26 +11,26 @@
 namespace belfry::config {
 namespace {
 
-constexpr std::size_t kLongest = 4'096;             // bytes
-constexpr std::size_t kHeaviest = 10'000;           // of one pattern
-constexpr std::size_t kHeaviestTogether = 100'000;  // of a configuration
+constexpr std::size_t kMaxLength = 4'096;       // bytes
+constexpr std::size_t kMaxCost = 10'000;        // instructions, per pattern
+constexpr std::size_t kMaxTotalCost = 100'000;  // instructions, per configuration
 
-constexpr std::size_t kAnyCharacter = 4;    // "." or a negated class: a branch per length of a UTF-8 sequence
-constexpr std::size_t kUnicodeClass = 200;  // some hundred instructions
+constexpr std::size_t kAnyCharacter = 4;    // "." or a negated class: one branch per length of a UTF-8 sequence
+constexpr std::size_t kUnicodeClass = 200;  // such as \pL, which needs some hundred instructions
 
-// Sums up the weight of a pattern from left to right; see pattern_weight().
-class Weigher {
+// Adds up the cost of a pattern from left to right; see pattern_cost().
+class CostEstimator {
  public:
-  explicit Weigher(std::string_view pattern) : rest_(pattern) {}
+  explicit CostEstimator(std::string_view pattern) : rest_(pattern) {}
 
-  std::size_t weigh() {
+  std::size_t estimate() {
     while (!rest_.empty()) step();
     while (groups_.size() > 1) close();
     return groups_.back();
   }
 
  private:
-  static std::size_t bounded(std::size_t weight) { return std::min<std::size_t>(weight, 1'000'000'000); }
+  static std::size_t bounded(std::size_t cost) { return std::min<std::size_t>(cost, 1'000'000'000); }
 
   char take() {
     const char c = rest_.front();
@@ -42,9 +42,9 @@ class Weigher {
     rest_.remove_prefix(at == std::string_view::npos ? rest_.size() : at + 1);
   }
 
-  void atom(std::size_t weight) {
-    last_ = weight;
-    groups_.back() = bounded(groups_.back() + weight);
+  void atom(std::size_t cost) {
+    last_ = cost;
+    groups_.back() = bounded(groups_.back() + cost);
   }
 
   void close() {
@@ -69,7 +69,7 @@ class Weigher {
     return kAnyCharacter;
   }
 
-  // After "\Q", up to "\E": text in which nothing has a meaning.
+  // Reads literal text after "\Q", up to "\E".
   std::size_t quoted() {
     const auto end = rest_.find("\\E");
     const auto length = std::min(end, rest_.size());
@@ -78,7 +78,7 @@ class Weigher {
   }
 
   std::size_t char_class() {
-    std::size_t weight = kAnyCharacter;
+    std::size_t cost = kAnyCharacter;
     if (rest_.starts_with('^')) take();
     if (rest_.starts_with(']')) take();
     while (!rest_.empty()) {
@@ -87,27 +87,27 @@ class Weigher {
       if (const auto named = rest_.find(":]"); c == '[' && rest_.starts_with(':') && named != std::string_view::npos) {
         rest_.remove_prefix(named + 2);
       } else if (c == '\\') {
-        weight += escaped();
+        cost += escaped();
       } else {
-        ++weight;
+        ++cost;
       }
     }
-    return weight;
+    return cost;
   }
 
-  // After "{". False: no counted repetition, the brace stands for itself.
+  // Reads a counted repetition after "{". False when there is none: the brace is literal.
   bool repeat() {
     const auto end = rest_.find('}');
     if (end == std::string_view::npos) return false;
-    std::size_t least = 0;
+    std::size_t low = 0;
     const auto text = rest_.substr(0, end);
-    const auto [stopped, bad] = std::from_chars(text.data(), text.data() + text.size(), least);
+    const auto [stopped, bad] = std::from_chars(text.data(), text.data() + text.size(), low);
     if (bad != std::errc()) return false;
-    std::size_t most = least;
+    std::size_t high = low;
     const auto* last = text.data() + text.size();
-    if (stopped != last && *stopped == ',') std::from_chars(stopped + 1, last, most);
+    if (stopped != last && *stopped == ',') std::from_chars(stopped + 1, last, high);
     rest_.remove_prefix(end + 1);
-    const auto times = bounded(std::max({least, most, std::size_t{1}}));
+    const auto times = bounded(std::max({low, high, std::size_t{1}}));
     groups_.back() = bounded(groups_.back() + bounded(last_ * (times - 1)));
     last_ = bounded(last_ * times);
     return true;
@@ -133,12 +133,12 @@ class Weigher {
   std::size_t last_ = 0;
 };
 
-// Routes are compared with each other, so that the same few patterns come again and again.
+// Cached: comparing the routes with each other needs the same few patterns over and over.
 const re2::RE2& compiled_once(const std::string& pattern) {
-  constexpr std::size_t kKept = 64;
-  thread_local std::map<std::string, std::unique_ptr<const re2::RE2>> kept;
-  if (kept.size() >= kKept && !kept.contains(pattern)) kept.clear();
-  auto& compiled = kept[pattern];
+  constexpr std::size_t kMaxCached = 64;
+  thread_local std::map<std::string, std::unique_ptr<const re2::RE2>> cache;
+  if (cache.size() >= kMaxCached && !cache.contains(pattern)) cache.clear();
+  auto& compiled = cache[pattern];
   if (!compiled) {
     re2::RE2::Options options;
     options.set_log_errors(false);
@@ -151,47 +151,46 @@ const re2::RE2& compiled_once(const std::string& pattern) {
 
 bool is_pattern(std::string_view text) { return text.size() >= 2 && text.starts_with('/') && text.ends_with('/'); }
 
-std::size_t pattern_weight(std::string_view pattern) { return Weigher(pattern).weigh(); }
+std::size_t pattern_cost(std::string_view pattern) { return CostEstimator(pattern).estimate(); }
 
 std::optional<std::string> read_pattern(const Value& written, const Expanded& text, std::string_view otherwise) {
   auto pattern = text.text.substr(1, text.text.size() - 2);
   if (pattern.empty()) {
-    written.error("is \"//\", a pattern that fits everything; write what it shall find" + std::string(otherwise));
+    written.error("is \"//\", a pattern that matches everything; write the text to find" + std::string(otherwise));
     return std::nullopt;
   }
   if (std::ranges::any_of(pattern, [](char c) { return static_cast<unsigned char>(c) < 0x20 && c != '\t'; })) {
-    written.error("holds a control character, which double quotes make of \\b and the like; write the pattern in single quotes");
+    written.error("contains a control character, as \\b becomes in double quotes; write the pattern in single quotes");
     return std::nullopt;
   }
-  if (pattern.size() > kLongest) {
-    written.error("is a pattern of " + std::to_string(pattern.size()) + " bytes; write at most " + std::to_string(kLongest));
+  if (pattern.size() > kMaxLength) {
+    written.error("is a pattern of " + std::to_string(pattern.size()) + " bytes; write at most " + std::to_string(kMaxLength));
     return std::nullopt;
   }
-  const auto weight = pattern_weight(pattern);
-  if (weight > kHeaviest) {
-    written.error("is a pattern of about " + std::to_string(weight) +
-                  " steps, since {N} repeats what stands before it; write one of at most " + std::to_string(kHeaviest) +
-                  ", with smaller numbers or with * and +");
+  const auto cost = pattern_cost(pattern);
+  if (cost > kMaxCost) {
+    written.error("is a pattern of about " + std::to_string(cost) + " steps, because {N} repeats what precedes it; write one of at most " +
+                  std::to_string(kMaxCost) + ", with smaller numbers or with * and +");
     return std::nullopt;
   }
-  if (written.context().report.add_pattern_weight(weight) > kHeaviestTogether) {
-    written.error("is one pattern too many: together they have more than " + std::to_string(kHeaviestTogether) +
-                  " steps; write fewer, or smaller numbers of repetitions");
+  if (written.context().report.add_pattern_cost(cost) > kMaxTotalCost) {
+    written.error("is one pattern too many: together they have more than " + std::to_string(kMaxTotalCost) +
+                  " steps; write fewer, or smaller repetition counts");
     return std::nullopt;
   }
   if (const auto& compiled = compiled_once(pattern); !compiled.ok()) {
     const std::string why = text.referenced ? std::string() : " (" + compiled.error() + ")";
-    written.error("is " + written.described() + ", which is no pattern" + why + "; write RE2 syntax" + std::string(otherwise));
+    written.error("is " + written.described() + ", which is not a valid pattern" + why + "; write RE2 syntax" + std::string(otherwise));
     return std::nullopt;
   }
   return pattern;
 }
 
 bool compiles(const std::string& pattern) {
-  return pattern.size() <= kLongest && pattern_weight(pattern) <= kHeaviest && compiled_once(pattern).ok();
+  return pattern.size() <= kMaxLength && pattern_cost(pattern) <= kMaxCost && compiled_once(pattern).ok();
 }
 
-bool finds(const std::string& pattern, std::string_view text) {
+bool pattern_matches(const std::string& pattern, std::string_view text) {
   return compiles(pattern) && re2::RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), compiled_once(pattern));
 }
 

@@ -7,7 +7,7 @@
 #include "config/max_age.hpp"
 #include "config/pattern.hpp"
 #include "config/suggest.hpp"
-#include "config/texts.hpp"
+#include "config/templates.hpp"
 #include "model/names.hpp"
 #include "render/template.hpp"
 
@@ -42,10 +42,10 @@ std::optional<model::Assignment> read_assignment(const std::string& path, const 
     if (!age) return std::nullopt;
     out.duration = *age;
   } else {
-    auto text = read_template(value, "a text");
+    auto text = read_template(value, "text");
     if (!text) return std::nullopt;
     if (path == "severity" && !text->contains("{{") && !model::is_severity(*text)) {
-      value.error("is " + value.described() + ", which is no severity" + suggestion(*text, model::kSeverities, "they are"));
+      value.error("is " + value.described() + ", which is not a severity" + suggestion(*text, model::kSeverities, "the severities are"));
       return std::nullopt;
     }
     out.text = *std::move(text);
@@ -65,7 +65,7 @@ std::vector<model::Assignment> read_set(const Value& written) {
     const Value value(written.context(), *member.value, written.path() + "." + member.key, member.key_at);
     if (!is_one_of(member.key, kSettable)) {
       written.context().report.error(member.key_at, written.path() + " cannot set " + in_quotes(member.key) +
-                                                        suggestion(member.key, split_words(kSettable), "what can be set is"));
+                                                        suggestion(member.key, split_words(kSettable), "the paths that can be set are"));
     } else if (auto assignment = read_assignment(member.key, value)) {
       out.push_back(*std::move(assignment));
     }
@@ -79,7 +79,8 @@ std::vector<std::string> read_unset(const Value& written) {
     auto path = entry.text("a path such as labels.reason");
     if (!path) continue;
     if (!is_one_of(*path, kUnsettable)) {
-      entry.error("is " + entry.described() + ", which cannot be unset" + suggestion(*path, split_words(kUnsettable), "what can be is"));
+      entry.error("is " + entry.described() + ", which cannot be unset" +
+                  suggestion(*path, split_words(kUnsettable), "the paths that can be unset are"));
     } else {
       out.push_back(*std::move(path));
     }
@@ -95,8 +96,8 @@ std::optional<std::string> read_redaction_pattern(const Value& written) {
     return std::nullopt;
   }
   auto pattern = read_pattern(written, *text);
-  if (pattern && finds(*pattern, "")) {
-    written.error("is " + written.described() + ", which finds the empty text, and that is everywhere; write + for * or leave out the ?");
+  if (pattern && pattern_matches(*pattern, "")) {
+    written.error("is " + written.described() + ", which matches empty text, and so everywhere; write + instead of *, or leave out the ?");
     return std::nullopt;
   }
   return pattern;
@@ -105,13 +106,13 @@ std::optional<std::string> read_redaction_pattern(const Value& written) {
 std::vector<model::Redaction> read_redact(const Value& written) {
   std::vector<model::Redaction> out;
   for (const auto& entry : written.entries("a list of patterns, such as [\"/glpat-[0-9A-Za-z_-]{20}/\"]")) {
-    model::Redaction redaction{.pattern = {}, .with = std::string(kRedacted)};
+    model::Redaction redaction{.pattern = {}, .replacement = std::string(kRedacted)};
     std::optional<std::string> pattern;
     if (entry.node().kind == yaml::Node::Kind::map) {
-      const Section section(entry, kRedactionWords);
+      const Section section(entry, kRedactionKeys);
       if (const auto value = section.require("pattern", "pattern: \"/glpat-[0-9A-Za-z_-]{20}/\"")) pattern = read_redaction_pattern(*value);
       if (const auto value = section.get("with")) {
-        if (const auto with = value->expanded("the text that stands there instead")) redaction.with = with->text;
+        if (const auto with = value->expanded("the replacement text")) redaction.replacement = with->text;
       }
     } else {
       pattern = read_redaction_pattern(entry);
@@ -124,10 +125,10 @@ std::vector<model::Redaction> read_redact(const Value& written) {
 }
 
 std::optional<model::Dedupe> read_dedupe(const Value& written) {
-  const Section section(written, kDedupeWords);
+  const Section section(written, kDedupeKeys);
   const auto key = section.require("key", "key: \"{{name}} {{labels.workspace}}\"");
   const auto window = section.require("window", "window: 5m");
-  auto text = key ? read_key(*key, "what makes two of them the same, such as \"{{title}}\"") : std::nullopt;
+  auto text = key ? read_key(*key, "a key that duplicates have in common, such as \"{{title}}\"") : std::nullopt;
   const auto length = window ? window->duration(kWindow) : std::nullopt;
   if (!text || !length) return std::nullopt;
   return model::Dedupe{*std::move(text), *length};
@@ -138,18 +139,18 @@ class ProcessorReader {
   explicit ProcessorReader(const std::vector<std::string_view>& sources) : sources_(sources) {}
 
   model::ProcessorRule read(const Value& written) {
-    const Section section(written, kProcessorWords);
+    const Section section(written, kProcessorKeys);
     model::ProcessorRule rule;
-    rule.where = written.position_text();
+    rule.location = written.location_text();
     read_name(section, rule.name);
     if (const auto when = section.get("when")) rule.when = read_condition(*when, sources_);
-    if (const auto value = section.get("drop")) rule.drop = value->text("the reason, for those who ask");
+    if (const auto value = section.get("drop")) rule.drop = value->text("the reason, which `belfry explain` shows");
     if (const auto value = section.get("set")) rule.set = read_set(*value);
     if (const auto value = section.get("unset")) rule.unset = read_unset(*value);
     if (const auto value = section.get("redact")) rule.redact = read_redact(*value);
     if (const auto value = section.get("message")) rule.message = read_message(*value);
     if (const auto value = section.get("dedupe")) rule.dedupe = read_dedupe(*value);
-    check_what_it_does(section);
+    check_actions(section);
     return rule;
   }
 
@@ -161,26 +162,26 @@ class ProcessorReader {
     if (!is_name(*name)) {
       value->expected(kNameForm);
     } else if (const auto [first, fresh] = names_.emplace(*name, value->at()); !fresh) {
-      value->error("is " + value->described() + ", the name of the processor in " +
-                   value->context().report.line_seen_from(value->at(), first->second) + " too; give each its own");
+      value->error("is " + value->described() + ", also the name of the processor at " +
+                   value->context().report.relative_location(value->at(), first->second) + "; give each its own name");
     } else {
       out = *name;
     }
   }
 
-  static void check_what_it_does(const Section& section) {
+  static void check_actions(const Section& section) {
     constexpr std::string_view kActions = "drop set unset redact message dedupe";
     if (section.value().node().kind != yaml::Node::Kind::map) return;
     std::vector<std::string_view> found;
     bool unknown = false;
     for (const auto action : split_words(kActions)) {
       if (section.get(action)) found.push_back(action);
-      unknown = unknown || section.may_hold(action);
+      unknown = unknown || section.may_contain(action);
     }
     if (found.empty() && !unknown) {
       section.value().error("does nothing; write drop, set, unset, redact, message or dedupe");
     } else if (found.size() > 1 && found.front() == "drop") {
-      section.get(found[1])->error("stands beside drop, after which nothing is done; keep one of the two");
+      section.get(found[1])->error("cannot be combined with drop, which delivers nothing; keep one of the two");
     }
   }
 

@@ -1,4 +1,4 @@
-// `pipeline.processors`: what is done with a notification before it is routed.
+// `pipeline.processors`: changes to a notification before it is routed.
 #pragma once
 #include <string_view>
 #include <vector>
@@ -8,7 +8,7 @@
 
 namespace belfry::config {
 
-// `sources` are the names that `source` may be compared with.
+// `sources` are the valid values of `source` in conditions; empty: any value.
 [[nodiscard]] std::vector<model::ProcessorRule> read_processors(const Value& written, const std::vector<std::string_view>& sources);
 
 }  // namespace belfry::config

@@ -10,10 +10,10 @@ namespace {
 constexpr std::string_view kProxyForm = "http://HOST:PORT or http://USER:PASSWORD@HOST:PORT";
 constexpr std::string_view kOwnForm = "the URL of a proxy, such as http://proxy.example.com:3128, or none";
 
-// Seen from the proxy, these would be the proxy itself.
+// From the proxy, these addresses would reach the proxy's own machine.
 constexpr std::string_view kThisMachine = "localhost,127.0.0.0/8,::1";
 
-std::unexpected<std::string> fault(std::string_view what) {
+std::unexpected<std::string> proxy_error(std::string_view what) {
   return std::unexpected(std::string(what) + "; write " + std::string(kProxyForm));
 }
 
@@ -47,7 +47,7 @@ bool is_host(std::string_view text, bool address) {
   });
 }
 
-bool read_place(std::string_view text, ProxySettings& out) {
+bool read_host_port(std::string_view text, ProxySettings& out) {
   const bool address = text.starts_with('[');
   const auto end = address ? text.find(']') : text.find(':');
   if (address && end == std::string_view::npos) return false;
@@ -98,16 +98,16 @@ std::optional<ProxySettings> proxy_of(const Environment& environment, std::initi
 std::expected<ProxySettings, std::string> parse_proxy(std::string_view text) {
   if (const auto scheme = text.find("://"); scheme != std::string_view::npos) {
     const auto name = text.substr(0, scheme);
-    if (name == "https" || name == "HTTPS") return fault("is a proxy that is spoken to over TLS, which is not supported");
-    if (name != "http" && name != "HTTP") return fault("is no HTTP proxy");
+    if (name == "https" || name == "HTTPS") return proxy_error("is a proxy over TLS, which is not supported");
+    if (name != "http" && name != "HTTP") return proxy_error("is not an HTTP proxy");
     text.remove_prefix(scheme + 3);
   }
   if (text.ends_with('/')) text.remove_suffix(1);
   ProxySettings proxy;
   const auto at = text.rfind('@');
-  const bool good = read_place(at == std::string_view::npos ? text : text.substr(at + 1), proxy) &&
+  const bool good = read_host_port(at == std::string_view::npos ? text : text.substr(at + 1), proxy) &&
                     (at == std::string_view::npos || read_credentials(text.substr(0, at), proxy));
-  if (!good) return fault("is no URL of a proxy");
+  if (!good) return proxy_error("is not the URL of a proxy");
   return proxy;
 }
 
@@ -122,7 +122,7 @@ void read_proxy(const Value& written, TransportSettings& out) {
   out.https_proxy = out.http_proxy = *std::move(proxy);
 }
 
-TransportSettings transport_of(const Environment& environment, Report& report) {
+TransportSettings transport_from_environment(const Environment& environment, Report& report) {
   TransportSettings out;
   out.https_proxy = proxy_of(environment, {"https_proxy", "HTTPS_PROXY"}, report);
   out.http_proxy = proxy_of(environment, {"http_proxy", "HTTP_PROXY"}, report);

@@ -1,5 +1,5 @@
-// Which proxy a sink's requests go through: the sink's own, else the one of the environment. What is wrong is said without the value,
-// which may hold a password.
+// The proxy for a sink's requests: its own, else the proxy of the environment. Messages never show the value, which may contain a
+// password.
 #pragma once
 #include <expected>
 #include <string>
@@ -10,15 +10,15 @@
 
 namespace belfry::config {
 
-// "http://user:password@proxy:3128"; http:// may be left out, the port is 80 then as anywhere. User name and password are
-// percent-encoded. The error is what the text is, and what to write: "is ...; write ...".
+// Parses "http://user:password@proxy:3128". http:// may be omitted; the port defaults to 80. User name and password are percent-encoded.
+// The error continues a sentence: "is ...; write ...".
 [[nodiscard]] std::expected<ProxySettings, std::string> parse_proxy(std::string_view text);
 
-// sinks.*.http.proxy: for everything the sink asks for, whatever the environment says. Empty or none: no proxy.
+// Reads sinks.*.http.proxy, which applies to all requests of the sink and overrides the environment. Empty or `none`: no proxy.
 void read_proxy(const Value& written, TransportSettings& out);
 
-// $https_proxy, $http_proxy and $no_proxy, else the same in capitals; an empty variable counts as none. This machine is never reached
-// through a proxy that the environment names.
-[[nodiscard]] TransportSettings transport_of(const Environment& environment, Report& report);
+// Reads $https_proxy, $http_proxy and $no_proxy, else the same names in capitals; an empty variable counts as unset. Requests to this
+// machine never use a proxy of the environment.
+[[nodiscard]] TransportSettings transport_from_environment(const Environment& environment, Report& report);
 
 }  // namespace belfry::config

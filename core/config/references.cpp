@@ -15,10 +15,10 @@
 namespace belfry::config {
 namespace {
 
-// Where systemd looks for the credentials that a unit asks for by their bare names (systemd.exec(5), LoadCredential=).
+// The directory where systemd finds credentials that a unit loads by bare name (systemd.exec(5), LoadCredential=).
 constexpr std::string_view kCredentialStore = "/etc/credstore/";
 
-// What the packaged unit asks systemd for (packaging/systemd/belfry.service.in).
+// The credentials that the packaged unit loads (packaging/systemd/belfry.service.in).
 constexpr std::array<std::string_view, 5> kLoadedByUnit = {"slack-bot-token", "slack-signing-secret", "slack-app-token", "webhook-password",
                                                            "admin-token"};
 
@@ -32,7 +32,7 @@ bool is_variable_name(std::string_view name) {
   return !name.empty() && letter(name.front()) && std::ranges::all_of(name, [&](char c) { return letter(c) || digit(c); });
 }
 
-// What cannot be seen has no status (std::filesystem::status_known); that is not the same as what does not exist.
+// An inaccessible file has no known status (std::filesystem::status_known), which differs from a file that does not exist.
 std::filesystem::file_status status_of(const std::filesystem::path& file) {
   using std::filesystem::file_type;
   const auto state = base::state_of(file);
@@ -41,18 +41,18 @@ std::filesystem::file_status status_of(const std::filesystem::path& file) {
     case base::FileState::Kind::file: return std::filesystem::file_status(file_type::regular, state.permissions);
     case base::FileState::Kind::directory: return std::filesystem::file_status(file_type::directory, state.permissions);
     case base::FileState::Kind::device: return std::filesystem::file_status(file_type::character, state.permissions);
-    case base::FileState::Kind::broken: break;
+    case base::FileState::Kind::inaccessible: break;
   }
   return std::filesystem::file_status(file_type::none);
 }
 
-// As secrets of containers are: their permissions are those that the mount was asked for.
+// Container secrets are mounted read-only: chmod fails there, and only the options of the mount set their permissions.
 bool is_mounted_read_only(const std::filesystem::path& file) {
   struct statvfs found{};
   return ::statvfs(file.c_str(), &found) == 0 && (found.f_flag & ST_RDONLY) != 0;
 }
 
-// The offset of the } that closes a reference whose inside begins `text`.
+// The offset of the } that closes the reference whose content starts at the beginning of `text`.
 std::size_t closing_brace(std::string_view text) {
   int open = 1;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -71,14 +71,14 @@ std::size_t closing_brace(std::string_view text) {
 
 }  // namespace
 
-// One walk over one text. Every reference is checked for its form; those in a default that is not needed are not looked up.
+// One pass over one text. Checks the form of every reference, but does not look up references in a default that is not needed.
 struct References::Pass {
   const References& references;
   const std::filesystem::path& directory;
   Expanded out{};
   std::vector<std::string> missing{};
-  std::vector<std::string> ways{};  // to provide what is missing
-  std::string remedy{};             // of the last one missing
+  std::vector<std::string> alternatives{};  // ways to provide the missing values
+  std::string remedy{};                     // for the last missing value
   std::string broken{};
   std::string malformed{};
   std::size_t from_files{};  // bytes of the text that came from files
@@ -86,7 +86,7 @@ struct References::Pass {
 
   bool run(std::string_view text, int depth, bool wanted) {
     if (depth > kMaxReferenceDepth) {
-      malformed = "references more than " + std::to_string(kMaxReferenceDepth) + " deep; write it simpler";
+      malformed = "references are nested more than " + std::to_string(kMaxReferenceDepth) + " deep; simplify them";
       return false;
     }
     while (!text.empty()) {
@@ -130,7 +130,7 @@ struct References::Pass {
       return false;
     }
     if (env ? !is_variable_name(name) : name.empty() || name.find('$') != std::string::npos || name.find('\0') != std::string::npos) {
-      malformed = std::string(env ? "no name of an environment variable" : "no path of a file") + " in " +
+      malformed = std::string(env ? "invalid name of an environment variable" : "invalid file path") + " in " +
                   in_quotes("${" + std::string(inside) + "}") + "; " + std::string(kReferenceForm);
       return false;
     }
@@ -147,39 +147,39 @@ struct References::Pass {
     if (dash == std::string_view::npos) {
       if (is_missing) {
         missing.push_back(std::move(found.missing));
-        ways.push_back(std::move(found.way));
+        alternatives.push_back(std::move(found.alternative));
         remedy = std::move(found.remedy);
       }
       return true;
     }
     const auto before = static_cast<std::ptrdiff_t>(missing.size());
     if (!run(rest.substr(dash + 2), depth + 1, is_missing)) return false;
-    // The default is missing as well: say both, this one first.
+    // The default is missing as well: report both, this reference first.
     if (std::ssize(missing) > before) {
       missing.insert(missing.begin() + before, std::move(found.missing));
-      ways.insert(ways.begin() + before, std::move(found.way));
+      alternatives.insert(alternatives.begin() + before, std::move(found.alternative));
     }
     return true;
   }
 };
 
-std::expected<Expanded, ReferenceFault> References::expand(std::string_view text, const std::filesystem::path& directory) const {
-  using enum ReferenceFault::Kind;
+std::expected<Expanded, ReferenceError> References::expand(std::string_view text, const std::filesystem::path& directory) const {
+  using enum ReferenceError::Kind;
   if (text.find("${") == std::string_view::npos) return Expanded{std::string(text), false};
   Pass pass{*this, directory};
-  if (!pass.run(text, 1, true)) return std::unexpected(ReferenceFault{malformed, std::move(pass.malformed)});
-  if (!pass.broken.empty()) return std::unexpected(ReferenceFault{unresolved, std::move(pass.broken)});
+  if (!pass.run(text, 1, true)) return std::unexpected(ReferenceError{malformed, std::move(pass.malformed)});
+  if (!pass.broken.empty()) return std::unexpected(ReferenceError{unresolved, std::move(pass.broken)});
   if (!pass.missing.empty()) {
     auto what = pass.missing.front();
-    auto how = pass.ways.front();
+    auto how = pass.alternatives.front();
     for (std::size_t i = 1; i < pass.missing.size(); ++i) {
       what += " and " + pass.missing[i];
-      how += ", or " + pass.ways[i];
+      how += ", or " + pass.alternatives[i];
     }
-    return std::unexpected(ReferenceFault{unresolved, what + "; " + (pass.missing.size() > 1 ? how : pass.remedy)});
+    return std::unexpected(ReferenceError{unresolved, what + "; " + (pass.missing.size() > 1 ? how : pass.remedy)});
   }
   if (pass.out.text.size() > kMaxReferenceBytes) {
-    return std::unexpected(ReferenceFault{unresolved, "the value with its references replaced is larger than 64 KiB; make it smaller"});
+    return std::unexpected(ReferenceError{unresolved, "the value with its references replaced is larger than 64 KiB; make it smaller"});
   }
   if (pass.from_files != pass.out.text.size()) pass.out.file.reset();
   return std::move(pass.out);
@@ -187,62 +187,64 @@ std::expected<Expanded, ReferenceFault> References::expand(std::string_view text
 
 References::Lookup References::variable(const std::string& name) const {
   const auto value = environment_.variable(name);
-  if (!value) return {.missing = "environment variable " + name + " is not set", .remedy = "set it", .way = "set " + name};
-  if (value->empty()) return {.missing = "environment variable " + name + " is empty", .remedy = "give it a value", .way = "set " + name};
+  if (!value) return {.missing = "environment variable " + name + " is not set", .remedy = "set it", .alternative = "set " + name};
+  if (value->empty())
+    return {.missing = "environment variable " + name + " is empty", .remedy = "give it a value", .alternative = "set " + name};
   if (invalid_utf8(*value)) return {.broken = "environment variable " + name + " is not UTF-8 text; correct it"};
   return {.value = *value};
 }
 
 References::Lookup References::file(const std::string& path, const std::filesystem::path& directory) const {
-  struct Place {
+  struct Candidate {
     std::filesystem::path file;
     bool credential;
   };
-  std::vector<Place> places;
+  std::vector<Candidate> candidates;
   if (std::filesystem::path(path).is_relative()) {
     const auto credentials = environment_.variable("CREDENTIALS_DIRECTORY").value_or("");
-    if (!credentials.empty()) places.push_back({std::filesystem::path(credentials) / path, true});
+    if (!credentials.empty()) candidates.push_back({std::filesystem::path(credentials) / path, true});
     if (!credentials.empty() && base::state_of(credentials).absent())
       return {.broken = "there is no directory " + credentials + ", which CREDENTIALS_DIRECTORY names; create it, or unset the variable"};
   }
-  places.push_back({directory / path, false});  // an absolute path stays what it is
+  candidates.push_back({directory / path, false});  // `path` alone, if it is absolute
   std::string missing;
-  for (const auto& [place, credential] : places) {
-    const auto status = status_of(place);
+  for (const auto& [location, credential] : candidates) {
+    const auto status = status_of(location);
     if (status.type() != std::filesystem::file_type::not_found) {
-      auto found = content(place, status, {});
-      if (!credential) read_.insert(place);
-      if (!credential) found.exposed = exposure(place, status);
-      if (!found.value.empty()) found.source = ValueFile{place, credential};
+      auto found = content(location, status, {});
+      if (!credential) read_.insert(location);
+      if (!credential) found.exposed = exposure(location, status);
+      if (!found.value.empty()) found.source = ValueFile{location, credential};
       return found;
     }
-    missing += (missing.empty() ? "there is no file " : " or ") + place.string();
+    missing += (missing.empty() ? "there is no file " : " or ") + location.string();
   }
-  const auto beside = places.back().file.string();
-  if (path.find('/') != std::string::npos) return {.missing = std::move(missing), .remedy = "create it", .way = "create " + beside};
+  const auto beside = candidates.back().file.string();
+  if (path.find('/') != std::string::npos) return {.missing = std::move(missing), .remedy = "create it", .alternative = "create " + beside};
   const bool loaded = std::ranges::find(kLoadedByUnit, path) != kLoadedByUnit.end();
   const auto line = loaded ? "" : "; the unit needs the line LoadCredential=" + path + " for this name: systemctl edit belfry";
-  const auto way = "put it into " + std::string(kCredentialStore) + path + " (under systemd, mode 0600" + line + ") or into " + beside;
-  return {.missing = std::move(missing), .remedy = way, .way = way};
+  const auto alternative =
+      "put it into " + std::string(kCredentialStore) + path + " (under systemd, mode 0600" + line + ") or into " + beside;
+  return {.missing = std::move(missing), .remedy = alternative, .alternative = alternative};
 }
 
-std::string References::exposure(const std::filesystem::path& place, std::filesystem::file_status status) {
+std::string References::exposure(const std::filesystem::path& location, std::filesystem::file_status status) {
   using std::filesystem::perms;
   const auto others = status.permissions() & (perms::others_read | perms::others_write);
   if (!std::filesystem::is_regular_file(status) || others == perms::none) return {};
   const auto* what = (others & perms::others_read) != perms::none ? "read" : "written";
-  return "the file " + place.string() + " can be " + what + " by others; " +
-         (is_mounted_read_only(place) ? "its mount is read-only, so mount it with mode 0400 (Kubernetes: defaultMode: 0400, with the "
-                                        "fsGroup of the gateway 0440; Docker: mode: 0400)"
-                                      : "run: chmod o= " + place.string());
+  return "the file " + location.string() + " can be " + what + " by others; " +
+         (is_mounted_read_only(location) ? "its mount is read-only, so mount it with mode 0400 (Kubernetes: defaultMode: 0400, with the "
+                                           "fsGroup of the gateway 0440; Docker: mode: 0400)"
+                                         : "run: chmod o= " + location.string());
 }
 
-References::Lookup References::content(const std::filesystem::path& place, std::filesystem::file_status status, std::error_code) {
-  const auto broken = [&](const std::string& why) { return Lookup{.broken = "the file " + place.string() + " " + why}; };
+References::Lookup References::content(const std::filesystem::path& location, std::filesystem::file_status status, std::error_code) {
+  const auto broken = [&](const std::string& why) { return Lookup{.broken = "the file " + location.string() + " " + why}; };
   const auto refused = [&](const std::string& why) { return broken("cannot be read: " + why + "; let the user of the gateway read it"); };
-  if (!std::filesystem::status_known(status)) return refused(base::state_of(place).why);
+  if (!std::filesystem::status_known(status)) return refused(base::state_of(location).why);
   if (!std::filesystem::is_regular_file(status)) return broken("is a directory or a device; name a file");
-  std::ifstream stream(place, std::ios::binary);
+  std::ifstream stream(location, std::ios::binary);
   if (!stream) return refused(std::generic_category().message(errno));
   std::string value(kMaxReferenceBytes + 1, '\0');
   stream.read(value.data(), static_cast<std::streamsize>(value.size()));
@@ -253,17 +255,17 @@ References::Lookup References::content(const std::filesystem::path& place, std::
   if (value.ends_with('\n')) value.pop_back();
   if (value.ends_with('\r')) value.pop_back();
   if (value.find_first_not_of(" \t\r\n") == std::string::npos) {
-    return {.missing = "the file " + place.string() + " is empty",
+    return {.missing = "the file " + location.string() + " is empty",
             .remedy = "write the value into it",
-            .way = "write the value into " + place.string()};
+            .alternative = "write the value into " + location.string()};
   }
   if (invalid_utf8(value) || value.find('\0') != std::string::npos) return broken("is not UTF-8 text; name the right file");
   return {.value = std::move(value)};
 }
 
-base::Result<std::string> References::read_again(const ValueFile& file) {
+base::Result<std::string> References::reread(const ValueFile& file) {
   const auto status = status_of(file.path);
-  if (status.type() == std::filesystem::file_type::not_found) return base::fail("there is no file " + file.path.string() + " any more");
+  if (status.type() == std::filesystem::file_type::not_found) return base::fail("the file " + file.path.string() + " no longer exists");
   auto found = content(file.path, status, {});
   if (!found.broken.empty()) return base::fail(std::move(found.broken));
   if (!found.missing.empty()) return base::fail(found.missing + "; " + found.remedy);
@@ -271,12 +273,12 @@ base::Result<std::string> References::read_again(const ValueFile& file) {
   return std::move(found.value);
 }
 
-std::string plain_secret(const std::filesystem::path& file) {
+std::string inline_secret_warning(const std::filesystem::path& file) {
   if (References::exposure(file, status_of(file)).empty()) return {};
-  return "stands in " + file.string() + ", which others can read; run: chmod o= " + file.string() +
-         ", or put it into a file of its own and write ${file:NAME}";
+  return "is written in " + file.string() + ", which others can read; run: chmod o= " + file.string() +
+         ", or move it to a file of its own and write ${file:NAME}";
 }
 
-base::Result<std::string> read_again(const ValueFile& file) { return References::read_again(file); }
+base::Result<std::string> reread(const ValueFile& file) { return References::reread(file); }
 
 }  // namespace belfry::config

@@ -1,6 +1,6 @@
-// ${env:NAME} and ${file:PATH} within text, each with an optional default: ${env:PORT:-6000}. A default may hold references itself.
-// $${ stands for ${. An empty variable or file counts as missing. Relative files are looked for in $CREDENTIALS_DIRECTORY, then beside
-// the configuration; one newline at the end of a file is dropped.
+// Expands ${env:NAME} and ${file:PATH} in text, each with an optional default: ${env:PORT:-6000}. A default may contain references.
+// $${ stands for a literal ${. An empty variable or file counts as missing. Relative paths are looked up in $CREDENTIALS_DIRECTORY, then
+// in the directory of the configuration file. A byte order mark and one newline at the end of a file are dropped.
 #pragma once
 #include <expected>
 #include <filesystem>
@@ -15,58 +15,60 @@
 
 namespace belfry::config {
 
-inline constexpr std::size_t kMaxReferenceBytes = 64 * 1024;  // of a file, and of a text with its references replaced
+inline constexpr std::size_t kMaxReferenceBytes = 64 * 1024;  // limit for a file, and for an expanded text
 inline constexpr int kMaxReferenceDepth = 8;
 
 struct Expanded {
   std::string text;
-  bool referenced = false;  // part of it came from outside: never to be shown
-  // "the file F can be read by others; ..." when one of the files it came from can be: no place for a secret. What systemd has put into
-  // $CREDENTIALS_DIRECTORY is systemd's business.
+  bool referenced = false;  // part of the text came from a reference: never show it
+  // "the file F can be read by others; ..." when others can access one of the files, which therefore must not hold a secret. Files in
+  // $CREDENTIALS_DIRECTORY are exempt: systemd controls the access to them.
   std::string exposed;
-  std::optional<ValueFile> file;  // all of it is what this one holds
+  std::optional<ValueFile> file;  // set when the text is exactly the content of this file
 };
 
-struct ReferenceFault {
+struct ReferenceError {
   enum class Kind {
-    malformed,   // wrong in the configuration itself
-    unresolved,  // the configuration is good, the outside is not
+    malformed,   // the reference itself is invalid
+    unresolved,  // the reference is valid, but its target is missing or unusable
   };
   Kind kind = Kind::malformed;
   std::string text;  // "environment variable PORT is not set; set it"
 };
 
+// Expands references and records the files that they name. `environment` must outlive it.
+// Thread rule: one thread at a time; expand() records files although it is const.
 class References {
  public:
   explicit References(const Environment& environment) : environment_(environment) {}
 
-  // `directory` is that of the file which holds `text`; empty when it has none.
-  [[nodiscard]] std::expected<Expanded, ReferenceFault> expand(std::string_view text, const std::filesystem::path& directory) const;
+  // `directory`: the directory of the file that contains `text`; empty when there is no file.
+  [[nodiscard]] std::expected<Expanded, ReferenceError> expand(std::string_view text, const std::filesystem::path& directory) const;
 
-  // Of all references so far: what Settings::referenced promises.
+  // The files of all references so far, as Settings::referenced promises.
   [[nodiscard]] const std::set<std::filesystem::path>& files_read() const { return read_; }
 
-  // As settings.hpp says.
-  [[nodiscard]] static base::Result<std::string> read_again(const ValueFile& file);
-  // "the file F can be read by others; run: ...", or nothing when it cannot.
-  [[nodiscard]] static std::string exposure(const std::filesystem::path& place, std::filesystem::file_status status);
+  // See reread() in settings.hpp.
+  [[nodiscard]] static base::Result<std::string> reread(const ValueFile& file);
+  // Returns "the file F can be read by others; run: ...", or an empty string when others have no access.
+  [[nodiscard]] static std::string exposure(const std::filesystem::path& location, std::filesystem::file_status status);
 
  private:
-  // What a reference came to: its value, or why there is none.
+  // Result of one reference: its value, or the reason why there is none.
   struct Lookup {
     std::string value;
-    std::string missing;                   // not there: a default may stand in
-    std::string remedy;                    // what to do about it, when there is no other way
-    std::string way;                       // the same as one of several ways
-    std::string broken;                    // there, but unusable, and what to do: a default must not hide that
-    std::string exposed;                   // others can read it, and what to do
-    std::optional<ValueFile> source = {};  // of the value
+    std::string missing;                   // there is no value: a default may replace it
+    std::string remedy;                    // advice, when this is the only missing value
+    std::string alternative;               // advice, as one of several alternatives
+    std::string broken;                    // the target is unusable, with advice: a default must not hide it
+    std::string exposed;                   // others can access the file, with advice
+    std::optional<ValueFile> source = {};  // file of the value
   };
   struct Pass;
 
   [[nodiscard]] Lookup variable(const std::string& name) const;
   [[nodiscard]] Lookup file(const std::string& path, const std::filesystem::path& directory) const;
-  [[nodiscard]] static Lookup content(const std::filesystem::path& place, std::filesystem::file_status status, std::error_code error);
+  [[nodiscard]] static Lookup content(const std::filesystem::path& location, std::filesystem::file_status status, std::error_code error);
 
   const Environment& environment_;
   mutable std::set<std::filesystem::path> read_;

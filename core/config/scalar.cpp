@@ -66,14 +66,14 @@ struct Unit {
   std::uint64_t factor;
 };
 
-// "10s" with the units given: 10 times the factor of "s".
+// Converts a number and a unit: "10s" is 10 times the factor of "s".
 std::optional<std::uint64_t> parse_with_unit(std::string_view text, std::span<const Unit> units) {
   const auto end = std::min(text.find_first_not_of(kDigits), text.size());
   const auto number = parse_count(text.substr(0, end));
   const auto unit = std::ranges::find(units, text.substr(end), &Unit::suffix);
   if (!number || unit == units.end()) return std::nullopt;
-  constexpr std::uint64_t kMost = std::numeric_limits<std::int64_t>::max();
-  if (*number > kMost / unit->factor) return std::nullopt;
+  constexpr std::uint64_t kLimit = std::numeric_limits<std::int64_t>::max();
+  if (*number > kLimit / unit->factor) return std::nullopt;
   return *number * unit->factor;
 }
 
@@ -103,7 +103,7 @@ base::Result<nlohmann::json> scalar_to_json(std::string_view plain) {
       double number = 0;
       const auto [end, error] = std::from_chars(plain.data(), plain.data() + plain.size(), number);
       if (error == std::errc{} && end == plain.data() + plain.size() && std::isfinite(number)) return nlohmann::json(number);
-      return base::fail(base::ErrorCode::invalid, "is no finite number; write it in quotes if it is text");
+      return base::fail(base::ErrorCode::invalid, "is not a finite number; write it in quotes if it is text");
     }
     case ScalarKind::string: break;
   }

@@ -1,4 +1,4 @@
-// The written forms of single values: YAML 1.2 core schema scalars, durations, sizes, rates. Pure.
+// Text forms of single values: YAML 1.2 core schema scalars, durations, sizes, rates. Pure.
 #pragma once
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -11,13 +11,14 @@ namespace belfry::config {
 
 enum class ScalarKind { null, boolean, integer, floating, string };
 
-// What a scalar without quotes is, by the YAML 1.2 core schema.
+// The type of an unquoted scalar in the YAML 1.2 core schema.
 [[nodiscard]] ScalarKind scalar_kind(std::string_view plain);
 
-// The JSON value of a scalar without quotes. The error says what to write instead: JSON has no infinities and no endless integers.
+// The JSON value of an unquoted scalar. Fails, with advice, for numbers that JSON cannot hold: infinities, NaN, and integers of more than
+// 64 bits.
 [[nodiscard]] base::Result<nlohmann::json> scalar_to_json(std::string_view plain);
 
-// Decimal digits, no sign.
+// Parses decimal digits without a sign.
 [[nodiscard]] std::optional<std::uint64_t> parse_count(std::string_view text);
 
 inline constexpr std::string_view kDurationForm = "a number and a unit: 500ms, 10s, 5m, 24h or 7d";
@@ -28,7 +29,7 @@ inline constexpr std::string_view kRateForm = "a number per unit of time: 1/s, 3
 [[nodiscard]] std::optional<std::size_t> parse_size(std::string_view text);
 [[nodiscard]] std::optional<Rate> parse_rate(std::string_view text);
 
-// "64KiB": the shortest exact form of a size.
+// The shortest exact form of a size: "64KiB".
 [[nodiscard]] std::string size_text(std::size_t bytes);
 
 }  // namespace belfry::config

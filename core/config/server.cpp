@@ -1,4 +1,4 @@
-// The sections about the gateway itself: server, admin, store, plugins.
+// The sections of the gateway itself: server, admin, store, plugins.
 #include "config/address.hpp"
 #include "config/sections.hpp"
 
@@ -22,7 +22,7 @@ std::optional<std::string> read_address(const Value& written) {
   return std::nullopt;
 }
 
-// One body must fit. A limit of bodies that was raised alone raises the memory with it.
+// The memory must fit one body, so a max_body that was raised alone raises max_body_memory as well.
 void read_body_memory(const Section& section, ServerSettings& out) {
   const auto written = section.get("max_body_memory");
   out.max_body_memory = std::max(out.max_body_memory, out.max_body);
@@ -30,12 +30,12 @@ void read_body_memory(const Section& section, ServerSettings& out) {
   if (!memory) return;
   out.max_body_memory = *memory;
   if (*memory >= out.max_body) return;
-  written->error("is " + std::to_string(*memory) + " bytes, and one body may have " + std::to_string(out.max_body) +
+  written->error("is " + std::to_string(*memory) + " bytes, but one body may have " + std::to_string(out.max_body) +
                  "; write at least as much as server.max_body");
 }
 
 std::optional<TlsSettings> read_tls(const Value& written) {
-  const Section section(written, kTlsWords);
+  const Section section(written, kTlsKeys);
   TlsSettings tls;
   constexpr std::string_view kForm = "the path of a PEM file";
   if (const auto value = section.require("certificate", "certificate: tls.crt")) assign(tls.certificate, value->file_path(kForm));
@@ -47,12 +47,12 @@ std::optional<TlsSettings> read_tls(const Value& written) {
 }  // namespace
 
 bool read_server(const Value& written, ServerSettings& out) {
-  const Section section(written, kServerWords);
+  const Section section(written, kServerKeys);
   if (const auto value = section.get("listen")) assign(out.listen, read_address(*value));
   const auto& report = written.context().report;
   const auto before = report.errors();
   if (const auto value = section.get("tls")) out.tls = read_tls(*value);
-  const bool tls_known = report.errors() == before && !section.may_hold("tls") && written.node().kind == yaml::Node::Kind::map;
+  const bool tls_known = report.errors() == before && !section.may_contain("tls") && written.node().kind == yaml::Node::Kind::map;
   if (const auto value = section.get("max_body")) assign(out.max_body, value->size(kBody));
   read_body_memory(section, out);
   if (const auto value = section.get("threads")) assign(out.threads, value->count(kThreads));
@@ -62,7 +62,7 @@ bool read_server(const Value& written, ServerSettings& out) {
 }
 
 void read_admin(const Value& written, AdminSettings& out) {
-  const Section section(written, kAdminWords);
+  const Section section(written, kAdminKeys);
   if (const auto value = section.get("listen")) {
     out.listen.clear();
     out.default_socket.clear();
@@ -77,15 +77,15 @@ void read_admin(const Value& written, AdminSettings& out) {
   for (const auto& address : out.listen) {
     const auto parsed = parse_address(address);
     if (!parsed || parsed->local()) continue;
-    written.warning("listens on " + address + ", where the network reaches the metrics" +
-                    (section.get("token") ? " and, with the token, the API, all of it in the clear" : "") +
+    written.warning("listens on " + address + ", which exposes the metrics" +
+                    (section.get("token") ? " and, with the token, the API to the network, all of it in the clear" : " to the network") +
                     "; write a loopback address or \"unix:/run/belfry/admin.sock\", or let a firewall allow your own machines only");
   }
-  if (const auto value = section.get("token")) assign(out.token, value->secret("a token of your own, such as \"${file:admin-token}\""));
+  if (const auto value = section.get("token")) assign(out.token, value->secret("a token of your choice, such as \"${file:admin-token}\""));
 }
 
 void read_store(const Value& written, StoreSettings& out) {
-  const Section section(written, kStoreWords);
+  const Section section(written, kStoreKeys);
   if (const auto value = section.get("driver")) {
     const auto driver = value->text("sqlite");
     if (driver == "postgres") {
@@ -99,10 +99,10 @@ void read_store(const Value& written, StoreSettings& out) {
 }
 
 void read_plugins(const Value& written, PluginSettings& out) {
-  const Section section(written, kPluginsWords);
+  const Section section(written, kPluginsKeys);
   const auto value = section.get("directories");
   if (!value) return;
-  // An included file adds to what there is without it, also when the main file says nothing.
+  // Directories of an included file are added to the defaults; only the main file replaces them.
   if (value->at().file == 0) out.directories.clear();
   for (const auto& entry : value->entries("a list of directories, such as [/usr/lib/belfry/plugins]")) {
     if (auto directory = entry.file_path("the path of a directory")) out.directories.push_back(*std::move(directory));

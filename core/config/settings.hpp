@@ -1,4 +1,4 @@
-// The whole configuration as values: checked, references resolved, defaults filled in. Loading never starts anything.
+// The complete configuration as values: checked, references resolved, defaults filled in. Loading never starts anything.
 #pragma once
 #include <filesystem>
 #include <functional>
@@ -13,29 +13,12 @@
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "base/secret.hpp"
+#include "config/diagnostic.hpp"
 #include "model/pipeline.hpp"
 
 namespace belfry::config {
 
 using base::Millis;
-
-// One finding: "FILE:LINE:COLUMN: error: what is wrong; what to write instead". A note says what is in order, or worth knowing.
-struct Problem {
-  enum class Severity { error, warning, note };
-  Severity severity = Severity::error;
-  std::string file;
-  int line = 0;    // from 1; 0: about no place in a file
-  int column = 0;  // from 1, in bytes
-  std::string text;
-
-  [[nodiscard]] std::string line_text() const;
-  bool operator==(const Problem&) const = default;
-};
-
-[[nodiscard]] std::string_view name_of(Problem::Severity severity);  // "error"
-
-// By file, line and column; each once.
-void sort_by_place(std::vector<Problem>& problems);
 
 struct TlsSettings {
   std::filesystem::path certificate, key, client_ca;
@@ -48,49 +31,49 @@ struct ServerSettings {
   std::size_t max_body_memory = 64 * 1024 * 1024;  // at least max_body
   std::size_t threads = 2;
   std::size_t max_connections = 1024;
-  std::size_t max_connections_per_address = 256;  // 0: no bound
+  std::size_t max_connections_per_address = 256;  // 0: no limit
 };
 
 struct AdminSettings {
   std::vector<std::string> listen;
   base::Secret token;
-  std::string default_socket;  // the one of `listen` that nobody asked for; empty: none. The gateway does without when it has to
+  std::string default_socket;  // the entry of `listen` that is only a default; empty: none. The gateway can run without it
 };
 
 struct StoreSettings {
   std::string driver = "sqlite";
   std::filesystem::path path;
-  bool is_default = false;  // the path: nobody has named one, and Belfry makes its directory
+  bool path_is_default = false;  // `path` was not configured; Belfry creates its directory
   Millis retention = std::chrono::days(7);
 };
 
 struct PluginSettings {
   std::vector<std::filesystem::path> directories;
-  bool complete = true;  // false: some could not be read, so that a plugin that is not found may be in one of those
+  bool complete = true;  // false: some entries could not be read, so a plugin that is not found may be in one of them
 };
 
-// At most one of the three.
+// At most one of the three methods.
 struct SourceAuth {
   std::string basic_username;
-  std::vector<base::Secret> basic_passwords;  // each is accepted; none, and no username: no basic
-  std::vector<base::Secret> bearers;          // each is accepted; none: no bearer
+  std::vector<base::Secret> basic_passwords;  // each is accepted; none and no user name: no basic authentication
+  std::vector<base::Secret> bearers;          // each is accepted; none: no bearer authentication
   bool client_certificate = false;
   [[nodiscard]] bool none() const { return basic_username.empty() && bearers.empty() && !client_certificate; }
 };
 
-// A place of the YAML file, kept so that what is found out later can be shown where it was written.
-struct Position {
+// A location in a configuration file, kept so that problems found later can refer to it.
+struct Location {
   std::string file;
   int line = 0;
   int column = 0;
-  bool operator==(const Position&) const = default;
+  bool operator==(const Location&) const = default;
 };
 
 struct SourceSettings {
   std::string name;
   std::string type = "coder";
   std::string path = "/v1/webhook";  // empty: could not be read
-  Position path_at;                  // where the path was written, else where the source was
+  Location path_location;            // of the path; of the source when it has no path
   SourceAuth auth;
 };
 
@@ -108,18 +91,18 @@ struct DeliverySettings {
   std::optional<Rate> rate_per_recipient;  // none: the default of 1/s
 };
 
-// The file that a whole value was read from: "${file:token}" and nothing around it.
+// The file that provides a whole value: "${file:token}" and nothing around it.
 struct ValueFile {
   std::filesystem::path path;
-  bool credential = false;  // in $CREDENTIALS_DIRECTORY: who else can read it is systemd's business
+  bool credential = false;  // in $CREDENTIALS_DIRECTORY: systemd controls the access to it
   bool operator==(const ValueFile&) const = default;
 };
 
-// What the file holds now, under the rules that the configuration is read with: a newline at its end is dropped, and one that is empty, no
-// text, or readable by others is refused. The error says what to do.
-[[nodiscard]] base::Result<std::string> read_again(const ValueFile& file);
+// Reads the file again, under the rules of ${file:...}: drops a newline at its end, and fails if the file is empty, not text, or readable
+// by others. The error includes advice, except for a file that no longer exists.
+[[nodiscard]] base::Result<std::string> reread(const ValueFile& file);
 
-// An HTTP proxy, spoken to in the clear.
+// An HTTP proxy, reached without TLS.
 struct ProxySettings {
   std::string host;  // a name or an address, without brackets
   std::string port;
@@ -128,33 +111,33 @@ struct ProxySettings {
 
 struct TransportSettings {
   std::filesystem::path ca_file;
-  std::filesystem::path client_certificate, client_key;  // both or none
+  std::filesystem::path client_certificate, client_key;  // both or neither
   std::optional<ProxySettings> https_proxy;              // for https and wss
   std::optional<ProxySettings> http_proxy;               // for http and ws
-  std::string no_proxy;                                  // hosts that are connected to directly, in the form of $NO_PROXY
-  Position ca_file_at, client_certificate_at;
+  std::string no_proxy;                                  // hosts to connect to directly, in the form of $NO_PROXY
+  Location ca_file_location, client_certificate_location;
 };
 
 struct SinkSettings {
   std::string name;
   std::string plugin;  // empty: could not be read
-  // As in the file, references resolved; a value with a reference is always a string. A plain JSON object; which members are secret is
-  // the plugin's schema to say.
+  // The options of the plugin, references resolved; a value with a reference is always a string. A plain JSON object: only the plugin's
+  // schema marks members as secret.
   nlohmann::json config = nlohmann::json::object();
-  std::map<std::string, Position> positions;  // JSON pointer within config -> place; "" is the sink itself
-  // Pointers (within config) whose value came from ${env:} or ${file:} references that were not there.
-  // The value is the empty string then; the text says what is missing: "environment variable SLACK_BOT_TOKEN is not set; set it".
+  std::map<std::string, Location> locations;  // JSON pointer within config -> location; "" is the sink itself
+  // Pointers (within config) whose ${env:} or ${file:} references have no target. The value is then the empty string; the text describes
+  // the missing target: "environment variable SLACK_BOT_TOKEN is not set; set it".
   std::map<std::string, std::string> unresolved;
   // Pointers whose value came from a file that others can read: "the file F can be read by others; run: chmod o= F".
   std::map<std::string, std::string> exposed;
-  // Pointers whose references all were missing and may be: "${env:X:-}". The value is the empty string.
+  // Pointers whose references are all optional and missing: "${env:X:-}". The value is the empty string.
   std::set<std::string> left_out;
-  // Pointers whose text stands in the configuration itself.
+  // Pointers whose text is written in the configuration itself.
   std::set<std::string> plain;
-  // Pointers whose value is what one file holds.
+  // Pointers whose value is exactly the content of one file.
   std::map<std::string, ValueFile> files;
-  // Pointers (within config) of what could not be read, and of maps that lack members which could not be; "" is all of it. That has been
-  // reported: what follows from it is no news.
+  // Pointers of values that could not be read, and of maps that lack members for that reason; "" is all of config. These problems have
+  // been reported; their consequences must not be reported again.
   std::set<std::string> broken;
   std::set<std::string> incomplete;
   TransportSettings http;
@@ -162,10 +145,10 @@ struct SinkSettings {
 };
 
 struct Settings {
-  std::string file;  // empty: made from the environment alone
-  // What a watcher looks at: the files that were read, the main one first, and the directories where patterns of `include` look for more.
+  std::string file;  // empty: from the environment alone
+  // Paths to watch: the files that were read, the main file first, and the directories that the patterns of `include` search.
   std::vector<std::filesystem::path> files;
-  // The files that references were read from, without systemd's credentials: the user of the gateway has to be able to read them.
+  // Files that references name, except systemd's credentials. The user of the gateway must be able to read them.
   std::set<std::filesystem::path> referenced;
   bool watch = false;
   ServerSettings server;
@@ -181,35 +164,36 @@ struct Environment {
   std::function<std::optional<std::string>(const std::string& name)> variable;  // getenv
 };
 
-struct Loaded {
+struct LoadResult {
   std::optional<Settings> settings;  // none when there was an error
-  // There was an error, and this is what could be read all the same: for finding the errors that only others can see, never to be run.
-  // None when the file is no YAML.
-  std::optional<Settings> draft;
-  std::vector<Problem> problems;  // all that the files themselves tell, by file, line and column
-  AdminSettings admin = {};       // also with errors, as far as it could be read: where the running gateway can be asked
+  // In case of an error, the settings that could be read. Only for finding further errors, never to be run. None when the file is not
+  // YAML.
+  std::optional<Settings> partial;
+  std::vector<Diagnostic> problems;  // all problems of the files themselves, by file, line and column
+  AdminSettings admin = {};          // as far as it could be read, even with errors: how to reach the running gateway
 
-  // Whichever of the two there is, else null.
-  [[nodiscard]] const Settings* readable() const { return settings ? &*settings : draft ? &*draft : nullptr; }
+  // `settings`, else `partial`, else null.
+  [[nodiscard]] const Settings* readable() const { return settings ? &*settings : partial ? &*partial : nullptr; }
 };
 
-// What to say of a secret that stands in this file of the configuration itself: "stands in FILE, which others can read; run: ...". Empty
-// when nobody else can read it.
-[[nodiscard]] std::string plain_secret(const std::filesystem::path& file);
+// The warning for a secret that is written in this configuration file: "is written in FILE, which others can read; run: ...". Empty when
+// nobody else can read the file.
+[[nodiscard]] std::string inline_secret_warning(const std::filesystem::path& file);
 
-// Reads and checks a file and those that it includes. Every problem is found in one go. Does not look at plugins: their schemas are checked
-// by the plugin host.
-[[nodiscard]] Loaded load_file(const std::filesystem::path& file, const Environment& environment);
+// Reads and checks a file and its included files, and reports all problems in one pass. Does not check the options of plugins: the plugin
+// host checks them against the plugins' schemas.
+[[nodiscard]] LoadResult load_file(const std::filesystem::path& file, const Environment& environment);
 
-// The same from text, for tests and fuzzing; `file` is only named in problems and gives the directory of relative paths, where included
-// files are read.
-[[nodiscard]] Loaded load_text(std::string_view text, const std::filesystem::path& file, const Environment& environment);
+// The same from text, for tests and fuzzing. `file` names the text in problems, and its directory is the base of relative paths, including
+// those of included files.
+[[nodiscard]] LoadResult load_text(std::string_view text, const std::filesystem::path& file, const Environment& environment);
 
-// Where the gateway and its commands meet unless the file says otherwise, found without reading it: admin.sock in $RUNTIME_DIRECTORY, in
-// $XDG_RUNTIME_DIR/belfry, or where the queue is by default. None when no variable says.
+// The default socket between the gateway and its commands, determined without the file: admin.sock in $RUNTIME_DIRECTORY, in
+// $XDG_RUNTIME_DIR/belfry, or in the default directory of the queue. None when no variable is set.
 [[nodiscard]] std::optional<std::filesystem::path> default_admin_socket(const Environment& environment);
 
-// Without any file: SLACK_BOT_TOKEN, SLACK_SIGNING_SECRET, PORT; see docs/reference/configuration.md.
-[[nodiscard]] Loaded load_environment(const Environment& environment);
+// Loads the configuration from environment variables alone: SLACK_BOT_TOKEN, SLACK_SIGNING_SECRET, PORT; see
+// docs/reference/configuration.md.
+[[nodiscard]] LoadResult load_environment(const Environment& environment);
 
 }  // namespace belfry::config

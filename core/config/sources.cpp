@@ -2,7 +2,6 @@
 
 #include "config/address.hpp"
 #include "config/sections.hpp"
-#include "config/variables.hpp"
 
 namespace belfry::config {
 namespace {
@@ -12,9 +11,9 @@ bool is_http_path(std::string_view path) {
 }
 
 void read_basic(const Value& written, SourceAuth& out) {
-  const Section section(written, kBasicWords);
+  const Section section(written, kBasicKeys);
   if (const auto value = section.require("username", "username: coder")) {
-    constexpr std::string_view kForm = "a user name without a colon";  // RFC 7617: the colon ends it
+    constexpr std::string_view kForm = "a user name without a colon";  // RFC 7617: a colon ends the user name
     const auto name = value->text(kForm);
     if (name && name->find(':') != std::string::npos) {
       value->expected(kForm);
@@ -25,83 +24,83 @@ void read_basic(const Value& written, SourceAuth& out) {
   if (const auto value = section.require("password", "password: \"${file:webhook-password}\"")) {
     out.basic_passwords = value->secrets("a password");
   }
-  // A password that may be left out, and is, switches it off.
+  // An optional password that is missing disables basic authentication.
   if (out.basic_passwords.empty()) out.basic_username.clear();
 }
 
 SourceAuth read_auth(const Value& written, const ServerSettings& server, bool tls_known) {
-  const Section section(written, kAuthWords);
+  const Section section(written, kAuthKeys);
   SourceAuth auth;
-  int ways = 0;
+  int methods = 0;
   if (const auto value = section.get("basic")) {
-    ++ways;
+    ++methods;
     read_basic(*value, auth);
   }
   if (const auto value = section.get("bearer")) {
-    ++ways;
+    ++methods;
     auth.bearers = value->secrets("a token, such as \"${file:webhook-token}\"");
   }
   if (const auto value = section.get("client_certificate")) {
     auth.client_certificate = value->boolean().value_or(true);
     if (auth.client_certificate) {
-      ++ways;
+      ++methods;
       if (tls_known && (!server.tls || server.tls->client_ca.empty())) {
-        value->error("needs to know who signs the certificates; write server.tls.client_ca: ca.crt");
+        value->error("needs the CA that signs the certificates; write server.tls.client_ca: ca.crt");
       }
     }
   }
   const auto& members = written.node().members;
   const bool nothing =
       written.node().kind == yaml::Node::Kind::map && (members.empty() || written.node().find("client_certificate") != nullptr);
-  if (ways > 1 || (ways == 0 && nothing)) {
-    const auto* what = ways == 0 ? "says nothing" : "says more than one way";
+  if (methods > 1 || (methods == 0 && nothing)) {
+    const auto* what = methods == 0 ? "sets no method" : "sets more than one method";
     written.context().report.error(written.key(), written.path() + " " + what + "; write one of basic, bearer and client_certificate");
   }
   return auth;
 }
 
-// Where the path was written, else where the source was.
+// The location of the path, else of the source.
 Mark path_mark(const Value& source) {
   const auto* path = source.node().find("path");
   return path == nullptr ? source.key() : path->value->at;
 }
 
 SourceSettings read_source(const std::string& name, const Value& written, const ServerSettings& server, bool tls_known) {
-  const Section section(written, kSourceWords);
+  const Section section(written, kSourceKeys);
   SourceSettings source{.name = name};
   if (const auto value = section.get("type")) {
     const auto type = value->text("coder");
-    if (type && type != "coder") value->expected("coder, the only type there is");
+    if (type && type != "coder") value->expected("coder, the only supported type");
   }
-  source.path_at = written.context().report.position(path_mark(written));
+  source.path_location = written.context().report.location(path_mark(written));
   if (const auto value = section.get("path")) {
     constexpr std::string_view kForm = "a plain path such as /v1/webhook";
     const auto path = value->text(kForm);
     if (path && !is_http_path(*path)) value->expected(kForm);
     source.path = path && is_http_path(*path) ? *path : "";
-  } else if (section.may_hold("path")) {
+  } else if (section.may_contain("path")) {
     source.path.clear();
   }
   const auto auth = section.get("auth");
   if (auth) source.auth = read_auth(*auth, server, tls_known);
-  const bool open = auth ? source.auth.none() : !section.may_hold("auth");
+  const bool open = auth ? source.auth.none() : !section.may_contain("auth");
   if (open && !written.context().environment.variable(kWebhookPassword).value_or("").empty() && !written.context().report.has_errors()) {
-    written.context().report.warning(written.key(), written.path() + " asks for no password although " + kWebhookPassword +
+    written.context().report.warning(written.key(), written.path() + " requires no password although " + kWebhookPassword +
                                                         " is set; write auth: { basic: { username: coder, password: \"${env:" +
                                                         kWebhookPassword + "}\" } }, or unset the variable");
     return source;
   }
   const auto address = parse_address(server.listen);
   const bool left_out = auth && source.auth.none() && !written.context().report.has_errors();
-  if (((!auth && !section.may_hold("auth")) || left_out) && address && !address->local()) {
+  if (((!auth && !section.may_contain("auth")) || left_out) && address && !address->local()) {
     written.context().report.warning(written.key(), written.path() +
-                                                        " takes notifications from anyone who can reach server.listen; write " +
+                                                        " accepts notifications from anyone who can reach server.listen; write " +
                                                         "auth: { basic: { username: coder, password: \"${file:webhook-password}\" } }");
   }
   const bool shared_secret = !source.auth.basic_passwords.empty() || !source.auth.bearers.empty();
   if (shared_secret && tls_known && !server.tls && address && !address->local()) {
     written.context().report.warning(written.key(),
-                                     written.path() + " is sent its password in the clear, since " + server.listen +
+                                     written.path() + " receives its password in the clear because " + server.listen +
                                          " has no TLS; write server.tls, or listen on a loopback address behind a proxy that has it");
   }
   return source;
@@ -110,7 +109,7 @@ SourceSettings read_source(const std::string& name, const Value& written, const 
 }  // namespace
 
 void read_sources(const Value& written, const ServerSettings& server, bool tls_known, std::vector<SourceSettings>& out) {
-  std::map<std::string, std::string> paths;  // path -> the source that has it
+  std::map<std::string, std::string> paths;  // path -> name of the source
   for (const auto& [name, value] : written.named("at least one source, such as coder: { type: coder, path: /v1/webhook }")) {
     auto source = read_source(name, value, server, tls_known);
     const auto [first, fresh] = paths.emplace(source.path, name);

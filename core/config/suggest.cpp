@@ -6,10 +6,10 @@ namespace belfry::config {
 std::string suggestion(std::string_view written, std::span<const std::string_view> known, std::string_view what) {
   if (const auto near = base::nearest(written, known); !near.empty()) return "; did you mean \"" + std::string(near) + "\"?";
   if (known.empty()) return "; remove it";
-  constexpr std::size_t kMost = 16;
+  constexpr std::size_t kLimit = 16;
   std::string out = "; " + std::string(what) + ": ";
-  for (std::size_t i = 0; i < std::min(known.size(), kMost); ++i) out += (i > 0 ? ", " : "") + std::string(known[i]);
-  return out + (known.size() > kMost ? ", ..." : "");
+  for (std::size_t i = 0; i < std::min(known.size(), kLimit); ++i) out += (i > 0 ? ", " : "") + std::string(known[i]);
+  return out + (known.size() > kLimit ? ", ..." : "");
 }
 
 std::vector<std::string_view> split_words(std::string_view words) {

@@ -1,4 +1,4 @@
-// What a message says about a word that is not known.
+// Suggestions for unknown words in messages.
 #pragma once
 #include <span>
 #include <string>
@@ -9,10 +9,10 @@
 
 namespace belfry::config {
 
-// The end of a message about an unknown word: `; did you mean "x"?`, else `; WHAT: a, b, c`, at most 16 of them.
+// Ends a message about an unknown word: `; did you mean "x"?`, else `; WHAT: a, b, c` with at most 16 of the known words.
 [[nodiscard]] std::string suggestion(std::string_view written, std::span<const std::string_view> known, std::string_view what);
 
-// The words of a list that is written with spaces between.
+// Splits a list of words at spaces.
 [[nodiscard]] std::vector<std::string_view> split_words(std::string_view words);
 
 }  // namespace belfry::config

@@ -42,7 +42,7 @@ bool check_text(std::string_view text, Report& report, int file) {
   for (std::size_t i = 0; i < text.size(); ++i, ++at.column) {
     const char c = text[i];
     if (is_control(text, i)) {
-      report.error(at, "the file holds a control character (byte " + std::to_string(static_cast<int>(c)) + "); remove it");
+      report.error(at, "the file contains a control character (byte " + std::to_string(static_cast<int>(c)) + "); remove it");
       return false;
     }
     if (c == '\n') {
@@ -51,7 +51,7 @@ bool check_text(std::string_view text, Report& report, int file) {
     } else if (indentation && c == '\t') {
       report.error(at, "a tab in the indentation; use spaces");
       good = false;
-      indentation = false;  // once per line
+      indentation = false;  // reported once per line
     } else if (c != ' ') {
       indentation = false;
     }

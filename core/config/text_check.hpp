@@ -1,4 +1,4 @@
-// Is this text at all? Asked before the YAML parser sees a byte.
+// Rejects files that are not text, before the YAML parser reads them.
 #pragma once
 #include <optional>
 #include <string_view>
@@ -7,11 +7,11 @@
 
 namespace belfry::config {
 
-// The offset of the first byte that is not part of well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates).
+// Returns the offset of the first byte that is not well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates), if there is one.
 [[nodiscard]] std::optional<std::size_t> invalid_utf8(std::string_view text);
 
-// Reports what keeps `text` of a file from being a configuration file: bytes that are no text, tabs in the indentation. True when there is
-// nothing.
+// Reports bytes that a configuration file cannot have: invalid UTF-8, control characters, tabs in the indentation. Returns true when there
+// are none. `file`: its index in the report.
 [[nodiscard]] bool check_text(std::string_view text, Report& report, int file = 0);
 
 }  // namespace belfry::config

@@ -6,7 +6,7 @@
 #include "base/time_zone.hpp"
 #include "config/condition.hpp"
 #include "config/suggest.hpp"
-#include "config/texts.hpp"
+#include "config/templates.hpp"
 
 namespace belfry::config {
 namespace {
@@ -15,8 +15,8 @@ using std::chrono::days;
 using std::chrono::seconds;
 
 constexpr Range<Millis> kWindow{seconds(1), days(7)};
-constexpr Range<std::size_t> kMost{1, 10'000};
-constexpr std::string_view kTimeForm = "a time of the day with two digits each, \"00:00\" to \"23:59\"";
+constexpr Range<std::size_t> kThrottleRange{1, 10'000};
+constexpr std::string_view kTimeForm = "a time of day in the form HH:MM, \"00:00\" to \"23:59\"";
 constexpr std::string_view kZoneExample = "time_zone: Europe/Berlin";
 constexpr std::string_view kRecipient = "recipient";
 constexpr std::string_view kZoneList = "[recipient, Europe/Berlin]";
@@ -26,7 +26,7 @@ constexpr model::MinuteOfDay kNoTime = -1;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// Negative when it could not be read.
+// Returns kNoTime when it could not be read.
 model::MinuteOfDay read_time(const Value& written) {
   const auto text = written.expanded(kTimeForm);
   if (!text) return kNoTime;
@@ -40,7 +40,7 @@ model::MinuteOfDay read_time(const Value& written) {
   return kNoTime;
 }
 
-// Of a name with slips in it, or of a place without its continent.
+// Suggests a zone for a misspelled name, or for a city without its continent.
 std::string zone_suggestion(std::string_view written) {
   const auto names = base::TimeZone::names();
   std::vector<std::string_view> whole, places;
@@ -55,16 +55,16 @@ std::string zone_suggestion(std::string_view written) {
   return "; write one such as Europe/Berlin or UTC, and see that the package tzdata is installed";
 }
 
-// None when it could not be read.
+// Returns none when it could not be read.
 std::optional<std::string> read_zone_name(const Value& written) {
   auto name = written.text("the name of a time zone such as Europe/Berlin");
   if (!name) return std::nullopt;
   if (*name == kRecipient) {
-    written.error("is " + written.described() + ", whose own is not always known; write " + std::string(kZoneList));
+    written.error("is " + written.described() + ", whose time zone is not always known; write " + std::string(kZoneList));
     return std::nullopt;
   }
   if (const auto found = base::TimeZone::find(*name); !found) {
-    written.error("is " + written.described() + ", which is no time zone of this machine" + zone_suggestion(*name));
+    written.error("is " + written.described() + ", which is not a time zone on this machine" + zone_suggestion(*name));
     return std::nullopt;
   }
   return name;
@@ -81,8 +81,7 @@ std::optional<model::ZoneRule> read_zone(const Section& section) {
   if (entries.empty()) return std::nullopt;
   const auto first = entries.front().expand();
   if (entries.size() != 2 || !first || first->text != kRecipient) {
-    written->error("is a list other than `recipient` and the name of a time zone for those whose own is not known; write " +
-                   std::string(kZoneList));
+    written->error("is not a list of `recipient` and a fallback time zone; write " + std::string(kZoneList));
     return std::nullopt;
   }
   auto name = read_zone_name(entries.back());
@@ -97,9 +96,9 @@ std::vector<int> read_days(const Value& written) {
     if (!name) continue;
     const auto found = std::ranges::find(known, *name);
     if (found == known.end()) {
-      entry.error("is " + entry.described() + ", which is no day" + suggestion(*name, known, "the days are"));
+      entry.error("is " + entry.described() + ", which is not a day" + suggestion(*name, known, "the days are"));
     } else if (const auto day = static_cast<int>(found - known.begin()); std::ranges::find(out, day) != out.end()) {
-      entry.error("is there twice; keep one");
+      entry.error("is listed twice; keep one");
     } else {
       out.push_back(day);
     }
@@ -110,7 +109,7 @@ std::vector<int> read_days(const Value& written) {
 }  // namespace
 
 std::optional<model::QuietHours> read_quiet_hours(const Value& written, const std::vector<std::string_view>& sources) {
-  const Section section(written, kQuietWords);
+  const Section section(written, kQuietKeys);
   model::QuietHours out;
   const auto from = section.require("from", "from: \"22:00\"");
   const auto to = section.require("to", "to: \"07:00\"");
@@ -121,7 +120,7 @@ std::optional<model::QuietHours> read_quiet_hours(const Value& written, const st
   if (const auto value = section.get("except")) out.except = read_condition(*value, sources);
   if (begin == kNoTime || end == kNoTime || !zone) return std::nullopt;
   if (begin == end) {
-    to->error("is " + to->described() + ", as `from` is; write when the quiet time ends");
+    to->error("is " + to->described() + ", the same as `from`; write the time at which the quiet hours end");
     return std::nullopt;
   }
   out.from = begin;
@@ -131,18 +130,18 @@ std::optional<model::QuietHours> read_quiet_hours(const Value& written, const st
 }
 
 std::optional<model::DigestRule> read_digest(const Value& written) {
-  const Section section(written, kDigestWords);
+  const Section section(written, kDigestKeys);
   model::DigestRule out;
-  if (const auto value = section.get("key")) assign(out.key, read_key(*value, "what belongs together, such as \"{{name}}\""));
+  if (const auto value = section.get("key")) assign(out.key, read_key(*value, "the key to group by, such as \"{{name}}\""));
   const auto window = section.get("window");
   const auto at = section.get("at");
   if (window && at) {
-    at->error("stands beside window; keep one of the two");
+    at->error("cannot be combined with window; keep one of the two");
     return std::nullopt;
   }
   if (window) {
     out.window = window->duration(kWindow);
-    if (const auto zone = section.get("time_zone")) zone->error("has no use without at; remove it");
+    if (const auto zone = section.get("time_zone")) zone->error("has no effect without at; remove it");
     return out.window ? std::optional(out) : std::nullopt;
   }
   if (!at) {
@@ -164,15 +163,15 @@ std::optional<model::DigestRule> read_digest(const Value& written) {
 }
 
 std::optional<model::ThrottleRule> read_throttle(const Value& written) {
-  const Section section(written, kThrottleWords);
+  const Section section(written, kThrottleKeys);
   model::ThrottleRule out;
-  if (const auto value = section.get("key")) assign(out.key, read_key(*value, "what belongs together, such as \"{{name}}\""));
-  const auto most = section.require("most", "most: 5");
+  if (const auto value = section.get("key")) assign(out.key, read_key(*value, "the key to group by, such as \"{{name}}\""));
+  const auto limit = section.require("most", "most: 5");
   const auto window = section.require("window", "window: 1h");
-  const auto count = most ? most->count(kMost) : std::nullopt;
+  const auto count = limit ? limit->count(kThrottleRange) : std::nullopt;
   const auto length = window ? window->duration(kWindow) : std::nullopt;
   if (!count || !length) return std::nullopt;
-  out.most = static_cast<std::uint32_t>(*count);
+  out.max_messages = static_cast<std::uint32_t>(*count);
   out.window = *length;
   return out;
 }

@@ -1,4 +1,4 @@
-// When the deliveries of a route are due.
+// `quiet_hours`, `digest` and `throttle`: when the deliveries of a route are due.
 #pragma once
 #include <optional>
 #include <string_view>
@@ -9,6 +9,7 @@
 
 namespace belfry::config {
 
+// `sources` are the valid values of `source` in `except`; empty: any value.
 [[nodiscard]] std::optional<model::QuietHours> read_quiet_hours(const Value& written, const std::vector<std::string_view>& sources);
 [[nodiscard]] std::optional<model::DigestRule> read_digest(const Value& written);
 [[nodiscard]] std::optional<model::ThrottleRule> read_throttle(const Value& written);

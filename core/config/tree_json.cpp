@@ -20,7 +20,7 @@ std::string pointer_token(std::string_view key) {
   return out;
 }
 
-Findings broken(const Value& written, const std::string& what) {
+ValueInfo broken(const Value& written, const std::string& what) {
   written.context().report.error(written.at(), written.path() + what);
   return {.broken = true};
 }
@@ -29,8 +29,8 @@ nlohmann::json scalar(const Value& written, const std::string& pointer, const Vi
   const auto& node = written.node();
   auto expanded = written.expand();
   if (!expanded) {
-    const bool unresolved = expanded.error().kind == ReferenceFault::Kind::unresolved;
-    visit(pointer, written, unresolved ? Findings{.unresolved = expanded.error().text} : broken(written, ": " + expanded.error().text));
+    const bool unresolved = expanded.error().kind == ReferenceError::Kind::unresolved;
+    visit(pointer, written, unresolved ? ValueInfo{.unresolved = expanded.error().text} : broken(written, ": " + expanded.error().text));
     return "";
   }
   if (!expanded->referenced && node.plain) {

@@ -1,4 +1,4 @@
-// What the file holds for plugins: the tree as JSON, references replaced.
+// Converts the options of plugins to JSON, references replaced.
 #pragma once
 #include <functional>
 #include <nlohmann/json.hpp>
@@ -9,22 +9,22 @@
 
 namespace belfry::config {
 
-// What is to be said of a value. Without anything it is the one that was meant.
-struct Findings {
-  std::string unresolved = {};         // a reference was not there; the value in the JSON is the empty string then
-  std::string exposed = {};            // one is a file that others can read
-  std::optional<ValueFile> file = {};  // all of it is what this one holds
-  bool left_out = false;               // all references may be left out, and are: "${env:X:-}"
-  bool plain = false;                  // a text that stands in the file itself
-  bool broken = false;                 // it could not be read, which has been reported; the value is empty
-  bool incomplete = false;             // a map that lacks members which could not be read
+// Properties of a converted value. With the defaults, the value is valid as written.
+struct ValueInfo {
+  std::string unresolved = {};         // advice for a reference without a target; the JSON value is the empty string
+  std::string exposed = {};            // advice for a file that others can read
+  std::optional<ValueFile> file = {};  // the value is exactly the content of this file
+  bool left_out = false;               // all references are optional and missing: "${env:X:-}"
+  bool plain = false;                  // text that is written in the configuration itself
+  bool broken = false;                 // could not be read, which has been reported; the JSON value is empty
+  bool incomplete = false;             // a map that lacks members because they could not be read
 };
 
-// Called for each node with its JSON pointer below the one that is converted.
-using Visitor = std::function<void(const std::string& pointer, const Value& item, const Findings& findings)>;
+// Called for each node, with its JSON pointer relative to the converted value.
+using Visitor = std::function<void(const std::string& pointer, const Value& item, const ValueInfo& info)>;
 
-// Scalars without quotes become what the YAML 1.2 core schema says. One with a reference is always a string: a password of digits is no
-// number.
+// Unquoted scalars get their type from the YAML 1.2 core schema. A scalar with a reference is always a string: a password of digits must
+// not become a number.
 [[nodiscard]] nlohmann::json to_json(const Value& written, const Visitor& visit);
 
 }  // namespace belfry::config

@@ -1,6 +1,5 @@
-// Typed reading of the tree. Every reader reports what is wrong, "PATH is X; write Y", and then returns nothing: the caller goes on with
-// the default, so that all problems of a file are found in one go. What a reference brought in is never part of a message: what was
-// written is shown instead.
+// Typed access to the tree. Every reader reports its problem, "PATH is X; write Y", and then returns nothing: the caller continues with
+// the default, so that all problems of a file are found in one pass. Messages show references as written, never their values.
 #pragma once
 #include <filesystem>
 #include <map>
@@ -12,13 +11,13 @@
 
 #include "config/references.hpp"
 #include "config/report.hpp"
+#include "config/section_keys.hpp"
 #include "config/settings.hpp"
-#include "config/vocabulary.hpp"
 #include "config/yaml.hpp"
 
 namespace belfry::config {
 
-// What all readers of one configuration share. Outlives them.
+// State shared by all readers of one configuration. Outlives them.
 struct Context {
   Report& report;
   const References& references;
@@ -27,14 +26,14 @@ struct Context {
 
 template <class T>
 struct Range {
-  T least;
-  T most;
+  T min;
+  T max;
 };
 
-// Secrets that are taken at a time while one of them is being replaced.
-inline constexpr std::size_t kMostSecrets = 4;
+// Limit for the secrets that are accepted at the same time during rotation.
+inline constexpr std::size_t kMaxSecrets = 4;
 
-// A node together with its name for people ("sinks.slack.plugin") and the place of its key.
+// A node with its path for messages ("sinks.slack.plugin") and the location of its key.
 class Value {
  public:
   Value(const Context& context, const yaml::Node& node, std::string path, Mark key)
@@ -45,45 +44,46 @@ class Value {
   [[nodiscard]] const Context& context() const { return *context_; }
   [[nodiscard]] Mark at() const { return node_->at; }
   [[nodiscard]] Mark key() const { return key_; }
-  // Of the file that it is written in: relative paths begin here.
+  // The directory of the file that contains the value: the base of relative paths.
   [[nodiscard]] std::filesystem::path directory() const;
-  // As written, in quotes; "empty", "a list" or "a mapping".
+  // The value for a message: a scalar as written, in quotes; else "empty", "a list" or "a mapping".
   [[nodiscard]] std::string described() const;
 
-  // "PATH WHAT", at the value.
+  // Both report "PATH WHAT" at the value.
   void error(std::string_view what) const;
   void warning(std::string_view what) const;
-  // "PATH is X; write FORM", at the value.
+  // Reports "PATH is X; write FORM" at the value.
   void expected(std::string_view form) const;
 
-  // The text of a scalar with its references replaced; reports nothing.
-  [[nodiscard]] std::expected<Expanded, ReferenceFault> expand() const;
-  // A scalar of any kind with its references replaced.
+  // The text of a scalar with its references replaced. Reports nothing.
+  [[nodiscard]] std::expected<Expanded, ReferenceError> expand() const;
+  // A scalar of any type with its references replaced.
   [[nodiscard]] std::optional<Expanded> expanded(std::string_view form) const;
-  // Text that is not empty. A number or true without quotes is no text.
+  // Non-empty text. An unquoted number or boolean is not text.
   [[nodiscard]] std::optional<std::string> text(std::string_view form) const;
-  // The same for what nobody else may know: a file that others can read is refused. Empty when its references say that it may be left out
-  // and it is: "${file:admin-token:-}". Warns of one that stands in a file that others can read, unless it is no secret as a `whole`.
+  // The same for a secret: refuses a file that others can read. Empty when the references are optional and missing:
+  // "${file:admin-token:-}". Warns about a secret written in a configuration file that others can read, unless `whole` is false: only a
+  // part of the value is secret.
   [[nodiscard]] std::optional<base::Secret> secret(std::string_view form, bool whole = true) const;
-  // One, or a list of up to kMostSecrets while it is being replaced. Those that may be left out, and are, are not among them.
+  // One secret, or a list of up to kMaxSecrets during rotation. Leaves out optional secrets that are missing.
   [[nodiscard]] std::vector<base::Secret> secrets(std::string_view form) const;
   [[nodiscard]] std::optional<bool> boolean() const;
   [[nodiscard]] std::optional<std::size_t> count(Range<std::size_t> range) const;
   [[nodiscard]] std::optional<Millis> duration(Range<Millis> range) const;
   [[nodiscard]] std::optional<std::size_t> size(Range<std::size_t> range) const;
   [[nodiscard]] std::optional<Rate> rate() const;
-  // Relative to the directory of the configuration.
+  // A path; relative paths start at directory().
   [[nodiscard]] std::optional<std::filesystem::path> file_path(std::string_view form) const;
-  // The same of a file that nobody else should know: warns of one that others can read.
+  // The same for a file that should be private: warns if others can read it.
   [[nodiscard]] std::optional<std::filesystem::path> private_file(std::string_view form) const;
-  // The same of a file that nobody else may know: one that others can read is refused.
+  // The same for a file that must be private: refuses it if others can read it.
   [[nodiscard]] std::optional<std::filesystem::path> secret_file(std::string_view form) const;
-  [[nodiscard]] Position position() const;
-  [[nodiscard]] std::string position_text() const;  // "FILE:LINE:COLUMN"
+  [[nodiscard]] Location location() const;
+  [[nodiscard]] std::string location_text() const;  // "FILE:LINE:COLUMN"
 
-  // The entries of a list with at least one.
+  // The entries of a list, which must not be empty.
   [[nodiscard]] std::vector<Value> entries(std::string_view form) const;
-  // The members of a mapping whose keys are names that the administrator chose (sources, sinks), at least one.
+  // The members of a mapping whose keys are names chosen by the administrator (sources, sinks). There must be at least one.
   [[nodiscard]] std::vector<std::pair<std::string, Value>> named(std::string_view form) const;
 
  private:
@@ -95,32 +95,32 @@ class Value {
   Mark key_;
 };
 
-// A mapping with known keys. Making one reports those that are not known.
+// A mapping with known keys. The constructor reports unknown keys.
 class Section {
  public:
-  Section(const Value& value, const Vocabulary& words);
+  Section(const Value& value, const SectionKeys& allowed);
 
   [[nodiscard]] std::optional<Value> get(std::string_view key) const;
-  // Reports a missing key with an example of what to write, such as "plugin: slack"; unless it may be there under a wrong name.
+  // Reports a missing key, with an example of what to write such as "plugin: slack", unless may_contain(key).
   [[nodiscard]] std::optional<Value> require(std::string_view key, std::string_view example) const;
-  // A key that is missing was probably meant by one that has been reported: that it is missing is no news then.
-  [[nodiscard]] bool may_hold(std::string_view key) const;
+  // Whether a missing key may be due to a problem that has been reported, such as a misspelled key. It must not be reported again.
+  [[nodiscard]] bool may_contain(std::string_view key) const;
   [[nodiscard]] const Value& value() const { return value_; }
 
  private:
-  void check_keys(const Vocabulary& words);
+  void check_keys(const SectionKeys& allowed);
 
   Value value_;
-  std::vector<std::string_view> meant_;  // what unknown keys may have been meant to be
+  std::vector<std::string_view> meant_;  // known keys that resemble the unknown ones
 };
 
-// Takes over what a reader found, keeps the default when it found nothing.
+// Assigns the value of a reader; keeps the default when there is none.
 template <class To, class From>
 void assign(To& to, std::optional<From> from) {
   if (from) to = *std::move(from);
 }
 
-// "slack", "ops-mail_2": a letter or digit, then letters, digits, - and _, at most 63.
+// Whether `text` is a name such as "slack" or "ops-mail_2": a letter or digit, then letters, digits, - and _; at most 63 bytes.
 [[nodiscard]] bool is_name(std::string_view text);
 inline constexpr std::string_view kNameForm = "a name of letters, digits, - and _ (at most 63)";
 

@@ -17,7 +17,7 @@ namespace {
 
 Mark to_mark(const YAML::Mark& mark, int file) { return {mark.line + 1, mark.column + 1, file}; }
 
-// Ends the parse; what was wrong has been reported.
+// Thrown to end the parse, after the problem has been reported.
 struct Stop {};
 
 class TreeBuilder final : public YAML::EventHandler {
@@ -28,7 +28,7 @@ class TreeBuilder final : public YAML::EventHandler {
 
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (documents_++ == 0) return;
-    // yaml-cpp takes leftovers of a broken document for another one.
+    // yaml-cpp treats the rest of a broken document as another document.
     const bool marked = source_.substr(static_cast<std::size_t>(mark.pos)).starts_with("---");
     stop(to_mark(mark), marked ? "a second document (---); write one document per file"
                                : "text after the end of the document; check brackets and indentation");
@@ -46,13 +46,13 @@ class TreeBuilder final : public YAML::EventHandler {
     if (found == anchors_.end()) stop(to_mark(mark), "an alias within its own anchor; write the value out");
     if (frames_.size() + found->second->depth > kMaxDepth) too_deep(to_mark(mark));
     count(to_mark(mark), found->second->nodes, found->second->bytes);
-    place(found->second);
+    attach(found->second);
   }
 
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& value) override {
     refuse_tag(mark, tag);
     auto node = make(Node::Kind::scalar, to_mark(mark), value.size());
-    if (value.find('\0') != std::string::npos) report_.error(node->at, "the text holds a NUL character; remove it");
+    if (value.find('\0') != std::string::npos) report_.error(node->at, "the text contains a NUL character; remove it");
     node->text = value;
     node->plain = tag != "!";
     node->bytes = value.size();
@@ -76,11 +76,11 @@ class TreeBuilder final : public YAML::EventHandler {
   struct Frame {
     std::shared_ptr<Node> node;
     YAML::anchor_t anchor = 0;
-    bool has_key = false;  // the next node is the value of `key`
-    bool keep = false;     // that value goes into the tree: the key was good
+    bool has_key = false;       // the next node is the value of `key`
+    bool key_is_valid = false;  // the key is valid, so its value goes into the tree
     std::string key;
     Mark key_at;
-    std::unordered_map<std::string, int> lines;  // of the keys so far
+    std::unordered_map<std::string, int> lines;  // of the keys read so far
   };
 
   [[nodiscard]] Mark to_mark(const YAML::Mark& mark) const { return yaml::to_mark(mark, file_); }
@@ -89,13 +89,13 @@ class TreeBuilder final : public YAML::EventHandler {
     report_.error(at, std::move(text));
     throw Stop{};
   }
-  [[noreturn]] void too_deep(Mark at) { stop(at, "more than " + std::to_string(kMaxDepth) + " levels; write it flatter"); }
+  [[noreturn]] void too_deep(Mark at) { stop(at, "more than " + std::to_string(kMaxDepth) + " levels; use fewer"); }
 
   void count(Mark at, std::size_t nodes, std::size_t bytes) {
     nodes_ += nodes;
     bytes_ += bytes;
-    if (nodes_ > kMaxNodes) stop(at, "more than " + std::to_string(kMaxNodes) + " values, aliases counted as often as used; write fewer");
-    if (bytes_ > kMaxBytes) stop(at, "more than 1 MiB of text, aliases counted as often as used; write less");
+    if (nodes_ > kMaxNodes) stop(at, "more than " + std::to_string(kMaxNodes) + " values, counting every use of an alias; write fewer");
+    if (bytes_ > kMaxBytes) stop(at, "more than 1 MiB of text, counting every use of an alias; write less");
   }
 
   std::shared_ptr<Node> make(Node::Kind kind, Mark at, std::size_t bytes = 0) {
@@ -108,10 +108,10 @@ class TreeBuilder final : public YAML::EventHandler {
 
   void refuse_tag(const YAML::Mark& mark, const std::string& tag) {
     if (tag.empty() || tag == "?" || tag == "!") return;
-    report_.error(to_mark(mark), "tags such as !!str are not used here; write text in quotes, numbers without");
+    report_.error(to_mark(mark), "tags such as !!str are not supported; write text in quotes and numbers without");
   }
 
-  // yaml-cpp accepts a quoted text that ends with the file instead of its quote.
+  // yaml-cpp accepts a quoted text whose closing quote is missing at the end of the file.
   void check_closing_quote(const YAML::Mark& mark) {
     auto rest = source_.substr(static_cast<std::size_t>(mark.pos));
     const auto start = rest.find_first_of("\"'|>");
@@ -144,10 +144,10 @@ class TreeBuilder final : public YAML::EventHandler {
 
   void add(std::shared_ptr<Node> node, YAML::anchor_t anchor) {
     if (anchor != 0) anchors_[anchor] = node;
-    place(std::move(node));
+    attach(std::move(node));
   }
 
-  void place(NodePtr node) {
+  void attach(NodePtr node) {
     if (frames_.empty()) {
       root_ = std::move(node);
       return;
@@ -163,33 +163,33 @@ class TreeBuilder final : public YAML::EventHandler {
     } else if (parent.kind == Node::Kind::list) {
       parent.items.push_back(std::move(node));
     } else {
-      if (frame.keep) parent.members.push_back({std::move(frame.key), frame.key_at, std::move(node)});
+      if (frame.key_is_valid) parent.members.push_back({std::move(frame.key), frame.key_at, std::move(node)});
       frame.has_key = false;
     }
   }
 
   void take_key(Frame& frame, const Node& node) {
     frame.has_key = true;
-    frame.keep = false;
+    frame.key_is_valid = false;
     frame.key = node.text;
     frame.key_at = node.at;
     if (node.kind != Node::Kind::scalar) {
-      report_.error(node.at, "a key that is no text; write a name followed by a colon");
+      report_.error(node.at, "a key that is not text; write a name followed by a colon");
     } else if (node.text.size() > kMaxKeyBytes) {
       report_.error(node.at,
                     "a key of more than " + std::to_string(kMaxKeyBytes) + " bytes is not the name of anything; write a shorter one");
     } else if (node.plain && node.text == "<<") {
       report_.error(node.at, "merge keys (<<) are not supported; write the keys out, or use an alias for the whole value");
     } else if (node.plain && scalar_kind(node.text) != ScalarKind::string) {
-      report_.error(node.at, "the key " + node.text + " is no text; write it in quotes");
+      report_.error(node.at, "the key " + node.text + " is not text; write it in quotes");
     } else if (const auto [seen, fresh] = frame.lines.emplace(node.text, node.at.line); !fresh) {
       report_.error(node.at,
-                    "the key " + in_quotes(node.text) + " is there twice, first in line " + std::to_string(seen->second) + "; keep one");
+                    "the key " + in_quotes(node.text) + " is defined twice, first at line " + std::to_string(seen->second) + "; keep one");
     } else {
-      frame.keep = true;
+      frame.key_is_valid = true;
     }
-    // Of a key that is there twice the first counts: nothing is missing then.
-    if (!frame.keep && !frame.lines.contains(node.text)) frame.node->incomplete = true;
+    // The first of duplicate keys is in the tree, so a duplicate leaves nothing missing.
+    if (!frame.key_is_valid && !frame.lines.contains(node.text)) frame.node->incomplete = true;
   }
 
   std::string_view source_;
@@ -198,26 +198,26 @@ class TreeBuilder final : public YAML::EventHandler {
   NodePtr root_;
   int documents_ = 0;
   std::vector<Frame> frames_;
-  std::unordered_map<YAML::anchor_t, NodePtr> anchors_;  // finished ones
+  std::unordered_map<YAML::anchor_t, NodePtr> anchors_;  // of complete nodes
   std::size_t nodes_ = 0;
   std::size_t bytes_ = 0;
 };
 
-// What to do about the syntax errors people really make.
+// Advice for common syntax errors.
 std::string explained(const std::string& message) {
   struct Hint {
     std::string_view message;
     std::string_view text;
   };
   static constexpr Hint kHints[] = {
-      {"illegal map value", "a colon that starts no value; check the indentation, and quote text that holds \": \""},
+      {"illegal map value", "a colon that does not start a value; check the indentation, and quote text that contains \": \""},
       {"end of map not found", "a line that does not fit here; align it with the keys it belongs to"},
       {"end of sequence not found", "a line that does not fit here; align it with the \"-\" of its list"},
       {"end of map flow not found",
-       "a { that is never closed; close it with }, separate with commas, and quote text that has { } [ ] : or # in it"},
+       "a { that is never closed; close it with }, separate with commas, and quote text that contains { } [ ] : or #"},
       {"end of sequence flow not found",
-       "a [ that is never closed; close it with ], separate with commas, and quote text that has { } [ ] : or # in it"},
-      {"illegal block entry", "a \"-\" that starts no list entry; put the list on lines of its own"},
+       "a [ that is never closed; close it with ], separate with commas, and quote text that contains { } [ ] : or #"},
+      {"illegal block entry", "a \"-\" that does not start a list entry; put the list on its own lines"},
       {"illegal map key", "a key that cannot start here; check the indentation"},
       {"illegal flow end", "a } or ] that closes nothing; remove it"},
       {"the referenced anchor is not defined", "an alias (*name) without its anchor; write &name at the value first"},
@@ -229,7 +229,7 @@ std::string explained(const std::string& message) {
   return "not YAML: " + message + "; correct this line or the one before";
 }
 
-// What is written into an included file may be there tomorrow.
+// An included file may be empty.
 NodePtr empty_map(int file) {
   auto out = std::make_shared<Node>();
   out->kind = Node::Kind::map;
@@ -246,7 +246,7 @@ const Member* Node::find(std::string_view key) const {
 
 NodePtr parse(std::string_view text, Report& report, int file) {
   if (text.size() > kMaxBytes) {
-    report.error({.file = file}, "the file is larger than 1 MiB; write less");
+    report.error({.file = file}, "the file is larger than 1 MiB; make it smaller");
     return nullptr;
   }
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);

@@ -4,7 +4,7 @@
 #include <stdexcept>
 
 #include "base/overloaded.hpp"
-#include "policy/backoff.hpp"
+#include "policy/retry_after.hpp"
 
 namespace belfry::delivery {
 
@@ -13,8 +13,8 @@ using model::OutcomeCode;
 
 namespace {
 
-constexpr base::Millis kLookAgain{30'000};  // when the sink does not say after what time
-constexpr base::Millis kSoonest{1'000};     // asking again at once would spin
+constexpr base::Millis kReconcileRetry{30'000};    // if the sink gives no retry_after
+constexpr base::Millis kMinReconcileRetry{1'000};  // retrying at once would spin
 
 bool expires(const policy::Next& next) {
   if (const auto* fall_back = std::get_if<policy::next::FallBack>(&next)) return fall_back->state == model::DeliveryState::expired;
@@ -23,22 +23,22 @@ bool expires(const policy::Next& next) {
 }
 
 Outcome expired_outcome() {
-  return {.code = OutcomeCode::rejected, .reason = "expired", .detail = "the delivery was not made within its max_age"};
+  return {.code = OutcomeCode::rejected, .reason = "expired", .detail = "the delivery did not succeed within its max_age"};
 }
 
-// The attempts in which it crashed may have arrived.
+// An attempt that crashed the plugin may still have delivered the message.
 Outcome crashed_outcome() {
   return {.code = OutcomeCode::rejected,
           .maybe_delivered = true,
           .reason = "plugin_crashed",
-          .detail = "the plugin took the gateway down with it each time; it is not tried again by itself"};
+          .detail = "the plugin crashed the gateway on every attempt; the delivery is not retried automatically"};
 }
 
 }  // namespace
 
 Action AttemptMachine::resume(Event event, base::Timestamp now, double random) {
   const auto expect = [this](State wanted) {
-    if (state_ != wanted) throw std::logic_error("attempt machine: an event that does not fit its state");
+    if (state_ != wanted) throw std::logic_error("attempt machine: unexpected event in this state");
   };
   return std::visit(base::Overloaded{
                         [&](const event::Start&) {
@@ -55,7 +55,7 @@ Action AttemptMachine::resume(Event event, base::Timestamp now, double random) {
                         },
                         [&](const event::ClaimLost&) -> Action {
                           state_ = State::over;
-                          return action::GiveUp{};
+                          return action::Abandon{};
                         },
                         [&](event::Ended& e) {
                           expect(State::sending);
@@ -66,7 +66,7 @@ Action AttemptMachine::resume(Event event, base::Timestamp now, double random) {
 }
 
 Action AttemptMachine::start(base::Timestamp now) {
-  if (setup_.given_up) return give_up(now);
+  if (setup_.poison) return finish_poison(now);
   if (setup_.leased.attempt != 0) return send(setup_.leased.attempt);
   if (setup_.leased.in_doubt && setup_.can_reconcile) {
     state_ = State::reconciling;
@@ -81,12 +81,12 @@ Action AttemptMachine::reconciled(Outcome outcome, base::Timestamp now) {
   const bool certainly_absent = outcome.code == OutcomeCode::rejected;
   if (certainly_absent) setup_.leased.in_doubt = false;
   if (setup_.leased.delivery.expires_at <= now) return expire(now);
-  if (outcome.code == OutcomeCode::rate_limited) return look_later(std::move(outcome), now);
+  if (outcome.code == OutcomeCode::rate_limited) return reconcile_later(std::move(outcome), now);
   return begin(!certainly_absent);
 }
 
-Action AttemptMachine::look_later(Outcome outcome, base::Timestamp now) {
-  const auto wait = std::max(policy::bounded_wait(outcome.retry_after.value_or(kLookAgain)), kSoonest);
+Action AttemptMachine::reconcile_later(Outcome outcome, base::Timestamp now) {
+  const auto wait = std::max(policy::bounded_wait(outcome.retry_after.value_or(kReconcileRetry)), kMinReconcileRetry);
   return finish(std::move(outcome), {policy::next::Retry{std::min(now + wait, setup_.leased.delivery.expires_at), false, false}}, now);
 }
 
@@ -105,7 +105,7 @@ Action AttemptMachine::send(std::uint32_t attempt) {
 
 Action AttemptMachine::ended(Outcome outcome, base::Timestamp now, double random) {
   auto step = policy::next_step(outcome, setup_.leased.delivery, now, random);
-  // What may have arrived is looked for before it is given up; the expiry comes with the next lease.
+  // A message that may have arrived is reconciled before the delivery expires, which happens at the next lease.
   if (outcome.maybe_delivered && setup_.can_reconcile && expires(step.next)) {
     step.next = policy::next::Retry{std::max(now, setup_.leased.delivery.expires_at), true, true};
   }
@@ -116,15 +116,15 @@ Action AttemptMachine::expire(base::Timestamp now) {
   return finish(expired_outcome(), policy::expire(setup_.leased.delivery, setup_.leased.in_doubt), now);
 }
 
-Action AttemptMachine::give_up(base::Timestamp now) {
+Action AttemptMachine::finish_poison(base::Timestamp now) {
   attempt_ = setup_.leased.attempt;
   auto outcome = crashed_outcome();
   const auto step = policy::next_step(outcome, setup_.leased.delivery, now, 0);
   return finish(std::move(outcome), step, now);
 }
 
-store::Next AttemptMachine::to_store(const policy::Next& next, base::Timestamp now) const {
-  const auto fall_back = [&](const policy::next::FallBack& f) -> store::Next {
+store::Disposition AttemptMachine::to_store(const policy::Next& next, base::Timestamp now) const {
+  const auto fall_back = [&](const policy::next::FallBack& f) -> store::Disposition {
     const auto& leased = setup_.leased;
     auto follower = leased.items.empty()
                         ? std::nullopt
@@ -133,13 +133,13 @@ store::Next AttemptMachine::to_store(const policy::Next& next, base::Timestamp n
     return store::FallBack{f.state, {std::move(*follower)}};
   };
   return std::visit(base::Overloaded{
-                        [](const policy::next::Done&) -> store::Next { return store::Done{}; },
-                        [&](const policy::next::Retry& r) -> store::Next {
+                        [](const policy::next::Done&) -> store::Disposition { return store::Done{}; },
+                        [&](const policy::next::Retry& r) -> store::Disposition {
                           const bool look = r.possible_duplicate && setup_.can_reconcile;
                           return store::RetryAt{r.at, r.counts_as_failure, r.possible_duplicate && !look, look};
                         },
                         fall_back,
-                        [](const policy::next::DeadLetter& d) -> store::Next { return store::DeadLetter{d.state}; },
+                        [](const policy::next::DeadLetter& d) -> store::Disposition { return store::DeadLetter{d.state}; },
                     },
                     next);
 }

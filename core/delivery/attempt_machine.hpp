@@ -1,16 +1,17 @@
-// One attempt, as a table of what to do next: no clock, no threads, no I/O. The lane performs the actions and feeds back what happened.
+// State machine of one delivery attempt: no clock, no threads, no I/O. The lane performs each action and feeds the result back as an event.
 //
-//   given up ................. Finish (rejected, plugin_crashed)
+//   poison ................... Finish (rejected, plugin_crashed)
 //   expired, in doubt ........ Reconcile -> Finish
 //   expired .................. Finish
-//   in doubt ................. Reconcile -> Finish (it is there, or it can only be said later), or Begin (marked unless it is certainly
-//                              not there)
+//   in doubt ................. Reconcile -> Finish if the message arrived or the sink must be queried again later; otherwise Begin, marked
+//                              as a possible duplicate unless the sink confirmed that the message is absent
 //   begun with the lease ..... Send -> Finish
 //   otherwise ................ Begin -> Send -> Finish
 //
-// In doubt: the attempt before has no outcome, or one that leaves open whether it arrived. The latter is left in doubt only for a sink that
-// can reconcile, also when it is the last; for others the delivery is marked at once. In doubt without a sink that can reconcile: Begin,
-// marked. A claim lost on the way ends in GiveUp: another holder has it.
+// A delivery is in doubt if its previous attempt has no outcome, or an outcome that leaves open whether the message arrived. An ambiguous
+// outcome, even of the last attempt, leaves the delivery in doubt only if the sink can reconcile; for other sinks the delivery is marked as
+// a possible duplicate at once. A delivery in doubt whose sink cannot reconcile goes to Begin, marked. A lost claim ends in Abandon:
+// another holder has the delivery.
 #pragma once
 #include <functional>
 #include <map>
@@ -28,7 +29,7 @@ namespace belfry::delivery {
 namespace event {
 struct Start {};
 struct Reconciled {
-  model::Outcome outcome;  // delivered: it is there; rejected: certainly not; rate_limited: to be asked again after that; else unknown
+  model::Outcome outcome;  // delivered: it arrived; rejected: it is absent; rate_limited: query again after retry_after; else unknown
 };
 struct Began {
   std::uint32_t attempt = 1;
@@ -43,19 +44,19 @@ using Event = std::variant<event::Start, event::Reconciled, event::Began, event:
 namespace action {
 struct Reconcile {};
 struct Begin {
-  bool possible_duplicate = false;  // set the mark, which is not there yet
+  bool possible_duplicate = false;  // mark the delivery, which has no mark yet
 };
 struct Send {
   std::uint32_t attempt = 1;
 };
 struct Finish {
   store::Finish finish;
-  std::optional<policy::Pause> pause;  // what it means for the lane
+  std::optional<policy::Pause> pause;  // applies to the lane
   bool park_lane = false;
 };
-struct GiveUp {};
+struct Abandon {};
 }  // namespace action
-using Action = std::variant<action::Reconcile, action::Begin, action::Send, action::Finish, action::GiveUp>;
+using Action = std::variant<action::Reconcile, action::Begin, action::Send, action::Finish, action::Abandon>;
 
 class AttemptMachine {
  public:
@@ -63,12 +64,12 @@ class AttemptMachine {
     store::Leased leased;
     bool can_reconcile = false;
     const SinkPlans* sinks = nullptr;  // outlives the machine
-    bool given_up = false;             // it has crashed its plugin too often: it ends without the plugin
+    bool poison = false;               // has crashed its plugin too often: finish without calling the plugin
   };
 
   explicit AttemptMachine(Setup setup) : setup_(std::move(setup)) {}
 
-  // `random` in [0, 1) spreads the back-off. Events that do not fit the state are bugs: std::logic_error.
+  // `random` in [0, 1) spreads the back-off. Throws std::logic_error on an event that does not fit the state, which is a bug.
   [[nodiscard]] Action resume(Event event, base::Timestamp now, double random);
 
   [[nodiscard]] const store::Leased& leased() const { return setup_.leased; }
@@ -81,11 +82,11 @@ class AttemptMachine {
   [[nodiscard]] Action ended(model::Outcome outcome, base::Timestamp now, double random);
   [[nodiscard]] Action begin(bool possible_duplicate);
   [[nodiscard]] Action send(std::uint32_t attempt);
-  [[nodiscard]] Action look_later(model::Outcome outcome, base::Timestamp now);
+  [[nodiscard]] Action reconcile_later(model::Outcome outcome, base::Timestamp now);
   [[nodiscard]] Action expire(base::Timestamp now);
-  [[nodiscard]] Action give_up(base::Timestamp now);
+  [[nodiscard]] Action finish_poison(base::Timestamp now);
   [[nodiscard]] Action finish(model::Outcome outcome, const policy::Step& step, base::Timestamp now);
-  [[nodiscard]] store::Next to_store(const policy::Next& next, base::Timestamp now) const;
+  [[nodiscard]] store::Disposition to_store(const policy::Next& next, base::Timestamp now) const;
 
   Setup setup_;
   State state_ = State::ready;

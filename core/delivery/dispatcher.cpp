@@ -1,12 +1,12 @@
 #include "delivery/dispatcher.hpp"
 
-#include "base/insist.hpp"
+#include "base/run_with_retries.hpp"
 
 namespace belfry::delivery {
 namespace {
 
-// Longer than an attempt, and looking for what one before has left, usually take. Nobody waits for it.
-constexpr base::Millis kMakingWay{60'000};
+// Longer than an attempt and a reconciliation usually take together. Nothing waits for it.
+constexpr base::Millis kDrainTimeout{60'000};
 
 using Lanes = std::map<std::string, std::shared_ptr<Lane>>;
 
@@ -27,10 +27,10 @@ Dispatcher::Dispatcher(LaneContext context) : context_(std::move(context)) {
     const std::lock_guard lock(mutex_);
     return sinks_;
   };
-  context_.write = [this](model::Message& message) {
+  context_.apply_template = [this](model::Message& message) {
     const auto write = [this] {
       const std::lock_guard lock(mutex_);
-      return write_;
+      return template_writer_;
     }();
     if (*write) (*write)(message);
   };
@@ -38,42 +38,43 @@ Dispatcher::Dispatcher(LaneContext context) : context_(std::move(context)) {
 
 Dispatcher::~Dispatcher() = default;
 
-std::shared_ptr<Lane> Dispatcher::make(LaneSettings settings, std::expected<std::shared_ptr<plugin::Channel>, ParkReason> channel) const {
+std::shared_ptr<Lane> Dispatcher::make_lane(LaneSettings settings,
+                                            std::expected<std::shared_ptr<plugin::Channel>, ParkReason> channel) const {
   return std::make_shared<Lane>(std::move(settings), context_, std::move(channel));
 }
 
-void Dispatcher::use(const std::vector<std::shared_ptr<Lane>>& lanes, SinkPlans sinks, Writer write) {
+void Dispatcher::replace_lanes(const std::vector<std::shared_ptr<Lane>>& lanes, SinkPlans sinks, TemplateWriter write) {
   std::map<std::string, std::shared_ptr<Lane>> next;
   for (const auto& lane : lanes) next[lane->sink()] = lane;
   auto plans = std::make_shared<const SinkPlans>(std::move(sinks));
-  auto writer = std::make_shared<const Writer>(std::move(write));
+  auto writer = std::make_shared<const TemplateWriter>(std::move(write));
   std::vector<std::shared_ptr<Lane>> gone, fresh;
   {
     const std::lock_guard lock(mutex_);
     gone = missing_from(next, lanes_);
     fresh = missing_from(lanes_, next);
-    leaving_.insert(gone.begin(), gone.end());
-    // Nothing throws from here to the end of the lock: it is all of the new, or all of what was there before.
+    draining_.insert(gone.begin(), gone.end());
+    // Nothing throws from here until the lock is released, so that the switch is all or nothing.
     sinks_.swap(plans);
-    write_.swap(writer);
+    template_writer_.swap(writer);
     lanes_.swap(next);
   }
   const auto failed = [this](const std::string& sink) {
     return [this, sink](const std::exception_ptr& failure) {
-      context_.log.error("a lane cannot be exchanged", {{"sink", sink}, {"why", base::what_of(failure)}});
+      context_.log.error("cannot replace a lane", {{"sink", sink}, {"why", base::exception_message(failure)}});
     };
   };
   for (const auto& lane : gone) {
-    base::insist(
+    base::run_with_retries(
         [&] {
-          lane->make_way(kMakingWay, [this, lane] {
+          lane->drain(kDrainTimeout, [this, lane] {
             const std::lock_guard lock(mutex_);
-            leaving_.erase(lane);
+            draining_.erase(lane);
           });
         },
         failed(lane->sink()));
   }
-  for (const auto& lane : fresh) base::insist([&] { lane->start(); }, failed(lane->sink()));
+  for (const auto& lane : fresh) base::run_with_retries([&] { lane->start(); }, failed(lane->sink()));
 }
 
 std::shared_ptr<Lane> Dispatcher::lane_of(const std::string& sink) const {
@@ -95,7 +96,7 @@ std::vector<LaneStatus> Dispatcher::status() const {
   return all;
 }
 
-bool Dispatcher::release(const std::string& sink, std::move_only_function<void(Released)> done) {
+bool Dispatcher::release(const std::string& sink, std::move_only_function<void(ReleaseResult)> done) {
   const auto wanted = lane_of(sink);
   if (!wanted) return false;
   std::vector<std::shared_ptr<Lane>> others;
@@ -106,22 +107,22 @@ bool Dispatcher::release(const std::string& sink, std::move_only_function<void(R
     }
   }
   wanted->release(std::move(done));
-  for (const auto& lane : others) lane->release([](const Released&) {});
+  for (const auto& lane : others) lane->release([](const ReleaseResult&) {});
   return true;
 }
 
-void Dispatcher::stop(base::Millis most, net::Task done) {
+void Dispatcher::stop(base::Millis timeout, net::Task done) {
   std::vector<std::shared_ptr<Lane>> all;
   {
     const std::lock_guard lock(mutex_);
     for (const auto& [name, lane] : lanes_) all.push_back(lane);
-    all.insert(all.end(), leaving_.begin(), leaving_.end());
+    all.insert(all.end(), draining_.begin(), draining_.end());
   }
   if (all.empty()) return done();
   const auto waiting = std::make_shared<std::atomic<std::size_t>>(all.size());
   const auto shared_done = std::make_shared<net::Task>(std::move(done));
   for (const auto& lane : all) {
-    lane->stop(most, [waiting, shared_done] {
+    lane->stop(timeout, [waiting, shared_done] {
       if (--*waiting == 0) (*shared_done)();
     });
   }

@@ -1,5 +1,5 @@
-// All lanes of the gateway. Knows which sink has a lane and passes "there is something to do" on.
-// Thread rule: make and use from one thread, the rest from any.
+// Owns the lanes of the gateway, one per sink, and wakes the lanes of the sinks that have work.
+// Thread rule: make_lane() and replace_lanes() from one thread, the rest from any thread.
 #pragma once
 #include <expected>
 #include <map>
@@ -20,22 +20,23 @@ class Dispatcher {
   Dispatcher(const Dispatcher&) = delete;
   Dispatcher& operator=(const Dispatcher&) = delete;
 
-  // A lane that does not run yet. A sink that cannot run gets the reason instead of a channel: its lane stays parked and keeps everything.
-  [[nodiscard]] std::shared_ptr<Lane> make(LaneSettings settings,
-                                           std::expected<std::shared_ptr<plugin::Channel>, ParkReason> channel) const;
-  // From now on these lanes. New ones start; those that are not among them take nothing more, let their attempts end and stop their
-  // plugins, while the one that takes their place works already.
-  void use(const std::vector<std::shared_ptr<Lane>>& lanes, SinkPlans sinks, Writer write = {});
+  // Creates a lane without starting it. For a sink that cannot run, pass the reason instead of a channel: its lane stays parked and keeps
+  // its deliveries.
+  [[nodiscard]] std::shared_ptr<Lane> make_lane(LaneSettings settings,
+                                                std::expected<std::shared_ptr<plugin::Channel>, ParkReason> channel) const;
+  // Switches to `lanes`. New lanes start at once. Lanes that are no longer listed lease nothing more, let their attempts end and stop their
+  // plugins, while their replacements already work.
+  void replace_lanes(const std::vector<std::shared_ptr<Lane>>& lanes, SinkPlans sinks, TemplateWriter write = {});
 
   void notify(const std::vector<std::string>& sinks);
   [[nodiscard]] std::vector<LaneStatus> status() const;
 
-  // A person wants the sink to try now (Lane::release); so do the paused ones that send with the same account. False: there is no such
-  // sink, and `done` is not called.
-  [[nodiscard]] bool release(const std::string& sink, std::move_only_function<void(Released)> done);
+  // Makes the sink try now, on an operator's request (Lane::release), and with it the paused sinks that use the same account. Returns
+  // false, without calling `done`, if there is no such sink.
+  [[nodiscard]] bool release(const std::string& sink, std::move_only_function<void(ReleaseResult)> done);
 
-  // Takes nothing new, lets attempts in flight end, stops the plugins; `done` after that or after `most`.
-  void stop(base::Millis most, net::Task done);
+  // Leases nothing more, lets attempts in flight end and stops the plugins. Calls `done` afterwards, or after `timeout`.
+  void stop(base::Millis timeout, net::Task done);
 
  private:
   [[nodiscard]] std::shared_ptr<Lane> lane_of(const std::string& sink) const;
@@ -43,9 +44,9 @@ class Dispatcher {
   LaneContext context_;
   mutable std::mutex mutex_;
   std::map<std::string, std::shared_ptr<Lane>> lanes_;
-  std::set<std::shared_ptr<Lane>> leaving_;
+  std::set<std::shared_ptr<Lane>> draining_;
   std::shared_ptr<const SinkPlans> sinks_ = std::make_shared<const SinkPlans>();
-  std::shared_ptr<const Writer> write_ = std::make_shared<const Writer>();
+  std::shared_ptr<const TemplateWriter> template_writer_ = std::make_shared<const TemplateWriter>();
 };
 
 }  // namespace belfry::delivery

@@ -27,7 +27,7 @@ std::optional<model::Delivery> fallback_delivery(const model::Delivery& ended, c
     next.allow_sensitive = ended.allow_sensitive;
     next.created_at = now;
     next.due_at = now;
-    // The sink gets its own time; the notification's runs since it was received, and a passcode that is too old is too old here as well.
+    // The sink's max_age starts now. The notification's max_age counts from its receipt: an expired passcode has expired here too.
     next.expires_at = now + plan->second.max_age;
     if (notification.max_age) next.expires_at = std::min(next.expires_at, notification.received_at + *notification.max_age);
     next.possible_duplicate = possible_duplicate;

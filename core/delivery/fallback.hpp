@@ -1,4 +1,4 @@
-// What follows a delivery that ended without success: the next sink of its chain. Pure.
+// Chooses the sink that takes over a delivery that ended without success. Pure.
 #pragma once
 #include <map>
 #include <optional>
@@ -14,10 +14,10 @@ struct SinkPlan {
   model::SinkAddressing addressing;
   base::Millis max_age{};
 };
-using SinkPlans = std::map<std::string, SinkPlan>;  // of all sinks
+using SinkPlans = std::map<std::string, SinkPlan>;  // by sink
 
-// The delivery to the first sink of the chain that may take it. None: the chain is empty, or every sink left in it is unknown or would show
-// a sensitive notification to others.
+// Returns the delivery to the first sink of the chain that may take it; nullopt if the chain is empty, or if every sink left in it is
+// unknown or would show a sensitive notification to others.
 [[nodiscard]] std::optional<model::Delivery> fallback_delivery(const model::Delivery& ended, const model::Notification& notification,
                                                                const SinkPlans& sinks, bool possible_duplicate, base::Timestamp now);
 

@@ -10,16 +10,16 @@
 namespace belfry::delivery {
 namespace {
 
-constexpr base::Millis kStoreRetry{1'000};   // a failing store is asked again after this
+constexpr base::Millis kStoreRetry{1'000};   // retry interval of a failing store
 constexpr base::Millis kExpiryCheck{5'000};  // how late an expiry may be noticed
-constexpr base::Millis kExpiredMore{100};    // the same, when some were found: one of a queue is given at a time
+constexpr base::Millis kExpiryRecheck{100};  // the same after a sweep that found some, since it leases one per recipient queue
 constexpr base::Millis kHungStop{500};
 constexpr base::Millis kPluginStop{15'000};
-constexpr base::Millis kReconcileAtLeast{30'000};  // a sink may have to wait until what it looks for must be visible
-constexpr base::Millis kGivenBack{1'000};          // a delivery that the plugin has not begun with waits so long at least
-constexpr std::size_t kExpiredAtOnce = 100;
-constexpr base::Millis kRefusedLease{30'000};  // a store that refuses to lease is asked again after this
-// Of stored text; one delivery may reach beyond it. Each byte is there several times while it is read, rendered and sent.
+constexpr base::Millis kMinReconcileTime{30'000};  // a sink may have to wait until a sent message is certain to be visible
+constexpr base::Millis kRequeueDelay{1'000};       // minimum wait of a delivery that the plugin has not started
+constexpr std::size_t kExpiryBatch = 100;
+constexpr base::Millis kRefusedLease{30'000};  // retry interval of a store that refuses to lease
+// Limit of stored text; a single delivery may exceed it. Each byte is in memory several times while it is read, rendered and sent.
 constexpr std::size_t kBytesInFlight = 2UL * 1024 * 1024;
 
 double per_second(const policy::RateLimit& rate) {
@@ -45,7 +45,7 @@ struct Lane::Attempt {
   std::shared_ptr<const SinkPlans> sinks;
   AttemptMachine machine;
   base::SteadyTime sent_at{};
-  bool given_up = false;  // the plugin does not get it again
+  bool poison = false;  // not passed to the plugin again
 };
 
 Lane::Lane(LaneSettings settings, const LaneContext& context, std::expected<std::shared_ptr<plugin::Channel>, ParkReason> channel)
@@ -57,24 +57,24 @@ Lane::Lane(LaneSettings settings, const LaneContext& context, std::expected<std:
       expiry_timer_(strand_),
       stop_timer_(strand_),
       retry_timer_(strand_),
-      probe_interval_(settings_.first_probe),
+      probe_interval_(settings_.min_probe_interval),
       attempted_at_(context.clock.now()) {
   if (!settings_.budget) settings_.budget = std::make_shared<policy::SendBudget>(settings_.rates);
   if (channel) {
     channel_ = std::move(*channel);
   } else {
     state_ = LaneState::parked;
-    why_ = std::move(channel.error());
+    state_reason_ = std::move(channel.error());
   }
   if (settings_.crashed) {
     state_ = LaneState::crashed;
-    why_ = {"crashed", settings_.crashed->detail};
+    state_reason_ = {"crashed", settings_.crashed->detail};
     until_ = settings_.crashed->next_try;
   }
   publish();
 }
 
-// Whoever lets go of it last: its timers go on their own strand.
+// Any thread may release the last reference, but timers are destroyed on their strand.
 Lane::~Lane() {
   strand_.post([wake = std::move(wake_timer_), expiry = std::move(expiry_timer_), stop = std::move(stop_timer_),
                 retry = std::move(retry_timer_)] {});
@@ -92,9 +92,9 @@ void Lane::start() {
       });
     } else {
       self->log_.error("sink is parked; its deliveries are kept",
-                       {{"sink", self->settings_.sink}, {"reason", self->why_.reason}, {"detail", self->why_.detail}});
+                       {{"sink", self->settings_.sink}, {"reason", self->state_reason_.reason}, {"detail", self->state_reason_.detail}});
     }
-    self->look_for_expired();
+    self->sweep_expired();
     self->pump();
   });
 }
@@ -106,14 +106,14 @@ void Lane::notify() {
 LaneStatus Lane::status() const {
   const std::lock_guard lock(status_mutex_);
   auto status = status_;
-  status.attempted_at = std::max(attempted_at_.load(), next_may_begin_.load());
+  status.attempted_at = std::max(attempted_at_.load(), next_attempt_at_.load());
   return status;
 }
 
-LaneState Lane::shown_state() const { return state_ == LaneState::open && outage_.open() ? LaneState::unreachable : state_; }
+LaneState Lane::reported_state() const { return state_ == LaneState::open && outage_.open() ? LaneState::unreachable : state_; }
 
 void Lane::publish() {
-  const auto state = shown_state();
+  const auto state = reported_state();
   const bool unreachable = state == LaneState::unreachable;
   const auto& failure = outage_.last();
   const std::lock_guard lock(status_mutex_);
@@ -121,12 +121,12 @@ void Lane::publish() {
   status_ = {.sink = settings_.sink,
              .plugin = settings_.plugin,
              .state = state,
-             .reason = unreachable ? failure->reason : why_.reason,
-             .detail = unreachable ? failure->detail : why_.detail,
+             .reason = unreachable ? failure->reason : state_reason_.reason,
+             .detail = unreachable ? failure->detail : state_reason_.detail,
              .until = until_,
              .can_release = can_release(),
              .in_flight = in_flight_,
-             .rate_per_second = per_second(settings_.rates.all),
+             .rate_per_second = per_second(settings_.rates.total),
              .since = since,
              .last_failure = failure,
              .failures = outage_.attempts()};
@@ -150,10 +150,10 @@ bool Lane::may_lease(base::Timestamp now) const {
 
 std::size_t Lane::bytes_left() const { return kBytesInFlight - std::min(kBytesInFlight, bytes_in_flight_); }
 
-base::Millis Lane::reconcile_time() const { return std::max(settings_.timeout, kReconcileAtLeast); }
+base::Millis Lane::reconcile_time() const { return std::max(settings_.timeout, kMinReconcileTime); }
 
-// Reconciling and sending each wait for their turn and have their time; the rest is for a store that is slow to take the outcome.
-base::Millis Lane::lease_time() const { return reconcile_time() + settings_.timeout + 2 * plugin::kBeginWithin + std::chrono::minutes(2); }
+// Reconciling and sending each wait for their turn and take their time; the rest allows for a store that is slow to take the outcome.
+base::Millis Lane::lease_time() const { return reconcile_time() + settings_.timeout + 2 * plugin::kBeginTimeout + std::chrono::minutes(2); }
 
 void Lane::pump() {
   if (leasing_) {
@@ -166,40 +166,40 @@ void Lane::pump() {
     return;
   }
   const auto steady = context_.clock.steady();
-  if (const auto left = settings_.budget->paused(steady); left.count() > 0) {
-    if (state_ == LaneState::open) pause({"rate_limited", "another sink with the same account was told to slow down"}, now + left);
+  if (const auto left = settings_.budget->remaining_pause(steady); left.count() > 0) {
+    if (state_ == LaneState::open) pause({"rate_limited", "another sink with the same account was rate limited"}, now + left);
     return wake_at(now + left);
   }
   if (state_ == LaneState::paused) open("the pause is over");
 
   const auto busy = in_flight_ - ending_;
-  const auto most = std::min(settings_.concurrency, channel_->most_in_flight());
-  auto room = most - std::min(most, busy);
+  const auto limit = std::min(settings_.concurrency, channel_->max_in_flight());
+  auto slots = limit - std::min(limit, busy);
   if (on_probation()) {
-    room = 1;
-    // What failed for the same reason waits in its own back-off; the probe needs one that is ready.
-    context_.store.wake(settings_.sink, now, [](const base::Result<std::size_t>&) {});
+    slots = 1;
+    // Deliveries that failed for the same reason are in back-off; the probe needs one that is ready.
+    context_.store.end_backoff(settings_.sink, now, [](const base::Result<std::size_t>&) {});
   }
-  if (room == 0 || bytes_left() == 0) return;  // the end of an attempt pumps again
-  const auto asked = settings_.budget->reserve(room, steady);
-  if (asked == 0) {
-    const auto room_at = now + settings_.budget->wait(steady);
-    next_may_begin_ = room_at;
-    return wake_at(room_at);
+  if (slots == 0 || bytes_left() == 0) return;  // the end of an attempt calls pump() again
+  const auto requested = settings_.budget->reserve(slots, steady);
+  if (requested == 0) {
+    const auto ready_at = now + settings_.budget->wait(steady);
+    next_attempt_at_ = ready_at;
+    return wake_at(ready_at);
   }
 
   leasing_ = true;
   pump_again_ = false;
-  context_.store.lease({settings_.sink, asked, now, lease_time(), true, bytes_left()},
-                       [self = shared_from_this(), asked](base::Result<store::Lease> lease) {
-                         self->strand_.post([self, asked, lease = std::move(lease)]() mutable { self->on_lease(asked, std::move(lease)); });
-                       });
+  context_.store.lease({settings_.sink, requested, now, lease_time(), true, bytes_left()}, [self = shared_from_this(),
+                                                                                            requested](base::Result<store::Lease> lease) {
+    self->strand_.post([self, requested, lease = std::move(lease)]() mutable { self->on_lease(requested, std::move(lease)); });
+  });
 }
 
-void Lane::on_lease(std::size_t asked, base::Result<store::Lease> lease) {
+void Lane::on_lease(std::size_t requested, base::Result<store::Lease> lease) {
   leasing_ = false;
   if (stopping_) {
-    settings_.budget->give_back(asked);
+    settings_.budget->release(requested);
     if (lease) {
       report_unreadable(lease->unreadable);
       for (auto& leased : lease->leased)
@@ -209,13 +209,13 @@ void Lane::on_lease(std::size_t asked, base::Result<store::Lease> lease) {
     return stop_if_idle();
   }
   if (!lease && lease.error().code != base::ErrorCode::unavailable) {
-    settings_.budget->give_back(asked);
-    log_.error("the store refuses to lease; nothing is sent until it does: please report this, and restart",
+    settings_.budget->release(requested);
+    log_.error("the store refuses to lease, so nothing is sent; please report this and restart the gateway",
                {{"sink", settings_.sink}, {"error", lease.error().message}});
     return wake_at(context_.clock.now() + kRefusedLease);
   }
   if (!lease) {
-    settings_.budget->give_back(asked);
+    settings_.budget->release(requested);
     log_.error("the store cannot be read; trying again", {{"sink", settings_.sink}, {"error", lease.error().message}});
     store_failing_ = true;
     return retry_later([self = shared_from_this()] {
@@ -226,22 +226,22 @@ void Lane::on_lease(std::size_t asked, base::Result<store::Lease> lease) {
   report_unreadable(lease->unreadable);
   const auto got = lease->leased.size() + lease->unreadable.size();
   std::size_t used = 0;
-  for (auto& leased : lease->leased) used += take(std::move(leased)) ? 1 : 0;
-  settings_.budget->give_back(asked - used);
+  for (auto& leased : lease->leased) used += start_attempt(std::move(leased)) ? 1 : 0;
+  settings_.budget->release(requested - used);
   probing_ = on_probation() && used > 0;
-  if (pump_again_ || got == asked) return pump();
-  if (lease->next_ready) next_may_begin_ = *lease->next_ready;
+  if (pump_again_ || got == requested) return pump();
+  if (lease->next_ready) next_attempt_at_ = *lease->next_ready;
   if (lease->next_ready && bytes_left() > 0) wake_at(*lease->next_ready);
 }
 
-// Whether it used the room that was taken for it.
-bool Lane::take(store::Leased leased) {
+// Returns whether it used the slot reserved for it in the budget.
+bool Lane::start_attempt(store::Leased leased) {
   const auto now = context_.clock.now();
   const bool expired = leased.attempt == 0 && leased.delivery.expires_at <= now;
   if (!expired) {
     const auto wait = settings_.budget->take(leased.delivery.destination.key(), context_.clock.steady());
     if (wait.count() > 0) {
-      if (on_probation()) until_ = now + wait;  // the probe waits as well
+      if (on_probation()) until_ = now + wait;  // the probe waits too
       context_.store.release(std::move(leased.claim), leased.attempt, now + wait,
                              [self = shared_from_this()](const base::Result<bool>&) { self->notify(); });
       return false;
@@ -250,25 +250,25 @@ bool Lane::take(store::Leased leased) {
   ++in_flight_;
   bytes_in_flight_ += leased.bytes;
   publish();
-  if (context_.write) context_.write(leased);
+  if (context_.apply_template) context_.apply_template(leased);
   render::mark_sensitive(leased);
   const bool can_reconcile = channel_ && channel_->can_reconcile() && state_ != LaneState::hung;
   const auto sinks = context_.sinks();
-  const bool given_up = settings_.gave_up && settings_.gave_up(leased.delivery.id);
+  const bool poison = settings_.is_poison && settings_.is_poison(leased.delivery.id);
   auto attempt =
-      std::make_shared<Attempt>(Attempt{sinks, AttemptMachine({std::move(leased), can_reconcile, sinks.get(), given_up}), {}, given_up});
+      std::make_shared<Attempt>(Attempt{sinks, AttemptMachine({std::move(leased), can_reconcile, sinks.get(), poison}), {}, poison});
   resume(attempt, event::Start{});
   return !expired;
 }
 
-// A parked lane still lets time pass: what is too old goes to its fallback, or becomes a dead letter that somebody sees.
-void Lane::look_for_expired() {
+// Runs in a parked lane too: expired deliveries go to their fallback, or become dead letters that an operator sees.
+void Lane::sweep_expired() {
   if (stopping_) return;
-  expiry_timer_.arm(kExpiryCheck, [this] { look_for_expired(); });
+  expiry_timer_.arm(kExpiryCheck, [this] { sweep_expired(); });
   more_expired_ = bytes_left() == 0;
   if (more_expired_) return;
   const auto now = context_.clock.now();
-  context_.store.lease_expired({settings_.sink, kExpiredAtOnce, now, lease_time(), false, bytes_left()},
+  context_.store.lease_expired({settings_.sink, kExpiryBatch, now, lease_time(), false, bytes_left()},
                                [self = shared_from_this()](base::Result<store::Lease> lease) {
                                  self->strand_.post([self, lease = std::move(lease)]() mutable { self->on_expired(std::move(lease)); });
                                });
@@ -277,15 +277,15 @@ void Lane::look_for_expired() {
 void Lane::on_expired(base::Result<store::Lease> lease) {
   if (!lease) {
     if (lease.error().code != base::ErrorCode::unavailable)
-      log_.error("the store refuses to look for what has expired; please report this",
+      log_.error("the store refuses to look up expired deliveries; please report this",
                  {{"sink", settings_.sink}, {"error", lease.error().message}});
     return;
   }
   report_unreadable(lease->unreadable);
   const auto got = lease->leased.size() + lease->unreadable.size();
-  for (auto& leased : lease->leased) take(std::move(leased));
+  for (auto& leased : lease->leased) start_attempt(std::move(leased));
   if (got == 0 || stopping_) return;
-  expiry_timer_.arm(kExpiredMore, [this] { look_for_expired(); });
+  expiry_timer_.arm(kExpiryRecheck, [this] { sweep_expired(); });
 }
 
 void Lane::wake_at(base::Timestamp at) {
@@ -314,10 +314,10 @@ void Lane::drive(const std::shared_ptr<Attempt>& attempt, const Action& action) 
                  [&](const action::Begin& a) { begin(attempt, a); },
                  [&](const action::Send& a) { send(attempt, a); },
                  [&](const action::Finish& a) { finish(attempt, a); },
-                 [&](const action::GiveUp&) {
+                 [&](const action::Abandon&) {
                    log_.warn("the claim on a delivery was lost; another holder has it",
                              {{"delivery", attempt->machine.leased().delivery.id}});
-                   ended(attempt);
+                   on_ended(attempt);
                  },
              },
              action);
@@ -329,25 +329,25 @@ void Lane::begin(const std::shared_ptr<Attempt>& attempt, const action::Begin& b
                        [self = shared_from_this(), attempt, begin_action](base::Result<std::uint32_t> number) {
                          self->strand_.post([self, attempt, begin_action, number = std::move(number)] {
                            if (number) {
-                             if (begin_action.possible_duplicate) self->mark(attempt->machine.leased().delivery);
+                             if (begin_action.possible_duplicate) self->report_possible_duplicate(attempt->machine.leased().delivery);
                              return self->resume(attempt, event::Began{*number});
                            }
                            if (number.error().code == base::ErrorCode::not_found) return self->resume(attempt, event::ClaimLost{});
                            if (number.error().code != base::ErrorCode::unavailable) {
                              model::Outcome outcome{.code = model::OutcomeCode::rejected};
-                             return self->refused(attempt, {.outcome = std::move(outcome)}, number.error());
+                             return self->on_refused(attempt, {.outcome = std::move(outcome)}, number.error());
                            }
-                           if (self->stopping_) return self->ended(attempt);
-                           self->log_.error("the intent to send cannot be recorded; trying again",
+                           if (self->stopping_) return self->on_ended(attempt);
+                           self->log_.error("the start of an attempt cannot be recorded; trying again",
                                             {{"sink", self->settings_.sink}, {"error", number.error().message}});
                            self->retry_later([self, attempt, begin_action] { self->begin(attempt, begin_action); });
                          });
                        });
 }
 
-void Lane::mark(const model::Delivery& delivery) {
+void Lane::report_possible_duplicate(const model::Delivery& delivery) {
   context_.metrics.possible_duplicate(settings_.sink);
-  log_.warn("an attempt that may have arrived is made again: a possible duplicate",
+  log_.warn("retrying an attempt that may have arrived; a duplicate is possible",
             {{"sink", settings_.sink}, {"delivery", delivery.id}, {"notification", delivery.notification_id}});
 }
 
@@ -355,13 +355,13 @@ void Lane::send(const std::shared_ptr<Attempt>& attempt, const action::Send& sen
   const auto& leased = attempt->machine.leased();
   attempt->sent_at = context_.clock.steady();
   attempted_at_ = context_.clock.now();
-  // Shared with the attempt, whose machine changes nothing of it from here on.
+  // Shares ownership with the attempt, whose machine no longer changes the message.
   const std::shared_ptr<const model::Message> message(attempt, &leased);
-  plugin::Send send{message, send_action.attempt, settings_.timeout, ""};
+  plugin::SendRequest send{message, send_action.attempt, settings_.timeout, ""};
   log_.debug("attempt begins", {{"sink", settings_.sink}, {"delivery", leased.delivery.id}, {"attempt", send_action.attempt}});
   channel_->deliver(std::move(send), [self = shared_from_this(), attempt, number = send_action.attempt](plugin::SendOutcome outcome) {
     self->strand_.post([self, attempt, number, outcome = std::move(outcome)]() mutable {
-      if (outcome.never_began) return self->give_back(attempt, number);
+      if (outcome.not_started) return self->requeue(attempt, number);
       const auto took = std::chrono::duration_cast<base::Millis>(self->context_.clock.steady() - attempt->sent_at);
       self->context_.metrics.attempt_ended(self->settings_.sink, model::to_string(outcome.code), outcome.reason, took);
       self->log_.debug("attempt ended", {{"sink", self->settings_.sink},
@@ -371,7 +371,7 @@ void Lane::send(const std::shared_ptr<Attempt>& attempt, const action::Send& sen
                                          {"reason", outcome.reason},
                                          {"detail", outcome.detail},
                                          {"took", took}});
-      self->judge(outcome);
+      self->track_outage(outcome);
       self->resume(attempt, event::Ended{std::move(outcome)});
     });
   });
@@ -379,36 +379,37 @@ void Lane::send(const std::shared_ptr<Attempt>& attempt, const action::Send& sen
 
 void Lane::reconcile(const std::shared_ptr<Attempt>& attempt) {
   const auto& leased = attempt->machine.leased();
-  plugin::Send send{std::make_shared<const model::Message>(leased), std::max(1U, leased.delivery.attempts), reconcile_time(), ""};
+  plugin::SendRequest send{std::make_shared<const model::Message>(leased), std::max(1U, leased.delivery.attempts), reconcile_time(), ""};
   channel_->reconcile(std::move(send), [self = shared_from_this(), attempt](plugin::SendOutcome outcome) {
     self->strand_.post([self, attempt, outcome = std::move(outcome)]() mutable {
-      if (outcome.never_began) return self->give_back(attempt, 0);
+      if (outcome.not_started) return self->requeue(attempt, 0);
       self->resume(attempt, event::Reconciled{std::move(outcome)});
     });
   });
 }
 
-void Lane::give_back(const std::shared_ptr<Attempt>& attempt, std::uint32_t number) {
+void Lane::requeue(const std::shared_ptr<Attempt>& attempt, std::uint32_t number) {
   const auto& leased = attempt->machine.leased();
-  if (number != 0) settings_.budget->give_back(1);
-  log_.debug("the plugin has not begun with a delivery; it waits on", {{"sink", settings_.sink}, {"delivery", leased.delivery.id}});
+  if (number != 0) settings_.budget->release(1);
+  log_.debug("the plugin has not started a delivery; it returns to the queue",
+             {{"sink", settings_.sink}, {"delivery", leased.delivery.id}});
   context_.store.release(
-      leased.claim, number, context_.clock.now() + kGivenBack,
+      leased.claim, number, context_.clock.now() + kRequeueDelay,
       [self = shared_from_this(), attempt, number](const base::Result<bool>& released) {
         self->strand_.post([self, attempt, number, released] {
-          // Stopping, its lease ends by itself; it is then in doubt, which costs nothing but a mark.
-          if (released || (self->stopping_ && !self->making_way_)) return self->ended(attempt);
+          // When stopping, leave the delivery to the end of its lease: it is then in doubt, which costs no more than a mark.
+          if (released || (self->stopping_ && !self->draining_)) return self->on_ended(attempt);
           if (released.error().code == base::ErrorCode::unavailable)
-            return self->retry_later([self, attempt, number] { self->give_back(attempt, number); });
+            return self->retry_later([self, attempt, number] { self->requeue(attempt, number); });
           self->log_.error(
-              "the store refuses to take a delivery back: it is in doubt until its lease is over; please report this",
+              "the store refuses to take a delivery back, so it stays in doubt until its lease ends; please report this",
               {{"sink", self->settings_.sink}, {"delivery", attempt->machine.leased().delivery.id}, {"error", released.error().message}});
-          self->ended(attempt);
+          self->on_ended(attempt);
         });
       });
 }
 
-// What the remote answered is kept in memory until the store takes it: forgetting it would send the message again.
+// Keeps the outcome in memory until the store takes it: losing it would send the message again.
 void Lane::finish(const std::shared_ptr<Attempt>& attempt, const action::Finish& finish_action) {
   const bool lane_goes_on = !finish_action.park_lane && !finish_action.pause;
   if (lane_goes_on) ++ending_;
@@ -416,18 +417,18 @@ void Lane::finish(const std::shared_ptr<Attempt>& attempt, const action::Finish&
                                                lane_goes_on](base::Result<store::Finished> result) {
     self->strand_.post([self, attempt, finish_action, lane_goes_on, result = std::move(result)] {
       if (lane_goes_on) --self->ending_;
-      if (result) return self->finished(attempt, finish_action, *result);
-      if (result.error().code != base::ErrorCode::unavailable) return self->refused(attempt, finish_action.finish, result.error());
-      if (self->stopping_ && !self->making_way_) return self->ended(attempt);
+      if (result) return self->on_finished(attempt, finish_action, *result);
+      if (result.error().code != base::ErrorCode::unavailable) return self->on_refused(attempt, finish_action.finish, result.error());
+      if (self->stopping_ && !self->draining_) return self->on_ended(attempt);
       self->log_.error("an outcome cannot be recorded; trying again", {{"sink", self->settings_.sink}, {"error", result.error().message}});
       self->retry_later([self, attempt, finish_action] { self->finish(attempt, finish_action); });
     });
   });
-  // What follows is asked for behind it, so that both are in one commit.
+  // Lease the next delivery right behind it, so that one commit covers both.
   if (lane_goes_on && state_ == LaneState::open) pump();
 }
 
-void Lane::finished(const std::shared_ptr<Attempt>& attempt, const action::Finish& finish_action, const store::Finished& result) {
+void Lane::on_finished(const std::shared_ptr<Attempt>& attempt, const action::Finish& finish_action, const store::Finished& result) {
   if (result.applied) {
     report(attempt->machine.leased(), finish_action.finish);
   } else {
@@ -436,21 +437,21 @@ void Lane::finished(const std::shared_ptr<Attempt>& attempt, const action::Finis
   }
   if (!result.sinks.empty()) context_.notify(result.sinks);
   const bool attempted = finish_action.finish.attempt != 0 || std::holds_alternative<store::Done>(finish_action.finish.next);
-  if (attempt->given_up) {
-    if (result.applied && settings_.ended_given_up) settings_.ended_given_up(finish_action.finish.delivery_id);
+  if (attempt->poison) {
+    if (result.applied && settings_.on_poison_ended) settings_.on_poison_ended(finish_action.finish.delivery_id);
   } else if (attempted) {
     apply_to_lane(finish_action);
   } else if (probing_) {
-    until_ = context_.clock.now() + probe_interval_;  // it could not be seen whether an earlier attempt arrived
+    until_ = context_.clock.now() + probe_interval_;  // reconciling has not shown whether an earlier attempt arrived
   }
-  ended(attempt);
+  on_ended(attempt);
 }
 
-// What the store refuses about one delivery it would refuse again: the delivery ends as simply as it can, so that what waits behind it goes
-// on. What has arrived stays delivered.
-void Lane::refused(const std::shared_ptr<Attempt>& attempt, store::Finish finish, const base::Error& error) {
+// The store would refuse the same outcome again. The delivery ends in the simplest form that can be stored, so that the deliveries behind
+// it can proceed; a message that has arrived stays delivered.
+void Lane::on_refused(const std::shared_ptr<Attempt>& attempt, store::Finish finish, const base::Error& error) {
   const auto& leased = attempt->machine.leased();
-  log_.error("the store refuses what is to be recorded of a delivery; please report this",
+  log_.error("the store refuses an update of a delivery; please report this",
              {{"sink", settings_.sink}, {"delivery", leased.delivery.id}, {"error", error.message}});
   finish.claim = leased.claim;
   finish.delivery_id = leased.delivery.id;
@@ -467,14 +468,14 @@ void Lane::refused(const std::shared_ptr<Attempt>& attempt, store::Finish finish
     self->strand_.post([self, attempt, finish, error, result] {
       if (result && result->applied) {
         self->report(attempt->machine.leased(), finish);
-        if (attempt->given_up && self->settings_.ended_given_up) self->settings_.ended_given_up(finish.delivery_id);
+        if (attempt->poison && self->settings_.on_poison_ended) self->settings_.on_poison_ended(finish.delivery_id);
       }
-      if (result || (self->stopping_ && !self->making_way_)) return self->ended(attempt);
+      if (result || (self->stopping_ && !self->draining_)) return self->on_ended(attempt);
       if (result.error().code == base::ErrorCode::unavailable)
-        return self->retry_later([self, attempt, finish, error] { self->refused(attempt, finish, error); });
-      self->log_.error("the delivery cannot be ended either: it is in doubt until its lease is over, then it is looked at again",
+        return self->retry_later([self, attempt, finish, error] { self->on_refused(attempt, finish, error); });
+      self->log_.error("the delivery cannot be ended either; it stays in doubt until its lease ends, then it is leased again",
                        {{"sink", self->settings_.sink}, {"delivery", finish.delivery_id}, {"error", result.error().message}});
-      self->ended(attempt);
+      self->on_ended(attempt);
     });
   });
 }
@@ -495,7 +496,7 @@ void Lane::report(const store::Leased& leased, const store::Finish& finish) {
   const auto& sink = settings_.sink;
   const auto& delivery = leased.delivery;
   const auto& outcome = finish.outcome;
-  const auto gave_up = [&](model::DeliveryState state, std::string_view then) {
+  const auto log_failure = [&](model::DeliveryState state, std::string_view then) {
     context_.metrics.delivery_ended(sink, model::to_string(state), outcome.reason, std::nullopt);
     log_.warn(model::to_string(state), {{"sink", sink},
                                         {"delivery", delivery.id},
@@ -513,53 +514,53 @@ void Lane::report(const store::Leased& leased, const store::Finish& finish) {
                       {{"sink", sink}, {"delivery", delivery.id}, {"notification", delivery.notification_id}, {"attempt", finish.attempt}});
           },
           [&](const store::RetryAt& retry) {
-            if (retry.possible_duplicate && !delivery.possible_duplicate) mark(delivery);
-            log_.debug("will be tried again", {{"sink", sink},
-                                               {"delivery", delivery.id},
-                                               {"outcome", model::to_string(outcome.code)},
-                                               {"reason", outcome.reason},
-                                               {"at", base::to_rfc3339(base::to_wall(context_.clock, retry.at))}});
+            if (retry.possible_duplicate && !delivery.possible_duplicate) report_possible_duplicate(delivery);
+            log_.debug("will be retried", {{"sink", sink},
+                                           {"delivery", delivery.id},
+                                           {"outcome", model::to_string(outcome.code)},
+                                           {"reason", outcome.reason},
+                                           {"at", base::to_rfc3339(base::to_wall(context_.clock, retry.at))}});
           },
-          [&](const store::FallBack& fall_back) { gave_up(fall_back.state, "fallback"); },
+          [&](const store::FallBack& fall_back) { log_failure(fall_back.state, "fallback"); },
           [&](const store::DeadLetter& dead) {
             context_.metrics.dead_letter(sink);
-            gave_up(dead.state, "dead letter");
+            log_failure(dead.state, "dead letter");
           },
       },
       finish.next);
 }
 
-void Lane::ended(const std::shared_ptr<Attempt>& attempt) {
+void Lane::on_ended(const std::shared_ptr<Attempt>& attempt) {
   --in_flight_;
   bytes_in_flight_ -= attempt->machine.leased().bytes;
   probing_ = false;
   publish();
   if (!stopping_) {
-    if (more_expired_ && bytes_left() > 0) look_for_expired();
+    if (more_expired_ && bytes_left() > 0) sweep_expired();
     return pump();
   }
-  context_.notify({settings_.sink});  // the next of that recipient is for the lane that has taken this one's place
+  context_.notify({settings_.sink});  // the replacement lane can send the recipient's next delivery
   stop_if_idle();
 }
 
 // ---- the lane's own state ---------------------------------------------------------------------------------------------------
 
-// What is cut short by the end of the lane is nobody's outage.
-void Lane::judge(const model::Outcome& outcome) {
+// An attempt cut short by stopping the lane does not count as an outage.
+void Lane::track_outage(const model::Outcome& outcome) {
   if (stopping_) return;
-  using Kind = Outage::News::Kind;
+  using Kind = Outage::Notice::Kind;
   const bool was_open = outage_.open();
-  const auto news = outage_.ended(outcome, context_.clock.now());
-  if (news.kind == Kind::begins || news.kind == Kind::goes_on) {
-    log_.warn(news.kind == Kind::begins ? "sink is unreachable; its deliveries are kept and tried again by themselves"
-                                        : "sink is still unreachable",
+  const auto notice = outage_.record(outcome, context_.clock.now());
+  if (notice.kind == Kind::begins || notice.kind == Kind::continues) {
+    log_.warn(notice.kind == Kind::begins ? "sink is unreachable; its deliveries are kept and retried automatically"
+                                          : "sink is still unreachable",
               {{"sink", settings_.sink},
                {"reason", outcome.reason},
                {"detail", outcome.detail},
-               {"attempts", news.attempts},
-               {"for", news.lasted}});
-  } else if (news.kind == Kind::ends) {
-    log_.info("sink is reachable again", {{"sink", settings_.sink}, {"attempts", news.attempts}, {"after", news.lasted}});
+               {"attempts", notice.attempts},
+               {"for", notice.lasted}});
+  } else if (notice.kind == Kind::ends) {
+    log_.info("sink is reachable again", {{"sink", settings_.sink}, {"attempts", notice.attempts}, {"after", notice.lasted}});
   }
   if (was_open || outage_.open()) publish();
 }
@@ -567,41 +568,42 @@ void Lane::judge(const model::Outcome& outcome) {
 void Lane::apply_to_lane(const action::Finish& finish_action) {
   const auto& outcome = finish_action.finish.outcome;
   if (finish_action.park_lane) return park({outcome.reason, outcome.detail}, context_.clock.now());
-  if (finish_action.pause && finish_action.pause->what != policy::Pause::What::recipient_queue) {
+  if (finish_action.pause && finish_action.pause->scope != policy::Pause::Scope::recipient_queue) {
     const auto until = finish_action.pause->until;
-    if (finish_action.pause->what == policy::Pause::What::account)
+    if (finish_action.pause->scope == policy::Pause::Scope::account)
       settings_.budget->pause(until - context_.clock.now(), context_.clock.steady());
     if (on_probation() || state_ == LaneState::hung) return;
     return pause({outcome.reason, outcome.detail}, until);
   }
   if (on_probation()) {
     open("an attempt went through");
-    context_.store.wake(settings_.sink, context_.clock.now(),
-                        [self = shared_from_this()](const base::Result<std::size_t>&) { self->notify(); });
+    context_.store.end_backoff(settings_.sink, context_.clock.now(),
+                               [self = shared_from_this()](const base::Result<std::size_t>&) { self->notify(); });
   }
 }
 
 void Lane::pause(ParkReason reason, base::Timestamp until) {
   until_ = until_ ? std::max(*until_, until) : until;
   state_ = LaneState::paused;
-  why_ = std::move(reason);
-  log_.warn("sink is paused",
-            {{"sink", settings_.sink}, {"reason", why_.reason}, {"until", base::to_rfc3339(base::to_wall(context_.clock, *until_))}});
+  state_reason_ = std::move(reason);
+  log_.warn(
+      "sink is paused",
+      {{"sink", settings_.sink}, {"reason", state_reason_.reason}, {"until", base::to_rfc3339(base::to_wall(context_.clock, *until_))}});
   publish();
 }
 
 void Lane::park(ParkReason reason, base::Timestamp now) {
   if (state_ == LaneState::hung) return;
   if (state_ == LaneState::parked) {
-    // Only the probe makes the waiting longer; others were under way before the lane was parked.
-    if (probing_) probe_interval_ = std::min(probe_interval_ * 2, settings_.last_probe);
+    // Only the probe extends the interval; other attempts were in flight before the lane was parked.
+    if (probing_) probe_interval_ = std::min(probe_interval_ * 2, settings_.max_probe_interval);
   } else {
-    probe_interval_ = settings_.first_probe;
-    log_.error("sink is parked; its deliveries are kept, and it is tried again by itself",
+    probe_interval_ = settings_.min_probe_interval;
+    log_.error("sink is parked; its deliveries are kept, and it is retried automatically",
                {{"sink", settings_.sink}, {"reason", reason.reason}, {"detail", reason.detail}, {"next_try_in", probe_interval_}});
   }
   state_ = LaneState::parked;
-  why_ = std::move(reason);
+  state_reason_ = std::move(reason);
   until_ = now + probe_interval_;
   publish();
 }
@@ -609,42 +611,42 @@ void Lane::park(ParkReason reason, base::Timestamp now) {
 void Lane::open(std::string_view why) {
   log_.info("sink is open", {{"sink", settings_.sink}, {"why", why}});
   state_ = LaneState::open;
-  why_ = {};
+  state_reason_ = {};
   until_.reset();
-  probe_interval_ = settings_.first_probe;
+  probe_interval_ = settings_.min_probe_interval;
   publish();
 }
 
 bool Lane::can_release() const {
-  const auto state = shown_state();
+  const auto state = reported_state();
   if (state == LaneState::crashed) return true;
   return channel_ && (state == LaneState::paused || state == LaneState::parked || state == LaneState::unreachable);
 }
 
-void Lane::release(std::move_only_function<void(Released)> done) {
+void Lane::release(std::move_only_function<void(ReleaseResult)> done) {
   strand_.post([self = shared_from_this(), done = std::move(done)]() mutable { done(self->try_now()); });
 }
 
-Released Lane::try_now() {
-  const auto was = shown_state();
+ReleaseResult Lane::try_now() {
+  const auto was = reported_state();
   if (was == LaneState::crashed && !channel_ && settings_.on_release) {
-    log_.warn("sink is released by an operator", {{"sink", settings_.sink}, {"state", to_string(was)}, {"reason", why_.reason}});
+    log_.warn("sink is released by an operator", {{"sink", settings_.sink}, {"state", to_string(was)}, {"reason", state_reason_.reason}});
     settings_.on_release();
-    return {true, was, "its plugin is tried in a process of its own now, and then with one delivery"};
+    return {true, was, "its plugin is now tested in a separate process, then with one delivery"};
   }
-  if (!channel_) return {false, was, "it could not be started (" + why_.detail + "); correct that and run: belfry reload"};
+  if (!channel_) return {false, was, "it could not be started (" + state_reason_.detail + "); fix that and run: belfry reload"};
   if (state_ == LaneState::hung) return {false, was, "a call into its plugin has not returned; restart the gateway to end it"};
-  log_.warn("sink is released by an operator", {{"sink", settings_.sink}, {"state", to_string(was)}, {"reason", why_.reason}});
+  log_.warn("sink is released by an operator", {{"sink", settings_.sink}, {"state", to_string(was)}, {"reason", state_reason_.reason}});
   settings_.budget->end_pauses();
   channel_->end_pauses();
   if (state_ == LaneState::paused) open("an operator has ended the pause");
   if (on_probation()) {
-    probe_interval_ = settings_.first_probe;
+    probe_interval_ = settings_.min_probe_interval;
     until_ = context_.clock.now();
     publish();
   }
-  context_.store.wake(settings_.sink, context_.clock.now(),
-                      [self = shared_from_this()](const base::Result<std::size_t>&) { self->notify(); });
+  context_.store.end_backoff(settings_.sink, context_.clock.now(),
+                             [self = shared_from_this()](const base::Result<std::size_t>&) { self->notify(); });
   pump();
   return {true, was,
           was == LaneState::parked || was == LaneState::crashed ? "one delivery is tried now; if it goes through, the others follow"
@@ -654,7 +656,7 @@ Released Lane::try_now() {
 void Lane::on_health(plugin::Health health) {
   if (health == plugin::Health::hung) {
     state_ = LaneState::hung;
-    why_ = {"hung", "a call into the plugin has not returned; the plugin is at fault"};
+    state_reason_ = {"hung", "a call into the plugin has not returned; the plugin is at fault"};
     until_.reset();
     log_.error("sink is hung: a call into its plugin has not returned; its deliveries are kept",
                {{"sink", settings_.sink}, {"plugin", settings_.plugin}});
@@ -667,7 +669,7 @@ void Lane::on_health(plugin::Health health) {
 }
 
 void Lane::on_late(std::string delivery_id, std::uint32_t number, model::Outcome outcome) {
-  // Behind what was given back before it.
+  // Posted, so that it follows the outcomes that were returned before it.
   strand_.post([self = shared_from_this(), delivery_id = std::move(delivery_id), number, outcome = std::move(outcome)]() mutable {
     self->settle_late(std::move(delivery_id), number, std::move(outcome));
   });
@@ -680,11 +682,11 @@ void Lane::settle_late(std::string delivery_id, std::uint32_t number, model::Out
                                if (!result) return;
                                const auto& sink = self->settings_.sink;
                                if (*result == store::LateResult::settled) {
-                                 self->log_.info("delivered, said late", {{"sink", sink}, {"delivery", delivery_id}});
+                                 self->log_.info("delivered, reported late", {{"sink", sink}, {"delivery", delivery_id}});
                                  self->context_.metrics.delivery_ended(sink, "delivered", reason, std::nullopt);
                                  self->notify();
                                } else if (*result == store::LateResult::duplicate) {
-                                 self->log_.warn("a late answer says that a delivery arrived twice",
+                                 self->log_.warn("a late outcome shows that a delivery arrived twice",
                                                  {{"sink", sink}, {"delivery", delivery_id}});
                                  self->context_.metrics.possible_duplicate(sink);
                                }
@@ -693,45 +695,45 @@ void Lane::settle_late(std::string delivery_id, std::uint32_t number, model::Out
 
 // ---- stopping ---------------------------------------------------------------------------------------------------------------
 
-void Lane::make_way(base::Millis most, net::Task done) {
-  strand_.post([self = shared_from_this(), most, done = std::move(done)]() mutable {
-    self->making_way_ = true;
-    self->end(most, std::move(done));
+void Lane::drain(base::Millis timeout, net::Task done) {
+  strand_.post([self = shared_from_this(), timeout, done = std::move(done)]() mutable {
+    self->draining_ = true;
+    self->begin_stop(timeout, std::move(done));
   });
 }
 
-void Lane::stop(base::Millis most, net::Task done) {
-  strand_.post([self = shared_from_this(), most, done = std::move(done)]() mutable {
-    self->making_way_ = false;
-    self->end(most, std::move(done));
+void Lane::stop(base::Millis timeout, net::Task done) {
+  strand_.post([self = shared_from_this(), timeout, done = std::move(done)]() mutable {
+    self->draining_ = false;
+    self->begin_stop(timeout, std::move(done));
   });
 }
 
-void Lane::end(base::Millis most, net::Task done) {
+void Lane::begin_stop(base::Millis timeout, net::Task done) {
   stopping_ = true;
   stopped_.push_back(std::move(done));
-  // A plugin that does not return will not do so in the time that is left either.
+  // A hung plugin is not expected to return within the timeout.
   const bool hopeless = state_ == LaneState::hung;
-  stop_most_ = std::min(most, hopeless ? kHungStop : kPluginStop);
-  waited_enough_ = hopeless;
+  stop_timeout_ = std::min(timeout, hopeless ? kHungStop : kPluginStop);
+  drain_timed_out_ = hopeless;
   wake_timer_.cancel();
   expiry_timer_.cancel();
   retry_timer_.cancel();
   retry_now();
-  stop_timer_.arm(most, [this] {
-    waited_enough_ = true;
+  stop_timer_.arm(timeout, [this] {
+    drain_timed_out_ = true;
     stop_if_idle();
   });
   stop_if_idle();
 }
 
 void Lane::stop_if_idle() {
-  if ((in_flight_ != 0 || leasing_) && !waited_enough_) return;
+  if ((in_flight_ != 0 || leasing_) && !drain_timed_out_) return;
   if (stopped_.empty()) return;
   stop_timer_.cancel();
   for (auto& done : std::exchange(stopped_, {})) {
     if (channel_) {
-      channel_->stop(stop_most_, std::move(done));
+      channel_->stop(stop_timeout_, std::move(done));
     } else {
       done();
     }

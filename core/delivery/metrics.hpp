@@ -1,5 +1,5 @@
-// What delivery reports about itself. The app counts it for /metrics; label values are those of docs/reference/metrics.md.
-// Thread rule: any thread; must not block.
+// Receives the events that delivery reports; the app counts them for /metrics. Label values: docs/reference/metrics.md.
+// Thread rule: implementations are called from any thread and must not block.
 #pragma once
 #include <optional>
 #include <string_view>
@@ -19,7 +19,7 @@ class Metrics {
   virtual void delivery_ended(std::string_view sink, std::string_view outcome, std::string_view reason,
                               std::optional<base::Millis> since_receipt) = 0;
   virtual void possible_duplicate(std::string_view sink) = 0;
-  // A delivery ended as one that waits for a person.
+  // A delivery became a dead letter, which waits for an operator.
   virtual void dead_letter(std::string_view) {}
 };
 

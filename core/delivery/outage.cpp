@@ -7,39 +7,39 @@ namespace belfry::delivery {
 
 using model::OutcomeCode;
 
-Outage::News Outage::ended(const model::Outcome& outcome, base::Timestamp now) {
-  if (outcome.code == OutcomeCode::retry) return failed(outcome, now);
-  if (outcome.code == OutcomeCode::delivered || outcome.http_status != 0) return answered(now);
+Outage::Notice Outage::record(const model::Outcome& outcome, base::Timestamp now) {
+  if (outcome.code == OutcomeCode::retry) return record_failure(outcome, now);
+  if (outcome.code == OutcomeCode::delivered || outcome.http_status != 0) return record_response(now);
   return {};
 }
 
-Outage::News Outage::failed(const model::Outcome& outcome, base::Timestamp now) {
+Outage::Notice Outage::record_failure(const model::Outcome& outcome, base::Timestamp now) {
   last_ = Failure{now, outcome.reason, outcome.detail};
   if (attempts_++ == 0) {
     since_ = now;
     count_interval_ = kFirstCount;
-    said_ = false;
+    reported_ = false;
     next_count_ = now + kFirstCount;
   }
   if (!open()) return {};
-  const bool follows_another = ended_at_ && since_ - *ended_at_ < kCalm;
-  if (!said_ && (!follows_another || now - since_ >= kCalm)) {
-    said_ = true;
+  const bool follows_another = ended_at_ && since_ - *ended_at_ < kFlapWindow;
+  if (!reported_ && (!follows_another || now - since_ >= kFlapWindow)) {
+    reported_ = true;
     next_count_ = now + kFirstCount;
-    return news(News::Kind::begins, now);
+    return notice(Notice::Kind::begins, now);
   }
-  if (!said_ || now < next_count_) return {};
+  if (!reported_ || now < next_count_) return {};
   count_interval_ = std::min(count_interval_ * 2, kLastCount);
   next_count_ = now + count_interval_;
-  return news(News::Kind::goes_on, now);
+  return notice(Notice::Kind::continues, now);
 }
 
-Outage::News Outage::answered(base::Timestamp now) {
-  const auto over = news(News::Kind::ends, now);
+Outage::Notice Outage::record_response(base::Timestamp now) {
+  const auto over = notice(Notice::Kind::ends, now);
   const bool was_open = open();
   attempts_ = 0;
   if (was_open) ended_at_ = now;
-  return was_open && std::exchange(said_, false) ? over : News{};
+  return was_open && std::exchange(reported_, false) ? over : Notice{};
 }
 
 }  // namespace belfry::delivery

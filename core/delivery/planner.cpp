@@ -18,7 +18,9 @@ std::string clock_time(model::MinuteOfDay minute) {
   return two(minute / 60) + ":" + two(minute % 60);
 }
 
-std::string zone_in_words(const model::ZoneRule& zone) { return zone.recipient ? "the recipient's time, else " + zone.name : zone.name; }
+std::string zone_in_words(const model::ZoneRule& zone) {
+  return zone.recipient ? "the recipient's time zone, else " + zone.name : zone.name;
+}
 
 std::string in_words(const model::Timing& timing) {
   std::string out;
@@ -33,22 +35,22 @@ std::string in_words(const model::Timing& timing) {
     add("collected until " + times + " (" + zone_in_words(digest->zone) + ")");
   }
   if (const auto& throttle = timing.throttle)
-    add("at most " + std::to_string(throttle->most) + " within " + base::to_string(throttle->window) + ", the rest in one message");
+    add("at most " + std::to_string(throttle->max_messages) + " within " + base::to_string(throttle->window) + ", the rest in one message");
   return out;
 }
 
-// The hours of the day are those of the wall clock; what comes out is the gateway's time again.
+// policy::due() takes and returns wall clock time; the result is converted back to gateway time.
 policy::Due due_at(const model::Timing& timing, const policy::Zones& zones, bool quiet_hours_hold, std::optional<base::Timestamp> ends_at,
-                   base::Timestamp now, base::Millis wall_ahead) {
-  if (ends_at) *ends_at += wall_ahead;
-  auto due = policy::due(timing, zones, quiet_hours_hold, ends_at, now + wall_ahead);
-  due.at -= wall_ahead;
-  if (due.digest) *due.digest -= wall_ahead;
-  if (due.overflow) *due.overflow -= wall_ahead;
+                   base::Timestamp now, base::Millis wall_offset) {
+  if (ends_at) *ends_at += wall_offset;
+  auto due = policy::due(timing, zones, quiet_hours_hold, ends_at, now + wall_offset);
+  due.at -= wall_offset;
+  if (due.digest) *due.digest -= wall_offset;
+  if (due.overflow) *due.overflow -= wall_offset;
   return due;
 }
 
-// Two routes may collect for one recipient under the same words.
+// Two routes may use the same key for one recipient.
 std::string scoped(const std::string& route, const std::string& key) { return route + '\x1f' + key; }
 
 }  // namespace
@@ -63,18 +65,18 @@ base::Result<Planner> Planner::compile(model::PipelineRules rules, const std::ma
     addressing[name] = sink.addressing;
     out.max_age_[name] = sink.max_age;
   }
-  if (auto learned = out.learn(rules.routes); !learned) return std::unexpected(learned.error());
+  if (auto indexed = out.index_routes(rules.routes); !indexed) return std::unexpected(indexed.error());
   auto tree = route::Tree::compile(std::move(rules.routes), std::move(addressing));
   if (!tree) return std::unexpected(tree.error());
   out.tree_ = std::move(*tree);
   return out;
 }
 
-base::Result<void> Planner::learn(const std::vector<model::RouteRule>& routes) {
+base::Result<void> Planner::index_routes(const std::vector<model::RouteRule>& routes) {
   for (const auto& rule : routes) {
     RouteZones zones;
-    const auto find = [](const model::ZoneRule& zone, base::TimeZone& into, bool& own) -> base::Result<void> {
-      own = zone.recipient;
+    const auto find = [](const model::ZoneRule& zone, base::TimeZone& into, bool& recipient_zone) -> base::Result<void> {
+      recipient_zone = zone.recipient;
       if (zone.name.empty()) return {};
       auto found = base::TimeZone::find(zone.name);
       if (!found) return std::unexpected(found.error());
@@ -82,31 +84,31 @@ base::Result<void> Planner::learn(const std::vector<model::RouteRule>& routes) {
       return {};
     };
     base::Result<void> found;
-    if (rule.timing.quiet_hours) found = find(rule.timing.quiet_hours->zone, zones.named.quiet_hours, zones.own_quiet_hours);
-    if (found && rule.timing.digest) found = find(rule.timing.digest->zone, zones.named.digest, zones.own_digest);
-    if (!found) return std::unexpected(base::with_context(rule.where, found.error()));
-    if (!rule.timing.at_once()) zones_[rule.name] = zones;
-    if (!rule.timing.at_once()) timings_[rule.name] = in_words(rule.timing);
-    wants_own_zones_ = wants_own_zones_ || zones.own_quiet_hours || zones.own_digest;
+    if (rule.timing.quiet_hours) found = find(rule.timing.quiet_hours->zone, zones.named.quiet_hours, zones.recipient_quiet_hours);
+    if (found && rule.timing.digest) found = find(rule.timing.digest->zone, zones.named.digest, zones.recipient_digest);
+    if (!found) return std::unexpected(base::with_context(rule.location, found.error()));
+    if (!rule.timing.immediate()) zones_[rule.name] = zones;
+    if (!rule.timing.immediate()) timings_[rule.name] = in_words(rule.timing);
+    uses_recipient_zones_ = uses_recipient_zones_ || zones.recipient_quiet_hours || zones.recipient_digest;
     if (rule.message) {
-      auto text = render::MessageText::compile(*rule.message);
-      if (!text) return std::unexpected(base::with_context(rule.where + ": message", text.error()));
+      auto text = render::MessageTemplate::compile(*rule.message);
+      if (!text) return std::unexpected(base::with_context(rule.location + ": message", text.error()));
       texts_[rule.name] = std::move(*text);
     }
-    if (auto learned = learn(rule.routes); !learned) return learned;
+    if (auto indexed = index_routes(rule.routes); !indexed) return indexed;
   }
   return {};
 }
 
-void Planner::time(store::PlannedDelivery& planned, const model::Target& target, const std::optional<base::TimeZone>& own,
-                   store::Acceptance& out, const model::Notification& notification) const {
+void Planner::schedule(store::PlannedDelivery& planned, const model::Target& target, const std::optional<base::TimeZone>& recipient_zone,
+                       store::Acceptance& out, const model::Notification& notification) const {
   auto& delivery = planned.delivery;
   const auto now = delivery.created_at;
   const auto sink_age = max_age_.at(delivery.sink);
   const auto route_age = std::min(sink_age, target.max_age.value_or(sink_age));
   std::optional<base::Timestamp> ends_at;
   if (notification.max_age) ends_at = notification.received_at + *notification.max_age;
-  // What is held loses nothing of its time.
+  // The max_age of a held delivery starts when it becomes due.
   const auto expires = [&](base::Timestamp due) {
     const auto at = (due > now ? due : notification.received_at) + route_age;
     return ends_at ? std::min(at, *ends_at) : at;
@@ -115,7 +117,7 @@ void Planner::time(store::PlannedDelivery& planned, const model::Target& target,
   delivery.expires_at = expires(now);
   if (!target.timing) return;
 
-  const auto due = due_at(*target.timing, zones_of(delivery, own), target.quiet_hours_hold, ends_at, now, out.wall_ahead);
+  const auto due = due_at(*target.timing, zones_of(delivery, recipient_zone), target.quiet_hours_hold, ends_at, now, out.wall_offset);
   delivery.due_at = due.at;
   planned.time_of_day = due.quiet;
   delivery.expires_at = expires(due.at);
@@ -126,38 +128,38 @@ void Planner::time(store::PlannedDelivery& planned, const model::Target& target,
     planned.digest->time_of_day = !window || *due.digest != now + *window;
   } else if (due.overflow) {
     const auto& throttle = *target.timing->throttle;
-    const auto note = "More than " + std::to_string(throttle.most) + " within " + base::to_string(throttle.window) +
-                      ": the rest is here, in one message.";
-    planned.throttle = store::ThrottleKey{key, throttle.most, throttle.window, {key, *due.overflow, expires(*due.overflow), note}};
+    const auto note = "More than " + std::to_string(throttle.max_messages) + " within " + base::to_string(throttle.window) +
+                      "; the rest are combined in this message.";
+    planned.throttle = store::ThrottleKey{key, throttle.max_messages, throttle.window, {key, *due.overflow, expires(*due.overflow), note}};
     planned.throttle->overflow.time_of_day = *due.overflow != now + throttle.window;
   }
   if (due.quiet) {
     out.decisions.push_back({now, notification.id, "", "held",
                              delivery.sink + " " + delivery.destination.key() + ": quiet hours of route \"" + target.route + "\" until " +
-                                 base::to_rfc3339(due.at + out.wall_ahead)});
+                                 base::to_rfc3339(due.at + out.wall_offset)});
   }
 }
 
-// What others read too is nobody's own.
-bool Planner::wants_own_zone(const model::Delivery& delivery) const {
+// A shared destination has no recipient whose time zone could count.
+bool Planner::uses_recipient_zone(const model::Delivery& delivery) const {
   const auto found = zones_.find(delivery.route);
   if (found == zones_.end() || delivery.destination.audience != model::Audience::direct) return false;
-  return found->second.own_quiet_hours || found->second.own_digest;
+  return found->second.recipient_quiet_hours || found->second.recipient_digest;
 }
 
-policy::Zones Planner::zones_of(const model::Delivery& delivery, const std::optional<base::TimeZone>& own) const {
+policy::Zones Planner::zones_of(const model::Delivery& delivery, const std::optional<base::TimeZone>& recipient_zone) const {
   const auto& route = zones_.at(delivery.route);
   auto zones = route.named;
-  if (!own || !wants_own_zone(delivery)) return zones;
-  if (route.own_quiet_hours) zones.quiet_hours = *own;
-  if (route.own_digest) zones.digest = *own;
+  if (!recipient_zone || !uses_recipient_zone(delivery)) return zones;
+  if (route.recipient_quiet_hours) zones.quiet_hours = *recipient_zone;
+  if (route.recipient_digest) zones.digest = *recipient_zone;
   return zones;
 }
 
 store::Acceptance Planner::plan(model::Notification notification, base::Timestamp now, route::Trace* trace,
-                                const std::optional<base::TimeZone>& own, base::Millis wall_ahead) const {
+                                const std::optional<base::TimeZone>& recipient_zone, base::Millis wall_offset) const {
   store::Acceptance out;
-  out.wall_ahead = wall_ahead;
+  out.wall_offset = wall_offset;
   const auto processed = processors_.run(notification, trace == nullptr ? nullptr : &trace->processors);
   const auto note = [&](std::string what, std::string detail) {
     out.decisions.push_back({now, notification.id, "", std::move(what), std::move(detail)});
@@ -172,7 +174,7 @@ store::Acceptance Planner::plan(model::Notification notification, base::Timestam
     return out;
   }
   auto decision = tree_->route(notification, trace == nullptr ? nullptr : &trace->routes);
-  for (auto& written : decision.notes) note(std::move(written.what), std::move(written.detail));
+  for (auto& written : decision.notes) note(std::move(written.event), std::move(written.detail));
   for (auto& target : decision.targets) {
     store::PlannedDelivery planned;
     auto& delivery = planned.delivery;
@@ -186,7 +188,7 @@ store::Acceptance Planner::plan(model::Notification notification, base::Timestam
     delivery.sensitive = notification.sensitive;
     delivery.allow_sensitive = target.allow_sensitive;
     delivery.created_at = now;
-    time(planned, target, own, out, notification);
+    schedule(planned, target, recipient_zone, out, notification);
     if (processed.dedupe) planned.dedupe = store::DedupeKey{processed.dedupe->key, processed.dedupe->window};
     out.deliveries.push_back(std::move(planned));
   }
@@ -194,12 +196,12 @@ store::Acceptance Planner::plan(model::Notification notification, base::Timestam
   return out;
 }
 
-std::string Planner::timing_of(const std::string& route) const {
+std::string Planner::describe_timing(const std::string& route) const {
   const auto found = timings_.find(route);
   return found == timings_.end() ? std::string() : found->second;
 }
 
-void Planner::write(model::Message& message) const {
+void Planner::apply_template(model::Message& message) const {
   const auto text = texts_.find(message.delivery.route);
   if (text == texts_.end()) return;
   for (auto& item : message.items) text->second.apply(item);

@@ -17,7 +17,7 @@ using nlohmann::json;
 
 namespace {
 
-// What a plugin sees of a notification, and the first part of what the store keeps.
+// The members that plugins see, which are also the first part of the stored form.
 void write_visible(JsonWriter& w, const Notification& n) {
   w.member("id", n.id).member("source", n.source).member("msg_id", n.msg_id);
   w.member("received_at_ms", std::int64_t{n.received_at.time_since_epoch().count()});
@@ -46,7 +46,7 @@ auto guarded(std::string_view bytes, const char* what, Read read) -> base::Resul
   }
 }
 
-// ---- reading what encode() wrote; a field that is not what it should be throws its name
+// ---- decoding the output of encode(); an invalid field throws its name
 
 using Value = rapidjson::Value;
 
@@ -78,7 +78,7 @@ void each(const Value& object, const char* name, Add add) {
   for (const auto& value : list.GetArray()) add(value);
 }
 
-// Seldom there: the library that everyone else uses makes a tree of it.
+// Rarely present, so a second pass through nlohmann::json, which the rest of the code uses, is cheap enough.
 json tree(const Value& value) {
   if (value.IsNull()) return nullptr;
   rapidjson::StringBuffer buffer;
@@ -113,7 +113,7 @@ Notification read_notification(const Value& d) {
   n.sensitive = sensitive.GetBool();
   n.update_key = text(d, "update_key");
   if (d.HasMember("max_age_ms")) n.max_age = millis(d, "max_age_ms");
-  if (d.HasMember("before")) n.before = tree(field(d, "before"));
+  if (d.HasMember("before")) n.original = tree(field(d, "before"));
   return n;
 }
 
@@ -127,15 +127,15 @@ std::string encode(const Notification& n) {
   write_visible(w, n);
   w.member("sensitive", n.sensitive).member("update_key", n.update_key);
   if (n.max_age) w.member("max_age_ms", std::int64_t{n.max_age->count()});
-  if (!n.before.is_null()) w.member("before", n.before);
+  if (!n.original.is_null()) w.member("before", n.original);
   return w.close('}').take();
 }
 
 base::Result<Notification> decode_notification(std::string_view bytes) {
-  if (!base::is_utf8(bytes)) return base::fail("stored notification is no UTF-8");
-  // Room for the usual notification: the allocator's own first piece is so large that freeing it makes malloc tidy up every time.
-  std::array<char, 16UL * 1024> room;
-  rapidjson::MemoryPoolAllocator<> pool(room.data(), room.size());
+  if (!base::is_utf8(bytes)) return base::fail("stored notification is not valid UTF-8");
+  // Holds the usual notification. The allocator's own first chunk is so large that freeing it makes malloc trim the heap every time.
+  std::array<char, 16UL * 1024> storage;
+  rapidjson::MemoryPoolAllocator<> pool(storage.data(), storage.size());
   rapidjson::Document document(&pool);
   document.Parse<rapidjson::kParseIterativeFlag | rapidjson::kParseFullPrecisionFlag>(bytes.data(), bytes.size());
   if (document.HasParseError() || !document.IsObject()) return base::fail("stored notification is not a JSON object");

@@ -1,4 +1,4 @@
-// The one JSON codec of the model. Written for the store (full, private) and for plugins (sdk/message.schema.json).
+// The JSON codec of the model: the stored form (complete, private) and the document for plugins (sdk/message.schema.json).
 #pragma once
 #include <string>
 
@@ -14,7 +14,7 @@ namespace belfry::model {
 [[nodiscard]] std::string encode(const Outcome& outcome);
 [[nodiscard]] base::Result<Outcome> decode_outcome(std::string_view bytes);
 
-// The document a plugin gets: sdk/message.schema.json.
+// The document that a plugin gets: sdk/message.schema.json.
 [[nodiscard]] std::string message_document(const Message& message);
 
 }  // namespace belfry::model

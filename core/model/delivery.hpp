@@ -1,4 +1,4 @@
-// delivery: the durable promise to bring one notification to one target. attempt: one try of it.
+// delivery: the durable promise to send one notification to one target. attempt: one try to send it.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -14,13 +14,13 @@
 
 namespace belfry::model {
 
-enum class Audience { direct, shared };  // one person, or a place that others read too
+enum class Audience { direct, shared };  // one person, or a destination that others read too
 
 struct Destination {
   Audience audience = Audience::direct;
-  std::string address;  // direct: e-mail in lower case, else the source's user id; shared: the sink's name of the place
+  std::string address;  // direct: e-mail in lower case, else the source's user id; shared: the sink's name for it
 
-  // "direct:bobby@coder.com": names the recipient queue within a sink.
+  // "direct:bobby@coder.com": identifies the recipient queue within a sink.
   [[nodiscard]] std::string key() const;
   bool operator==(const Destination&) const = default;
 };
@@ -29,35 +29,35 @@ struct Destination {
 struct Target {
   std::string sink;
   Destination destination;
-  nlohmann::json overrides = nlohmann::json::object();  // keys of the sink's config that the route sets, e.g. {"channel": "C1"}
+  nlohmann::json overrides = nlohmann::json::object();  // keys of the sink's config set by the route, e.g. {"channel": "C1"}
   std::string route;                                    // the route that chose it
   std::vector<std::string> fallback;                    // sinks to try in turn after a rejection or expiry
   std::optional<base::Millis> max_age;                  // the route's own
   bool allow_sensitive = false;
-  std::shared_ptr<const Timing> timing;  // none: due at once
-  bool quiet_hours_hold = true;          // false: their `except` lets it through
-  std::string digest_key;                // of its digest or throttle, in words of the notification
+  std::shared_ptr<const Timing> timing;  // null: due at once
+  bool quiet_hours_hold = true;          // false: matched their `except`
+  std::string digest_key;                // rendered key of its digest or throttle
 
   bool operator==(const Target&) const = default;
 };
 
 enum class DeliveryState {
-  waiting,    // not being tried; due_at says when next
+  waiting,    // no attempt in flight; the next is due at due_at
   in_flight,  // leased
   delivered,
   rejected,   // can never succeed here
   expired,    // max_age passed first
-  discarded,  // a person said so
+  discarded,  // by an operator
 };
 
 enum class DeliveryKind { notification, digest };
 
 struct Delivery {
-  std::string id;              // UUIDv7; the idempotency key a sink sees
-  std::uint64_t sequence = 0;  // accept order, given by the store
+  std::string id;              // UUIDv7; the idempotency key that a sink sees
+  std::uint64_t sequence = 0;  // accept order, assigned by the store
   DeliveryKind kind = DeliveryKind::notification;
-  std::string note;             // of a digest: why it is one, a sentence for its reader; may be empty
-  std::string notification_id;  // of a digest: the first item's
+  std::string note;             // of a digest: one sentence that explains it to its reader; may be empty
+  std::string notification_id;  // of a digest: that of its first item
   std::string sink;
   Destination destination;
   nlohmann::json overrides = nlohmann::json::object();
@@ -70,14 +70,14 @@ struct Delivery {
   base::Timestamp expires_at{};
 
   DeliveryState state = DeliveryState::waiting;
-  bool dead_letter = false;         // ended without success and without a fallback; waits for a person
+  bool dead_letter = false;         // ended without success or fallback; waits for an operator
   bool possible_duplicate = false;  // an earlier attempt may have arrived
   std::uint32_t attempts = 0;       // begun so far
   std::uint32_t failures = 0;       // ended in retry or misconfigured; the exponent of the back-off
   std::string last_reason;          // of the newest outcome
   std::string last_detail;
   std::string receipt;            // JSON text, of the newest success
-  std::string fallback_of;        // delivery id, empty when a route chose this one
+  std::string fallback_of;        // delivery id; empty if a route chose this delivery
   base::Timestamp finished_at{};  // epoch while unfinished
 
   bool operator==(const Delivery&) const = default;
@@ -89,17 +89,17 @@ struct Attempt {
   base::Timestamp started_at{};
   std::optional<base::Timestamp> finished_at;
   std::optional<Outcome> outcome;
-  bool late = false;  // the outcome came after the attempt had been given up
+  bool late = false;  // the outcome arrived after the attempt had been given up
 
   bool operator==(const Attempt&) const = default;
 };
 
-// Why something happened to a notification; what `belfry why` will read.
+// Explains an event in the life of a notification; shown by `belfry why`.
 struct Decision {
   base::Timestamp at{};
   std::string notification_id;
-  std::string delivery_id;  // empty when it is about the notification as a whole
-  std::string what;    // slug: received, processed, dropped, unrouted, routed, merged, withheld, held, deduplicated, digested, throttled,
+  std::string delivery_id;  // empty if it concerns the notification as a whole
+  std::string event;   // slug: received, processed, dropped, unrouted, routed, merged, withheld, held, deduplicated, digested, throttled,
                        // attempt, delivered, rejected, expired, fallback, retried, discarded, unreadable
   std::string detail;  // one sentence, never the text of the notification
 

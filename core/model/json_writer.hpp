@@ -1,5 +1,6 @@
-// Writes JSON text front to back, without a tree of it: every notification is written twice on its way, for the store and for its plugin.
-// The caller keeps objects and arrays balanced. Ownership: the text is the writer's until take().
+// Writes JSON text sequentially, without building a tree: every notification is written twice, for the store and for its plugin. The caller
+// keeps objects and arrays balanced.
+// Ownership: the writer owns the text until take().
 #pragma once
 #include <cstdint>
 #include <nlohmann/json.hpp>
@@ -14,7 +15,7 @@ class JsonWriter {
   JsonWriter& close(char bracket);
   JsonWriter& key(std::string_view name);
 
-  // What is not UTF-8 becomes U+FFFD: one bad byte must never lose a delivery.
+  // Replaces invalid UTF-8 with U+FFFD: one bad byte must never lose a delivery.
   JsonWriter& value(std::string_view text);
   JsonWriter& value(const std::string& text) { return value(std::string_view(text)); }
   JsonWriter& value(const char* text) { return value(std::string_view(text)); }
@@ -23,8 +24,8 @@ class JsonWriter {
   JsonWriter& value(const nlohmann::json& tree);
 
   template <class Value>
-  JsonWriter& member(std::string_view name, const Value& what) {
-    return key(name).value(what);
+  JsonWriter& member(std::string_view name, const Value& member_value) {
+    return key(name).value(member_value);
   }
 
   [[nodiscard]] std::string take() { return std::move(text_); }
@@ -33,7 +34,7 @@ class JsonWriter {
   void separate();
 
   std::string text_;
-  bool first_ = true;  // of its object or array, or after a key
+  bool first_ = true;  // first in its object or array, or after a key
 };
 
 }  // namespace belfry::model

@@ -1,4 +1,4 @@
-// message: a due delivery with its text, as a sink gets it. Its JSON form is sdk/message.schema.json, version 1.
+// message: a due delivery with its text, as a sink gets it. JSON form: sdk/message.schema.json, version 1.
 #pragma once
 #include <string>
 #include <vector>

@@ -73,8 +73,8 @@ std::optional<DeliveryKind> from_string(std::string_view word) {
 bool is_severity(std::string_view word) { return std::ranges::find(kSeverities, word) != kSeverities.end(); }
 
 std::string_view checked_reason(std::string_view reason) {
-  constexpr std::size_t kLongest = 40;
-  const bool slug = !reason.empty() && reason.size() <= kLongest &&
+  constexpr std::size_t kMaxLength = 40;
+  const bool slug = !reason.empty() && reason.size() <= kMaxLength &&
                     std::all_of(reason.begin(), reason.end(), [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; });
   return slug ? reason : "unspecified";
 }

@@ -1,4 +1,4 @@
-// The words for the enumerations of the model: in metrics, logs, JSON and the store. Final, see docs/reference.
+// Names of the model's enumerators in metrics, logs, JSON and the store. They must not change; see docs/reference.
 #pragma once
 #include <array>
 #include <optional>
@@ -27,11 +27,11 @@ std::optional<DeliveryState> from_string(std::string_view word);
 template <>
 std::optional<DeliveryKind> from_string(std::string_view word);
 
-// Of a notification, beside none at all.
+// Severities of a notification, which may also have none.
 inline constexpr std::array<std::string_view, 4> kSeverities{"info", "warning", "error", "critical"};
 [[nodiscard]] bool is_severity(std::string_view word);
 
-// A reason must be a slug [a-z_]{1,40}; anything else becomes "unspecified".
+// Returns `reason` if it is a slug [a-z_]{1,40}, else "unspecified".
 [[nodiscard]] std::string_view checked_reason(std::string_view reason);
 
 }  // namespace belfry::model

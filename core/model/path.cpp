@@ -74,7 +74,7 @@ base::Result<Path> Path::parse(std::string_view text) {
   return unknown(text);
 }
 
-bool Path::leads_to_content() const { return root_ == Root::title || root_ == Root::body || root_ == Root::label || root_ == Root::data; }
+bool Path::is_content() const { return root_ == Root::title || root_ == Root::body || root_ == Root::label || root_ == Root::data; }
 
 PathValue Path::read(const Notification& n) const {
   switch (root_) {

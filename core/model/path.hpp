@@ -1,4 +1,4 @@
-// path: the name of one value of a notification, as `when` writes it: "name", "labels.reason", "data.owner.email".
+// path: names one value of a notification, as in `when`: "name", "labels.reason", "data.owner.email".
 #pragma once
 #include <string>
 #include <string_view>
@@ -9,11 +9,11 @@
 
 namespace belfry::model {
 
-// What a path led to. Borrows from the notification.
+// The value at a path. Borrows from the notification.
 struct PathValue {
   enum class Kind { absent, text, number, boolean, structure };
   Kind kind = Kind::absent;
-  bool exists = false;                     // an empty field of the notification is a text that does not exist; an empty label exists
+  bool exists = false;                     // false for an empty field of the notification; true for an empty label
   std::string_view text;                   // kind text
   bool flag = false;                       // kind boolean
   const nlohmann::json* number = nullptr;  // kind number
@@ -21,14 +21,14 @@ struct PathValue {
 
 class Path {
  public:
-  // ErrorCode::invalid names an unknown path and lists the known ones.
+  // ErrorCode::invalid: the message names the unknown path and lists the valid ones.
   [[nodiscard]] static base::Result<Path> parse(std::string_view text);
 
-  // Everything after "labels." is one label name. Below "data." every name leads one object down; null is absent.
+  // Everything after "labels." is one label name. Each name after "data." leads one object down; null counts as absent.
   [[nodiscard]] PathValue read(const Notification& notification) const;
 
-  // The value is what the notification says, rather than what it is about: not to be shown when it is sensitive.
-  [[nodiscard]] bool leads_to_content() const;
+  // Whether the value is content rather than metadata, and so must not be shown if the notification is sensitive.
+  [[nodiscard]] bool is_content() const;
 
   bool operator==(const Path&) const = default;
 

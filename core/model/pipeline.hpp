@@ -1,4 +1,4 @@
-// The routing rules as data: what the configuration says and the route tree is built from. Checked, not compiled.
+// The routing rules as data: read from the configuration, and compiled into processors and the route tree. Already checked.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -12,20 +12,20 @@
 
 namespace belfry::model {
 
-// One key of a `when` map against one value.
+// Compares one key of a `when` map with one value.
 struct Comparison {
   enum class Op { equal, any_of, regex, not_, exists, gt, ge, lt, le };
   std::string path;  // "name", "labels.reason", "recipient.email"
   Op op = Op::equal;
   std::string text;             // equal, regex (without its slashes)
-  std::vector<Comparison> any;  // any_of: alternatives; not_: exactly one; their path is this one's
+  std::vector<Comparison> any;  // any_of: alternatives; not_: exactly one; all use this path
   double number = 0;            // gt ge lt le
   bool flag = true;             // exists
 
   bool operator==(const Comparison&) const = default;
 };
 
-// All of `all`, at least one of `any` (when there are any), none of `none`. Empty: always true.
+// All of `all`, at least one of `any` (unless empty), none of `none`. Empty: always true.
 struct Condition {
   std::vector<Comparison> comparisons;  // all required
   std::vector<Condition> all;
@@ -36,20 +36,20 @@ struct Condition {
   bool operator==(const Condition&) const = default;
 };
 
-// A text with Mustache tags over the paths of a notification: "{{labels.workspace}} was deleted". A tag's value is escaped for where the
-// text goes; three braces take the Markdown that the source wrote.
+// A text with Mustache tags over the paths of a notification: "{{labels.workspace}} was deleted". Values are escaped for the format of the
+// text; three braces insert the source's Markdown.
 using TemplateText = std::string;
 
-// The text of a message in place of the source's own. What is not given stays.
+// Replaces the text of a message. Members that are not set keep the source's text.
 struct MessageRule {
-  std::optional<TemplateText> title;           // becomes plain text
+  std::optional<TemplateText> title;           // rendered as plain text
   std::optional<TemplateText> body;            // Markdown (CommonMark)
-  std::optional<std::vector<Action>> actions;  // labels and URLs are templates; none: no buttons
+  std::optional<std::vector<Action>> actions;  // labels and URLs are templates; empty: no buttons
 
   bool operator==(const MessageRule&) const = default;
 };
 
-// A value for one path. Which member counts is the path's to say.
+// A value for one path. The path determines which member is used.
 struct Assignment {
   std::string path;  // "title", "body", "labels.X", "severity", "update_key": text; "sensitive": flag; "max_age": duration
   TemplateText text;
@@ -60,8 +60,8 @@ struct Assignment {
 };
 
 struct Redaction {
-  std::string pattern;  // RE2, without its slashes
-  std::string with;     // as it is: no references to groups
+  std::string pattern;      // RE2, without its slashes
+  std::string replacement;  // literal: no references to groups
 
   bool operator==(const Redaction&) const = default;
 };
@@ -73,12 +73,12 @@ struct Dedupe {
   bool operator==(const Dedupe&) const = default;
 };
 
-// Processors are applied in their order, and what one of them does in the order of its members here.
+// Processors run in order; the actions of each run in the order of the members here.
 struct ProcessorRule {
   std::string name;
-  std::string where;  // "belfry.yaml:12:5", for messages
+  std::string location;  // "belfry.yaml:12:5", for messages
   Condition when;
-  std::optional<std::string> drop;  // the reason; nothing else is done then
+  std::optional<std::string> drop;  // the reason; all other actions are skipped
   std::vector<Assignment> set;
   std::vector<std::string> unset;  // "labels.X", "severity", "update_key", "max_age", "actions"
   std::vector<Redaction> redact;
@@ -91,39 +91,40 @@ struct ProcessorRule {
 // A time of day in minutes after midnight, 0..1439.
 using MinuteOfDay = int;
 
-// Where the hours of a rule are counted.
+// The time zone in which the hours of a rule are counted.
 struct ZoneRule {
-  std::string name;        // IANA: "Europe/Berlin"; UTC unless given
-  bool recipient = false;  // the recipient's own when a sink has told it, else `name`
+  std::string name;        // IANA: "Europe/Berlin"; default UTC
+  bool recipient = false;  // the recipient's own if a sink has reported it, else `name`
 
   bool operator==(const ZoneRule&) const = default;
 };
 
-// Deliveries wait until the quiet time is over.
+// Holds deliveries until the quiet period is over.
 struct QuietHours {
   MinuteOfDay from = 0;
-  MinuteOfDay to = 0;     // before `from`: of the next day
-  std::vector<int> days;  // on which a quiet time may begin, 0 is Sunday; none: every day
+  MinuteOfDay to = 0;     // before `from`: on the next day
+  std::vector<int> days;  // on which a quiet period may begin, 0 is Sunday; empty: every day
   ZoneRule zone;
-  std::optional<Condition> except;  // what is delivered at once all the same
+  std::optional<Condition> except;  // notifications that are delivered at once anyway
 
   bool operator==(const QuietHours&) const = default;
 };
 
-// What comes for one recipient and key is collected and becomes one message.
+// Collects the notifications for one recipient and key into one message.
 struct DigestRule {
-  TemplateText key;                    // empty: all that the route takes
-  std::optional<base::Millis> window;  // since the first; or
-  std::vector<MinuteOfDay> at;         // until the next of these times of the day
+  TemplateText key;                    // empty: everything that the route takes
+  std::optional<base::Millis> window;  // from the first notification; or
+  std::vector<MinuteOfDay> at;         // until the next of these times of day
   ZoneRule zone;                       // of `at`
 
   bool operator==(const DigestRule&) const = default;
 };
 
-// At most `most` messages for one recipient and key within a window that begins with the first; the rest is collected until its end.
+// Sends at most `max_messages` messages for one recipient and key within a window that begins with the first; collects the rest until the
+// end of the window.
 struct ThrottleRule {
   TemplateText key;
-  std::uint32_t most = 1;
+  std::uint32_t max_messages = 1;
   base::Millis window{};
 
   bool operator==(const ThrottleRule&) const = default;
@@ -135,7 +136,7 @@ struct Timing {
   std::optional<DigestRule> digest;
   std::optional<ThrottleRule> throttle;
 
-  [[nodiscard]] bool at_once() const { return !quiet_hours && !digest && !throttle; }
+  [[nodiscard]] bool immediate() const { return !quiet_hours && !digest && !throttle; }
   bool operator==(const Timing&) const = default;
 };
 
@@ -146,10 +147,10 @@ struct RouteTarget {
   bool operator==(const RouteTarget&) const = default;
 };
 
-// What a nested route does not say it has from the one around it: all but `name`, `when` and `continue`. Here that has been filled in.
+// A nested route inherits all but `name`, `when` and `continue` from the enclosing route. Inherited values are already filled in.
 struct RouteRule {
   std::string name;
-  std::string where;  // "belfry.yaml:12:5", for messages
+  std::string location;  // "belfry.yaml:12:5", for messages
   Condition when;
   std::vector<RouteTarget> to;
   std::vector<std::string> fallback;
@@ -158,7 +159,7 @@ struct RouteRule {
   bool allow_sensitive = false;
   Timing timing;
   std::optional<MessageRule> message;
-  std::vector<RouteRule> routes;  // asked first, in order; this one takes what none of them takes
+  std::vector<RouteRule> routes;  // tried first, in order; this route takes what none of them takes
 
   bool operator==(const RouteRule&) const = default;
 };
@@ -166,15 +167,15 @@ struct RouteRule {
 struct PipelineRules {
   std::vector<ProcessorRule> processors;
   std::vector<RouteRule> routes;
-  std::optional<base::Millis> storm_after;  // from this estimated wait on, the deliveries of one recipient are merged
+  std::optional<base::Millis> overload_after;  // above this estimated wait, the deliveries of one recipient are merged
 
   bool operator==(const PipelineRules&) const = default;
 };
 
-// What the route tree must know of a sink to name destinations.
+// Properties of a sink that determine its destinations.
 struct SinkAddressing {
-  std::string destination_key;    // the config key with x-destination, empty when the sink has none
-  std::string fixed_destination;  // its configured value, empty for direct messages
+  std::string destination_key;    // the config key with x-destination; empty: none
+  std::string fixed_destination;  // its configured value; empty: direct messages
 
   bool operator==(const SinkAddressing&) const = default;
 };

@@ -1,6 +1,6 @@
-// A request handler that judges a request from its head. The server asks it before the body is read, so that nobody who is refused can
-// make the server read or keep one. Called as any other handler it judges as well: what it refuses is never handled.
-// Thread rule: as every handler, any thread.
+// A request handler that can refuse a request by its head alone. The server calls `admit` before it reads the body, so that a refused
+// client cannot make it read or buffer one. Called like any other handler, it runs `admit` first: a refused request is never handled.
+// Thread rule: any thread, like every handler.
 #pragma once
 #include <functional>
 #include <optional>
@@ -11,7 +11,7 @@
 namespace belfry::net {
 
 struct AdmittingHandler {
-  // The answer to a request that is not admitted.
+  // Returns the response to a refused request; none: admitted.
   using Admit = std::function<std::optional<ServerResponse>(const ServerRequest&)>;
 
   Admit admit;
@@ -24,6 +24,6 @@ struct AdmittingHandler {
 };
 
 // Null: the route admits every request.
-[[nodiscard]] inline const AdmittingHandler* admission_of(const Route& route) { return route.handler.target<AdmittingHandler>(); }
+[[nodiscard]] inline const AdmittingHandler* admission_of(const HttpRoute& route) { return route.handler.target<AdmittingHandler>(); }
 
 }  // namespace belfry::net

@@ -1,4 +1,4 @@
-// The Asio types that core/net uses, with concrete executors: the type-erased one is slower and confuses ThreadSanitizer.
+// The Asio types that core/net uses, with concrete executors: the type-erased executor is slower, and ThreadSanitizer reports races in it.
 // Private to core/net: included by its .cpp files and private headers only.
 #pragma once
 #include <boost/asio/awaitable.hpp>
@@ -22,10 +22,10 @@ using SteadyTimer = asio::basic_waitable_timer<std::chrono::steady_clock, asio::
 template <class T>
 using Awaitable = asio::awaitable<T, Executor>;
 
-// Completes a co_await with the error in `ec` instead of an exception.
+// Completion token: co_await stores the error in `ec` instead of throwing it.
 inline auto returning(error_code& ec) { return asio::redirect_error(asio::use_awaitable_t<Executor>(), ec); }
 
-// `after` from now. What is practically for ever stays clear of the end of the clock.
+// `after` from now, at most ten years, so that base::Millis::max() does not overflow the clock.
 inline base::SteadyTime from_now(base::Millis after) {
   return std::chrono::steady_clock::now() + std::min<base::Millis>(after, std::chrono::years(10));
 }

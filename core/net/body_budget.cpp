@@ -13,24 +13,24 @@ struct BodyBudget::State {
 
   [[nodiscard]] bool fits(std::size_t bytes) const { return used == 0 || (used < total && bytes <= total - used); }
 
-  void grant(Claim& claim, base::SteadyTime now) {
-    used += claim.bytes_;
-    claim.since_ = now;
-    claim.phase_ = Claim::Phase::receiving;
-    receiving.push_back(&claim);
+  void grant(Reservation& reservation, base::SteadyTime now) {
+    used += reservation.bytes_;
+    reservation.since_ = now;
+    reservation.phase_ = Reservation::Phase::receiving;
+    receiving.push_back(&reservation);
   }
 
-  void enter(Claim& claim, base::SteadyTime now) {
+  void enter(Reservation& reservation, base::SteadyTime now) {
     const std::lock_guard lock(mutex);
-    claim.listed_ = true;
-    if (waiting.empty() && fits(claim.bytes_)) {
-      grant(claim, now);
+    reservation.listed_ = true;
+    if (waiting.empty() && fits(reservation.bytes_)) {
+      grant(reservation, now);
     } else {
-      waiting.push_back(&claim);
+      waiting.push_back(&reservation);
     }
   }
 
-  // With the lock; the notices are sent without it.
+  // Call with the lock held; send the notices after releasing it.
   void grant_waiting(Notices& notices) {
     const auto now = std::chrono::steady_clock::now();
     while (!waiting.empty() && fits(waiting.front()->bytes_)) {
@@ -41,59 +41,59 @@ struct BodyBudget::State {
     }
   }
 
-  Notices drop(Claim& claim) {
+  Notices drop(Reservation& reservation) {
     Notices notices;
     const std::lock_guard lock(mutex);
-    if (!std::exchange(claim.listed_, false)) return notices;
-    switch (claim.phase_) {
-      case Claim::Phase::waiting: waiting.remove(&claim); break;
-      case Claim::Phase::receiving:
-        receiving.remove(&claim);
-        used -= claim.bytes_;
+    if (!std::exchange(reservation.listed_, false)) return notices;
+    switch (reservation.phase_) {
+      case Reservation::Phase::waiting: waiting.remove(&reservation); break;
+      case Reservation::Phase::receiving:
+        receiving.remove(&reservation);
+        used -= reservation.bytes_;
         break;
-      case Claim::Phase::revoked:
-        revoked -= claim.bytes_;
-        used -= claim.bytes_;
+      case Reservation::Phase::revoked:
+        revoked -= reservation.bytes_;
+        used -= reservation.bytes_;
         break;
-      case Claim::Phase::complete: used -= claim.bytes_; break;
+      case Reservation::Phase::complete: used -= reservation.bytes_; break;
     }
     grant_waiting(notices);
     return notices;
   }
 
-  Notices finish(Claim& claim, std::size_t bytes) {
+  Notices finish(Reservation& reservation, std::size_t bytes) {
     Notices notices;
     const std::lock_guard lock(mutex);
-    if (claim.phase_ != Claim::Phase::receiving) return notices;
-    receiving.remove(&claim);
-    used = used - claim.bytes_ + bytes;
-    claim.bytes_ = bytes;
-    claim.phase_ = Claim::Phase::complete;
+    if (reservation.phase_ != Reservation::Phase::receiving) return notices;
+    receiving.remove(&reservation);
+    used = used - reservation.bytes_ + bytes;
+    reservation.bytes_ = bytes;
+    reservation.phase_ = Reservation::Phase::complete;
     grant_waiting(notices);
     return notices;
   }
 
-  base::SteadyTime hurry(base::SteadyTime now, Notices& notices) {
+  base::SteadyTime revoke_slow(base::SteadyTime now, Notices& notices) {
     const std::lock_guard lock(mutex);
-    if (waiting.empty()) return now + kPatience;
-    // The oldest is in front. What has been revoked already counts: it is about to be given back.
+    if (waiting.empty()) return now + kRevokeAfter;
+    // Revoked memory counts as free: its sessions are about to return it.
     const auto free = [this] { return total - std::min(total, used - revoked); };
-    while (!receiving.empty() && receiving.front()->since_ + kPatience <= now && waiting.front()->bytes_ > free()) {
+    while (!receiving.empty() && receiving.front()->since_ + kRevokeAfter <= now && waiting.front()->bytes_ > free()) {
       auto& slow = *receiving.front();
       receiving.pop_front();
-      slow.phase_ = Claim::Phase::revoked;
+      slow.phase_ = Reservation::Phase::revoked;
       revoked += slow.bytes_;
       notices.push_back(slow.on_change_);
     }
-    return receiving.empty() ? now + kPatience : std::max(receiving.front()->since_ + kPatience, now + base::Millis(50));
+    return receiving.empty() ? now + kRevokeAfter : std::max(receiving.front()->since_ + kRevokeAfter, now + base::Millis(50));
   }
 
   mutable std::mutex mutex;
   std::size_t total;
   std::size_t used = 0;
   std::size_t revoked = 0;  // of `used`
-  std::list<Claim*> waiting;
-  std::list<Claim*> receiving;  // the oldest first
+  std::list<Reservation*> waiting;
+  std::list<Reservation*> receiving;  // oldest first
 };
 
 namespace {
@@ -104,14 +104,14 @@ void send(const std::vector<std::function<void()>>& notices) {
 
 }  // namespace
 
-BodyBudget::Claim::~Claim() { release(); }
+BodyBudget::Reservation::~Reservation() { release(); }
 
-bool BodyBudget::Claim::complete(std::size_t bytes) {
+bool BodyBudget::Reservation::complete(std::size_t bytes) {
   send(state_->finish(*this, bytes));
   return phase_ == Phase::complete;
 }
 
-void BodyBudget::Claim::release() { send(state_->drop(*this)); }
+void BodyBudget::Reservation::release() { send(state_->drop(*this)); }
 
 BodyBudget::BodyBudget(std::size_t bytes) : state_(std::make_shared<State>(bytes)) {}
 
@@ -125,15 +125,15 @@ void BodyBudget::limit(std::size_t bytes) {
   send(notices);
 }
 
-std::shared_ptr<BodyBudget::Claim> BodyBudget::claim(std::size_t bytes, base::SteadyTime now, std::function<void()> on_change) {
-  auto claim = std::make_shared<Claim>(state_, bytes, std::move(on_change));
-  state_->enter(*claim, now);
-  return claim;
+std::shared_ptr<BodyBudget::Reservation> BodyBudget::reserve(std::size_t bytes, base::SteadyTime now, std::function<void()> on_change) {
+  auto reservation = std::make_shared<Reservation>(state_, bytes, std::move(on_change));
+  state_->enter(*reservation, now);
+  return reservation;
 }
 
-base::SteadyTime BodyBudget::hurry(base::SteadyTime now) {
+base::SteadyTime BodyBudget::revoke_slow(base::SteadyTime now) {
   State::Notices notices;
-  const auto next = state_->hurry(now, notices);
+  const auto next = state_->revoke_slow(now, notices);
   send(notices);
   return next;
 }

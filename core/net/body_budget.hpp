@@ -1,10 +1,11 @@
-// The memory that the request bodies of one server may take together.
+// Memory budget shared by the request bodies of one server.
 //
-// A body claims its memory before it is read. Claims are granted in order; one that does not fit waits. While a claim waits, a body that
-// has been arriving for longer than kPatience loses its claim, so that slow senders cannot hold the budget. A claim lasts until the request
-// has been answered: what the handler makes of a body takes as much memory as the body.
-// Thread rule: any thread. on_change runs on the thread that caused the change, without a lock held. Ownership: a claim keeps what it needs
-// of the budget alive.
+// A body reserves its memory before it is read. Reservations are granted in order; one that does not fit waits. While one waits, a body
+// that has been arriving for longer than kRevokeAfter loses its reservation, so that slow senders cannot hold the budget. A reservation
+// lasts until the handler replies, because the handler's copy of a body takes as much memory as the body.
+//
+// Thread rule: any thread. on_change runs on the thread that caused the change, without a lock held.
+// Ownership: a reservation may outlive the budget.
 #pragma once
 #include <atomic>
 #include <cstdint>
@@ -18,25 +19,25 @@ namespace belfry::net {
 
 class BodyBudget {
  public:
-  static constexpr base::Millis kPatience{2'000};
+  static constexpr base::Millis kRevokeAfter{2'000};
 
   struct State;
 
-  // Destruction gives the memory back.
-  class Claim {
+  // The destructor returns the memory.
+  class Reservation {
    public:
     enum class Phase : std::uint8_t { waiting, receiving, complete, revoked };
 
-    Claim(std::shared_ptr<State> state, std::size_t bytes, std::function<void()> on_change)
+    Reservation(std::shared_ptr<State> state, std::size_t bytes, std::function<void()> on_change)
         : state_(std::move(state)), bytes_(bytes), on_change_(std::move(on_change)) {}
-    Claim(const Claim&) = delete;
-    Claim& operator=(const Claim&) = delete;
-    ~Claim();
+    Reservation(const Reservation&) = delete;
+    Reservation& operator=(const Reservation&) = delete;
+    ~Reservation();
 
     [[nodiscard]] Phase phase() const { return phase_; }
-    // The body is here, in `bytes` of memory, and cannot be revoked any more. False: it has been revoked.
+    // Marks the body as received: it occupies `bytes`, and the reservation can no longer be revoked. False: it has been revoked.
     [[nodiscard]] bool complete(std::size_t bytes);
-    // Lets go of it early; on_change is not called afterwards.
+    // Returns the memory early; on_change is not called afterwards.
     void release();
 
    private:
@@ -52,10 +53,10 @@ class BodyBudget {
   explicit BodyBudget(std::size_t bytes);
 
   void limit(std::size_t bytes);
-  // A claim larger than the budget is granted when there is no other. `on_change`: it was granted or revoked.
-  [[nodiscard]] std::shared_ptr<Claim> claim(std::size_t bytes, base::SteadyTime now, std::function<void()> on_change);
-  // For a claim that waits: revokes those that have been receiving for too long, and returns when to call again.
-  [[nodiscard]] base::SteadyTime hurry(base::SteadyTime now);
+  // A reservation larger than the budget is granted when it is the only one. `on_change`: it was granted later, or revoked.
+  [[nodiscard]] std::shared_ptr<Reservation> reserve(std::size_t bytes, base::SteadyTime now, std::function<void()> on_change);
+  // Revokes reservations of slow bodies in favor of waiting ones. Returns when to call again while a reservation waits.
+  [[nodiscard]] base::SteadyTime revoke_slow(base::SteadyTime now);
 
   [[nodiscard]] std::size_t used() const;
 

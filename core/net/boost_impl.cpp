@@ -1,4 +1,4 @@
-// The one place where Asio and Beast are compiled; everyone else sees declarations.
+// Separate compilation of Asio and Beast; all other files see only their declarations.
 #include <boost/asio/impl/src.hpp>
 #include <boost/asio/ssl/impl/src.hpp>
 #include <boost/beast/src.hpp>

@@ -23,21 +23,21 @@ bool is_safe_to_repeat(const ClientRequest& request) { return request.method == 
 
 ClientConnection::ClientConnection(asio::io_context& io, Settings settings)
     : executor_(asio::make_strand(io)),
-      connect_(settings.connect),
+      connect_timeout_(settings.connect_timeout),
       dialer_(executor_, std::move(settings.dial)),
       buffer_(kMaxHeader + kReadSize) {}
 
 void ClientConnection::start(ClientJob job, Done done) {
-  // Shared, so that a coroutine that ends by an exception still reports.
+  // Shared, so that the exception handler below can report too.
   const auto report = std::make_shared<Done>(std::move(done));
   asio::post(executor_, [self = shared_from_this(), job = std::move(job), report]() mutable {
-    // Here and not in the coroutine, which starts later: a cancel() that follows must find it.
+    // Not in the coroutine, which starts later: a subsequent cancel() must find the id.
     self->current_ = job.id;
     self->cancelled_ = false;
     auto failed = [self, report](std::exception_ptr failure) {
       if (!failure) return;
       self->disconnect();
-      (*report)(std::unexpected(ClientError{Kind::closed, true, "the request was given up after an internal error"}), false);
+      (*report)(std::unexpected(ClientError{Kind::closed, true, "the request failed with an internal error"}), false);
       std::rethrow_exception(failure);
     };
     asio::co_spawn(self->executor_, run(self, std::move(job), report), std::move(failed));
@@ -88,7 +88,7 @@ Awaitable<std::optional<ClientError>> ClientConnection::open(const ClientJob& jo
   disconnect();
   buffer_.clear();
   if (cancelled_) co_return ClientError{Kind::cancelled, false, "the request was cancelled"};
-  auto opened = co_await dialer_.dial(job.url.origin, std::min(job.deadline, from_now(connect_)));
+  auto opened = co_await dialer_.dial(job.url.origin, std::min(job.deadline, from_now(connect_timeout_)));
   if (opened) {
     stream_ = std::move(*opened);
     co_return std::nullopt;
@@ -98,15 +98,15 @@ Awaitable<std::optional<ClientError>> ClientConnection::open(const ClientJob& jo
   co_return std::move(error);
 }
 
-Awaitable<ClientConnection::Answer> ClientConnection::exchange(const ClientJob& job) {
+Awaitable<ClientConnection::ExchangeResult> ClientConnection::exchange(const ClientJob& job) {
   const auto& request = job.request;
   std::string bytes;
   append_request(bytes, request.method, job.url.target, job.url.authority, request.headers, request.body);
-  Answer answer;
+  ExchangeResult answer;
   const auto sent = co_await stream_->write(bytes, answer.error);
-  answer.sent_any = sent > 0 || job.url.origin.tls;  // TLS does not say how much of a record went out
+  answer.sent_any = sent > 0 || job.url.origin.tls;  // TLS does not report how much of a record was sent
   answer.sent_all = sent == bytes.size();
-  // A server that refuses early answers and closes without reading the rest: what it said is still worth reading.
+  // After other write errors, still read: a server may refuse early and close without reading the rest of the request.
   if (answer.error && (cancelled_ || answer.error == asio::error::timed_out)) co_return answer;
 
   for (;;) {
@@ -129,7 +129,7 @@ Awaitable<ClientConnection::Answer> ClientConnection::exchange(const ClientJob& 
   }
 }
 
-Awaitable<void> ClientConnection::receive(ResponseParser& parser, Answer& answer) {
+Awaitable<void> ClientConnection::receive(ResponseParser& parser, ExchangeResult& answer) {
   answer.error = {};
   while (!parser.is_done()) {
     if (buffer_.size() > 0) {
@@ -141,13 +141,13 @@ Awaitable<void> ClientConnection::receive(ResponseParser& parser, Answer& answer
       }
       if (parser.is_done()) co_return;
     }
-    const auto room = std::min(kReadSize, buffer_.max_size() - buffer_.size());
-    if (room == 0) {
+    const auto space = std::min(kReadSize, buffer_.max_size() - buffer_.size());
+    if (space == 0) {
       answer.error = http::error::header_limit;
       co_return;
     }
     error_code ec;
-    const auto n = co_await stream_->read_some(buffer_.prepare(room), ec);
+    const auto n = co_await stream_->read_some(buffer_.prepare(space), ec);
     buffer_.commit(n);
     answer.any_byte = answer.any_byte || n > 0;
     if (ec == asio::error::eof && parser.is_header_done()) parser.put_eof(ec);
@@ -158,25 +158,25 @@ Awaitable<void> ClientConnection::receive(ResponseParser& parser, Answer& answer
   }
 }
 
-ClientError ClientConnection::failure(const ClientJob& job, const Answer& answer) const {
+ClientError ClientConnection::failure(const ClientJob& job, const ExchangeResult& answer) const {
   const auto host = job.url.origin.text();
   const auto& ec = answer.error;
-  ClientError error{Kind::closed, answer.sent_any, host + " closed the connection before its answer was complete: " + ec.message()};
+  ClientError error{Kind::closed, answer.sent_any, host + " closed the connection before its response was complete: " + ec.message()};
   if (cancelled_) {
     error.kind = Kind::cancelled;
     error.detail = "the request was cancelled";
   } else if (ec == asio::error::timed_out) {
     error.kind = Kind::timeout;
-    error.detail = "no complete answer from " + host + " in time";
+    error.detail = "no complete response from " + host + " in time";
   } else if (ec == http::error::body_limit || ec == http::error::header_limit) {
     error.kind = Kind::too_large;
-    error.detail = "the answer of " + host + " is larger than allowed";
+    error.detail = "the response from " + host + " is larger than allowed";
   } else if (ec.category() == error_code(http::error::bad_status).category() && ec != http::error::partial_message) {
     error.kind = Kind::bad_response;
-    error.detail = "the answer of " + host + " is not HTTP that can be read: " + ec.message();
+    error.detail = "the response from " + host + " is not valid HTTP: " + ec.message();
   } else if (ec.category() == asio::error::get_ssl_category()) {
-    error.kind = Kind::tls;  // a server that does not like our certificate says so only now
-    error.detail = "no TLS with " + host + ": " + ec.message();
+    error.kind = Kind::tls;  // with TLS 1.3 a server rejects our certificate only after the handshake
+    error.detail = "TLS with " + host + " failed: " + ec.message();
   }
   return error;
 }

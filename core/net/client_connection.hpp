@@ -1,4 +1,4 @@
-// One connection of the client, used for one request after the other. Private to core/net.
+// A client connection that serves one request at a time and is reused for the next. Private to core/net.
 // Thread rule: start() and cancel() from any thread; the rest runs on its strand. Ownership: shared by the pool and its coroutine.
 #pragma once
 #include <boost/beast/core/flat_buffer.hpp>
@@ -11,7 +11,7 @@ namespace belfry::net {
 
 using ClientResult = std::expected<ClientResponse, ClientError>;
 
-// A checked request on its way.
+// A validated request.
 struct ClientJob {
   ClientRequestId id = 0;
   ClientRequest request;
@@ -21,39 +21,39 @@ struct ClientJob {
 
 class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
  public:
-  // `reusable`: another request to the same origin may follow.
+  // `reusable`: the connection can take another request to the same origin.
   using Done = std::move_only_function<void(ClientResult result, bool reusable)>;
 
   struct Settings {
     DialSettings dial;
-    base::Millis connect;  // for a new connection, within the deadline of the request
+    base::Millis connect_timeout;  // for a new connection, within the request's deadline
   };
 
   ClientConnection(asio::io_context& io, Settings settings);
 
-  void start(ClientJob job, Done done);  // only after the one before is done
-  void cancel(ClientRequestId id);       // without effect unless that is the one under way
+  void start(ClientJob job, Done done);  // only after the previous job is done
+  void cancel(ClientRequestId id);       // no effect unless that request is in progress
 
  private:
-  struct Answer {
+  struct ExchangeResult {
     std::optional<ClientResponse> response;
-    error_code error;       // without a response
+    error_code error;       // if there is no response
     bool sent_any = false;  // of the request
     bool sent_all = false;
-    bool any_byte = false;  // of an answer
+    bool any_byte = false;  // of a response arrived
     bool reusable = false;
   };
 
   static Awaitable<void> run(std::shared_ptr<ClientConnection> self, ClientJob job, std::shared_ptr<Done> done);
   Awaitable<ClientResult> perform(const ClientJob& job);
   Awaitable<std::optional<ClientError>> open(const ClientJob& job);
-  Awaitable<Answer> exchange(const ClientJob& job);
-  Awaitable<void> receive(ResponseParser& parser, Answer& answer);
-  [[nodiscard]] ClientError failure(const ClientJob& job, const Answer& answer) const;
+  Awaitable<ExchangeResult> exchange(const ClientJob& job);
+  Awaitable<void> receive(ResponseParser& parser, ExchangeResult& answer);
+  [[nodiscard]] ClientError failure(const ClientJob& job, const ExchangeResult& answer) const;
   void disconnect();
 
   const Executor executor_;
-  const base::Millis connect_;
+  const base::Millis connect_timeout_;
   Dialer dialer_;
   std::shared_ptr<Stream> stream_;  // null: not connected
   boost::beast::flat_buffer buffer_;

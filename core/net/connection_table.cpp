@@ -3,17 +3,17 @@
 namespace belfry::net {
 
 ConnectionTable::Admission ConnectionTable::add(ConnectionId id, const std::string& address, base::SteadyTime now,
-                                                const ConnectionBounds& bounds) {
+                                                const ConnectionLimits& limits) {
   Admission admission;
-  // Closing one of the same address makes room under both bounds.
+  // The per-address limit comes first: closing a connection of the same address satisfies both limits.
   const auto known = addresses_.find(address);
-  if (bounds.per_address > 0 && !address.empty() && known != addresses_.end() && known->second.count >= bounds.per_address) {
-    admission.bound = Bound::address;
+  if (limits.per_address > 0 && !address.empty() && known != addresses_.end() && known->second.count >= limits.per_address) {
+    admission.limit_reached = Limit::address;
     admission.displaced = displace_first(known->second.closable);
     admission.refused = !admission.displaced;
   }
-  if (!admission.refused && counted_ >= bounds.total) {
-    admission.bound = Bound::total;
+  if (!admission.refused && counted_ >= limits.total) {
+    admission.limit_reached = Limit::total;
     admission.displaced = displace_first(closable_);
     admission.refused = !admission.displaced;
   }
@@ -41,14 +41,14 @@ void ConnectionTable::remove(ConnectionId id) {
   entries_.erase(found);
 }
 
-void ConnectionTable::handling(ConnectionId id) {
+void ConnectionTable::mark_handling(ConnectionId id) {
   const auto found = entries_.find(id);
   if (found == entries_.end()) return;
   unlist(id, found->second);
   found->second.closable = false;
 }
 
-void ConnectionTable::answered(ConnectionId id, bool successfully, base::SteadyTime now) {
+void ConnectionTable::mark_answered(ConnectionId id, bool successfully, base::SteadyTime now) {
   const auto found = entries_.find(id);
   if (found == entries_.end()) return;
   auto& entry = found->second;
@@ -58,14 +58,14 @@ void ConnectionTable::answered(ConnectionId id, bool successfully, base::SteadyT
   place(id, entry, now);
 }
 
-void ConnectionTable::receiving(ConnectionId id, base::SteadyTime now) {
+void ConnectionTable::mark_receiving(ConnectionId id, base::SteadyTime now) {
   const auto found = entries_.find(id);
   if (found == entries_.end() || found->second.first) return;
   unlist(id, found->second);
   place(id, found->second, now);
 }
 
-void ConnectionTable::closing(ConnectionId id) {
+void ConnectionTable::mark_closing(ConnectionId id) {
   const auto found = entries_.find(id);
   if (found == entries_.end()) return;
   unlist(id, found->second);
@@ -86,7 +86,7 @@ std::optional<ConnectionId> ConnectionTable::displace_first(const std::set<Key>&
   return id;
 }
 
-// A connection that has been displaced, or was never counted, is not closed a second time to make room: it would make none.
+// A displaced or refused connection does not count against the limits, so closing it would free nothing.
 void ConnectionTable::list(ConnectionId id, const Entry& entry) {
   if (!entry.counted || !entry.closable) return;
   const Key key{entry.rank, entry.since, id};

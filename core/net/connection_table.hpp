@@ -1,8 +1,8 @@
-// Connections of one server: how many are open, and which one is closed to make room for another. Pure: the time is an argument.
+// Counts the open connections of one server, and selects the connection to close when a limit is reached. Pure: the time is an argument.
 //
-// A connection whose request is being handled is never closed. Of the others, those that are about to close go first, then those that
-// have not had a successful answer yet, then the rest; within each group the one that has been idle the longest. The age of a first
-// request counts from the accept, so that neither an unfinished TLS handshake nor a slow header nor a slow body keeps a connection young.
+// A connection whose request is being handled is never closed. The others are closed in this order: connections that are about to close,
+// then connections without a successful response so far, then the rest; within each group, the longest idle first. Until its first
+// response a connection's idle time counts from the accept: an unfinished TLS handshake, a slow header or a slow body does not renew it.
 // Thread rule: not synchronized; the server calls it under its lock.
 #pragma once
 #include <cstdint>
@@ -18,35 +18,35 @@ namespace belfry::net {
 
 using ConnectionId = std::uint64_t;
 
-struct ConnectionBounds {
+struct ConnectionLimits {
   std::size_t total = 1024;
   std::size_t per_address = 0;  // 0: unbounded
 };
 
 class ConnectionTable {
  public:
-  enum class Bound { none, total, address };
+  enum class Limit { none, total, address };
 
   struct Admission {
-    Bound bound = Bound::none;              // which bound was reached, if any
-    std::optional<ConnectionId> displaced;  // closed to make room
+    Limit limit_reached = Limit::none;
+    std::optional<ConnectionId> displaced;  // to be closed in favor of the new connection
     bool refused = false;                   // no connection could be displaced: the new one gets 503
   };
 
-  // Adds the connection, refused or not. An empty address (a Unix socket) has no bound of its own.
-  Admission add(ConnectionId id, const std::string& address, base::SteadyTime now, const ConnectionBounds& bounds);
+  // Adds the connection, refused or not. An empty address (a Unix socket) has no per-address limit.
+  Admission add(ConnectionId id, const std::string& address, base::SteadyTime now, const ConnectionLimits& limits);
   void remove(ConnectionId id);
 
-  void handling(ConnectionId id);                                           // its request is with the handler
-  void answered(ConnectionId id, bool successfully, base::SteadyTime now);  // idle from now on
-  void receiving(ConnectionId id, base::SteadyTime now);                    // has begun another request
-  void closing(ConnectionId id);                                            // nothing but its end is left
+  void mark_handling(ConnectionId id);                                           // the handler has its request
+  void mark_answered(ConnectionId id, bool successfully, base::SteadyTime now);  // idle from now on
+  void mark_receiving(ConnectionId id, base::SteadyTime now);                    // another request has begun
+  void mark_closing(ConnectionId id);                                            // no further request will be read
 
-  // Displaces one connection; none: all of them have requests in hand.
+  // Displaces one connection; none: every connection is handling a request.
   std::optional<ConnectionId> displace();
 
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
-  [[nodiscard]] std::size_t displaced() const { return displaced_; }  // those that have not been removed yet
+  [[nodiscard]] std::size_t displaced() const { return displaced_; }  // displaced but not removed yet
 
  private:
   enum class Rank : std::uint8_t { closing, unproven, proven };

@@ -7,7 +7,7 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
 
-#include "net/timeout.hpp"
+#include "net/event.hpp"
 #include "net/tls.hpp"
 #include "net/tunnel.hpp"
 
@@ -19,9 +19,9 @@ namespace {
 
 constexpr std::size_t kTunnelRead = 2 * 1024;
 
-constexpr base::Millis kPoke{500};  // LookupPool::poke
+constexpr base::Millis kPollInterval{500};  // LookupPool::poll
 
-// Each address gets its share of the time that is left: one that does not answer must not keep the others from being tried.
+// Divides the remaining time among the addresses, so that one that does not answer does not prevent attempts at the others.
 base::SteadyTime share(base::SteadyTime deadline, std::size_t addresses_left) {
   const auto now = std::chrono::steady_clock::now();
   return now + (deadline - now) / static_cast<std::chrono::steady_clock::rep>(addresses_left);
@@ -29,7 +29,7 @@ base::SteadyTime share(base::SteadyTime deadline, std::size_t addresses_left) {
 
 }  // namespace
 
-// One of its own for each look-up: a result that comes late must not pass for the next one's.
+// A new object for each lookup, so that a late result cannot pass for the next lookup's.
 struct Dialer::Lookup {
   explicit Lookup(const Executor& executor) : woken(executor) {}
 
@@ -51,8 +51,8 @@ Stream::Protocol::endpoint endpoint_of(HostAddress address, std::uint16_t port) 
 
 }  // namespace
 
-base::Result<DialSettings> dial_settings(const ClientTransport& transport, Authorities& authorities, std::shared_ptr<LookupPool> lookups) {
-  auto tls = client_context(transport, authorities);
+base::Result<DialSettings> dial_settings(const ClientTransport& transport, TrustStores& trust_stores, std::shared_ptr<LookupPool> lookups) {
+  auto tls = client_context(transport, trust_stores);
   if (!tls) return std::unexpected(tls.error());
   return DialSettings{std::move(*tls), transport.verify, transport.proxies, std::move(lookups)};
 }
@@ -75,7 +75,7 @@ Awaitable<DialResult> Dialer::dial(const Origin& origin, base::SteadyTime deadli
 }
 
 Awaitable<Dialer::Failure> Dialer::open(const Origin& origin, const Proxy* proxy, base::SteadyTime deadline) {
-  // No conditional expressions: GCC 12 destroys what co_await gives twice in one.
+  // No conditional expressions: in those, GCC 12 destroys the result of co_await twice.
   Failure failure;
   if (!origin.unix_socket.empty()) {
     proxy = nullptr;
@@ -112,16 +112,16 @@ Awaitable<void> Dialer::resolve(const std::string& host, const std::string& port
   };
   const auto ticket = settings_.lookups->resolve(host, std::move(found));
   while (!lookup->done && !cancelled_ && std::chrono::steady_clock::now() < deadline) {
-    co_await lookup->woken.wait_until(std::min(deadline, from_now(kPoke)));
-    settings_.lookups->poke();
+    co_await lookup->woken.wait_until(std::min(deadline, from_now(kPollInterval)));
+    settings_.lookups->poll();
   }
 }
 
-Awaitable<Dialer::Failure> Dialer::open_tcp(const std::string& host, const std::string& port, const std::string& whom,
+Awaitable<Dialer::Failure> Dialer::open_tcp(const std::string& host, const std::string& port, const std::string& peer_name,
                                             base::SteadyTime deadline) {
   co_await resolve(host, port, deadline);
   const auto lookup = std::exchange(lookup_, nullptr);
-  if (lookup->error) co_return ClientError{Kind::resolve, false, "cannot resolve " + whom + ": " + *lookup->error};
+  if (lookup->error) co_return ClientError{Kind::resolve, false, "cannot resolve " + peer_name + ": " + *lookup->error};
 
   error_code ec = asio::error::host_not_found;
   for (std::size_t i = 0; i < lookup->addresses.size() && !cancelled_; ++i) {
@@ -130,7 +130,7 @@ Awaitable<Dialer::Failure> Dialer::open_tcp(const std::string& host, const std::
     co_await stream_->connect(lookup->addresses[i], ec);
     if (!ec && !cancelled_) co_return std::nullopt;
   }
-  co_return ClientError{Kind::connect, false, "cannot connect to " + whom + ": " + ec.message()};
+  co_return ClientError{Kind::connect, false, "cannot connect to " + peer_name + ": " + ec.message()};
 }
 
 Awaitable<Dialer::Failure> Dialer::open_unix(const std::string& path, base::SteadyTime deadline) {
@@ -150,16 +150,16 @@ Awaitable<Dialer::Failure> Dialer::open_tunnel(const Origin& origin, const Proxy
   co_await stream_->write(request.reveal(), ec);
   std::string heard;
   std::string scratch(kTunnelRead, '\0');
-  std::optional<TunnelAnswer> answer;
-  // A proxy that refuses early answers without reading: what it said is still worth reading.
-  if (ec == asio::error::timed_out) co_return failed("the proxy " + proxy.text() + " does not answer in time");
+  std::optional<TunnelResponse> answer;
+  // After other write errors, still read: a proxy may refuse early, without reading the request.
+  if (ec == asio::error::timed_out) co_return failed("the proxy " + proxy.text() + " did not answer in time");
   while (!answer) {
     const auto n = co_await stream_->read_some(asio::buffer(scratch), ec);
     heard.append(scratch, 0, n);
-    answer = read_tunnel_answer(heard);
+    answer = parse_tunnel_response(heard);
     if (answer || !ec) continue;
-    if (ec == asio::error::timed_out) co_return failed("the proxy " + proxy.text() + " does not answer in time");
-    co_return failed("the proxy " + proxy.text() + " closed the connection before its answer was complete");
+    if (ec == asio::error::timed_out) co_return failed("the proxy " + proxy.text() + " did not answer in time");
+    co_return failed("the proxy " + proxy.text() + " closed the connection before its response was complete");
   }
   if (answer->is_open()) co_return std::nullopt;
   co_return failed(tunnel_refusal(proxy, origin, *answer));
@@ -170,9 +170,10 @@ Awaitable<Dialer::Failure> Dialer::open_tls(const Origin& origin, const Proxy* p
   stream_->expires_at(deadline);
   co_await stream_->connect_tls(*settings_.tls, origin.host, settings_.verify, ec);
   if (!ec) co_return std::nullopt;
-  const auto verdict = stream_->verify_error();
-  const auto way = proxy == nullptr ? "" : " through the proxy " + proxy->text();
-  co_return ClientError{Kind::tls, false, "no TLS with " + origin.text() + way + ": " + (verdict.empty() ? ec.message() : verdict)};
+  const auto verify_error = stream_->verify_error();
+  const auto via = proxy == nullptr ? "" : " through the proxy " + proxy->text();
+  co_return ClientError{Kind::tls, false,
+                        "TLS with " + origin.text() + via + " failed: " + (verify_error.empty() ? ec.message() : verify_error)};
 }
 
 }  // namespace belfry::net

@@ -17,7 +17,7 @@ thread_local bool leaving = false;
 
 struct Leave {};  // ends the loop of the thread that throws it
 
-// Nothing gets out of here: there may be no memory to say what happened.
+// Must not throw, although the log call can: there may be no memory for it.
 void report(const base::Logger& log, const std::string& thread, const char* what) noexcept {
   try {
     log.error("a task threw", {{"thread", thread}, {"what", what}});
@@ -46,12 +46,12 @@ void Runtime::Impl::run() {
     } catch (const std::exception& e) {
       report(log, name, e.what());
     } catch (...) {
-      report(log, name, "something that is no std::exception");
+      report(log, name, "something that is not a std::exception");
     }
   }
 }
 
-// Tasks that have not run own things that belong to other runtimes: they go while those are still there, not with the io_context.
+// Pending tasks may own objects of other runtimes: destroy them while those runtimes exist, not with the io_context.
 void Runtime::Impl::drop_the_rest() {
   dropping = true;
   io.restart();
@@ -68,8 +68,8 @@ void Runtime::add_thread() {
     if (old->ended) old->thread.join();
     return old->ended;
   });
-  impl_->workers.reserve(impl_->workers.size() + 1);  // before there is a thread that would have to be joined
-  // The thread shares the Impl: one that join() left behind may outlive the Runtime.
+  impl_->workers.reserve(impl_->workers.size() + 1);  // push_back below must not throw: the running thread would be lost
+  // The thread shares the Impl: a thread detached by join() may outlive the Runtime.
   worker->thread = std::thread([impl = impl_, worker] {
     ::pthread_setname_np(::pthread_self(), impl->name.substr(0, 15).c_str());  // the kernel takes 15 characters
     impl->run();
@@ -87,25 +87,25 @@ std::size_t Runtime::threads() const {
 
 void Runtime::end_this_thread() { leaving = true; }
 
-void Runtime::Impl::leave_if_asked() {
+void Runtime::Impl::exit_if_requested() {
   if (std::exchange(leaving, false)) throw Leave();
 }
 
-ThreadId this_thread() {
+ThreadId this_thread_id() {
   thread_local const ThreadId id = ::gettid();
   return id;
 }
 
-void put_behind(ThreadId thread) { static_cast<void>(::setpriority(PRIO_PROCESS, static_cast<id_t>(thread), 19)); }
+void lower_priority(ThreadId thread) { static_cast<void>(::setpriority(PRIO_PROCESS, static_cast<id_t>(thread), 19)); }
 
 void Runtime::stop() { impl_->io.stop(); }
 
-bool Runtime::join(base::Millis most) {
+bool Runtime::join(base::Millis timeout) {
   std::vector<std::shared_ptr<Impl::Worker>> workers;
   std::vector<bool> ended;
   {
     std::unique_lock lock(impl_->mutex);
-    impl_->thread_ended.wait_until(lock, from_now(most), [&] { return std::ranges::all_of(impl_->workers, &Impl::Worker::ended); });
+    impl_->thread_ended.wait_until(lock, from_now(timeout), [&] { return std::ranges::all_of(impl_->workers, &Impl::Worker::ended); });
     workers.swap(impl_->workers);
     for (const auto& worker : workers) ended.push_back(worker->ended);
   }
@@ -119,9 +119,9 @@ Strand::Strand(Runtime& runtime) : impl_(std::make_shared<Impl>(Impl{asio::make_
 
 void Strand::post(Task task) const { asio::post(impl_->executor, impl_->runtime.guarded(std::move(task))); }
 
-bool Strand::running_here() const { return impl_->executor.running_in_this_thread(); }
+bool Strand::running_in_this_thread() const { return impl_->executor.running_in_this_thread(); }
 
-// Shared with the wait that is under way: its completion can be queued already when the Timer is cancelled or goes.
+// Shared with the pending wait: its completion can already be queued when the Timer is cancelled or destroyed.
 struct Timer::Impl : std::enable_shared_from_this<Impl> {
   explicit Impl(const Strand::Impl& strand) : timer(strand.executor), runtime(strand.runtime) {}
 

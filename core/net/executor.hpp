@@ -1,4 +1,4 @@
-// Threads and serial queues without a network header: what lanes, plugin instances and timers run on.
+// Thread pools, serial queues and timers for lanes and plugin instances, without a network header.
 #pragma once
 #include <functional>
 #include <memory>
@@ -11,8 +11,8 @@ namespace belfry::net {
 
 using Task = std::move_only_function<void()>;
 
-// A pool of threads that runs tasks and, for core/net, one io_context. Tasks must not throw: one that does is logged as an error.
-// Thread rule: any thread. Ownership: outlives every Strand and Timer made from it. Destruction stops and joins.
+// A thread pool that runs tasks and, for core/net, one io_context. Tasks must not throw: an exception is logged as an error.
+// Thread rule: any thread. Ownership: outlives every Strand and Timer made from it. The destructor stops and joins.
 class Runtime {
  public:
   // `name` becomes the name of the threads ("net", "plugin").
@@ -22,14 +22,14 @@ class Runtime {
   Runtime& operator=(const Runtime&) = delete;
 
   void post(Task task);
-  void add_thread();  // stands in for a thread that is held by a call that does not return
-  // Called from a task: the thread that runs it ends with it, and the other threads go on.
+  void add_thread();  // replaces a thread that is stuck in a call
+  // Called from a task: the current thread exits after the task; the other threads continue.
   static void end_this_thread();
   [[nodiscard]] std::size_t threads() const;
-  void stop();  // drops what has not run; returns at once
-  // Waits for the threads, then destroys what has not run. Join every runtime before the first one goes: tasks may own things of another.
-  // False: a thread was still busy and has been left behind.
-  bool join(base::Millis most);
+  void stop();  // no further task runs; returns at once
+  // Waits for the threads, then destroys the pending tasks. Join every runtime before destroying the first: tasks may own objects of
+  // another runtime. False: a thread was still busy after `timeout` and has been detached.
+  bool join(base::Millis timeout);
 
   struct Impl;
   [[nodiscard]] Impl& impl() { return *impl_; }
@@ -38,20 +38,20 @@ class Runtime {
   std::shared_ptr<Impl> impl_;
 };
 
-// A thread as Linux knows it, gettid(2).
+// The kernel's thread id, gettid(2).
 using ThreadId = int;
-[[nodiscard]] ThreadId this_thread();
+[[nodiscard]] ThreadId this_thread_id();
 
-// From now on the thread gets the least of the processors (nice 19, setpriority(2)). Going back takes a privilege: this is for a thread
-// that has been given up.
-void put_behind(ThreadId thread);
+// Sets the thread to the lowest CPU priority (nice 19, setpriority(2)). Raising it again takes a privilege: use this only for a thread
+// that has been abandoned.
+void lower_priority(ThreadId thread);
 
-// Tasks posted to one strand run one at a time, in order. A handle: copies name the same strand.
+// Runs the tasks posted to it one at a time, in order. A handle: copies refer to the same strand.
 class Strand {
  public:
   explicit Strand(Runtime& runtime);
   void post(Task task) const;
-  [[nodiscard]] bool running_here() const;  // called from a task of this strand
+  [[nodiscard]] bool running_in_this_thread() const;  // called from a task of this strand
 
   struct Impl;
   [[nodiscard]] Impl& impl() const { return *impl_; }
@@ -60,8 +60,8 @@ class Strand {
   std::shared_ptr<Impl> impl_;
 };
 
-// A one-shot timer. Thread rule: used on its strand only. The handler runs on that strand. Arming again, cancel() and destruction drop a
-// shot that has not run yet: after any of them the earlier handler is never called.
+// A one-shot timer whose handler runs on its strand. arm(), cancel() and the destructor discard a handler that has not run yet: it is
+// never called afterwards. Thread rule: used on its strand only.
 class Timer {
  public:
   explicit Timer(const Strand& strand);

@@ -1,4 +1,4 @@
-// What a Runtime and a Strand are made of. Private to core/net.
+// Implementation of Runtime and Strand. Private to core/net.
 #pragma once
 #include <atomic>
 #include <condition_variable>
@@ -15,18 +15,18 @@ namespace belfry::net {
 
 struct Runtime::Impl {
   Impl(std::string thread_name, base::Logger logger) : name(std::move(thread_name)), log(std::move(logger)) {}
-  ~Impl() { lookups->close(); }  // they report to strands of this io_context
+  ~Impl() { lookups->close(); }  // their handlers post to strands of this io_context
 
   void run();
   void drop_the_rest();
-  // What is posted: does nothing once the rest is dropped. The Impl is there whenever a task of it runs.
+  // Wraps a task so that it does nothing during drop_the_rest(). The Impl outlives its tasks.
   auto guarded(Task task) {
     return [this, task = std::move(task)]() mutable {
       if (!dropping) task();
-      leave_if_asked();
+      exit_if_requested();
     };
   }
-  static void leave_if_asked();
+  static void exit_if_requested();
 
   struct Worker {
     std::thread thread;
@@ -38,7 +38,7 @@ struct Runtime::Impl {
   asio::io_context io;
   asio::executor_work_guard<asio::io_context::executor_type> work{io.get_executor()};
 
-  Authorities authorities;  // of all clients that run here
+  TrustStores trust_stores;  // shared by all clients of this runtime
   std::shared_ptr<LookupPool> lookups = std::make_shared<LookupPool>();
 
   std::atomic<bool> dropping = false;

@@ -6,7 +6,7 @@ namespace belfry::net {
 
 namespace {
 
-// Header names are ASCII; the locale must not have a say.
+// Header names are ASCII: std::tolower depends on the locale.
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 }  // namespace
@@ -20,8 +20,8 @@ std::optional<std::string_view> Headers::get(std::string_view name) const {
 }
 
 ServerResponse text_response(int status, std::string_view line) {
-  constexpr std::size_t kMost = 510;
-  std::string body(line.substr(0, kMost));
+  constexpr std::size_t kMaxLine = 510;
+  std::string body(line.substr(0, kMaxLine));
   std::ranges::replace_if(body, [](char c) { return c == '\n' || c == '\r'; }, ' ');
   return {.status = status, .headers = {{"Content-Type", "text/plain; charset=utf-8"}}, .body = body + "\n"};
 }

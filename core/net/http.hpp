@@ -10,7 +10,7 @@ namespace belfry::net {
 
 [[nodiscard]] bool equal_ignoring_case(std::string_view a, std::string_view b);  // ASCII
 
-// In order, names as written. Lookup ignores case (RFC 9110).
+// Headers in their original order and spelling. Lookup ignores case (RFC 9110 section 5.1).
 class Headers {
  public:
   using Pair = std::pair<std::string, std::string>;
@@ -25,29 +25,29 @@ class Headers {
   std::vector<Pair> list_;
 };
 
-// How a client has reached the server.
+// How the client connected.
 enum class Peer { network, unix_socket };
 
-// What the server got. `path` is the target up to '?', undecoded.
+// A request as received. `path` is the target up to '?', not percent-decoded.
 struct ServerRequest {
   std::string method;
   std::string path;
   std::string query;
   Headers headers;
   std::string body;
-  std::string remote;  // "127.0.0.1:51234", "unix"; for display, nothing is decided by it
+  std::string remote;  // "127.0.0.1:51234", "unix"; for display only, never for a decision
   Peer peer = Peer::network;
-  std::string client_subject;  // of a verified client certificate, RFC 2253; empty without
+  std::string client_subject;  // of the verified client certificate, RFC 2253; empty: no certificate
 };
 
 struct ServerResponse {
   int status = 200;
-  Headers headers;  // Content-Length, Date and Connection are the server's
+  Headers headers;  // the server sets Content-Length, Date and Connection
   std::string body;
   bool close = false;
 };
 
-// One line of text/plain, cut to the 512 bytes that Coder shows of an error.
+// One line of text/plain, truncated to the 512 bytes of an error that Coder shows.
 [[nodiscard]] ServerResponse text_response(int status, std::string_view line);
 
 }  // namespace belfry::net

@@ -20,10 +20,10 @@ using Kind = ClientError::Kind;
 struct Request {
   ClientRequestId id = 0;
   Origin origin;
-  ClientJob job;  // until it has a connection
+  ClientJob job;  // moved into the connection
   ClientHandler handler;
-  std::shared_ptr<ClientConnection> connection;  // null: it waits for one
-  std::optional<SteadyTimer> patience;           // while it waits
+  std::shared_ptr<ClientConnection> connection;  // null: waiting for one
+  std::optional<SteadyTimer> wait_timer;         // while waiting
 };
 
 struct Idle {
@@ -32,12 +32,12 @@ struct Idle {
 };
 
 struct Host {
-  std::size_t open = 0;   // connections, idle ones included
-  std::deque<Idle> idle;  // the one used last is at the back, and is used first
+  std::size_t open = 0;   // connections, including idle ones
+  std::deque<Idle> idle;  // the most recently used at the back, which is reused first
   std::list<ClientRequestId> waiting;
 };
 
-// Every connection and every request of one client. Thread rule: on its strand, but for submit, cancel and shut_down.
+// The connections and requests of one client. Thread rule: on its strand, except submit, cancel, shut_down and answer.
 class Pool : public std::enable_shared_from_this<Pool> {
  public:
   Pool(asio::io_context& io, ClientTransport transport, DialSettings dial)
@@ -74,7 +74,7 @@ void Pool::submit(Request request) {
   asio::post(strand_, [self = shared_from_this(), request = std::move(request)]() mutable { self->take(std::move(request)); });
 }
 
-// The handler has a task of its own: what it throws must not end anything here.
+// Runs the handler in a task of its own, so that an exception from it does no harm here.
 void Pool::answer(ClientHandler handler, ClientResult result) {
   asio::post(io_, [handler = std::move(handler), result = std::move(result)]() mutable { handler(std::move(result)); });
 }
@@ -92,13 +92,13 @@ void Pool::take(Request request) {
   ++waiting_;
   serve(origin);
   if (kept.connection) return;
-  kept.patience.emplace(strand_, kept.job.deadline);
-  kept.patience->async_wait([self = shared_from_this(), id](error_code ec) {
+  kept.wait_timer.emplace(strand_, kept.job.deadline);
+  kept.wait_timer->async_wait([self = shared_from_this(), id](error_code ec) {
     if (!ec) self->end_waiting(id, Kind::timeout, "no connection became free in time");
   });
 }
 
-// Gives connections to those that wait, first come first served.
+// Assigns connections to waiting requests, first come, first served.
 void Pool::serve(const Origin& origin) {
   auto& host = hosts_[origin];
   while (!host.waiting.empty()) {
@@ -107,7 +107,8 @@ void Pool::serve(const Origin& origin) {
       connection = std::move(host.idle.back().connection);
       host.idle.pop_back();
     } else if (host.open < transport_.max_connections_per_host) {
-      connection = std::make_shared<ClientConnection>(io_, ClientConnection::Settings{.dial = dial_, .connect = transport_.connect});
+      connection =
+          std::make_shared<ClientConnection>(io_, ClientConnection::Settings{.dial = dial_, .connect_timeout = transport_.connect_timeout});
       ++host.open;
     } else {
       return;
@@ -121,7 +122,7 @@ void Pool::serve(const Origin& origin) {
 }
 
 void Pool::assign(Request& request, std::shared_ptr<ClientConnection> connection) {
-  request.patience.reset();
+  request.wait_timer.reset();
   request.connection = connection;
   connection->start(std::move(request.job), [self = shared_from_this(), id = request.id](ClientResult result, bool reusable) {
     asio::post(self->strand_,
@@ -133,7 +134,7 @@ void Pool::finished(ClientRequestId id, ClientResult result, bool reusable) {
   auto request = std::move(requests_.extract(id).mapped());
   auto& host = hosts_[request.origin];
   if (reusable && !shut_down_)
-    host.idle.push_back({std::move(request.connection), from_now(transport_.idle)});
+    host.idle.push_back({std::move(request.connection), from_now(transport_.idle_timeout)});
   else
     --host.open;
   answer(std::move(request.handler), std::move(result));
@@ -210,17 +211,16 @@ class PooledClient final : public HttpClient {
   std::atomic<ClientRequestId> last_id_ = 0;
 };
 
-constexpr std::size_t kLongestSocketPath = 107;  // sockaddr_un, unix(7)
+constexpr std::size_t kMaxSocketPath = 107;  // sockaddr_un, unix(7)
 
 base::Result<Url> check(const ClientRequest& request) {
-  if (!is_token(request.method)) return base::fail(base::ErrorCode::invalid, "the method is not a word");
+  if (!is_token(request.method)) return base::fail(base::ErrorCode::invalid, "the method is not a valid token");
   for (const auto& [name, value] : request.headers.list())
     if (!is_token(name) || !is_field_value(value))
-      return base::fail(base::ErrorCode::invalid, "a header holds a character that is not allowed there");
+      return base::fail(base::ErrorCode::invalid, "a header contains a character that is not allowed");
   auto url = parse_url(request.url);
   if (url) url->origin.unix_socket = request.unix_socket.string();
-  if (request.unix_socket.native().size() > kLongestSocketPath)
-    return base::fail(base::ErrorCode::invalid, "the path of the socket is too long");
+  if (request.unix_socket.native().size() > kMaxSocketPath) return base::fail(base::ErrorCode::invalid, "the socket path is too long");
   return url;
 }
 
@@ -261,13 +261,13 @@ std::string host_of(std::string_view url) {
 }
 
 base::Result<void> check_transport(const ClientTransport& transport) {
-  Authorities read_for_this;
-  if (const auto dial = dial_settings(transport, read_for_this, nullptr); !dial) return std::unexpected(dial.error());
+  TrustStores trust_stores;
+  if (const auto dial = dial_settings(transport, trust_stores, nullptr); !dial) return std::unexpected(dial.error());
   return {};
 }
 
 base::Result<std::unique_ptr<HttpClient>> make_http_client(Runtime& runtime, ClientTransport transport) {
-  auto dial = dial_settings(transport, runtime.impl().authorities, runtime.impl().lookups);
+  auto dial = dial_settings(transport, runtime.impl().trust_stores, runtime.impl().lookups);
   if (!dial) return std::unexpected(dial.error());
   return std::make_unique<PooledClient>(std::make_shared<Pool>(runtime.impl().io, std::move(transport), std::move(*dial)));
 }

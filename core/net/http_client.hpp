@@ -1,4 +1,4 @@
-// Pooled HTTP/1.1 client: TLS 1.2+ with verification and SNI, deadlines on everything, size caps, no redirects ever.
+// Pooled HTTP/1.1 client: TLS 1.2+ with verification and SNI, deadlines and size limits throughout, never a redirect.
 // Thread rule: any thread. A handler is called exactly once, on one of the runtime's threads.
 #pragma once
 #include <cstdint>
@@ -19,9 +19,9 @@ struct ClientRequest {
   std::string method = "GET";
   std::string url;                    // absolute, http or https
   std::filesystem::path unix_socket;  // connect here instead of to the host of the URL
-  Headers headers;  // Host, Connection and what frames the body are the client's: given ones are left out. So is User-Agent unless given
+  Headers headers;  // Host, Connection and framing headers are ignored: the client sets them, and User-Agent if it is missing
   std::string body;
-  base::Millis timeout{10'000};            // from send() to the last byte of the answer
+  base::Millis timeout{10'000};            // from send() to the last byte of the response
   std::size_t max_response = 1024 * 1024;  // bytes of body
 };
 
@@ -33,7 +33,7 @@ struct ClientResponse {
 
 struct ClientError {
   enum class Kind {
-    invalid_url /* or method or header */,
+    invalid_url /* or method, header or socket path */,
     resolve,
     connect,
     tls,
@@ -51,39 +51,39 @@ struct ClientError {
 
 [[nodiscard]] std::string_view to_string(ClientError::Kind kind);
 
-// "slack.com:443": what may be shown of a URL, whose path and query may be secrets. "-" when it is none.
+// "slack.com:443": the part of a URL that may be shown; path and query may contain secrets. "-": not a valid URL.
 [[nodiscard]] std::string host_of(std::string_view url);
 
 struct ClientTransport {
-  std::filesystem::path ca_file;             // empty: the system's
+  std::filesystem::path ca_file;             // PEM; empty: the system's CA certificates
   std::filesystem::path client_certificate;  // PEM
   std::filesystem::path client_key;
   ProxyRules proxies;
   std::size_t max_connections_per_host = 32;
-  std::size_t max_waiting = 10'000;  // requests waiting for a connection; more are refused
-  base::Millis idle{60'000};
-  base::Millis connect{10'000};
-  bool verify = true;  // false only in tests of this class
+  std::size_t max_waiting = 10'000;  // requests waiting for a connection; further ones are refused
+  base::Millis idle_timeout{60'000};
+  base::Millis connect_timeout{10'000};
+  bool verify = true;  // the server's certificate; false only in the tests of this class
 };
 
 using ClientHandler = std::move_only_function<void(std::expected<ClientResponse, ClientError>)>;
 using ClientRequestId = std::uint64_t;  // never 0
 
-// The seam: fakes implement it.
+// An interface, so that tests can use fakes.
 class HttpClient {
  public:
   virtual ~HttpClient() = default;
   virtual ClientRequestId send(ClientRequest request, ClientHandler handler) = 0;
-  // The handler gets Kind::cancelled unless it has been called. An unknown id is ignored.
+  // The handler receives Kind::cancelled unless it has already been called. An unknown id is ignored.
   virtual void cancel(ClientRequestId id) = 0;
 };
 
-// A connection that the server closed while it lay idle is replaced without the caller seeing it, as long as no byte of an answer came and
-// the write failed on a reused connection before the request was complete, or the method is GET or HEAD. Otherwise `closed` with
-// request_sent. The error is about the transport's files: a CA file that cannot be read, a key that does not fit.
-// Whether its files can be used. The error names the file and what is wrong with it.
+// Checks that the transport's files can be used. The error names the file and the reason.
 [[nodiscard]] base::Result<void> check_transport(const ClientTransport& transport);
 
+// If the server has closed an idle pooled connection, the request is repeated on a new one. Conditions: no byte of a response arrived, and
+// either the request was not completely written or the method is GET or HEAD. Otherwise the handler receives `closed` with request_sent.
+// Fails if a file of the transport cannot be used: an unreadable CA file, a key that does not match the certificate.
 [[nodiscard]] base::Result<std::unique_ptr<HttpClient>> make_http_client(Runtime& runtime, ClientTransport transport);
 
 }  // namespace belfry::net

@@ -11,30 +11,30 @@
 #include <shared_mutex>
 #include <unordered_map>
 
-#include "base/insist.hpp"
+#include "base/run_with_retries.hpp"
 #include "net/admission.hpp"
+#include "net/event.hpp"
 #include "net/executor_impl.hpp"
 #include "net/listener.hpp"
 #include "net/server_session.hpp"
 #include "net/shed_log.hpp"
-#include "net/timeout.hpp"
 #include "net/tls.hpp"
 
 namespace belfry::net {
 
 namespace {
 
-// Connections over the limit that are refused or being closed at the same time. More than these are closed without an answer.
+// Number of connections beyond the limit that may be refused or closing at the same time. Further ones are closed without a response.
 constexpr std::size_t kSurplus = 64;
 
-// How long accepting rests when the machine is out of something, file descriptors for one.
+// Pause after a failed accept, for example without free file descriptors.
 constexpr base::Millis kAcceptPause{100};
 
 }  // namespace
 
 struct HttpServer::Impl final : SessionHost, std::enable_shared_from_this<Impl> {
-  struct Door {
-    Door(std::string address, Listener open, Executor executor)
+  struct Acceptor {
+    Acceptor(std::string address, Listener open, Executor executor)
         : configured(std::move(address)),
           listener(std::move(open)),
           acceptor(executor, Stream::Protocol(listener.family(), 0), listener.release()),
@@ -45,47 +45,47 @@ struct HttpServer::Impl final : SessionHost, std::enable_shared_from_this<Impl> 
     asio::basic_socket_acceptor<Stream::Protocol, Executor> acceptor;
     Event pause;
     std::atomic<bool> closing = false;
-    // With the lock of the server.
+    // Guarded by the server's mutex.
     std::optional<ServerTls> files;
     std::shared_ptr<asio::ssl::context> tls;
   };
-  struct Guest {
+  struct SessionEntry {
     std::weak_ptr<Session> session;
-    const Door* through = nullptr;
+    const Acceptor* acceptor = nullptr;
   };
 
-  Impl(Runtime& owner, Router& routes, ServerLimits most, base::Logger logger, ServerEvents to_report)
+  Impl(Runtime& owner, Router& routes, ServerLimits server_limits, base::Logger logger, ServerEvents to_report)
       : io(owner.impl().io),
         router(routes),
-        limits(most),
+        limits(server_limits),
         log(std::move(logger)),
         events(std::move(to_report)),
         shed(log, events.shed),
-        budget(most.max_body_memory),
-        bounds{most.max_connections, most.max_connections_per_address} {}
+        budget(server_limits.max_body_memory),
+        connection_limits{server_limits.max_connections, server_limits.max_connections_per_address} {}
 
-  void accept_on(std::shared_ptr<Door> door);
-  Awaitable<void> accept_loop(std::shared_ptr<Door> door);
-  void open_session(Stream::Socket socket, const Door& door);
+  void accept_on(std::shared_ptr<Acceptor> acceptor);
+  Awaitable<void> accept_loop(std::shared_ptr<Acceptor> acceptor);
+  void open_session(Stream::Socket socket, const Acceptor& acceptor);
   void session_ended(ConnectionId id);
   bool shed_one();
-  void displace(ConnectionId id);  // with the lock
-  void one_less();
-  [[nodiscard]] std::vector<std::shared_ptr<Door>> all_doors();
-  void close(const std::shared_ptr<Door>& door);
-  void close_doors();
-  void take_last(Door& door);
-  void for_each_session(void (Session::*what)(), const Door* through = nullptr);
+  void displace(ConnectionId id);  // call with the lock held
+  void decrement_open();
+  [[nodiscard]] std::vector<std::shared_ptr<Acceptor>> all_acceptors();
+  void close(const std::shared_ptr<Acceptor>& acceptor);
+  void close_sockets();
+  void drain_backlog(Acceptor& acceptor);
+  void for_each_session(void (Session::*method)(), const Acceptor* acceptor = nullptr);
 
   [[nodiscard]] bool draining() const override { return draining_; }
   [[nodiscard]] Router::Match match(const ServerRequest& request) const override;
-  void call(const Route& route, ServerRequest request, Reply reply) override;
-  [[nodiscard]] std::optional<ServerResponse> admit(const Route& route, const ServerRequest& request) override;
+  void call(const HttpRoute& route, ServerRequest request, Reply reply) override;
+  [[nodiscard]] std::optional<ServerResponse> admit(const HttpRoute& route, const ServerRequest& request) override;
   void progress(ConnectionId id, Progress progress) override;
-  void answered(const ServerAnswer& answer) override {
+  void answered(const AccessRecord& answer) override {
     if (events.answered) events.answered(answer);
   }
-  [[nodiscard]] BodyBudget& bodies() override { return budget; }
+  [[nodiscard]] BodyBudget& body_budget() override { return budget; }
   void body_refused() override { shed.count(Shed::body_memory, {}, body_memory, std::chrono::steady_clock::now()); }
 
   asio::io_context& io;
@@ -96,33 +96,33 @@ struct HttpServer::Impl final : SessionHost, std::enable_shared_from_this<Impl> 
   ShedLog shed;
   BodyBudget budget;
   std::atomic<std::size_t> body_memory = limits.max_body_memory;
-  bool lending = false;
+  bool port_handover = false;
 
   std::atomic<bool> draining_ = false;
   std::atomic<bool> stopped_ = false;
-  mutable std::shared_mutex handlers;  // shared while the router or a handler of it is in use
+  mutable std::shared_mutex handlers;  // locked shared while the router or one of its handlers is in use
 
   std::mutex mutex;
-  std::vector<std::shared_ptr<Door>> doors;
-  std::unordered_map<ConnectionId, Guest> sessions;
-  ConnectionBounds bounds;
+  std::vector<std::shared_ptr<Acceptor>> acceptors;
+  std::unordered_map<ConnectionId, SessionEntry> sessions;
+  ConnectionLimits connection_limits;
   ConnectionTable table;
   ConnectionId last_id = 0;
   std::size_t open = 0;  // accept loops and sessions
   std::vector<Task> drained;
 };
 
-struct HttpServer::Door::State {
-  std::shared_ptr<Impl::Door> door;
+struct HttpServer::ListenSocket::State {
+  std::shared_ptr<Impl::Acceptor> acceptor;
   bool is_new = false;
   std::optional<ServerTls> files;
   std::shared_ptr<asio::ssl::context> tls;
 };
 
-HttpServer::Door::Door(std::unique_ptr<State> state) : state_(std::move(state)) {}
-HttpServer::Door::Door(Door&&) noexcept = default;
-HttpServer::Door& HttpServer::Door::operator=(Door&&) noexcept = default;
-HttpServer::Door::~Door() = default;
+HttpServer::ListenSocket::ListenSocket(std::unique_ptr<State> state) : state_(std::move(state)) {}
+HttpServer::ListenSocket::ListenSocket(ListenSocket&&) noexcept = default;
+HttpServer::ListenSocket& HttpServer::ListenSocket::operator=(ListenSocket&&) noexcept = default;
+HttpServer::ListenSocket::~ListenSocket() = default;
 
 HttpServer::HttpServer(Runtime& runtime, Router& router, ServerLimits limits, base::Logger log, ServerEvents events)
     : impl_(std::make_shared<Impl>(runtime, router, limits, std::move(log), std::move(events))) {}
@@ -132,78 +132,78 @@ HttpServer::~HttpServer() {
   const std::unique_lock none_running(impl_->handlers);
 }
 
-base::Result<HttpServer::Door> HttpServer::open(const Listen& where) const {
-  auto state = std::make_unique<Door::State>();
+base::Result<HttpServer::ListenSocket> HttpServer::open(const ListenConfig& where) const {
+  auto state = std::make_unique<ListenSocket::State>();
   state->files = where.tls;
   if (where.tls) {
     auto context = server_context(*where.tls);
     if (!context) return std::unexpected(base::with_context("cannot listen on " + where.address, context.error()));
     state->tls = std::move(*context);
   }
-  const auto doors = impl_->all_doors();
-  const auto used = std::ranges::find(doors, where.address, [](const auto& door) { return door->configured; });
-  if (used != doors.end()) {
-    state->door = *used;
-    return Door(std::move(state));
+  const auto acceptors = impl_->all_acceptors();
+  const auto used = std::ranges::find(acceptors, where.address, [](const auto& acceptor) { return acceptor->configured; });
+  if (used != acceptors.end()) {
+    state->acceptor = *used;
+    return ListenSocket(std::move(state));
   }
-  auto listener = Listener::open(where.address, impl_->lending);
+  auto listener = Listener::open(where.address, impl_->port_handover);
   if (!listener) return std::unexpected(listener.error());
-  state->door = std::make_shared<Impl::Door>(where.address, std::move(*listener), asio::make_strand(impl_->io));
+  state->acceptor = std::make_shared<Impl::Acceptor>(where.address, std::move(*listener), asio::make_strand(impl_->io));
   state->is_new = true;
-  return Door(std::move(state));
+  return ListenSocket(std::move(state));
 }
 
-// The list is exchanged as a whole. Each step behind that is done whatever becomes of the others.
-void HttpServer::use(std::vector<Door> doors) {
-  using Doors = std::vector<std::shared_ptr<Impl::Door>>;
-  Doors next, gone, changed;
+// The swap of the list cannot fail. After it, each step runs even if another one fails.
+void HttpServer::replace_listeners(std::vector<ListenSocket> sockets) {
+  using Acceptors = std::vector<std::shared_ptr<Impl::Acceptor>>;
+  Acceptors next, gone, changed;
   const auto failed = [this](const std::exception_ptr& failure) {
-    impl_->log.error("the addresses could not be exchanged", {{"why", base::what_of(failure)}});
+    impl_->log.error("cannot replace the listeners", {{"why", base::exception_message(failure)}});
   };
-  const auto make_room = [&] {
-    next.reserve(doors.size());
-    changed.reserve(doors.size());
-    gone = impl_->all_doors();
+  const auto prepare = [&] {
+    next.reserve(sockets.size());
+    changed.reserve(sockets.size());
+    gone = impl_->all_acceptors();
   };
-  if (!base::insist(make_room, failed)) return;
+  if (!base::run_with_retries(prepare, failed)) return;
   {
     const std::lock_guard lock(impl_->mutex);
-    for (auto& door : doors) {
-      auto& state = *door.state_;
-      std::erase(gone, state.door);
-      if (!state.is_new && state.files != state.door->files) changed.push_back(state.door);
-      state.door->files = std::move(state.files);
-      state.door->tls = state.tls;
-      next.push_back(state.door);
+    for (auto& socket : sockets) {
+      auto& state = *socket.state_;
+      std::erase(gone, state.acceptor);
+      if (!state.is_new && state.files != state.acceptor->files) changed.push_back(state.acceptor);
+      state.acceptor->files = std::move(state.files);
+      state.acceptor->tls = state.tls;
+      next.push_back(state.acceptor);
     }
-    impl_->doors.swap(next);
+    impl_->acceptors.swap(next);
   }
-  for (const auto& door : gone) {
-    impl_->close(door);
-    base::insist([&] { impl_->for_each_session(&Session::drain, door.get()); }, failed);
+  for (const auto& acceptor : gone) {
+    impl_->close(acceptor);
+    base::run_with_retries([&] { impl_->for_each_session(&Session::drain, acceptor.get()); }, failed);
   }
-  for (const auto& door : changed) base::insist([&] { impl_->for_each_session(&Session::drain, door.get()); }, failed);
-  for (const auto& door : doors)
-    if (door.state_->is_new) base::insist([&] { impl_->accept_on(door.state_->door); }, failed);
+  for (const auto& acceptor : changed) base::run_with_retries([&] { impl_->for_each_session(&Session::drain, acceptor.get()); }, failed);
+  for (const auto& socket : sockets)
+    if (socket.state_->is_new) base::run_with_retries([&] { impl_->accept_on(socket.state_->acceptor); }, failed);
 }
 
-void HttpServer::lend_ports(const std::vector<std::string>& but_those_of) {
-  impl_->lending = true;
-  for (const auto& door : impl_->all_doors()) {
-    const bool stays = std::ranges::find(but_those_of, door->configured) != but_those_of.end();
-    if (door->listener.family() != AF_UNIX && !stays) share_port(door->acceptor.native_handle(), true);
+void HttpServer::begin_port_handover(const std::vector<std::string>& except) {
+  impl_->port_handover = true;
+  for (const auto& acceptor : impl_->all_acceptors()) {
+    const bool stays = std::ranges::find(except, acceptor->configured) != except.end();
+    if (acceptor->listener.family() != AF_UNIX && !stays) set_reuse_port(acceptor->acceptor.native_handle(), true);
   }
 }
 
-void HttpServer::keep_ports() {
-  impl_->lending = false;
-  for (const auto& door : impl_->all_doors())
-    if (door->listener.family() != AF_UNIX) share_port(door->acceptor.native_handle(), false);
+void HttpServer::end_port_handover() {
+  impl_->port_handover = false;
+  for (const auto& acceptor : impl_->all_acceptors())
+    if (acceptor->listener.family() != AF_UNIX) set_reuse_port(acceptor->acceptor.native_handle(), false);
 }
 
 void HttpServer::limit_connections(std::size_t total, std::size_t per_address) {
   const std::lock_guard lock(impl_->mutex);
-  impl_->bounds = {total, per_address};
+  impl_->connection_limits = {total, per_address};
 }
 
 void HttpServer::limit_body_memory(std::size_t bytes) {
@@ -215,7 +215,7 @@ bool HttpServer::shed_one() { return impl_->shed_one(); }
 
 std::vector<std::string> HttpServer::addresses() const {
   std::vector<std::string> result;
-  for (const auto& door : impl_->all_doors()) result.push_back(door->listener.address());
+  for (const auto& acceptor : impl_->all_acceptors()) result.push_back(acceptor->listener.address());
   return result;
 }
 
@@ -224,99 +224,99 @@ void HttpServer::drain(Task done) {
   {
     const std::lock_guard lock(impl_->mutex);
     impl_->drained.push_back(std::move(done));
-    ++impl_->open;  // until everything has been told
+    ++impl_->open;  // defers `done` until every session has been notified
   }
-  impl_->close_doors();
+  impl_->close_sockets();
   impl_->for_each_session(&Session::drain);
-  impl_->one_less();
+  impl_->decrement_open();
 }
 
 void HttpServer::stop() {
   impl_->draining_ = true;
   impl_->stopped_ = true;
-  impl_->close_doors();
+  impl_->close_sockets();
   impl_->for_each_session(&Session::stop);
 }
 
-std::vector<std::shared_ptr<HttpServer::Impl::Door>> HttpServer::Impl::all_doors() {
+std::vector<std::shared_ptr<HttpServer::Impl::Acceptor>> HttpServer::Impl::all_acceptors() {
   const std::lock_guard lock(mutex);
-  return doors;
+  return acceptors;
 }
 
-void HttpServer::Impl::accept_on(std::shared_ptr<Door> door) {
+void HttpServer::Impl::accept_on(std::shared_ptr<Acceptor> acceptor) {
   {
     const std::lock_guard lock(mutex);
     ++open;
   }
-  const auto executor = door->acceptor.get_executor();
+  const auto executor = acceptor->acceptor.get_executor();
   try {
-    asio::co_spawn(executor, accept_loop(std::move(door)), [self = shared_from_this()](std::exception_ptr failure) {
-      self->one_less();
+    asio::co_spawn(executor, accept_loop(std::move(acceptor)), [self = shared_from_this()](std::exception_ptr failure) {
+      self->decrement_open();
       if (failure) std::rethrow_exception(failure);
     });
   } catch (...) {
-    one_less();
+    decrement_open();
     throw;
   }
 }
 
-Awaitable<void> HttpServer::Impl::accept_loop(std::shared_ptr<Door> door) {
+Awaitable<void> HttpServer::Impl::accept_loop(std::shared_ptr<Acceptor> acceptor) {
   bool failing = false;
-  while (door->acceptor.is_open()) {
+  while (acceptor->acceptor.is_open()) {
     error_code ec;
-    auto socket = co_await door->acceptor.async_accept(asio::make_strand(io), returning(ec));
+    auto socket = co_await acceptor->acceptor.async_accept(asio::make_strand(io), returning(ec));
     if (!ec) {
       failing = false;
-      open_session(std::move(socket), *door);
+      open_session(std::move(socket), *acceptor);
       continue;
     }
     if (ec == asio::error::operation_aborted || ec == asio::error::connection_aborted) continue;
     if (!std::exchange(failing, true))
-      log.warn("cannot accept connections, trying again", {{"address", door->listener.address()}, {"why", ec.message()}});
+      log.warn("cannot accept connections, retrying", {{"address", acceptor->listener.address()}, {"why", ec.message()}});
     if (ec == boost::system::errc::too_many_files_open || ec == boost::system::errc::too_many_files_open_in_system) {
       shed_one();
       if (events.out_of_descriptors) events.out_of_descriptors();
     }
-    co_await door->pause.wait_until(from_now(kAcceptPause));
+    co_await acceptor->pause.wait_until(from_now(kAcceptPause));
   }
 }
 
-void HttpServer::Impl::open_session(Stream::Socket socket, const Door& door) {
+void HttpServer::Impl::open_session(Stream::Socket socket, const Acceptor& acceptor) {
   error_code not_tcp;
   socket.set_option(asio::ip::tcp::no_delay(true), not_tcp);
-  Session::Terms terms{.limits = limits};
+  Session::Options options{.limits = limits};
   const auto now = std::chrono::steady_clock::now();
   const auto network = peer_network(socket);
-  std::optional<Shed> what;
+  std::optional<Shed> reason;
   std::size_t limit = 0;
   std::shared_ptr<Session> session;
   {
     const std::lock_guard lock(mutex);
     if (stopped_) return;
-    limit = bounds.total;
-    if (table.size() >= bounds.total + kSurplus) {
-      what = Shed::dropped;
+    limit = connection_limits.total;
+    if (table.size() >= connection_limits.total + kSurplus) {
+      reason = Shed::dropped;
     } else {
-      terms.id = ++last_id;
-      const auto admission = table.add(terms.id, network, now, bounds);
-      const bool by_address = admission.bound == ConnectionTable::Bound::address;
-      if (by_address) limit = bounds.per_address;
+      options.id = ++last_id;
+      const auto admission = table.add(options.id, network, now, connection_limits);
+      const bool by_address = admission.limit_reached == ConnectionTable::Limit::address;
+      if (by_address) limit = connection_limits.per_address;
       if (admission.displaced) {
-        what = by_address ? Shed::displaced_by_address : Shed::displaced;
+        reason = by_address ? Shed::displaced_by_address : Shed::displaced;
         displace(*admission.displaced);
       } else if (admission.refused) {
-        what = Shed::refused;
+        reason = Shed::refused;
       }
-      terms.tls = door.tls;
-      terms.last = door.closing;
-      terms.refuse = admission.refused;
-      const auto id = terms.id;
-      session = std::make_shared<Session>(std::move(socket), std::move(terms), shared_from_this());
-      sessions.emplace(id, Guest{session, &door});
+      options.tls = acceptor.tls;
+      options.single_request = acceptor.closing;
+      options.over_limit = admission.refused;
+      const auto id = options.id;
+      session = std::make_shared<Session>(std::move(socket), std::move(options), shared_from_this());
+      sessions.emplace(id, SessionEntry{session, &acceptor});
       ++open;
     }
   }
-  if (what) shed.count(*what, network, limit, now);
+  if (reason) shed.count(*reason, network, limit, now);
   if (!session) return;
   asio::co_spawn(session->executor(), session->run(), [self = shared_from_this(), session](std::exception_ptr failure) {
     self->session_ended(session->id());
@@ -330,7 +330,7 @@ void HttpServer::Impl::session_ended(ConnectionId id) {
     sessions.erase(id);
     table.remove(id);
   }
-  one_less();
+  decrement_open();
 }
 
 void HttpServer::Impl::displace(ConnectionId id) {
@@ -344,7 +344,7 @@ bool HttpServer::Impl::shed_one() {
     const auto id = table.displace();
     if (!id) return false;
     displace(*id);
-    limit = bounds.total;
+    limit = connection_limits.total;
   }
   shed.count(Shed::descriptors, {}, limit, std::chrono::steady_clock::now());
   return true;
@@ -354,15 +354,15 @@ void HttpServer::Impl::progress(ConnectionId id, Progress progress) {
   const auto now = std::chrono::steady_clock::now();
   const std::lock_guard lock(mutex);
   switch (progress) {
-    case Progress::receiving: return table.receiving(id, now);
-    case Progress::handling: return table.handling(id);
-    case Progress::answered: return table.answered(id, true, now);
-    case Progress::refused: return table.answered(id, false, now);
-    case Progress::closing: return table.closing(id);
+    case Progress::receiving: return table.mark_receiving(id, now);
+    case Progress::handling: return table.mark_handling(id);
+    case Progress::answered: return table.mark_answered(id, true, now);
+    case Progress::refused: return table.mark_answered(id, false, now);
+    case Progress::closing: return table.mark_closing(id);
   }
 }
 
-void HttpServer::Impl::one_less() {
+void HttpServer::Impl::decrement_open() {
   std::vector<Task> tasks;
   {
     const std::lock_guard lock(mutex);
@@ -371,38 +371,38 @@ void HttpServer::Impl::one_less() {
   for (auto& task : tasks) asio::post(io, std::move(task));
 }
 
-void HttpServer::Impl::close(const std::shared_ptr<Door>& door) {
-  if (door->closing.exchange(true)) return;
-  door->listener.withdraw();
-  const auto end = [self = shared_from_this(), door] {
-    self->take_last(*door);
+void HttpServer::Impl::close(const std::shared_ptr<Acceptor>& acceptor) {
+  if (acceptor->closing.exchange(true)) return;
+  acceptor->listener.remove_socket_file();
+  const auto end = [self = shared_from_this(), acceptor] {
+    self->drain_backlog(*acceptor);
     error_code ignored;
-    door->acceptor.close(ignored);
-    door->pause.wake();
+    acceptor->acceptor.close(ignored);
+    acceptor->pause.wake();
   };
-  base::insist([&] { asio::post(door->acceptor.get_executor(), end); },
-               [&](const auto& failure) { log.error("an address stays open", {{"why", base::what_of(failure)}}); });
+  base::run_with_retries([&] { asio::post(acceptor->acceptor.get_executor(), end); },
+                         [&](const auto& failure) { log.error("cannot close a listener", {{"why", base::exception_message(failure)}}); });
 }
 
-void HttpServer::Impl::close_doors() {
-  for (const auto& door : all_doors()) close(door);
+void HttpServer::Impl::close_sockets() {
+  for (const auto& acceptor : all_acceptors()) close(acceptor);
 }
 
-// Clients whose connection the kernel has made already would be reset by closing the door: they get an answer instead.
-void HttpServer::Impl::take_last(Door& door) {
+// Closing the acceptor would reset connections in its backlog, so serve those first.
+void HttpServer::Impl::drain_backlog(Acceptor& acceptor) {
   error_code ec;
-  door.acceptor.non_blocking(true, ec);
+  acceptor.acceptor.non_blocking(true, ec);
   while (!ec) {
-    auto socket = door.acceptor.accept(asio::make_strand(io), ec);
-    if (!ec) open_session(std::move(socket), door);
+    auto socket = acceptor.acceptor.accept(asio::make_strand(io), ec);
+    if (!ec) open_session(std::move(socket), acceptor);
   }
 }
 
-void HttpServer::Impl::for_each_session(void (Session::*what)(), const Door* through) {
+void HttpServer::Impl::for_each_session(void (Session::*method)(), const Acceptor* acceptor) {
   const std::lock_guard lock(mutex);
-  for (const auto& [id, guest] : sessions) {
-    const auto session = guest.session.lock();
-    if (session && (through == nullptr || guest.through == through)) (*session.*what)();
+  for (const auto& [id, entry] : sessions) {
+    const auto session = entry.session.lock();
+    if (session && (acceptor == nullptr || entry.acceptor == acceptor)) (*session.*method)();
   }
 }
 
@@ -412,7 +412,7 @@ Router::Match HttpServer::Impl::match(const ServerRequest& request) const {
   return router.match(request.method, request.path);
 }
 
-std::optional<ServerResponse> HttpServer::Impl::admit(const Route& route, const ServerRequest& request) {
+std::optional<ServerResponse> HttpServer::Impl::admit(const HttpRoute& route, const ServerRequest& request) {
   const auto* admission = admission_of(route);
   if (admission == nullptr) return std::nullopt;
   const std::shared_lock lock(handlers);
@@ -420,19 +420,19 @@ std::optional<ServerResponse> HttpServer::Impl::admit(const Route& route, const 
   try {
     return admission->admit(request);
   } catch (const std::exception& e) {
-    log.error("a request could not be judged", {{"request", request.method + " " + request.path}, {"what", e.what()}});
+    log.error("an admission check threw", {{"request", request.method + " " + request.path}, {"what", e.what()}});
   } catch (...) {
-    log.error("a request could not be judged", {{"request", request.method + " " + request.path}});
+    log.error("an admission check threw", {{"request", request.method + " " + request.path}});
   }
-  return text_response(500, "the request could not be judged");
+  return text_response(500, "the admission check failed");
 }
 
-void HttpServer::Impl::call(const Route& route, ServerRequest request, Reply reply) {
+void HttpServer::Impl::call(const HttpRoute& route, ServerRequest request, Reply reply) {
   const std::shared_lock lock(handlers);
   if (stopped_) return;
   const auto where = request.method + " " + request.path;
   try {
-    // What is admitted already is not judged again.
+    // The request has already been admitted: call `handle` directly.
     const auto* admission = admission_of(route);
     (admission == nullptr ? route.handler : admission->handle)(std::move(request), std::move(reply));
   } catch (const std::exception& e) {

@@ -16,13 +16,13 @@ bool is_one_of(std::string_view name, std::initializer_list<std::string_view> na
   return std::ranges::any_of(names, [name](std::string_view other) { return equal_ignoring_case(name, other); });
 }
 
-bool frames_a_message(std::string_view name) {
+bool is_framing_header(std::string_view name) {
   return is_one_of(name, {"Content-Length", "Transfer-Encoding", "Connection", "Keep-Alive", "Trailer", "TE", "Upgrade"});
 }
 
 bool has_no_body(int status) { return status == 204 || status == 304; }
 
-// RFC 9110 section 8.6: a length belongs to every request whose method has a meaning for a body.
+// RFC 9110 section 8.6: send Content-Length, even 0, if the method defines a meaning for a body.
 bool expects_body(std::string_view method) { return method == "POST" || method == "PUT" || method == "PATCH"; }
 
 }  // namespace
@@ -61,7 +61,7 @@ void append_response(std::string& out, const ServerResponse& response, const Res
   out.append("HTTP/1.1 ").append(std::to_string(response.status)).append(" ").append(reason.data(), reason.size()).append("\r\n");
   append_header(out, "Date", framing.date);
   for (const auto& [name, value] : response.headers.list())
-    if (!frames_a_message(name) && !is_one_of(name, {"Date"})) append_header(out, name, value);
+    if (!is_framing_header(name) && !is_one_of(name, {"Date"})) append_header(out, name, value);
   if (!has_no_body(response.status)) append_header(out, "Content-Length", std::to_string(response.body.size()));
   if (!framing.keep_alive)
     append_header(out, "Connection", "close");
@@ -77,7 +77,7 @@ void append_request(std::string& out, std::string_view method, std::string_view 
   append_header(out, "Host", host);
   if (!headers.get("User-Agent")) append_header(out, "User-Agent", "belfry");
   for (const auto& [name, value] : headers.list())
-    if (!frames_a_message(name) && !is_one_of(name, {"Host"})) append_header(out, name, value);
+    if (!is_framing_header(name) && !is_one_of(name, {"Host"})) append_header(out, name, value);
   if (!body.empty() || expects_body(method)) append_header(out, "Content-Length", std::to_string(body.size()));
   out.append("\r\n").append(body);
 }

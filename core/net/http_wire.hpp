@@ -1,4 +1,4 @@
-// HTTP/1.1 messages as bytes. Private to core/net. Pure, but for the time in http_date().
+// Serializes HTTP/1.1 messages. Private to core/net. Pure.
 #pragma once
 #include <ctime>
 #include <string>
@@ -7,7 +7,7 @@
 
 namespace belfry::net {
 
-// RFC 9110 section 5: what may stand in a header. Nothing that passes can end the line it stands on.
+// Validate header names and values (RFC 9110 section 5). A valid name or value cannot end its header line.
 [[nodiscard]] bool is_token(std::string_view text);
 [[nodiscard]] bool is_field_value(std::string_view text);
 
@@ -17,16 +17,16 @@ namespace belfry::net {
 struct ResponseFraming {
   bool head_only = false;  // the request was HEAD
   bool keep_alive = true;
-  bool http_1_0 = false;  // the request was
+  bool http_1_0 = false;  // the request was HTTP/1.0
   std::string_view date;
 };
 
-// False when a status or header cannot be sent as it is.
+// False: the status is not within 200 to 599, or a header is not valid.
 [[nodiscard]] bool is_sendable(const ServerResponse& response);
 
 void append_response(std::string& out, const ServerResponse& response, const ResponseFraming& framing);
 
-// `headers` without those that say how the message is framed, which are the client's.
+// Leaves out the framing headers and Host of `headers`: the client sets them itself.
 void append_request(std::string& out, std::string_view method, std::string_view target, std::string_view host, const Headers& headers,
                     std::string_view body);
 

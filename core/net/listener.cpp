@@ -39,16 +39,16 @@ std::optional<HostAndPort> split(const std::string& address) {
   return result;
 }
 
-std::string why(int error, const std::string& port) {
+std::string bind_error(int error, const std::string& port) {
   switch (error) {
     case EADDRINUSE: return "port " + port + " is in use by another program; stop it or choose another port";
-    case EACCES: return "port " + port + " needs the capability CAP_NET_BIND_SERVICE; choose one above 1023, or give it that";
+    case EACCES: return "port " + port + " needs the capability CAP_NET_BIND_SERVICE; choose one above 1023, or grant the capability";
     case EADDRNOTAVAIL: return "no network interface has this address; choose one of this machine";
     default: return std::system_category().message(error);
   }
 }
 
-// What getsockname says, as it is written in the configuration.
+// The host as configured, with the port that the kernel assigned.
 std::string bound_address(int fd, std::string host) {
   sockaddr_storage storage = {};
   socklen_t size = sizeof storage;
@@ -59,7 +59,7 @@ std::string bound_address(int fd, std::string host) {
   return host + ":" + std::to_string(ntohs(port));
 }
 
-bool somebody_listens(const sockaddr_un& where) {
+bool is_listening(const sockaddr_un& where) {
   const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (probe < 0) return true;
   const bool refused = ::connect(probe, reinterpret_cast<const sockaddr*>(&where), sizeof where) != 0 && errno == ECONNREFUSED;
@@ -69,7 +69,7 @@ bool somebody_listens(const sockaddr_un& where) {
 
 }  // namespace
 
-void share_port(int socket, bool shared) {
+void set_reuse_port(int socket, bool shared) {
   const int on = shared ? 1 : 0;
   ::setsockopt(socket, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
 }
@@ -84,13 +84,13 @@ Listener::Listener(Listener&& other) noexcept
 
 Listener::~Listener() {
   if (fd_ >= 0) ::close(fd_);
-  withdraw();
+  remove_socket_file();
 }
 
-void Listener::withdraw() {
+void Listener::remove_socket_file() {
   const auto path = std::exchange(path_, {});
   struct stat now = {};
-  // Somebody else's by now when it is another file.
+  // Another program may have replaced the file.
   if (!path.empty() && ::lstat(path.c_str(), &now) == 0 && now.st_dev == device_ && now.st_ino == inode_) ::unlink(path.c_str());
 }
 
@@ -99,7 +99,7 @@ int Listener::release() { return std::exchange(fd_, -1); }
 base::Result<Listener> Listener::open(const std::string& address, bool shared) {
   auto listener = address.starts_with("unix:") ? open_unix(address) : open_ip(address, false);
   if (listener) return listener;
-  // Only when there is no other way: the kernel goes on allowing it for that port.
+  // Only as a last resort: for this port, the kernel keeps allowing the reuse.
   if (shared && listener.error().code == base::ErrorCode::unavailable) {
     if (auto again = open_ip(address, true)) return again;
   }
@@ -112,7 +112,7 @@ base::Result<Listener> Listener::open_ip(const std::string& address, bool shared
   addrinfo hints = {};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
-  if (where->host != "localhost") hints.ai_flags |= AI_NUMERICHOST;  // a name server must not hold up the start
+  if (where->host != "localhost") hints.ai_flags |= AI_NUMERICHOST;  // a DNS lookup could block the start
   addrinfo* found = nullptr;
   if (const int error = ::getaddrinfo(where->host.c_str(), where->port.c_str(), &hints, &found); error != 0)
     return base::fail(base::ErrorCode::invalid, where->host + ": " + ::gai_strerror(error));
@@ -121,15 +121,15 @@ base::Result<Listener> Listener::open_ip(const std::string& address, bool shared
   Listener listener(::socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP), found->ai_family);
   const int on = 1;
   const int off = 0;
-  // A machine without IPv6 still has all of its IPv4 addresses.
+  // Without IPv6 on this machine, "all addresses" means all IPv4 addresses.
   if (listener.fd_ < 0 && errno == EAFNOSUPPORT && where->host == "::") return open_ip("0.0.0.0:" + where->port, shared);
-  if (listener.fd_ < 0) return base::fail(why(errno, where->port));
+  if (listener.fd_ < 0) return base::fail(bind_error(errno, where->port));
   ::setsockopt(listener.fd_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   if (found->ai_family == AF_INET6) ::setsockopt(listener.fd_, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
-  if (shared) share_port(listener.fd_, true);
+  if (shared) set_reuse_port(listener.fd_, true);
   if (::bind(listener.fd_, found->ai_addr, found->ai_addrlen) != 0 || ::listen(listener.fd_, kBacklog) != 0)
-    return base::fail(errno == EADDRINUSE ? base::ErrorCode::unavailable : base::ErrorCode::failed, why(errno, where->port));
-  if (shared) share_port(listener.fd_, false);
+    return base::fail(errno == EADDRINUSE ? base::ErrorCode::unavailable : base::ErrorCode::failed, bind_error(errno, where->port));
+  if (shared) set_reuse_port(listener.fd_, false);
   listener.address_ = bound_address(listener.fd_, where->host);
   return listener;
 }
@@ -140,7 +140,7 @@ base::Result<Listener> Listener::open_unix(const std::string& address) {
   where.sun_family = AF_UNIX;
   if (path.empty() || path.size() >= sizeof where.sun_path)
     return base::fail(base::ErrorCode::invalid,
-                      "the path of a Unix socket has 1 to " + std::to_string(sizeof where.sun_path - 1) + " characters");
+                      "the path of a Unix socket must have 1 to " + std::to_string(sizeof where.sun_path - 1) + " characters");
   path.copy(where.sun_path, path.size());
   const auto* name = reinterpret_cast<const sockaddr*>(&where);
 
@@ -150,7 +150,7 @@ base::Result<Listener> Listener::open_unix(const std::string& address) {
     if (errno != EADDRINUSE) return base::fail(std::system_category().message(errno));
     struct stat there = {};
     if (::lstat(path.c_str(), &there) != 0 || !S_ISSOCK(there.st_mode)) return base::fail("the file exists and is not a socket; remove it");
-    if (somebody_listens(where)) return base::fail("another program listens there; stop it or choose another path");
+    if (is_listening(where)) return base::fail("another program listens there; stop it or choose another path");
     if (::unlink(path.c_str()) != 0 || ::bind(listener.fd_, name, sizeof where) != 0)
       return base::fail(std::system_category().message(errno));
   }
@@ -160,7 +160,7 @@ base::Result<Listener> Listener::open_unix(const std::string& address) {
     listener.device_ = bound.st_dev;
     listener.inode_ = bound.st_ino;
   }
-  // Nobody can connect before listen(), so the file never has a wider mode while it works.
+  // chmod() before listen(): no client can connect while the file still has a wider mode.
   if (::chmod(path.c_str(), kSocketMode) != 0 || ::listen(listener.fd_, kBacklog) != 0)
     return base::fail(std::system_category().message(errno));
   listener.address_ = address;

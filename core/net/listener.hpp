@@ -1,4 +1,4 @@
-// A listening socket from its address in the configuration. Private to core/net.
+// Opens a listening socket from its configured address. Private to core/net.
 #pragma once
 #include <sys/types.h>
 
@@ -8,14 +8,14 @@
 
 namespace belfry::net {
 
-// Whether the port of a listening socket may be taken by another one that is shared as well (socket(7), SO_REUSEPORT).
-void share_port(int socket, bool shared);
+// Sets SO_REUSEPORT (socket(7)): sockets that all have it set may bind the same port.
+void set_reuse_port(int socket, bool shared);
 
-// Owns the socket and, for a Unix socket, its file.
+// Owns the socket and, for a Unix socket, its file. The destructor closes the one and removes the other.
 class Listener {
  public:
-  // "127.0.0.1:6000", "[::]:6000" (IPv4 too), "localhost:6000", "unix:/path". A Unix socket file that nobody listens on is replaced.
-  // `shared`: also a port that another socket has, when that one is shared too.
+  // "127.0.0.1:6000", "[::]:6000" (IPv4 too), "localhost:6000", "unix:/path". Replaces the file of a Unix socket without a listener.
+  // `shared`: may also bind a port that another socket holds with SO_REUSEPORT. The error names the address and the fix.
   [[nodiscard]] static base::Result<Listener> open(const std::string& address, bool shared = false);
 
   Listener(Listener&& other) noexcept;
@@ -23,9 +23,9 @@ class Listener {
   ~Listener();
 
   [[nodiscard]] int family() const { return family_; }
-  [[nodiscard]] const std::string& address() const { return address_; }  // with the port that was taken
-  void withdraw();                                                       // removes the file of a Unix socket, so that nobody new comes
-  [[nodiscard]] int release();                                           // the socket; the file stays this object's
+  [[nodiscard]] const std::string& address() const { return address_; }  // with the actual port
+  void remove_socket_file();                                             // Unix socket: new connections fail from now on
+  [[nodiscard]] int release();                                           // transfers the socket; keeps the file
 
  private:
   Listener(int fd, int family) : fd_(fd), family_(family) {}
@@ -35,7 +35,7 @@ class Listener {
   int fd_ = -1;
   int family_;
   std::string address_;
-  std::string path_;  // of the Unix socket, and what it was when it was bound
+  std::string path_;  // of the Unix socket; device and inode identify the file that was bound
   dev_t device_ = 0;
   ino_t inode_ = 0;
 };

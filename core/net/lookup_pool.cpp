@@ -38,19 +38,19 @@ LookupResult look_up(const std::string& host) {
 }
 
 struct LookupPool::State : std::enable_shared_from_this<State> {
-  State(Limits most, Resolve how) : limits(most), resolve(std::move(how)) {}
+  State(Limits pool_limits, Resolver resolver) : limits(pool_limits), resolve(std::move(resolver)) {}
 
   struct Name {
-    std::vector<Ticket*> waiting;
-    std::vector<base::SteadyTime> running;  // since when, the oldest first
+    std::vector<Request*> waiting;
+    std::vector<base::SteadyTime> running;  // start times, oldest first
     bool queued = false;
     base::SteadyTime suspect_until = base::SteadyTime::min();
 
     [[nodiscard]] bool idle(base::SteadyTime now) const { return waiting.empty() && running.empty() && !queued && suspect_until <= now; }
   };
 
-  void enter(Ticket& ticket);
-  void leave(Ticket& ticket);
+  void enter(Request& request);
+  void leave(Request& request);
   void start_possible();
   [[nodiscard]] bool may_start(const Name& name, base::SteadyTime now) const;
   [[nodiscard]] bool is_suspect(const Name& name, base::SteadyTime now) const;
@@ -61,7 +61,7 @@ struct LookupPool::State : std::enable_shared_from_this<State> {
   void forget_idle();
 
   const Limits limits;
-  const Resolve resolve;
+  const Resolver resolve;
   mutable std::mutex mutex;
   std::map<std::string, Name> names;
   std::deque<std::string> queue;
@@ -69,24 +69,24 @@ struct LookupPool::State : std::enable_shared_from_this<State> {
   bool closed = false;
 };
 
-void LookupPool::State::enter(Ticket& ticket) {
+void LookupPool::State::enter(Request& request) {
   const std::lock_guard lock(mutex);
-  auto& name = names[ticket.host_];
-  name.waiting.push_back(&ticket);
-  const bool joins = !name.running.empty() && name.running.back() + limits.again > steady_now();
-  if (!joins && !closed && !std::exchange(name.queued, true)) queue.push_back(ticket.host_);
+  auto& name = names[request.host_];
+  name.waiting.push_back(&request);
+  const bool joins = !name.running.empty() && name.running.back() + limits.max_join_age > steady_now();
+  if (!joins && !closed && !std::exchange(name.queued, true)) queue.push_back(request.host_);
   start_possible();
 }
 
-void LookupPool::State::leave(Ticket& ticket) {
+void LookupPool::State::leave(Request& request) {
   const std::lock_guard lock(mutex);
-  const auto found = names.find(ticket.host_);
-  if (found != names.end()) std::erase(found->second.waiting, &ticket);
+  const auto found = names.find(request.host_);
+  if (found != names.end()) std::erase(found->second.waiting, &request);
   start_possible();
 }
 
 bool LookupPool::State::is_suspect(const Name& name, base::SteadyTime now) const {
-  return name.suspect_until > now || (!name.running.empty() && name.running.front() + limits.hanging <= now);
+  return name.suspect_until > now || (!name.running.empty() && name.running.front() + limits.hang_threshold <= now);
 }
 
 bool LookupPool::State::may_start(const Name& name, base::SteadyTime now) const {
@@ -94,13 +94,14 @@ bool LookupPool::State::may_start(const Name& name, base::SteadyTime now) const 
   std::size_t of_suspects = 0;
   for (const auto& [host, other] : names) {
     if (is_suspect(other, now)) of_suspects += other.running.size();
-    active += static_cast<std::size_t>(std::ranges::count_if(other.running, [&](auto since) { return since + limits.hanging > now; }));
+    active +=
+        static_cast<std::size_t>(std::ranges::count_if(other.running, [&](auto since) { return since + limits.hang_threshold > now; }));
   }
   if (threads >= limits.total || active >= limits.active || name.running.size() >= limits.per_name) return false;
   return !is_suspect(name, now) || of_suspects < limits.suspect;
 }
 
-// In the order in which they came, but for those that have to wait: they do not hold the others up.
+// In order of arrival, but a name that must wait does not block the names behind it.
 void LookupPool::State::start_possible() {
   for (auto at = queue.begin(); at != queue.end();) {
     auto& name = names[*at];
@@ -124,7 +125,7 @@ void LookupPool::State::start(const std::string& host, Name& name) {
     name.running.push_back(since);
     ++threads;
   } catch (const std::system_error& error) {
-    if (name.running.empty()) report(name, {{}, std::string("no thread for the look-up: ") + error.what()});
+    if (name.running.empty()) report(name, {{}, std::string("cannot start a thread for the lookup: ") + error.what()});
   }
 }
 
@@ -134,7 +135,7 @@ void LookupPool::State::run(const std::string& host, base::SteadyTime since) {
   try {
     result = resolve(host);
   } catch (const std::exception& error) {
-    result = {{}, std::string("the look-up failed: ") + error.what()};
+    result = {{}, std::string("the lookup failed: ") + error.what()};
   }
   finish(host, since, result);
 }
@@ -145,23 +146,23 @@ void LookupPool::State::finish(const std::string& host, base::SteadyTime since, 
   auto& name = names[host];
   const auto now = steady_now();
   if (const auto mine = std::ranges::find(name.running, since); mine != name.running.end()) name.running.erase(mine);
-  name.suspect_until = since + limits.hanging <= now ? now + limits.suspicion : base::SteadyTime::min();
+  name.suspect_until = since + limits.hang_threshold <= now ? now + limits.suspect_for : base::SteadyTime::min();
   report(name, result);
   start_possible();
 }
 
 void LookupPool::State::report(Name& name, const LookupResult& result) const {
-  for (auto* ticket : std::exchange(name.waiting, {}))
-    if (!closed) ticket->handler_(result);
+  for (auto* request : std::exchange(name.waiting, {}))
+    if (!closed) request->handler_(result);
 }
 
 void LookupPool::State::forget_idle() {
   std::erase_if(names, [now = steady_now()](const auto& entry) { return entry.second.idle(now); });
 }
 
-LookupPool::Ticket::~Ticket() { state_->leave(*this); }
+LookupPool::Request::~Request() { state_->leave(*this); }
 
-LookupPool::LookupPool(Limits limits, Resolve resolve) : state_(std::make_shared<State>(limits, std::move(resolve))) {}
+LookupPool::LookupPool(Limits limits, Resolver resolve) : state_(std::make_shared<State>(limits, std::move(resolve))) {}
 
 LookupPool::~LookupPool() { close(); }
 
@@ -171,13 +172,13 @@ void LookupPool::close() {
   state_->queue.clear();
 }
 
-std::unique_ptr<LookupPool::Ticket> LookupPool::resolve(const std::string& host, Handler handler) {
-  auto ticket = std::make_unique<Ticket>(state_, host, std::move(handler));
-  state_->enter(*ticket);
-  return ticket;
+std::unique_ptr<LookupPool::Request> LookupPool::resolve(const std::string& host, Handler handler) {
+  auto request = std::make_unique<Request>(state_, host, std::move(handler));
+  state_->enter(*request);
+  return request;
 }
 
-void LookupPool::poke() {
+void LookupPool::poll() {
   const std::lock_guard lock(state_->mutex);
   state_->start_possible();
 }

@@ -1,10 +1,12 @@
-// Looks host names up on threads of its own. getaddrinfo(3) blocks and cannot be interrupted: a look-up that hangs costs a thread until it
-// returns, and nothing else. Callers have their own deadlines and leave by dropping the ticket.
+// Resolves host names on its own threads. getaddrinfo(3) blocks and cannot be interrupted, so a lookup that hangs costs one thread until it
+// returns, and nothing else.
 //
-// Look-ups of one name join the one that is running. At most `active` look-ups run before they count as hanging, and `total` altogether. A
-// name whose look-ups hang may occupy `per_name` threads, and all such names together `suspect`; the rest is for names that answer.
-// Threads end when nothing waits. Destruction waits for none of them: what still runs finds nobody to report to.
-// Thread rule: any thread. Handlers run on the pool's threads with its lock held: they post and return. Private to core/net.
+// A lookup joins a running lookup of the same name. At most `active` lookups run at a time, not counting those that hang, and `total`
+// including them. A name whose lookups hang may occupy `per_name` threads, and all such names together `suspect` threads; the other threads
+// are reserved for names that resolve. The destructor waits for no thread: lookups that are still running end without a handler call.
+//
+// Thread rule: any thread. Handlers run with the pool's lock held, on a pool thread or, when no thread can be started, on the caller's:
+// they post and return. Cancellation: callers have their own deadlines and destroy the Request. Private to core/net.
 #pragma once
 #include <sys/socket.h>
 
@@ -24,7 +26,7 @@ struct HostAddress {
 
 struct LookupResult {
   std::vector<HostAddress> addresses;
-  std::string error;  // one sentence; empty: found
+  std::string error;  // one sentence; empty: success
 };
 
 // getaddrinfo(3). Blocks.
@@ -37,23 +39,23 @@ class LookupPool {
     std::size_t total = 32;
     std::size_t suspect = 16;
     std::size_t per_name = 4;
-    base::Millis hanging{2'000};     // after this time a look-up counts as hanging
-    base::Millis again{10'000};      // a look-up older than this is not joined
-    base::Millis suspicion{60'000};  // how long a name stays suspect after a look-up that hung
+    base::Millis hang_threshold{2'000};  // after this time a lookup counts as hanging
+    base::Millis max_join_age{10'000};   // a lookup older than this is not joined
+    base::Millis suspect_for{60'000};    // how long a name stays suspect after a lookup that hung
   };
   using Handler = std::function<void(const LookupResult&)>;
-  using Resolve = std::function<LookupResult(const std::string& host)>;
+  using Resolver = std::function<LookupResult(const std::string& host)>;
 
   struct State;
 
-  // The handler is called at most once, and never after destruction or close().
-  class Ticket {
+  // Calls its handler at most once, and never after its destruction or close().
+  class Request {
    public:
-    Ticket(std::shared_ptr<State> state, std::string host, Handler handler)
+    Request(std::shared_ptr<State> state, std::string host, Handler handler)
         : state_(std::move(state)), host_(std::move(host)), handler_(std::move(handler)) {}
-    Ticket(const Ticket&) = delete;
-    Ticket& operator=(const Ticket&) = delete;
-    ~Ticket();
+    Request(const Request&) = delete;
+    Request& operator=(const Request&) = delete;
+    ~Request();
 
    private:
     friend struct State;
@@ -62,18 +64,19 @@ class LookupPool {
     Handler handler_;
   };
 
-  explicit LookupPool(Limits limits, Resolve resolve = look_up);
+  explicit LookupPool(Limits limits, Resolver resolve = look_up);
   LookupPool() : LookupPool(Limits()) {}
   ~LookupPool();
   LookupPool(const LookupPool&) = delete;
   LookupPool& operator=(const LookupPool&) = delete;
 
-  // No handler is called from now on, and no look-up begins.
+  // From now on no handler is called and no lookup starts.
   void close();
 
-  [[nodiscard]] std::unique_ptr<Ticket> resolve(const std::string& host, Handler handler);
-  // Begins what has become possible with time. For those who wait, twice a second.
-  void poke();
+  [[nodiscard]] std::unique_ptr<Request> resolve(const std::string& host, Handler handler);
+  // Starts queued lookups that the limits allow by now, because running ones have come to count as hanging. Callers that wait for a result
+  // call it twice a second.
+  void poll();
 
   [[nodiscard]] std::size_t threads() const;
 

@@ -1,4 +1,4 @@
-// Beast's parser, filling our own values. Trailers are checked and dropped: they must not pass for headers. Private to core/net.
+// Beast's parser, writing into our own value types. Validates and drops trailers: they must not pass for headers. Private to core/net.
 #pragma once
 #include <boost/beast/http/basic_parser.hpp>
 #include <string>
@@ -20,8 +20,8 @@ class MessageParser final : public boost::beast::http::basic_parser<is_request> 
   using Error = boost::beast::error_code;
   using Text = boost::beast::string_view;
 
-  // A length that was promised is not yet a length that came.
-  static constexpr std::uint64_t kMostReserved = 16 * 1024;
+  // Content-Length is only a promise: a peer must not make us allocate memory with it.
+  static constexpr std::uint64_t kMaxReserved = 16 * 1024;
 
   void on_request_impl(boost::beast::http::verb, Text name, Text where, int number, Error&) override {
     method = std::string(name);
@@ -37,7 +37,7 @@ class MessageParser final : public boost::beast::http::basic_parser<is_request> 
   }
   void on_header_impl(Error&) override { head_done_ = true; }
   void on_body_init_impl(const boost::optional<std::uint64_t>& length, Error&) override {
-    if (length) body.reserve(static_cast<std::size_t>(std::min(*length, kMostReserved)));
+    if (length) body.reserve(static_cast<std::size_t>(std::min(*length, kMaxReserved)));
   }
   std::size_t on_body_impl(Text bytes, Error&) override {
     body.append(bytes.data(), bytes.size());

@@ -16,7 +16,7 @@ namespace {
 constexpr std::string_view kSeparators = ", \t";
 
 struct Address {
-  int family = AF_UNSPEC;  // of a name
+  int family = AF_UNSPEC;  // AF_UNSPEC: a name
   std::array<unsigned char, 16> bytes{};
   [[nodiscard]] unsigned bits() const { return family == AF_INET ? 32 : 128; }
 };
@@ -37,7 +37,7 @@ bool same_network(const Address& a, const Address& b, unsigned bits) {
   return rest == 0 || (a.bytes.at(whole) ^ b.bytes.at(whole)) >> (8 - rest) == 0;
 }
 
-// `network`: an address, or one with the number of bits that count.
+// `network`: an address, optionally with a prefix length.
 bool covers(std::string_view network, const Address& host) {
   const auto slash = network.find('/');
   const auto base = address_of(network.substr(0, slash));
@@ -78,7 +78,7 @@ Entry split(std::string_view entry) {
     return {entry.substr(1, end - 1), after.starts_with(':') ? after.substr(1) : ""};
   }
   const auto colon = entry.find(':');
-  // More than one: an IPv6 address, perhaps a network.
+  // Several colons: an IPv6 address or network.
   if (colon == std::string_view::npos || entry.find(':', colon + 1) != std::string_view::npos) return {entry, ""};
   return {entry.substr(0, colon), entry.substr(colon + 1)};
 }
@@ -89,10 +89,10 @@ std::string Proxy::text() const { return "http://" + (host.contains(':') ? "[" +
 
 const Proxy* ProxyRules::find(bool tls, std::string_view host, std::string_view port) const {
   const auto& proxy = tls ? https : http;
-  return proxy && !is_excepted(except, host, port) ? &*proxy : nullptr;
+  return proxy && !matches_no_proxy(no_proxy, host, port) ? &*proxy : nullptr;
 }
 
-bool is_excepted(std::string_view list, std::string_view host, std::string_view port) {
+bool matches_no_proxy(std::string_view list, std::string_view host, std::string_view port) {
   const auto name = without_last_dot(host);
   const auto address = address_of(name);
   for (;;) {

@@ -6,7 +6,7 @@ namespace belfry::net {
 
 namespace {
 
-// "http://host/path" is for proxies, but a server has to take it (RFC 9112 section 3.2.2).
+// The absolute form "http://host/path" is meant for proxies, but a server must accept it (RFC 9112 section 3.2.2).
 std::string_view without_authority(std::string_view target) {
   for (const std::string_view scheme : {"http://", "https://"}) {
     if (!equal_ignoring_case(target.substr(0, scheme.size()), scheme)) continue;
@@ -47,18 +47,18 @@ std::optional<ServerResponse> refuse_head(const ServerRequest& request, int vers
       expectation = value;
     }
   }
-  // RFC 9112 section 3.2, and sections 6.1 to 6.3 for the rest.
-  if (hosts > 1 || (hosts == 0 && version == 11)) return text_response(400, "bad request: exactly one Host header is needed");
+  // Host: RFC 9112 section 3.2. Framing: sections 6.1 to 6.3.
+  if (hosts > 1 || (hosts == 0 && version == 11)) return text_response(400, "bad request: exactly one Host header is required");
   if (lengths > 1 || length.contains(',')) return text_response(400, "bad request: more than one Content-Length");
-  if (codings > 0 && lengths > 0) return text_response(400, "bad request: Content-Length and Transfer-Encoding exclude each other");
+  if (codings > 0 && lengths > 0) return text_response(400, "bad request: Content-Length and Transfer-Encoding are mutually exclusive");
   if (codings > 1 || (codings > 0 && version == 10)) return text_response(400, "bad request: unexpected Transfer-Encoding");
-  if (codings > 0 && !equal_ignoring_case(coding, "chunked")) return text_response(501, "chunked is the only Transfer-Encoding taken");
+  if (codings > 0 && !equal_ignoring_case(coding, "chunked")) return text_response(501, "chunked is the only supported Transfer-Encoding");
   if (version == 11 && !expectation.empty() && !equal_ignoring_case(expectation, "100-continue"))
-    return text_response(417, "100-continue is the only expectation met");
+    return text_response(417, "100-continue is the only supported expectation");
   return std::nullopt;
 }
 
-bool FoldedLines::found_in(std::string_view piece) {
+bool ObsFoldDetector::feed(std::string_view piece) {
   const auto blank = [](char c) { return c == ' ' || c == '\t'; };
   if (line_begins_ && !piece.empty() && blank(piece.front())) return true;
   for (auto at = piece.find('\n'); at != std::string_view::npos && at + 1 < piece.size(); at = piece.find('\n', at + 1))

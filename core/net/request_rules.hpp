@@ -1,5 +1,4 @@
-// What a request head must satisfy beyond its grammar, so that no two readers of it can disagree about where it ends. Private to
-// core/net. Pure.
+// Rules for a request head beyond its grammar, so that no two parsers can disagree about where the request ends. Private to core/net. Pure.
 #pragma once
 #include <optional>
 
@@ -7,17 +6,17 @@
 
 namespace belfry::net {
 
-// Moves method and headers out of the parser, and cuts the target into path and query.
+// Moves the method and headers out of the parser, and splits the target into path and query.
 [[nodiscard]] ServerRequest take_request(RequestParser& parser);
 
-// The answer to a head that cannot be accepted (400, 417, 501). After any of them the connection is closed.
+// Returns the response to an unacceptable head (400, 417, 501); the connection must close after it. None: acceptable.
 [[nodiscard]] std::optional<ServerResponse> refuse_head(const ServerRequest& request, int version);
 
-// Finds a line of a head that begins with white space: an obsolete continuation of the line before, which a server refuses (RFC 9112
-// section 5.2). Takes the head in pieces.
-class FoldedLines {
+// Detects obsolete line folding, a header line that begins with white space, which a server refuses (RFC 9112 section 5.2).
+// Takes the head in pieces.
+class ObsFoldDetector {
  public:
-  [[nodiscard]] bool found_in(std::string_view piece);
+  [[nodiscard]] bool feed(std::string_view piece);
 
  private:
   bool line_begins_ = false;

@@ -10,11 +10,11 @@ namespace belfry::net {
 
 namespace {
 
-bool takes(const Route& route, const std::string& method) {
+bool takes(const HttpRoute& route, const std::string& method) {
   return route.methods.contains(method) || (method == "HEAD" && route.methods.contains("GET"));
 }
 
-std::string allowed(const Route& route) {
+std::string allowed(const HttpRoute& route) {
   auto methods = route.methods;
   if (methods.contains("GET")) methods.insert("HEAD");
   std::string list;
@@ -22,10 +22,10 @@ std::string allowed(const Route& route) {
   return list;
 }
 
-// "/v1/webhook" for "/v1//Webhook/" and for what differs by a letter or two.
+// "/v1/webhook" for "/v1//Webhook/", and for paths that differ by a letter or two.
 std::string nearest_path(const RouteTable& table, std::string_view path) {
-  constexpr std::size_t kLongest = 200;
-  if (path.size() > kLongest) return {};
+  constexpr std::size_t kMaxPath = 200;
+  if (path.size() > kMaxPath) return {};
   std::string plain;
   for (const char c : path) {
     if (c != '/' || !plain.ends_with('/')) plain += c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
@@ -53,12 +53,13 @@ Router::Match Router::match(const std::string& method, const std::string& path) 
   }
   const auto found = match.table->find(path);
   if (found == match.table->end()) {
-    match.meant = nearest_path(*match.table, path);
-    match.refusal = text_response(
-        404, match.meant.empty() ? "nothing is served at this path" : "nothing is served at this path; did you mean " + match.meant + "?");
+    match.suggested_path = nearest_path(*match.table, path);
+    match.refusal =
+        text_response(404, match.suggested_path.empty() ? "nothing is served at this path"
+                                                        : "nothing is served at this path; did you mean " + match.suggested_path + "?");
   } else if (!takes(found->second, method)) {
     const auto methods = allowed(found->second);
-    match.refusal = text_response(405, "this path takes " + methods);
+    match.refusal = text_response(405, "this path accepts " + methods);
     match.refusal.headers.add("Allow", methods);
   } else {
     match.route = &found->second;

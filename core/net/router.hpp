@@ -1,4 +1,4 @@
-// Which handler answers which path. Built before the server starts, then only read; `replace` swaps the whole table.
+// Maps paths to handlers. The table is immutable; replace() swaps it as a whole.
 // Thread rule: any thread.
 #pragma once
 #include <functional>
@@ -12,18 +12,18 @@
 
 namespace belfry::net {
 
-// Called exactly once, from any thread. Dropping it uncalled answers 500.
+// Call it exactly once, from any thread; destroying it uncalled sends 500.
 using Reply = std::move_only_function<void(ServerResponse)>;
 using RequestHandler = std::function<void(ServerRequest, Reply)>;
 
-struct Route {
-  std::set<std::string> methods;  // HEAD is answered where GET is
+struct HttpRoute {
+  std::set<std::string> methods;  // GET includes HEAD
   RequestHandler handler;
-  std::size_t max_body = 1024 * 1024;  // bytes; more is answered 413 before the handler sees it
-  std::string owner = {};              // for people: "source coder", "sink slack"
+  std::size_t max_body = 1024 * 1024;  // bytes; a larger body gets 413 and never reaches the handler
+  std::string owner = {};              // for display: "source coder", "sink slack"
 };
 
-using RouteTable = std::map<std::string, Route>;  // by exact path
+using RouteTable = std::map<std::string, HttpRoute>;  // by exact path
 
 class Router {
  public:
@@ -32,11 +32,11 @@ class Router {
 
   struct Match {
     std::shared_ptr<const RouteTable> table;  // keeps the route alive
-    const Route* route = nullptr;             // null: refused with `refusal`
+    const HttpRoute* route = nullptr;         // null: refused with `refusal`
     ServerResponse refusal;                   // 404, or 405 with Allow
-    std::string meant;                        // of a 404: the path that was probably meant; empty: none
+    std::string suggested_path;               // with 404: the path that was probably meant; empty: none
   };
-  // Decided from the head alone, before the body is read.
+  // Needs only the request line, so it can run before the body is read.
   [[nodiscard]] Match match(const std::string& method, const std::string& path) const;
 
  private:

@@ -1,4 +1,4 @@
-// Counts what a server turns away or closes for want of room, and reports it in one line per kLogInterval. Private to core/net.
+// Counts the connections and requests that a server sheds, and logs at most one line per kLogInterval. Private to core/net.
 // Thread rule: any thread.
 #pragma once
 #include <array>
@@ -18,8 +18,8 @@ class ShedLog {
 
   ShedLog(base::Logger log, std::function<void(Shed)> counted) : log_(std::move(log)), counted_(std::move(counted)) {}
 
-  // `peer`: the network of the connection that needed room; empty when there is none to name. `limit`: the bound that was reached.
-  void count(Shed what, const std::string& peer, std::size_t limit, base::SteadyTime now);
+  // `peer`: the network of the new connection; empty: none or unknown. `limit`: the limit that was reached.
+  void count(Shed reason, const std::string& peer, std::size_t limit, base::SteadyTime now);
 
  private:
   const base::Logger log_;

@@ -14,12 +14,12 @@ namespace belfry::net {
 
 namespace {
 
-// An operation in several steps (all of TLS) can be between two of them when it is cancelled; then it is cancelled again.
+// cancel() misses a composed operation (all of TLS) that is between two of its steps, so the timer repeats it.
 constexpr base::Millis kCancelAgain{10};
 
 constexpr std::size_t kScratch = 4 * 1024;
 
-// What a provider assigns to one subscriber at least (RFC 6177).
+// The smallest prefix that a provider assigns to one subscriber (RFC 6177).
 constexpr unsigned short kNetworkBits = 64;
 
 asio::ip::tcp::endpoint ip_endpoint(const sockaddr_storage& from) {
@@ -31,7 +31,7 @@ asio::ip::tcp::endpoint ip_endpoint(const sockaddr_storage& from) {
   asio::ip::address_v6::bytes_type bytes;
   std::copy_n(v6.sin6_addr.s6_addr, bytes.size(), bytes.begin());
   const asio::ip::address_v6 address(bytes);
-  // A dual-stack listener sees IPv4 peers as ::ffff:192.0.2.1.
+  // A dual-stack listener reports IPv4 peers as ::ffff:192.0.2.1.
   if (address.is_v4_mapped()) return {asio::ip::make_address_v4(asio::ip::v4_mapped, address), ntohs(v6.sin6_port)};
   return {address, ntohs(v6.sin6_port)};
 }
@@ -62,14 +62,14 @@ bool Stream::begin(error_code& ec) {
     return false;
   }
   busy_ = true;
-  // The timer is not moved for every operation: it looks at the deadline that holds when it fires.
+  // The timer is not rearmed for every operation: it checks the current deadline when it fires.
   if (deadline_ < wake_) watch(deadline_);
   return true;
 }
 
 void Stream::end(error_code& ec) {
   busy_ = false;
-  // Only the deadline cancels; close() says so itself.
+  // Without close(), only the deadline cancels operations.
   if (ec == asio::error::operation_aborted && !closed_) ec = asio::error::timed_out;
 }
 
@@ -145,19 +145,19 @@ Awaitable<std::size_t> Stream::write(std::string_view bytes, error_code& ec) {
   co_return taken;
 }
 
-Awaitable<void> Stream::finish(std::size_t most) {
+Awaitable<void> Stream::finish(std::size_t max_bytes) {
   error_code ec;
   if (tls_ && begin(ec)) {
     co_await tls_->async_shutdown(returning(ec));
     end(ec);
   }
   socket_.shutdown(Socket::shutdown_send, ec);
-  // Below TLS: what it would say does not matter any more.
+  // Reads below TLS, since the data is dropped anyway.
   std::string scratch(ec ? 0 : kScratch, '\0');
-  while (!ec && most > 0 && begin(ec)) {
+  while (!ec && max_bytes > 0 && begin(ec)) {
     const auto n = co_await socket_.async_read_some(asio::buffer(scratch), returning(ec));
     end(ec);
-    most -= std::min(n, most);
+    max_bytes -= std::min(n, max_bytes);
   }
   close();
 }
@@ -192,7 +192,7 @@ std::string Stream::peer() const {
   return ip ? ip_and_port(*ip) : "unix";
 }
 
-// Of this end, which is there even when the peer is gone.
+// Checks the local end, which is available even after the peer has closed.
 bool Stream::is_unix_socket() const {
   error_code ec;
   const auto own = socket_.local_endpoint(ec);
@@ -210,7 +210,7 @@ std::string peer_network(const Stream::Socket& socket) {
 
 std::string Stream::peer_subject() const {
   if (!tls_) return {};
-  // The native handle is not const, and reading from it changes nothing.
+  // native_handle() is not const, but reading from the handle changes nothing.
   auto* ssl = const_cast<asio::ssl::stream<Socket&>&>(*tls_).native_handle();
   const std::unique_ptr<X509, decltype(&X509_free)> certificate(SSL_get1_peer_certificate(ssl), X509_free);
   if (!certificate || SSL_get_verify_result(ssl) != X509_V_OK) return {};

@@ -1,6 +1,6 @@
-// A connected byte stream: TCP or a Unix socket, with or without TLS. Every operation has a deadline. Private to core/net.
-// Thread rule: used on its strand only; one operation at a time, but for the last pair below. Ownership: shared, because the deadline
-// watches it weakly.
+// A byte stream: TCP or a Unix socket, with or without TLS. Every operation has a deadline. Private to core/net.
+// Thread rule: used on its strand only; one operation at a time, except async_read_some() with async_write_some(). Ownership: shared; the
+// deadline timer holds a weak reference.
 #pragma once
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
@@ -24,39 +24,39 @@ class Stream : public std::enable_shared_from_this<Stream> {
 
   [[nodiscard]] Executor executor() { return socket_.get_executor(); }
 
-  // Holds for every operation from now on: at that time it ends with error::timed_out.
+  // Sets the deadline of every operation from now on. An operation that reaches it ends with error::timed_out.
   void expires_at(base::SteadyTime deadline) { deadline_ = deadline; }
   void expires_after(base::Millis after) { deadline_ = from_now(after); }
 
   Awaitable<void> connect(Protocol::endpoint where, error_code& ec);
   Awaitable<void> accept_tls(asio::ssl::context& context, error_code& ec);
-  // With `verify` the certificate must be valid for `host`, which is also sent as the server name unless it is an address.
+  // With `verify`, the peer's certificate must be valid for `host`. `host` is sent as the server name (SNI) unless it is an address.
   Awaitable<void> connect_tls(asio::ssl::context& context, std::string host, bool verify, error_code& ec);
 
-  // With TLS, error::eof is only what the peer said itself; a cut connection is ssl::error::stream_truncated.
+  // With TLS, error::eof means that the peer sent close_notify; a connection cut without it yields ssl::error::stream_truncated.
   Awaitable<std::size_t> read_some(asio::mutable_buffer into, error_code& ec);
-  Awaitable<std::size_t> write(std::string_view bytes, error_code& ec);  // how many were taken
+  Awaitable<std::size_t> write(std::string_view bytes, error_code& ec);  // returns the number of bytes written
 
-  // For a protocol that reads and writes at the same time: one of each, with Asio's kinds of buffers and handlers. The deadline does not
-  // hold for them; close() ends them.
+  // For protocols that read and write at the same time: at most one of each, with Asio's buffer and handler types. The deadline does not
+  // apply to them; close() ends them.
   template <class Buffers, class Handler>
   auto async_read_some(const Buffers& into, Handler&& handler);
   template <class Buffers, class Handler>
   auto async_write_some(const Buffers& bytes, Handler&& handler);
 
-  // The graceful end: says that nothing more will come, then reads and drops up to `most` bytes until the peer has closed. A socket
-  // closed with unread input would be reset, and the peer could lose the last answer.
-  Awaitable<void> finish(std::size_t most);
+  // Closes gracefully: shuts down sending, then reads and drops up to `max_bytes` until the peer closes. Closing a socket with unread input
+  // would reset the connection, and the peer could lose the last response.
+  Awaitable<void> finish(std::size_t max_bytes);
 
-  void expire();  // the deadline is now
-  void reset();   // like close(), and what has not been sent yet is dropped
-  void close();   // ends what is under way; everything later fails with operation_aborted
+  void expire();  // sets the deadline to now
+  void reset();   // like close(), and drops unsent data
+  void close();   // ends pending operations; later ones fail with operation_aborted
   [[nodiscard]] bool is_open() const { return !closed_; }
-  [[nodiscard]] bool quiet();                      // open, and the peer has sent nothing: not even the end
+  [[nodiscard]] bool quiet();                      // open, with neither data nor end of stream to read
   [[nodiscard]] std::string peer() const;          // "127.0.0.1:51234", "[::1]:51234", "unix"; for display
-  [[nodiscard]] bool is_unix_socket() const;       // false as well when that cannot be found out
+  [[nodiscard]] bool is_unix_socket() const;       // false also if the address family is not available
   [[nodiscard]] std::string peer_subject() const;  // of the verified certificate, RFC 2253
-  [[nodiscard]] std::string verify_error() const;  // why the peer's certificate was refused; empty when it was not
+  [[nodiscard]] std::string verify_error() const;  // why the peer's certificate was rejected; empty: it was not
 
  private:
   bool begin(error_code& ec);
@@ -68,13 +68,13 @@ class Stream : public std::enable_shared_from_this<Stream> {
   std::optional<asio::ssl::stream<Socket&>> tls_;
   SteadyTimer timer_;
   base::SteadyTime deadline_ = base::SteadyTime::max();
-  base::SteadyTime wake_ = base::SteadyTime::max();  // when the timer looks again; max: not armed
+  base::SteadyTime wake_ = base::SteadyTime::max();  // when the timer fires; max: not armed
   std::uint64_t shot_ = 0;
   bool busy_ = false;
   bool closed_ = false;
 };
 
-// Who counts as one peer: "127.0.0.1", or "2001:db8:1:2::/64", since one host can have all of that. Empty for a Unix socket.
+// The network that counts as one peer: "127.0.0.1", or "2001:db8:1:2::/64" because one host can use a whole /64. Empty: a Unix socket.
 [[nodiscard]] std::string peer_network(const Stream::Socket& socket);
 
 template <class Buffers, class Handler>

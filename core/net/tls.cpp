@@ -12,7 +12,7 @@ namespace {
 
 using Context = std::shared_ptr<ssl::context>;
 
-// Of TLS 1.2: with forward secrecy and authenticated encryption only (RFC 9325 section 4.2). Those of TLS 1.3 all are.
+// TLS 1.2 ciphers with forward secrecy and authenticated encryption (RFC 9325 section 4.2). All TLS 1.3 ciphers have both.
 constexpr const char* kCiphers = "ECDHE+AESGCM:ECDHE+CHACHA20";
 
 Context make(ssl::context::method method) {
@@ -33,12 +33,12 @@ base::Result<void> load_identity(ssl::context& context, const std::filesystem::p
   error_code ec;
   context.use_certificate_chain_file(certificate.string(), ec);
   if (auto loaded = check(ec, "certificate", certificate); !loaded) return loaded;
-  // OpenSSL refuses a key that does not belong to the certificate that was read before it.
+  // OpenSSL rejects a key that does not match the certificate loaded above.
   context.use_private_key_file(key.string(), ssl::context::pem, ec);
   return check(ec, "key", key);
 }
 
-base::Result<void> load_authorities(ssl::context& context, const std::filesystem::path& file) {
+base::Result<void> load_ca_file(ssl::context& context, const std::filesystem::path& file) {
   error_code ec;
   context.load_verify_file(file.string(), ec);
   return check(ec, "CA file", file);
@@ -51,13 +51,13 @@ base::Result<void> load_system(ssl::context& context) {
   return {};
 }
 
-// Where OpenSSL reads them. Its directory is asked for one certificate at a time, when that one is needed.
+// The file of OpenSSL's default CA certificates. The stamp need not cover its directory: OpenSSL reads certificates from there on demand.
 std::filesystem::path system_file() {
   const char* named = std::getenv(X509_get_default_cert_file_env());
   return named != nullptr ? named : X509_get_default_cert_file();
 }
 
-// Some clients ask for a protocol by name and give up without an answer.
+// Selects HTTP/1.1 by ALPN: some clients offer it and give up if the server does not answer the offer.
 int choose_http_1_1(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* offered, unsigned int size, void*) {
   static constexpr unsigned char kHttp11[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
   const auto* end = offered + size;
@@ -78,22 +78,22 @@ base::Result<Context> server_context(const ServerTls& files) {
   if (auto loaded = load_identity(*context, files.certificate, files.key); !loaded) return std::unexpected(loaded.error());
   SSL_CTX_set_alpn_select_cb(native, choose_http_1_1, nullptr);
   if (files.client_ca.empty()) return context;
-  if (auto loaded = load_authorities(*context, files.client_ca); !loaded) return std::unexpected(loaded.error());
+  if (auto loaded = load_ca_file(*context, files.client_ca); !loaded) return std::unexpected(loaded.error());
   SSL_CTX_set_client_CA_list(native, SSL_load_client_CA_file(files.client_ca.c_str()));
   context->set_verify_mode(ssl::verify_peer | ssl::verify_fail_if_no_peer_cert);
-  // Without it OpenSSL refuses to resume a session that was authenticated by a certificate.
+  // Without a session id context, OpenSSL does not resume sessions that were authenticated with a client certificate.
   SSL_CTX_set_session_id_context(native, reinterpret_cast<const unsigned char*>("belfry"), 6);
   return context;
 }
 
-base::Result<void> Authorities::trust(const std::filesystem::path& file, ssl::context& context) {
+base::Result<void> TrustStores::apply(const std::filesystem::path& file, ssl::context& context) {
   const std::lock_guard lock(mutex_);
   auto& [known_stamp, holder] = known_[file];
-  // Before they are read: what is written meanwhile is read the next time.
+  // Stamped before loading, so that a concurrent write causes another load next time.
   const auto stamp = base::stamp_of(file.empty() ? system_file() : file);
   if (!holder || known_stamp != stamp) {
     auto fresh = make(ssl::context::tls_client);
-    if (auto loaded = file.empty() ? load_system(*fresh) : load_authorities(*fresh, file); !loaded) return loaded;
+    if (auto loaded = file.empty() ? load_system(*fresh) : load_ca_file(*fresh, file); !loaded) return loaded;
     holder = std::move(fresh);
     known_stamp = stamp;
   }
@@ -101,9 +101,9 @@ base::Result<void> Authorities::trust(const std::filesystem::path& file, ssl::co
   return {};
 }
 
-base::Result<Context> client_context(const ClientTransport& transport, Authorities& authorities) {
+base::Result<Context> client_context(const ClientTransport& transport, TrustStores& trust_stores) {
   auto context = make(ssl::context::tls_client);
-  if (auto trusted = authorities.trust(transport.ca_file, *context); !trusted) return std::unexpected(trusted.error());
+  if (auto trusted = trust_stores.apply(transport.ca_file, *context); !trusted) return std::unexpected(trusted.error());
   if (transport.client_certificate.empty()) return context;
   if (auto loaded = load_identity(*context, transport.client_certificate, transport.client_key); !loaded)
     return std::unexpected(loaded.error());

@@ -1,4 +1,4 @@
-// TLS settings from files, checked when they are read. Private to core/net.
+// TLS contexts from certificate and key files, checked when they are loaded. Private to core/net.
 #pragma once
 #include <boost/asio/ssl/context.hpp>
 #include <map>
@@ -12,13 +12,13 @@
 
 namespace belfry::net {
 
-// The certificates that clients trust, read once for all of them: OpenSSL 3 takes some tens of milliseconds to read those of a system.
+// Trusted CA certificates, loaded once and shared by all clients: OpenSSL 3 takes tens of milliseconds to load the system's.
 // Thread rule: any thread.
-class Authorities {
+class TrustStores {
  public:
-  // The context trusts those in the file; when it is empty, the system's. They are read again when the file has changed. The error names
-  // the file.
-  [[nodiscard]] base::Result<void> trust(const std::filesystem::path& file, boost::asio::ssl::context& context);
+  // Makes the context trust the certificates in `file`; empty: the system's. Loads them again if the file has changed.
+  // The error names the file.
+  [[nodiscard]] base::Result<void> apply(const std::filesystem::path& file, boost::asio::ssl::context& context);
 
  private:
   struct Known {
@@ -27,12 +27,12 @@ class Authorities {
   };
 
   std::mutex mutex_;
-  std::map<std::filesystem::path, Known> known_;  // by what was asked for
+  std::map<std::filesystem::path, Known> known_;  // by `file`
 };
 
-// Both: TLS 1.2 or newer, with forward secrecy and authenticated encryption. The error names the file and the reason.
+// Both contexts require TLS 1.2 or newer, with forward secrecy and authenticated encryption. The error names the file and the reason.
 [[nodiscard]] base::Result<std::shared_ptr<boost::asio::ssl::context>> server_context(const ServerTls& files);
 [[nodiscard]] base::Result<std::shared_ptr<boost::asio::ssl::context>> client_context(const ClientTransport& transport,
-                                                                                      Authorities& authorities);
+                                                                                      TrustStores& trust_stores);
 
 }  // namespace belfry::net

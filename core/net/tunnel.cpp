@@ -13,7 +13,7 @@ namespace {
 constexpr std::string_view kEndOfHead = "\r\n\r\n";
 constexpr std::string_view kProtocol = "HTTP/1.";
 
-// The host of a connection is always followed by its port here, also by the usual one.
+// CONNECT requires the port even if it is the default one.
 std::string authority_of(const Origin& to) { return (to.host.contains(':') ? "[" + to.host + "]" : to.host) + ":" + to.port; }
 
 std::string base64(const std::string& text) {
@@ -24,11 +24,11 @@ std::string base64(const std::string& text) {
   return out;
 }
 
-// 0: not HTTP. `head` is a whole one.
+// 0: not HTTP. `head` must be complete.
 int status_of(std::string_view head) {
   ResponseParser parser;
-  parser.header_limit(static_cast<std::uint32_t>(kLongestTunnelAnswer));
-  parser.skip(true);  // a page that explains a refusal does not matter
+  parser.header_limit(static_cast<std::uint32_t>(kMaxTunnelResponse));
+  parser.skip(true);  // the body of a refusal does not matter
   boost::beast::error_code ec;
   parser.put(boost::asio::buffer(head.data(), head.size()), ec);
   return parser.is_header_done() ? parser.status : 0;
@@ -43,27 +43,27 @@ base::Secret connect_request(const Proxy& proxy, const Origin& to) {
   return base::Secret(text + "\r\n");
 }
 
-std::optional<TunnelAnswer> read_tunnel_answer(std::string_view bytes) {
+std::optional<TunnelResponse> parse_tunnel_response(std::string_view bytes) {
   for (;;) {
-    // What cannot become an answer any more is not waited for.
-    if (!bytes.starts_with(kProtocol.substr(0, bytes.size()))) return TunnelAnswer{0};
+    // Do not wait for more bytes if these cannot begin an HTTP response.
+    if (!bytes.starts_with(kProtocol.substr(0, bytes.size()))) return TunnelResponse{0};
     const auto end = bytes.find(kEndOfHead);
-    if (end == std::string_view::npos) return bytes.size() > kLongestTunnelAnswer ? std::optional(TunnelAnswer{0}) : std::nullopt;
+    if (end == std::string_view::npos) return bytes.size() > kMaxTunnelResponse ? std::optional(TunnelResponse{0}) : std::nullopt;
     const auto head = bytes.substr(0, end + kEndOfHead.size());
     bytes.remove_prefix(head.size());
     const auto status = status_of(head);
-    if (status < 100 || status >= 200 || status == 101) return TunnelAnswer{status, bytes.empty()};
+    if (status < 100 || status >= 200 || status == 101) return TunnelResponse{status, bytes.empty()};
   }
 }
 
-std::string tunnel_refusal(const Proxy& proxy, const Origin& to, const TunnelAnswer& answer) {
+std::string tunnel_refusal(const Proxy& proxy, const Origin& to, const TunnelResponse& answer) {
   const auto about = "the proxy " + proxy.text();
-  if (answer.status == 0) return about + " does not answer in HTTP";
-  if (answer.status >= 200 && answer.status < 300) return about + " sent more than its answer";
+  if (answer.status == 0) return about + " does not speak HTTP";
+  if (answer.status >= 200 && answer.status < 300) return about + " sent data after its response";
   const auto refused = about + " refused the connection to " + to.text() + ": " + std::to_string(answer.status);
-  // 407 is meant for this; tinyproxy says 401 to credentials that it does not know.
+  // 407 is the status for this; tinyproxy sends 401 for wrong credentials.
   if (answer.status != 407 && answer.status != 401) return refused;
-  return refused + (proxy.credentials.empty() ? "; it wants a user name and a password" : "; it does not take the user name and password");
+  return refused + (proxy.credentials.empty() ? "; it requires a user name and password" : "; it rejected the user name and password");
 }
 
 }  // namespace belfry::net

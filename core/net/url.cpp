@@ -9,7 +9,7 @@ namespace belfry::net {
 
 namespace {
 
-// Percent-decoding a host could bring anything into the Host header.
+// host_address() is percent-decoded and could otherwise put any byte into the Host header.
 bool is_host(std::string_view host) {
   return !host.empty() && std::ranges::all_of(host, [](char c) {
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '.' || c == '_' || c == ':';
@@ -35,14 +35,14 @@ base::Result<Url> parse_url(std::string_view text) {
     url.origin.tls = true;
   else if (view.scheme_id() != boost::urls::scheme::http)
     return base::fail(ErrorCode::invalid, "the URL must begin with http:// or https://");
-  if (view.has_userinfo()) return base::fail(ErrorCode::invalid, "the URL must not hold a user name or password");
+  if (view.has_userinfo()) return base::fail(ErrorCode::invalid, "the URL must not contain a user name or password");
   url.origin.host = view.host_address();
   if (!is_host(url.origin.host)) return base::fail(ErrorCode::invalid, "the URL has no valid host");
 
   const std::string_view standard = url.origin.tls ? "443" : "80";
   url.origin.port = standard;
   if (view.has_port() && !view.port().empty()) {
-    // Boost's own number is the rest of a division when it is too large.
+    // Boost's port_number() wraps around for a large port.
     const std::string_view digits = view.port();
     std::uint16_t port = 0;
     const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), port);

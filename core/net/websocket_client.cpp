@@ -19,19 +19,19 @@ WebSocketEvent closed_by(ClientError error) { return {.error = error.kind, .deta
 base::Result<Url> check(const WebSocketRequest& request) {
   for (const auto& [name, value] : request.headers.list())
     if (!is_token(name) || !is_field_value(value))
-      return base::fail(base::ErrorCode::invalid, "a header holds a character that is not allowed there");
-  // The schemes differ from those of HTTP in their names only (RFC 6455 section 3).
-  const std::string_view given = request.url;
-  const auto colon = std::min(given.find(':'), given.size());
-  const bool secure = equal_ignoring_case(given.substr(0, colon), "wss");
-  if (!secure && !equal_ignoring_case(given.substr(0, colon), "ws"))
+      return base::fail(base::ErrorCode::invalid, "a header contains a character that is not allowed");
+  // ws and wss URLs differ from HTTP's only in the scheme name (RFC 6455 section 3).
+  const std::string_view text = request.url;
+  const auto colon = std::min(text.find(':'), text.size());
+  const bool secure = equal_ignoring_case(text.substr(0, colon), "wss");
+  if (!secure && !equal_ignoring_case(text.substr(0, colon), "ws"))
     return base::fail(base::ErrorCode::invalid, "the URL must begin with ws:// or wss://");
-  auto url = parse_url(std::string(secure ? "https" : "http").append(given.substr(colon)));
+  auto url = parse_url(std::string(secure ? "https" : "http").append(text.substr(colon)));
   if (url) url->origin.unix_socket = request.unix_socket.string();
   return url;
 }
 
-// One connection from the dial on. Its own state belongs to the strand; the outbox is for any thread.
+// One connection, from the dial on. Thread rule: the state is used on the strand only; the outbox from any thread.
 class Connection final : public WebSocket, public std::enable_shared_from_this<Connection> {
  public:
   Connection(asio::io_context& io, const DialSettings& settings, WebSocketRequest request, WebSocketHandler handler)
@@ -54,10 +54,10 @@ class Connection final : public WebSocket, public std::enable_shared_from_this<C
   const Executor executor_;
   Dialer dialer_;
   const std::shared_ptr<WebSocketOutbox> outbox_;
-  WebSocketRequest request_;  // the session's, once there is one; like the handler
+  WebSocketRequest request_;  // moved into the session, like the handler
   WebSocketHandler handler_;
-  std::weak_ptr<WebSocketSession> session_;  // not yet, or not any more: none
-  std::uint64_t asked_early_ = 0;
+  std::weak_ptr<WebSocketSession> session_;  // empty before the handshake and after the end
+  std::uint64_t early_credit_ = 0;
 };
 
 void Connection::start() {
@@ -66,7 +66,7 @@ void Connection::start() {
     if (!url) return self->give_up({Kind::invalid_url, false, url.error().message});
     auto failed = [self](std::exception_ptr thrown) {
       if (!thrown) return;
-      self->give_up({Kind::closed, false, "the connection was given up after an internal error"});
+      self->give_up({Kind::closed, false, "the connection was closed after an internal error"});
       std::rethrow_exception(thrown);
     };
     asio::co_spawn(self->executor_, dial(self, std::move(*url)), std::move(failed));
@@ -85,7 +85,7 @@ Awaitable<void> Connection::dial(std::shared_ptr<Connection> self, Url url) {
   const auto session = std::make_shared<WebSocketSession>(std::move(*stream), std::move(self->request_), std::move(url), self->outbox_,
                                                           std::exchange(self->handler_, nullptr));
   self->session_ = session;
-  session->receive(self->asked_early_);
+  session->receive(self->early_credit_);
   session->start(deadline);
 }
 
@@ -100,7 +100,7 @@ void Connection::receive(std::uint32_t messages) {
     if (const auto session = self->session_.lock())
       session->receive(messages);
     else
-      self->asked_early_ += messages;
+      self->early_credit_ += messages;
   });
 }
 
@@ -113,11 +113,11 @@ bool Connection::send_text(std::string text) {
 }
 
 void Connection::close(std::uint16_t code, std::string reason) {
-  outbox_->shut();
+  outbox_->close();
   asio::post(executor_, [self = shared_from_this(), code, reason = std::move(reason)]() mutable {
     if (const auto session = self->session_.lock()) return session->close(code, std::move(reason));
     self->dialer_.cancel();
-    self->give_up({Kind::cancelled, false, "the connection was closed before it was open"});
+    self->give_up({Kind::cancelled, false, "the connection was closed before the WebSocket opened"});
   });
 }
 
@@ -139,7 +139,7 @@ class Client final : public WebSocketClient {
 }  // namespace
 
 base::Result<std::unique_ptr<WebSocketClient>> make_websocket_client(Runtime& runtime, const ClientTransport& transport) {
-  auto settings = dial_settings(transport, runtime.impl().authorities, runtime.impl().lookups);
+  auto settings = dial_settings(transport, runtime.impl().trust_stores, runtime.impl().lookups);
   if (!settings) return std::unexpected(settings.error());
   return std::make_unique<Client>(runtime.impl().io, std::move(*settings));
 }

@@ -4,29 +4,29 @@
 
 namespace belfry::net {
 
-bool Liveness::active(base::SteadyTime now) {
+bool Liveness::on_activity(base::SteadyTime now) {
   active_ = now;
-  return heard();
+  return on_received();
 }
 
 Liveness::Next Liveness::next(base::SteadyTime now) {
-  using Do = Next::Do;
+  using Action = Next::Action;
   auto until = base::SteadyTime::max();
-  if (limits_.idle.count() > 0 && reading_since_) {
-    const auto idle = std::max(active_, *reading_since_) + limits_.idle;
-    if (now >= idle) return {Do::give_up_idle};
+  if (limits_.idle_timeout.count() > 0 && reading_since_) {
+    const auto idle = std::max(active_, *reading_since_) + limits_.idle_timeout;
+    if (now >= idle) return {Action::close_idle};
     until = idle;
   }
   if (!unwritten_since_ && !unanswered_since_) {
-    if (now < next_ping_) return {Do::wait, std::min(until, next_ping_)};
+    if (now < next_ping_) return {Action::wait, std::min(until, next_ping_)};
     unwritten_since_ = unanswered_since_ = now;
     next_ping_ = now + limits_.ping_interval;
-    return {Do::ping};
+    return {Action::ping};
   }
   if (unwritten_since_) until = std::min(until, *unwritten_since_ + limits_.pong_timeout);
   if (unanswered_since_ && reading_since_) until = std::min(until, std::max(*unanswered_since_, *reading_since_) + limits_.pong_timeout);
-  if (now >= until) return {Do::give_up_silent};
-  return {Do::wait, until};
+  if (now >= until) return {Action::close_unresponsive};
+  return {Action::wait, until};
 }
 
 }  // namespace belfry::net

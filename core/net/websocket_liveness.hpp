@@ -1,5 +1,5 @@
-// When to ping, and when a peer counts as gone. Pure: told what happens and what time it is, says what to do. Private to core/net.
-// While nothing is read a peer cannot be heard, so nothing is held against it; but a ping that cannot even be written is.
+// Decides when to ping and when a peer counts as unresponsive. Pure: the events and the time go in, the next action comes out. Private to
+// core/net. While reading is paused, silence does not count against the peer; a ping that cannot be written still does.
 #pragma once
 #include <optional>
 #include <utility>
@@ -13,25 +13,25 @@ class Liveness {
   struct Limits {
     base::Millis ping_interval;
     base::Millis pong_timeout;
-    base::Millis idle;  // 0: no limit
+    base::Millis idle_timeout;  // 0: no limit
   };
   Liveness(Limits limits, base::SteadyTime now)
       : limits_(limits), reading_since_(now), active_(now), next_ping_(now + limits.ping_interval) {}
 
-  // Anything, pongs included. True: it answers a ping, so that next() has something else to say.
-  bool heard() { return std::exchange(unanswered_since_, std::nullopt).has_value(); }
-  // A piece of a message, or a ping of the peer's own; otherwise like heard().
-  bool active(base::SteadyTime now);
+  // Anything was received, including a pong. True: it answers a ping, so call next() again.
+  bool on_received() { return std::exchange(unanswered_since_, std::nullopt).has_value(); }
+  // A piece of a message or a ping from the peer was received; otherwise like on_received().
+  bool on_activity(base::SteadyTime now);
   void ping_written() { unwritten_since_.reset(); }
-  void pause() { reading_since_.reset(); }  // nothing is read any more
+  void pause() { reading_since_.reset(); }  // reading has stopped
   void resume(base::SteadyTime now) { reading_since_ = now; }
 
   struct Next {
-    enum class Do { wait, ping, give_up_silent, give_up_idle };
-    Do what = Do::wait;
-    base::SteadyTime until = base::SteadyTime::max();  // with wait; resume(), ping_written() and an answer change it
+    enum class Action { wait, ping, close_unresponsive, close_idle };
+    Action action = Action::wait;
+    base::SteadyTime until = base::SteadyTime::max();  // with `wait`; resume(), ping_written() and an answer change it
   };
-  // With `ping` one counts as begun.
+  // Returning `ping` counts as starting one.
   [[nodiscard]] Next next(base::SteadyTime now);
 
  private:
@@ -39,8 +39,8 @@ class Liveness {
   std::optional<base::SteadyTime> reading_since_;
   base::SteadyTime active_;
   base::SteadyTime next_ping_;
-  std::optional<base::SteadyTime> unwritten_since_;   // the ping under way
-  std::optional<base::SteadyTime> unanswered_since_;  // likewise; the answer can be here before it is known to be written
+  std::optional<base::SteadyTime> unwritten_since_;   // start of the current ping
+  std::optional<base::SteadyTime> unanswered_since_;  // likewise; the answer can arrive before the write completes
 };
 
 }  // namespace belfry::net

@@ -1,4 +1,4 @@
-// The texts that wait to go out of one connection, bounded. Private to core/net. Thread rule: any thread.
+// The bounded queue of outgoing texts of one connection. Private to core/net. Thread rule: any thread.
 #pragma once
 #include <deque>
 #include <mutex>
@@ -9,20 +9,21 @@ namespace belfry::net {
 
 class WebSocketOutbox {
  public:
-  // `most`: bytes of one text, and of all that wait together; an empty text counts too.
-  explicit WebSocketOutbox(std::size_t most) : most_(most) {}
+  // `max_bytes`: limit of one text, and of all queued texts together, each with an overhead of kOverhead.
+  explicit WebSocketOutbox(std::size_t max_bytes) : max_bytes_(max_bytes) {}
 
   void open() { set_open(true); }
-  void shut() { set_open(false); }  // what waits still goes out
+  void close() { set_open(false); }  // queued texts are still sent
+  // False: closed or full.
   [[nodiscard]] bool push(std::string text) {
     const std::lock_guard lock(mutex_);
     const auto cost = text.size() + kOverhead;
-    if (!open_ || text.size() > most_ || (waiting_ > 0 && waiting_ + cost > most_)) return false;
+    if (!open_ || text.size() > max_bytes_ || (waiting_ > 0 && waiting_ + cost > max_bytes_)) return false;
     waiting_ += cost;
     texts_.push_back(std::move(text));
     return true;
   }
-  // It waits no longer, but counts until written() is called.
+  // The first text; none: empty. It counts against the limit until written().
   std::optional<std::string> pop() {
     const std::lock_guard lock(mutex_);
     if (texts_.empty()) return std::nullopt;
@@ -43,7 +44,7 @@ class WebSocketOutbox {
     open_ = open;
   }
 
-  const std::size_t most_;
+  const std::size_t max_bytes_;
   std::mutex mutex_;
   bool open_ = false;
   std::size_t waiting_ = 0;

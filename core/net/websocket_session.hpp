@@ -1,11 +1,11 @@
-// The WebSocket protocol over a connected stream, from the handshake to the end. Private to core/net.
-// Thread rule: on the stream's strand, but for the construction. Ownership: keeps itself alive until its closed event.
+// Runs the WebSocket protocol on a connected stream, from the handshake to the close. Private to core/net.
+// Thread rule: on the stream's strand, except construction. Ownership: keeps itself alive until its closed event.
 #pragma once
 #include <boost/asio/cancellation_signal.hpp>
 #include <memory>
 
+#include "net/event.hpp"
 #include "net/stream.hpp"
-#include "net/timeout.hpp"
 #include "net/url.hpp"
 #include "net/websocket_client.hpp"
 #include "net/websocket_liveness.hpp"
@@ -15,19 +15,19 @@ namespace belfry::net {
 
 class WebSocketSession : public std::enable_shared_from_this<WebSocketSession> {
  public:
-  // `outbox` is opened and shut here; whoever fills it says so with flush().
+  // The session opens and closes `outbox`. Call flush() after a push.
   WebSocketSession(std::shared_ptr<Stream> stream, WebSocketRequest request, Url url, std::shared_ptr<WebSocketOutbox> outbox,
                    WebSocketHandler handler);
   ~WebSocketSession();
 
-  void start(base::SteadyTime deadline);  // until it is open
+  void start(base::SteadyTime deadline);  // of the handshake
   void receive(std::uint64_t messages);
   void flush();
   void close(std::uint16_t code, std::string reason);
 
  private:
-  struct Protocol;  // Beast's, in one .cpp because it is slow to compile
-  struct Goodbye {
+  struct Protocol;  // holds Beast's stream, kept in one .cpp because it is slow to compile
+  struct CloseFrame {
     std::uint16_t code = 0;
     std::string reason;
   };
@@ -39,15 +39,15 @@ class WebSocketSession : public std::enable_shared_from_this<WebSocketSession> {
   static Awaitable<void> ping(std::shared_ptr<WebSocketSession> self);
   static Awaitable<void> hang_up(std::shared_ptr<WebSocketSession> self);
 
-  Awaitable<bool> shake_hands();
-  Awaitable<void> wait_until_asked();
+  Awaitable<bool> handshake();
+  Awaitable<void> wait_for_credit();
   Awaitable<bool> read_message();
-  Awaitable<void> say_goodbye();
-  void limit(base::SteadyTime deadline, std::string detail);
-  void ended(error_code ec);  // by itself, not by a limit
-  void conclude(WebSocketEvent event, bool answered);
+  Awaitable<void> send_close();
+  void set_deadline(base::SteadyTime deadline, std::string detail);
+  void on_error(error_code ec);  // a failed operation, as opposed to a reached limit
+  void finish(WebSocketEvent event, bool answered);
   [[nodiscard]] WebSocketEvent failure(ClientError::Kind kind, std::string what) const;
-  [[nodiscard]] WebSocketEvent explain(error_code ec) const;
+  [[nodiscard]] WebSocketEvent closed_event(error_code ec) const;
 
   const WebSocketRequest request_;
   const Url url_;
@@ -56,14 +56,14 @@ class WebSocketSession : public std::enable_shared_from_this<WebSocketSession> {
   WebSocketHandler handler_;
   const std::unique_ptr<Protocol> protocol_;
   std::optional<Liveness> liveness_;  // once it is open
-  SteadyTimer limit_;                 // of the handshake, then of the close
-  Event asked_;                       // wakes the reading
-  Event pulse_;                       // wakes keep_alive
+  SteadyTimer deadline_timer_;        // of the handshake, then of the close
+  Event credit_changed_;              // wakes wait_for_credit
+  Event liveness_changed_;            // wakes keep_alive
   Event returned_;                    // wakes hang_up
-  asio::cancellation_signal cancel_reading_, cancel_writing_, cancel_pulse_, cancel_ping_, cancel_hanging_up_;
-  std::uint64_t wanted_ = 0;        // messages asked for and not given
-  std::optional<Goodbye> goodbye_;  // to be said, or said
-  int routines_ = 0;                // that have not returned
+  asio::cancellation_signal cancel_reading_, cancel_writing_, cancel_keep_alive_, cancel_ping_, cancel_hanging_up_;
+  std::uint64_t credit_ = 0;               // messages requested and not delivered yet
+  std::optional<CloseFrame> close_frame_;  // to be sent, or sent
+  int routines_ = 0;                       // running coroutines
   bool writing_ = false;
   bool reading_ = false;
   bool ended_ = false;

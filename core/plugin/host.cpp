@@ -1,6 +1,6 @@
 #include "plugin/host.hpp"
 
-#include "plugin/plugin_instance.hpp"
+#include "plugin/run/plugin_instance.hpp"
 
 namespace belfry::plugin {
 
@@ -18,7 +18,7 @@ Host::~Host() {
 
 std::shared_ptr<PluginInstance> Host::make(CheckedSink sink, std::shared_ptr<net::HttpClient> http,
                                            std::shared_ptr<net::WebSocketClient> websockets) {
-  // Each instance has its own range, so that a ticket of another one is never taken for its own.
+  // Each instance gets its own range, so that a ticket of another instance is never mistaken for its own.
   constexpr unsigned kTicketBits = 40;
   const Ticket first = (++instances_ << kTicketBits) + 1;
   if (sink.scan_took > kScanContract) parts_.metrics.violation(sink.name, "slow_scan");
@@ -35,15 +35,15 @@ base::Result<std::shared_ptr<Instance>> Host::open(CheckedSink sink, std::shared
   return instance;
 }
 
-base::Result<std::shared_ptr<Instance>> Host::open_to_check(CheckedSink sink, std::shared_ptr<net::HttpClient> http,
-                                                            std::shared_ptr<net::WebSocketClient> websockets) {
+base::Result<std::shared_ptr<Instance>> Host::open_for_check(CheckedSink sink, std::shared_ptr<net::HttpClient> http,
+                                                             std::shared_ptr<net::WebSocketClient> websockets) {
   auto instance = make(std::move(sink), std::move(http), std::move(websockets));
-  if (const auto opened = instance->open_to_check(); !opened) return std::unexpected(opened.error());
+  if (const auto opened = instance->open_for_check(); !opened) return std::unexpected(opened.error());
   return instance;
 }
 
 std::shared_ptr<policy::SendBudget> Host::send_budget(const CheckedSink& sink, policy::SendRates rates) {
-  return budgets_->sends(sink.secrets->owner(sink.account, sink.name), rates);
+  return budgets_->send_budget(sink.secrets->owner(sink.account, sink.name), rates);
 }
 
 }  // namespace belfry::plugin

@@ -1,6 +1,8 @@
-// Runs instances of plugins. Together with catalogue.hpp (what is there, and is a configuration good) this is all that the app uses.
-// Thread rule: any thread; open() blocks, at most four control limits, and must not be called on a thread of the plugin pool.
-// Ownership: the runtimes, the clock and the backends outlive the host; the host outlives its instances, which are stopped before it goes.
+// Opens and runs plugin instances. The app uses only this and catalogue.hpp (which plugins exist, and whether a configuration is valid).
+// Thread rule: any thread; open() blocks, for at most four control limits, and must not run on a thread of the plugin pool.
+// Ownership: the runtimes, the clock and the backends outlive the host; the host outlives its instances, which are stopped before it is
+// destroyed.
+// Cancellation: a stop requested through HostParts::stop makes a pending open() fail with ErrorCode::timeout.
 #pragma once
 #include <atomic>
 #include <memory>
@@ -9,10 +11,10 @@
 #include "base/log.hpp"
 #include "net/http_client.hpp"
 #include "net/websocket_client.hpp"
-#include "plugin/backends.hpp"
-#include "plugin/catalogue.hpp"
-#include "plugin/instance.hpp"
-#include "plugin/limits.hpp"
+#include "plugin/contract/backends.hpp"
+#include "plugin/contract/instance.hpp"
+#include "plugin/inspect/catalogue.hpp"
+#include "plugin/run/time_limits.hpp"
 #include "policy/send_budget.hpp"
 
 namespace belfry::plugin {
@@ -25,8 +27,8 @@ class RateLimiter;
 
 struct HostParts {
   net::Runtime& net;      // deadlines, timers, outcomes; plugin code never runs here
-  net::Runtime& plugins;  // the strands of the instances
-  net::Runtime& offload;  // code of plugins that blocks
+  net::Runtime& plugins;  // strands of the instances
+  net::Runtime& offload;  // blocking plugin code
   const base::Clock& clock;
   base::Logger log;
   std::shared_ptr<base::Scrubber> scrubber;
@@ -34,8 +36,8 @@ struct HostParts {
   RecipientsBackend& recipients;
   MetricsBackend& metrics;
   Limits limits;
-  std::stop_token stop = {};    // nobody waits for open() any more
-  CrashMarks* marks = nullptr;  // of `serve`; null: what crashes is not recorded
+  std::stop_token stop = {};    // cancels pending calls of open()
+  CrashMarks* marks = nullptr;  // set by `serve`; null: crashes are not recorded
 };
 
 class Host {
@@ -45,16 +47,16 @@ class Host {
   Host(const Host&) = delete;
   Host& operator=(const Host&) = delete;
 
-  // Configures and starts an instance in this process. `http` and `websockets` are its own: TLS files, proxies and pools differ from sink
-  // to sink.
-  // A sink with `missing` secrets can be opened; it will say misconfigured, so park its lane.
+  // Configures and starts an instance in this process. `http` and `websockets` serve this sink only: TLS files, proxies and pools differ
+  // between sinks.
+  // A sink with `missing` secrets can be opened, but its deliveries end as misconfigured, so park its lane.
   [[nodiscard]] base::Result<std::shared_ptr<Instance>> open(CheckedSink sink, std::shared_ptr<net::HttpClient> http,
                                                              std::shared_ptr<net::WebSocketClient> websockets);
-  // The same without starting it: for check_online().
-  [[nodiscard]] base::Result<std::shared_ptr<Instance>> open_to_check(CheckedSink sink, std::shared_ptr<net::HttpClient> http,
-                                                                      std::shared_ptr<net::WebSocketClient> websockets);
+  // As open(), without the start: for check_online().
+  [[nodiscard]] base::Result<std::shared_ptr<Instance>> open_for_check(CheckedSink sink, std::shared_ptr<net::HttpClient> http,
+                                                                       std::shared_ptr<net::WebSocketClient> websockets);
 
-  // What the lane of this sink may send; the same for all sinks with the same account.
+  // The send budget of this sink's lane, shared by all sinks with the same account.
   [[nodiscard]] std::shared_ptr<policy::SendBudget> send_budget(const CheckedSink& sink, policy::SendRates rates);
 
  private:

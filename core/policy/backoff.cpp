@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "policy/retry_after.hpp"
+
 namespace belfry::policy {
 namespace {
 
@@ -16,15 +18,7 @@ base::Millis full_delay(std::uint32_t failures) {
 
 }  // namespace
 
-base::Millis bounded_wait(base::Millis asked) { return std::clamp(asked, base::Millis(0), kLongestWait); }
-
-base::Millis bounded_wait(base::Millis asked, base::Millis left) {
-  constexpr base::Millis kSoonest = std::chrono::seconds(30);
-  if (asked <= kLongestWait) return bounded_wait(asked);
-  return std::clamp(left / 2, kSoonest, kLongestWait);
-}
-
-base::Millis delay_after(std::uint32_t failures, double random, std::optional<base::Millis> at_least) {
+base::Millis backoff_delay(std::uint32_t failures, double random, std::optional<base::Millis> at_least) {
   const auto full = full_delay(failures);
   const auto half = full / 2;
   const auto spread = static_cast<double>((full - half).count()) * std::clamp(random, 0.0, 1.0);

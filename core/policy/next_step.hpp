@@ -1,9 +1,9 @@
-// What follows an attempt: the table of outcomes as a function. Pure: time and randomness are arguments.
+// Decides what follows an attempt: the table of outcomes as a function. Pure: time and randomness are arguments.
 //
 //   delivered ....... done
-//   retry ........... again after the back-off, retry_after being a minimum; counts as a failure
-//   rate_limited .... again after exactly retry_after (30 s when it was not said, bounded: see backoff.hpp), and a pause of what
-//                     limit_scope names: the recipient queue, the sink, or all sinks with the same account; no failure
+//   retry ........... again after the back-off, with retry_after as a minimum; counts as a failure
+//   rate_limited .... again after exactly retry_after (30 s if missing or 0; bounded, see retry_after.hpp), and a pause of the limit_scope:
+//                     the recipient queue, the sink, or all sinks with the same account; does not count as a failure
 //   rejected ........ fallback, else dead letter
 //   misconfigured ... the lane is parked; the delivery stays until it expires; counts as a failure
 //   "again" at or after expires_at .... expired: fallback, else dead letter
@@ -24,12 +24,12 @@ struct Done {
 struct Retry {
   base::Timestamp at{};
   bool counts_as_failure = true;
-  bool possible_duplicate = false;  // this attempt may have arrived: set the mark
+  bool possible_duplicate = false;  // this attempt may have been delivered: set the mark
   bool operator==(const Retry&) const = default;
 };
 struct FallBack {
   model::DeliveryState state = model::DeliveryState::rejected;  // or expired
-  bool possible_duplicate = false;                              // of what falls back: this or an earlier attempt may have arrived
+  bool possible_duplicate = false;                              // this or an earlier attempt may have been delivered
   bool operator==(const FallBack&) const = default;
 };
 struct DeadLetter {
@@ -40,8 +40,8 @@ struct DeadLetter {
 using Next = std::variant<next::Done, next::Retry, next::FallBack, next::DeadLetter>;
 
 struct Pause {
-  enum class What { recipient_queue, sink, account };
-  What what = What::sink;
+  enum class Scope { recipient_queue, sink, account };
+  Scope scope = Scope::sink;
   base::Timestamp until{};
   bool operator==(const Pause&) const = default;
 };
@@ -53,10 +53,10 @@ struct Step {
   bool operator==(const Step&) const = default;
 };
 
-// After an attempt. `random` in [0, 1) spreads the back-off.
+// The step after an attempt. `random` in [0, 1) is the jitter of the back-off.
 [[nodiscard]] Step next_step(const model::Outcome& outcome, const model::Delivery& delivery, base::Timestamp now, double random);
 
-// After max_age, without an attempt of its own. `maybe_delivered`: an earlier attempt has no known end.
+// The step when max_age is reached, without a new attempt. `maybe_delivered`: the result of an earlier attempt is unknown.
 [[nodiscard]] Step expire(const model::Delivery& delivery, bool maybe_delivered);
 
 }  // namespace belfry::policy

@@ -1,6 +1,6 @@
-// A token bucket as a value: `burst` at once, then `events` evenly over `period`; and a pause on top when the remote asked for one.
-// Pure: time is an argument, steady, so that a clock that is set does not matter.
-// Thread rule: none; the owner serialises.
+// A token bucket as a value: `burst` tokens at once, then `events` evenly over `period`. A pause, when the remote requests one, comes on
+// top. Pure: time is an argument, from the steady clock, so that setting the system clock has no effect.
+// Thread rule: none; the owner serializes the calls.
 #pragma once
 #include <chrono>
 #include <cstdint>
@@ -22,29 +22,29 @@ class TokenBucket {
   TokenBucket() = default;                // without a limit
   explicit TokenBucket(RateLimit limit);  // full
 
-  // Other figures. What was taken stays taken.
-  void define(RateLimit limit, base::SteadyTime now);
+  // Changes the limit. Tokens that were taken stay taken.
+  void reconfigure(RateLimit limit, base::SteadyTime now);
 
-  // Takes one token: 0. Otherwise nothing was taken, and asking again before the time given has passed is of no use.
+  // Takes one token and returns 0. Otherwise takes nothing and returns the time to wait before the next call can succeed.
   [[nodiscard]] base::Millis take(base::SteadyTime now);
 
-  // How many takes would be granted now; the largest value without a limit.
+  // The number of takes that would succeed now; the largest value without a limit.
   [[nodiscard]] std::size_t available(base::SteadyTime now) const;
 
-  // What take() would answer, with so many others before it.
+  // The result of take() after `ahead` other takes, without taking anything.
   [[nodiscard]] base::Millis wait(base::SteadyTime now, std::size_t ahead = 0) const;
 
-  // Takes up to `most`, as many as there are; and gives back what was not used.
-  [[nodiscard]] std::size_t reserve(std::size_t most, base::SteadyTime now);
-  void give_back(std::size_t count);
+  // reserve() takes up to `max` tokens, as many as are available, and returns their number. release() returns unused tokens.
+  [[nodiscard]] std::size_t reserve(std::size_t max, base::SteadyTime now);
+  void release(std::size_t count);
 
-  // Nothing is granted for `how_long`, or for longer when that was said before. At most kLongestWait.
+  // Grants no tokens for `how_long`, at most kMaxRetryAfter. Does not shorten an earlier pause.
   void pause(base::Millis how_long, base::SteadyTime now);
   void end_pause() { paused_until_ = {}; }
-  // What is left of it.
-  [[nodiscard]] base::Millis paused(base::SteadyTime now) const;
+  // The remaining time of the pause; 0: none.
+  [[nodiscard]] base::Millis remaining_pause(base::SteadyTime now) const;
 
-  // The bucket is full and not paused: a new one would behave the same, so this one may be forgotten.
+  // Whether the bucket is full and not paused: a new one would behave the same, so this one may be dropped.
   [[nodiscard]] bool idle(base::SteadyTime now) const { return full_at_ <= now && paused_until_ <= now; }
 
  private:
@@ -54,7 +54,7 @@ class TokenBucket {
   [[nodiscard]] base::SteadyTime full_at(base::SteadyTime now) const;
 
   Nanos interval_{};            // between two tokens; zero: no limit
-  Nanos depth_{};               // from empty to full
+  Nanos depth_{};               // time from empty to full
   base::SteadyTime full_at_{};  // when the bucket is full again
   base::SteadyTime paused_until_{};
 };

@@ -1,5 +1,5 @@
-// What may be sent with one account at a remote: in all, and to each destination. The lanes that use the account share it, so that
-// together they keep its rates, and all stop when the remote says so to one of them.
+// Limits the messages sent with one account at a remote: in total, and per destination. All lanes of the account share one budget, so that
+// they keep its rates together, and all pause when the remote limits one of them.
 // Thread rule: any thread; never blocks for long. Ownership: held by shared_ptr.
 #pragma once
 #include <mutex>
@@ -11,48 +11,49 @@
 namespace belfry::policy {
 
 struct SendRates {
-  RateLimit all;
-  RateLimit each;  // of one destination
+  RateLimit total;
+  RateLimit per_destination;
 
   bool operator==(const SendRates&) const = default;
 };
 
 class SendBudget {
  public:
-  explicit SendBudget(SendRates rates) : rates_(rates), all_(rates.all) {}
+  explicit SendBudget(SendRates rates) : rates_(rates), total_(rates.total) {}
 
-  // Other figures. What was sent stays counted.
-  void define(SendRates rates, base::SteadyTime now);
+  // Changes the rates. Messages that were sent stay counted.
+  void reconfigure(SendRates rates, base::SteadyTime now);
 
-  // Takes room for up to `most` messages, as much as there is; and gives back what was not used.
-  [[nodiscard]] std::size_t reserve(std::size_t most, base::SteadyTime now);
-  void give_back(std::size_t count);
-  // How long until there is room again; 0: there is.
+  // reserve() takes capacity for up to `max` messages in total, as much as is available, and returns it. release() returns unused capacity.
+  [[nodiscard]] std::size_t reserve(std::size_t max, base::SteadyTime now);
+  void release(std::size_t count);
+  // The time until there is capacity again; 0: now.
   [[nodiscard]] base::Millis wait(base::SteadyTime now) const;
-  // The same for one destination, with so many others before.
+  // The same for one destination, after `ahead` other messages.
   [[nodiscard]] base::Millis wait(const std::string& destination, base::SteadyTime now, std::size_t ahead) const;
 
-  // One message in all, or to one destination (model::Destination::key). 0: it may go. Otherwise when it is worth asking again.
+  // Takes capacity for one message in total, or to one destination (model::Destination::key), and returns 0: it may be sent. Otherwise
+  // takes nothing and returns the time to wait before the next call can succeed.
   [[nodiscard]] base::Millis take(base::SteadyTime now);
   [[nodiscard]] base::Millis take(const std::string& destination, base::SteadyTime now);
 
-  // The remote said so.
+  // Pauses the account or one destination, as requested by the remote.
   void pause(base::Millis how_long, base::SteadyTime now);
   void pause(const std::string& destination, base::Millis how_long, base::SteadyTime now);
-  // A person has ended it: all pauses are over. What was sent stays counted.
+  // Ends all pauses, on request of an administrator. Messages that were sent stay counted.
   void end_pauses();
-  // What is left of the pause of all; 0: none.
-  [[nodiscard]] base::Millis paused(base::SteadyTime now) const;
+  // The remaining time of the pause of the account; 0: none.
+  [[nodiscard]] base::Millis remaining_pause(base::SteadyTime now) const;
 
  private:
-  [[nodiscard]] TokenBucket* bucket_of(const std::string& destination, base::SteadyTime now);  // null: too many are not idle
+  [[nodiscard]] TokenBucket* bucket_of(const std::string& destination, base::SteadyTime now);  // null: too many are in use
 
   mutable std::mutex mutex_;
   SendRates rates_;
-  TokenBucket all_;
-  std::unordered_map<std::string, TokenBucket> each_;
-  std::size_t look_at_ = 10'000;  // that many entries
-  base::SteadyTime next_look_{};
+  TokenBucket total_;
+  std::unordered_map<std::string, TokenBucket> buckets_;
+  std::size_t sweep_size_ = 10'000;  // number of buckets that triggers a sweep
+  base::SteadyTime next_sweep_{};
 };
 
 }  // namespace belfry::policy

@@ -11,9 +11,9 @@ bool begins_on(const model::QuietHours& hours, int weekday) {
   return hours.days.empty() || std::ranges::find(hours.days, weekday) != hours.days.end();
 }
 
-std::optional<base::Timestamp> end_of_the_one_at(const model::QuietHours& hours, const base::TimeZone& zone, base::Timestamp now) {
+std::optional<base::Timestamp> quiet_end_at(const model::QuietHours& hours, const base::TimeZone& zone, base::Timestamp now) {
   const int today = zone.local(now).weekday;
-  // It began today or yesterday.
+  // Quiet hours that include `now` began today or yesterday.
   for (const int day : {0, -1}) {
     if (!begins_on(hours, (today + day + kDays) % kDays)) continue;
     const auto begin = zone.at(now, day, hours.from);
@@ -25,11 +25,11 @@ std::optional<base::Timestamp> end_of_the_one_at(const model::QuietHours& hours,
 
 }  // namespace
 
-// Where clocks are put forward the time between two of them may be gone.
+// The gap between two quiet periods may fall into the hour that is skipped when clocks go forward: such periods count as one.
 std::optional<base::Timestamp> quiet_until(const model::QuietHours& hours, const base::TimeZone& zone, base::Timestamp now) {
-  auto end = end_of_the_one_at(hours, zone, now);
+  auto end = quiet_end_at(hours, zone, now);
   if (!end) return end;
-  while (const auto next = end_of_the_one_at(hours, zone, *end)) end = next;
+  while (const auto next = quiet_end_at(hours, zone, *end)) end = next;
   return end;
 }
 
@@ -43,20 +43,20 @@ base::Timestamp digest_due(const model::DigestRule& digest, const base::TimeZone
 Due due(const model::Timing& timing, const Zones& zones, bool quiet_hours_hold, std::optional<base::Timestamp> ends_at,
         base::Timestamp now) {
   const auto& hours = timing.quiet_hours;
-  const auto awake = [&](base::Timestamp at) {
+  const auto after_quiet_hours = [&](base::Timestamp at) {
     return hours && quiet_hours_hold ? quiet_until(*hours, zones.quiet_hours, at).value_or(at) : at;
   };
-  const auto worth_it = [&](base::Timestamp at) { return !ends_at || at < *ends_at; };
+  const auto before_expiry = [&](base::Timestamp at) { return !ends_at || at < *ends_at; };
 
   Due out{.at = now};
-  if (const auto at = awake(now); at > now && worth_it(at)) {
+  if (const auto at = after_quiet_hours(now); at > now && before_expiry(at)) {
     out.at = at;
     out.quiet = true;
   }
   if (timing.digest) {
-    if (const auto at = awake(digest_due(*timing.digest, zones.digest, now)); worth_it(at)) out.digest = at;
+    if (const auto at = after_quiet_hours(digest_due(*timing.digest, zones.digest, now)); before_expiry(at)) out.digest = at;
   } else if (timing.throttle) {
-    if (const auto at = awake(now + timing.throttle->window); worth_it(at)) out.overflow = at;
+    if (const auto at = after_quiet_hours(now + timing.throttle->window); before_expiry(at)) out.overflow = at;
   }
   return out;
 }

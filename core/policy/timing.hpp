@@ -8,30 +8,30 @@
 
 namespace belfry::policy {
 
-// The end of the quiet time that `now` is in; none when it is in none.
+// The end of the quiet hours in progress at `now`; none outside of quiet hours.
 [[nodiscard]] std::optional<base::Timestamp> quiet_until(const model::QuietHours& hours, const base::TimeZone& zone, base::Timestamp now);
 
-// When a digest that is opened now is due.
+// The due time of a digest that is opened at `now`.
 [[nodiscard]] base::Timestamp digest_due(const model::DigestRule& digest, const base::TimeZone& zone, base::Timestamp now);
 
-// The zones of the two, found.
+// The time zones of the two rules, resolved.
 struct Zones {
   base::TimeZone quiet_hours;
   base::TimeZone digest;
 };
 
-// What holds for one delivery. All times are moments, none lies before `now`.
+// The due times of one delivery. None is before `now`.
 struct Due {
-  base::Timestamp at{};                     // of a delivery of its own
-  std::optional<base::Timestamp> digest;    // it joins a digest, which is due then if it is a new one
-  std::optional<base::Timestamp> overflow;  // with a throttle: the same for what is too much
+  base::Timestamp at{};                     // if it is sent on its own
+  std::optional<base::Timestamp> digest;    // it joins a digest: due time if it opens a new one
+  std::optional<base::Timestamp> overflow;  // with a throttle: the same for messages above the limit
   bool quiet = false;                       // held by quiet hours
 
   bool operator==(const Due&) const = default;
 };
 
-// `quiet_hours_hold`: false for what its `except` lets through. `ends_at`: when the notification is worth nothing any more, by its own
-// max_age; what would be held until then or longer is due now.
+// `quiet_hours_hold`: false when `except` exempts the notification. `ends_at`: when the notification expires by its own max_age; a delivery
+// that would be held until then or longer is due now.
 [[nodiscard]] Due due(const model::Timing& timing, const Zones& zones, bool quiet_hours_hold, std::optional<base::Timestamp> ends_at,
                       base::Timestamp now);
 

@@ -15,7 +15,7 @@ bool begins_with(std::string_view text, std::string_view scheme) {
          });
 }
 
-// With a host, and nobody's name before it ("https://slack.com@elsewhere").
+// An http or https URL with a host, and without user information ("https://slack.com@elsewhere").
 bool is_web_address(std::string_view text) {
   const std::size_t scheme = begins_with(text, "https://") ? 8 : begins_with(text, "http://") ? 7 : 0;
   if (scheme == 0) return false;
@@ -25,7 +25,7 @@ bool is_web_address(std::string_view text) {
   });
 }
 
-// On the host that a sink resolves it against; "//" would begin another one.
+// A path on the host that a sink resolves it against; "//" would begin another host.
 bool is_path(std::string_view text) { return text.starts_with('/') && !text.starts_with("//") && !text.starts_with("/\\"); }
 
 }  // namespace
@@ -41,7 +41,7 @@ std::string escape_markdown(std::string_view text) {
   return out;
 }
 
-std::string escape_url(std::string_view text) {
+std::string percent_encode(std::string_view text) {
   constexpr std::string_view kDigits = "0123456789ABCDEF";
   std::string out;
   for (const char c : text) {
@@ -56,13 +56,13 @@ std::string escape_url(std::string_view text) {
 }
 
 std::string escape_address(std::string_view text) {
-  if (!is_web_address(text) && !is_path(text)) return escape_url(text);
+  if (!is_web_address(text) && !is_path(text)) return percent_encode(text);
   std::string out;
   for (std::size_t at = 0; at < text.size(); ++at) {
     const char c = text[at];
     const bool is_encoded = c == '%' && text.size() - at > 2 && is_hexadecimal(text[at + 1]) && is_hexadecimal(text[at + 2]);
     const bool stays = static_cast<unsigned char>(c) >= 0x80 || is_alphanumeric(c) || std::string_view("-._~:/?#[]@!$&*+,;=").contains(c);
-    out += is_encoded || stays ? std::string(1, c) : escape_url(text.substr(at, 1));
+    out += is_encoded || stays ? std::string(1, c) : percent_encode(text.substr(at, 1));
   }
   return out;
 }

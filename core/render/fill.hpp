@@ -1,4 +1,4 @@
-// Values put into the text that a template has become, each escaped for its place. Pure.
+// Fills values into a rendered template, each escaped for its context. Pure.
 #pragma once
 #include <string>
 
@@ -6,11 +6,11 @@
 
 namespace belfry::render {
 
-// Markdown in which every value is shown as it is and changes nothing around it: it begins no block and ends none, its further lines stay
-// in their list item or quote, code takes as many backticks as it needs, and a style around nothing is left out.
+// Returns Markdown that shows every value literally, with no effect on the text around it: a value neither begins nor ends a block, its
+// continuation lines stay in their list item or quote, code spans get as many backticks as they need, and empty styles are removed.
 [[nodiscard]] std::string fill_markdown(const Marked& marked);
 
-// A URL. A web address that the URL begins with is kept, any other value is percent-encoded.
+// Returns a URL. Keeps a web address at its beginning, and percent-encodes every other value.
 [[nodiscard]] std::string fill_url(const Marked& marked);
 
 }  // namespace belfry::render

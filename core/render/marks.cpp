@@ -5,7 +5,7 @@
 namespace belfry::render {
 namespace {
 
-// U+FDD0, U+FDD1 and from U+FDD2 on ten digits: three bytes each, which differ in the last one.
+// U+FDD0 begins and U+FDD1 ends a mark; U+FDD2 to U+FDDB are the digits 0 to 9. Three bytes each, which differ in the last.
 constexpr std::string_view kLead = "\xEF\xB7";
 constexpr char kBegin = '\x90', kEnd = '\x91', kZero = '\x92', kNine = '\x9B';
 constexpr std::size_t kBytes = 3;
@@ -16,7 +16,7 @@ bool is_mark(std::string_view at, char first, char last) {
   return at.size() >= kBytes && at.starts_with(kLead) && at[2] >= first && at[2] <= last;
 }
 
-std::string token(std::size_t value) {
+std::string placeholder(std::size_t value) {
   std::string out = character(kBegin);
   for (const char digit : std::to_string(value)) out += character(static_cast<char>(kZero + (digit - '0')));
   return out + character(kEnd);
@@ -47,16 +47,16 @@ Marked split_marked(std::string_view rendered) {
     if (at == std::string_view::npos) break;
     rendered.remove_prefix(at + kBytes);
     const std::size_t size = std::min(rendered.find(end), rendered.size());
-    out.text += token(out.values.size());
+    out.text += placeholder(out.values.size());
     out.values.emplace_back(rendered.substr(0, size));
     rendered.remove_prefix(std::min(size + kBytes, rendered.size()));
   }
   return out;
 }
 
-std::optional<Token> token_at(std::string_view text, std::size_t begin) {
+std::optional<Placeholder> placeholder_at(std::string_view text, std::size_t begin) {
   if (!is_mark(text.substr(begin), kBegin, kBegin)) return std::nullopt;
-  Token out{.begin = begin, .end = begin + kBytes};
+  Placeholder out{.begin = begin, .end = begin + kBytes};
   for (; is_mark(text.substr(out.end), kZero, kNine); out.end += kBytes) {
     out.value =
         out.value * 10 + static_cast<std::size_t>(static_cast<unsigned char>(text[out.end + 2]) - static_cast<unsigned char>(kZero));
@@ -66,18 +66,18 @@ std::optional<Token> token_at(std::string_view text, std::size_t begin) {
   return out;
 }
 
-std::optional<Token> next_token(std::string_view text, std::size_t from) {
+std::optional<Placeholder> next_placeholder(std::string_view text, std::size_t from) {
   const std::string begin = character(kBegin);
   for (std::size_t at = text.find(begin, from); at != std::string_view::npos; at = text.find(begin, at + 1)) {
-    if (auto found = token_at(text, at)) return found;
+    if (auto found = placeholder_at(text, at)) return found;
   }
   return std::nullopt;
 }
 
-std::optional<Token> token_before(std::string_view text, std::size_t end) {
+std::optional<Placeholder> placeholder_before(std::string_view text, std::size_t end) {
   if (end < kBytes || !is_mark(text.substr(end - kBytes), kEnd, kEnd)) return std::nullopt;
   const std::size_t begin = text.substr(0, end).rfind(character(kBegin));
-  return begin == std::string_view::npos ? std::nullopt : token_at(text, begin);
+  return begin == std::string_view::npos ? std::nullopt : placeholder_at(text, begin);
 }
 
 }  // namespace belfry::render

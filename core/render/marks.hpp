@@ -1,5 +1,5 @@
-// The values in a rendered template, marked so that they can be told from its text until their places are known. The marks are
-// noncharacters of Unicode, which no text is to hold; what does loses them. Pure.
+// Marks the values in a rendered template, to separate them from its text until their context is known. The marks are Unicode
+// noncharacters, which text should not contain; they are removed from text that does. Pure.
 #pragma once
 #include <cstddef>
 #include <optional>
@@ -9,28 +9,29 @@
 
 namespace belfry::render {
 
-// Text without characters that are marks.
+// Returns the text without mark characters.
 [[nodiscard]] std::string without_marks(std::string_view text);
 
+// Encloses the value in marks, for split_marked().
 [[nodiscard]] std::string mark(std::string_view value);
 
-// Stands for a value in a text. A Markdown parser takes it for a word.
-struct Token {
-  std::size_t value = 0;  // its index
+// Stands for a value in a text. A Markdown parser reads it as a word.
+struct Placeholder {
+  std::size_t value = 0;  // index
   std::size_t begin = 0, end = 0;
 };
 
 struct Marked {
-  std::string text;  // with a token for each value
+  std::string text;  // with a placeholder for each value
   std::vector<std::string> values;
 };
 
-// Splits what was rendered with mark() around each value. A last value may have been cut.
+// Splits text that was rendered with mark() around each value. The last value may be truncated.
 [[nodiscard]] Marked split_marked(std::string_view rendered);
 
-// The first token at or behind `from`, and one that begins or ends there.
-[[nodiscard]] std::optional<Token> next_token(std::string_view text, std::size_t from);
-[[nodiscard]] std::optional<Token> token_at(std::string_view text, std::size_t begin);
-[[nodiscard]] std::optional<Token> token_before(std::string_view text, std::size_t end);
+// The first placeholder at or after `from`; the one that begins at `begin`; the one that ends at `end`.
+[[nodiscard]] std::optional<Placeholder> next_placeholder(std::string_view text, std::size_t from);
+[[nodiscard]] std::optional<Placeholder> placeholder_at(std::string_view text, std::size_t begin);
+[[nodiscard]] std::optional<Placeholder> placeholder_before(std::string_view text, std::size_t end);
 
 }  // namespace belfry::render

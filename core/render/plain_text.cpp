@@ -10,9 +10,9 @@ namespace {
 
 using markdown::Block;
 using markdown::Span;
-using markdown::Task;
+using markdown::TaskState;
 
-class Writer : public markdown::Visitor {
+class PlainTextWriter : public markdown::Visitor {
  public:
   void enter_block(const markdown::BlockStart& start) override {
     switch (start.block) {
@@ -20,7 +20,7 @@ class Writer : public markdown::Visitor {
       case Block::bullets:
       case Block::numbers:
         if (lists_++ == 0) paragraph();
-        fresh_entry_ = false;
+        after_bullet_ = false;
         break;
       case Block::paragraph:
       case Block::heading:
@@ -53,7 +53,7 @@ class Writer : public markdown::Visitor {
 
   void text(std::string_view text) override {
     out_ += text;
-    fresh_entry_ = false;
+    after_bullet_ = false;
   }
 
   void code(std::string_view text) override { this->text(text); }
@@ -68,25 +68,25 @@ class Writer : public markdown::Visitor {
  private:
   struct Link {
     std::string url;
-    std::size_t begin = 0;  // of its text
+    std::size_t begin = 0;  // where its text begins
   };
 
-  // What is struck out must not read as if it held.
+  // Struck-out text must not read as valid.
   static constexpr std::string_view kStrike = "~~";
 
   void paragraph() {
-    if (std::exchange(fresh_entry_, false) || out_.empty()) return;
+    if (std::exchange(after_bullet_, false) || out_.empty()) return;
     const std::size_t wanted = lists_ > 0 ? 1 : 2;
-    std::size_t there = 0;
-    while (there < out_.size() && there < wanted && out_[out_.size() - 1 - there] == '\n') ++there;
-    out_.append(wanted - there, '\n');
+    std::size_t newlines = 0;
+    while (newlines < out_.size() && newlines < wanted && out_[out_.size() - 1 - newlines] == '\n') ++newlines;
+    out_.append(wanted - newlines, '\n');
   }
 
-  void enter_item(Task task) {
+  void enter_item(TaskState task) {
     paragraph();
     out_.append(lists_ > 1 ? 2 * (lists_ - 1) : 0, ' ');
-    out_ += task == Task::none ? "- " : task == Task::open ? "- [ ] " : "- [x] ";
-    fresh_entry_ = true;
+    out_ += task == TaskState::none ? "- " : task == TaskState::open ? "- [ ] " : "- [x] ";
+    after_bullet_ = true;
   }
 
   void end_link() {
@@ -99,14 +99,14 @@ class Writer : public markdown::Visitor {
   std::string out_;
   std::vector<Link> links_;
   std::size_t lists_ = 0;
-  bool fresh_entry_ = false;  // "- " has just been written: its first paragraph goes on in that line
-  bool first_cell_ = false;   // of a row
+  bool after_bullet_ = false;  // after "- ": the first paragraph of the item continues in that line
+  bool first_cell_ = false;    // the next cell is the first of its row
 };
 
 }  // namespace
 
 std::string plain_text(std::string_view markdown) {
-  Writer writer;
+  PlainTextWriter writer;
   return markdown::read(markdown, writer) ? writer.take() : std::string(markdown);
 }
 

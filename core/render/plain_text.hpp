@@ -1,13 +1,13 @@
-// Markdown as plain text, for sinks and fields that know no markup. Pure.
+// Converts Markdown to plain text, for sinks and fields without markup. Pure.
 #pragma once
 #include <string>
 #include <string_view>
 
 namespace belfry::render {
 
-// Markdown (sdk/markdown) without its markup: paragraphs keep an empty line between them, list entries get "- ", the cells of a row " | "
-// between them, a link its URL in parentheses when that is not its text. HTML is text like any other, and so is all of what is too
-// intricate to be read.
+// Removes the markup of Markdown (sdk/markdown). Paragraphs keep an empty line between them, list items begin with "- ", the cells of a row
+// are separated by " | ", and a link is followed by its URL in parentheses unless the URL is its text. HTML is plain text.
+// Markdown that is too complex to parse is returned unchanged.
 [[nodiscard]] std::string plain_text(std::string_view markdown);
 
 }  // namespace belfry::render

@@ -16,10 +16,10 @@ std::string_view trimmed(std::string_view text) {
 
 std::unexpected<base::Error> wrong(std::string text) { return base::fail(base::ErrorCode::invalid, std::move(text)); }
 
-// As it was written, short enough for one line.
-std::string shown(std::string_view written) {
-  constexpr std::size_t kMost = 40;
-  std::string out(base::utf8_prefix(written, kMost));
+// The text as written, shortened to fit on one line.
+std::string excerpt(std::string_view written) {
+  constexpr std::size_t kLimit = 40;
+  std::string out(base::utf8_prefix(written, kLimit));
   std::ranges::replace_if(out, [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
   return written.size() > out.size() ? out + "..." : out;
 }
@@ -42,19 +42,19 @@ class Scanner {
     const std::string_view close = triple ? "}}}" : "}}";
     const auto end = text_.find(close, at + close.size());
     if (end == std::string_view::npos) {
-      return wrong("\"" + shown(text_.substr(at)) + "\" is never closed; write " + std::string(close) + " at its end");
+      return wrong("\"" + excerpt(text_.substr(at)) + "\" is never closed; write " + std::string(close) + " at its end");
     }
     next_ = end + close.size();
     Tag tag{.begin = at, .end = next_, .nesting = open_.size()};
     auto inner = text_.substr(at + close.size(), end - at - close.size());
     const char sign = triple || inner.empty() ? '\0' : inner.front();
     if (sign == '!') {
-      tag.kind = Tag::Kind::remark;
+      tag.kind = Tag::Kind::comment;
       tags_.push_back(std::move(tag));
       return {};
     }
-    const auto whole = shown(text_.substr(at, next_ - at));
-    if (sign == '>') return wrong(whole + " is a partial, and there are none; write its text here");
+    const auto whole = excerpt(text_.substr(at, next_ - at));
+    if (sign == '>') return wrong(whole + " is a partial, which is not supported; write its text here");
     if (sign == '=') return wrong(whole + " changes the delimiters; keep {{ and }}");
     if (std::string_view("#^/&").contains(sign)) inner.remove_prefix(1);
     tag.kind = triple || sign == '&' ? Tag::Kind::raw
@@ -65,7 +65,7 @@ class Scanner {
     tag.name = trimmed(inner);
     if (tag.name.empty()) return wrong(whole + " has no name; write a path such as {{title}}");
     if (tag.name.find_first_of(" \t\r\n{}") != std::string::npos)
-      return wrong(whole + " is no path; write one such as {{labels.workspace}}");
+      return wrong(whole + " is not a path; write one such as {{labels.workspace}}");
     return nest(std::move(tag));
   }
 
@@ -77,7 +77,8 @@ class Scanner {
       tag.nesting = open_.size();
     } else if (tag.kind == Tag::Kind::section || tag.kind == Tag::Kind::inverted) {
       if (open_.size() == max_nesting_) {
-        return wrong("{{#" + tag.name + "}} is within " + std::to_string(max_nesting_) + " sections already; that is the most");
+        return wrong("{{#" + tag.name + "}} is nested in " + std::to_string(max_nesting_) +
+                     " sections, which is the limit; move it out of one");
       }
       open_.push_back(tag.name);
     }
@@ -94,6 +95,6 @@ class Scanner {
 
 }  // namespace
 
-base::Result<std::vector<Tag>> tags_of(std::string_view text, std::size_t max_nesting) { return Scanner(text, max_nesting).run(); }
+base::Result<std::vector<Tag>> parse_tags(std::string_view text, std::size_t max_nesting) { return Scanner(text, max_nesting).run(); }
 
 }  // namespace belfry::render

@@ -1,5 +1,5 @@
-// The tags of a Mustache template, found and checked before a library gets to see them: its own errors have no advice, and it takes more
-// than is wanted here. Pure.
+// Finds and checks the tags of a Mustache template before the library parses it: the library's errors give no advice, and it accepts more
+// than Belfry supports. Pure.
 #pragma once
 #include <string>
 #include <string_view>
@@ -10,15 +10,15 @@
 namespace belfry::render {
 
 struct Tag {
-  enum class Kind { escaped, raw, section, inverted, end, remark };
+  enum class Kind { escaped, raw, section, inverted, end, comment };
   Kind kind = Kind::escaped;
   std::string name;
   std::size_t begin = 0, end = 0;  // in the text, braces included
-  std::size_t nesting = 0;         // sections around it
+  std::size_t nesting = 0;         // enclosing sections
 };
 
-// ErrorCode::invalid: a tag or a section that is never closed or closed twice, a partial, other delimiters, sections too deep, a name with
-// spaces or none.
-[[nodiscard]] base::Result<std::vector<Tag>> tags_of(std::string_view text, std::size_t max_nesting);
+// ErrorCode::invalid: a tag or section that is never closed or closed twice, a partial, a change of delimiters, sections nested deeper than
+// `max_nesting`, a name that is empty or contains spaces.
+[[nodiscard]] base::Result<std::vector<Tag>> parse_tags(std::string_view text, std::size_t max_nesting);
 
 }  // namespace belfry::render

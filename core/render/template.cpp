@@ -17,12 +17,12 @@ namespace {
 using kainjow::mustache::data;
 using nlohmann::json;
 
-constexpr std::size_t kMaxDepth = 8;  // of what is taken from data
+constexpr std::size_t kMaxDepth = 8;  // of values from `data`
 
 struct TooLong {};
 
-// Cut between characters, with an ellipsis.
-std::string at_most(std::string text, std::size_t bytes) {
+// Truncates between characters and appends an ellipsis.
+std::string truncated(std::string text, std::size_t bytes) {
   if (text.size() <= bytes) return text;
   text.resize(base::utf8_prefix(text, bytes).size());
   return text + "\u2026";
@@ -30,10 +30,10 @@ std::string at_most(std::string text, std::size_t bytes) {
 
 data text_of(std::string_view text) {
   if (text.empty()) return data(false);
-  return data(at_most(without_marks(text.substr(0, Template::kMaxValue + 4)), Template::kMaxValue));
+  return data(truncated(without_marks(text.substr(0, Template::kMaxValue + 4)), Template::kMaxValue));
 }
 
-// False, null and what is empty are left out: a section asks whether there is something.
+// False, null and empty values count as absent, so that sections over them are skipped.
 data value_of(const json& tree, std::size_t depth = 0) {
   if (tree.is_string()) return text_of(tree.get_ref<const std::string&>());
   if (tree.is_number()) return tree.dump();
@@ -59,7 +59,7 @@ data value_of(const json& tree, std::size_t depth = 0) {
   return {false};
 }
 
-const json* below(const json& tree, std::string_view path) {
+const json* find_value(const json& tree, std::string_view path) {
   const auto* at = &tree;
   while (!path.empty()) {
     if (!at->is_object()) return nullptr;
@@ -72,23 +72,23 @@ const json* below(const json& tree, std::string_view path) {
   return at;
 }
 
-// What {{{body}}} reads. A source that knows no Markdown has its text as it is.
+// Names of the values behind {{{title}}} and {{{body}}}: the source's Markdown, or its escaped plain text if it sent no Markdown.
 constexpr std::string_view kRawTitle = "title (raw)";
 constexpr std::string_view kRawBody = "body (raw)";
 
 }  // namespace
 
 struct Template::Compiled {
-  std::string text;  // without a single tag: all there is to it
+  std::string text;  // the whole result if there are no tags
   std::vector<std::string> names;
   struct Read {
-    std::string name;  // as the tag has it
+    std::string name;  // as in the tag
     model::Path path;
   };
   std::vector<Read> reads;
   bool raw_title = false, raw_body = false;
   Format format = Format::plain;
-  // Rendering changes nothing in it as long as there are no partials and lambdas; only the library's signature says otherwise.
+  // Rendering without partials and lambdas does not modify it, although the library's render() is not const.
   std::unique_ptr<kainjow::mustache::mustache> library;
 
   [[nodiscard]] data values(const model::Notification& notification) const;
@@ -96,14 +96,14 @@ struct Template::Compiled {
 
 namespace {
 
-// Dots lead into objects; a name that is a text already is left as it is.
-void place(data& root, std::string_view name, data value) {
+// Each dot leads into an object. A name that already holds a text is left unchanged.
+void insert(data& root, std::string_view name, data value) {
   auto* at = &root;
   for (auto dot = name.find('.'); dot != std::string_view::npos; dot = name.find('.')) {
     const std::string step(name.substr(0, dot));
     name.remove_prefix(dot + 1);
     if (at->get(step) == nullptr) at->set(step, data(data::type::object));
-    at = const_cast<data*>(at->get(step));  // NOLINT(cppcoreguidelines-pro-type-const-cast): the library has no other way in
+    at = const_cast<data*>(at->get(step));  // NOLINT(cppcoreguidelines-pro-type-const-cast): the library offers no other access
     if (!at->is_object()) return;
   }
   if (at->get(std::string(name)) == nullptr) at->set(std::string(name), std::move(value));
@@ -116,7 +116,7 @@ data read(const model::Path& path, std::string_view name, const model::Notificat
     case model::PathValue::Kind::boolean: return value.flag ? data(std::string("true")) : data(false);
     case model::PathValue::Kind::number: return value.number->dump();
     case model::PathValue::Kind::structure: {
-      const auto* tree = below(notification.data, name.substr(std::string_view("data.").size()));
+      const auto* tree = find_value(notification.data, name.substr(std::string_view("data.").size()));
       return tree == nullptr ? data(false) : value_of(*tree);
     }
     case model::PathValue::Kind::absent: break;
@@ -124,8 +124,8 @@ data read(const model::Path& path, std::string_view name, const model::Notificat
   return {false};
 }
 
-// {{{title}}} and {{{body}}} get names of their own, since they read something else than {{title}} and {{body}}. A value that is to be
-// escaped is marked, also when there is none: its place may have to go with it.
+// Renames {{{title}}} and {{{body}}}, which read other values than {{title}} and {{body}}. Marks every value to be escaped, even an absent
+// one: the markup around it may have to be removed.
 std::string prepared(std::string_view text, const std::vector<Tag>& tags, Format format) {
   std::string out;
   std::size_t from = 0;
@@ -144,7 +144,7 @@ std::string prepared(std::string_view text, const std::vector<Tag>& tags, Format
 
 data Template::Compiled::values(const model::Notification& n) const {
   data out(data::type::object);
-  for (const auto& [name, path] : reads) place(out, name, read(path, name, n));
+  for (const auto& [name, path] : reads) insert(out, name, read(path, name, n));
   const bool markdown = format == Format::markdown;
   const auto raw = [&](const std::string& plain, const std::string& source) {
     return text_of(!markdown ? plain : source.empty() ? escape_markdown(plain) : source);
@@ -160,13 +160,13 @@ base::Result<Template> Template::compile(std::string_view written, Format format
     return base::fail(base::ErrorCode::invalid,
                       "is a template of " + std::to_string(text.size()) + " bytes; write at most " + std::to_string(kMaxBytes));
   }
-  auto tags = tags_of(text, kMaxNesting);
+  auto tags = parse_tags(text, kMaxNesting);
   if (!tags) return std::unexpected(tags.error());
   auto compiled = std::make_shared<Compiled>();
   compiled->format = format;
   compiled->text = text;
   for (const auto& tag : *tags) {
-    if (tag.kind == Tag::Kind::remark || tag.kind == Tag::Kind::end) continue;
+    if (tag.kind == Tag::Kind::comment || tag.kind == Tag::Kind::end) continue;
     if (tag.nesting == 0) compiled->names.push_back(tag.name);
     if (tag.kind == Tag::Kind::raw) {
       compiled->raw_title = compiled->raw_title || tag.name == "title";
@@ -176,7 +176,8 @@ base::Result<Template> Template::compile(std::string_view written, Format format
   }
   if (!tags->empty()) {
     compiled->library = std::make_unique<kainjow::mustache::mustache>(prepared(text, *tags, format));
-    if (!compiled->library->is_valid()) return base::fail(base::ErrorCode::invalid, compiled->library->error_message() + "; mend it");
+    if (!compiled->library->is_valid())
+      return base::fail(base::ErrorCode::invalid, compiled->library->error_message() + "; fix the template");
     compiled->library->set_custom_escape([](const std::string& value) { return value; });
   }
   Template out;
@@ -194,12 +195,12 @@ std::string Template::render(const model::Notification& notification) const {
       out += piece;
       if (out.size() > kMaxResult) throw TooLong{};
     });
-  } catch (const TooLong&) {  // what there is by then is cut below
+  } catch (const TooLong&) {  // truncated below
   }
-  out = at_most(std::move(out), kMaxResult);
+  out = truncated(std::move(out), kMaxResult);
   if (compiled_->format == Format::plain) return out;
   const Marked marked = split_marked(out);
-  return at_most(compiled_->format == Format::url ? fill_url(marked) : fill_markdown(marked), kMaxResult);
+  return truncated(compiled_->format == Format::url ? fill_url(marked) : fill_markdown(marked), kMaxResult);
 }
 
 }  // namespace belfry::render

@@ -1,14 +1,14 @@
-// A text with Mustache tags over the paths of a notification: "{{labels.workspace}} was deleted".
+// A Mustache template over the paths of a notification: "{{labels.workspace}} was deleted".
 //
-//   {{path}} ............... the value, escaped for its place (fill.hpp); nothing when there is none
-//   {{{path}}}, {{&path}} .. the value as it is; of title and body the Markdown that the source wrote
-//   {{#path}}...{{/path}} .. when there is a value; once for each entry of a list, whose members are then names too
-//   {{^path}}...{{/path}} .. when there is none; an empty text and false are none
-//   {{! ... }} ............. a remark
+//   {{path}} ............... the value, escaped for its context (fill.hpp); nothing if there is none
+//   {{{path}}}, {{&path}} .. the value unescaped; for title and body, the source's Markdown
+//   {{#path}}...{{/path}} .. rendered if there is a value; once per entry of a list, whose members then are names too
+//   {{^path}}...{{/path}} .. rendered if there is no value; an empty text and false count as none
+//   {{! ... }} ............. a comment
 //
-// Partials and other delimiters are refused. Bounded: 16 KiB of template, 2 sections within each other, the first 50 entries of a list, 32
-// KiB of a value, 64 KiB of result.
-// Thread rule: immutable, any thread. Copies share what was compiled.
+// Partials and changes of delimiters are rejected. Limits: 16 KiB of template, 2 nested sections, the first 50 entries of a list, 32 KiB
+// per value, 64 KiB of result.
+// Thread rule: immutable, any thread. Ownership: copies share the compiled template.
 // https://mustache.github.io/mustache.5.html
 #pragma once
 #include <memory>
@@ -21,7 +21,7 @@
 
 namespace belfry::render {
 
-// What the text becomes, and so what in a value has to be escaped.
+// The kind of text that a template produces, which determines how values are escaped.
 enum class Format { plain, markdown, url };
 
 class Template {
@@ -32,13 +32,13 @@ class Template {
   static constexpr std::size_t kMaxValue = 32UL * 1024;
   static constexpr std::size_t kMaxResult = 64UL * 1024;
 
-  // ErrorCode::invalid says what is wrong and what to write instead: "{{#labels.x}} is never closed; write {{/labels.x}}".
+  // ErrorCode::invalid: the message names the error and what to write instead: "{{#labels.x}} is never closed; write {{/labels.x}}".
   [[nodiscard]] static base::Result<Template> compile(std::string_view text, Format format);
 
-  // Cut, with an ellipsis, where it would become too long.
+  // Truncates a result that is too long, with an ellipsis.
   [[nodiscard]] std::string render(const model::Notification& notification) const;
 
-  // Names that are read outside of every section, in order: each has to be a path.
+  // Names that are read outside of all sections, in order; each must be a path.
   [[nodiscard]] const std::vector<std::string>& names() const;
 
  private:

@@ -14,13 +14,13 @@ std::string shared_address(const model::SinkAddressing& sink, const nlohmann::js
 }
 
 std::string direct_address(const model::Recipient& recipient) {
-  if (!recipient.email.empty()) return normal_email(recipient.email);
+  if (!recipient.email.empty()) return normalized_email(recipient.email);
   return recipient.id.empty() ? recipient.username : recipient.id;
 }
 
 }  // namespace
 
-std::string normal_email(std::string email) {
+std::string normalized_email(std::string email) {
   std::transform(email.begin(), email.end(), email.begin(),
                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
   return email;

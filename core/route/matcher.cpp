@@ -32,8 +32,8 @@ bool equals(const Value& value, const std::string& text, const nlohmann::json& l
 }
 
 std::string in_quotes(std::string_view text) {
-  constexpr std::size_t kLongest = 80;
-  const auto shown = base::utf8_prefix(text, kLongest);
+  constexpr std::size_t kMaxLength = 80;
+  const auto shown = base::utf8_prefix(text, kMaxLength);
   return "\"" + std::string(shown) + (shown.size() < text.size() ? "...\"" : "\"");
 }
 
@@ -52,19 +52,19 @@ std::string shown(double number) { return nlohmann::json(number).dump(); }
 
 }  // namespace
 
-base::Result<Matcher::Test> Matcher::Test::compile(const model::Comparison& comparison, std::size_t path, Questions& questions) {
+base::Result<Matcher::Test> Matcher::Test::compile(const model::Comparison& comparison, std::size_t path, MatchCache& match_cache) {
   Test test{.op = comparison.op, .text = comparison.text, .number = comparison.number, .flag = comparison.flag};
   if (test.op == Op::equal) {
     test.literal = nlohmann::json::parse(test.text, nullptr, false);
     if (!test.literal.is_number()) test.literal = nullptr;
   }
   if (test.op == Op::regex) {
-    const auto pattern = questions.pattern(path, test.text);
+    const auto pattern = match_cache.pattern(path, test.text);
     if (!pattern) return std::unexpected(pattern.error());
     test.pattern = *pattern;
   }
   for (const auto& operand : comparison.any) {
-    auto compiled = compile(operand, path, questions);
+    auto compiled = compile(operand, path, match_cache);
     if (!compiled) return compiled;
     test.operands.push_back(std::move(*compiled));
   }
@@ -72,17 +72,17 @@ base::Result<Matcher::Test> Matcher::Test::compile(const model::Comparison& comp
   return test;
 }
 
-bool Matcher::Test::holds(Questions::Answers& answers, std::size_t path) const {
+bool Matcher::Test::matches(MatchCache::Evaluation& evaluation, std::size_t path) const {
   const auto compare = [&](auto order) {
-    const auto left = as_number(answers.value(path));
+    const auto left = as_number(evaluation.value(path));
     return left && order(*left, number);
   };
   switch (op) {
-    case Op::equal: return equals(answers.value(path), text, literal);
-    case Op::regex: return answers.finds(path, pattern);
-    case Op::any_of: return std::ranges::any_of(operands, [&](const Test& operand) { return operand.holds(answers, path); });
-    case Op::not_: return !operands.front().holds(answers, path);
-    case Op::exists: return answers.value(path).exists == flag;
+    case Op::equal: return equals(evaluation.value(path), text, literal);
+    case Op::regex: return evaluation.finds(path, pattern);
+    case Op::any_of: return std::ranges::any_of(operands, [&](const Test& operand) { return operand.matches(evaluation, path); });
+    case Op::not_: return !operands.front().matches(evaluation, path);
+    case Op::exists: return evaluation.value(path).exists == flag;
     case Op::gt: return compare(std::greater<>());
     case Op::ge: return compare(std::greater_equal<>());
     case Op::lt: return compare(std::less<>());
@@ -91,16 +91,16 @@ bool Matcher::Test::holds(Questions::Answers& answers, std::size_t path) const {
   return false;
 }
 
-std::string Matcher::Test::wanted() const {
+std::string Matcher::Test::expected() const {
   switch (op) {
     case Op::equal: return in_quotes(text);
     case Op::regex: return "/" + text + "/";
     case Op::any_of: {
       std::string list = "one of";
-      for (const auto& operand : operands) list += (&operand == &operands.front() ? " " : ", ") + operand.wanted();
+      for (const auto& operand : operands) list += (&operand == &operands.front() ? " " : ", ") + operand.expected();
       return list;
     }
-    case Op::not_: return "not " + operands.front().wanted();
+    case Op::not_: return "not " + operands.front().expected();
     case Op::exists: return flag ? "any value" : "none";
     case Op::gt: return "more than " + shown(number);
     case Op::ge: return "at least " + shown(number);
@@ -110,47 +110,47 @@ std::string Matcher::Test::wanted() const {
   return {};
 }
 
-base::Result<Matcher> Matcher::compile(const model::Condition& condition, Questions& questions) {
+base::Result<Matcher> Matcher::compile(const model::Condition& condition, MatchCache& match_cache) {
   Matcher matcher;
   for (const auto& comparison : condition.comparisons) {
-    const auto path = questions.path(comparison.path);
+    const auto path = match_cache.path(comparison.path);
     if (!path) return std::unexpected(path.error());
-    auto test = Test::compile(comparison, *path, questions);
+    auto test = Test::compile(comparison, *path, match_cache);
     if (!test) return std::unexpected(base::with_context(comparison.path, test.error()));
-    matcher.checks_.push_back({comparison.path, *path, questions.at(*path).leads_to_content(), std::move(*test)});
+    matcher.checks_.push_back({comparison.path, *path, match_cache.at(*path).is_content(), std::move(*test)});
   }
   for (const auto& [from, to] :
        {std::pair{&condition.all, &matcher.all_}, {&condition.any, &matcher.any_}, {&condition.none, &matcher.none_}}) {
-    auto compiled = compile(*from, questions);
+    auto compiled = compile(*from, match_cache);
     if (!compiled) return std::unexpected(compiled.error());
     *to = std::move(*compiled);
   }
   return matcher;
 }
 
-base::Result<std::vector<Matcher>> Matcher::compile(const std::vector<model::Condition>& conditions, Questions& questions) {
+base::Result<std::vector<Matcher>> Matcher::compile(const std::vector<model::Condition>& conditions, MatchCache& match_cache) {
   std::vector<Matcher> matchers;
   for (const auto& condition : conditions) {
-    auto compiled = compile(condition, questions);
+    auto compiled = compile(condition, match_cache);
     if (!compiled) return std::unexpected(compiled.error());
     matchers.push_back(std::move(*compiled));
   }
   return matchers;
 }
 
-bool Matcher::matches(Questions::Answers& answers, std::string* why) const {
+bool Matcher::matches(MatchCache::Evaluation& evaluation, std::string* why) const {
   for (const auto& check : checks_) {
-    if (check.test.holds(answers, check.path)) continue;
+    if (check.test.matches(evaluation, check.path)) continue;
     if (why != nullptr) {
-      const bool secret = answers.notification().sensitive && check.content;
-      *why = check.name + " is " + shown(answers.value(check.path), secret) + ", wanted " + check.test.wanted();
+      const bool secret = evaluation.notification().sensitive && check.content;
+      *why = check.name + " is " + shown(evaluation.value(check.path), secret) + ", wanted " + check.test.expected();
     }
     return false;
   }
   for (const auto& part : all_) {
-    if (!part.matches(answers, why)) return false;
+    if (!part.matches(evaluation, why)) return false;
   }
-  const auto fits = [&](const Matcher& part) { return part.matches(answers); };
+  const auto fits = [&](const Matcher& part) { return part.matches(evaluation); };
   if (!any_.empty() && std::ranges::none_of(any_, fits)) {
     if (why != nullptr) *why = "no part of `any` holds";
     return false;

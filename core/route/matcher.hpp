@@ -1,9 +1,9 @@
-// A condition of the configuration, compiled: does this notification fit?
+// A condition of the configuration, compiled for matching notifications.
 //
-//   equal ....... the text itself; for a number or a boolean of `data`, its value
-//   regex ....... an unanchored RE2 search in the text (of a number or boolean: its JSON form)
-//   gt ge lt le . numbers, and texts that are a number as a whole ("24"); anything else does not fit
-//   not ......... also fits when there is no such value
+//   equal ....... the text itself; for a number or boolean in `data`, its value
+//   regex ....... an unanchored RE2 search in the text (of a number or boolean, in its JSON form)
+//   gt ge lt le . numbers, and texts that are entirely a number ("24"); anything else does not match
+//   not ......... also matches if the value does not exist
 //
 // Thread rule: immutable, any thread.
 #pragma once
@@ -12,19 +12,19 @@
 
 #include "base/error.hpp"
 #include "model/pipeline.hpp"
-#include "route/questions.hpp"
+#include "route/match_cache.hpp"
 
 namespace belfry::route {
 
 class Matcher {
  public:
-  // What it asks is added to `questions`, which have to be sealed before it is used. ErrorCode::invalid says which path or pattern is
-  // wrong.
-  [[nodiscard]] static base::Result<Matcher> compile(const model::Condition& condition, Questions& questions);
+  // Adds the paths and patterns of the condition to `match_cache`, which must be sealed before matching. ErrorCode::invalid: the message
+  // names the wrong path or pattern.
+  [[nodiscard]] static base::Result<Matcher> compile(const model::Condition& condition, MatchCache& match_cache);
 
-  // `answers` of the questions that it was compiled with. `why`, when given and the answer is no, gets the first thing that does not hold:
-  // `name is "Workspace Deleted", wanted /Failed/`. What a sensitive notification says does not appear in it.
-  [[nodiscard]] bool matches(Questions::Answers& answers, std::string* why = nullptr) const;
+  // `evaluation` belongs to the match_cache that the matcher was compiled with. On a mismatch `why`, unless null, receives the first failed
+  // check: `name is "Workspace Deleted", wanted /Failed/`. It never quotes the content of a sensitive notification.
+  [[nodiscard]] bool matches(MatchCache::Evaluation& evaluation, std::string* why = nullptr) const;
 
  private:
   using Op = model::Comparison::Op;
@@ -33,24 +33,24 @@ class Matcher {
     Op op = Op::equal;
     std::string text;
     nlohmann::json literal;      // equal: `text` as a number, else null
-    std::size_t pattern = 0;     // regex: its number
+    std::size_t pattern = 0;     // regex: its index
     std::vector<Test> operands;  // any_of, not_
     double number = 0;
     bool flag = true;
 
-    [[nodiscard]] static base::Result<Test> compile(const model::Comparison& comparison, std::size_t path, Questions& questions);
-    [[nodiscard]] bool holds(Questions::Answers& answers, std::size_t path) const;
-    [[nodiscard]] std::string wanted() const;
+    [[nodiscard]] static base::Result<Test> compile(const model::Comparison& comparison, std::size_t path, MatchCache& match_cache);
+    [[nodiscard]] bool matches(MatchCache::Evaluation& evaluation, std::size_t path) const;
+    [[nodiscard]] std::string expected() const;
   };
 
   struct Check {
     std::string name;  // the path as written
     std::size_t path = 0;
-    bool content = false;  // see Path::leads_to_content
+    bool content = false;  // see Path::is_content()
     Test test;
   };
 
-  [[nodiscard]] static base::Result<std::vector<Matcher>> compile(const std::vector<model::Condition>& conditions, Questions& questions);
+  [[nodiscard]] static base::Result<std::vector<Matcher>> compile(const std::vector<model::Condition>& conditions, MatchCache& match_cache);
 
   std::vector<Check> checks_;
   std::vector<Matcher> all_;

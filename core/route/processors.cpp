@@ -2,17 +2,17 @@
 
 #include <algorithm>
 
-#include "model/before.hpp"
 #include "model/names.hpp"
+#include "model/original.hpp"
 
 namespace belfry::route {
 namespace {
 
 constexpr std::string_view kLabels = "labels.";
 
-std::string title_of(const model::ProcessorRule& rule) { return rule.where + ": processor \"" + rule.name + "\""; }
+std::string title_of(const model::ProcessorRule& rule) { return rule.location + ": processor \"" + rule.name + "\""; }
 
-// The smaller one; what the source said is a bound.
+// The smaller of the two: a processor can only shorten the source's max_age.
 std::optional<base::Millis> stricter(std::optional<base::Millis> source, std::optional<base::Millis> wanted) {
   if (!source || !wanted) return source ? source : wanted;
   return std::min(*source, *wanted);
@@ -42,9 +42,9 @@ render::Format format_of(const std::string& path) { return path == "body" ? rend
 
 }  // namespace
 
-base::Result<Processors::Processor> Processors::Processor::compile(model::ProcessorRule rule, Questions& questions) {
+base::Result<Processors::Processor> Processors::Processor::compile(model::ProcessorRule rule, MatchCache& match_cache) {
   Processor out;
-  auto when = Matcher::compile(rule.when, questions);
+  auto when = Matcher::compile(rule.when, match_cache);
   if (!when) return std::unexpected(when.error());
   out.when = std::move(*when);
   for (const auto& assignment : rule.set) {
@@ -60,7 +60,7 @@ base::Result<Processors::Processor> Processors::Processor::compile(model::Proces
   if (!redact) return std::unexpected(base::with_context("redact", redact.error()));
   out.redact = std::move(*redact);
   if (rule.message) {
-    auto message = render::MessageText::compile(*rule.message);
+    auto message = render::MessageTemplate::compile(*rule.message);
     if (!message) return std::unexpected(base::with_context("message", message.error()));
     out.message = std::move(*message);
   }
@@ -87,14 +87,14 @@ void Processors::Processor::apply(model::Notification& notification, const model
   if (message) message->apply(notification);
 }
 
-std::string Processors::Processor::told() const {
+std::string Processors::Processor::summary() const {
   if (rule.drop) return "drops it: " + *rule.drop;
   std::vector<std::string> parts;
   for (const auto& assignment : rule.set) parts.push_back("sets " + assignment.path);
   for (const auto& path : rule.unset) parts.push_back("unsets " + path);
   if (!rule.redact.empty()) parts.emplace_back("redacts");
   if (rule.message) parts.emplace_back("writes the message");
-  if (rule.dedupe) parts.push_back("the same again within " + base::to_string(rule.dedupe->window) + " is not delivered");
+  if (rule.dedupe) parts.push_back("suppresses repeats within " + base::to_string(rule.dedupe->window));
   std::string out;
   for (const auto& part : parts) out += (out.empty() ? "" : ", ") + part;
   return out;
@@ -102,41 +102,41 @@ std::string Processors::Processor::told() const {
 
 base::Result<Processors> Processors::compile(std::vector<model::ProcessorRule> rules) {
   Processors out;
-  const auto questions = std::make_shared<Questions>();
+  const auto match_cache = std::make_shared<MatchCache>();
   for (auto& rule : rules) {
     const auto title = title_of(rule);
-    auto processor = Processor::compile(std::move(rule), *questions);
+    auto processor = Processor::compile(std::move(rule), *match_cache);
     if (!processor) return std::unexpected(base::with_context(title, processor.error()));
     out.processors_.push_back(std::move(*processor));
   }
-  questions->seal();
-  out.questions_ = questions;
+  match_cache->seal();
+  out.match_cache_ = match_cache;
   return out;
 }
 
-Processed Processors::run(model::Notification& notification, std::vector<Trace::Entry>* trace) const {
-  Processed out;
+ProcessorResult Processors::run(model::Notification& notification, std::vector<Trace::Entry>* trace) const {
+  ProcessorResult out;
   if (processors_.empty()) return out;
-  std::optional<Questions::Answers> answers(std::in_place, *questions_, notification);
-  std::optional<model::Notification> source;  // what it said, once something is changed
+  std::optional<MatchCache::Evaluation> evaluation(std::in_place, *match_cache_, notification);
+  std::optional<model::Notification> source;  // as received; set before the first change
   for (const auto& processor : processors_) {
     Trace::Entry* entry =
-        trace == nullptr ? nullptr : &trace->emplace_back(Trace::Entry{.name = processor.rule.name, .where = processor.rule.where});
+        trace == nullptr ? nullptr : &trace->emplace_back(Trace::Entry{.name = processor.rule.name, .location = processor.rule.location});
     if (out.dropped) {
-      // What is dropped is kept as well, without what must not be.
-      const bool redacts = !processor.redact.empty() && processor.when.matches(*answers);
+      // A dropped notification is stored too, so it must be redacted.
+      const bool redacts = !processor.redact.empty() && processor.when.matches(*evaluation);
       if (redacts) processor.redact.apply(notification);
       if (redacts && source) processor.redact.apply(*source);
-      if (redacts) answers.emplace(*questions_, notification);
+      if (redacts) evaluation.emplace(*match_cache_, notification);
       if (entry == nullptr) continue;
-      entry->verdict = redacts ? Trace::Verdict::matched : Trace::Verdict::not_reached;
-      entry->why = redacts ? "redacts what is kept of it" : "processor \"" + out.dropped->by + "\" dropped it";
+      entry->match = redacts ? Trace::Match::matched : Trace::Match::not_reached;
+      entry->why = redacts ? "redacts the stored copy" : "processor \"" + out.dropped->by + "\" dropped it";
       continue;
     }
-    const bool matched = processor.when.matches(*answers, entry == nullptr ? nullptr : &entry->why);
-    if (entry != nullptr) entry->verdict = matched ? Trace::Verdict::matched : Trace::Verdict::not_matched;
+    const bool matched = processor.when.matches(*evaluation, entry == nullptr ? nullptr : &entry->why);
+    if (entry != nullptr) entry->match = matched ? Trace::Match::matched : Trace::Match::not_matched;
     if (!matched) continue;
-    if (entry != nullptr) entry->why = processor.told();
+    if (entry != nullptr) entry->why = processor.summary();
     out.applied.push_back(processor.rule.name);
     if (processor.rule.drop) {
       out.dropped = {processor.rule.name, *processor.rule.drop};
@@ -145,16 +145,16 @@ Processed Processors::run(model::Notification& notification, std::vector<Trace::
     if (processor.changes()) {
       if (!source) source = notification;
       processor.apply(notification, *source);
-      answers.emplace(*questions_, notification);
+      evaluation.emplace(*match_cache_, notification);
     }
     if (!processor.redact.empty()) {
       processor.redact.apply(notification);
-      answers.emplace(*questions_, notification);
+      evaluation.emplace(*match_cache_, notification);
       if (source) processor.redact.apply(*source);
     }
     if (processor.dedupe_key) out.dedupe = {processor.dedupe_key->render(notification), processor.rule.dedupe->window};
   }
-  if (source) notification.before = model::changes(*source, notification);
+  if (source) notification.original = model::original_values(*source, notification);
   return out;
 }
 

@@ -1,5 +1,5 @@
-// The processors of the pipeline: what is dropped, and what a notification is made into before it is routed. Pure.
-// Thread rule: immutable, any thread. Copies share what was compiled.
+// The processors of the pipeline: drop notifications, or change them before routing. Pure.
+// Thread rule: immutable, any thread. Ownership: copies share the compiled rules.
 #pragma once
 #include <memory>
 #include <optional>
@@ -8,15 +8,15 @@
 
 #include "base/error.hpp"
 #include "model/pipeline.hpp"
-#include "render/message_rule.hpp"
+#include "render/message_template.hpp"
 #include "route/matcher.hpp"
 #include "route/redactor.hpp"
 #include "route/trace.hpp"
 
 namespace belfry::route {
 
-// What is to be known of them beyond the notification itself.
-struct Processed {
+// Results of the processors apart from the changed notification.
+struct ProcessorResult {
   struct Dropped {
     std::string by;
     std::string reason;
@@ -28,21 +28,21 @@ struct Processed {
     bool operator==(const Dedupe&) const = default;
   };
   std::optional<Dropped> dropped;
-  std::optional<Dedupe> dedupe;      // of the last one that has one
-  std::vector<std::string> applied;  // names of those that matched, in order
+  std::optional<Dedupe> dedupe;      // of the last matching processor that sets one
+  std::vector<std::string> applied;  // names of the processors that matched, in order
 
-  bool operator==(const Processed&) const = default;
+  bool operator==(const ProcessorResult&) const = default;
 };
 
 class Processors {
  public:
-  // ErrorCode::invalid names the processor and what is wrong with it.
+  // ErrorCode::invalid: the message names the processor and its error.
   [[nodiscard]] static base::Result<Processors> compile(std::vector<model::ProcessorRule> rules);
 
-  // Each sees what the ones before it made of the notification. The first that drops it is the last that is asked, but for
-  // what the others redact: what is dropped is kept as well. What the source itself
-  // marked as sensitive, or gave a max_age, stays so; a processor can only be stricter. `trace` costs nothing when it is not given.
-  [[nodiscard]] Processed run(model::Notification& notification, std::vector<Trace::Entry>* trace = nullptr) const;
+  // Each processor sees the result of the ones before it. After one drops the notification, the others only redact, because a dropped
+  // notification is stored too. A processor can make `sensitive` and `max_age` stricter than the source set them, never less strict.
+  // `trace`, unless null, records each processor's decision; null costs nothing.
+  [[nodiscard]] ProcessorResult run(model::Notification& notification, std::vector<Trace::Entry>* trace = nullptr) const;
 
  private:
   struct Setter {
@@ -54,16 +54,16 @@ class Processors {
     Matcher when;
     std::vector<Setter> set;
     Redactor redact;
-    std::optional<render::MessageText> message;
+    std::optional<render::MessageTemplate> message;
     std::optional<render::Template> dedupe_key;
 
-    [[nodiscard]] static base::Result<Processor> compile(model::ProcessorRule rule, Questions& questions);
+    [[nodiscard]] static base::Result<Processor> compile(model::ProcessorRule rule, MatchCache& match_cache);
     [[nodiscard]] bool changes() const { return !set.empty() || !rule.unset.empty() || message.has_value(); }
     void apply(model::Notification& notification, const model::Notification& source) const;
-    [[nodiscard]] std::string told() const;
+    [[nodiscard]] std::string summary() const;
   };
 
-  std::shared_ptr<const Questions> questions_;
+  std::shared_ptr<const MatchCache> match_cache_;
   std::vector<Processor> processors_;
 };
 

@@ -7,10 +7,10 @@ namespace {
 
 constexpr std::string_view kNothingLeft = "[redacted]";
 
-// A backslash would refer to a group.
-std::string literal(std::string_view with) {
+// RE2 reads a backslash as a reference to a group.
+std::string literal(std::string_view text) {
   std::string out;
-  for (const char c : with) out += c == '\\' ? "\\\\" : std::string(1, c);
+  for (const char c : text) out += c == '\\' ? "\\\\" : std::string(1, c);
   return out;
 }
 
@@ -25,9 +25,10 @@ base::Result<Redactor> Redactor::compile(const std::vector<model::Redaction>& re
     if (!pattern->ok())
       return base::fail(base::ErrorCode::invalid, "the pattern /" + redaction.pattern + "/ is wrong: " + pattern->error());
     if (re2::RE2::PartialMatch("", *pattern)) {
-      return base::fail(base::ErrorCode::invalid, "the pattern /" + redaction.pattern + "/ finds the empty text, which is everywhere");
+      return base::fail(base::ErrorCode::invalid,
+                        "the pattern /" + redaction.pattern + "/ matches the empty text, and so matches everywhere");
     }
-    out.patterns_.push_back({std::move(pattern), literal(redaction.with)});
+    out.patterns_.push_back({std::move(pattern), literal(redaction.replacement)});
   }
   return out;
 }
@@ -52,8 +53,8 @@ std::size_t Redactor::apply(model::Notification& n) const {
   for (auto* text : {&n.title, &n.title_markdown, &n.body, &n.body_markdown, &n.update_key}) found += apply(*text);
   for (auto& action : n.actions) found += apply(action.label) + apply(action.url);
   for (auto& [name, value] : n.labels) found += apply(value);
-  found += apply(n.data) + apply(n.before);
-  // Neither may be empty.
+  found += apply(n.data) + apply(n.original);
+  // Title and body must not be empty.
   for (auto* text : {&n.title, &n.body}) {
     if (text->empty()) *text = kNothingLeft;
   }

@@ -1,5 +1,5 @@
-// Takes what patterns find out of everything that a notification says. Pure.
-// Thread rule: immutable, any thread. Copies share the compiled patterns.
+// Replaces the matches of patterns in all content of a notification. Pure.
+// Thread rule: immutable, any thread. Ownership: copies share the compiled patterns.
 #pragma once
 #include <memory>
 #include <string>
@@ -17,10 +17,11 @@ namespace belfry::route {
 
 class Redactor {
  public:
-  // ErrorCode::invalid: a pattern is wrong, or finds the empty text, which is everywhere.
+  // ErrorCode::invalid: a pattern is malformed, or matches the empty text and so matches everywhere.
   [[nodiscard]] static base::Result<Redactor> compile(const std::vector<model::Redaction>& redactions);
 
-  // In title, body, buttons, labels and data, and in what they were before processors changed them. Gives how often something was found.
+  // Redacts title, body, update key, buttons, labels and data, and their values from before processors changed them. Returns the number of
+  // replacements.
   std::size_t apply(model::Notification& notification) const;
 
   [[nodiscard]] bool empty() const { return patterns_.empty(); }
@@ -28,7 +29,7 @@ class Redactor {
  private:
   struct Pattern {
     std::shared_ptr<const re2::RE2> find;
-    std::string rewrite;  // in RE2's form
+    std::string rewrite;  // in RE2's rewrite syntax
   };
 
   std::size_t apply(std::string& text) const;

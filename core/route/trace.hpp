@@ -1,4 +1,4 @@
-// What each processor and route had to say, in the order of the configuration: for people who ask why. A value.
+// The decision of each processor and route, in the order of the configuration, to explain a result to people. A value.
 #pragma once
 #include <string>
 #include <vector>
@@ -6,13 +6,13 @@
 namespace belfry::route {
 
 struct Trace {
-  enum class Verdict { matched, not_matched, not_reached };
+  enum class Match { matched, not_matched, not_reached };
   struct Entry {
     std::string name;
-    std::string where;      // "belfry.yaml:12:5"
-    std::size_t depth = 0;  // of a route: how many there are around it
-    Verdict verdict = Verdict::not_reached;
-    // not_matched: `name is "Workspace Deleted", wanted /Failed/`; not_reached: what ended the search; matched: what it did, in words
+    std::string location;   // "belfry.yaml:12:5"
+    std::size_t depth = 0;  // of a route: number of enclosing routes
+    Match match = Match::not_reached;
+    // not_matched: `name is "Workspace Deleted", wanted /Failed/`; not_reached: the reason; matched: the effect
     std::string why;
 
     bool operator==(const Entry&) const = default;
@@ -22,11 +22,11 @@ struct Trace {
 };
 
 // "matched", "not matched", "not reached"
-[[nodiscard]] constexpr const char* to_string(Trace::Verdict verdict) {
-  switch (verdict) {
-    case Trace::Verdict::matched: return "matched";
-    case Trace::Verdict::not_matched: return "not matched";
-    case Trace::Verdict::not_reached: break;
+[[nodiscard]] constexpr const char* to_string(Trace::Match match) {
+  switch (match) {
+    case Trace::Match::matched: return "matched";
+    case Trace::Match::not_matched: return "not matched";
+    case Trace::Match::not_reached: break;
   }
   return "not reached";
 }

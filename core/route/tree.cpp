@@ -27,12 +27,12 @@ base::Result<void> check(const model::RouteRule& rule, const Sinks& sinks) {
 }
 
 std::string title_of(const model::RouteRule& rule) {
-  return rule.name.empty() ? "the route at " + rule.where : "route \"" + rule.name + "\"";
+  return rule.name.empty() ? "the route at " + rule.location : "route \"" + rule.name + "\"";
 }
 
-std::string place_of(const std::string& sink, const model::Destination& destination) {
+std::string destination_text(const std::string& sink, const model::Destination& destination) {
   return destination.audience == model::Audience::shared ? "shared destination " + destination.address + " of sink " + sink
-                                                         : "the recipient by sink " + sink;
+                                                         : "the recipient via sink " + sink;
 }
 
 bool has(const std::vector<model::Target>& targets, const std::string& sink, const model::Destination& destination) {
@@ -41,51 +41,51 @@ bool has(const std::vector<model::Target>& targets, const std::string& sink, con
 
 }  // namespace
 
-// Asks the routes one after another, and collects what they choose.
+// Tries the routes in order and collects the targets of those that take the notification.
 class Tree::Walk {
  public:
   Walk(const Tree& tree, const model::Notification& notification, std::vector<Trace::Entry>* trace)
-      : tree_(tree), notification_(notification), answers_(*tree.questions_, notification), trace_(trace) {}
+      : tree_(tree), notification_(notification), evaluation_(*tree.match_cache_, notification), trace_(trace) {}
 
-  Decision run() {
-    const bool matched_any = ask(tree_.routes_, 0);
+  RoutingResult run() {
+    const bool matched_any = visit(tree_.routes_, 0);
     if (decision_.targets.empty()) {
       decision_.notes.push_back(
-          {"unrouted", matched_any ? "sensitive: kept out of every shared destination, and there was no other" : "no route matched"});
+          {"unrouted", matched_any ? "sensitive: kept out of every shared destination, and no other was chosen" : "no route matched"});
     }
     return std::move(decision_);
   }
 
  private:
-  // Whether one of them took it.
-  bool ask(const std::vector<Route>& siblings, std::size_t depth) {
+  // Returns whether one of them took the notification.
+  bool visit(const std::vector<Route>& siblings, std::size_t depth) {
     bool taken = false;
     const Route* last = nullptr;  // the route that ended the search
     for (const auto& route : siblings) {
       if (last != nullptr) {
         if (trace_ == nullptr) break;
-        pass_over(route, depth, title_of(last->rule) + " came first");
+        mark_not_reached(route, depth, title_of(last->rule) + " came first");
         continue;
       }
       const auto entry = enter(route, depth);
       std::string why;
-      const bool matched = route.when.matches(answers_, trace_ == nullptr ? nullptr : &why);
+      const bool matched = route.when.matches(evaluation_, trace_ == nullptr ? nullptr : &why);
       if (trace_ != nullptr) {
-        (*trace_)[entry].verdict = matched ? Trace::Verdict::matched : Trace::Verdict::not_matched;
+        (*trace_)[entry].match = matched ? Trace::Match::matched : Trace::Match::not_matched;
         (*trace_)[entry].why = why;
       }
       if (!matched) {
         if (trace_ != nullptr) {
-          for (const auto& within : route.routes) pass_over(within, depth + 1, title_of(route.rule) + " did not match");
+          for (const auto& within : route.routes) mark_not_reached(within, depth + 1, title_of(route.rule) + " did not match");
         }
         continue;
       }
       taken = true;
-      if (!ask(route.routes, depth + 1)) {
-        take(route);
-        if (trace_ != nullptr) (*trace_)[entry].why = told(route.rule);
+      if (!visit(route.routes, depth + 1)) {
+        select_targets(route);
+        if (trace_ != nullptr) (*trace_)[entry].why = summary(route.rule);
       } else if (trace_ != nullptr) {
-        (*trace_)[entry].why = "a route within it took it";
+        (*trace_)[entry].why = "a nested route took it";
       }
       if (!route.rule.continue_) last = &route;
     }
@@ -94,29 +94,29 @@ class Tree::Walk {
 
   std::size_t enter(const Route& route, std::size_t depth) {
     if (trace_ == nullptr) return 0;
-    trace_->push_back({.name = route.rule.name, .where = route.rule.where, .depth = depth});
+    trace_->push_back({.name = route.rule.name, .location = route.rule.location, .depth = depth});
     return trace_->size() - 1;
   }
 
-  void pass_over(const Route& route, std::size_t depth, const std::string& why) {
+  void mark_not_reached(const Route& route, std::size_t depth, const std::string& why) {
     (*trace_)[enter(route, depth)].why = why;
-    for (const auto& within : route.routes) pass_over(within, depth + 1, why);
+    for (const auto& within : route.routes) mark_not_reached(within, depth + 1, why);
   }
 
-  static std::string told(const model::RouteRule& rule) {
+  static std::string summary(const model::RouteRule& rule) {
     std::string out = "chooses";
     for (const auto& to : rule.to) out += (&to == &rule.to.front() ? " " : ", ") + to.sink;
-    return rule.continue_ ? out + ", and goes on" : out;
+    return rule.continue_ ? out + ", then continues" : out;
   }
 
-  void take(const Route& route) {
+  void select_targets(const Route& route) {
     const auto& rule = route.rule;
     const auto fallback = fallback_of(rule);
-    const bool hold = !route.awake || !route.awake->matches(answers_);
+    const bool hold = !route.quiet_exception || !route.quiet_exception->matches(evaluation_);
     const auto key = route.key ? route.key->render(notification_) : std::string();
     for (const auto& to : rule.to) {
       auto destination = destination_of(tree_.sinks_.at(to.sink), to.overrides, notification_.recipient);
-      const auto place = place_of(to.sink, destination);
+      const auto place = destination_text(to.sink, destination);
       if (exposes(destination, notification_.sensitive, rule.allow_sensitive)) {
         note("withheld", "sensitive: kept out of " + place + " that " + title_of(rule) + " chose");
       } else if (has(decision_.targets, to.sink, destination)) {
@@ -143,7 +143,7 @@ class Tree::Walk {
     for (const auto& sink : rule.fallback) {
       const auto destination = destination_of(tree_.sinks_.at(sink), {}, notification_.recipient);
       if (exposes(destination, true, false)) {
-        note("withheld", "sensitive: will not fall back to " + place_of(sink, destination));
+        note("withheld", "sensitive: will not fall back to " + destination_text(sink, destination));
       } else {
         chain.push_back(sink);
       }
@@ -155,24 +155,24 @@ class Tree::Walk {
 
   const Tree& tree_;
   const model::Notification& notification_;
-  Questions::Answers answers_;
+  MatchCache::Evaluation evaluation_;
   std::vector<Trace::Entry>* trace_;
-  Decision decision_;
+  RoutingResult decision_;
 };
 
-base::Result<Tree::Route> Tree::compile_route(model::RouteRule rule, const Sinks& sinks, Questions& questions) {
-  const auto context = rule.name.empty() ? title_of(rule) : rule.where + ": " + title_of(rule);
+base::Result<Tree::Route> Tree::compile_route(model::RouteRule rule, const Sinks& sinks, MatchCache& match_cache) {
+  const auto context = rule.name.empty() ? title_of(rule) : rule.location + ": " + title_of(rule);
   if (const auto checked = check(rule, sinks); !checked) return std::unexpected(base::with_context(context, checked.error()));
   Route out;
-  auto when = Matcher::compile(rule.when, questions);
+  auto when = Matcher::compile(rule.when, match_cache);
   if (!when) return std::unexpected(base::with_context(context, when.error()));
   out.when = std::move(*when);
   const auto& timing = rule.timing;
-  if (!timing.at_once()) out.timing = std::make_shared<const model::Timing>(timing);
+  if (!timing.immediate()) out.timing = std::make_shared<const model::Timing>(timing);
   if (timing.quiet_hours && timing.quiet_hours->except) {
-    auto awake = Matcher::compile(*timing.quiet_hours->except, questions);
-    if (!awake) return std::unexpected(base::with_context(context + ": quiet_hours.except", awake.error()));
-    out.awake = std::move(*awake);
+    auto quiet_exception = Matcher::compile(*timing.quiet_hours->except, match_cache);
+    if (!quiet_exception) return std::unexpected(base::with_context(context + ": quiet_hours.except", quiet_exception.error()));
+    out.quiet_exception = std::move(*quiet_exception);
   }
   if (timing.digest || timing.throttle) {
     auto key = render::Template::compile(timing.digest ? timing.digest->key : timing.throttle->key, render::Format::plain);
@@ -180,7 +180,7 @@ base::Result<Tree::Route> Tree::compile_route(model::RouteRule rule, const Sinks
     out.key = std::move(*key);
   }
   for (auto& within : std::exchange(rule.routes, {})) {
-    auto compiled = compile_route(std::move(within), sinks, questions);
+    auto compiled = compile_route(std::move(within), sinks, match_cache);
     if (!compiled) return std::unexpected(compiled.error());
     out.routes.push_back(std::move(*compiled));
   }
@@ -190,19 +190,19 @@ base::Result<Tree::Route> Tree::compile_route(model::RouteRule rule, const Sinks
 
 base::Result<Tree> Tree::compile(std::vector<model::RouteRule> rules, Sinks sinks) {
   Tree tree;
-  const auto questions = std::make_shared<Questions>();
+  const auto match_cache = std::make_shared<MatchCache>();
   for (auto& rule : rules) {
-    auto compiled = compile_route(std::move(rule), sinks, *questions);
+    auto compiled = compile_route(std::move(rule), sinks, *match_cache);
     if (!compiled) return std::unexpected(compiled.error());
     tree.routes_.push_back(std::move(*compiled));
   }
-  questions->seal();
-  tree.questions_ = questions;
+  match_cache->seal();
+  tree.match_cache_ = match_cache;
   tree.sinks_ = std::move(sinks);
   return tree;
 }
 
-Decision Tree::route(const model::Notification& notification, std::vector<Trace::Entry>* trace) const {
+RoutingResult Tree::route(const model::Notification& notification, std::vector<Trace::Entry>* trace) const {
   return Walk(*this, notification, trace).run();
 }
 

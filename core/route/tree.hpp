@@ -1,8 +1,8 @@
-// The route tree: which sinks a notification goes to, and where in them. Compiled once from the configuration; routing is pure.
-// Siblings are asked in order: the first that matches wins, unless it says `continue`. The routes within one that matched are asked before
-// it takes anything itself; it takes what none of them takes. The same (sink, destination) twice: the first wins, the later one is recorded
-// as merged. A sensitive notification goes to no shared destination, nor falls back to one, unless the route allows it. Thread rule:
-// immutable, any thread. Copies share the compiled patterns.
+// The route tree: selects the sinks of a notification, and its destination in each. Compiled once from the configuration; routing is pure.
+// Siblings are tried in order: the first match wins, unless it sets `continue`. The nested routes of a match are tried next; the route
+// itself takes the notification only if none of them does. If the same (sink, destination) is chosen twice, the first wins, and the later
+// one is recorded as merged. A sensitive notification goes to no shared destination, nor falls back to one, unless the route allows it.
+// Thread rule: immutable, any thread. Ownership: copies share the compiled patterns.
 #pragma once
 #include <map>
 #include <memory>
@@ -19,34 +19,34 @@
 
 namespace belfry::route {
 
-// Why the targets are what they are. For model::Decision, which says what each slug means.
-struct Note {
-  std::string what;    // routed, merged, withheld, unrouted
+// Explains a routing decision. Becomes a model::Decision, which lists the slugs.
+struct RoutingNote {
+  std::string event;   // routed, merged, withheld, unrouted
   std::string detail;  // one sentence, never the text of the notification
 
-  bool operator==(const Note&) const = default;
+  bool operator==(const RoutingNote&) const = default;
 };
 
-struct Decision {
+struct RoutingResult {
   std::vector<model::Target> targets;  // in order, each (sink, destination) once
-  std::vector<Note> notes;             // in order; without targets the last one is `unrouted` and says why
+  std::vector<RoutingNote> notes;      // in order; without targets, the last one is `unrouted` with the reason
 
-  bool operator==(const Decision&) const = default;
+  bool operator==(const RoutingResult&) const = default;
 };
 
 class Tree {
  public:
-  // ErrorCode::invalid names the route and what is wrong with it: an unknown sink, path or pattern, an override that is no string.
+  // ErrorCode::invalid: the message names the route and its error: an unknown sink or path, a malformed pattern, or a non-string override.
   [[nodiscard]] static base::Result<Tree> compile(std::vector<model::RouteRule> rules, std::map<std::string, model::SinkAddressing> sinks);
 
-  // `trace` is filled in when given, and costs nothing when not.
-  [[nodiscard]] Decision route(const model::Notification& notification, std::vector<Trace::Entry>* trace = nullptr) const;
+  // `trace`, unless null, records each route's decision; null costs nothing.
+  [[nodiscard]] RoutingResult route(const model::Notification& notification, std::vector<Trace::Entry>* trace = nullptr) const;
 
  private:
   struct Route {
-    model::RouteRule rule;  // without its routes
+    model::RouteRule rule;  // without its nested routes
     Matcher when;
-    std::optional<Matcher> awake;  // what its quiet hours let through
+    std::optional<Matcher> quiet_exception;  // lets notifications through its quiet hours
     std::shared_ptr<const model::Timing> timing;
     std::optional<render::Template> key;  // of its digest or throttle
     std::vector<Route> routes;
@@ -54,9 +54,9 @@ class Tree {
   class Walk;
 
   [[nodiscard]] static base::Result<Route> compile_route(model::RouteRule rule, const std::map<std::string, model::SinkAddressing>& sinks,
-                                                         Questions& questions);
+                                                         MatchCache& match_cache);
 
-  std::shared_ptr<const Questions> questions_;
+  std::shared_ptr<const MatchCache> match_cache_;
   std::vector<Route> routes_;
   std::map<std::string, model::SinkAddressing> sinks_;
 };

@@ -7,7 +7,7 @@
 namespace belfry::source {
 namespace {
 
-// Comparing digests hides the length as well as the content.
+// Compares digests to hide the length as well as the content.
 bool same_secret(std::string_view presented, std::string_view wanted) {
   const auto digest = [](std::string_view text) {
     std::array<unsigned char, SHA256_DIGEST_LENGTH> out{};
@@ -41,7 +41,7 @@ int base64_value(char c) {
   return c == '/' ? 63 : -1;
 }
 
-// RFC 4648, section 4: padded, no white space, unused bits zero. Each value has one spelling.
+// RFC 4648, section 4: padded, no white space, unused bits zero. Each value has exactly one encoding.
 std::optional<base::Secret> base64_decode(std::string_view text) {
   if (text.empty() || text.size() % 4 != 0) return std::nullopt;
   const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
@@ -64,7 +64,7 @@ std::optional<base::Secret> base64_decode(std::string_view text) {
   return decoded;
 }
 
-bool basic_fits(const Credentials& wanted, std::string_view header) {
+bool basic_matches(const Credentials& wanted, std::string_view header) {
   if (!wanted.has_basic()) return false;
   const auto encoded = after_scheme(header, "basic");
   const auto decoded = encoded ? base64_decode(*encoded) : std::nullopt;
@@ -73,21 +73,21 @@ bool basic_fits(const Credentials& wanted, std::string_view header) {
     const base::Secret pair(wanted.basic_username + ":" + std::string(password));
     return same_secret(decoded->reveal(), pair.reveal());
   };
-  bool fits = wanted.basic_passwords.empty() && is_pair_with("");
-  for (const auto& password : wanted.basic_passwords) fits = is_pair_with(password.reveal()) || fits;
-  return fits;
+  bool matches = wanted.basic_passwords.empty() && is_pair_with("");
+  for (const auto& password : wanted.basic_passwords) matches = is_pair_with(password.reveal()) || matches;
+  return matches;
 }
 
-bool bearer_fits(const Credentials& wanted, std::string_view header) {
+bool bearer_matches(const Credentials& wanted, std::string_view header) {
   if (!wanted.has_bearer()) return false;
   const auto token = after_scheme(header, "bearer");
   if (!token) return false;
-  bool fits = false;
-  for (const auto& bearer : wanted.bearers) fits = (!bearer.empty() && same_secret(*token, bearer.reveal())) || fits;
-  return fits;
+  bool matches = false;
+  for (const auto& bearer : wanted.bearers) matches = (!bearer.empty() && same_secret(*token, bearer.reveal())) || matches;
+  return matches;
 }
 
-// HTTP has no registered scheme for "a client certificate is missing", and a 401 must carry a challenge (RFC 9110, 15.5.2).
+// HTTP has no registered scheme for a missing client certificate, but a 401 must carry a challenge (RFC 9110, 15.5.2).
 std::string challenge(const Credentials& wanted) {
   std::string schemes;
   if (wanted.has_basic()) schemes = R"(Basic realm="belfry", charset="UTF-8")";
@@ -97,14 +97,14 @@ std::string challenge(const Credentials& wanted) {
 
 }  // namespace
 
-std::optional<Refusal> refuse(const Credentials& credentials, const Presented& presented) {
+std::optional<AuthFailure> check_credentials(const Credentials& credentials, const PresentedCredentials& presented) {
   if (credentials.client_certificate && presented.client_subject.empty()) {
-    return Refusal{challenge(credentials), "a client certificate is required"};
+    return AuthFailure{challenge(credentials), "a client certificate is required"};
   }
   if (!credentials.has_basic() && !credentials.has_bearer()) return std::nullopt;
-  if (!presented.authorization) return Refusal{challenge(credentials), "credentials are required and none were sent"};
-  if (basic_fits(credentials, *presented.authorization) || bearer_fits(credentials, *presented.authorization)) return std::nullopt;
-  return Refusal{challenge(credentials), "the credentials are wrong"};
+  if (!presented.authorization) return AuthFailure{challenge(credentials), "credentials are required and none were sent"};
+  if (basic_matches(credentials, *presented.authorization) || bearer_matches(credentials, *presented.authorization)) return std::nullopt;
+  return AuthFailure{challenge(credentials), "the credentials are wrong"};
 }
 
 }  // namespace belfry::source

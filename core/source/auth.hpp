@@ -1,4 +1,4 @@
-// Who may post to a source. Pure; comparisons take the same time whatever is presented.
+// Authenticates requests to a source. Pure; the time of a comparison does not depend on the presented secret.
 // Thread rule: immutable values, any thread.
 #pragma once
 #include <algorithm>
@@ -11,36 +11,37 @@
 
 namespace belfry::source {
 
-// What the configuration asks for. Nothing set: everyone may. Basic and bearer are alternatives; the certificate is asked in addition.
+// The credentials that a source requires. None set: every request is allowed. Basic and bearer are alternatives; a client certificate is
+// required in addition.
 struct Credentials {
   std::string basic_username;  // without a colon (RFC 7617)
-  // Any of them will do: the new one and the old one while a secret is being replaced. An empty one is none.
+  // Any of them is accepted: the new and the old secret during rotation. An empty secret counts as not set.
   std::vector<base::Secret> basic_passwords;
   std::vector<base::Secret> bearers;
   bool client_certificate = false;
 
-  [[nodiscard]] bool has_basic() const { return !basic_username.empty() || std::ranges::any_of(basic_passwords, is_there); }
-  [[nodiscard]] bool has_bearer() const { return std::ranges::any_of(bearers, is_there); }
+  [[nodiscard]] bool has_basic() const { return !basic_username.empty() || std::ranges::any_of(basic_passwords, is_set); }
+  [[nodiscard]] bool has_bearer() const { return std::ranges::any_of(bearers, is_set); }
 
  private:
-  static bool is_there(const base::Secret& secret) { return !secret.empty(); }
+  static bool is_set(const base::Secret& secret) { return !secret.empty(); }
 };
 
-// What came with a request.
-struct Presented {
-  std::optional<std::string_view> authorization;  // the header's value
+// The credentials of a request. Borrowed.
+struct PresentedCredentials {
+  std::optional<std::string_view> authorization;  // value of the Authorization header
   std::string_view client_subject;                // of a verified client certificate; empty: none
 };
 
-// The answer is 401 with these.
-struct Refusal {
+// The challenge and message of a 401 response.
+struct AuthFailure {
   std::string www_authenticate;
-  std::string message;  // one line without anything that was presented
+  std::string message;  // one line; shows nothing from the request
 
-  bool operator==(const Refusal&) const = default;
+  bool operator==(const AuthFailure&) const = default;
 };
 
-// None: allowed.
-[[nodiscard]] std::optional<Refusal> refuse(const Credentials& credentials, const Presented& presented);
+// Returns none when the request is allowed.
+[[nodiscard]] std::optional<AuthFailure> check_credentials(const Credentials& credentials, const PresentedCredentials& presented);
 
 }  // namespace belfry::source

@@ -24,7 +24,7 @@ bool is(const model::Notification& n, const SensitiveEvent& event) {
 
 }  // namespace
 
-void apply_builtin(model::Notification& notification) {
+void apply_builtin_rules(model::Notification& notification) {
   for (const auto& event : kSensitiveEvents) {
     if (!is(notification, event)) continue;
     notification.sensitive = true;

@@ -1,11 +1,11 @@
-// What Belfry knows about Coder's notifications by itself, whatever the configuration says. Pure.
+// Built-in rules for Coder's notifications, independent of the configuration. Pure.
 #pragma once
 #include "model/notification.hpp"
 
 namespace belfry::source {
 
-// One-time passcodes (an account can be taken over with one) become sensitive and live for 10 minutes at most. They are known by template
-// id, by name, or by the label that carries the code: any one of the three is enough.
-void apply_builtin(model::Notification& notification);
+// Marks one-time passcodes, which allow an account takeover, as sensitive, and limits their max_age to 10 minutes. The template id, the
+// name, or the label that carries the code identifies a passcode: one of the three is enough.
+void apply_builtin_rules(model::Notification& notification);
 
 }  // namespace belfry::source

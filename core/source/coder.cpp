@@ -9,7 +9,7 @@
 namespace belfry::source {
 namespace {
 
-constexpr std::size_t kLongestMessageId = 200;
+constexpr std::size_t kMaxMessageId = 200;
 
 std::unexpected<base::Error> invalid(std::string message) { return base::fail(base::ErrorCode::invalid, std::move(message)); }
 
@@ -17,8 +17,8 @@ std::string take(Text& text) { return text ? std::move(*text) : std::string(); }
 
 base::Result<void> check_required(const CoderDocument& document) {
   const auto required_text = [](const char* name, const Text& text) -> base::Result<void> {
-    if (!text) return invalid(std::string(name) + ": missing; it must be a string that is not empty");
-    if (text->empty()) return invalid(std::string(name) + ": empty; it must be a string that is not empty");
+    if (!text) return invalid(std::string(name) + ": missing; it must be a non-empty string");
+    if (text->empty()) return invalid(std::string(name) + ": empty; it must be a non-empty string");
     return {};
   };
   if (auto title = required_text("title", document.title); !title) return title;
@@ -30,17 +30,17 @@ base::Result<void> check_required(const CoderDocument& document) {
   return {};
 }
 
-// A header may hold bytes that are no UTF-8, the body cannot.
+// Unlike the body, a header may contain bytes that are not UTF-8.
 base::Result<std::string> message_id(Text& in_body, std::optional<std::string_view> in_header, const std::string& fresh) {
   const auto too_long = [](const char* where) {
-    return invalid(std::string(where) + ": longer than " + std::to_string(kLongestMessageId) + " bytes");
+    return invalid(std::string(where) + ": longer than " + std::to_string(kMaxMessageId) + " bytes");
   };
   if (in_body && !in_body->empty()) {
-    if (in_body->size() > kLongestMessageId) return too_long("msg_id");
+    if (in_body->size() > kMaxMessageId) return too_long("msg_id");
     return std::move(*in_body);
   }
   if (!in_header || in_header->empty()) return fresh;
-  if (in_header->size() > kLongestMessageId) return too_long("X-Message-Id");
+  if (in_header->size() > kMaxMessageId) return too_long("X-Message-Id");
   const bool printable = std::ranges::all_of(*in_header, [](char c) { return c >= 0x20 && c < 0x7F; });
   if (!printable) return invalid("X-Message-Id: expected printable ASCII");
   return std::string(*in_header);
@@ -48,20 +48,20 @@ base::Result<std::string> message_id(Text& in_body, std::optional<std::string_vi
 
 }  // namespace
 
-base::Result<model::Notification> parse_coder(const Incoming& incoming, Arrival arrival) {
-  CoderReader reader(incoming.body.size());
-  if (!read_json(incoming.body, reader)) return invalid(reader.error());
+base::Result<model::Notification> parse_coder(const WebhookRequest& request, IntakeInfo intake) {
+  CoderReader reader(request.body.size());
+  if (!read_json(request.body, reader)) return invalid(reader.error());
   auto& document = reader.document();
   auto& payload = document.payload;
   if (auto complete = check_required(document); !complete) return std::unexpected(std::move(complete.error()));
-  auto msg_id = message_id(document.msg_id, incoming.message_id_header, arrival.id);
+  auto msg_id = message_id(document.msg_id, request.message_id_header, intake.id);
   if (!msg_id) return std::unexpected(std::move(msg_id.error()));
 
   model::Notification n;
-  n.id = std::move(arrival.id);
-  n.source = std::move(arrival.source);
+  n.id = std::move(intake.id);
+  n.source = std::move(intake.source);
   n.msg_id = std::move(*msg_id);
-  n.received_at = arrival.received_at;
+  n.received_at = intake.received_at;
   n.name = take(payload.name);
   n.template_id = take(payload.template_id);
   n.title = take(document.title);
@@ -73,7 +73,7 @@ base::Result<model::Notification> parse_coder(const Incoming& incoming, Arrival 
   n.labels = std::move(payload.labels);
   n.data = std::move(payload.data);
   n.targets = std::move(payload.targets);
-  apply_builtin(n);
+  apply_builtin_rules(n);
   return n;
 }
 

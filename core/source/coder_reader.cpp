@@ -11,7 +11,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kDeepest = 64;
+constexpr std::size_t kMaxDepth = 64;
 
 template <class Owner>
 using TextField = std::pair<std::string_view, Text Owner::*>;
@@ -35,14 +35,14 @@ Text* slot_of(Owner& owner, const std::array<TextField<Owner>, N>& fields, std::
   return found == fields.end() ? nullptr : &(owner.*(found->second));
 }
 
-bool unwanted(char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t') || c == 0x7F; }
+bool is_stripped(char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t') || c == 0x7F; }
 
-// A name that we did not choose, fit for a log line and an HTTP answer.
-std::string harmless(std::string_view name) {
-  constexpr std::size_t kLongest = 40;
-  std::string out(name.substr(0, kLongest));
-  std::ranges::replace_if(out, [](char c) { return c < 0x20 || c == 0x7F; }, '?');  // `char` is signed: every byte from 0x80 on as well
-  return name.size() > kLongest ? out + "..." : out;
+// Makes an untrusted name fit for a log line and an HTTP response.
+std::string sanitized_name(std::string_view name) {
+  constexpr std::size_t kMaxLength = 40;
+  std::string out(name.substr(0, kMaxLength));
+  std::ranges::replace_if(out, [](char c) { return c < 0x20 || c == 0x7F; }, '?');  // `char` is signed: also replaces bytes from 0x80
+  return name.size() > kMaxLength ? out + "..." : out;
 }
 
 }  // namespace
@@ -83,7 +83,7 @@ std::string CoderReader::path() const {
     case Role::payload: return "payload." + key_;
     case Role::actions: return "payload.actions[" + std::to_string(actions.size()) + "]";
     case Role::action: return "payload.actions[" + std::to_string(actions.size() - 1) + "]." + key_;
-    case Role::labels: return "payload.labels." + harmless(key_);
+    case Role::labels: return "payload.labels." + sanitized_name(key_);
     case Role::targets: return "payload.targets[" + std::to_string(document_.payload.targets.size()) + "]";
     default: return open_.empty() ? "the body" : key_;
   }
@@ -147,7 +147,7 @@ bool CoderReader::string(std::string& value) {
   const auto role = role_of_value();
   if (role == Role::ignored) return true;
   if (role != Role::text && innermost() != Role::data) return wrong_type("a string");
-  std::erase_if(value, unwanted);
+  std::erase_if(value, is_stripped);
   switch (innermost()) {
     case Role::labels: document_.payload.labels[key_] = std::move(value); break;
     case Role::targets: document_.payload.targets.push_back(std::move(value)); break;
@@ -169,10 +169,10 @@ bool CoderReader::boolean(bool value) { return other_scalar(value, "a boolean");
 bool CoderReader::number_integer(std::int64_t value) { return other_scalar(value, "a number"); }
 bool CoderReader::number_unsigned(std::uint64_t value) { return other_scalar(value, "a number"); }
 bool CoderReader::number_float(double value, const std::string& /*as_written*/) { return other_scalar(value, "a number"); }
-bool CoderReader::binary(json::binary_t& /*value*/) { return fail("the body: binary values are no JSON"); }
+bool CoderReader::binary(json::binary_t& /*value*/) { return fail("the body: binary values are not JSON"); }
 
 bool CoderReader::key(std::string& name) {
-  std::erase_if(name, unwanted);
+  std::erase_if(name, is_stripped);
   key_ = std::move(name);
   return true;
 }
@@ -182,7 +182,7 @@ bool CoderReader::open(bool object) {
   const bool wants_array = role == Role::actions || role == Role::targets;
   const bool any = role == Role::ignored || innermost() == Role::data;
   if (!any && (role == Role::text || object == wants_array)) return wrong_type(object ? "an object" : "an array");
-  if (open_.size() == kDeepest) return fail("the body: nested deeper than " + std::to_string(kDeepest) + " levels");
+  if (open_.size() == kMaxDepth) return fail("the body: nested deeper than " + std::to_string(kMaxDepth) + " levels");
 
   auto& payload = document_.payload;
   switch (role) {
@@ -223,14 +223,14 @@ bool CoderReader::zero_byte(std::size_t position) {
   return fail("the body is not JSON: unexpected text at byte " + std::to_string(position + 1));
 }
 
-// The library's own text quotes the body, so only its kind is used.
+// The library's message quotes the body, so only the kind of error is used.
 bool CoderReader::parse_error(std::size_t position, const std::string& /*token*/, const json::exception& why) {
   constexpr int kNumberOverflow = 406;
   const auto at = " at byte " + std::to_string(std::min(position, body_size_));
   if (position > body_size_) return fail("the body is not JSON: it ends too early," + at);
-  if (why.id == kNumberOverflow) return fail("the body is not JSON that can be kept: a number is out of range" + at);
+  if (why.id == kNumberOverflow) return fail("the body cannot be stored: a number is out of range" + at);
   if (std::strstr(why.what(), "UTF-8") != nullptr) return fail("the body is not JSON: invalid UTF-8" + at);
-  if (std::strstr(why.what(), "surrogate") != nullptr) return fail("the body is not JSON: half of a surrogate pair" + at);
+  if (std::strstr(why.what(), "surrogate") != nullptr) return fail("the body is not JSON: unpaired surrogate" + at);
   return fail("the body is not JSON: unexpected text" + at);
 }
 

@@ -1,4 +1,4 @@
-// Reads a Coder document in one pass, without building a tree of it: this is the hot path of accepting. Private to this folder.
+// Parses a Coder document in one pass, without building a tree: this is the hot path of the webhook. Private to this folder.
 #pragma once
 #include <map>
 #include <nlohmann/json.hpp>
@@ -37,7 +37,7 @@ struct CoderDocument {
   bool operator==(const CoderDocument&) const = default;
 };
 
-// A SAX handler, with the names of nlohmann::json: a callback that returns false ends the parse, and error() then says why.
+// A SAX handler with the interface of nlohmann::json. A callback that returns false ends the parse; error() then has the reason.
 class CoderReader {
  public:
   explicit CoderReader(std::size_t body_size) : body_size_(body_size) {}
@@ -61,7 +61,7 @@ class CoderReader {
   bool parse_error(std::size_t position, const std::string& token, const nlohmann::json::exception& why);
 
  private:
-  // What the value being read is, or what the object or array being read in is.
+  // The meaning of a value, or of an open object or array.
   enum class Role { document, payload, actions, action, labels, targets, data, text, ignored };
 
   [[nodiscard]] Role role_of_value();
@@ -78,8 +78,8 @@ class CoderReader {
   std::size_t body_size_;
   CoderDocument document_;
   std::string error_;
-  std::vector<Role> open_;             // from the outside in
-  std::string key_;                    // the newest key of the innermost object
+  std::vector<Role> open_;             // outermost first
+  std::string key_;                    // latest key of the innermost object
   std::vector<nlohmann::json*> data_;  // open nodes of payload.data
 };
 

@@ -1,5 +1,5 @@
-// RapidJSON reads what is good, in a fifth of the time; nlohmann::json reads the rest again, since its positions and kinds of errors are
-// what people are told. Both feed the same reader.
+// RapidJSON parses valid bodies, in a fifth of the time. nlohmann::json parses the others again, since error messages use its positions
+// and kinds of errors. Both feed the same reader.
 #include "source/json_reader.hpp"
 
 #include <rapidjson/memorystream.h>
@@ -20,7 +20,7 @@ struct Handler {
   bool Int64(std::int64_t value) { return reader.number_integer(value); }
   bool Uint64(std::uint64_t value) { return reader.number_unsigned(value); }
   bool Double(double value) { return reader.number_float(value, {}); }
-  bool RawNumber(const Ch*, Size, bool) { return false; }  // only by a flag that is not set
+  bool RawNumber(const Ch*, Size, bool) { return false; }  // only called with a flag that is not set
   bool String(const Ch* text, Size size, bool) {
     std::string value(text, size);
     return reader.string(value);
@@ -35,8 +35,8 @@ struct Handler {
   bool EndArray(Size) { return reader.end_array(); }
 };
 
-// RapidJSON 1.1 takes half of a surrogate pair for a character.
-bool beyond_rapidjson(std::string_view body) {
+// RapidJSON 1.1 accepts an unpaired surrogate as a character.
+bool has_surrogate_escape(std::string_view body) {
   for (auto at = body.find("\\u"); at != std::string_view::npos; at = body.find("\\u", at + 2)) {
     const char first = at + 2 < body.size() ? body[at + 2] : '\0';
     if (first == 'd' || first == 'D') return true;
@@ -47,10 +47,10 @@ bool beyond_rapidjson(std::string_view body) {
 }  // namespace
 
 bool read_json(std::string_view body, CoderReader& reader) {
-  // Both parsers take a zero byte for the end of the text, whatever follows it. JSON has none.
+  // Both parsers stop at a zero byte and ignore the rest of the body. JSON contains none.
   if (const auto zero = body.find('\0'); zero != std::string_view::npos) return reader.zero_byte(zero);
   constexpr unsigned kStrict = rapidjson::kParseValidateEncodingFlag | rapidjson::kParseFullPrecisionFlag;
-  if (!beyond_rapidjson(body)) {
+  if (!has_surrogate_escape(body)) {
     Handler handler{reader};
     rapidjson::MemoryStream stream(body.data(), body.size());
     if (rapidjson::Reader().Parse<kStrict>(stream, handler)) return true;

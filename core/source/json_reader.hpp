@@ -1,4 +1,4 @@
-// Feeds a CoderReader with the body of a request. Private to this folder.
+// Feeds the body of a request to a CoderReader. Private to this folder.
 #pragma once
 #include <string_view>
 
@@ -6,7 +6,7 @@
 
 namespace belfry::source {
 
-// False when the body is no JSON, or not what the reader wants: its error() says why.
+// Returns false when the body is not JSON or the reader rejects it; reader.error() then has the reason.
 [[nodiscard]] bool read_json(std::string_view body, CoderReader& reader);
 
 }  // namespace belfry::source

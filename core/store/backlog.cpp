@@ -12,7 +12,7 @@ Stats Backlog::stats(base::Timestamp now) const {
     const auto waits = sink.open - sink.in_flight;
     const auto blocked = sink.blocked.count_after(now);
     out.in_flight = sink.in_flight;
-    out.backoff = sink.put_off.count_after(now);
+    out.backoff = sink.backoff.count_after(now);
     out.held = blocked - out.backoff;
     out.waiting = waits - blocked;
     out.dead_letters = sink.dead_letters;
@@ -67,7 +67,7 @@ bool Backlog::apply(const Added& note) {
     return true;
   }
   sink.blocked.add(free_at(delivery));
-  if (delivery.due_at != delivery.joins_at) sink.put_off.add(delivery.due_at);
+  if (delivery.due_at != delivery.joins_at) sink.backoff.add(delivery.due_at);
   return true;
 }
 
@@ -88,7 +88,7 @@ bool Backlog::apply(const Removed& note) {
       --sink.in_flight;
     } else {
       if (!sink.blocked.remove(free_at(delivery))) return false;
-      if (delivery.due_at != delivery.joins_at && !sink.put_off.remove(delivery.due_at)) return false;
+      if (delivery.due_at != delivery.joins_at && !sink.backoff.remove(delivery.due_at)) return false;
     }
   }
   if (sink.open == 0 && sink.dead_letters == 0) sinks_.erase(found);

@@ -1,6 +1,6 @@
-// Counts of what the store holds, per sink and state: kept in memory as the tables change, so that asking costs nothing of what waits.
-// Changes are noted while a group runs and count from its commit on; when the group is undone they are dropped with it.
-// Thread rule: stats() from any thread, it never waits for the writer's disk; the rest from the store's own thread.
+// Counts of stored deliveries per sink and state, updated in memory as the tables change: stats() costs the same for any backlog.
+// Changes are noted while a group runs, applied when it commits, and dropped when it is rolled back.
+// Thread rule: stats() from any thread, without waiting for the disk; the rest on the store's thread.
 #pragma once
 #include <map>
 #include <mutex>
@@ -10,12 +10,12 @@
 #include <variant>
 #include <vector>
 
-#include "store/moments.hpp"
 #include "store/tables.hpp"
+#include "store/timestamp_multiset.hpp"
 
 namespace belfry::store {
 
-// What of a delivery is counted.
+// The fields of a delivery that affect the counts.
 struct CountedDelivery {
   std::string sink;
   RowId queue = 0;
@@ -30,20 +30,21 @@ struct CountedDelivery {
 
 class Backlog {
  public:
-  // Names and limits of SinkStats. Sinks of which nothing is left are left out.
+  // Leaves out sinks that have neither unfinished deliveries nor dead letters.
   [[nodiscard]] Stats stats(base::Timestamp now) const;
 
   void added(CountedDelivery delivery);
   void removed(CountedDelivery delivery);
   void changed(const CountedDelivery& before, const CountedDelivery& after);
-  // What waits in the queue was noted as removed before and is noted as added after; 0: the queue is gone or not paused.
+  // The caller notes the waiting deliveries of the queue as removed before, and as added after.
+  // `until` 0: the queue was removed or is not paused.
   void paused(RowId queue, base::Timestamp until) { noted_.emplace_back(Paused{queue, until}); }
   void unrouted(std::int64_t by) { noted_.emplace_back(Unrouted{by}); }
 
-  // False: something was removed that had not been added. The counts are wrong then until replace().
+  // Applies the noted changes. False: a delivery was removed that had not been added; the counts are wrong until replace().
   [[nodiscard]] bool commit();
-  void undo() noexcept { noted_.clear(); }
-  // Counts as the other one does; what was noted and not committed is dropped.
+  void rollback() noexcept { noted_.clear(); }
+  // Takes over the other's counts and drops the noted changes.
   void replace(Backlog&& counted);
 
  private:
@@ -66,23 +67,23 @@ class Backlog {
     std::uint64_t open = 0;
     std::uint64_t in_flight = 0;
     std::uint64_t dead_letters = 0;
-    Moments joined;   // of what is open: when it was, or will be, first due
-    Moments put_off;  // of what waits and was put off: until when
-    Moments blocked;  // of what waits: when neither its due time nor a pause of its queue holds it back any more
+    TimestampMultiset joined;   // first due times of open deliveries
+    TimestampMultiset backoff;  // due times of postponed waiting deliveries
+    TimestampMultiset blocked;  // of waiting deliveries: the due time or the end of the queue's pause, whichever is later
   };
 
-  // False: see commit().
+  // Return value: see commit().
   bool apply(const Added& note);
   bool apply(const Removed& note);
   bool apply(const Paused& note);
   bool apply(const Unrouted& note);
   [[nodiscard]] base::Timestamp free_at(const CountedDelivery& delivery) const;
 
-  std::vector<Note> noted_;  // the store's thread only
+  std::vector<Note> noted_;  // used on the store's thread only
 
-  mutable std::mutex mutex_;  // of all that follows
+  mutable std::mutex mutex_;  // guards the fields below
   std::map<std::string, Sink> sinks_;
-  std::unordered_map<RowId, base::Timestamp> paused_until_;  // of queues that were ever paused
+  std::unordered_map<RowId, base::Timestamp> paused_until_;  // of queues with a pause, past or present
   std::int64_t unrouted_ = 0;
 };
 

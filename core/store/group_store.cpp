@@ -4,7 +4,7 @@
 #include <exception>
 #include <system_error>
 
-#include "base/insist.hpp"
+#include "base/run_with_retries.hpp"
 #include "model/codec.hpp"
 #include "store/backup.hpp"
 #include "store/rules/rules.hpp"
@@ -12,7 +12,7 @@
 namespace belfry::store {
 namespace {
 
-constexpr std::size_t kGroupMost = 512;
+constexpr std::size_t kMaxGroupSize = 512;
 
 }  // namespace
 
@@ -27,7 +27,7 @@ class GroupStore::OperationOf final : public Operation {
     try {
       error.message = what;
     } catch (...) {
-      error.message = "out of memory";  // short enough to need none
+      error.message = "out of memory";  // fits the string's own buffer
     }
     result_ = std::unexpected(std::move(error));
   }
@@ -80,13 +80,13 @@ void GroupStore::guarded(Step&& step) noexcept {
   try {
     step();
   } catch (...) {
-    medium_->note_bug(base::what_of(std::current_exception()));
+    medium_->note_bug(base::exception_message(std::current_exception()));
   }
 }
 
 void GroupStore::work() {
   Group group;
-  group.reserve(kGroupMost);  // so that taking a group cannot fail half way
+  group.reserve(kMaxGroupSize);  // so that moving operations into the group cannot fail half way
   while (wait_for_group(group)) {
     const auto started = clock_.steady();
     const bool committed = commit(group);
@@ -105,7 +105,7 @@ void GroupStore::work() {
 bool GroupStore::wait_for_group(Group& group) {
   std::unique_lock lock(mutex_);
   wake_up_.wait(lock, [this] { return closed_ || !waiting_.empty(); });
-  const auto count = static_cast<std::ptrdiff_t>(std::min(waiting_.size(), kGroupMost));
+  const auto count = static_cast<std::ptrdiff_t>(std::min(waiting_.size(), kMaxGroupSize));
   std::move(waiting_.begin(), waiting_.begin() + count, std::back_inserter(group));
   waiting_.erase(waiting_.begin(), waiting_.begin() + count);
   return !group.empty();
@@ -118,15 +118,15 @@ bool GroupStore::commit(std::span<const std::unique_ptr<Operation>> group, bool 
     medium_->commit_group();
     return true;
   } catch (const MediumFailure& failure) {
-    medium_->undo_group();
-    if (first_try && failure.kind() == MediumFailure::Kind::full && medium_->make_room()) return commit(group, false);
+    medium_->rollback_group();
+    if (first_try && failure.kind() == MediumFailure::Kind::full && medium_->free_space()) return commit(group, false);
     medium_->note_failure(failure);
     for (const auto& operation : group) operation->fail(base::ErrorCode::unavailable, failure.what());
   } catch (...) {
-    medium_->undo_group();
+    medium_->rollback_group();
     const auto bug = std::current_exception();
     if (group.size() == 1) {
-      group.front()->fail(base::ErrorCode::failed, base::what_of(bug));
+      group.front()->fail(base::ErrorCode::failed, base::exception_message(bug));
     } else {
       for (std::size_t i = 0; i < group.size(); ++i) static_cast<void>(commit(group.subspan(i, 1)));
     }
@@ -134,17 +134,17 @@ bool GroupStore::commit(std::span<const std::unique_ptr<Operation>> group, bool 
   return false;
 }
 
-base::Result<void> GroupStore::open_to_new() {
-  if (auto why = medium_->refuses_new()) return base::fail(base::ErrorCode::unavailable, std::move(*why));
+base::Result<void> GroupStore::check_accepting() {
+  if (auto why = medium_->refusal_reason()) return base::fail(base::ErrorCode::unavailable, std::move(*why));
   return {};
 }
 
 void GroupStore::accept(Acceptance acceptance, Handler<Accepted> handler) {
-  // Encoded here: the caller's thread has time, the store's has not.
+  // Encode on the caller's thread, to keep the work off the store's.
   auto text = model::encode(acceptance.notification);
   submit<Accepted>(std::move(handler),
                    [this, acceptance = std::move(acceptance), text = std::move(text)](Tables& tables) -> base::Result<Accepted> {
-                     if (auto open = open_to_new(); !open) return std::unexpected(std::move(open.error()));
+                     if (auto open = check_accepting(); !open) return std::unexpected(std::move(open.error()));
                      return rules::accept(tables, acceptance, text);
                    });
 }
@@ -188,9 +188,9 @@ void GroupStore::pause_queue(std::string sink, std::string destination_key, base
   });
 }
 
-void GroupStore::wake(std::string sink, base::Timestamp now, Handler<std::size_t> handler) {
+void GroupStore::end_backoff(std::string sink, base::Timestamp now, Handler<std::size_t> handler) {
   submit<std::size_t>(std::move(handler),
-                      [sink = std::move(sink), now](Tables& tables) -> base::Result<std::size_t> { return tables.wake(sink, now); });
+                      [sink = std::move(sink), now](Tables& tables) -> base::Result<std::size_t> { return tables.end_backoff(sink, now); });
 }
 
 Stats GroupStore::stats(base::Timestamp now) const { return backlog_->stats(now); }
@@ -204,12 +204,13 @@ void GroupStore::find(Filter filter, Handler<std::vector<model::Delivery>> handl
                                        [filter = std::move(filter)](Tables& tables) { return rules::find(tables, filter); });
 }
 
-void GroupStore::record(std::string notification_id, Handler<Record> handler) {
-  submit<Record>(std::move(handler), [id = std::move(notification_id)](Tables& tables) { return rules::record(tables, id); });
+void GroupStore::history(std::string notification_id, Handler<History> handler) {
+  submit<History>(std::move(handler), [id = std::move(notification_id)](Tables& tables) { return rules::history(tables, id); });
 }
 
-void GroupStore::recorded(base::Timestamp since, std::int64_t from, std::size_t most, Handler<Recorded> handler) {
-  submit<Recorded>(std::move(handler), [=](Tables& tables) -> base::Result<Recorded> { return tables.recorded(since, from, most); });
+void GroupStore::list_notifications(base::Timestamp since, std::int64_t from, std::size_t limit, Handler<NotificationPage> handler) {
+  submit<NotificationPage>(std::move(handler),
+                           [=](Tables& tables) -> base::Result<NotificationPage> { return tables.list_notifications(since, from, limit); });
 }
 
 void GroupStore::retry(std::vector<std::string> delivery_ids, std::string by, base::Timestamp now, base::Millis max_age,
@@ -225,8 +226,8 @@ void GroupStore::discard(std::vector<std::string> delivery_ids, std::string by, 
   });
 }
 
-void GroupStore::sweep(base::Timestamp before, std::size_t most, Handler<SweepResult> handler) {
-  submit<SweepResult>(std::move(handler), [before, most](Tables& tables) { return rules::sweep(tables, before, most); });
+void GroupStore::sweep(base::Timestamp before, std::size_t limit, Handler<SweepResult> handler) {
+  submit<SweepResult>(std::move(handler), [before, limit](Tables& tables) { return rules::sweep(tables, before, limit); });
 }
 
 void GroupStore::kv_get(std::string scope, std::string key, Handler<std::optional<KvValue>> handler) {
@@ -245,28 +246,28 @@ void GroupStore::kv_erase(std::string scope, std::string key, Handler<bool> hand
                [scope = std::move(scope), key = std::move(key)](Tables& tables) { return rules::kv_erase(tables, scope, key); });
 }
 
-void GroupStore::clock(Handler<KeptClock> handler) {
-  submit<KeptClock>(std::move(handler), [](Tables& tables) -> base::Result<KeptClock> { return tables.clock(); });
+void GroupStore::clock(Handler<StoredClock> handler) {
+  submit<StoredClock>(std::move(handler), [](Tables& tables) -> base::Result<StoredClock> { return tables.clock(); });
 }
 
-void GroupStore::keep_clock(base::ClockMark mark, Handler<std::size_t> handler) {
-  submit<std::size_t>(std::move(handler), [mark = std::move(mark)](Tables& tables) { return rules::keep_clock(tables, mark); });
+void GroupStore::save_clock(base::ClockCheckpoint mark, Handler<std::size_t> handler) {
+  submit<std::size_t>(std::move(handler), [mark = std::move(mark)](Tables& tables) { return rules::save_clock(tables, mark); });
 }
 
-void GroupStore::account_for(base::Millis passed, base::Timestamp created_before, Handler<std::size_t> handler) {
+void GroupStore::age_deliveries(base::Millis passed, base::Timestamp created_before, Handler<std::size_t> handler) {
   submit<std::size_t>(std::move(handler), [=](Tables& tables) -> base::Result<std::size_t> { return tables.age(created_before, passed); });
 }
 
-// The store's thread only begins and ends it: copying gigabytes there would keep every accept waiting.
+// The store's thread only begins and ends the backup: copying gigabytes there would block every accept.
 void GroupStore::backup(std::filesystem::path file, base::Timestamp now, Handler<Backup> handler) {
-  if (backing_up_.exchange(true)) return handler(base::fail("another backup is being made; wait until it is done"));
+  if (backing_up_.exchange(true)) return handler(base::fail("another backup is in progress; wait until it is done"));
   auto done = [this, handler = std::move(handler)](base::Result<Backup> result) mutable {
     backing_up_ = false;
     handler(std::move(result));
   };
   auto copy = [this, file = std::move(file), now, done = std::move(done)](base::Result<Snapshot> snapshot) mutable {
     if (!snapshot) return done(std::unexpected(std::move(snapshot.error())));
-    if (backup_thread_.joinable()) backup_thread_.join();  // the one before has called its handler
+    if (backup_thread_.joinable()) backup_thread_.join();  // the previous backup has called its handler
     const auto answer = std::make_shared<decltype(done)>(std::move(done));
     try {
       backup_thread_ = std::thread([this, held = *snapshot, file = std::move(file), now, answer] {
@@ -278,7 +279,7 @@ void GroupStore::backup(std::filesystem::path file, base::Timestamp now, Handler
       });
     } catch (const std::system_error& failure) {
       release(*snapshot);
-      (*answer)(base::fail(base::ErrorCode::unavailable, std::string("backup: no thread can be started: ") + failure.what()));
+      (*answer)(base::fail(base::ErrorCode::unavailable, std::string("backup: cannot start a thread: ") + failure.what()));
     }
   };
   submit<Snapshot>(std::move(copy), [this](Tables&) -> base::Result<Snapshot> { return medium_->hold_snapshot(); });
@@ -294,7 +295,7 @@ void GroupStore::release(const Snapshot& snapshot) {
 
 void GroupStore::probe(Handler<bool> handler) {
   submit<bool>(std::move(handler), [this](Tables& tables) -> base::Result<bool> {
-    if (auto open = open_to_new(); !open) return std::unexpected(std::move(open.error()));
+    if (auto open = check_accepting(); !open) return std::unexpected(std::move(open.error()));
     tables.touch();
     return true;
   });

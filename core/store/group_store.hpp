@@ -1,8 +1,9 @@
-// The store over any medium: one thread that takes everything that waits, runs it as one group, commits, and only then calls the
-// handlers. An operation that gives an error has written nothing (rules/rules.hpp). One that throws is a bug: the group is undone and done
-// again one by one, so that it costs nobody else. When the medium fails, nothing of the group was kept and every handler of it gets
-// ErrorCode::unavailable. The next group tries the medium again. A medium that is full may still work on what it has: then only accept()
-// and probe() are refused.
+// The store on top of any medium. One thread runs all queued operations as one group, commits, and only then calls the handlers.
+//
+// An operation that returns an error has written nothing (rules/rules.hpp). An operation that throws is a bug: the group is rolled back and
+// its operations run again one by one, so that only the faulty one fails. If the medium fails, the group has no effect, every handler of it
+// receives ErrorCode::unavailable, and the next group tries the medium again. A full medium may still work on the rows that it has: then
+// only accept() and probe() are refused.
 #pragma once
 #include <atomic>
 #include <condition_variable>
@@ -33,35 +34,35 @@ class GroupStore final : public Store {
   void finish_late(std::string delivery_id, std::uint32_t attempt, model::Outcome outcome, base::Timestamp now,
                    Handler<LateResult> handler) override;
   void pause_queue(std::string sink, std::string destination_key, base::Timestamp until, Handler<bool> handler) override;
-  void wake(std::string sink, base::Timestamp now, Handler<std::size_t> handler) override;
+  void end_backoff(std::string sink, base::Timestamp now, Handler<std::size_t> handler) override;
   [[nodiscard]] Stats stats(base::Timestamp now) const override;
   void ping(Handler<bool> handler) override;
   void find(Filter filter, Handler<std::vector<model::Delivery>> handler) override;
-  void record(std::string notification_id, Handler<Record> handler) override;
-  void recorded(base::Timestamp since, std::int64_t from, std::size_t most, Handler<Recorded> handler) override;
+  void history(std::string notification_id, Handler<History> handler) override;
+  void list_notifications(base::Timestamp since, std::int64_t from, std::size_t limit, Handler<NotificationPage> handler) override;
   void retry(std::vector<std::string> delivery_ids, std::string by, base::Timestamp now, base::Millis max_age,
              Handler<std::size_t> handler) override;
   void discard(std::vector<std::string> delivery_ids, std::string by, base::Timestamp now, Handler<std::size_t> handler) override;
-  void sweep(base::Timestamp before, std::size_t most, Handler<SweepResult> handler) override;
+  void sweep(base::Timestamp before, std::size_t limit, Handler<SweepResult> handler) override;
   void kv_get(std::string scope, std::string key, Handler<std::optional<KvValue>> handler) override;
   void kv_put(std::string scope, std::string key, std::string value, std::optional<std::uint64_t> expected,
               Handler<std::uint64_t> handler) override;
   void kv_erase(std::string scope, std::string key, Handler<bool> handler) override;
-  void clock(Handler<KeptClock> handler) override;
-  void keep_clock(base::ClockMark mark, Handler<std::size_t> handler) override;
-  void account_for(base::Millis passed, base::Timestamp created_before, Handler<std::size_t> handler) override;
+  void clock(Handler<StoredClock> handler) override;
+  void save_clock(base::ClockCheckpoint mark, Handler<std::size_t> handler) override;
+  void age_deliveries(base::Millis passed, base::Timestamp created_before, Handler<std::size_t> handler) override;
   void probe(Handler<bool> handler) override;
   void backup(std::filesystem::path file, base::Timestamp now, Handler<Backup> handler) override;
   void close() override;
 
  private:
-  // One call of the interface on its way: run within a group, then settled exactly once.
+  // A pending call of the interface: run within a group, then settled exactly once.
   class Operation {
    public:
     virtual ~Operation() = default;
-    virtual void run(Tables& tables) = 0;                                    // again when the group is undone
-    virtual void fail(base::ErrorCode code, const char* what) noexcept = 0;  // without the text where there is no memory for it
-    virtual void settle() = 0;
+    virtual void run(Tables& tables) = 0;                                    // runs again if the group was rolled back
+    virtual void fail(base::ErrorCode code, const char* what) noexcept = 0;  // drops `what` if there is no memory for it
+    virtual void settle() = 0;                                               // calls the handler
   };
   template <class T, class Rule>
   class OperationOf;
@@ -72,12 +73,12 @@ class GroupStore final : public Store {
   void work();
   [[nodiscard]] bool wait_for_group(Group& group);
   [[nodiscard]] bool commit(std::span<const std::unique_ptr<Operation>> group, bool first_try = true);
-  // A handler that throws has lost its own work only: the threads are everybody's.
+  // Runs the step and logs an exception: one faulty handler must not end a thread that serves all others.
   template <class Step>
   void guarded(Step&& step) noexcept;
   void release(const Snapshot& snapshot);
-  // Why nothing new is accepted; within a group.
-  [[nodiscard]] base::Result<void> open_to_new();
+  // The error has the reason why nothing new is accepted. Within a group.
+  [[nodiscard]] base::Result<void> check_accepting();
 
   std::unique_ptr<Medium> medium_;  // until close
   const std::shared_ptr<const Backlog> backlog_;

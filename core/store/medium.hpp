@@ -1,4 +1,5 @@
-// Where the rows live, and the group of operations that becomes durable together. Used by the thread of GroupStore only, but for note_bug.
+// The storage behind GroupStore, and its transactions: the operations of one group become durable together.
+// Thread rule: used on the thread of GroupStore only, except note_bug().
 #pragma once
 #include <memory>
 #include <optional>
@@ -11,13 +12,13 @@
 
 namespace belfry::store {
 
-// The medium is full, failing or gone; what() is one sentence for people. The whole group is undone.
+// The medium is full, failing or missing; what() is one sentence for display. The whole group is rolled back.
 class MediumFailure : public std::runtime_error {
  public:
   enum class Kind {
-    failing,  // it cannot be used, or not be trusted
-    damaged,  // what it holds is no store, or not a whole one
-    full,     // it works, and has no room for more
+    failing,  // cannot be used or trusted
+    damaged,  // is not a store, or not a complete one
+    full,     // works, but has no free space
   };
   explicit MediumFailure(const std::string& what, Kind kind = Kind::failing) : std::runtime_error(what), kind_(kind) {}
   [[nodiscard]] Kind kind() const { return kind_; }
@@ -31,21 +32,21 @@ class Medium {
   virtual ~Medium() = default;
 
   [[nodiscard]] virtual Tables& tables() = 0;  // within a group
-  // Counts what the tables hold, as of the last commit; never null.
+  // Counts of the rows as of the last commit; never null.
   [[nodiscard]] virtual std::shared_ptr<const Backlog> backlog() const = 0;
 
   virtual void begin_group() = 0;
   virtual void commit_group() = 0;                                       // durable when it returns
-  virtual void undo_group() noexcept = 0;                                // after an exception of any of the above, or of an operation
-  virtual void note_failure(const MediumFailure& failure) noexcept = 0;  // it cost a group; called after undo_group
-  virtual void note_bug(const char* what) noexcept { static_cast<void>(what); }  // something threw that must not; the store goes on
-  virtual void after_group(bool idle) noexcept = 0;                              // the handlers have been called; idle: nothing waits
-  // After a group was undone because the medium is full. True: some room was made, the group may be tried once more.
-  [[nodiscard]] virtual bool make_room() noexcept { return false; }
-  // Why new work is refused although what is stored can be worked on; none: it is accepted. Within a group.
-  [[nodiscard]] virtual std::optional<std::string> refuses_new() { return std::nullopt; }
+  virtual void rollback_group() noexcept = 0;                            // after an exception from any of the above or from an operation
+  virtual void note_failure(const MediumFailure& failure) noexcept = 0;  // a group has failed; called after rollback_group()
+  virtual void note_bug(const char* what) noexcept { static_cast<void>(what); }  // an unexpected exception was caught
+  virtual void after_group(bool idle) noexcept = 0;                              // the handlers have been called; idle: nothing is queued
+  // Called after a group was rolled back because the medium is full. True: some space was freed, run the group once more.
+  [[nodiscard]] virtual bool free_space() noexcept { return false; }
+  // Why new work is refused while stored work can go on; none: it is accepted. Within a group.
+  [[nodiscard]] virtual std::optional<std::string> refusal_reason() { return std::nullopt; }
 
-  // Keeps the medium as the last commit left it, for a copy; see snapshot.hpp. Within a group.
+  // Preserves the state of the last commit for a copy; see snapshot.hpp. Within a group.
   [[nodiscard]] virtual base::Result<Snapshot> hold_snapshot() {
     return base::fail(base::ErrorCode::invalid, "this store keeps nothing on disk, so there is nothing to back up");
   }

@@ -1,4 +1,4 @@
-// The tables as plain maps. Nothing fails here and nothing survives.
+// The tables as plain maps, which never fail and do not survive the process.
 #include <algorithm>
 #include <set>
 
@@ -14,7 +14,7 @@ bool open(const DeliveryRow& row) { return row.delivery.state == DeliveryState::
 
 class MemoryTables final : public Tables {
  public:
-  std::optional<std::string> known(const std::string& source, const std::string& msg_id) override {
+  std::optional<std::string> find_id(const std::string& source, const std::string& msg_id) override {
     const auto found = known_.find({source, msg_id});
     if (found == known_.end()) return std::nullopt;
     return notifications_.at(found->second).id;
@@ -39,13 +39,13 @@ class MemoryTables final : public Tables {
     const auto found = texts_.find(notification);
     return found == texts_.end() ? 0 : found->second.size();
   }
-  Recorded recorded(base::Timestamp since, RowId from, std::size_t most) override {
-    Recorded out;
+  NotificationPage list_notifications(base::Timestamp since, RowId from, std::size_t limit) override {
+    NotificationPage out;
     std::size_t seen = 0;
     std::size_t bytes = 0;
     for (auto at = notifications_.lower_bound(from); at != notifications_.end(); ++at) {
       if (at->second.received_at < since) continue;
-      if (seen++ == most || bytes >= Recorded::kEnoughBytes) {
+      if (seen++ == limit || bytes >= NotificationPage::kPageBytes) {
         out.next = at->first;
         break;
       }
@@ -61,10 +61,10 @@ class MemoryTables final : public Tables {
   void save(const NotificationRow& notification) override { notifications_[notification.row] = notification; }
   void erase_text(RowId notification, const std::string& rest) override { texts_[notification] = rest; }
 
-  std::vector<RowId> ended_before(base::Timestamp before, std::size_t most) override {
+  std::vector<RowId> ended_before(base::Timestamp before, std::size_t limit) override {
     std::vector<RowId> ended;
     for (const auto& [row, notification] : notifications_) {
-      if (ended.size() == most) break;
+      if (ended.size() == limit) break;
       if (notification.unfinished == 0 && notification.ended_at < before && !std::ranges::any_of(deliveries_of(row), open)) {
         ended.push_back(row);
       }
@@ -126,17 +126,17 @@ class MemoryTables final : public Tables {
     row = delivery;
   }
 
-  std::vector<RowId> expired(const std::string& sink, base::Timestamp now, std::size_t most) override {
+  std::vector<RowId> expired(const std::string& sink, base::Timestamp now, std::size_t limit) override {
     std::map<RowId, std::pair<base::Timestamp, RowId>> first;  // by queue
     for (const auto& [row, delivery] : deliveries_) {
       const auto expires_at = delivery.delivery.expires_at;
-      if (delivery.delivery.sink != sink || !open(delivery) || expires_at > now || held_until(queues_.at(delivery.queue), now)) continue;
+      if (delivery.delivery.sink != sink || !open(delivery) || expires_at > now || leased_until(queues_.at(delivery.queue), now)) continue;
       const auto entry = first.try_emplace(delivery.queue, expires_at, row).first;
       entry->second = std::min(entry->second, {expires_at, row});
     }
     std::vector<std::pair<base::Timestamp, RowId>> found;
     for (const auto& [queue, entry] : first) found.push_back(entry);
-    return first_of(found, most);
+    return first_of(found, limit);
   }
   std::optional<base::Timestamp> next_expiry(const std::string& sink) override {
     std::optional<base::Timestamp> next;
@@ -148,7 +148,7 @@ class MemoryTables final : public Tables {
   }
   std::vector<model::Delivery> find(const Filter& filter) override {
     std::vector<model::Delivery> found;
-    for (auto entry = deliveries_.rbegin(); entry != deliveries_.rend() && found.size() < filter.most; ++entry) {
+    for (auto entry = deliveries_.rbegin(); entry != deliveries_.rend() && found.size() < filter.limit; ++entry) {
       if (matches(entry->second, filter)) found.push_back(entry->second.delivery);
     }
     return found;
@@ -178,7 +178,7 @@ class MemoryTables final : public Tables {
     save(queue);
   }
   QueueFront front(const QueueRow& queue, base::Timestamp now) override {
-    QueueFront front{.held_until = held_until(queue, now)};
+    QueueFront front{.leased_until = leased_until(queue, now)};
     for (const auto row : by_queue_[queue.row]) {
       const auto& delivery = deliveries_.at(row);
       if (!open(delivery)) continue;
@@ -191,13 +191,13 @@ class MemoryTables final : public Tables {
     }
     return front;
   }
-  std::vector<QueueRow> ready_queues(const std::string& sink, base::Timestamp now, std::size_t most) override {
+  std::vector<QueueRow> ready_queues(const std::string& sink, base::Timestamp now, std::size_t limit) override {
     std::vector<std::pair<base::Timestamp, RowId>> found;
     for (const auto& [row, queue] : queues_) {
       if (queue.sink == sink && queue.ready_at && *queue.ready_at <= now) found.emplace_back(*queue.ready_at, row);
     }
     std::vector<QueueRow> ready;
-    for (const auto row : first_of(found, most)) ready.push_back(queues_.at(row));
+    for (const auto row : first_of(found, limit)) ready.push_back(queues_.at(row));
     return ready;
   }
   std::optional<base::Timestamp> next_ready(const std::string& sink) override {
@@ -207,7 +207,7 @@ class MemoryTables final : public Tables {
     }
     return next;
   }
-  std::size_t wake(const std::string& sink, base::Timestamp now) override {
+  std::size_t end_backoff(const std::string& sink, base::Timestamp now) override {
     std::set<RowId> woken;
     for (auto& [row, delivery] : deliveries_) {
       auto& d = delivery.delivery;
@@ -244,10 +244,10 @@ class MemoryTables final : public Tables {
     return aged;
   }
 
-  KeptClock clock() override {
+  StoredClock clock() override {
     return {.mark = mark_, .newest = notifications_.empty() ? base::Timestamp{} : notifications_.rbegin()->second.received_at};
   }
-  void save(const base::ClockMark& mark) override { mark_ = mark; }
+  void save(const base::ClockCheckpoint& mark) override { mark_ = mark; }
 
   std::optional<OpenDigest> open_digest(RowId queue, const std::string& key) override { return value(open_digests_, {queue, key}); }
   void save_open_digest(RowId queue, const std::string& key, const OpenDigest& digest) override { open_digests_[{queue, key}] = digest; }
@@ -267,9 +267,9 @@ class MemoryTables final : public Tables {
 
   std::optional<Window> window(const WindowKey& key) override { return value(windows_, key); }
   void save(const WindowKey& key, const Window& window) override { windows_[key] = window; }
-  std::size_t remove_windows(base::Timestamp ended_before, std::size_t most) override {
+  std::size_t remove_windows(base::Timestamp ended_before, std::size_t limit) override {
     std::set<RowId> queues;
-    const auto removed = std::erase_if(windows_, [&, left = most](const auto& entry) mutable {
+    const auto removed = std::erase_if(windows_, [&, left = limit](const auto& entry) mutable {
       if (left == 0 || entry.second.ends_at >= ended_before) return false;
       queues.insert(entry.first.queue);
       --left;
@@ -332,11 +332,11 @@ class MemoryTables final : public Tables {
     if (found == map.end()) return std::nullopt;
     return found->second;
   }
-  static std::vector<RowId> first_of(std::vector<std::pair<base::Timestamp, RowId>>& found, std::size_t most) {
+  static std::vector<RowId> first_of(std::vector<std::pair<base::Timestamp, RowId>>& found, std::size_t limit) {
     std::ranges::sort(found);
     std::vector<RowId> rows;
     for (const auto& [at, row] : found) {
-      if (rows.size() < most) rows.push_back(row);
+      if (rows.size() < limit) rows.push_back(row);
     }
     return rows;
   }
@@ -347,7 +347,7 @@ class MemoryTables final : public Tables {
            (!filter.since || delivery.created_at >= *filter.since);
   }
 
-  std::optional<base::Timestamp> held_until(const QueueRow& queue, base::Timestamp now) {
+  std::optional<base::Timestamp> leased_until(const QueueRow& queue, base::Timestamp now) {
     const auto holder = value(deliveries_, queue.holder);
     if (!holder || holder->delivery.state != DeliveryState::in_flight || holder->claim_until <= now) return std::nullopt;
     return holder->claim_until;
@@ -369,7 +369,7 @@ class MemoryTables final : public Tables {
   }
 
   const std::shared_ptr<Backlog> backlog_ = std::make_shared<Backlog>();
-  std::optional<base::ClockMark> mark_;
+  std::optional<base::ClockCheckpoint> mark_;
   RowId last_row_ = 0;
   std::uint64_t last_kv_version_ = 0;
   std::map<RowId, NotificationRow> notifications_;
@@ -397,8 +397,8 @@ class Memory final : public Medium {
   void commit_group() override {
     if (!tables_.backlog()->commit()) tables_.recount();
   }
-  // Only a bug would need it: the rules give an error before they write anything, and memory does not fail.
-  void undo_group() noexcept override {}
+  // Only a bug would need it: the rules return errors before they write anything, and the maps do not fail.
+  void rollback_group() noexcept override {}
   void note_failure(const MediumFailure&) noexcept override {}
   void after_group(bool) noexcept override {}
 

@@ -1,4 +1,4 @@
-// Makes the configured store.
+// Opens a store.
 #pragma once
 #include <filesystem>
 #include <memory>
@@ -9,16 +9,16 @@
 
 namespace belfry::store {
 
-// Observes every group commit: duration and number of operations in it. Called on the store's thread.
+// Called after every group commit, on the store's thread, with its duration and number of operations.
 using CommitObserver = std::function<void(base::Millis took, std::size_t operations)>;
 
-// Opens or creates the database file (0600, in a directory that exists), migrates its schema forward, and takes an exclusive lock on it:
-// a second process is refused. Leases of an earlier process are ended. Refused with one sentence: a newer schema, a file that is
-// no Belfry database, no permission.
+// Opens or creates the database file (mode 0600, in an existing directory), migrates its schema forward, ends the leases of an earlier
+// process, and locks the file exclusively. Fails with one sentence if another process has the file, its schema is newer, it is not a Belfry
+// database, or permissions are missing.
 [[nodiscard]] base::Result<std::unique_ptr<Store>> open_sqlite(const std::filesystem::path& file, const base::Clock& clock,
                                                                base::Logger log, CommitObserver observer = {});
 
-// Nothing survives; for tests.
+// Keeps everything in memory; for tests.
 [[nodiscard]] std::unique_ptr<Store> open_memory(const base::Clock& clock);
 
 }  // namespace belfry::store

@@ -1,5 +1,6 @@
-// The files of a store as one commit left them. While a snapshot is held, nothing in them changes up to these sizes: the store only appends
-// to the log. Thread rule: a value; `valid` from any thread.
+// The files of a store as of one commit. While a snapshot is held, the store only appends to the log: up to these sizes, the contents of
+// both files stay the same.
+// Thread rule: a value; `valid` may be read from any thread.
 #pragma once
 #include <atomic>
 #include <cstdint>
@@ -11,9 +12,9 @@ namespace belfry::store {
 struct Snapshot {
   std::filesystem::path file;
   std::uint64_t file_bytes = 0;
-  std::filesystem::path log;
-  std::uint64_t log_bytes = 0;  // 0: the file has everything
-  // False: the store could not keep it (the log grew too large, the disk is full, the file was closed); what was read is worthless.
+  std::filesystem::path wal;
+  std::uint64_t wal_bytes = 0;  // 0: the database file is complete
+  // False: the store had to drop the snapshot (the log grew too large, the disk is full, the file was closed); discard the copy.
   std::shared_ptr<const std::atomic<bool>> valid;
 };
 

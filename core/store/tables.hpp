@@ -1,8 +1,8 @@
-// What a medium keeps, as rows, and the few questions the rules (rules/) ask of them. The rules decide, the tables remember:
-// a new medium implements this and has every promise of store.hpp.
+// The rows of a medium, and the queries that the rules (rules/) need. The rules make every decision: a medium that implements this
+// interface provides every guarantee of store.hpp.
 //
-// Thread rule: used by the store's own thread only, inside a group that the thread began (see medium.hpp).
-// Errors: MediumFailure when the medium fails; any other exception is a bug and costs the one operation that met it.
+// Thread rule: used on the store's thread only, inside a group (see medium.hpp).
+// Errors: MediumFailure if the medium fails; any other exception is a bug and fails only the operation that caused it.
 #pragma once
 #include <map>
 #include <optional>
@@ -22,13 +22,13 @@ struct NotificationRow {
   std::string msg_id;
   base::Timestamp received_at{};
   bool sensitive = false;
-  bool erased = false;           // its text is gone
-  bool unrouted = false;         // no route took it
-  std::uint32_t unfinished = 0;  // deliveries that carry it, digests included
-  base::Timestamp ended_at{};    // since when unfinished is 0
+  bool erased = false;           // its text has been erased
+  bool unrouted = false;         // no route matched
+  std::uint32_t unfinished = 0;  // deliveries that carry it, including digests
+  base::Timestamp ended_at{};    // when `unfinished` became 0
 };
 
-// A recipient queue. Nothing of it can be leased before `ready_at`; none: nothing waits. A lower bound: lease looks again.
+// A recipient queue. No delivery of it can be leased before `ready_at`; none: nothing waits. `ready_at` is a lower bound: lease() checks.
 struct QueueRow {
   RowId row = 0;
   std::string sink;
@@ -36,7 +36,7 @@ struct QueueRow {
   std::optional<base::Timestamp> ready_at;
   base::Timestamp paused_until{};
   std::uint32_t deliveries = 0;  // that refer to it, finished or not
-  RowId holder = 0;              // the delivery that was leased last; 0: none was
+  RowId holder = 0;              // the delivery leased last; 0: none
 };
 
 struct DeliveryRow {
@@ -44,41 +44,41 @@ struct DeliveryRow {
   RowId notification = 0;
   RowId queue = 0;
   std::string email;           // of the recipient, in lower case
-  base::Timestamp joins_at{};  // when it takes its place in the queue; until then it blocks nobody
-  bool time_of_day = false;    // joins_at is one; written once
+  base::Timestamp joins_at{};  // when it joins the queue; until then it blocks no other
+  bool time_of_day = false;    // joins_at is a time of day; written once
   std::uint32_t leases = 0;    // so far; makes the claim unique
   base::Timestamp claim_until{};
-  std::uint32_t open_attempt = 0;  // began, and whether it arrived is not known; 0: none
+  std::uint32_t open_attempt = 0;  // an attempt that began and may have arrived; 0: none
   base::Timestamp begun_at{};      // when that attempt began
-  std::string unreadable;          // why it cannot be used, one sentence; empty: it can. Its fields are then as far as they were read
+  std::string unreadable;          // why the row cannot be used, one sentence; empty: it can. The other fields hold what could be read
 
   [[nodiscard]] RowId row() const { return static_cast<RowId>(delivery.sequence); }
 };
 
-// The front of a queue at some time. The holder need not be the head: one that was held takes its place in front of it when it joins.
+// The front of a queue at a point in time. The holder need not be the head: a held delivery can join the queue in front of it.
 struct QueueFront {
   struct Head {
     RowId delivery = 0;
     base::Timestamp due_at{};
-    std::optional<base::Timestamp> claim_until;  // when it is leased, or was and the lease ran out
+    std::optional<base::Timestamp> claim_until;  // if it is leased, or its lease has expired
   };
-  std::optional<base::Timestamp> held_until;  // the end of the lease of the one in flight; none: nothing is in flight
-  std::optional<Head> head;                   // the first unfinished one that has joined
-  std::optional<base::Timestamp> next_joins;  // the earliest among those before it that have not
+  std::optional<base::Timestamp> leased_until;  // end of the current lease; none: nothing is in flight
+  std::optional<Head> head;                     // the first unfinished delivery that has joined
+  std::optional<base::Timestamp> next_joins;    // the earliest joins_at of the deliveries before the head
 };
 
 struct AttemptRow {
   std::uint32_t number = 0;
   base::Timestamp started_at{};
-  std::optional<base::Timestamp> finished_at;  // none: it never told
-  std::string outcome;                         // encoded; empty without an end
+  std::optional<base::Timestamp> finished_at;  // none: it never reported an outcome
+  std::string outcome;                         // encoded; empty: none
   bool late = false;
 };
 
 struct OpenDigest {
   RowId delivery = 0;
   std::uint32_t members = 0;
-  std::size_t bytes = 0;  // of their texts
+  std::size_t bytes = 0;  // of the members' texts
   base::Timestamp expires_at{};
   std::string delivery_id = {};  // filled in by the rules
 };
@@ -103,40 +103,41 @@ class Tables {
   virtual ~Tables() = default;
 
   // ---- notifications
-  virtual std::optional<std::string> known(const std::string& source, const std::string& msg_id) = 0;  // its id
+  virtual std::optional<std::string> find_id(const std::string& source, const std::string& msg_id) = 0;  // the notification's id
   virtual RowId add(const NotificationRow& notification, const std::string& text) = 0;
   virtual std::optional<NotificationRow> notification(RowId row) = 0;
   virtual std::optional<NotificationRow> notification(const std::string& id) = 0;
-  virtual std::string text(RowId notification) = 0;  // empty when it is gone
+  virtual std::string text(RowId notification) = 0;  // empty: missing
   virtual std::size_t text_bytes(RowId notification) = 0;
-  // From that row on, in order; the one after the last that was looked at, 0 when there is none.
-  virtual Recorded recorded(base::Timestamp since, RowId from, std::size_t most) = 0;
+  // In row order, beginning with row `from`.
+  virtual NotificationPage list_notifications(base::Timestamp since, RowId from, std::size_t limit) = 0;
   virtual void save(const NotificationRow& notification) = 0;  // erased, unfinished, ended_at
-  // Nothing of the old text stays on the medium.
+  // Replaces the text with `rest`; nothing of the old text stays on the medium.
   virtual void erase_text(RowId notification, const std::string& rest) = 0;
-  // And no delivery that is unfinished carries them.
-  virtual std::vector<RowId> ended_before(base::Timestamp before, std::size_t most) = 0;
-  // With its deliveries, attempts, decisions and memberships, and the queues that nothing needs any more.
+  // Only notifications without an unfinished delivery.
+  virtual std::vector<RowId> ended_before(base::Timestamp before, std::size_t limit) = 0;
+  // Also removes its deliveries, attempts, decisions and memberships, and queues that are no longer in use.
   virtual void remove(RowId notification, base::Timestamp before) = 0;
 
   // ---- deliveries
-  // Those that read a delivery never fail because of what it holds: `unreadable` says so.
+  // Reading a delivery never fails because of its contents: DeliveryRow::unreadable has the reason instead.
   virtual RowId add(const DeliveryRow& delivery) = 0;
   virtual std::optional<DeliveryRow> delivery(RowId row) = 0;
   virtual std::optional<DeliveryRow> delivery(const std::string& id) = 0;
-  virtual std::vector<DeliveryRow> deliveries_of(RowId notification) = 0;  // digests it joined included; by sequence
-  virtual bool has_delivery(RowId notification, RowId queue) = 0;          // digests it joined included
+  virtual std::vector<DeliveryRow> deliveries_of(RowId notification) = 0;  // including digests it joined; by sequence
+  virtual bool has_delivery(RowId notification, RowId queue) = 0;          // including digests it joined
   // state, leases, claim_until, attempts, open_attempt, begun_at, possible_duplicate
   virtual void save_claim(const DeliveryRow& delivery) = 0;
-  virtual void save(const DeliveryRow& delivery) = 0;  // all that can change
-  // Oldest expiry first, one of a queue, and none of a queue that has something in flight.
-  virtual std::vector<RowId> expired(const std::string& sink, base::Timestamp now, std::size_t most) = 0;
-  virtual std::optional<base::Timestamp> next_expiry(const std::string& sink) = 0;  // of those not leased
+  virtual void save(const DeliveryRow& delivery) = 0;  // every field that can change
+  // Oldest expiry first, at most one per queue, and none from a queue with a delivery in flight.
+  virtual std::vector<RowId> expired(const std::string& sink, base::Timestamp now, std::size_t limit) = 0;
+  virtual std::optional<base::Timestamp> next_expiry(const std::string& sink) = 0;  // of deliveries that are not leased
   virtual std::vector<model::Delivery> find(const Filter& filter) = 0;
 
-  // Those that are held beyond `now` until a time of day.
+  // Deliveries held until a time of day after `now`.
   virtual std::vector<RowId> held_by_time_of_day(base::Timestamp now) = 0;
-  // Takes `passed` off every time of what was created before that and has not ended, but for leases; its queues are looked at again.
+  // Subtracts `passed` from every time, except lease times, of the unfinished deliveries created before `created_before`, and makes the
+  // next lease check their queues. Returns the number of deliveries.
   virtual std::size_t age(base::Timestamp created_before, base::Millis passed) = 0;
 
   // ---- queues
@@ -146,14 +147,14 @@ class Tables {
   virtual void save(const QueueRow& queue) = 0;        // ready_at, deliveries, holder
   virtual void save_pause(const QueueRow& queue) = 0;  // ready_at, paused_until
   virtual QueueFront front(const QueueRow& queue, base::Timestamp now) = 0;
-  virtual std::vector<QueueRow> ready_queues(const std::string& sink, base::Timestamp now, std::size_t most) = 0;  // oldest first
+  virtual std::vector<QueueRow> ready_queues(const std::string& sink, base::Timestamp now, std::size_t limit) = 0;  // oldest first
   virtual std::optional<base::Timestamp> next_ready(const std::string& sink) = 0;
-  // Whatever of the sink has joined its queue and is put off becomes due now. Gives the number of queues.
-  virtual std::size_t wake(const std::string& sink, base::Timestamp now) = 0;
+  // Makes every delivery of the sink that has joined its queue and was postponed due now. Returns the number of queues.
+  virtual std::size_t end_backoff(const std::string& sink, base::Timestamp now) = 0;
 
   // ---- time
-  virtual KeptClock clock() = 0;
-  virtual void save(const base::ClockMark& mark) = 0;
+  virtual StoredClock clock() = 0;
+  virtual void save(const base::ClockCheckpoint& mark) = 0;
 
   // ---- digests
   virtual std::optional<OpenDigest> open_digest(RowId queue, const std::string& key) = 0;
@@ -167,10 +168,10 @@ class Tables {
   // ---- dedupe and throttle windows
   virtual std::optional<Window> window(const WindowKey& key) = 0;
   virtual void save(const WindowKey& key, const Window& window) = 0;
-  virtual std::size_t remove_windows(base::Timestamp ended_before, std::size_t most) = 0;
+  virtual std::size_t remove_windows(base::Timestamp ended_before, std::size_t limit) = 0;
 
-  // ---- what happened
-  // Attempts that are over; the one that is open is in its delivery. Written again when its outcome comes late.
+  // ---- attempts and decisions
+  // Attempts that are over; the open attempt is part of its delivery. An attempt is saved again if its outcome arrives late.
   virtual void save(RowId delivery, const AttemptRow& attempt) = 0;
   virtual std::vector<model::Attempt> attempts(const DeliveryRow& delivery) = 0;  // by number
   virtual void add_decision(RowId notification, const model::Decision& decision) = 0;
@@ -179,12 +180,12 @@ class Tables {
   // ---- key-value state
   virtual std::optional<KvValue> kv(const std::string& scope, const std::string& key) = 0;
   virtual std::size_t kv_count(const std::string& scope) = 0;
-  // A version is given once only, so that a key that was erased and written again is a different one.
+  // Never returns the same version twice, so that a key that was erased and written again differs.
   virtual std::uint64_t next_kv_version() = 0;
   virtual void save_kv(const std::string& scope, const std::string& key, const KvValue& value) = 0;
   virtual bool erase_kv(const std::string& scope, const std::string& key) = 0;
 
-  // Writes something, so that the group's commit proves the medium.
+  // Writes something, so that the group's commit proves that the medium works.
   virtual void touch() = 0;
 };
 

@@ -1,5 +1,5 @@
-# BELFRY_BUNDLED: a build that runs on every distribution with the same C library or a newer one. Libraries whose versions differ between
-# distributions are linked as archives where Debian has one; the others are installed beside the gateway, in /usr/lib/belfry/lib.
+# BELFRY_BUNDLED: a build that runs on every distribution with the same glibc or a newer one. Libraries whose versions differ between
+# distributions are linked statically if Debian has an archive; the others are installed with the gateway, in /usr/lib/belfry/lib.
 macro(belfry_archive variable name)
   find_library(${variable} NAMES ${name} NO_CACHE REQUIRED)
 endmacro()
@@ -23,26 +23,26 @@ foreach(name ${ABSL_TIME_LIBRARIES})
 endforeach()
 set_target_properties(PkgConfig::ABSL_TIME PROPERTIES INTERFACE_LINK_LIBRARIES "${absl_archives};Threads::Threads;rt")
 
-# spdlog and fmt from their headers.
+# spdlog and fmt, header-only.
 get_target_property(spdlog_include spdlog::spdlog INTERFACE_INCLUDE_DIRECTORIES)
 target_include_directories(belfry_spdlog SYSTEM INTERFACE ${spdlog_include})
 target_compile_definitions(belfry_spdlog INTERFACE SPDLOG_FMT_EXTERNAL FMT_HEADER_ONLY=1)
 
-# The licences of what is linked or shipped, as the packages of the build machine have them.
+# The licenses of the bundled libraries, taken from the Debian packages on the build machine.
 set(notices "${CMAKE_BINARY_DIR}/packaging/notices/libraries.txt")
 add_custom_command(OUTPUT "${notices}" COMMAND "${CMAKE_SOURCE_DIR}/packaging/notices/collect" "${notices}"
   DEPENDS "${CMAKE_SOURCE_DIR}/packaging/notices/collect" VERBATIM)
 add_custom_target(notices ALL DEPENDS "${notices}")
 install(FILES "${notices}" DESTINATION ${CMAKE_INSTALL_DOCDIR}/notices COMPONENT runtime)
 
-# The plugins are loaded as private copies, so the place of these is no matter of $ORIGIN.
+# An absolute path: plugins are loaded from private copies elsewhere, so $ORIGIN would not lead here.
 set(CMAKE_INSTALL_RPATH "${CMAKE_INSTALL_PREFIX}/${BELFRY_INSTALL_LIBDIR}/lib")
 foreach(name jemalloc prometheus-cpp-core)
   find_library(shipped NAMES lib${name}.so NO_CACHE REQUIRED)
   file(REAL_PATH "${shipped}" file)
   execute_process(COMMAND ${CMAKE_OBJDUMP} -p "${file}" OUTPUT_VARIABLE headers COMMAND_ERROR_IS_FATAL ANY)
   if(NOT headers MATCHES "SONAME +([^ \n]+)")
-    message(FATAL_ERROR "${file} has no SONAME, wanted a shared library; install the development package of ${name} anew")
+    message(FATAL_ERROR "${file} has no SONAME, wanted a shared library; reinstall the development package of ${name}")
   endif()
   install(PROGRAMS "${file}" DESTINATION ${BELFRY_INSTALL_LIBDIR}/lib RENAME "${CMAKE_MATCH_1}" COMPONENT runtime)
   unset(shipped)

@@ -1,4 +1,4 @@
-# Every outside library, found once. Why each is here: docs/explanation/architecture.md.
+# Finds every third-party library. docs/explanation/architecture.md lists what each is for.
 if(BELFRY_BUNDLED)
   set(Boost_USE_STATIC_LIBS ON)
 endif()
@@ -14,13 +14,13 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
 pkg_check_modules(ABSL_TIME REQUIRED IMPORTED_TARGET absl_time)
 find_path(MUSTACHE_INCLUDE_DIR kainjow/mustache.hpp REQUIRED)
-# A sanitizer brings an allocator of its own.
+# Sanitizers replace the allocator themselves.
 if(NOT BELFRY_SANITIZE AND NOT BELFRY_FUZZ)
   pkg_check_modules(JEMALLOC REQUIRED IMPORTED_TARGET jemalloc)
 endif()
 pkg_check_modules(SYSTEMD REQUIRED IMPORTED_TARGET libsystemd)
 pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)
-# Archives in every build: the library has a table that each text changes while it is read, and the gateway must not share it with a plugin.
+# Static in every build: the library modifies a global table while it parses, and the gateway must not share that table with a plugin.
 find_path(CMARK_GFM_INCLUDE_DIR cmark-gfm-core-extensions.h REQUIRED)
 find_library(CMARK_GFM_ARCHIVE NAMES libcmark-gfm.a REQUIRED)
 find_library(CMARK_GFM_EXTENSIONS_ARCHIVE NAMES libcmark-gfm-extensions.a REQUIRED)
@@ -31,7 +31,7 @@ if(BELFRY_TESTS)
   find_package(GTest REQUIRED)
 endif()
 
-# Asio and Beast are compiled once, in core/net/boost_impl.cpp; everyone who includes them must say so.
+# Asio and Beast are compiled once, in core/net/boost_impl.cpp; these definitions must be set wherever their headers are included.
 add_library(belfry_boost INTERFACE)
 target_link_libraries(belfry_boost INTERFACE Boost::headers Boost::url Threads::Threads OpenSSL::SSL OpenSSL::Crypto)
 target_compile_definitions(belfry_boost INTERFACE

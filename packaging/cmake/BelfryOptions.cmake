@@ -1,11 +1,11 @@
-# Compiler settings that hold for every target of the project.
+# Build options, and compiler settings for every target of the project.
 option(BELFRY_TESTS "Build the tests" ON)
 option(BELFRY_FUZZ "Build the libFuzzer targets (needs clang)" OFF)
 option(BELFRY_COVERAGE "Instrument for gcov" OFF)
-option(BELFRY_UNITY "Compile several sources as one, in a third of the time; always so for sanitizers and fuzzing" OFF)
-option(BELFRY_WERROR "Warnings are errors; off for a build with a compiler that nobody has seen yet" ON)
-option(BELFRY_MANUAL "Make the man page and the shell completions (needs Python)" ON)
-option(BELFRY_BUNDLED "Link or ship every library but glibc, libstdc++, OpenSSL and libsystemd" OFF)
+option(BELFRY_UNITY "Unity build, in a third of the time; always on for sanitizers and fuzzing" OFF)
+option(BELFRY_WERROR "Treat warnings as errors; turn off for untested compilers" ON)
+option(BELFRY_MANUAL "Generate the man page and the shell completions (needs Python)" ON)
+option(BELFRY_BUNDLED "Link or ship every library except glibc, libstdc++, OpenSSL and libsystemd" OFF)
 set(BELFRY_SANITIZE "" CACHE STRING "Sanitizers, comma separated: address,undefined or thread")
 
 set(CMAKE_CXX_STANDARD 23)
@@ -15,7 +15,7 @@ set(CMAKE_C_STANDARD 11)
 set(CMAKE_C_STANDARD_REQUIRED ON)
 set(CMAKE_C_EXTENSIONS OFF)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
-# One precompiled header serves libraries and programs only when both are compiled alike.
+# Libraries and programs can share a precompiled header only if both are compiled with the same options.
 set(CMAKE_C_COMPILE_OPTIONS_PIE "-fPIC")
 set(CMAKE_CXX_COMPILE_OPTIONS_PIE "-fPIC")
 set(CMAKE_C_VISIBILITY_PRESET hidden)
@@ -34,18 +34,18 @@ add_compile_options(
 add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:-Wno-missing-field-initializers>")
 add_compile_options("$<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fconcepts-diagnostics-depth=2>")
 add_compile_options("$<$<CONFIG:Debug>:-g1>")
-# -O3 buys nothing for a program that waits for disks and networks, and GCC 12 warns falsely about std::string at that level.
+# -O3 gains nothing for a program that waits for disks and networks, and causes false warnings about std::string in GCC 12.
 set(CMAKE_C_FLAGS_RELEASE "-O2 -DNDEBUG")
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
-# These report std::string's own small buffer in GCC 12 once it inlines (GCC bugs 105329, 105651, 107852).
+# False positives about std::string's small buffer when GCC 12 inlines (GCC bugs 105329, 105651, 107852).
 foreach(warning array-bounds stringop-overflow stringop-overread restrict)
   add_compile_options("$<$<AND:$<CONFIG:Release>,$<COMPILE_LANG_AND_ID:CXX,GNU>>:-Wno-${warning}>")
 endforeach()
 add_compile_options("$<$<CONFIG:Release>:-g1>" "$<$<CONFIG:Release>:-fstack-protector-strong>")
 add_link_options("$<$<CONFIG:Release>:LINKER:-z,relro,-z,now>")
 if(BELFRY_SANITIZE)
-  # -O1 is what GCC's and Clang's manuals advise for tests of reasonable speed. Warnings are the business of the release preset: GCC 12 reports
-  # false ones from its own middle end once a sanitizer rewrites the code.
+  # GCC's and Clang's manuals recommend -O1 for tests of reasonable speed. Warnings are left to the release preset: GCC 12's middle end
+  # reports false ones in code that a sanitizer has instrumented.
   add_compile_options("-fsanitize=${BELFRY_SANITIZE}" -fno-omit-frame-pointer -O1)
   add_link_options("-fsanitize=${BELFRY_SANITIZE}")
   if(BELFRY_SANITIZE MATCHES "undefined")
@@ -58,14 +58,14 @@ if(BELFRY_SANITIZE)
 endif()
 if(BELFRY_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link,address,undefined "-fsanitize-ignorelist=${CMAKE_SOURCE_DIR}/tests/support/fuzz.ignore")
-  # Clang 19 reads the bodies of templates that nobody uses, and Debian's RapidJSON has one that is wrong (GenericStringRef::operator=).
+  # Clang 19 checks the bodies of unused templates, and Debian's RapidJSON has an invalid one (GenericStringRef::operator=).
   add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:-fdelayed-template-parsing>" -Wno-delayed-template-parsing-in-cxx20)
-  # libstdc++ 12 sorts stably with std::get_temporary_buffer, which C++17 deprecates.
+  # std::stable_sort of libstdc++ 12 uses std::get_temporary_buffer, which C++17 deprecates.
   add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:-Wno-deprecated-declarations>")
   add_link_options(-fsanitize=address,undefined)
 endif()
 if(BELFRY_UNITY OR BELFRY_SANITIZE OR BELFRY_FUZZ)
-  # The presets `dev` and `lint` compile each source alone and have all the warnings; these two are about the neighbours in a file.
+  # These two warnings arise from combining sources in one file. The presets `dev` and `lint` compile each source alone, with all warnings.
   set(CMAKE_UNITY_BUILD ON)
   set(CMAKE_UNITY_BUILD_BATCH_SIZE 12)
   add_compile_options(-Wno-shadow "$<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-subobject-linkage>")
@@ -77,8 +77,8 @@ endif()
 
 find_program(BELFRY_CCACHE ccache)
 if(BELFRY_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  # Precompiled headers are only cached with these two settings (ccache manual, "Precompiled headers").
-  # The directory does not count: it is mapped away in what is built, so that every checkout shares the cache.
+  # ccache caches precompiled headers only with this sloppiness and -fpch-preprocess (ccache manual, "Precompiled headers"). The directory
+  # is left out of the hash: -ffile-prefix-map removes it from the output, so all checkouts can share the cache.
   set(belfry_launcher ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
       CCACHE_NOHASHDIR=1 "CCACHE_BASEDIR=${CMAKE_SOURCE_DIR}" ${BELFRY_CCACHE})
   set(CMAKE_C_COMPILER_LAUNCHER ${belfry_launcher})

@@ -1,8 +1,8 @@
 # belfry_library(NAME folder SOURCES ... [LINKS ...] [PRIVATE ...] [PCH none|std|boost])
 #
-# One static library for one core folder. Its headers are reached as "folder/header.hpp" through an include root that holds
-# this one folder only (a link in the build tree), so a folder that is not linked cannot be included: the arrows of
-# docs/explanation/architecture.md are checked by the compiler.
+# Defines one static library for one core folder. Its headers are included as "folder/header.hpp" through an include root that contains
+# only this folder (a link in the build tree). A folder whose library is not linked cannot be included, so the compiler enforces the
+# dependencies in docs/explanation/architecture.md.
 function(belfry_include_root name folder out)
   set(root "${CMAKE_BINARY_DIR}/include-roots/${name}")
   file(MAKE_DIRECTORY "${root}")
@@ -21,7 +21,7 @@ function(belfry_library)
     target_link_libraries(${target} PRIVATE belfry_boost)
     target_precompile_headers(${target} PRIVATE "${CMAKE_SOURCE_DIR}/packaging/cmake/pch_boost.hpp")
     if(BELFRY_FUZZ)
-      # With it (see BelfryOptions.cmake) Clang 19 leaves out functions of Asio's coroutines that are needed.
+      # With -fdelayed-template-parsing (see BelfryOptions.cmake), Clang 19 omits functions that Asio's coroutines need.
       target_compile_options(${target} PRIVATE -fno-delayed-template-parsing)
     endif()
   elseif(NOT arg_PCH STREQUAL "none")
@@ -30,7 +30,7 @@ function(belfry_library)
   endif()
 endfunction()
 
-# belfry_plugin(NAME type SOURCES ...): a shared library in build/<preset>/plugins that links nothing of the gateway.
+# belfry_plugin(NAME type SOURCES ... [LINKS ...]): a shared library in build/<preset>/plugins that links no part of the gateway.
 function(belfry_plugin)
   cmake_parse_arguments(arg "" "NAME" "SOURCES;LINKS" ${ARGN})
   add_library(belfry_plugin_${arg_NAME} MODULE ${arg_SOURCES})
@@ -41,7 +41,7 @@ function(belfry_plugin)
 endfunction()
 
 # belfry_test(NAME x SOURCES ... LINKS ... [LABELS ...] [TIMEOUT s] [SEPARATE]): one GoogleTest program, one ctest entry.
-# SEPARATE: its sources use one name for several things and are never compiled as one.
+# SEPARATE: exempt from unity builds, because its sources use the same names for different things.
 function(belfry_test)
   cmake_parse_arguments(arg "SEPARATE" "NAME;TIMEOUT" "SOURCES;LINKS;LABELS" ${ARGN})
   add_executable(${arg_NAME} ${arg_SOURCES})

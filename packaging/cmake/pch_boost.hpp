@@ -1,4 +1,4 @@
-// Precompiled for core/net: what pch_std.hpp holds, and the slow Boost headers.
+// Precompiled header for core/net: pch_std.hpp and the Boost headers that are slow to compile.
 #pragma once
 #include "pch_std.hpp"
 

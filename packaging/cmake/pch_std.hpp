@@ -1,4 +1,4 @@
-// Precompiled: the standard headers and the JSON library that nearly every file of the core uses.
+// Precompiled header: the standard headers and the JSON library that nearly every file of core uses.
 #pragma once
 #include <algorithm>
 #include <atomic>

@@ -1,4 +1,4 @@
-// Precompiled for the tests: what pch_std.hpp holds, and GoogleTest.
+// Precompiled header for the tests: pch_std.hpp and GoogleTest.
 #pragma once
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
-"""The command line as the program's own help tells it: the one walk through it that the reference page, the man page and the shell
-completions are made from."""
+"""Parses the command line from the program's own --help. The reference page, the man page and the shell completions are generated from
+the result."""
 import dataclasses
 import re
 import subprocess
@@ -7,16 +7,16 @@ import subprocess
 
 @dataclasses.dataclass
 class Argument:
-    names: list  # "-c", "--config"; of a positional its one name
+    names: list  # ["-c", "--config"]; a positional has one name
     value: str  # "FILE"; "" for a flag
     required: bool
-    text: str  # with what it does not go with, and what it needs
+    text: str  # description, including the options that it excludes and needs
 
 
 @dataclasses.dataclass
 class Command:
     path: list  # ["belfry", "plugins", "show"]
-    help: str  # all of it, as printed
+    help: str  # the whole output of --help
     text: str
     usage: str
     positionals: list
@@ -24,14 +24,14 @@ class Command:
     commands: list
 
     def every(self):
-        """This one and all below it."""
+        """This command and all its subcommands, recursively."""
         yield self
         for command in self.commands:
             yield from command.every()
 
 
 def sections(lines):
-    """{"Options": [(left column, text)]}. What is too long for the left column has its text on the next line."""
+    """{"Options": [(left column, text)]}. If the left column is too long, the text follows on the next line."""
     found, rows = {}, None
     for line in lines:
         if title := re.fullmatch(r"(\S.*):", line):
@@ -48,10 +48,10 @@ def sections(lines):
 
 
 def argument(left, text):
-    # "--path PATH=/slack/events Needs: --url": the first two, then a list for each relation.
+    # "--path PATH=/slack/events Needs: --url": names and value, then a list for each relation.
     own, *relations = re.split(r" (?=(?:Excludes|Needs):)", left)
     names, *words = own.split()
-    # "TEXT:{a,b}" is a value of which the words are known; "..." says that there may be several.
+    # "TEXT:{a,b}" is a value with a fixed set of choices; "..." marks a repeatable one.
     value = " ".join(word for word in words if word not in ("REQUIRED", "..."))
     for relation in relations:
         kind, *others = relation.split()
@@ -66,7 +66,7 @@ def walk(program, path=("belfry",)):
     parts = sections(lines[at + 1 :])
     unknown = parts.keys() - {"Options", "Positionals", "Subcommands"}
     if unknown:
-        raise ValueError(f"{' '.join(path)} --help has sections that nobody here knows: {', '.join(sorted(unknown))}")
+        raise ValueError(f"{' '.join(path)} --help has unknown sections: {', '.join(sorted(unknown))}")
     return Command(
         list(path),
         "\n".join(lines).strip(),

@@ -1,4 +1,4 @@
-"""Completion of commands, options and file names for bash, zsh and fish. What a value is, its name in the help says."""
+"""Completions of commands, options and file names for bash, zsh and fish. The name of a value in the help determines its type."""
 
 
 def is_file(value):
@@ -27,10 +27,10 @@ def bash(root):
     takes_file = [quoted([key(c)]) for c in root.every() if any(is_file(p.value) for p in c.positionals)]
     every = "|".join(quoted([key(c)]) for c in root.every() if c is not root)
     lines = [
-        "# Completion of belfry for bash. Made from the program's own help.",
+        "# Bash completion for belfry. Generated from the program's own help.",
         "_belfry() {",
         "  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command= words= at",
-        "  # The command so far: options and their values are no part of it.",
+        "  # The command so far, without options and their values.",
         "  for ((at = 1; at < COMP_CWORD; at++)); do",
         '    case "${command:+$command }${COMP_WORDS[at]}" in',
         f'      {every}) command="${{command:+$command }}${{COMP_WORDS[at]}}" ;;',
@@ -70,7 +70,7 @@ def zsh(root):
     def function(command):
         return "_" + "_".join(command.path).replace("-", "_")
 
-    lines = ["#compdef belfry", "# Completion of belfry for zsh. Made from the program's own help."]
+    lines = ["#compdef belfry", "# Zsh completion for belfry. Generated from the program's own help."]
     for command in root.every():
         arguments = []
         for option in command.options:
@@ -97,7 +97,7 @@ def fish(root):
     def quoted(words):
         return "'" + words.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
-    lines = ["# Completion of belfry for fish. Made from the program's own help.", "complete -c belfry -f"]
+    lines = ["# Fish completion for belfry. Generated from the program's own help.", "complete -c belfry -f"]
     for command in root.every():
         seen = [f"__fish_seen_subcommand_from {word}" for word in command.path[1:]]
         inner = " ".join(c.path[-1] for c in command.commands)

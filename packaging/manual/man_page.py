@@ -1,20 +1,20 @@
-"""belfry(1) in the man macros."""
+"""belfry(1) in man macros."""
 import re
 
 FILES = [
-    ("/etc/belfry/belfry.yaml", "The configuration. /usr/share/belfry/belfry.schema.json has every key, for editors."),
-    ("/etc/belfry/conf.d/*.yaml", "More of it, included by the first: sinks, sources, plugins and routes."),
-    ("/etc/credstore/", "Credentials of the unit, one a file: slack-bot-token, slack-signing-secret, slack-app-token, webhook-password, admin-token."),
-    ("/usr/lib/belfry/plugins, /usr/local/lib/belfry/plugins", "Plugins of packages, and those of the administrator."),
+    ("/etc/belfry/belfry.yaml", "The configuration. /usr/share/belfry/belfry.schema.json describes every key, for editors."),
+    ("/etc/belfry/conf.d/*.yaml", "Additional files, included by the configuration: sinks, sources, plugins and routes."),
+    ("/etc/credstore/", "Credentials of the unit, one per file: slack-bot-token, slack-signing-secret, slack-app-token, webhook-password, admin-token."),
+    ("/usr/lib/belfry/plugins, /usr/local/lib/belfry/plugins", "Packaged plugins, and your own."),
     ("/var/lib/belfry/", "The queue and the private copies of plugins."),
-    ("/run/belfry/admin.sock", "Where the commands reach the running gateway, also when its configuration cannot be read."),
+    ("/run/belfry/admin.sock", "The socket through which commands reach the running gateway, even if its configuration cannot be read."),
 ]
 ENVIRONMENT = [
-    ("SLACK_BOT_TOKEN, SLACK_SIGNING_SECRET, SLACK_APP_TOKEN, PORT", "Taken by the configuration that is shipped, and enough without any."),
-    ("BELFRY_WEBHOOK_PASSWORD", "The password that Coder sends, for the user coder, with the configuration that is shipped or without any."),
-    ("BELFRY_LOG", "What is logged: debug, info, warn, error."),
-    ("BELFRY_CORE_FILES", "With yes a crash may leave a core file, which holds secrets and what people were told."),
-    ("BELFRY_PLUGIN_DIR", "Plugin directories, separated by colons, where the configuration names none."),
+    ("SLACK_BOT_TOKEN, SLACK_SIGNING_SECRET, SLACK_APP_TOKEN, PORT", "Used by the shipped configuration, and sufficient without a configuration file."),
+    ("BELFRY_WEBHOOK_PASSWORD", "The password that Coder sends for the user coder, with the shipped configuration or without a file."),
+    ("BELFRY_LOG", "The log level: debug, info, warn, error."),
+    ("BELFRY_CORE_FILES", "With yes, a crash may leave a core file, which contains secrets and the text of notifications."),
+    ("BELFRY_PLUGIN_DIR", "Plugin directories, separated by colons, if the configuration lists none."),
 ]
 
 
@@ -53,18 +53,18 @@ def man_page(root, version, date):
         escaped(root.text),
         "The service of the same name runs",
         "\\fBbelfry serve\\fR;",
-        "the other commands look at it, and check what it is given.",
+        "the other commands inspect it and check its configuration.",
         ".SH OPTIONS",
         *entries((term(o.names, o.value), o.text) for o in root.options),
         ".SH COMMANDS",
     ]
     for command in root.every():
-        # A command that only holds others has nothing to say by itself.
+        # A command with subcommands does nothing by itself.
         if command is not root and not command.commands:
             lines += command_section(command)
     lines += [
         ".SH EXIT STATUS",
-        *entries([("0", "Done."), ("1", "Failed, or invalid."), ("2", "Wrong usage.")]),
+        *entries([("0", "Success."), ("1", "Failed or invalid."), ("2", "Usage error.")]),
         ".SH ENVIRONMENT",
         *entries((term(re.split(", ", names)), text) for names, text in ENVIRONMENT),
         ".SH FILES",

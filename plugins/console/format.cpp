@@ -21,7 +21,7 @@ void append_escaped(std::string& out, char32_t c) {
   for (int shift = c < 0x100 ? 4 : 12; shift >= 0; shift -= 4) out += kDigits[(c >> shift) & 0xF];
 }
 
-// Of valid UTF-8. Line breaks stay when `lines` says so.
+// Escapes unsafe characters of valid UTF-8. `lines`: keep line breaks and tabs.
 std::string visible(std::string_view text, bool lines) {
   std::string out;
   for (std::size_t at = 0; at < text.size();) {
@@ -79,7 +79,7 @@ std::string as_text(const Message& message) {
 std::string as_json(const Message& message) {
   json document = message.document();
   if (message.sensitive()) mask(document);
-  // ensure_ascii: whatever a terminal might obey becomes an escape.
+  // ensure_ascii escapes everything that a terminal could interpret.
   return document.dump(-1, ' ', true, json::error_handler_t::replace) + "\n";
 }
 

@@ -1,4 +1,4 @@
-// The console sink: shows on standard output what it would deliver. For trying things out.
+// The console sink: prints each message to standard output instead of sending it. For trying out routes.
 #include <unistd.h>
 
 #include <belfry/sdk.hpp>
@@ -33,7 +33,7 @@ class ConsoleSink final : public BlockingSink, public Renders {
  private:
   [[nodiscard]] std::string format(const Message& message) const { return json_ ? as_json(message) : as_text(message); }
 
-  // write(2) and not a stream: a stream would remember the first error and hide where it stopped.
+  // write(2) instead of a stream: a stream stays failed after the first error and hides how much was written.
   static Outcome write_all(std::string_view text) {
     bool begun = false;
     while (!text.empty()) {
@@ -55,5 +55,5 @@ class ConsoleSink final : public BlockingSink, public Renders {
 }  // namespace
 }  // namespace belfry::console
 
-BELFRY_PLUGIN(belfry::console::ConsoleSink, "console", kConsoleSchema, .title = "Console: prints what it would deliver", .version = "0.1.0",
-              .license = "Apache-2.0", .services = {BELFRY_OFFLOAD_1})
+BELFRY_PLUGIN(belfry::console::ConsoleSink, "console", kConsoleSchema, .title = "Console: prints messages instead of sending them",
+              .version = "0.1.0", .license = "Apache-2.0", .services = {BELFRY_OFFLOAD_1})

@@ -1,12 +1,12 @@
 #include "slack/online_check.hpp"
-#include "slack/poster.hpp"
+#include "slack/deliver/poster.hpp"
 
 #include <algorithm>
 #include <array>
 #include <ranges>
 #include <variant>
 
-#include "slack/socket_url.hpp"
+#include "slack/inbound/socket_url.hpp"
 
 namespace belfry::slack {
 namespace {
@@ -17,25 +17,26 @@ using enum Finding::Severity;
 constexpr const char* kToken = "/bot_token";
 constexpr const char* kAppToken = "/app_token";
 
-enum class For { all, people, channel };
+enum class AppliesTo { all, people, channel };
 
 struct Scope {
   std::string_view name;
-  std::string_view if_private;  // its counterpart for a private channel: which it is the configuration does not say
-  For whom;
-  Finding::Severity without;
-  std::string_view what_for;
+  std::string_view private_name;  // its counterpart for a private channel; the configuration does not reveal which kind it is
+  AppliesTo applies_to;
+  Finding::Severity severity;
+  std::string_view consequence;
 };
 
-constexpr std::string_view kLook = "after a crash Belfry cannot look whether a message had arrived, and sends it again, marked";
+constexpr std::string_view kCannotVerify = "after a crash Belfry cannot check whether a message arrived, and sends it again with a note";
 
 constexpr std::array kScopes = {
-    Scope{"chat:write", "", For::all, error, "no message can be sent"},
-    Scope{"users:read", "", For::people, error, "nobody can be found by e-mail address"},
-    Scope{"users:read.email", "", For::people, error, "nobody can be found by e-mail address"},
-    Scope{"im:history", "", For::people, warning, kLook},
-    Scope{"im:write", "", For::people, warning, "after a crash during somebody's first message Belfry cannot look whether it had arrived"},
-    Scope{"channels:history", "groups:history", For::channel, warning, kLook},
+    Scope{"chat:write", "", AppliesTo::all, error, "no message can be sent"},
+    Scope{"users:read", "", AppliesTo::people, error, "nobody can be found by e-mail address"},
+    Scope{"users:read.email", "", AppliesTo::people, error, "nobody can be found by e-mail address"},
+    Scope{"im:history", "", AppliesTo::people, warning, kCannotVerify},
+    Scope{"im:write", "", AppliesTo::people, warning,
+          "after a crash during a person's first message Belfry cannot check whether it arrived"},
+    Scope{"channels:history", "groups:history", AppliesTo::channel, warning, kCannotVerify},
 };
 
 bool has_scope(std::string_view scopes, std::string_view wanted) {
@@ -46,97 +47,96 @@ bool has_scope(std::string_view scopes, std::string_view wanted) {
   });
 }
 
-constexpr std::string_view kTryAgain = "try again; when it stays so, check api_url, the network and the proxy";
+constexpr std::string_view kRetryAdvice = "try again; if it persists, check api_url, the network and the proxy";
 
-// The advice that a lasting failure carries comes after its last ": ".
+// A lasting failure ends in advice, after its last ": ".
 Finding refused(const char* pointer, const std::string& why, bool lasting) {
   const auto colon = why.rfind(": ");
-  if (!lasting || colon == std::string::npos) return {error, pointer, why, std::string(kTryAgain)};
+  if (!lasting || colon == std::string::npos) return {error, pointer, why, std::string(kRetryAdvice)};
   return {error, pointer, why.substr(0, colon), why.substr(colon + 2)};
 }
 
 Finding token_finding(const Outcome& failure, bool rotates) {
   if (rotates && failure.reason == "token_expired") {
     return {warning, kToken,
-            "the configured token has expired, as it does with token_rotation: the one in use is kept by the running gateway, and is not "
-            "touched here, so that nothing about it was checked",
-            "look at `belfry status`"};
+            "the configured token has expired, as expected with token_rotation: the current one is kept by the running gateway and was "
+            "not checked",
+            "see `belfry status`"};
   }
   const bool lasting = failure.code == Outcome::Code::misconfigured || failure.code == Outcome::Code::rejected;
   return refused(kToken, failure.detail, lasting);
 }
 
-void add_scopes(const Reading& reading, const OnlineCheck& what, Findings& findings) {
-  if (!reading.scopes) {
-    findings.push_back({note, kToken, "Slack did not say what the token may do", ""});
+void add_scopes(const ApiResponse& response, const OnlineCheckInput& input, Findings& findings) {
+  if (!response.scopes) {
+    findings.push_back({note, kToken, "Slack did not report the token's scopes", ""});
     return;
   }
   for (const Scope& scope : kScopes) {
-    const bool for_channel = scope.whom == For::channel && what.falls_back;
-    const bool needed = scope.whom == For::all || for_channel || (scope.whom == For::people) == what.to_people;
-    if (!needed || has_scope(*reading.scopes, scope.name)) continue;
+    const bool for_channel = scope.applies_to == AppliesTo::channel && input.has_fallback;
+    const bool needed = scope.applies_to == AppliesTo::all || for_channel || (scope.applies_to == AppliesTo::people) == input.to_people;
+    if (!needed || has_scope(*response.scopes, scope.name)) continue;
     std::string names(scope.name);
-    if (!scope.if_private.empty()) {
-      if (has_scope(*reading.scopes, scope.if_private)) continue;
-      names += ", or for a private channel " + std::string(scope.if_private);
+    if (!scope.private_name.empty()) {
+      if (has_scope(*response.scopes, scope.private_name)) continue;
+      names += ", or for a private channel " + std::string(scope.private_name);
     }
-    findings.push_back({scope.without, kToken, "the token lacks the scope " + names + ": " + std::string(scope.what_for),
+    findings.push_back({scope.severity, kToken, "the token lacks the scope " + names + ": " + std::string(scope.consequence),
                         "add it under OAuth & Permissions of the app at https://api.slack.com/apps and reinstall the app"});
   }
 }
 
-Task<> check_rendering(Calls& calls, const OnlineCheck& what, Findings& findings) {
-  const json arguments = json::parse(what.sample);
+Task<> check_rendering(WebApi& api, const OnlineCheckInput& input, Findings& findings) {
+  const json arguments = json::parse(input.sample);
   const auto blocks = arguments.find("blocks");
   if (blocks == arguments.end()) co_return;
   Query form;
   form.emplace_back("blocks", blocks->dump());
-  const Reading reading = co_await calls.post_without_token(Call::validate, std::move(form));
-  if (!reading.failure) {
-    findings.push_back({note, "", "Slack takes a message as Belfry builds it", ""});
-  } else if (plainer({}, reading.then)) {
-    findings.push_back(
-        {warning, "", "Slack does not take a message as Belfry builds it, so that it will arrive as plain text: " + reading.failure->detail,
-         "tell the makers of Belfry"});
+  const ApiResponse response = co_await api.post_without_token(Method::validate, std::move(form));
+  if (!response.failure) {
+    findings.push_back({note, "", "Slack accepts a sample message", ""});
+  } else if (next_variant({}, response.follow_up)) {
+    findings.push_back({warning, "", "Slack refuses a sample message, so messages will arrive as plain text: " + response.failure->detail,
+                        "report this to the Belfry project"});
   } else {
-    findings.push_back({note, "", "whether Slack takes a message as Belfry builds it could not be asked: " + reading.failure->detail, ""});
+    findings.push_back({note, "", "could not check whether Slack accepts a sample message: " + response.failure->detail, ""});
   }
 }
 
-// Asks for the address of a WebSocket, and leaves it: nobody else is given it, and it holds for a moment only.
-Task<> check_app_token(const OnlineCheck& what, Findings& findings) {
-  if (what.app_token.empty()) co_return;
-  const HttpResult result = co_await what.services.http().send(socket_url_request(what.api_url, what.app_token.reveal()));
-  const socket::Event answer = read_socket_url(result, what.api_url.starts_with("https://"));
-  if (const auto* const no = std::get_if<socket::NoUrl>(&answer)) {
-    findings.push_back(refused(kAppToken, no->why, no->trouble == socket::Trouble::fatal));
+// Requests a WebSocket URL and discards it. Each URL is issued once and expires shortly.
+Task<> check_app_token(const OnlineCheckInput& input, Findings& findings) {
+  if (input.app_token.empty()) co_return;
+  const HttpResult result = co_await input.services.http().send(socket_url_request(input.api_url, input.app_token.reveal()));
+  const socket::Event answer = parse_socket_url(result, input.api_url.starts_with("https://"));
+  if (const auto* const no = std::get_if<socket::UrlFailed>(&answer)) {
+    findings.push_back(refused(kAppToken, no->why, no->kind == socket::FailureKind::fatal));
   } else {
-    findings.push_back({note, kAppToken, "the app-level token is good: clicks come over Socket Mode", ""});
+    findings.push_back({note, kAppToken, "the app-level token is good: clicks arrive over Socket Mode", ""});
   }
 }
 
 }  // namespace
 
-Task<Findings> check_online(Calls& calls, OnlineCheck what) {
+Task<Findings> check_online(WebApi& api, OnlineCheckInput input) {
   Findings findings;
-  calls.token().leave_as_it_is();
-  const Reading reading = co_await calls.post(Call::auth_test, "{}");
-  if (reading.failure) {
-    findings.push_back(token_finding(*reading.failure, calls.token().rotates()));
+  api.token().disable_renewal();
+  const ApiResponse response = co_await api.post(Method::auth_test, "{}");
+  if (response.failure) {
+    findings.push_back(token_finding(*response.failure, api.token().rotates()));
   } else {
     findings.push_back({note, kToken,
-                        "the token is good: workspace " + text_of(reading.body, "team") + " (" + text_of(reading.body, "url") + "), bot " +
-                            text_of(reading.body, "user"),
+                        "the token is good: workspace " + text_of(response.body, "team") + " (" + text_of(response.body, "url") +
+                            "), bot " + text_of(response.body, "user"),
                         ""});
-    add_scopes(reading, what, findings);
-    if (what.to_people) {
+    add_scopes(response, input, findings);
+    if (input.to_people) {
       findings.push_back({note, kToken,
-                          "whether the app has a Messages Tab, without which people get nothing, Slack tells only when a message is sent",
-                          "see that it is on under App Home of the app at https://api.slack.com/apps"});
+                          "direct messages require the app's Messages Tab, and Slack reveals only when a message is sent whether it is on",
+                          "make sure that it is on under App Home of the app at https://api.slack.com/apps"});
     }
   }
-  co_await check_app_token(what, findings);
-  co_await check_rendering(calls, what, findings);
+  co_await check_app_token(input, findings);
+  co_await check_rendering(api, input, findings);
   co_return findings;
 }
 

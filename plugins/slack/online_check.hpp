@@ -1,26 +1,26 @@
-// What Slack says about a configuration, without posting anything: the token and what it may do, and whether a message would be taken.
-// Thread rule: the strand of the instance.
+// Checks a configuration against Slack without posting anything: the tokens, the scopes, and whether Slack accepts a sample message.
+// Thread rule: the instance's strand.
 #pragma once
 #include <belfry/sdk.hpp>
 #include <string>
 
-#include "slack/calls.hpp"
+#include "slack/web_api/web_api.hpp"
 
 namespace belfry::slack {
 
-struct OnlineCheck {
+struct OnlineCheckInput {
   Services services;
-  bool to_people = true;    // else everything goes to one channel
-  bool falls_back = false;  // to a channel, for people that Slack does not know
-  std::string sample;       // the arguments of chat.postMessage for some notification
+  bool to_people = true;      // false: everything goes to one channel
+  bool has_fallback = false;  // a fallback channel is configured
+  std::string sample;         // the arguments of chat.postMessage for a sample notification
   std::string api_url;
   Secret app_token;  // empty: no Socket Mode
 };
 
-// Renews no token and opens no WebSocket: those in use are the running gateway's.
-Task<Findings> check_online(Calls& calls, OnlineCheck what);
+// Renews no token and opens no WebSocket, because those in use belong to the running gateway.
+Task<Findings> check_online(WebApi& api, OnlineCheckInput input);
 
-// A notification to try a rendering with.
+// A notification for checking the rendering.
 [[nodiscard]] Message sample_message();
 
 }  // namespace belfry::slack

@@ -2,10 +2,10 @@
 
 #include <utility>
 
-#include "slack/interaction.hpp"
-#include "slack/link.hpp"
+#include "slack/inbound/interaction.hpp"
+#include "slack/inbound/signature.hpp"
 #include "slack/online_check.hpp"
-#include "slack/signature.hpp"
+#include "slack/text/link.hpp"
 
 namespace belfry::slack {
 namespace {
@@ -20,7 +20,8 @@ std::optional<RotationSettings> rotation_of(const Config& config) {
   return RotationSettings{rotation.string("client_id"), rotation.secret("client_secret"), rotation.secret("refresh_token")};
 }
 
-const Outcome kNoAddress = Outcome::rejected("no_address", "the notification has no e-mail address to find its recipient in Slack by");
+const Outcome kNoAddress =
+    Outcome::rejected("no_address", "the notification has no e-mail address by which to find its recipient in Slack");
 const Outcome kSensitive = Outcome::rejected(
     "sensitive_to_shared", "the message is sensitive and the destination is shared; set allow_sensitive on the route to send it");
 
@@ -34,7 +35,7 @@ UpdateSettings read_update(const Config& config, Problems& problems) {
   if (!parsed) problems.add(section.pointer(key), parsed.error());
   settings.key = std::move(parsed).value_or(UpdateKey());
   if (brief) return settings;
-  if (section.string("as") == "thread") settings.as = UpdateSettings::As::thread;
+  if (section.string("as") == "thread") settings.mode = UpdateSettings::Mode::thread;
   settings.broadcast = section.boolean("broadcast");
   return settings;
 }
@@ -53,35 +54,35 @@ std::expected<void, Problems> SlackSink::configure(const Config& config) {
   api_url_ = need_url("api_url", "https://slack.com/api/");
   if (!api_url_.ends_with('/')) api_url_ += '/';
   to_people_ = !config.has("channel");
-  poster_.emplace(calls_, Look{.coder_url = need_url("coder_url", ""),
-                               .buttons = !signing_secrets_.empty() || !app_token_.empty(),
-                               .severity = config.boolean("severity", true),
-                               .footer = config.boolean("footer", true)});
+  poster_.emplace(api_, RenderOptions{.coder_url = need_url("coder_url", ""),
+                                      .buttons = !signing_secrets_.empty() || !app_token_.empty(),
+                                      .severity = config.boolean("severity", true),
+                                      .footer = config.boolean("footer", true)});
   events_path_ = config.section("interactivity").string("path", "/slack/events");
   const Config lookup = config.section("lookup");
   auto token = std::make_unique<BotToken>(api_url_, config.secret("bot_token"), rotation_of(config));
-  calls_ = Calls(api_url_, std::move(token), static_cast<std::uint32_t>(lookup.integer("per_minute", 50)));
-  people_.emplace(calls_, email_map_,
-                  LookupSettings{.found = lookup.duration("cache", std::chrono::hours(24)),
-                                 .missing = lookup.duration("negative", std::chrono::minutes(10)),
-                                 .prefill = lookup.boolean("prefill")});
+  api_ = WebApi(api_url_, std::move(token), static_cast<std::uint32_t>(lookup.integer("per_minute", 50)));
+  users_.emplace(api_, email_map_,
+                 LookupSettings{.found = lookup.duration("cache", std::chrono::hours(24)),
+                                .missing = lookup.duration("negative", std::chrono::minutes(10)),
+                                .prefill = lookup.boolean("prefill")});
   email_map_ = EmailMap(config.section("email_map"), problems);
   group_ = config.string("mention");
-  fallback_.emplace(calls_, *poster_, config.string("fallback_channel"), group_);
-  direct_.emplace(calls_);
-  reconciler_.emplace(calls_, *direct_, *poster_);
-  living_.emplace(read_update(config, problems), calls_, *poster_, *direct_);
+  fallback_.emplace(api_, *poster_, config.string("fallback_channel"), group_);
+  dm_channels_.emplace(api_);
+  reconciler_.emplace(api_, *dm_channels_, *poster_);
+  updater_.emplace(read_update(config, problems), api_, *poster_, *dm_channels_);
   if (!problems.empty()) return std::unexpected(std::move(problems));
   return {};
 }
 
 std::expected<void, std::string> SlackSink::start() {
-  calls_.use(services());
-  people_->use(services());
+  api_.use(services());
+  users_->use(services());
   poster_->use(services());
   fallback_->use(services());
-  direct_->use(services());
-  living_->use(services());
+  dm_channels_->use(services());
+  updater_->use(services());
   reconciler_->use(services());
   if (!app_token_.empty()) socket_mode_.emplace(services(), app_token_, api_url_).start();
   return {};
@@ -89,13 +90,13 @@ std::expected<void, std::string> SlackSink::start() {
 
 Task<> SlackSink::stop() {
   if (socket_mode_) co_await socket_mode_->stop();
-  co_await calls_.token().rest();  // a pair of tokens that Slack has given is stored before the instance goes
+  co_await api_.token().wait_idle();  // a renewed pair of tokens must be stored before the instance is destroyed
 }
 
 Task<Outcome> SlackSink::deliver(Message message) {
   if (message.forbidden_here()) co_return kSensitive;
   const std::string id = message.delivery_id();
-  reconciler_->attempt_begins(id);
+  reconciler_->attempt_started(id);
   Outcome outcome = co_await deliver_somewhere(message);
   reconciler_->attempt_ended(id, outcome.ambiguous);
   co_return outcome;
@@ -103,86 +104,86 @@ Task<Outcome> SlackSink::deliver(Message message) {
 
 Task<Outcome> SlackSink::deliver_somewhere(const Message& message) {
   if (message.destination().audience == Audience::shared) {
-    Frame frame{{}, mention(message, group_)};
-    const Reading reading = co_await living_->send(message, message.destination().address, std::move(frame));
-    co_return outcome_of(reading);
+    Preamble preamble{{}, mention(message, group_)};
+    const ApiResponse response = co_await updater_->send(message, message.destination().address, std::move(preamble));
+    co_return outcome_of(response);
   }
   Outcome outcome = co_await deliver_to_person(message);
-  if (!fallback_->takes(outcome, message.attempt())) co_return outcome;
+  if (!fallback_->applies_to(outcome, message.attempt())) co_return outcome;
   co_return co_await fallback_->post(message, std::move(outcome));
 }
 
-// In the order in which a delivery tries the places: the person's conversation, then the fallback channel.
-Task<Reconciled> SlackSink::reconcile(Message message) {
-  if (message.forbidden_here()) co_return Reconciled::absent();
-  if (message.destination().audience == Audience::shared) co_return co_await look_for(message, message.destination().address);
-  const std::string email = email_map_.apply(normal_email(message.item().recipient.email));
+// Searches in the order in which a delivery tries them: the person's conversation, then the fallback channel.
+Task<ReconcileResult> SlackSink::reconcile(Message message) {
+  if (message.forbidden_here()) co_return ReconcileResult::absent();
+  if (message.destination().audience == Audience::shared) co_return co_await find_delivery(message, message.destination().address);
+  const std::string email = email_map_.apply(normalize_email(message.item().recipient.email));
   UserResult user = std::unexpected(kNoAddress);
-  if (!email.empty()) user = co_await people_->find(email, message.deadline());
+  if (!email.empty()) user = co_await users_->find(email, message.deadline());
   if (user) {
-    Reconciled seen = co_await look_for(message, user->id);
+    ReconcileResult seen = co_await find_delivery(message, user->id);
     const auto code = seen.outcome().code;
     const bool absent = code == Outcome::Code::rejected;
     const bool unknown = code == Outcome::Code::retry;
     if (fallback_->channel().empty() || (!absent && !unknown)) co_return seen;
-    // Whoever can be found can refuse messages: what cannot be seen in the conversation may stand in the channel.
-    Reconciled here = co_await reconciler_->look_for(message, fallback_->channel(), std::nullopt);
+    // A person whom Slack finds may still refuse messages, so a message missing from the conversation may be in the channel.
+    ReconcileResult here = co_await reconciler_->find_delivery(message, fallback_->channel(), std::nullopt);
     co_return absent || here.outcome().code == Outcome::Code::delivered ? here : seen;
-  } else if (!fallback_->takes(user.error(), message.attempt())) {
-    if (email.empty()) co_return Reconciled::absent();
-    co_return reconciler_->cannot(message.delivery_id(), user.error());
+  } else if (!fallback_->applies_to(user.error(), message.attempt())) {
+    if (email.empty()) co_return ReconcileResult::absent();
+    co_return reconciler_->undetermined(message.delivery_id(), user.error());
   }
-  co_return co_await reconciler_->look_for(message, fallback_->channel(), std::nullopt);
+  co_return co_await reconciler_->find_delivery(message, fallback_->channel(), std::nullopt);
 }
 
-Task<Reconciled> SlackSink::look_for(const Message& message, std::string to) {
-  const std::optional<Thread> thread = co_await living_->thread_of(message, to);
-  const Reconciled seen = co_await reconciler_->look_for(message, to, thread);
-  // A reply stands for nothing; any other message stands for its key, which a crash may have kept from being remembered.
+Task<ReconcileResult> SlackSink::find_delivery(const Message& message, std::string to) {
+  const std::optional<Thread> thread = co_await updater_->thread_of(message, to);
+  const ReconcileResult seen = co_await reconciler_->find_delivery(message, to, thread);
+  // Any message but a reply is the current one for its key; a crash may have prevented it from being recorded.
   const json& receipt = seen.outcome().receipt;
   if (receipt.is_object() && !receipt["data"].contains("thread_ts")) {
     Thread found{text_of(receipt["data"], "channel"), text_of(receipt, "id")};
-    co_await living_->arrived(message, to, std::move(found));
+    co_await updater_->record_arrival(message, to, std::move(found));
   }
   co_return seen;
 }
 
 Task<Outcome> SlackSink::deliver_to_person(const Message& message) {
-  const std::string email = email_map_.apply(normal_email(message.item().recipient.email));
+  const std::string email = email_map_.apply(normalize_email(message.item().recipient.email));
   if (email.empty()) co_return kNoAddress;
-  const UserResult user = co_await people_->find(email, message.deadline());
+  const UserResult user = co_await users_->find(email, message.deadline());
   if (!user) co_return user.error();
-  const Frame plain;
-  Reading reading = co_await living_->send(message, user->id, plain);
-  if (reading.then == Reading::Then::forget_user) {
-    co_await people_->forget(email);
+  const Preamble plain;
+  ApiResponse response = co_await updater_->send(message, user->id, plain);
+  if (response.follow_up == ApiResponse::FollowUp::forget_user) {
+    co_await users_->forget(email);
     if (user->cached) {
-      const UserResult again = co_await people_->find(email, message.deadline());
+      const UserResult again = co_await users_->find(email, message.deadline());
       if (!again) co_return again.error();
-      if (again->id != user->id) reading = co_await living_->send(message, again->id, plain);
+      if (again->id != user->id) response = co_await updater_->send(message, again->id, plain);
     }
   }
-  co_return outcome_of(reading);
+  co_return outcome_of(response);
 }
 
-std::vector<Route> SlackSink::routes() const {
-  // With Socket Mode on, Slack sends nothing here.
+std::vector<InboundRoute> SlackSink::routes() const {
+  // With Socket Mode on, Slack sends no HTTP requests.
   if (signing_secrets_.empty() || !app_token_.empty()) return {};
   return {{"POST", events_path_}};
 }
 
-Verdict SlackSink::verify(const InboundRequest& request) {
-  if (is_ssl_check({request.header("content-type"), request.body})) return Verdict::accept();
+Verification SlackSink::verify(const InboundRequest& request) {
+  if (is_ssl_check({request.header("content-type"), request.body})) return Verification::accept();
   std::vector<std::string> secrets;
   secrets.reserve(signing_secrets_.size());
   for (const Secret& secret : signing_secrets_) secrets.push_back(secret.reveal());
   const SignedRequest signed_request = {request.header("x-slack-request-timestamp"), request.header("x-slack-signature"), request.body};
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now()).count();
-  return is_signed(signed_request, secrets, seconds) ? Verdict::accept() : Verdict::refuse(401);
+  return is_signed(signed_request, secrets, seconds) ? Verification::accept() : Verification::refuse(401);
 }
 
 Task<InboundReply> SlackSink::handle(InboundRequest request) {
-  Answer reply = answer({request.header("content-type"), request.body});
+  Reply reply = reply_to({request.header("content-type"), request.body});
   co_return InboundReply{reply.status, std::move(reply.content_type), std::move(reply.body)};
 }
 
@@ -197,28 +198,28 @@ std::expected<json, std::string> SlackSink::render(const Message& message) const
   const Destination destination = message.destination();
   json requests = json::array();
   std::string channel = destination.address;
-  Frame frame;
+  Preamble preamble;
   if (destination.audience == Audience::direct) {
-    const std::string email = email_map_.apply(normal_email(message.item().recipient.email));
+    const std::string email = email_map_.apply(normalize_email(message.item().recipient.email));
     if (email.empty()) return std::unexpected(kNoAddress.detail);
-    requests.push_back(as_json(calls_.get_request(Call::lookup, {{"email", email}}, kMaskedToken)));
+    requests.push_back(as_json(api_.get_request(Method::lookup, {{"email", email}}, kMaskedToken)));
     channel = "<user id of " + email + ">";
   } else {
-    frame.mention = mention(message, group_);
+    preamble.mention = mention(message, group_);
   }
-  requests.push_back(as_json(calls_.post_request(Call::post, poster_->arguments(message, channel, frame), kMaskedToken)));
+  requests.push_back(as_json(api_.post_request(Method::post, poster_->arguments(message, channel, preamble), kMaskedToken)));
   return requests;
 }
 
 Task<Findings> SlackSink::check_online() {
-  calls_.use(services());
-  OnlineCheck what{.services = services(),
-                   .to_people = to_people_,
-                   .falls_back = !fallback_->channel().empty(),
-                   .sample = poster_->arguments(sample_message(), "U00000000"),
-                   .api_url = api_url_,
-                   .app_token = app_token_};
-  co_return co_await slack::check_online(calls_, std::move(what));
+  api_.use(services());
+  OnlineCheckInput input{.services = services(),
+                         .to_people = to_people_,
+                         .has_fallback = !fallback_->channel().empty(),
+                         .sample = poster_->arguments(sample_message(), "U00000000"),
+                         .api_url = api_url_,
+                         .app_token = app_token_};
+  co_return co_await slack::check_online(api_, std::move(input));
 }
 
 }  // namespace belfry::slack

@@ -1,5 +1,5 @@
-// The Slack sink: finds the person by e-mail address, posts to them or changes what it has posted, and acknowledges clicks. Thread rule:
-// the strand of the instance.
+// The Slack sink: finds the recipient by e-mail address, posts or edits the message, and acknowledges clicks on its buttons.
+// Thread rule: the instance's strand.
 #pragma once
 #include <belfry/sdk.hpp>
 #include <expected>
@@ -7,15 +7,15 @@
 #include <string>
 #include <vector>
 
-#include "slack/calls.hpp"
-#include "slack/direct.hpp"
-#include "slack/email_map.hpp"
-#include "slack/fallback.hpp"
-#include "slack/living.hpp"
-#include "slack/people.hpp"
-#include "slack/poster.hpp"
-#include "slack/reconcile.hpp"
-#include "slack/socket_mode.hpp"
+#include "slack/deliver/dm_channels.hpp"
+#include "slack/deliver/fallback.hpp"
+#include "slack/deliver/message_updater.hpp"
+#include "slack/deliver/poster.hpp"
+#include "slack/deliver/reconcile.hpp"
+#include "slack/deliver/user_lookup.hpp"
+#include "slack/inbound/socket_mode.hpp"
+#include "slack/web_api/email_map.hpp"
+#include "slack/web_api/web_api.hpp"
 
 namespace belfry::slack {
 
@@ -26,10 +26,10 @@ class SlackSink final : public Sink, public Inbound, public Reconciles, public R
   Task<> stop() override;
   Task<Outcome> deliver(Message message) override;
 
-  Task<Reconciled> reconcile(Message message) override;
+  Task<ReconcileResult> reconcile(Message message) override;
 
-  [[nodiscard]] std::vector<Route> routes() const override;
-  [[nodiscard]] Verdict verify(const InboundRequest& request) override;
+  [[nodiscard]] std::vector<InboundRoute> routes() const override;
+  [[nodiscard]] Verification verify(const InboundRequest& request) override;
   Task<InboundReply> handle(InboundRequest request) override;
 
   [[nodiscard]] std::expected<nlohmann::json, std::string> render(const Message& message) const override;
@@ -38,25 +38,25 @@ class SlackSink final : public Sink, public Inbound, public Reconciles, public R
  private:
   Task<Outcome> deliver_somewhere(const Message& message);
   Task<Outcome> deliver_to_person(const Message& message);
-  Task<Reconciled> look_for(const Message& message, std::string to);
+  Task<ReconcileResult> find_delivery(const Message& message, std::string to);
   [[nodiscard]] Millis now() const { return clock().now().time_since_epoch(); }
 
   std::vector<Secret> signing_secrets_;
   Secret app_token_;
   std::string api_url_;
   std::string events_path_;
-  std::string group_;      // that is mentioned where others read, too
-  bool to_people_ = true;  // else to the configured channel
-  Calls calls_;
+  std::string group_;      // the user group to mention in messages to channels
+  bool to_people_ = true;  // false: to the configured channel
+  WebApi api_;
   EmailMap email_map_;
-  // From configure() on.
-  std::optional<People> people_;
+  // Set by configure().
+  std::optional<UserLookup> users_;
   std::optional<Poster> poster_;
   std::optional<Fallback> fallback_;
-  std::optional<Direct> direct_;
-  std::optional<Living> living_;
+  std::optional<DmChannels> dm_channels_;
+  std::optional<MessageUpdater> updater_;
   std::optional<Reconciler> reconciler_;
-  std::optional<SocketMode> socket_mode_;  // from start() on, with an app_token
+  std::optional<SocketMode> socket_mode_;  // set by start() if there is an app_token
 };
 
 }  // namespace belfry::slack

@@ -1,6 +1,6 @@
-/* A sink that appends one line per message to a file: the plugin contract in plain C11, nothing but the header and the C library.
+/* A sink that appends one line per message to a file. Implements the plugin contract in plain C11, with only the header and the C library.
  *
- * The line is the message document as it came (JSON has no raw line breaks), so other programs can read the file line by line.
+ * The line is the message document as received (JSON has no raw line breaks), so other programs can read the file line by line.
  */
 #include <belfry/plugin.h>
 #include <errno.h>
@@ -14,12 +14,12 @@ struct sink {
   FILE* file;
 };
 
-static belfry_str text(const char* zero_ended) { return (belfry_str){zero_ended, strlen(zero_ended)}; }
+static belfry_str text(const char* string) { return (belfry_str){string, strlen(string)}; }
 
-static void say(const belfry_writer* to, const char* sentence) { to->write(to->ctx, text(sentence)); }
+static void write_str(const belfry_writer* to, const char* sentence) { to->write(to->ctx, text(sentence)); }
 
-/* The value of "path". The host has checked config_json against the schema below, so there is one member, and it is a string without
- * anything to unescape. */
+/* Returns the value of "path". The host has validated config_json against the schema below: "path" is its only member, and a string
+ * without escapes. */
 static char* read_path(belfry_str config) {
   static const char key[] = "\"path\"";
   const char* const end = config.ptr + config.len;
@@ -48,7 +48,7 @@ static int32_t configure(void* self, belfry_str config_json, const belfry_writer
   struct sink* sink = self;
   sink->path = read_path(config_json);
   if (sink->path != NULL && sink->path[0] == '/') return 0;
-  say(problems, "/path\tmust be an absolute path\n");
+  write_str(problems, "/path\tmust be an absolute path\n");
   return 1;
 }
 
@@ -56,10 +56,10 @@ static int32_t start(void* self, const belfry_writer* problem) {
   struct sink* sink = self;
   sink->file = fopen(sink->path, "a");
   if (sink->file != NULL) return 0;
-  say(problem, "cannot open ");
-  say(problem, sink->path);
-  say(problem, ": ");
-  say(problem, strerror(errno));
+  write_str(problem, "cannot open ");
+  write_str(problem, sink->path);
+  write_str(problem, ": ");
+  write_str(problem, strerror(errno));
   return 1;
 }
 
@@ -75,7 +75,7 @@ static void deliver(void* self, const belfry_message* message) {
   }
 }
 
-/* deliver() leaves nothing open, and nothing is ever asked of the host. */
+/* Nothing to free: deliver() completes its ticket before it returns. This sink requests nothing from the host, so it gets no events. */
 static void abandon(void* self, belfry_ticket ticket) {
   (void)self;
   (void)ticket;

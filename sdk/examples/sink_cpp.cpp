@@ -1,4 +1,4 @@
-// A sink that posts each message as JSON to one URL: what a small plugin looks like with the C++ SDK.
+// A sink that posts each message as JSON to one URL: a small but complete plugin with the C++ SDK.
 #include "belfry/sdk.hpp"
 
 namespace {
@@ -8,7 +8,7 @@ constexpr const char* kSchema = R"({
   "required": ["url"],
   "additionalProperties": false,
   "properties": {
-    "url": { "type": "string", "description": "where the messages go", "pattern": "^https?://" },
+    "url": { "type": "string", "description": "where messages are posted", "pattern": "^https?://" },
     "token": { "type": "string", "x-secret": true, "description": "sent as a bearer token" },
     "timeout": { "type": "string", "default": "5s" }
   }
@@ -23,14 +23,14 @@ class JsonPost final : public belfry::Sink, public belfry::Renders {
     timeout_ = config.duration("timeout");
     if (timeout_ < std::chrono::milliseconds(100)) problems.add(config.pointer("timeout"), "must be at least 100ms");
     if (!token_.empty() && !url_.starts_with("https://")) {
-      problems.add(config.pointer("url"), "must be https when there is a token, which would travel readable otherwise");
+      problems.add(config.pointer("url"), "must use https when there is a token, which would otherwise be sent in plain text");
     }
     if (!problems.empty()) return std::unexpected(std::move(problems));
     return {};
   }
 
   belfry::Task<belfry::Outcome> deliver(belfry::Message message) override {
-    if (message.forbidden_here()) co_return belfry::Outcome::rejected("sensitive_to_shared", "sensitive text for a shared place");
+    if (message.forbidden_here()) co_return belfry::Outcome::rejected("sensitive_to_shared", "sensitive message for a shared destination");
     auto request = to_request(message);
     if (!token_.empty()) request.headers.push_back({"Authorization", "Bearer " + token_.reveal()});
     const auto result = co_await http().send(std::move(request));

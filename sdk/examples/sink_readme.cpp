@@ -21,7 +21,7 @@ class ChatSink final : public belfry::Sink {
   }
 
   belfry::Task<belfry::Outcome> deliver(belfry::Message message) override {
-    if (message.forbidden_here()) co_return belfry::Outcome::rejected("sensitive_to_shared", "sensitive text for a shared place");
+    if (message.forbidden_here()) co_return belfry::Outcome::rejected("sensitive_to_shared", "sensitive message for a shared destination");
     const auto& item = message.item();
     const nlohmann::json body{{"to", item.recipient.email}, {"text", item.title + "\n" + item.body}};
 
@@ -30,7 +30,7 @@ class ChatSink final : public belfry::Sink {
     const auto result = co_await http().send(std::move(request));
 
     if (!result.success()) {
-      log().warn("the chat answered " + std::to_string(result.status));
+      log().warn("the chat server answered " + std::to_string(result.status));
       co_return belfry::http_outcome(result);
     }
     co_return belfry::Outcome::delivered({{"url", url_}});

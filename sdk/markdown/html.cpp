@@ -5,14 +5,14 @@
 namespace belfry::markdown {
 namespace {
 
-// A control character: it is neither space nor punctuation, so that the styles around it begin and end as without it.
+// A control character is neither whitespace nor punctuation, so it does not affect where the emphasis around it begins and ends.
 constexpr char kMark = '\x01';
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 bool begins_html(std::string_view after) { return !after.empty() && (is_letter(after[0]) || std::string_view("/!?").contains(after[0])); }
 
-// "<https://...>", "<ops@example.com>". A tag has neither ":" nor "@" before a space or its end.
+// "<https://...>", "<ops@example.com>". A tag has no ":" or "@" before its first space or its end.
 bool begins_address(std::string_view after) {
   const std::size_t end = after.find_first_of(" \t\r\n<>");
   return end != std::string_view::npos && after[end] == '>' && after.substr(0, end).find_first_of(":@") != std::string_view::npos;
@@ -26,7 +26,7 @@ bool follows_label(std::string_view before) {
 
 }  // namespace
 
-std::string with_html_as_text(std::string_view markdown) {
+std::string mark_html(std::string_view markdown) {
   std::string out;
   std::size_t from = 0;
   for (std::size_t at = markdown.find('<'); at != std::string_view::npos; at = markdown.find('<', at + 1)) {
@@ -38,7 +38,7 @@ std::string with_html_as_text(std::string_view markdown) {
   return out.append(markdown.substr(from));
 }
 
-std::string without_marks(std::string_view text) {
+std::string strip_marks(std::string_view text) {
   std::string out(text);
   std::erase(out, kMark);
   return out;

@@ -1,14 +1,15 @@
-// HTML as text: the parser has no option for that, and what is between two tags would be hidden from it. Pure.
+// Keeps HTML as plain text. The parser has no option for that and would not parse the Markdown between two tags, so every "<" that could
+// begin a tag is marked before parsing. Pure functions; any thread.
 #pragma once
 #include <string>
 #include <string_view>
 
 namespace belfry::markdown {
 
-// With a mark behind each "<" that could begin HTML. Addresses in angle brackets stay as they are.
-[[nodiscard]] std::string with_html_as_text(std::string_view markdown);
+// Returns the text with a mark after each "<" that could begin HTML. Addresses in angle brackets are not marked.
+[[nodiscard]] std::string mark_html(std::string_view markdown);
 
-// Takes the marks out again.
-[[nodiscard]] std::string without_marks(std::string_view text);
+// Removes the marks.
+[[nodiscard]] std::string strip_marks(std::string_view text);
 
 }  // namespace belfry::markdown

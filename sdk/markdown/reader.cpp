@@ -9,8 +9,8 @@
 #include <string>
 #include <utility>
 
+#include "markdown/cost.hpp"
 #include "markdown/html.hpp"
-#include "markdown/work.hpp"
 
 namespace belfry::markdown {
 namespace {
@@ -23,7 +23,7 @@ struct Free {
 template <class T>
 using Owned = std::unique_ptr<T, Free>;
 
-// While the library reads a text it keeps the characters of its extensions in a table of its own that all texts share.
+// Serialized, because cmark-gfm keeps the special characters of the attached extensions in a global table while it parses.
 Owned<cmark_node> parse(std::string_view text) {
   static std::mutex one_at_a_time;
   const std::lock_guard lock(one_at_a_time);
@@ -36,7 +36,7 @@ Owned<cmark_node> parse(std::string_view text) {
   return Owned<cmark_node>(cmark_parser_finish(parser.get()));
 }
 
-// The lines of a text, asked for in order.
+// Lines of a text by number. Numbers must not decrease from call to call.
 class Lines {
  public:
   explicit Lines(std::string_view text) : rest_(text) {}
@@ -54,17 +54,17 @@ class Lines {
   int number_ = 1;
 };
 
-// What a list item begins with, "[ ] " or "[x] ": its bytes, or 0.
+// Length in bytes of the task marker at the start of a list item, "[ ] " or "[x] "; 0: none.
 std::size_t task_marker(std::string_view text) {
   const bool is_marker = text.size() > 3 && text[0] == '[' && std::string_view(" xX").contains(text[1]) && text[2] == ']';
   const std::size_t end = is_marker ? text.find_first_not_of(" \t", 3) : 3;
   return end == 3 || end == std::string_view::npos ? 0 : end;
 }
 
-// Turns the tree of the library into events.
-class Walk {
+// Emits the library's syntax tree as events.
+class TreeWalker {
  public:
-  Walk(std::string_view source, Visitor& to) : lines_(source), to_(to) {}
+  TreeWalker(std::string_view source, Visitor& to) : lines_(source), to_(to) {}
 
   void run(cmark_node* root) {
     const Owned<cmark_iter> iter(cmark_iter_new(root));
@@ -81,7 +81,7 @@ class Walk {
       case CMARK_NODE_HEADING: block(enter, node, {.block = Block::heading}); break;
       case CMARK_NODE_BLOCK_QUOTE: block(enter, node, {.block = Block::quote}); break;
       case CMARK_NODE_LIST: list(enter, node); break;
-      case CMARK_NODE_ITEM: block(enter, node, {.block = Block::item, .task = enter ? task(node) : Task::none}); break;
+      case CMARK_NODE_ITEM: block(enter, node, {.block = Block::item, .task = enter ? task(node) : TaskState::none}); break;
       case CMARK_NODE_CODE_BLOCK: code_block(node); break;
       case CMARK_NODE_HTML_BLOCK: html_block(node); break;
       case CMARK_NODE_THEMATIC_BREAK:
@@ -101,7 +101,7 @@ class Walk {
     }
   }
 
-  // The types of extensions have names only.
+  // Node types of extensions are identified by name only.
   void extension(bool enter, cmark_node* node) {
     const std::string_view type = cmark_node_get_type_string(node);
     if (type == "strikethrough") {
@@ -128,7 +128,7 @@ class Walk {
 
   void link(bool enter, Span span, cmark_node* node) {
     if (!enter) return to_.leave_span(span);
-    const std::string url = without_marks(cmark_node_get_url(node)), title = without_marks(cmark_node_get_title(node));
+    const std::string url = strip_marks(cmark_node_get_url(node)), title = strip_marks(cmark_node_get_title(node));
     to_.enter_span({.span = span, .url = url, .title = title});
   }
 
@@ -136,13 +136,13 @@ class Walk {
     int length = 0, offset = 0;
     char mark = 0;
     const bool fenced = cmark_node_get_fenced(node, &length, &offset, &mark) != 0;
-    const std::string info = without_marks(cmark_node_get_fence_info(node));
+    const std::string info = strip_marks(cmark_node_get_fence_info(node));
     block(true, node, {.block = Block::code, .fence = fenced ? static_cast<std::size_t>(length) : 0, .info = info});
     if (const std::string_view text = literal(node); !text.empty()) to_.text(text);
     to_.leave_block(Block::code);
   }
 
-  // What is HTML in spite of html.hpp.
+  // HTML that the parser recognized in spite of the marks (html.hpp).
   void html(std::string_view text) {
     for (std::size_t end = text.find('\n'); end != std::string_view::npos; end = text.find('\n')) {
       to_.text(text.substr(0, end));
@@ -170,17 +170,18 @@ class Walk {
     return cmark_node_get_type(item) == CMARK_NODE_ITEM && cmark_node_get_list_tight(cmark_node_parent(item)) != 0;
   }
 
-  // The library's own extension finds tasks at the beginning of a line only, none in a quote. The source tells "[ ]" from "\[ ]".
-  Task task(cmark_node* item) {
+  // The library's own extension finds tasks only at the start of a line, so none in a quote. Only the source distinguishes "[ ]" from "\[
+  // ]".
+  TaskState task(cmark_node* item) {
     cmark_node* paragraph = cmark_node_first_child(item);
-    if (paragraph == nullptr || cmark_node_get_type(paragraph) != CMARK_NODE_PARAGRAPH) return Task::none;
+    if (paragraph == nullptr || cmark_node_get_type(paragraph) != CMARK_NODE_PARAGRAPH) return TaskState::none;
     cmark_node* text = cmark_node_first_child(paragraph);
-    if (text == nullptr || cmark_node_get_type(text) != CMARK_NODE_TEXT) return Task::none;
+    if (text == nullptr || cmark_node_get_type(text) != CMARK_NODE_TEXT) return TaskState::none;
     const std::string_view line = lines_.line(cmark_node_get_start_line(paragraph));
     const auto column = static_cast<std::size_t>(std::max(cmark_node_get_start_column(paragraph) - 1, 0));
-    if (column >= line.size() || task_marker(line.substr(column)) == 0) return Task::none;
+    if (column >= line.size() || task_marker(line.substr(column)) == 0) return TaskState::none;
     marker_ = task_marker(literal(text));
-    return marker_ == 0 ? Task::none : line[column + 1] == ' ' ? Task::open : Task::done;
+    return marker_ == 0 ? TaskState::none : line[column + 1] == ' ' ? TaskState::open : TaskState::done;
   }
 
   Align align(cmark_node* cell) {
@@ -192,14 +193,14 @@ class Walk {
   }
 
   std::string_view literal(cmark_node* node) {
-    literal_ = without_marks(cmark_node_get_literal(node));
+    literal_ = strip_marks(cmark_node_get_literal(node));
     return literal_;
   }
 
   Lines lines_;
   Visitor& to_;
-  std::size_t column_ = 0;  // of the row
-  std::size_t marker_ = 0;  // bytes of a task's marker in the text that comes next
+  std::size_t column_ = 0;  // next in the current row
+  std::size_t marker_ = 0;  // bytes of the task marker in the next text node, to be skipped
   std::string literal_;
 };
 
@@ -207,10 +208,10 @@ class Walk {
 
 bool read(std::string_view text, Visitor& visitor) {
   if (!is_affordable(text)) return false;
-  const std::string source = with_html_as_text(text);
+  const std::string source = mark_html(text);
   const Owned<cmark_node> root = parse(source);
   cmark_consolidate_text_nodes(root.get());
-  Walk(source, visitor).run(root.get());
+  TreeWalker(source, visitor).run(root.get());
   return true;
 }
 

@@ -1,10 +1,10 @@
-// Markdown as a sequence of events: GitHub Flavored Markdown 0.29, that is CommonMark with tables, strikethrough and task lists.
+// Reads Markdown as a sequence of events: GitHub Flavored Markdown 0.29 (https://github.github.com/gfm/), which is CommonMark with tables,
+// strikethrough and task lists.
 //
-// Bare addresses are no links (a sink has its own rules for them), and HTML is text like any other. Character references are decoded, so
-// the text of an event may hold characters that its author did not write as themselves.
-// Bounded: text that would take the parser more than a fraction of a second or a few dozen MiB is not read (work.hpp).
-// Thread rule: any thread; one text at a time within a program or plugin. Ownership: views are valid during the call.
-// https://github.github.com/gfm/
+// Bare URLs are not links, because each sink has its own rules for them, and HTML is plain text. Character references are decoded, so event
+// text may contain characters that do not appear literally in the source.
+// Bounded: text that would cost the parser more than a fraction of a second or a few dozen MiB is not read (cost.hpp).
+// Thread rule: any thread; texts are parsed one at a time within a program or plugin. Ownership: views are valid during the call only.
 #pragma once
 #include <cstddef>
 #include <string_view>
@@ -14,21 +14,21 @@ namespace belfry::markdown {
 enum class Block { paragraph, item_text, heading, quote, bullets, numbers, item, code, rule, table, row, cell };
 enum class Span { emphasis, strong, strike, link, image };
 enum class Align { left, center, right };
-enum class Task { none, open, done };
+enum class TaskState { none, open, done };
 
 struct BlockStart {
   Block block = Block::paragraph;
-  int first = 1;              // numbers: that of the first item
-  Task task = Task::none;     // item
-  bool heading = false;       // row
-  Align align = Align::left;  // cell
-  std::size_t fence = 0;      // code: how long it is; 0: none
-  std::string_view info;      // code: what is behind the fence
-  // Where it is in the text, counted from 1; the column in bytes.
+  int first = 1;                     // numbers: the number of the first item
+  TaskState task = TaskState::none;  // item
+  bool heading = false;              // row
+  Align align = Align::left;         // cell
+  std::size_t fence = 0;             // code: length of the fence; 0: indented code
+  std::string_view info;             // code: the info string after the fence
+  // Position in the text, counted from 1; columns are in bytes.
   int line = 1, column = 1, last_line = 1;
 };
 
-// Of a link or an image: its address and title, with references decoded.
+// For links and images: URL and title, with character references decoded.
 struct SpanStart {
   Span span = Span::emphasis;
   std::string_view url;
@@ -42,11 +42,11 @@ class Visitor {
   Visitor& operator=(const Visitor&) = delete;
   virtual ~Visitor() = default;
 
-  // Nested as in the document. The items of a tight list hold an item_text where others hold a paragraph.
+  // Calls nest as in the document. Items of a tight list contain an item_text, those of a loose list a paragraph.
   virtual void enter_block(const BlockStart& start) = 0;
   virtual void leave_block(Block block) = 0;
 
-  // The text of an image is its description.
+  // Text within an image is its description.
   virtual void enter_span(const SpanStart& start) = 0;
   virtual void leave_span(Span span) = 0;
 
@@ -55,7 +55,7 @@ class Visitor {
   virtual void line_break() = 0;
 };
 
-// False, without an event: the text is too intricate or longer than 128 KiB; show it as it is.
+// Returns false, without any event, if the text is longer than 128 KiB or too costly to parse; show it as plain text then.
 [[nodiscard]] bool read(std::string_view text, Visitor& visitor);
 
 }  // namespace belfry::markdown

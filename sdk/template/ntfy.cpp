@@ -1,10 +1,10 @@
-// A sink to start from: publishes to an ntfy server (https://docs.ntfy.sh/publish/), so that notifications arrive on a phone.
+// A template for a sink. Publishes to an ntfy server (https://docs.ntfy.sh/publish/), which pushes notifications to phones.
 // Rename it, change the schema, and turn a message into the requests of your remote in deliver().
 #include <belfry/sdk.hpp>
 
 namespace {
 
-// What stands under `config:`. The gateway checks it, fills in the defaults, and hands over the value of an x-secret only when asked.
+// The schema of the sink's `config:`. The gateway validates the configuration, fills in defaults, and reveals an x-secret only at use.
 constexpr const char* kSchema = R"({
   "type": "object",
   "required": ["url"],
@@ -13,45 +13,45 @@ constexpr const char* kSchema = R"({
     "url": { "type": "string", "pattern": "^https?://[^/]+/?$", "description": "the ntfy server" },
     "token": { "type": "string", "x-secret": true, "description": "an access token that may publish" },
     "topic_prefix": { "type": "string", "pattern": "^[-_A-Za-z0-9]{0,32}$", "default": "coder-",
-                      "description": "before the user name; both together are the topic" }
+                      "description": "prepended to the user name to form the topic" }
   }
 })";
 
-// ntfy: a topic has 1 to 64 of these characters; at most three actions; a message of more than 4096 bytes would become an attachment.
+// ntfy's limits: a topic has 1 to 64 of these characters; at most three actions; a message over 4096 bytes would become an attachment.
 constexpr std::string_view kTopicCharacters = "-_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-constexpr std::size_t kLongestTopic = 64;
-constexpr std::size_t kMostActions = 3;
-constexpr std::size_t kLongestMessage = 4096;
+constexpr std::size_t kMaxTopic = 64;
+constexpr std::size_t kMaxActions = 3;
+constexpr std::size_t kMaxMessage = 4096;
 
 std::string shortened(std::string text) {
   constexpr std::string_view kMark = "...";
-  if (text.size() <= kLongestMessage) return text;
-  auto end = kLongestMessage - kMark.size();
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;  // not inside a character
+  if (text.size() <= kMaxMessage) return text;
+  auto end = kMaxMessage - kMark.size();
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;  // not inside a UTF-8 sequence
   return text.substr(0, end).append(kMark);
 }
 
 class NtfySink final : public belfry::Sink {
  public:
-  // No network here: `belfry check` runs this too.
+  // No network here: `belfry check` calls this too.
   std::expected<void, belfry::Problems> configure(const belfry::Config& config) override {
     belfry::Problems problems;
     url_ = config.string("url");
     token_ = config.secret("token");
     topic_prefix_ = config.string("topic_prefix");
     if (!token_.empty() && !url_.starts_with("https://")) {
-      problems.add(config.pointer("url"), "must begin with https:// when there is a token, which others could read otherwise");
+      problems.add(config.pointer("url"), "must begin with https:// when there is a token, which would otherwise be sent in plain text");
     }
     if (!problems.empty()) return std::unexpected(std::move(problems));
     return {};
   }
 
-  // A coroutine: many run at once, all in one thread at a time. It says how the attempt ended; when to try again is the gateway's business.
+  // A coroutine: many run at once, on one thread at a time. Returns how the attempt ended; the gateway decides when to try again.
   belfry::Task<belfry::Outcome> deliver(belfry::Message message) override {
-    if (message.forbidden_here()) co_return belfry::Outcome::rejected("sensitive_to_shared", "sensitive text for a shared place");
+    if (message.forbidden_here()) co_return belfry::Outcome::rejected("sensitive_to_shared", "sensitive message for a shared destination");
     const auto topic = topic_prefix_ + message.item().recipient.username;
-    if (topic == topic_prefix_ || topic.size() > kLongestTopic || topic.find_first_not_of(kTopicCharacters) != std::string::npos)
-      co_return belfry::Outcome::rejected("no_topic", "the recipient has no user name that can be part of a topic");
+    if (topic == topic_prefix_ || topic.size() > kMaxTopic || topic.find_first_not_of(kTopicCharacters) != std::string::npos)
+      co_return belfry::Outcome::rejected("no_topic", "the recipient's user name is empty or not valid in a topic");
 
     auto request = belfry::HttpRequest::post(url_, document(topic, message).dump());
     request.headers.push_back({"Content-Type", "application/json"});
@@ -64,7 +64,7 @@ class NtfySink final : public belfry::Sink {
   }
 
  private:
-  // A digest has several items; they become one message.
+  // Combines the items of a digest into one message.
   static nlohmann::json document(const std::string& topic, const belfry::Message& message) {
     const auto& first = message.item();
     std::string text;
@@ -75,7 +75,7 @@ class NtfySink final : public belfry::Sink {
     auto actions = nlohmann::json::array();
     for (const auto& action : first.actions) {
       const bool link = action.url.starts_with("https://") || action.url.starts_with("http://");
-      if (link && actions.size() < kMostActions) actions.push_back({{"action", "view"}, {"label", action.label}, {"url", action.url}});
+      if (link && actions.size() < kMaxActions) actions.push_back({{"action", "view"}, {"label", action.label}, {"url", action.url}});
     }
     return {{"topic", topic}, {"title", first.title}, {"message", shortened(std::move(text))}, {"actions", actions}};
   }

@@ -12,7 +12,7 @@ using nlohmann::json;
 
 namespace {
 
-constexpr const char* kReference = "secret:fake";  // with the place behind
+constexpr const char* kReference = "secret:fake";  // followed by the secret's pointer
 
 void fill_defaults(const json& schema, json& value) {
   if (!schema.is_object() || !value.is_object() || !schema.contains("properties")) return;
@@ -22,7 +22,7 @@ void fill_defaults(const json& schema, json& value) {
   }
 }
 
-// Every string below a schema that says x-secret: one string, or a list of them.
+// Replaces every string that its schema marks x-secret, alone or in a list, with a reference.
 void take_secrets(const json& schema, json& value, const std::string& pointer, bool secret, std::map<std::string, std::string>& out) {
   secret = secret || (schema.is_object() && schema.value("x-secret", false));
   if (value.is_string() && secret) {
@@ -40,7 +40,7 @@ void take_secrets(const json& schema, json& value, const std::string& pointer, b
   }
 }
 
-// valijson names a place as "<root>", "[key]", "[0]".
+// valijson reports a location as "<root>", "[key]", "[0]".
 std::string pointer_of(const std::vector<std::string>& context) {
   std::string pointer;
   for (const auto& step : context) {
@@ -61,7 +61,7 @@ void find_missing(const json& schema, const json& value, const std::string& poin
   }
 }
 
-// "First" is meant as the schema is written.
+// The first in the order in which the schema is written, which only ordered_json keeps.
 std::string first_secret(std::string_view schema_json, const std::map<std::string, std::string>& secrets) {
   const auto schema = nlohmann::ordered_json::parse(schema_json);
   const auto properties = schema.find("properties");

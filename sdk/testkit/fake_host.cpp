@@ -15,7 +15,7 @@ constexpr Millis kInboundLimit{2500};
 constexpr Millis kReconcileLimit{30'000};
 constexpr Millis kCheckLimit{60'000};
 
-// Joins the pieces that a plugin writes.
+// Concatenates the pieces that a plugin writes.
 struct Collected {
   std::string text;
   belfry_writer writer{&text, [](void* out, belfry_str piece) { static_cast<std::string*>(out)->append(sd::view(piece)); }};
@@ -36,22 +36,22 @@ Problems parse_problems(const std::string& lines) {
 
 std::string dump(const nlohmann::json& document) { return document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace); }
 
-belfry_message raw_message(belfry_ticket ticket, const nlohmann::json& document, const FakeHost::Sending& sending, Timestamp now,
+belfry_message raw_message(belfry_ticket ticket, const nlohmann::json& document, const FakeHost::DeliveryOptions& options, Timestamp now,
                            const std::string& delivery_id, const std::string& body, const std::string& prior) {
   belfry_message raw{};
   raw.size = sizeof raw;
-  raw.attempt = sending.attempt;
+  raw.attempt = options.attempt;
   if (document.value("possible_duplicate", false)) raw.flags |= BELFRY_MESSAGE_POSSIBLE_DUPLICATE;
   if (document.value("sensitive", false)) raw.flags |= BELFRY_MESSAGE_SENSITIVE;
   raw.ticket = ticket;
-  raw.deadline_unix_ms = (now + sending.time).time_since_epoch().count();
+  raw.deadline_unix_ms = (now + options.time).time_since_epoch().count();
   raw.delivery_id = sd::str(delivery_id);
   raw.body_json = sd::str(body);
   raw.prior_receipt_json = sd::str(prior);
   return raw;
 }
 
-// A raw request and what it points to.
+// A raw request and the memory that it points to.
 struct RawInbound {
   explicit RawInbound(const InboundRequest& from) {
     for (const auto& header : from.headers) headers.push_back({sd::str(header.name), sd::str(header.value)});
@@ -77,7 +77,7 @@ const belfry_plugin_entry* load_plugin(const std::filesystem::path& file) {
   return entry();
 }
 
-// The instance is called through here only: never twice at once.
+// Every call into the instance goes through here, which rejects nested calls.
 template <class Call>
 auto FakeHost::call(Call function) const {
   if (in_call_) throw std::logic_error("FakeHost was used from inside a call to the sink");
@@ -99,9 +99,9 @@ std::expected<void, Problems> FakeHost::configure(const nlohmann::json& config) 
   Collected problems;
   const auto text = dump(checked.document);
   const auto refused = call([&] { return instance_.configure(self_, sd::str(text), &problems.writer); });
-  check_public("a problem of the configuration", problems.text);
+  check_no_secrets("a configuration problem", problems.text);
   if (refused != 0) {
-    if (problems.text.empty()) violate("configure refused without naming a problem");
+    if (problems.text.empty()) add_violation("configure: refused without a problem");
     return std::unexpected(parse_problems(problems.text));
   }
   state_ = State::configured;
@@ -109,25 +109,25 @@ std::expected<void, Problems> FakeHost::configure(const nlohmann::json& config) 
 }
 
 std::expected<void, std::string> FakeHost::start() {
-  if (state_ != State::configured) throw std::logic_error("FakeHost: start comes once, after configure");
+  if (state_ != State::configured) throw std::logic_error("FakeHost: call start() once, after configure()");
   state_ = State::started;
   Collected problem;
   const auto refused = call([&] { return instance_.start(self_, &problem.writer); });
-  check_public("the sentence of start", problem.text);
+  check_no_secrets("the error of start", problem.text);
   if (refused != 0) return std::unexpected(problem.text);
   return {};
 }
 
-bool FakeHost::stop(Millis most) {
+bool FakeHost::stop(Millis timeout) {
   if (state_ == State::started || state_ == State::checking) {
     state_ = State::stopping;
     stop_ticket_ = open_ticket(Ticket::Purpose::stop);
     call([&] { instance_.stop(self_, stop_ticket_); });
   }
-  if (stop_ticket_ == 0) throw std::logic_error("FakeHost: stop comes after start");
-  const auto until = now_ + most;
+  if (stop_ticket_ == 0) throw std::logic_error("FakeHost: call stop() after start()");
+  const auto until = now_ + timeout;
   run();
-  while (!tickets_[stop_ticket_].outcome && next_due(until)) run();
+  while (!tickets_[stop_ticket_].outcome && advance_to_next(until)) run();
   return tickets_[stop_ticket_].outcome.has_value();
 }
 
@@ -148,15 +148,15 @@ belfry_ticket FakeHost::open_ticket(Ticket::Purpose purpose) {
   return ticket;
 }
 
-belfry_ticket FakeHost::give(const nlohmann::json& document, const Sending& sending, Ticket::Purpose purpose) {
-  if (state_ != State::started) throw std::logic_error("FakeHost: deliver comes after start and before stop");
+belfry_ticket FakeHost::dispatch(const nlohmann::json& document, const DeliveryOptions& options, Ticket::Purpose purpose) {
+  if (state_ != State::started) throw std::logic_error("FakeHost: deliver only between start() and stop()");
   const auto ticket = open_ticket(purpose);
   const auto delivery_id = document.value("delivery_id", "");
   const auto body = dump(document);
-  const auto prior = sending.prior_receipt.is_null() ? std::string() : dump(sending.prior_receipt);
-  const auto raw = raw_message(ticket, document, sending, now_, delivery_id, body, prior);
-  tickets_[ticket].time = sending.time;
-  end_at(ticket, now_ + sending.time);
+  const auto prior = options.prior_receipt.is_null() ? std::string() : dump(options.prior_receipt);
+  const auto raw = raw_message(ticket, document, options, now_, delivery_id, body, prior);
+  tickets_[ticket].time = options.time;
+  abandon_at(ticket, now_ + options.time);
   if (purpose == Ticket::Purpose::deliver) {
     call([&] { instance_.deliver(self_, &raw); });
   } else {
@@ -166,8 +166,8 @@ belfry_ticket FakeHost::give(const nlohmann::json& document, const Sending& send
   return ticket;
 }
 
-belfry_ticket FakeHost::deliver(const nlohmann::json& document, const Sending& sending) {
-  return give(document, sending, Ticket::Purpose::deliver);
+belfry_ticket FakeHost::deliver(const nlohmann::json& document, const DeliveryOptions& options) {
+  return dispatch(document, options, Ticket::Purpose::deliver);
 }
 
 std::optional<Outcome> FakeHost::outcome(belfry_ticket ticket) const {
@@ -177,11 +177,11 @@ std::optional<Outcome> FakeHost::outcome(belfry_ticket ticket) const {
 
 Outcome FakeHost::settle(belfry_ticket ticket) {
   run();
-  while (!tickets_.at(ticket).outcome && next_due(Timestamp::max())) run();
+  while (!tickets_.at(ticket).outcome && advance_to_next(Timestamp::max())) run();
   return tickets_.at(ticket).outcome.value();
 }
 
-void FakeHost::end_at(belfry_ticket ticket, Timestamp deadline) {
+void FakeHost::abandon_at(belfry_ticket ticket, Timestamp deadline) {
   const auto limit = tickets_[ticket].limit = next_ticket();
   pending_[limit] = {0, [this, ticket] { abandon(ticket); }};
   timers_.emplace(deadline, limit);
@@ -193,7 +193,7 @@ void FakeHost::abandon(belfry_ticket ticket) {
   settled.abandoned = true;
   std::erase_if(pending_, [&](const auto& entry) { return entry.second.on_behalf_of == ticket; });
   std::erase_if(held_, [&](const auto& entry) { return entry.second.on_behalf_of == ticket; });
-  settled.outcome = Outcome::retry("timeout", "no outcome within the time of the attempt").maybe_delivered(!settled.postponed);
+  settled.outcome = Outcome::retry("timeout", "no outcome before the deadline of the attempt").maybe_delivered(!settled.postponed);
   call([&] { instance_.abandon(self_, ticket); });
 }
 
@@ -207,12 +207,12 @@ bool FakeHost::has_extension(std::string_view id) const {
   return instance_.extension != nullptr && call([&] { return instance_.extension(self_, sd::str(id)); }) != nullptr;
 }
 
-std::vector<Route> FakeHost::routes() const {
+std::vector<InboundRoute> FakeHost::routes() const {
   const auto* table =
       static_cast<const belfry_inbound_http*>(call([&] { return instance_.extension(self_, sd::str(BELFRY_INBOUND_HTTP_1)); }));
   Collected lines;
   call([&] { table->routes(self_, &lines.writer); });
-  std::vector<Route> routes;
+  std::vector<InboundRoute> routes;
   std::size_t at = 0;
   while (at < lines.text.size()) {
     const auto end = std::min(lines.text.find('\n', at), lines.text.size());
@@ -233,35 +233,35 @@ std::optional<InboundReply> FakeHost::inbound(const InboundRequest& request) {
   call([&] { table->handle(self_, ticket, &raw.raw); });
   const auto until = now_ + kInboundLimit;
   run();
-  while (!tickets_[ticket].reply && next_due(until)) run();
+  while (!tickets_[ticket].reply && advance_to_next(until)) run();
   return tickets_[ticket].reply;
 }
 
 Outcome FakeHost::reconcile(const nlohmann::json& document) {
-  return settle(give(document, Sending{.time = kReconcileLimit}, Ticket::Purpose::reconcile));
+  return settle(dispatch(document, DeliveryOptions{.time = kReconcileLimit}, Ticket::Purpose::reconcile));
 }
 
 std::expected<nlohmann::json, std::string> FakeHost::render(const nlohmann::json& document) {
   const auto* table = static_cast<const belfry_render*>(instance_.extension(self_, sd::str(BELFRY_RENDER_1)));
   const auto delivery_id = document.value("delivery_id", "");
   const auto body = dump(document);
-  const auto raw = raw_message(0, document, Sending{}, now_, delivery_id, body, "");
+  const auto raw = raw_message(0, document, DeliveryOptions{}, now_, delivery_id, body, "");
   Collected out;
   const auto refused = call([&] { return table->render(self_, &raw, &out.writer); });
-  check_public("what render wrote", out.text);
+  check_no_secrets("the output of render", out.text);
   if (refused != 0) return std::unexpected(out.text);
   auto requests = nlohmann::json::parse(out.text, nullptr, false);
-  if (!requests.is_array()) violate("render wrote no JSON array: " + out.text);
+  if (!requests.is_array()) add_violation("render: the output is not a JSON array: " + out.text);
   return requests;
 }
 
 Findings FakeHost::check_online() {
   const auto* table = static_cast<const belfry_check_online*>(instance_.extension(self_, sd::str(BELFRY_CHECK_ONLINE_1)));
   if (state_ != State::configured && state_ != State::checking)
-    throw std::logic_error("FakeHost: a check comes after configure, instead of start");
+    throw std::logic_error("FakeHost: call check_online() after configure(), instead of start()");
   state_ = State::checking;
   const auto ticket = open_ticket(Ticket::Purpose::check);
-  end_at(ticket, now_ + kCheckLimit);
+  abandon_at(ticket, now_ + kCheckLimit);
   call([&] { table->check(self_, ticket); });
   const auto outcome = settle(ticket);
   auto findings = tickets_[ticket].findings;
@@ -271,7 +271,7 @@ Findings FakeHost::check_online() {
 
 // ---- Time and events ------------------------------------------------------------------------------------------------------
 
-void FakeHost::bring(belfry_ticket ticket, belfry_ticket on_behalf_of, Millis after, std::function<void()> deliver) {
+void FakeHost::schedule(belfry_ticket ticket, belfry_ticket on_behalf_of, Millis after, std::function<void()> deliver) {
   pending_[ticket] = {on_behalf_of, std::move(deliver)};
   if (after.count() <= 0) {
     ready_.push_back(ticket);
@@ -298,8 +298,8 @@ void FakeHost::run() {
   }
 }
 
-// Moves to the next moment when something is due, at most to `until`; false, and there, when nothing is.
-bool FakeHost::next_due(Timestamp until) {
+// Moves the clock to the next timer that is due by `until`. Without one, moves it to `until` and returns false.
+bool FakeHost::advance_to_next(Timestamp until) {
   while (!timers_.empty()) {
     const auto [when, ticket] = *timers_.begin();
     if (when > until) break;
@@ -316,24 +316,24 @@ bool FakeHost::next_due(Timestamp until) {
 void FakeHost::advance(Millis by) {
   const auto until = now_ + by;
   run();
-  while (next_due(until)) run();
+  while (advance_to_next(until)) run();
 }
 
 // ---- The other services ----------------------------------------------------------------------------------------------------
 
 std::map<FakeHost::KvKey, std::string> FakeHost::kv() const {
   std::map<KvKey, std::string> all;
-  for (const auto& [place, value] : kv_) {
-    if (place == kv_place(place.scope, place.key)) all.emplace(KvKey{place.scope, place.key}, value.value);
+  for (const auto& [slot, value] : kv_) {
+    if (slot == kv_slot(slot.scope, slot.key)) all.emplace(KvKey{slot.scope, slot.key}, value.value);
   }
   return all;
 }
 
 void FakeHost::put_kv(std::string key, std::string value, KvScope scope) {
-  kv_[kv_place(scope, std::move(key))] = {std::move(value), ++kv_version_};
+  kv_[kv_slot(scope, std::move(key))] = {std::move(value), ++kv_version_};
 }
 
-FakeHost::KvPlace FakeHost::kv_place(KvScope scope, std::string key) const {
+FakeHost::KvSlot FakeHost::kv_slot(KvScope scope, std::string key) const {
   const auto found = scope == KvScope::credential ? secrets_.find(credential_) : secrets_.end();
   return {scope, found == secrets_.end() ? std::string() : found->second, std::move(key)};
 }
@@ -354,11 +354,11 @@ bool FakeHost::release_offload() {
   if (offloaded_.empty()) return false;
   const auto next = offloaded_.front();
   offloaded_.pop_front();
-  if (alive(next.on_behalf_of)) {
+  if (is_open(next.on_behalf_of)) {
     if (next.on_behalf_of != 0) {
       auto& owner = tickets_[next.on_behalf_of];
       owner.postponed = false;
-      end_at(next.on_behalf_of, now_ + owner.time);
+      abandon_at(next.on_behalf_of, now_ + owner.time);
     }
     std::thread(next.function).join();
   }
@@ -386,13 +386,13 @@ std::optional<double> FakeHost::gauge(const std::string& name) const {
   return found != gauges_.end() ? std::optional(found->second) : std::nullopt;
 }
 
-// ---- Watching -------------------------------------------------------------------------------------------------------------
+// ---- Contract checks ------------------------------------------------------------------------------------------------------
 
-void FakeHost::violate(std::string sentence) { violations_.push_back(std::move(sentence)); }
+void FakeHost::add_violation(std::string sentence) { violations_.push_back(std::move(sentence)); }
 
-void FakeHost::check_public(std::string_view where, std::string_view text) {
+void FakeHost::check_no_secrets(std::string_view where, std::string_view text) {
   for (const auto& secret : revealed_) {
-    if (!secret.empty() && text.find(secret) != std::string_view::npos) violate("a secret shows in " + std::string(where));
+    if (!secret.empty() && text.find(secret) != std::string_view::npos) add_violation("a secret appears in " + std::string(where));
   }
 }
 

@@ -1,4 +1,4 @@
-// The C side of FakeHost: the functions that a sink calls, each with the checks of its tag.
+// The C side of FakeHost: the functions that a sink calls, each with the checks that its tag requires.
 #include <algorithm>
 #include <stdexcept>
 
@@ -38,30 +38,30 @@ Outcome to_outcome(const belfry_outcome& raw) {
 
 }  // namespace
 
-// Without a method: what a lane may send, as the gateway has it unless the configuration says otherwise.
-FakeHost::Line& FakeHost::line_of(const Budget& budget) {
-  const Line usual = budget.method.empty() ? Line{.each = Millis(1000), .burst = 3} : Line{};
-  return lines_.try_emplace(budget.credential + '\n' + budget.method + '\n' + budget.destination, usual).first->second;
+// A budget without a method starts with the default rate of a lane, as in the gateway.
+FakeHost::Bucket& FakeHost::bucket_of(const Budget& budget) {
+  const Bucket initial = budget.method.empty() ? Bucket{.each = Millis(1000), .burst = 3} : Bucket{};
+  return buckets_.try_emplace(budget.credential + '\n' + budget.method + '\n' + budget.destination, initial).first->second;
 }
 
 void FakeHost::limit(const Budget& budget, Millis after) {
-  Line& line = line_of(budget);
-  line.limited_until = std::max(line.limited_until, now_.time_since_epoch() + after);
+  Bucket& bucket = bucket_of(budget);
+  bucket.limited_until = std::max(bucket.limited_until, now_.time_since_epoch() + after);
 }
 
 struct FakeHost::Tables {
   static FakeHost& host(void* ctx) { return *static_cast<FakeHost*>(ctx); }
 
-  // An [any] function: allowed on every thread, from start to destroy.
+  // For [any] functions: allowed on every thread, from start to destroy.
   static FakeHost& any(void* ctx, std::string_view service) {
-    host(ctx).used(service);
+    host(ctx).check_state(service);
     return host(ctx);
   }
-  // A [strand] function: allowed inside a call into the instance only.
+  // For [strand] functions: allowed only inside a call into the instance.
   static FakeHost& strand(void* ctx, std::string_view service) {
     auto& self = any(ctx, service);
     if (std::this_thread::get_id() != self.strand_)
-      self.violate(std::string(service) + ": a [strand] function was called on another thread");
+      self.add_violation(std::string(service) + ": a [strand] function was called on another thread");
     return self;
   }
 
@@ -114,7 +114,7 @@ struct FakeHost::Tables {
   // log/1
   static void log_write(void* ctx, std::uint32_t level, belfry_str line) {
     auto& self = any(ctx, BELFRY_LOG_1);
-    self.check_public("the log", sd::view(line));
+    self.check_no_secrets("the log", sd::view(line));
     self.log_.push_back({level, std::string(sd::view(line))});
   }
 
@@ -124,9 +124,9 @@ struct FakeHost::Tables {
     auto& self = any(ctx, BELFRY_CLOCK_1);
     if (self.refuses_requests_) return 0;
     const auto ticket = self.next_ticket();
-    if (!self.alive(on_behalf_of)) return ticket;
+    if (!self.is_open(on_behalf_of)) return ticket;
     const auto after = Millis(static_cast<Millis::rep>(std::min<std::uint64_t>(after_ms, 1'000'000'000'000)));
-    self.bring(ticket, on_behalf_of, after, [&self, ticket] { self.event(ticket, BELFRY_EVENT_TIMER, nullptr); });
+    self.schedule(ticket, on_behalf_of, after, [&self, ticket] { self.event(ticket, BELFRY_EVENT_TIMER, nullptr); });
     return ticket;
   }
   static void cancel_timer(void* ctx, belfry_ticket ticket) { strand(ctx, BELFRY_CLOCK_1).pending_.erase(ticket); }
@@ -134,45 +134,45 @@ struct FakeHost::Tables {
   // metrics/1
   static void counter_add(void* ctx, belfry_str name, double by) {
     auto& self = metric(ctx, name);
-    if (!(by >= 0)) self.violate("counter_add: a counter only grows: " + std::string(sd::view(name)));
+    if (!(by >= 0)) self.add_violation("counter_add: a counter cannot decrease: " + std::string(sd::view(name)));
     self.counters_[std::string(sd::view(name))] += by;
   }
   static void gauge_set(void* ctx, belfry_str name, double value) { metric(ctx, name).gauges_[std::string(sd::view(name))] = value; }
   static FakeHost& metric(void* ctx, belfry_str name) {
     auto& self = any(ctx, BELFRY_METRICS_1);
-    if (!is_metric_name(sd::view(name))) self.violate("not a metric name: " + std::string(sd::view(name)));
-    self.check_public("the name of a metric", sd::view(name));
+    if (!is_metric_name(sd::view(name))) self.add_violation("metrics: invalid name: " + std::string(sd::view(name)));
+    self.check_no_secrets("a metric name", sd::view(name));
     return self;
   }
 
   // kv/1
   static belfry_ticket kv_get(void* ctx, std::uint32_t scope, belfry_str key) {
     auto& self = any(ctx, BELFRY_KV_1);
-    const auto found = self.kv_.find(kv_place(self, scope, key));
+    const auto found = self.kv_.find(kv_slot(self, scope, key));
     if (found == self.kv_.end()) return kv_result(self, BELFRY_KV_NOT_FOUND, {});
     return kv_result(self, BELFRY_KV_OK, found->second);
   }
   static belfry_ticket kv_put_durable(void* ctx, std::uint32_t scope, belfry_str key, belfry_str value, std::uint64_t expected) {
     auto& self = any(ctx, BELFRY_KV_1);
-    const auto place = kv_place(self, scope, key);
-    const auto found = self.kv_.find(place);
+    const auto slot = kv_slot(self, scope, key);
+    const auto found = self.kv_.find(slot);
     const auto version = found != self.kv_.end() ? found->second.version : 0;
     if (expected != BELFRY_KV_ANY_VERSION && expected != version) return kv_result(self, BELFRY_KV_CONFLICT, {});
-    if (!self.kv_fails_) self.kv_[place] = {std::string(sd::view(value)), ++self.kv_version_};
+    if (!self.kv_fails_) self.kv_[slot] = {std::string(sd::view(value)), ++self.kv_version_};
     return kv_result(self, BELFRY_KV_OK, {"", self.kv_version_});
   }
   static belfry_ticket kv_erase(void* ctx, std::uint32_t scope, belfry_str key) {
     auto& self = any(ctx, BELFRY_KV_1);
-    const bool erased = self.kv_.erase(kv_place(self, scope, key)) > 0;
+    const bool erased = self.kv_.erase(kv_slot(self, scope, key)) > 0;
     return kv_result(self, erased ? BELFRY_KV_OK : BELFRY_KV_NOT_FOUND, {});
   }
   static void kv_put(void* ctx, std::uint32_t scope, belfry_str key, belfry_str value) {
     auto& self = any(ctx, BELFRY_KV_1);
-    if (!self.kv_fails_) self.kv_[kv_place(self, scope, key)] = {std::string(sd::view(value)), ++self.kv_version_};
+    if (!self.kv_fails_) self.kv_[kv_slot(self, scope, key)] = {std::string(sd::view(value)), ++self.kv_version_};
   }
-  static KvPlace kv_place(FakeHost& self, std::uint32_t scope, belfry_str key) {
-    if (key.len < 1 || key.len > 255) self.violate("kv: a key has 1..255 bytes");
-    return self.kv_place(static_cast<KvScope>(scope), std::string(sd::view(key)));
+  static KvSlot kv_slot(FakeHost& self, std::uint32_t scope, belfry_str key) {
+    if (key.len < 1 || key.len > 255) self.add_violation("kv: a key must have 1..255 bytes");
+    return self.kv_slot(static_cast<KvScope>(scope), std::string(sd::view(key)));
   }
   static belfry_ticket kv_result(FakeHost& self, std::uint32_t status, KvValue value) {
     const auto ticket = self.next_ticket();
@@ -180,7 +180,7 @@ struct FakeHost::Tables {
       status = BELFRY_KV_FAILED;
       value = {};
     }
-    self.bring(ticket, 0, Millis{0}, [&self, ticket, status, value] {
+    self.schedule(ticket, 0, Millis{0}, [&self, ticket, status, value] {
       belfry_kv_result raw{};
       raw.size = sizeof raw;
       raw.status = status;
@@ -194,19 +194,19 @@ struct FakeHost::Tables {
   // rate-limit/1
   static void rate_define(void* ctx, const belfry_budget* budget, std::uint32_t events, std::uint32_t period_ms, std::uint32_t burst) {
     auto& self = any(ctx, BELFRY_RATE_LIMIT_1);
-    if (events == 0 || period_ms == 0 || burst == 0) self.violate("rate-limit define: events, period and burst are at least 1");
+    if (events == 0 || period_ms == 0 || burst == 0) self.add_violation("rate-limit define: events, period and burst must be at least 1");
     self.defined_.push_back({.budget = to_budget(budget), .events = events, .burst = burst, .period = Millis(period_ms)});
-    Line& line = self.line_of(to_budget(budget));
-    line.each = Millis(period_ms / std::max(events, 1U));
-    line.burst = burst;
+    Bucket& bucket = self.bucket_of(to_budget(budget));
+    bucket.each = Millis(period_ms / std::max(events, 1U));
+    bucket.burst = burst;
   }
   static belfry_ticket rate_acquire(void* ctx, const belfry_budget* budget, belfry_ticket on_behalf_of) {
     auto& self = any(ctx, BELFRY_RATE_LIMIT_1);
     self.acquired_.push_back({.budget = to_budget(budget)});
-    Line& line = self.line_of(to_budget(budget));
-    line.used_until = std::max(line.used_until, self.now_.time_since_epoch()) + line.each;
+    Bucket& bucket = self.bucket_of(to_budget(budget));
+    bucket.used_until = std::max(bucket.used_until, self.now_.time_since_epoch()) + bucket.each;
     const auto ticket = self.next_ticket();
-    if (!self.alive(on_behalf_of)) return ticket;
+    if (!self.is_open(on_behalf_of)) return ticket;
     self.pending_[ticket] = {on_behalf_of, [&self, ticket] { self.event(ticket, BELFRY_EVENT_RATE_GRANT, nullptr); }};
     (self.hold_grants_ ? self.waiting_grants_ : self.ready_).push_back(ticket);
     return ticket;
@@ -219,10 +219,10 @@ struct FakeHost::Tables {
   }
   static std::uint64_t rate_wait(void* ctx, const belfry_budget* budget) {
     auto& self = any(ctx, BELFRY_RATE_LIMIT_1);
-    const Line line = self.line_of(to_budget(budget));
+    const Bucket bucket = self.bucket_of(to_budget(budget));
     const Millis now = self.now_.time_since_epoch();
-    const Millis turn = std::max(line.used_until, now) + line.each - line.each * line.burst;
-    return static_cast<std::uint64_t>(std::max({Millis(0), turn - now, line.limited_until - now}).count());
+    const Millis turn = std::max(bucket.used_until, now) + bucket.each - bucket.each * bucket.burst;
+    return static_cast<std::uint64_t>(std::max({Millis(0), turn - now, bucket.limited_until - now}).count());
   }
 
   // secrets/1
@@ -247,7 +247,7 @@ struct FakeHost::Tables {
   static belfry_ticket offload_run_for(void* ctx, belfry_ticket owner, void (*function)(void*, std::int64_t), void* arg) {
     auto& self = any(ctx, BELFRY_OFFLOAD_1);
     const auto ticket = self.next_ticket();
-    if (auto found = self.tickets_.find(owner); found != self.tickets_.end() && self.alive(owner)) {
+    if (auto found = self.tickets_.find(owner); found != self.tickets_.end() && self.is_open(owner)) {
       found->second.postponed = true;
       self.pending_.erase(found->second.limit);
     }
@@ -261,10 +261,11 @@ struct FakeHost::Tables {
     auto& self = any(ctx, BELFRY_INBOUND_HTTP_1);
     const auto raw = sd::copy_sized(raw_reply);
     const auto found = self.tickets_.find(ticket);
-    if (found == self.tickets_.end() || found->second.purpose != Ticket::Purpose::inbound) return self.violate("reply: an unknown ticket");
-    if (found->second.reply) return self.violate("reply: a request was answered twice");
-    if (raw.status < 200 || raw.status > 599) self.violate("reply: a status is 200..599, not " + std::to_string(raw.status));
-    self.check_public("a reply", sd::view(raw.body));
+    if (found == self.tickets_.end() || found->second.purpose != Ticket::Purpose::inbound)
+      return self.add_violation("reply: unknown ticket");
+    if (found->second.reply) return self.add_violation("reply: the request already has a reply");
+    if (raw.status < 200 || raw.status > 599) self.add_violation("reply: the status must be 200..599, not " + std::to_string(raw.status));
+    self.check_no_secrets("a reply", sd::view(raw.body));
     found->second.reply =
         InboundReply{static_cast<int>(raw.status), std::string(sd::view(raw.content_type)), std::string(sd::view(raw.body))};
   }
@@ -272,8 +273,8 @@ struct FakeHost::Tables {
   // recipients/1
   static void time_zone(void* ctx, belfry_str email, belfry_str zone) {
     auto& self = any(ctx, BELFRY_RECIPIENTS_1);
-    if (email.len < 1 || email.len > 254) return self.violate("recipients: an address has 1..254 bytes");
-    if (zone.len < 1 || zone.len > 64) return self.violate("recipients: a time zone has 1..64 bytes");
+    if (email.len < 1 || email.len > 254) return self.add_violation("recipients: an address must have 1..254 bytes");
+    if (zone.len < 1 || zone.len > 64) return self.add_violation("recipients: a time zone must have 1..64 bytes");
     self.time_zones_[std::string(sd::view(email))] = sd::view(zone);
   }
 
@@ -283,13 +284,13 @@ struct FakeHost::Tables {
     const auto raw = sd::copy_sized(raw_finding);
     const auto found = self.tickets_.find(ticket);
     if (found == self.tickets_.end() || found->second.purpose != Ticket::Purpose::check)
-      return self.violate("a finding: an unknown ticket");
-    if (found->second.outcome) return self.violate("a finding after the end of its check");
-    if (raw.severity < BELFRY_FINDING_ERROR || raw.severity > BELFRY_FINDING_NOTE) self.violate("a finding: an unknown severity");
-    if (raw.text.len == 0) self.violate("a finding without a text");
-    if (raw.severity != BELFRY_FINDING_NOTE && raw.remedy.len == 0) self.violate("a finding that does not say how to mend it");
-    self.check_public("a finding", sd::view(raw.text));
-    self.check_public("a finding", sd::view(raw.remedy));
+      return self.add_violation("finding: unknown ticket");
+    if (found->second.outcome) return self.add_violation("finding: the check has already ended");
+    if (raw.severity < BELFRY_FINDING_ERROR || raw.severity > BELFRY_FINDING_NOTE) self.add_violation("finding: unknown severity");
+    if (raw.text.len == 0) self.add_violation("finding: no text");
+    if (raw.severity != BELFRY_FINDING_NOTE && raw.remedy.len == 0) self.add_violation("finding: no remedy");
+    self.check_no_secrets("a finding", sd::view(raw.text));
+    self.check_no_secrets("a finding", sd::view(raw.remedy));
     found->second.findings.push_back({static_cast<Finding::Severity>(raw.severity), std::string(sd::view(raw.pointer)),
                                       std::string(sd::view(raw.text)), std::string(sd::view(raw.remedy))});
   }
@@ -312,7 +313,7 @@ struct FakeHost::Tables {
 FakeHost::FakeHost(const belfry_plugin_entry* entry, std::uint32_t index) {
   const auto offered = sd::copy_sized(entry);
   if (offered.magic != BELFRY_PLUGIN_MAGIC) throw std::runtime_error("not a Belfry plugin: wrong magic");
-  if (offered.abi_major != BELFRY_ABI_MAJOR) throw std::runtime_error("the plugin was built for another major version of the contract");
+  if (offered.abi_major != BELFRY_ABI_MAJOR) throw std::runtime_error("the plugin was built for a different major version of the ABI");
   if (index >= offered.count()) throw std::runtime_error("the plugin has no sink with this index");
   descriptor_ = offered.descriptor(index);
   host_.size = sizeof host_;
@@ -321,42 +322,44 @@ FakeHost::FakeHost(const belfry_plugin_entry* entry, std::uint32_t index) {
   host_.service = Tables::service;
   host_.complete = Tables::complete;
   const belfry_instance* table = nullptr;
-  if (offered.create(index, &host_, &self_, &table) != 0 || table == nullptr) throw std::runtime_error("the plugin created no instance");
+  if (offered.create(index, &host_, &self_, &table) != 0 || table == nullptr)
+    throw std::runtime_error("the plugin failed to create an instance");
   instance_ = sd::copy_sized(table);
 }
 
-void FakeHost::used(std::string_view service) {
-  if (state_ == State::created || state_ == State::configured) violate(std::string(service) + " was used before start");
-  if (state_ == State::destroyed) violate(std::string(service) + " was used after destroy");
+void FakeHost::check_state(std::string_view service) {
+  if (state_ == State::created || state_ == State::configured) add_violation(std::string(service) + " was used before start");
+  if (state_ == State::destroyed) add_violation(std::string(service) + " was used after destroy");
 }
 
-// What is asked on behalf of an abandoned or settled ticket never comes back.
-bool FakeHost::alive(belfry_ticket ticket) const {
+// False for an abandoned or settled ticket: what the sink requests on its behalf never produces an event.
+bool FakeHost::is_open(belfry_ticket ticket) const {
   if (ticket == 0) return true;
   const auto found = tickets_.find(ticket);
   return found != tickets_.end() && !found->second.outcome && !found->second.reply && !found->second.abandoned;
 }
 
 void FakeHost::check_outcome(const Outcome& outcome, const belfry_outcome& raw) {
-  if (raw.code < BELFRY_DELIVERED || raw.code > BELFRY_MISCONFIGURED) violate("an unknown outcome code: " + std::to_string(raw.code));
-  if (!is_slug(outcome.reason)) violate("a reason is a slug [a-z_]{1,40}, not \"" + outcome.reason + '"');
-  if (raw.limit_scope > BELFRY_LIMIT_CREDENTIAL) violate("an unknown limit scope: " + std::to_string(raw.limit_scope));
-  if (!outcome.receipt.is_null() && !outcome.receipt.is_object()) violate("the receipt is not a JSON object");
-  check_public("the detail of an outcome", outcome.detail);
-  check_public("a receipt", sd::view(raw.receipt_json));
+  if (raw.code < BELFRY_DELIVERED || raw.code > BELFRY_MISCONFIGURED)
+    add_violation("complete: unknown outcome code: " + std::to_string(raw.code));
+  if (!is_slug(outcome.reason)) add_violation("complete: the reason must be a slug [a-z_]{1,40}, not \"" + outcome.reason + '"');
+  if (raw.limit_scope > BELFRY_LIMIT_CREDENTIAL) add_violation("complete: unknown limit scope: " + std::to_string(raw.limit_scope));
+  if (!outcome.receipt.is_null() && !outcome.receipt.is_object()) add_violation("complete: the receipt is not a JSON object");
+  check_no_secrets("the detail of an outcome", outcome.detail);
+  check_no_secrets("a receipt", sd::view(raw.receipt_json));
 }
 
 void FakeHost::on_complete(belfry_ticket ticket, const belfry_outcome* raw_outcome) {
   const auto raw = sd::copy_sized(raw_outcome);
   const auto found = tickets_.find(ticket);
-  if (state_ == State::destroyed) return violate("complete was called after destroy");
-  if (found == tickets_.end() || found->second.purpose == Ticket::Purpose::inbound) return violate("complete: an unknown ticket");
+  if (state_ == State::destroyed) return add_violation("complete was called after destroy");
+  if (found == tickets_.end() || found->second.purpose == Ticket::Purpose::inbound) return add_violation("complete: unknown ticket");
   const auto outcome = to_outcome(raw);
   if (found->second.purpose != Ticket::Purpose::stop) check_outcome(outcome, raw);
   if (found->second.abandoned) {
-    if (!late_.emplace(ticket, outcome).second) violate("an abandoned ticket was completed twice");
+    if (!late_outcomes_.emplace(ticket, outcome).second) add_violation("complete: an abandoned ticket was completed twice");
   } else if (found->second.outcome) {
-    violate("a ticket was completed twice");
+    add_violation("complete: a ticket was completed twice");
   } else {
     found->second.outcome = outcome;
   }

@@ -3,7 +3,7 @@
 
 namespace belfry::testkit {
 
-// What would end a line of HTTP, or a string of C.
+// Finds CR, LF and NUL, which would end a line of HTTP or a C string.
 inline bool has_line_break(std::string_view text) { return text.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos; }
 
 }  // namespace belfry::testkit

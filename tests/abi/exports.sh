@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# usage: exports.sh PLUGIN.so...   Each exports its entry and nothing else, and links nothing of the gateway.
+# usage: exports.sh PLUGIN.so...   Checks that each plugin exports its entry and nothing else, and links no library of the gateway.
 set -euo pipefail
 failed=0
 for file in "$@"; do

@@ -1,4 +1,4 @@
-/* The header is C11, and is laid out as pinned. */
+/* Checks that the header is valid C11 and has the pinned layout. */
 #include <belfry/plugin.h>
 
 #define SIZE(type, bytes) _Static_assert(sizeof(type) == (bytes), "size of " #type);

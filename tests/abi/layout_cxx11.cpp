@@ -1,4 +1,4 @@
-// The header is C++11, and is laid out as pinned.
+// Checks that the header is valid C++11 and has the pinned layout.
 #include <belfry/plugin.h>
 
 #include <type_traits>

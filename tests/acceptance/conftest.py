@@ -1,4 +1,4 @@
-"""What acceptance tests write holds tokens, and nobody else is to read it."""
+"""Restricts files that acceptance tests create to their owner, because they contain tokens."""
 import os
 
 os.umask(0o077)

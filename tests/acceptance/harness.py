@@ -1,4 +1,4 @@
-"""Starts the real gateway against the Slack sandbox, on free loopback ports, with everything it writes in a directory that goes away.
+"""Runs the real gateway against the Slack sandbox, on free loopback ports, with all of its files in a temporary directory.
 
 BELFRY_BUILD_DIR names the build tree.
 """
@@ -27,7 +27,7 @@ BUILD = Path(os.environ.get("BELFRY_BUILD_DIR", SOURCE / "build/release"))
 
 
 def free_port():
-    """Below the range that the kernel hands out, so that an outgoing connection cannot take it before a restart."""
+    """A port below the kernel's ephemeral range, so that no outgoing connection can take it before a restart."""
     for _ in range(200):
         port = random.randint(20_000, 31_000)
         with socket.socket() as probe:
@@ -40,12 +40,12 @@ def free_port():
 
 
 def environment(changes):
-    """That of the tests with `changes`; a variable that is None is not set."""
+    """The environment of the tests with `changes`; None unsets a variable."""
     return {key: value for key, value in (os.environ | changes).items() if value is not None}
 
 
 def run_belfry(*arguments, env=None, cwd=None, stdin="", prefix=(), within=60):
-    """A command that ends by itself; `env` as environment() takes it."""
+    """Runs a command to its end; `env` is passed to environment()."""
     command = [*prefix, BUILD / "bin/belfry", *arguments]
     return subprocess.run(command, env=environment(env or {}), cwd=cwd, input=stdin, capture_output=True, text=True, timeout=within)
 
@@ -54,9 +54,9 @@ def configuration(
     sandbox, directory, port, admin_port, *, server=None, auth=None, slack=None, http=None, delivery=None, admin=None, plugins=None, sinks=None, routes=None,
     watch=None,
 ):
-    """The configuration of most tests as a dict: everyone gets a direct message, with rates that do not get in the way. A key of
-    `slack` that is None is left out. `admin` adds to its section, `plugins` is the directory to take them from, `sinks` come besides
-    slack, `routes` are instead of the one; `watch` stands at the top."""
+    """The configuration of most tests as a dict: everyone gets a direct message, with rates high enough not to matter. None removes a key
+    of `slack`. `admin` extends that section, `plugins` is the plugin directory, `sinks` are added to the one for Slack, `routes` replace
+    the default route, `watch` is the top-level key."""
     source = {"type": "coder", "path": WEBHOOK} | ({"auth": auth} if auth else {})
     sink = {"bot_token": sandbox.token, "signing_secret": sandbox.signing_secret, "api_url": sandbox.api_url}
     return {
@@ -81,7 +81,7 @@ def configuration(
 
 
 class Gateway:
-    """Context manager. Keyword arguments are those of configuration(). Stopping it checks that it ended well and kept its secrets."""
+    """Context manager. Takes the keyword arguments of configuration(). Stopping it checks the exit code and that the log has no secrets."""
 
     def __init__(self, sandbox, **settings):
         self.sandbox = sandbox
@@ -125,7 +125,7 @@ class Gateway:
         self.until(lambda: self.readiness() == readiness, f"/readyz answers {readiness}", within)
 
     def spawn(self):
-        """Starts it and does not wait; with a command before it (`prefix`), and with limits of open files (`descriptors`: soft, hard)."""
+        """Starts the process without waiting, behind a command (`prefix`) and with an open-file limit (`descriptors`: soft, hard)."""
         limits = self.descriptors and (lambda: resource.setrlimit(resource.RLIMIT_NOFILE, self.descriptors))
         with open(self.directory / "log", "ab") as log:
             self.process = subprocess.Popen(
@@ -139,7 +139,7 @@ class Gateway:
             )
 
     def readiness(self):
-        """The status of /readyz; None while nobody answers."""
+        """The status of /readyz; None while the gateway does not respond."""
         if self.process.poll() is not None:
             raise AssertionError(f"belfry ended with {self.process.returncode}:\n{self.log()}")
         try:
@@ -151,12 +151,12 @@ class Gateway:
         self.process.send_signal(signal.SIGTERM)
 
     def stop(self):
-        """SIGTERM; it must end by itself, as wait_ended() says."""
+        """Sends SIGTERM, then wait_ended()."""
         self.terminate()
         self.wait_ended()
 
     def wait_ended(self, within=30.0):
-        """It ends with exit code 0 and has kept its secrets."""
+        """Waits until the process exits, with code 0 and without a secret in its log."""
         try:
             code = self.process.wait(within)
         except subprocess.TimeoutExpired:
@@ -180,19 +180,19 @@ class Gateway:
         return (self.directory / "log").read_text(errors="replace")
 
     def until(self, condition, what, within=20.0):
-        """Waits for a condition that nothing announces."""
+        """Polls a condition; returns its first true value. `what` describes it in the error message."""
         deadline = time.monotonic() + within
         while not (value := condition()):
             if time.monotonic() > deadline:
-                raise AssertionError(f"not within {within} s: {what}\n{self.log()[-4000:]}")
+                raise AssertionError(f"timeout after {within} s, waiting for: {what}\n{self.log()[-4000:]}")
             time.sleep(0.02)
         return value
 
     def command(self, *arguments, **options):
-        """A command of belfry about this gateway."""
+        """Runs a belfry command with this gateway's configuration."""
         return run_belfry(*arguments, "--config", self.directory / "belfry.yaml", **options)
 
-    # ---- its doors ----
+    # ---- its listeners ----
 
     def admin(self, path):
         """(status, text)"""
@@ -205,7 +205,7 @@ class Gateway:
             connection.close()
 
     def metric(self, name, **labels):
-        """The sum of all series of that name that carry these labels; 0 when there is none."""
+        """The sum of all series with this name and these labels; 0 if there are none."""
         total = 0.0
         for line in self.admin("/metrics")[1].splitlines():
             found = re.match(rf"{name}(?:\{{(.*)\}})? (\S+)$", line)
@@ -214,11 +214,11 @@ class Gateway:
         return total
 
     def wait_idle(self, within=30.0):
-        """Until nothing waits, is in flight or in back-off."""
+        """Waits until every delivery is finished."""
         self.until(lambda: self.metric("belfry_queue_depth") == 0, "the queue is empty", within)
 
     def post_webhook(self, payload, headers=None, path=WEBHOOK):
-        """(status, headers, body); payload: a dict, or bytes."""
+        """(status, headers, body); payload: a dict or bytes."""
         body = payload if isinstance(payload, bytes) else json.dumps(payload, separators=(",", ":")).encode()
         return self.post(path, body, {"Content-Type": "application/json"} | (headers or {}))
 
@@ -238,7 +238,7 @@ class Gateway:
 
 
 class AcceptanceCase(unittest.TestCase):
-    """One sandbox and one gateway for all tests of the class; the sandbox is emptied before each."""
+    """One sandbox and one gateway for all tests of the class. Before each test, faults and known messages are cleared."""
 
     sandbox_options = ("--no-rate-limits",)
     settings = {}

@@ -1,4 +1,4 @@
-"""The other end of sd_notify: a real datagram socket, as systemd has one, and threads of the gateway that stand still."""
+"""A real datagram socket for sd_notify, as systemd has one, and a way to freeze threads of the gateway."""
 import ctypes
 import os
 import shutil
@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 class NotifySocket:
-    """Context manager. Keeps every datagram as a dict, in order, with the time at which it came."""
+    """Context manager. Stores every datagram as a dict, in order, with its time of arrival."""
 
     def __init__(self, watchdog=None):
         self.directory = tempfile.mkdtemp(prefix="belfry-notify-")
@@ -46,7 +46,7 @@ class NotifySocket:
                 self.arrived.notify_all()
 
     def wait(self, condition, within=20.0):
-        """The first message that fits and has not been waited for yet; what came before it does not come back."""
+        """Waits for the first message that meets the condition; consumes it and all messages before it."""
         deadline = time.monotonic() + within
         with self.arrived:
             while True:
@@ -56,13 +56,13 @@ class NotifySocket:
                         return message
                 left = deadline - time.monotonic()
                 if left <= 0 or not self.arrived.wait(left):
-                    raise AssertionError(f"not within {within} s; the last that came: {self.messages[-5:]}")
+                    raise AssertionError(f"no such message within {within} s; the latest: {self.messages[-5:]}")
 
     def wait_status(self, words, within=20.0):
         return self.wait(lambda message: words in message.get("STATUS", ""), within)["STATUS"]
 
     def silent(self, key, seconds):
-        """Whether no message with that key comes for so long from now."""
+        """Whether no message with this key arrives for that many seconds from now."""
         with self.arrived:
             self.messages.clear()
         try:
@@ -72,13 +72,13 @@ class NotifySocket:
             return True
 
 
-# ptrace(2): the only way to let one thread of another process stand still.
+# ptrace(2): the only way to stop a single thread of another process.
 ATTACH, DETACH = 16, 17
 WAIT_FOR_THREADS = 0x40000000  # __WALL
 
 
 class Frozen:
-    """Context manager: these threads of a child of this process do not run."""
+    """Context manager that stops threads of a child process."""
 
     def __init__(self, tids):
         self.tids = tids
@@ -99,6 +99,6 @@ class Frozen:
 
 
 def threads_of(pid, name):
-    """By their name; the first thread is that of the signals."""
+    """The threads with this name, except the main thread, which handles signals."""
     tids = sorted(int(entry) for entry in os.listdir(f"/proc/{pid}/task"))
     return [tid for tid in tids if tid != pid and Path(f"/proc/{pid}/task/{tid}/comm").read_text().strip() == name]

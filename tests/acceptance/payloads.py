@@ -1,4 +1,4 @@
-"""What Coder sends: recorded payloads and made ones."""
+"""Coder payloads, recorded and generated."""
 import json
 import os
 import uuid
@@ -8,7 +8,7 @@ SOURCE = Path(os.environ.get("BELFRY_SOURCE_DIR", Path(__file__).resolve().paren
 
 
 def fixtures():
-    """(name, payload) of every recorded and own payload, each with a fresh msg_id."""
+    """(name, payload) of every payload in tests/fixtures/coder and in BELFRY_CODER_FIXTURES, each with a fresh msg_id."""
     folders = [SOURCE / "tests/fixtures/coder"]
     if os.environ.get("BELFRY_CODER_FIXTURES"):
         folders.append(Path(os.environ["BELFRY_CODER_FIXTURES"]))
@@ -20,7 +20,8 @@ def fixtures():
 
 
 def notification(email="bobby@coder.com", **members):
-    """A payload in Coder's form. A member that is `...` is left out; "payload.x" is about the inner object; the markdown follows the text."""
+    """A payload in Coder's format with changed members: `...` removes one, "payload.x" is a member of the inner object, and title_markdown
+    and body_markdown follow title and body."""
     inner = {
         "_version": "1.2",
         "notification_name": "Workspace Deleted",

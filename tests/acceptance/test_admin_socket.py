@@ -1,4 +1,4 @@
-"""Commands reach the running gateway without reading its configuration: none is there, it does not say where, or it cannot be read any more."""
+"""Commands reach the running gateway without its configuration: there is none, it names no address, or it has become unreadable."""
 import json
 import os
 import shutil
@@ -18,7 +18,7 @@ class SocketCase(unittest.TestCase):
         self.sandbox = self.enterContext(Sandbox("--no-rate-limits"))
 
     def gateway(self, start=True, admin=..., **settings):
-        """`admin`: that section; without it there is none."""
+        """`admin`: the section of the configuration; by default there is none."""
         gateway = Gateway(self.sandbox, **settings)
         self.addCleanup(gateway.__exit__, None)
         self.file = gateway.directory / "belfry.yaml"
@@ -38,21 +38,21 @@ class SocketCase(unittest.TestCase):
             written["admin"] = admin
         self.file.write_text(yaml.safe_dump(written, sort_keys=False))
 
-    def ask(self, gateway, *command, file=True):
-        """As a shell of the same user: where things are, but none of the secrets."""
+    def run_command(self, gateway, *command, file=True):
+        """Runs a command as from a shell of the same user: with the directories in the environment, but without secrets."""
         variables = {"RUNTIME_DIRECTORY": gateway.environment["RUNTIME_DIRECTORY"], "HOME": str(gateway.directory)}
         return run_belfry(*command, *(("--config", self.file) if file else ()), env=variables | {"SLACK_BOT_TOKEN": None})
 
     def shows_both(self, gateway, line):
-        text = self.ask(gateway, "status")
+        text = self.run_command(gateway, "status")
         self.assertEqual(text.returncode, 0, text.stderr)
         self.assertRegex(text.stdout, r"^belfry \S+, ready, ")
         self.assertRegex(text.stderr, rf"belfry\.yaml:{line}:\d+: error: ")
-        self.assertIn("slack", [sink["name"] for sink in json.loads(self.ask(gateway, "status", "--json").stdout)["sinks"]])
-        reload = self.ask(gateway, "reload")
+        self.assertIn("slack", [sink["name"] for sink in json.loads(self.run_command(gateway, "status", "--json").stdout)["sinks"]])
+        reload = self.run_command(gateway, "reload")
         self.assertEqual((reload.returncode, reload.stdout), (1, ""))
         self.assertRegex(reload.stderr, rf"belfry\.yaml:{line}:\d+: error: ")
-        self.assertIn("the one of before is in use", reload.stderr)
+        self.assertIn("the previous one is still in use", reload.stderr)
         self.assertEqual(reload.stderr.count("error: "), 1, reload.stderr)
 
 
@@ -61,14 +61,14 @@ class DefaultTest(SocketCase):
         gateway = self.gateway()
         self.assertEqual(stat.S_IMODE(os.stat(self.socket).st_mode) & 0o007, 0)
         self.assertEqual(stat.S_IMODE(os.stat(self.socket.parent).st_mode), 0o700)
-        status = self.ask(gateway, "status", "--json")
+        status = self.run_command(gateway, "status", "--json")
         self.assertEqual((status.returncode, status.stderr), (0, ""))
         self.assertEqual(json.loads(status.stdout)["configuration"], str(self.file))
-        reload = self.ask(gateway, "reload")
+        reload = self.run_command(gateway, "reload")
         self.assertEqual((reload.returncode, reload.stderr), (0, ""))
-        released = self.ask(gateway, "sinks", "release", "slack")
+        released = self.run_command(gateway, "sinks", "release", "slack")
         self.assertEqual((released.returncode, released.stderr), (0, ""))
-        copy = self.ask(gateway, "backup", str(gateway.directory / "copy.db"))
+        copy = self.run_command(gateway, "backup", str(gateway.directory / "copy.db"))
         self.assertEqual((copy.returncode, copy.stderr), (0, ""))
         gateway.stop()
         self.assertFalse(self.socket.exists())
@@ -81,7 +81,7 @@ class DefaultTest(SocketCase):
     def test_a_file_that_is_gone(self):
         gateway = self.gateway()
         self.file.unlink()
-        status = self.ask(gateway, "status")
+        status = self.run_command(gateway, "status")
         self.assertRegex(status.stdout, r"^belfry \S+, ready, ")
         self.assertIn("does not exist", status.stderr)
 
@@ -94,26 +94,26 @@ class DefaultTest(SocketCase):
             "BELFRY_PLUGIN_DIR": str(BUILD / "plugins"), "STATE_DIRECTORY": None,
         }
         gateway.start()
-        status = self.ask(gateway, "status", "--json", file=False)
+        status = self.run_command(gateway, "status", "--json", file=False)
         self.assertEqual((status.returncode, status.stderr), (0, ""))
         self.assertIsNone(json.loads(status.stdout)["configuration"])
-        reload = self.ask(gateway, "reload", file=False)
+        reload = self.run_command(gateway, "reload", file=False)
         self.assertEqual((reload.returncode, reload.stderr.count("error")), (0, 0), reload.stderr)
 
     def test_the_file_of_another_gateway_is_not_needed_when_none_is_named(self):
         gateway = self.gateway()
-        status = self.ask(gateway, "status", file=False)
+        status = self.run_command(gateway, "status", file=False)
         self.assertEqual((status.returncode, status.stderr), (0, ""))
 
     def test_another_gateway_is_not_taken_for_it(self):
         gateway = self.gateway()
         other = gateway.directory / "other.yaml"
         shutil.copy(self.file, other)
-        asked, self.file = self.file, other
+        named, self.file = self.file, other
         for command in (["status"], ["reload"], ["sinks", "release", "slack"]):
-            answer = self.ask(gateway, *command)
+            answer = self.run_command(gateway, *command)
             self.assertEqual((answer.returncode, answer.stdout), (1, ""))
-            self.assertIn(f"is the gateway of {asked}; name that file with --config", answer.stderr)
+            self.assertIn(f"uses {named}; name that file with --config", answer.stderr)
 
     def test_a_socket_that_cannot_be_made_costs_a_warning(self):
         gateway = self.gateway(start=False)
@@ -148,7 +148,7 @@ class OwnSocketTest(SocketCase):
         gateway = self.own()
         self.assertFalse(self.socket.exists())
         gateway.stop()
-        status = self.ask(gateway, "status")
+        status = self.run_command(gateway, "status")
         self.assertEqual((status.returncode, status.stdout), (1, ""))
         self.assertRegex(status.stderr, r"^belfry status: no gateway answers \(.*own\.sock.*\); is it running")
 

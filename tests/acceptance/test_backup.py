@@ -1,7 +1,7 @@
-"""`belfry backup` under load: everything that was answered 204 before is in the copy, and a gateway that starts from it elsewhere sends nothing
-twice without the mark.
+"""`belfry backup` under load: the copy contains everything that was answered with 204 before, and a gateway that starts from it elsewhere
+sends nothing twice without the mark.
 
-BELFRY_BACKUP_ROUNDS: how often (3).
+BELFRY_BACKUP_ROUNDS: number of rounds (3).
 """
 import json
 import os
@@ -20,7 +20,7 @@ ROUNDS = int(os.environ.get("BELFRY_BACKUP_ROUNDS", "3"))
 
 
 def recorded(database):
-    """The msg_ids that a queue knows. No gateway may be using it."""
+    """The msg_ids in a queue that no gateway is using."""
     with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as store:
         return {msg_id for (msg_id,) in store.execute("SELECT msg_id FROM notifications")}
 
@@ -31,13 +31,13 @@ class BackupUnderLoadTest(unittest.TestCase):
 
     def test_restored_elsewhere_nothing_is_missing_or_doubled_unmarked(self):
         with Sandbox("--no-rate-limits") as sandbox, tempfile.TemporaryDirectory() as place:
-            # Slack's answers take a moment, so that deliveries are in flight whenever a backup begins.
+            # Slow responses, so that deliveries are in flight whenever a backup begins.
             sandbox.fault("slow", ms=8, count=None)
-            # The sink may not look whether something has arrived, so that what is in doubt is sent again.
+            # The sink may not check what has arrived, so that deliveries in doubt are sent again.
             self.forbid_looking(sandbox)
             gateway = Gateway(sandbox, admin=TOKEN)
             gateway.start()
-            uncertain = set()  # answered 204 between a backup and the loss of its machine
+            uncertain = set()  # answered with 204 between a backup and the loss of the machine
             try:
                 with Load(gateway) as load:
                     for number in range(ROUNDS):
@@ -48,9 +48,9 @@ class BackupUnderLoadTest(unittest.TestCase):
                         made = gateway.command("backup", copy, "--json")
                         self.assertEqual(made.returncode, 0, made.stderr)
                         after = len(load.acknowledged)
-                        gateway.until(lambda: len(load.acknowledged) > after + 20, "the gateway goes on after the backup")
-                        self.assertEqual(before - recorded(copy), set(), "answered 204 before the backup began, and not in it")
-                        # The machine is lost; another one starts from the copy.
+                        gateway.until(lambda: len(load.acknowledged) > after + 20, "the gateway keeps accepting after the backup")
+                        self.assertEqual(before - recorded(copy), set(), "answered with 204 before the backup began, but not in it")
+                        # The machine is lost; another one starts from the backup.
                         gateway.kill()
                         elsewhere = Gateway(sandbox, admin=TOKEN)
                         shutil.move(copy, elsewhere.directory / "state" / "belfry.db")
@@ -71,8 +71,8 @@ class BackupUnderLoadTest(unittest.TestCase):
                     f"{len(marks)} marked as possible duplicates"
                 )
                 known = recorded(gateway.directory / "state" / "belfry.db")
-                self.assertEqual(set(load.acknowledged) - uncertain - known, set(), "answered 204 and not in the queue")
-                self.assertEqual(set(load.acknowledged) - uncertain - set(arrived), set(), "answered 204 and never arrived")
+                self.assertEqual(set(load.acknowledged) - uncertain - known, set(), "answered with 204, but not in the queue")
+                self.assertEqual(set(load.acknowledged) - uncertain - set(arrived), set(), "answered with 204, but never arrived")
                 self.assertEqual(twice - marks, set(), "arrived twice without a mark")
                 self.assertTrue(marks, "deliveries were waiting when the backups were taken")
             finally:
@@ -95,7 +95,7 @@ class BackupCommandTest(unittest.TestCase):
             self.assertEqual([path.name for path in copy.parent.glob("state/belfry-backup-*")], [])
             checked = run_belfry("check", "--backup", copy)
             self.assertEqual((checked.returncode, checked.stderr), (0, ""))
-            self.assertIn("a whole backup, taken at ", checked.stdout)
+            self.assertIn("an intact backup, taken at ", checked.stdout)
 
             refused = gateway.command("backup", copy)
             self.assertEqual(refused.returncode, 1)
@@ -114,7 +114,7 @@ class BackupCommandTest(unittest.TestCase):
             status, _, _ = gateway.post_webhook(notification("reader@coder.com", msg_id="kept"))
             self.assertEqual(status, 204)
             gateway.wait_idle()
-            self.assertEqual(len(sandbox.messages()), 1, "what was delivered before the backup is not delivered again")
+            self.assertEqual(len(sandbox.messages()), 1, "a delivery made before the backup is not repeated")
 
     def test_a_file_that_is_no_backup_is_refused(self):
         with tempfile.TemporaryDirectory() as place:

@@ -1,6 +1,6 @@
 """Sinks whose plugins block: each delivery is made once, and other sinks do not wait.
 
-BELFRY_BLOCKING_FULL=1 runs the burst with three seconds of work for each delivery and the timeout that sinks have by default.
+BELFRY_BLOCKING_FULL=1 runs the burst with three seconds of work per delivery and the default timeout.
 """
 import os
 import time
@@ -20,7 +20,7 @@ def to(sink, *addresses):
 
 
 class BurstTest(unittest.TestCase):
-    """BlockingSink: 24 deliveries at once, which together take longer than the timeout of one."""
+    """BlockingSink: 24 deliveries at once, which together take longer than the timeout of one delivery."""
 
     def burst(self, plugin_concurrency, sink_concurrency):
         with Sandbox("--no-rate-limits") as sandbox:
@@ -45,7 +45,7 @@ class BurstTest(unittest.TestCase):
                 gateway.until(ended, "all deliveries", within=60 + RECIPIENTS * WORK)
                 gateway.wait_idle()
                 lines = made.read_text().split("\n")[:-1]
-                self.assertEqual(len(lines), RECIPIENTS, "each is made once")
+                self.assertEqual(len(lines), RECIPIENTS, "each delivery is made once")
                 self.assertEqual(len({line.split()[0] for line in lines}), RECIPIENTS)
                 self.assertFalse([line for line in lines if "again" in line])
                 attempts = lambda outcome: gateway.metric("belfry_delivery_attempts_total", sink="bad", outcome=outcome)
@@ -67,7 +67,7 @@ class BurstTest(unittest.TestCase):
 
 
 class BystanderTest(unittest.TestCase):
-    """Two sinks that block for three seconds in each call, and the pool of plugins has two threads."""
+    """Two sinks that block for three seconds in each call, on a plugin pool of two threads."""
 
     POSTS = 100
     BLOCKED = 3.0
@@ -85,7 +85,7 @@ class BystanderTest(unittest.TestCase):
         )
 
     def times(self, name):
-        """Seconds from the webhook to Slack, one message after the other."""
+        """Seconds from the webhook to Slack for each message, sent one after another."""
         times = []
         for index in range(self.POSTS):
             body = f"{name} {index}."
@@ -98,25 +98,25 @@ class BystanderTest(unittest.TestCase):
     def test_a_third_sink_does_not_wait_for_them(self):
         self.times("warm")
         before = self.times("before")
-        # More than they can make meanwhile: they block all the time.
+        # More deliveries than the blocking sinks can finish meanwhile, so that they block all the time.
         for _ in range(20):
             for email in ("one@coder.com", "two@coder.com"):
                 self.assertEqual(self.gateway.post_webhook(notification(email))[0], 204)
         meanwhile = self.times("meanwhile")
         ratio = p99(meanwhile) / p99(before)
         print(f"\np99 of {self.POSTS} messages: {p99(before) * 1000:.1f} ms, {p99(meanwhile) * 1000:.1f} ms beside two sinks that block, ratio {ratio:.2f}")
-        # A message that waited for one of the calls would take seconds. Other tests may run beside this one.
+        # Waiting for a blocked call would take seconds. The ratio leaves room for other tests that run at the same time.
         self.assertLess(p99(meanwhile), max(2 * p99(before), 0.25))
         for sink in ("one", "two"):
-            self.assertGreater(self.gateway.metric("belfry_queue_depth", sink=sink), 0, "it has blocked all the time")
+            self.assertGreater(self.gateway.metric("belfry_queue_depth", sink=sink), 0, "the sink has blocked all the time")
         for sink in ("one", "two"):
             slow = lambda: self.gateway.metric("belfry_plugin_violations_total", sink=sink, kind="slow_call")
-            self.gateway.until(slow, "its slow calls are counted", within=20)
+            self.gateway.until(slow, "the slow calls are counted", within=20)
             self.assertEqual(self.gateway.metric("belfry_lane_state", sink=sink, state="open"), 1)
         lines = [line for line in self.gateway.log().splitlines() if "the plugin blocks in its calls" in line]
-        self.assertEqual(len(lines), 2, "one for each sink, not one for each call")
+        self.assertEqual(len(lines), 2, "one line per sink, not per call")
         self.assertIn("plugin=hostile", lines[0])
-        self.gateway.kill()  # they would be waited for
+        self.gateway.kill()  # stopping would wait for the blocked calls
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The whole chain as people see it: a webhook, the message on the page, a click on its button, the acknowledgement."""
+"""End to end in a browser: a webhook, the message on the page, a click on its button, the acknowledgement."""
 import unittest
 
 from selenium.common.exceptions import StaleElementReferenceException

@@ -1,5 +1,5 @@
-"""Every mistake of a configuration is found in one run, by `belfry check` and by `belfry serve`, whoever can see it: the file's own rules,
-the schema of a plugin, the plugin itself, the routes, or the paths that two want. What follows from a mistake is not told as another.
+"""`belfry check` and `belfry serve` report every mistake in a configuration in one run, whichever stage finds it: the file's own rules, the
+schema of a plugin, the plugin itself, the routes, or conflicting paths. Mere consequences of a mistake are not reported.
 """
 import json
 import re
@@ -14,12 +14,12 @@ from harness import BUILD, Gateway, Sandbox, run_belfry
 def column_of(text, row, what):
     line = text.splitlines()[row - 1] if what else ""
     if line.count(what) != 1:
-        raise AssertionError(f"{what} is to be in this line once: {line}")
+        raise AssertionError(f"expected {what} exactly once in this line: {line}")
     return line.index(what) + 1
 
 
 class Configuration:
-    """A file in a directory of its own, which goes away with the test."""
+    """A configuration file in its own temporary directory."""
 
     def __init__(self, case, plugins=None):
         self.directory = Path(tempfile.mkdtemp(prefix="belfry-acceptance-"))
@@ -30,14 +30,14 @@ class Configuration:
 
     def run(self, command, text, *options):
         self.file.write_text(text)
-        # Its addresses are those that every machine has one of.
+        # These configurations use the default addresses, which may be in use on this machine.
         here = ["--file-only"] if command == "check" else []
         return run_belfry(command, "--config", self.file, *here, *options, env=self.environment)
 
 
 class OneRunCase(unittest.TestCase):
     def assert_problems(self, text, *wanted, plugins=None, serve=True):
-        """`wanted`: all errors in their order, as (line, what is written at the place, a regular expression for the whole text)."""
+        """`wanted`: all errors in order, as (line, text at the position, regular expression for the whole message)."""
         configuration = Configuration(self, plugins)
         checked = configuration.run("check", text)
         self.assertEqual((checked.returncode, checked.stdout), (1, ""))
@@ -79,8 +79,8 @@ pipeline:
             (9, "5", 'sinks\\.slack\\.delivery\\.rate is "5".*'),
             (10, "mail", 'sinks\\.mail: no plugin offers the type "smpt".*'),
             (13, "{ name: failures", "route failures to slack/channel: .* must match .*"),
-            (13, '"/(/"', 'pipeline\\.routes\\[0\\]\\.when\\.title is "/\\(/", which is no pattern.*'),
-            (13, "slak", 'pipeline\\.routes\\[0\\]\\.to\\[0\\] is "slak", which is no sink; did you mean "slack"\\?'),
+            (13, '"/(/"', 'pipeline\\.routes\\[0\\]\\.when\\.title is "/\\(/", which is not a valid pattern.*'),
+            (13, "slak", 'pipeline\\.routes\\[0\\]\\.to\\[0\\] is "slak", which is not a sink; did you mean "slack"\\?'),
         )
 
     def test_what_follows_from_a_mistake_is_not_another(self):
@@ -142,7 +142,7 @@ pipeline:
 
 class ServeTest(unittest.TestCase):
     def test_a_refused_start_names_missing_secrets_too(self):
-        """By themselves they only park a sink."""
+        """Alone, a missing secret only parks its sink."""
         with Sandbox("--no-rate-limits") as sandbox:
             console = {"plugin": "console", "config": {"colour": "red"}}
             gateway = Gateway(sandbox, slack={"bot_token": "${env:BELFRY_TEST_TOKEN}"}, sinks={"console": console})
@@ -154,7 +154,7 @@ class ServeTest(unittest.TestCase):
 
 
 class PathsTest(OneRunCase):
-    """A path of the public listener belongs to one source or sink."""
+    """Each path of the public listener belongs to one source or sink."""
 
     def configuration(self, sinks, sources="{ coder: { type: coder } }"):
         names = [line.split(":")[0] for line in sinks.splitlines()]

@@ -1,4 +1,4 @@
-"""`belfry check --online` asks Slack whether a configuration will work, and leaves everything as it is."""
+"""`belfry check --online` checks with Slack that a configuration will work, without changing anything."""
 import json
 import unittest
 
@@ -69,7 +69,7 @@ class OnlineTest(unittest.TestCase):
         self.assertEqual(checked.returncode, 1)
         self.assertRegex(checked.stderr, r": note: sinks\.slack\.config\.bot_token: the token is good")
         self.assertRegex(checked.stderr, r": error: sinks\.other\.config\.bot_token: Slack answered invalid_auth")
-        self.assertRegex(checked.stderr, r": note: sinks\.log: plugin console has no check")
+        self.assertRegex(checked.stderr, r": note: sinks\.log: plugin console has no online check")
 
     def test_what_is_wrong_with_one_sink_does_not_hide_another(self):
         gateway = self.gateway(sinks={"other": {"plugin": "slack", "config": {"bot_token": "${env:BELFRY_TEST_NO_SUCH_VARIABLE}"}}})

@@ -1,8 +1,8 @@
-"""The wall clock is set while deliveries are in every phase, and while the gateway is off: nothing is lost, nothing arrives twice, and nothing
-arrives later than its pause, back-off or window promised.
+"""Sets the wall clock while deliveries are in every phase, and while the gateway is off: nothing is lost, nothing arrives twice, and
+nothing arrives later than its pause, back-off or window allows.
 
-The clock of the gateway alone is moved, by tests/support/wall_clock_shim.c. Prints a table of seconds from the moment at which the phase
-began to the arrival.
+tests/support/wall_clock_shim.c sets the clock of the gateway only. Prints a table of the seconds from the start of each phase to the
+arrival.
 """
 import mmap
 import os
@@ -16,7 +16,7 @@ from payloads import notification
 
 HOUR = 3600
 MOVES = {"-1 h": -HOUR, "+8 d": 8 * 24 * HOUR, "-10 d": -10 * 24 * HOUR}
-TOLERANCE = 12.0  # seconds; a loaded machine. Without compensation it is an hour or for ever
+TOLERANCE = 12.0  # seconds, for a loaded machine; without compensation a delivery takes an hour or more
 WINDOW = 5
 PROMISED = {"idle": 0, "in flight": 0, "back-off": 4, "queue paused": 4, "sink paused": 4, "held": WINDOW, "back-off at boot": 10, "held at boot": WINDOW}
 ROUTES = [
@@ -26,7 +26,7 @@ ROUTES = [
 
 
 class WallClock:
-    """What a process that is started with `environment` sees."""
+    """The wall clock of processes that are started with `environment`."""
 
     def __init__(self, directory):
         path = Path(directory) / "wall-clock"
@@ -43,7 +43,7 @@ class WallClock:
 
 
 class Round:
-    """One gateway whose clock is moved by `seconds` twice: while it runs and while it is off."""
+    """One gateway whose clock is moved twice by `seconds`: while it runs and while it is off."""
 
     def __init__(self, case, sandbox, seconds):
         self.case, self.sandbox, self.seconds = case, sandbox, seconds
@@ -58,11 +58,11 @@ class Round:
             gateway.start()
             self.while_it_runs()
             self.while_it_is_off()
-            self.case.assertEqual(gateway.metric("belfry_clock_steps_total"), 1, "one of this process, noticed at its start")
+            self.case.assertEqual(gateway.metric("belfry_clock_steps_total"), 1, "one step in this process, noticed at its start")
             self.nothing_lost_or_twice()
         return self.took
 
-    # ---- what is going on when the clock moves
+    # ---- phases while the clock moves
 
     def post(self, phase, email, count=1):
         self.began[phase] = time.monotonic()
@@ -71,7 +71,7 @@ class Round:
             self.case.assertEqual(self.gateway.post_webhook(payload)[0], 204, phase)
 
     def fail(self, phase, email, kind, **members):
-        """A first attempt that ends like that."""
+        """Posts a notification whose first attempt gets this fault."""
         self.sandbox.fault(kind, email=email, **members)
         self.post(phase, email)
         self.gateway.until(lambda: self.calls_with(kind), f"{phase}: the first attempt")
@@ -123,17 +123,17 @@ class Round:
         calls = self.sandbox.calls()
         return calls[-1]["number"] if calls else 0
 
-    # ---- what became of it
+    # ---- results
 
     def nothing_lost_or_twice(self):
         self.gateway.wait_idle()
         for payload in (payload for payloads in self.sent.values() for payload in payloads):
-            self.case.assertEqual(self.gateway.post_webhook(payload)[0], 204, "the same once more")
+            self.case.assertEqual(self.gateway.post_webhook(payload)[0], 204, "the same notification again")
         self.gateway.wait_idle()
         for name in ("belfry_dead_letters", "belfry_possible_duplicates_total"):
             self.case.assertEqual(self.gateway.metric(name), 0, name)
         counts = {email: len(self.sandbox.messages(email=email)) for email in self.sent}
-        self.case.assertEqual(counts, dict.fromkeys(self.sent, 1), "each in one message")
+        self.case.assertEqual(counts, dict.fromkeys(self.sent, 1), "each notification in one message")
 
 
 class ClockTest(unittest.TestCase):

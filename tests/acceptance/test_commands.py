@@ -1,4 +1,4 @@
-"""The commands, as a person or a script uses them: what they print, where, and with which exit code."""
+"""The commands as people and scripts use them: output, streams and exit codes."""
 import json
 import os
 import re
@@ -49,7 +49,7 @@ class UsageTest(unittest.TestCase):
             with self.subTest(arguments):
                 ended = run_belfry(*arguments)
                 self.assertEqual(ended.returncode, code, ended.stderr)
-                self.assertTrue(ended.stdout if code == 0 else ended.stderr, "it says nothing")
+                self.assertTrue(ended.stdout if code == 0 else ended.stderr, "no output")
                 if code == 1:
                     self.assertIn("/no/such/file.yaml", ended.stderr)
 
@@ -80,14 +80,14 @@ pipeline:
         self.assertEqual((checked.returncode, checked.stdout, checked.stderr), (0, "the configuration is valid\n", ""))
         checked = self.check(self.VALID, "--json", BELFRY_TEST_TOKEN="xoxb-1")
         self.assertEqual((checked.returncode, json.loads(checked.stdout)), (0, {"valid": True, "problems": []}))
-        self.assertEqual(os.listdir(self.file.parent), ["belfry.yaml"], "it leaves nothing behind")
+        self.assertEqual(os.listdir(self.file.parent), ["belfry.yaml"], "check leaves no files behind")
 
     def test_a_missing_secret(self):
-        """The gateway would start and keep what comes in, but not all is well."""
+        """The gateway would start and store notifications, but `check` still fails."""
         checked = self.check(self.VALID, BELFRY_TEST_TOKEN=None)
         self.assertEqual(checked.returncode, 1)
         self.assertRegex(checked.stderr, rf"^{self.file}:7:\d+: error: .*BELFRY_TEST_TOKEN")
-        # It keeps its sink from running, not the gateway from starting.
+        # The missing secret parks its sink; it does not keep the gateway from starting.
         self.assertEqual(self.check(self.VALID, "--startable", BELFRY_TEST_TOKEN=None).returncode, 0)
 
     def test_all_mistakes_at_once(self):
@@ -96,7 +96,7 @@ pipeline:
         checked = self.check(text, BELFRY_TEST_TOKEN="xoxb-1")
         self.assertEqual((checked.returncode, checked.stdout), (1, ""))
         lines = checked.stderr.splitlines()
-        for line, column, words in ((2, 11, "lisen.*listen"), (11, 31, "slak.*slack"), (12, 15, "everyone"), (12, 40, "no pattern")):
+        for line, column, words in ((2, 11, "lisen.*listen"), (11, 31, "slak.*slack"), (12, 15, "everyone"), (12, 40, "not a valid pattern")):
             with self.subTest(words):
                 wanted = re.compile(rf"{self.file}:{line}:{column}: error: .*{words}")
                 self.assertTrue(any(wanted.match(found) for found in lines), checked.stderr)
@@ -173,7 +173,7 @@ class RenderTest(unittest.TestCase):
                     self.assertEqual(post["headers"]["Authorization"], "Bearer ***")
                     header = next(block for block in post["body"]["blocks"] if block["type"] == "header")
                     self.assertTrue(header["text"]["text"])
-        self.assertEqual(os.listdir(self.directory), ["belfry.yaml"], "it leaves nothing behind")
+        self.assertEqual(os.listdir(self.directory), ["belfry.yaml"], "render leaves no files behind")
 
     def test_from_standard_input(self):
         rendered = self.render("-", stdin=json.dumps(notification("bobby@coder.com")))
@@ -205,10 +205,10 @@ class StatusTest(unittest.TestCase):
 
     def refuses(self, words):
         for options in ((), ("--json",)):
-            asked = self.gateway.command("status", *options)
-            self.assertEqual((asked.returncode, asked.stdout), (1, ""))
-            self.assertRegex(asked.stderr, rf"^belfry status: .*{words}.*\n$")
-            self.assertNotIn(TOKEN, asked.stderr)
+            done = self.gateway.command("status", *options)
+            self.assertEqual((done.returncode, done.stdout), (1, ""))
+            self.assertRegex(done.stderr, rf"^belfry status: .*{words}.*\n$")
+            self.assertNotIn(TOKEN, done.stderr)
 
     def shows_an_open_sink(self):
         text = self.gateway.command("status")
@@ -232,7 +232,7 @@ class StatusTest(unittest.TestCase):
         with self.gateway:
             self.shows_an_open_sink()
             mode = stat.S_IMODE(os.stat(self.unix.removeprefix("unix:")).st_mode)
-            self.assertEqual(mode & 0o007, 0, "others may not ask")
+            self.assertEqual(mode & 0o007, 0, "other users have no access")
         self.assertFalse(os.path.exists(self.unix.removeprefix("unix:")))
 
     def test_over_tcp_with_the_token(self):
@@ -260,17 +260,17 @@ class StatusTest(unittest.TestCase):
         self.addCleanup(self.gateway.__exit__, None)
         self.gateway.start()
         self.assertEqual(self.gateway.post_webhook(notification())[0], 204)
-        asked = self.gateway.command("status")
-        self.assertEqual((asked.returncode, asked.stderr), (1, ""), "a person is needed")
-        text = asked.stdout
+        done = self.gateway.command("status")
+        self.assertEqual((done.returncode, done.stderr), (1, ""), "an operator is needed")
+        text = done.stdout
         self.assertRegex(text, r"^belfry \S+, ready, ")
         self.assertRegex(text, r"(?m)^slack +slack +parked +1 +0 +0 +0 +0 +20")
         self.assertRegex(text, r"(?m)^slack is parked \(missing_secret\): .*BELFRY_TEST_NO_SUCH_VARIABLE")
-        self.assertRegex(text, r"(?m)^slack sends nothing until then; deliveries that are due: 1$")
-        asked = self.gateway.command("status", "--json")
-        self.assertEqual(asked.returncode, 1)
-        status = json.loads(asked.stdout)
-        self.assertEqual((status["ready"], status["reasons"]), (True, []), "notifications are taken in")
+        self.assertRegex(text, r"(?m)^slack sends nothing until then; deliveries due: 1$")
+        done = self.gateway.command("status", "--json")
+        self.assertEqual(done.returncode, 1)
+        status = json.loads(done.stdout)
+        self.assertEqual((status["ready"], status["reasons"]), (True, []), "notifications are accepted")
         self.assertEqual((status["sinks"][0]["state"], status["sinks"][0]["waiting"]), ("parked", 1))
         self.gateway.stop()
         self.listen(self.tcp, self.unix)
@@ -387,7 +387,7 @@ class ManifestTest(unittest.TestCase):
 
 
 class WithoutAFileTest(unittest.TestCase):
-    """The environment is that of the Bolt application in Coder's guide."""
+    """With the environment of the Bolt application from Coder's guide."""
 
     def setUp(self):
         if ANYBODY_ELSES.exists():
@@ -430,10 +430,10 @@ class WithoutAFileTest(unittest.TestCase):
             with socket.create_connection((address, self.gateway.port), timeout=5):
                 pass
         self.assertEqual(self.gateway.post("/slack/events", b"unsigned", {})[0], 401)
-        # To somebody whom Slack need not be asked about: without a file its address cannot be changed.
+        # An address that needs no lookup: without a file, the URL of Slack cannot be changed to the sandbox.
         self.assertEqual(self.gateway.post_webhook(notification(""))[0], 204)
         rejected = {"sink": "slack", "outcome": "rejected", "reason": "no_address"}
-        self.gateway.until(lambda: self.gateway.metric("belfry_deliveries_total", **rejected) == 1, "the Slack sink has had it")
+        self.gateway.until(lambda: self.gateway.metric("belfry_deliveries_total", **rejected) == 1, "the Slack sink got the delivery")
         self.gateway.stop()
 
 
@@ -453,7 +453,7 @@ class FileLessGateway(Gateway):
 
 
 class RefusedStartTest(unittest.TestCase):
-    """One sentence that says how to mend it, and exit code 1."""
+    """A failed start prints one line with advice and exits with 1."""
 
     @classmethod
     def setUpClass(cls):
@@ -466,7 +466,7 @@ class RefusedStartTest(unittest.TestCase):
     def refuses(self, gateway, *words, prefix=()):
         served = gateway.command("serve", prefix=prefix)
         self.assertEqual(served.returncode, 1, served.stderr)
-        # Warnings may come before it, of a plugin that takes long to be looked at for instance, as under a sanitizer.
+        # Warnings may precede the error, for example about a plugin that takes long to scan under a sanitizer.
         (line,) = [line for line in served.stderr.splitlines() if " warning " not in line]
         self.assertRegex(line, r" error cannot start why=")
         for word in words:
@@ -500,13 +500,13 @@ class RefusedStartTest(unittest.TestCase):
 
     def test_a_directory_that_is_not_there(self):
         (self.gateway.directory / "state").rmdir()
-        self.refuses(self.gateway, "state cannot be used: No such file or directory", "make it", "store.path")
+        self.refuses(self.gateway, "state cannot be used: No such file or directory", "create it", "store.path")
         self.assertFalse((self.gateway.directory / "state").exists())
 
     def test_a_directory_that_cannot_be_read(self):
         state = self.gateway.directory / "state"
         state.chmod(0)
-        # Root may read everything, unless it gives that up.
+        # Root can read everything, unless it drops that capability.
         prefix = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
         self.refuses(self.gateway, "state cannot be used: Permission denied", "mode 700", "store.path", prefix=prefix)
         state.chmod(0o700)

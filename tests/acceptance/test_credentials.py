@@ -1,4 +1,4 @@
-"""Who may post: HTTP Basic, bearer, client certificate."""
+"""Authentication of sources: HTTP Basic, bearer token, client certificate."""
 import base64
 import ssl
 import subprocess
@@ -90,7 +90,7 @@ class CredentialsTest(unittest.TestCase):
                 "-out",
                 directory / f"{authority}.crt",
             )
-        for name, authority in (("server", "ca"), ("client", "ca"), ("stranger", "other")):
+        for name, authority in (("server", "ca"), ("client", "ca"), ("untrusted", "other")):
             extension = directory / f"{name}.ext"
             extension.write_text("subjectAltName=IP:127.0.0.1,DNS:localhost\n")
             openssl(
@@ -135,17 +135,17 @@ class CredentialsTest(unittest.TestCase):
 
         with gateway.wire(tls=context("client")) as wire:
             for _ in range(3):
-                self.assertEqual(wire.ask(webhook(notification())).status, 204)
-        for name in (None, "stranger"):
+                self.assertEqual(wire.exchange(webhook(notification())).status, 204)
+        for name in (None, "untrusted"):
             with self.subTest(name), self.assertRaises((ssl.SSLError, ConnectionError)):
                 with gateway.wire(tls=context(name)) as wire:
-                    wire.ask(webhook(notification()))
+                    wire.exchange(webhook(notification()))
         with self.subTest("old TLS"), self.assertRaises((ssl.SSLError, ConnectionError)):
             old = context("client")
-            old.set_ciphers("DEFAULT:@SECLEVEL=0")  # else it is the client that refuses
+            old.set_ciphers("DEFAULT:@SECLEVEL=0")  # otherwise the client refuses
             old.minimum_version, old.maximum_version = ssl.TLSVersion.MINIMUM_SUPPORTED, ssl.TLSVersion.TLSv1_1
             with gateway.wire(tls=old) as wire:
-                wire.ask(webhook(notification()))
+                wire.exchange(webhook(notification()))
         with self.subTest("no TLS"), gateway.wire() as wire:
             wire.send(webhook(notification()))
             self.assertNotIn(b" 204 ", read_all(wire))

@@ -1,4 +1,4 @@
-"""A database in which single rows are damaged: the gateway starts, names what cannot be read, and delivers everything else."""
+"""A database with damaged rows: the gateway starts, reports the unreadable rows, and delivers everything else."""
 import json
 import sqlite3
 import unittest
@@ -7,7 +7,7 @@ from contextlib import closing
 from harness import Gateway, Sandbox
 from payloads import notification
 
-# A damage each, to the delivery of the recipient of the same name.
+# name: how to damage the delivery of the recipient with that name.
 DAMAGES = {
     "gone": "DELETE FROM notifications WHERE row = (SELECT notification FROM deliveries WHERE row = {row})",
     "text": "UPDATE texts SET text = '[' WHERE notification = (SELECT notification FROM deliveries WHERE row = {row})",
@@ -37,7 +37,7 @@ class DamagedRowsTest(unittest.TestCase):
             with closing(sqlite3.connect(gateway.directory / "state" / "belfry.db")) as tables, tables:
                 for name, damage in DAMAGES.items():
                     row, = tables.execute("SELECT row FROM deliveries WHERE email = ?", (f"{name}@coder.com",)).fetchone()
-                    # What was tried before has its own back-off: everything is due.
+                    # Attempted deliveries are in back-off; make everything due.
                     tables.execute("UPDATE deliveries SET due_at = joins_at, open_attempt = 0 WHERE row = ?", (row,))
                     tables.executescript(damage.format(row=row))
                 tables.execute("UPDATE queues SET ready_at = 0")
@@ -45,7 +45,7 @@ class DamagedRowsTest(unittest.TestCase):
             sandbox.post("token", accepted=True)
             gateway.start()
             sandbox.wait_for_count(len(HEALTHY), within=60)
-            gateway.until(lambda: gateway.metric("belfry_dead_letters") == len(DAMAGES), "each damaged one is a dead letter", 60)
+            gateway.until(lambda: gateway.metric("belfry_dead_letters") == len(DAMAGES), "each damaged delivery is a dead letter", 60)
             gateway.wait_idle()
             log = [json.loads(line) if line.startswith("{") else line for line in gateway.log().splitlines()]
             named = [line for line in log if "cannot be read" in str(line)]

@@ -1,4 +1,4 @@
-"""What Coder sends arrives: once, complete, in order, in blocks that Slack accepts."""
+"""Coder's notifications arrive once, complete, in order, and in blocks that Slack accepts."""
 import html
 import re
 import threading
@@ -22,7 +22,7 @@ def strings(value):
 
 
 def shown(message):
-    """Everything that a reader of the blocks sees, and where its links go."""
+    """All visible text of the blocks, and the targets of their links."""
     return html.unescape("\n".join(strings(message["blocks"])))
 
 
@@ -52,7 +52,7 @@ class DeliveryTest(AcceptanceCase):
             with self.subTest(name):
                 self.assertEqual(self.missing(payload["title"], shown(row) + html.unescape(row["text"])), [])
                 self.assertEqual(self.missing(payload["body"], shown(row)), [])
-                self.assertEqual(self.missing(payload["body"], html.unescape(row["text"])), [], "the text that a screen reader hears")
+                self.assertEqual(self.missing(payload["body"], html.unescape(row["text"])), [], "the text for screen readers")
                 for action in payload["payload"].get("actions") or []:
                     self.assertIn(action["label"].strip(), shown(row))
 
@@ -66,7 +66,7 @@ class DeliveryTest(AcceptanceCase):
         self.assertEqual(post["arguments"]["unfurl_media"], False)
         self.gateway.post_webhook(notification("Calls@Coder.com"))
         self.sandbox.wait_for_count(2)
-        self.assertEqual(self.sandbox.calls("users.lookupByEmail")[-1]["number"], lookup["number"], "the lookup was not remembered")
+        self.assertEqual(self.sandbox.calls("users.lookupByEmail")[-1]["number"], lookup["number"], "the lookup was not cached")
 
     def test_the_same_msg_id_again_changes_nothing(self):
         payload = notification("again@coder.com")
@@ -136,7 +136,7 @@ class DeliveryTest(AcceptanceCase):
         for text in [row["text"], *(section["text"] for section in sections)]:
             for forbidden in ("<!", "<@", "<#", "<https://evil", "<b>"):
                 self.assertNotIn(forbidden, text)
-        self.assertTrue(all(section["verbatim"] for section in sections), "Slack would link @here in such a text")
+        self.assertTrue(all(section["verbatim"] for section in sections), "without verbatim, Slack would turn @here into a mention")
 
     def test_long_text_is_shortened_visibly(self):
         body = " ".join(f"word{index}" for index in range(8_000))

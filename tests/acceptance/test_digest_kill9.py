@@ -1,6 +1,6 @@
-"""kill -9 at random moments while digests and throttles collect: each notification is in exactly one message, in order, whenever it happens.
+"""kill -9 at random moments while digests and throttles collect: each notification ends up in exactly one message, in order.
 
-BELFRY_KILL_ROUNDS: how often (10). BELFRY_KILL_SEED repeats a run's moments.
+BELFRY_KILL_ROUNDS: number of kills (10). BELFRY_KILL_SEED: repeats the moments of an earlier run.
 """
 import collections
 import json
@@ -22,12 +22,12 @@ ROUTES = [
 
 
 def numbers_in(row):
-    """Those of the notifications in one message, as the reader sees them from top to bottom."""
+    """The numbers of the notifications in one message, from top to bottom."""
     return [int(number) for number in re.findall(r"load number (\d+)\.", json.dumps(row["blocks"]))]
 
 
 class SlowLoad(Load):
-    """Few enough that no digest has more entries than a message shows."""
+    """Slow enough that no digest has more entries than a message can show."""
 
     def next(self):
         time.sleep(0.05)

@@ -1,4 +1,4 @@
-"""What the pages show works: configurations are valid, commands exist, links lead somewhere."""
+"""The examples in the documentation work: configurations are valid, commands exist, links resolve."""
 import json
 import os
 import re
@@ -30,7 +30,7 @@ def name(page):
 
 
 def fenced(page, language):
-    """(line, text) of each block in that language, without the indentation of a list around it."""
+    """(line, text) of each fenced block in this language, without the indentation of a surrounding list."""
     text = page.read_text()
     for found in re.finditer(rf"(?m)^( *)```{language}\n(.*?)^ *```$", text, re.DOTALL):
         lines = [line.removeprefix(found[1]) for line in found[2].splitlines()]
@@ -51,7 +51,7 @@ class ConfigurationTest(unittest.TestCase):
             shutil.copy(self.directory / "tls.crt", self.directory / copy)
 
     def valid(self, text):
-        """With what a fragment leaves to the reader, the secrets it refers to, and the plugins that were built."""
+        """Checks a configuration and returns its file. Adds the sections that a fragment omits, its secrets, and the built plugins."""
         document = yaml.safe_load(text)
         if "when" in document:
             text = "pipeline:\n  routes:\n    - name: shown\n      to: [slack]\n" + re.sub("(?m)^", "      ", text) + "\n    - { name: everyone, to: [slack] }\n"
@@ -94,14 +94,14 @@ class ConfigurationTest(unittest.TestCase):
     def test_in_pages(self):
         seen = 0
         for page in PAGES:
-            configuration = SOURCE / "config/examples/operations-channel.yaml"  # what cases are about, until a page shows its own
+            configuration = SOURCE / "config/examples/operations-channel.yaml"  # for cases, until the page shows its own configuration
             for _, text in fenced(page, "yaml"):
                 if text.startswith("events:"):
                     (self.directory / "extra-events.yaml").write_text(text)
             for line, text in fenced(page, "yaml"):
                 with self.subTest(f"{name(page)}:{line}"):
                     if text.startswith("events:"):
-                        pass  # read by the configuration beside it
+                        pass  # read by the configuration next to it
                     elif text.startswith("# /etc/belfry/conf.d/"):
                         self.included(text)
                     elif "\ncases:" in "\n" + text:
@@ -125,7 +125,7 @@ class ConfigurationTest(unittest.TestCase):
 
 
 class TryAConfigurationTest(unittest.TestCase):
-    """The page is followed to the letter, but for the ports, in a home directory where nothing has ever been."""
+    """Follows the page to the letter, except for the ports, in an empty home directory."""
 
     def test_in_a_fresh_home(self):
         page = SOURCE / "docs/how-to/try-a-configuration.md"
@@ -133,12 +133,12 @@ class TryAConfigurationTest(unittest.TestCase):
         home = Path(self.enterContext(tempfile.TemporaryDirectory(prefix="belfry-docs-")))
         file = home / "try.yaml"
 
-        def told(text):
+        def adapted(text):
             return re.sub("600[01]", lambda found: ports[found[0]], text).replace("try.yaml", str(file))
 
-        sandbox, commands, curl = (told(text) for _, text in fenced(page, "sh"))
+        sandbox, commands, curl = (adapted(text) for _, text in fenced(page, "sh"))
         ((_, text),) = fenced(page, "yaml")
-        file.write_text(told(text) + f'server: {{ listen: "127.0.0.1:{ports["6000"]}" }}\n')
+        file.write_text(adapted(text) + f'server: {{ listen: "127.0.0.1:{ports["6000"]}" }}\n')
         search = {"PATH": f"{BUILD}/bin:{os.environ['PATH']}", "BELFRY_PLUGIN_DIR": f"{BUILD}/plugins"}
         env = environment({"HOME": str(home), "XDG_STATE_HOME": None, "XDG_RUNTIME_DIR": None} | search)
         check, serve = commands.splitlines()
@@ -146,13 +146,13 @@ class TryAConfigurationTest(unittest.TestCase):
             if command == serve:
                 checked = subprocess.run(["sh", "-c", check], env=env, cwd=SOURCE, capture_output=True, text=True)
                 self.assertEqual((checked.returncode, checked.stdout), (0, "the configuration is valid\n"), checked.stderr)
-                self.assertFalse((home / ".local").exists(), "check makes nothing")
+                self.assertFalse((home / ".local").exists(), "check creates no files")
             process = subprocess.Popen(["sh", "-c", "exec env " + command], env=env, cwd=SOURCE, stdin=subprocess.DEVNULL)
             self.addCleanup(process.wait, 20)
             self.addCleanup(process.terminate)
             self.until(lambda: self.accepts(port), f"{command} listens")
         self.assertIn("204", subprocess.run(["sh", "-c", curl], env=env, cwd=SOURCE, capture_output=True, text=True, check=True).stdout)
-        self.until(lambda: len(self.posts(ports["6001"])) == 1, "the message is there")
+        self.until(lambda: len(self.posts(ports["6001"])) == 1, "the message has arrived")
         status = subprocess.run(["belfry", "status", "--config", str(file)], env=env, capture_output=True, text=True)
         self.assertRegex(status.stdout, r"(?m)^slack +slack +open ", status.stderr)
         self.assertEqual((home / ".local/state/belfry").stat().st_mode & 0o777, 0o700)
@@ -177,7 +177,7 @@ class TryAConfigurationTest(unittest.TestCase):
 
 class CommandTest(unittest.TestCase):
     def shown(self, page):
-        """The command lines of its blocks and those in running text."""
+        """The command lines in blocks and in running text."""
         text = page.read_text()
         yield from re.findall(r"(?m)^ {4,}(belfry(?: .*?)?)(?: +#.*)?$", without_fences(text))
         for _, block in fenced(page, "sh"):
@@ -185,7 +185,7 @@ class CommandTest(unittest.TestCase):
         yield from re.findall(r"`(belfry [a-z][^`]*)`", text)
 
     def exists(self, command):
-        """Its words are subcommands, and its options are in the help of the last of them."""
+        """Checks that the subcommands exist, and that the help of the last one lists the options."""
         path, rest = [], command.split()[1:]
         while rest and re.search(rf"(?m)^  {re.escape(rest[0])}  ", subcommands(help_of(*path))):
             path.append(rest.pop(0))
@@ -235,7 +235,7 @@ class LinkTest(unittest.TestCase):
 
 @cache
 def anchors(page):
-    """As GitHub makes them of headings."""
+    """The anchors that GitHub generates for headings."""
     headings = re.findall(r"(?m)^#+ (.*)$", without_fences(page.read_text()))
     return {"#" + re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 

@@ -1,4 +1,5 @@
-"""Installed and not configured: the service stays up and keeps what comes in, and everybody says which secret is missing and where to put it."""
+"""Installed without secrets: the service stays up and stores notifications; the log, the commands, /readyz and systemd show which secret is
+missing and where to put it."""
 import base64
 import os
 import re
@@ -19,7 +20,7 @@ PASSWORD = "a password for the webhook"
 
 
 class ShippedGateway(Gateway):
-    """With the shipped configuration, at other places, and credentials as systemd gives them."""
+    """Runs the shipped configuration, with other paths and ports, and with credentials as systemd passes them."""
 
     def __init__(self, sandbox, notified):
         super().__init__(sandbox)
@@ -45,9 +46,9 @@ class ShippedGateway(Gateway):
         file.chmod(mode)
         return file
 
-    def says(self, *arguments):
-        asked = self.command(*arguments, env=self.environment)
-        return asked.stdout + asked.stderr
+    def output_of(self, *arguments):
+        done = self.command(*arguments, env=self.environment)
+        return done.stdout + done.stderr
 
 
 class FirstRunTest(unittest.TestCase):
@@ -77,8 +78,8 @@ class FirstRunTest(unittest.TestCase):
             ("the service manager", line),
             ("/readyz", self.gateway.admin("/readyz")[1]),
             ("the log", self.gateway.log()),
-            ("check", self.gateway.says("check")),
-            ("status", self.gateway.says("status")),
+            ("check", self.gateway.output_of("check")),
+            ("status", self.gateway.output_of("status")),
         ):
             for words in (
                 "bot_token",
@@ -89,7 +90,7 @@ class FirstRunTest(unittest.TestCase):
             ):
                 with self.subTest(who=who, words=words):
                     self.assertIn(words, text)
-        self.assertEqual(self.gateway.says("check").count("\n"), 1, "the other two may be left out")
+        self.assertEqual(self.gateway.output_of("check").count("\n"), 1, "the other two secrets are optional")
         self.gateway.stop()
 
     def test_a_reload_after_the_secret_was_put_there(self):
@@ -98,7 +99,7 @@ class FirstRunTest(unittest.TestCase):
         self.assertRegex(self.reload(), r"^1 sink open, [01] waiting")
         self.sandbox.wait_for_count(1)
         self.assertEqual(self.gateway.readiness(), 200)
-        self.assertEqual(self.gateway.says("check"), "the configuration is valid\n")
+        self.assertEqual(self.gateway.output_of("check"), "the configuration is valid\n")
         self.gateway.stop()
 
     def test_a_restart_after_the_secret_was_put_there(self):
@@ -128,16 +129,16 @@ class FirstRunTest(unittest.TestCase):
         file = self.gateway.put("slack-bot-token", self.sandbox.token, mode=0o644, directory=self.gateway.directory)
         sentence = f"the file {file} can be read by others; run: chmod o= {file}"
         line = self.start_without_secrets()
-        for text in (line, self.gateway.admin("/readyz")[1], self.gateway.log(), self.gateway.says("check"), self.gateway.says("status")):
+        for text in (line, self.gateway.admin("/readyz")[1], self.gateway.log(), self.gateway.output_of("check"), self.gateway.output_of("status")):
             self.assertIn(sentence, text)
         self.assertEqual(self.sandbox.calls(), [])
         subprocess.run(sentence.split("run: ")[1], shell=True, check=True)
-        self.assertEqual(self.gateway.says("check"), "the configuration is valid\n")
+        self.assertEqual(self.gateway.output_of("check"), "the configuration is valid\n")
         self.reload()
         self.sandbox.wait_for_count(1)
-        # The gateway that has it goes on with it when it becomes readable.
+        # A running gateway keeps using a secret whose file becomes readable by others.
         file.chmod(0o644)
-        self.assertRegex(self.reload(), f"^the new configuration is refused, .*{re.escape(sentence)}; 1 sink open, 0 waiting")
+        self.assertRegex(self.reload(), f"^the new configuration was refused, .*{re.escape(sentence)}; 1 sink open, 0 waiting")
         self.assertEqual(self.gateway.post_webhook(notification())[0], 204)
         self.sandbox.wait_for_count(2)
         self.gateway.stop()
@@ -154,7 +155,7 @@ class FirstRunTest(unittest.TestCase):
 
 @unittest.skipUnless(os.geteuid() == 0, "only root may change what /etc is, for one process")
 class AdministratorTest(unittest.TestCase):
-    """Root's commands look into systemd's credential store; /etc is a directory of the test here."""
+    """Commands run by root read systemd's credential store. /etc is a directory of the test."""
 
     def setUp(self):
         self.etc = Path(tempfile.mkdtemp(prefix="belfry-etc-"))

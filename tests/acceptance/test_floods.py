@@ -1,6 +1,6 @@
-"""Clients that take and give nothing back: connections, slow requests, bodies. Whoever has a request is served all the same.
+"""Floods of connections, slow requests and bodies. Clients with real requests are served all the same.
 
-BELFRY_FLOOD=full runs the long form: 5,000 idle connections, 2,000 slow ones, 900 bodies.
+BELFRY_FLOOD=full runs the long version: 5,000 idle connections, 2,000 slow ones, 900 bodies.
 """
 import http.client
 import os
@@ -29,14 +29,14 @@ SLOW_BEGINNINGS = [b"P", HEAD + b"X-A:", HEAD + b"Content-Length: 500\r\n\r\n{",
 
 
 def setUpModule():
-    """This process has the other end of every connection."""
+    """Raises the open-file limit: this process has the other end of every connection."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 @contextmanager
 def crowd(port, count, first_bytes=lambda number: b""):
-    """That many connections, each having sent its first bytes."""
+    """Opens `count` connections, each of which has sent its first bytes."""
     with ExitStack() as stack:
         opened = []
         for number in range(count):
@@ -50,7 +50,7 @@ def crowd(port, count, first_bytes=lambda number: b""):
 
 
 def refused(connection):
-    """Whether 503 has come; what has come stays there."""
+    """Whether a 503 has arrived; does not consume it."""
     connection.setblocking(False)
     try:
         return connection.recv(12, socket.MSG_PEEK) == b"HTTP/1.1 503"
@@ -69,7 +69,7 @@ def is_open(connection):
 
 
 def memory(process):
-    """The most that the process has had in memory, in MiB."""
+    """The peak resident memory of the process, in MiB."""
     with open(f"/proc/{process.pid}/status") as status:
         return int(re.search(r"VmHWM:\s+(\d+) kB", status.read())[1]) / 1024
 
@@ -108,8 +108,8 @@ class ConnectionsTest(FloodCase):
                 print(f"\n{IDLE} idle connections: webhook, /readyz and status together answer after {took:.2f} s")
                 self.assertLess(took, 15)
             self.assertGreater(gateway.metric("belfry_connections_shed_total", listener="server"), 0)
-            self.assertIn("too many connections or bodies at a time", gateway.log())
-            self.assertLess(gateway.log().count("too many connections or bodies at a time"), 10, "one line for many")
+            self.assertIn("too many connections or request bodies at once", gateway.log())
+            self.assertLess(gateway.log().count("too many connections or request bodies at once"), 10, "one line for many connections")
 
     def test_idle_connections_keep_nobody_out_below_the_bound_of_an_address(self):
         with self.gateway(server={"max_connections": 200}) as gateway:
@@ -176,7 +176,7 @@ class ConnectionsTest(FloodCase):
 
 class BodiesTest(FloodCase):
     def flood(self, gateway, beginning, body):
-        """Sends the same to many connections at a time, as much of it as each takes, and then waits until all have been answered or closed."""
+        """Sends the same data on many connections, as much as each takes, and waits until all are answered or closed."""
         pending, answers = {}, []
         message = beginning + body
         with ExitStack() as stack:
@@ -207,7 +207,7 @@ class BodiesTest(FloodCase):
         with self.gateway(**settings) as gateway:
             statuses = self.flood(gateway, beginning, body)
             peak = memory(gateway.process)
-            print(f"\n{BODIES} bodies of 1 MiB, {what}: {peak:.0f} MiB at the most; {({s: statuses.count(s) for s in set(statuses)})}")
+            print(f"\n{BODIES} bodies of 1 MiB, {what}: {peak:.0f} MiB peak; {({s: statuses.count(s) for s in set(statuses)})}")
             if os.environ.get("BELFRY_MEMORY") != "unknown":
                 self.assertLess(peak, 128)
             self.assertEqual(gateway.admin("/readyz")[0], 200)
@@ -216,19 +216,19 @@ class BodiesTest(FloodCase):
     def test_without_credentials_they_are_not_read(self):
         auth = {"basic": {"username": "coder", "password": "a-long-password"}}
         head = HEAD + b"Content-Length: %d\r\n\r\n" % MIB
-        statuses = self.measure("no credentials, never whole", head, b"{" * (MIB - 1), auth=auth)
+        statuses = self.measure("no credentials, never complete", head, b"{" * (MIB - 1), auth=auth)
         self.assertEqual(set(statuses), {401})
-        self.assertGreaterEqual(len(statuses), min(BODIES, 200), "more than one address may have at a time were closed")
+        self.assertGreaterEqual(len(statuses), min(BODIES, 200), "connections above the limit per address were closed")
 
     def test_where_everyone_may_send_they_share_their_memory(self):
-        self.measure("open to everyone, never whole", HEAD + b"Content-Length: %d\r\n\r\n" % MIB, b"{" * (MIB - 1))
+        self.measure("open to everyone, never complete", HEAD + b"Content-Length: %d\r\n\r\n" % MIB, b"{" * (MIB - 1))
 
     def test_chunked_bodies_share_it_as_well(self):
         chunk = b"10000\r\n" + b"{" * 65536 + b"\r\n"
-        self.measure("chunked, never whole", HEAD + b"Transfer-Encoding: chunked\r\n\r\n", chunk * 16)
+        self.measure("chunked, never complete", HEAD + b"Transfer-Encoding: chunked\r\n\r\n", chunk * 16)
 
     def test_whole_bodies_are_answered(self):
-        statuses = self.measure("whole and no JSON", HEAD + b"Content-Length: %d\r\n\r\n" % MIB, b"[" + b" " * (MIB - 1))
+        statuses = self.measure("complete, but not JSON", HEAD + b"Content-Length: %d\r\n\r\n" % MIB, b"[" + b" " * (MIB - 1))
         self.assertLessEqual(set(statuses), {400, 503})
         self.assertIn(400, statuses)
 
@@ -265,7 +265,7 @@ class FramingTest(FloodCase):
 
     def test_folded_headers_are_refused(self):
         with self.gateway() as gateway, gateway.wire() as wire:
-            answer = wire.ask(request_bytes(path=WEBHOOK, body=b"{}").replace(b"\r\n\r\n", b"\r\nX-A: b\r\n c\r\n\r\n", 1))
+            answer = wire.exchange(request_bytes(path=WEBHOOK, body=b"{}").replace(b"\r\n\r\n", b"\r\nX-A: b\r\n c\r\n\r\n", 1))
             self.assertEqual(answer.status, 400)
             self.assertTrue(answer.closes)
 

@@ -1,4 +1,4 @@
-"""Whatever a notification holds, it is delivered readable and harmless, or refused with a reason; and the gateway lives on."""
+"""Hostile notifications are delivered readable and harmless, or refused with a reason, and the gateway survives them."""
 import html
 import json
 import os
@@ -22,7 +22,7 @@ TITLE = "Workspace \"dev\" deleted"
 
 
 def mrkdwn(value):
-    """The texts of which Slack makes links and mentions."""
+    """The texts in which Slack turns syntax into links and mentions."""
     if isinstance(value, dict) and value.get("type") == "mrkdwn":
         yield value["text"]
     elif isinstance(value, (dict, list)):
@@ -34,19 +34,19 @@ class HostileNotifications(AcceptanceCase):
     settings = {"server": {"max_body": "4MiB"}}
 
     def post(self, payload):
-        """`payload` may be bytes, for what json.dumps does not write."""
+        """`payload` may be bytes, for documents that json.dumps does not produce."""
         with self.gateway.wire() as wire:
-            return wire.ask(webhook(payload))
+            return wire.exchange(webhook(payload))
 
     def delivered(self, payload):
-        """The one message that comes of it, after checks that hold for every message."""
+        """Posts the payload and returns its one message, after checks that apply to every message."""
         before = {(row["channel"], row["ts"]) for row in self.sandbox.messages()}
         calls = self.sandbox.calls("chat.postMessage")
         answer = self.post(payload)
         self.assertEqual((answer.status, answer.body), (204, b""), answer)
         self.gateway.wait_idle()
         errors = [call["error"] for call in self.sandbox.calls("chat.postMessage", after=calls[-1]["number"] if calls else 0)]
-        self.assertEqual(errors, [None], "as blocks, at the first attempt")
+        self.assertEqual(errors, [None], "accepted as blocks, at the first attempt")
         (message,) = (row for row in self.sandbox.messages() if (row["channel"], row["ts"]) not in before)
         for text in (*strings(message["blocks"]), message["text"]):
             self.assertIsNone(DECEIVES.search(text), ascii(text))
@@ -63,7 +63,7 @@ class HostileNotifications(AcceptanceCase):
         self.assertEqual(len(self.sandbox.messages()), before)
 
     def raw(self, body):
-        """A payload whose body is this JSON text, byte for byte."""
+        """A payload with this JSON text as its body, byte for byte."""
         payload = json.dumps(notification("raw@coder.com", body="MARKER")).encode()
         return payload.replace(b'"MARKER"', body)
 
@@ -119,7 +119,7 @@ class HostileNotifications(AcceptanceCase):
                 self.assertIn(TITLE, shown(message))
 
     def processor_time(self):
-        """Of the gateway, in seconds: how busy the machine is does not matter."""
+        """The gateway's processor time in seconds, which does not depend on how busy the machine is."""
         fields = Path(f"/proc/{self.gateway.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
@@ -134,7 +134,7 @@ class HostileNotifications(AcceptanceCase):
 
         took(5_000)
         once, twice = (min(took(count) for _ in range(3)) for count in (10_000, 20_000))
-        # Linear is twice, plus what each delivery takes anyhow; quadratic would be four times.
+        # Linear means twice the time, plus the fixed cost of a delivery; quadratic would be four times.
         self.assertLess(twice, 3 * once + 0.2)
 
     def test_half_of_a_surrogate_pair(self):

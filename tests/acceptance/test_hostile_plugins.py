@@ -1,6 +1,6 @@
-"""Plugins that break the contract cost their own sink at most, and plugin files that change under a running gateway nothing.
+"""A plugin that breaks the contract costs at most its own sink, and a plugin file that changes under a running gateway costs nothing.
 
-Recipients are few: the Slack sink looks up at most 50 addresses a minute.
+Recipients are few, because the Slack sink looks up at most 50 addresses a minute.
 """
 import os
 import re
@@ -21,7 +21,7 @@ TOKEN = "a token for the admin API"
 
 
 def plugin_directory(case, *hostile):
-    """A directory with the slack and console plugins and some of tests/hostile; it goes away with the test."""
+    """A temporary directory with the slack and console plugins and some from tests/hostile."""
     directory = Path(tempfile.mkdtemp(prefix="belfry-plugins-"))
     case.addCleanup(shutil.rmtree, directory)
     for file in [BUILD / "plugins/slack.so", BUILD / "plugins/console.so", *(BUILD / f"hostile/{name}.so" for name in hostile)]:
@@ -53,20 +53,20 @@ class SpinTest(unittest.TestCase):
         self.gateway.secrets.append(TOKEN)
 
     def post_many(self, what):
-        """The seconds that each answer took; returns when Slack has all of them."""
+        """The seconds that each response took; returns once all messages are in Slack."""
         times = []
         before = len(self.sandbox.messages())
         with self.gateway.wire() as wire:
             for index in range(self.POSTS):
                 request = webhook(notification(f"{what}{index % 10}@coder.com"))
                 start = time.perf_counter()
-                self.assertEqual(wire.ask(request).status, 204)
+                self.assertEqual(wire.exchange(request).status, 204)
                 times.append(time.perf_counter() - start)
         self.sandbox.wait_for_count(before + self.POSTS, within=60)
         return times
 
     def processor_time(self):
-        """Of the thread that has taken the most, in seconds."""
+        """The processor time of the busiest thread, in seconds."""
         threads = Path(f"/proc/{self.gateway.process.pid}/task").iterdir()
         ticks = max(sum(int(field) for field in (thread / "stat").read_text().rsplit(")", 1)[1].split()[11:13]) for thread in threads)
         return ticks / os.sysconf("SC_CLK_TCK")
@@ -83,23 +83,23 @@ class SpinTest(unittest.TestCase):
         self.assertTrue(hung())
         self.assertEqual(self.gateway.metric("belfry_lane_state", sink="slack", state="open"), 1)
         self.assertEqual(self.gateway.post_webhook(notification("spin@coder.com"))[0], 204)
-        self.assertEqual(self.gateway.metric("belfry_queue_depth", sink="spin"), 2, "its deliveries are kept")
+        self.assertEqual(self.gateway.metric("belfry_queue_depth", sink="spin"), 2, "the sink's deliveries are kept")
         status = self.gateway.command("status")
-        self.assertEqual((status.returncode, status.stderr), (1, ""), "a person is needed")
+        self.assertEqual((status.returncode, status.stderr), (1, ""), "an operator is needed")
         self.assertRegex(status.stdout, r"(?m)^spin +hostile +hung ")
         self.assertRegex(status.stdout, r"(?m)^slack +slack +open ")
         self.assertRegex(status.stdout, r"(?m)^spin is hung .*plugin")
 
         ratio = p99(while_it_spins) / p99(before)
         print(f"\np99 of {self.POSTS} webhooks: {p99(before) * 1000:.1f} ms, {p99(while_it_spins) * 1000:.1f} ms while a plugin spins, ratio {ratio:.2f}")
-        self.assertLess(share, 0.2, "it spins for ever, and takes little of a processor for it")
-        # Other tests may run beside this one; a webhook that waited for the plugin would take seconds.
+        self.assertLess(share, 0.2, "the spinning thread is throttled")
+        # Waiting for the plugin would take seconds. The ratio leaves room for other tests that run at the same time.
         self.assertLess(p99(while_it_spins), max(10 * p99(before), 0.25))
 
         start = time.monotonic()
         self.gateway.terminate()
         self.gateway.wait_ended(within=60)
-        print(f"SIGTERM to the end with a plugin that spins: {time.monotonic() - start:.1f} s")
+        print(f"from SIGTERM to exit, with a plugin that spins: {time.monotonic() - start:.1f} s")
 
 
 class ReplacedFileTest(unittest.TestCase):
@@ -107,7 +107,7 @@ class ReplacedFileTest(unittest.TestCase):
     NEW = b"This text is shortened by the new file.".ljust(len(OLD))
 
     def note(self, gateway, sandbox, email):
-        """What the plugin says under a text that is too long."""
+        """The note that the plugin adds to a text that is too long."""
         self.assertEqual(gateway.post_webhook(notification(email, body="word " * 5_000))[0], 204)
         gateway.until(lambda: sandbox.messages(email=email), f"the message to {email}")
         return str(sandbox.messages(email=email)[0]["blocks"])
@@ -130,7 +130,7 @@ class ReplacedFileTest(unittest.TestCase):
                 some_more()
                 os.truncate(file, 0)
                 some_more()
-                file.write_bytes(os.urandom(len(original)))  # in place, as cp does it
+                file.write_bytes(os.urandom(len(original)))  # in place, like cp
                 some_more()
                 file.write_bytes(original[: len(original) // 2])
                 some_more()
@@ -143,7 +143,7 @@ class ReplacedFileTest(unittest.TestCase):
             gateway.wait_idle()
             self.assertIsNone(gateway.process.poll())
             bodies = [re.search(r"number [0-9a-f-]{36}", row["text"])[0] for row in sandbox.messages() if row["email"] != "old@coder.com"]
-            self.assertEqual(sorted(bodies), sorted(load.accepted), "everything accepted is to arrive exactly once")
+            self.assertEqual(sorted(bodies), sorted(load.accepted), "every accepted notification arrives exactly once")
             self.assertIn(self.OLD.decode(), self.note(gateway, sandbox, "still-old@coder.com"))
             gateway.stop()
             gateway.start()
@@ -151,7 +151,7 @@ class ReplacedFileTest(unittest.TestCase):
 
 
 class Load:
-    """Two connections post as fast as they get answers, until the end of the with block."""
+    """Context manager: two connections post as fast as they get responses."""
 
     def __init__(self, gateway):
         self.gateway = gateway
@@ -163,7 +163,7 @@ class Load:
         with self.gateway.wire() as wire:
             while not self.ended.is_set():
                 body = f"number {uuid.uuid4()}"
-                status = wire.ask(webhook(notification(f"reader{len(self.accepted) % 20}@coder.com", body=body))).status
+                status = wire.exchange(webhook(notification(f"reader{len(self.accepted) % 20}@coder.com", body=body))).status
                 (self.accepted if status == 204 else self.refused).append(body)
 
     def __enter__(self):
@@ -188,7 +188,7 @@ UNLOADABLE = {
 
 
 class RefusedTest(unittest.TestCase):
-    """`used`: whether a sink of the configuration wants the hostile plugin."""
+    """`used`: whether a sink of the configuration uses the hostile plugin."""
 
     @classmethod
     def setUpClass(cls):
@@ -202,7 +202,7 @@ class RefusedTest(unittest.TestCase):
         return gateway
 
     def serve_refuses(self, gateway):
-        """What it says."""
+        """The error with which `serve` refuses to start."""
         served = gateway.command("serve")
         self.assertEqual(served.returncode, 1, served.stderr)
         self.assertIn("cannot start", served.stderr)
@@ -222,7 +222,7 @@ class RefusedTest(unittest.TestCase):
             self.assertIn(f"refused: {directory}/{name}.so: ", listed.stdout)
         gateway.start()
         self.assertEqual(gateway.post_webhook(notification("unused@coder.com"))[0], 204)
-        gateway.until(lambda: self.sandbox.messages(email="unused@coder.com"), "it delivers all the same")
+        gateway.until(lambda: self.sandbox.messages(email="unused@coder.com"), "the gateway delivers all the same")
         for name, sentence in UNLOADABLE.items():
             with self.subTest(name):
                 (line,) = [line for line in gateway.log().splitlines() if f"{name}.so" in line]
@@ -264,8 +264,8 @@ class RefusedTest(unittest.TestCase):
         gateway.start()
         self.assertRegex(gateway.log(), r"warning .*slow_scan.*/slow_scan\.so")
         self.assertEqual(gateway.post_webhook(notification("slow@coder.com"))[0], 204)
-        gateway.until(lambda: gateway.metric("belfry_deliveries_total", sink="bad", outcome="delivered") == 1, "it delivers")
-        gateway.until(lambda: self.sandbox.messages(email="slow@coder.com"), "so does the other sink")
+        gateway.until(lambda: gateway.metric("belfry_deliveries_total", sink="bad", outcome="delivered") == 1, "the sink delivers")
+        gateway.until(lambda: self.sandbox.messages(email="slow@coder.com"), "the other sink delivers as well")
         gateway.stop()
 
     def test_what_others_can_write_is_not_loaded(self):
@@ -282,7 +282,7 @@ class RefusedTest(unittest.TestCase):
                 self.assertIn(sentence, self.serve_refuses(gateway))
                 self.assertIn(f"refused: {sentence}", gateway.command("plugins", "list").stdout)
                 untrusted.chmod(0o755)
-                self.assertEqual(gateway.command("check").returncode, 0, "the sentence says how to mend it")
+                self.assertEqual(gateway.command("check").returncode, 0, "the advice in the message works")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""A connection that lay idle for longer than Coder keeps one (90 s) still takes a request.
+"""A connection that has been idle for longer than Coder's client keeps one (90 s) still accepts a request.
 
-Go also keeps connections that it has dialled and never used, and does not repeat a request that fails on one of those
-(net/http, persistConn.shouldRetryRequest): closing them early would cost a notification five minutes.
+Go also keeps connections that it has dialled but never used, and does not retry a request that fails on one of those
+(net/http, persistConn.shouldRetryRequest): closing them early would delay a notification by five minutes.
 """
 import time
 import unittest
@@ -14,11 +14,11 @@ from wire import webhook
 class IdleTest(AcceptanceCase):
     def test_keep_alive_outlives_coder(self):
         with self.gateway.wire() as used, self.gateway.wire() as unused:
-            self.assertEqual(used.ask(webhook(notification())).status, 204)
+            self.assertEqual(used.exchange(webhook(notification())).status, 204)
             time.sleep(95)
             for what, wire in (("used before", used), ("never used", unused)):
                 with self.subTest(what):
-                    self.assertEqual(wire.ask(webhook(notification())).status, 204)
+                    self.assertEqual(wire.exchange(webhook(notification())).status, 204)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""belfry init: files and secrets from options, the environment or a terminal; whole or not at all; then the gateway runs with them."""
+"""`belfry init`: writes all files and secrets or none, from options, the environment or a terminal; the gateway then runs with them."""
 import base64
 import os
 import pty
@@ -95,7 +95,7 @@ class OptionsTest(InitCase):
         self.assertFalse((self.directory / "slack-signing-secret").exists())
         self.assertIn("http://coder:open%3Asesame%40home@[::1]:7000/v1/webhook\n", ended.stdout)
         manifest = yaml.safe_load(re.search(r"(?s)\n\n(#.*?)\n\nFor the environment of Coder", ended.stdout)[1])
-        self.assertNotIn("interactivity", manifest["settings"], "without an address there are no buttons")
+        self.assertNotIn("interactivity", manifest["settings"], "no buttons without an address")
         self.check()
 
     def test_socket_mode(self):
@@ -122,9 +122,9 @@ class OptionsTest(InitCase):
             ([], {}, "there is no bot token; name a file with --bot-token-file, .*api.slack.com/apps"),
             ([], {"SLACK_BOT_TOKEN": "xoxp-1-2"}, "SLACK_BOT_TOKEN: that is a user token .*begins with xoxb-"),
             ([], {"SLACK_BOT_TOKEN": "xapp-1-2"}, "SLACK_BOT_TOKEN: that is an app-level token"),
-            ([], {"SLACK_BOT_TOKEN": SECRET}, "SLACK_BOT_TOKEN: that is no bot token, which begins with xoxb- or xoxe.xoxb-"),
-            ([], {"SLACK_BOT_TOKEN": "xoxb-"}, "the bot token is not whole"),
-            ([], {"SLACK_BOT_TOKEN": TOKEN + " x"}, "the bot token is not whole"),
+            ([], {"SLACK_BOT_TOKEN": SECRET}, "SLACK_BOT_TOKEN: that is not a bot token, which begins with xoxb- or xoxe.xoxb-"),
+            ([], {"SLACK_BOT_TOKEN": "xoxb-"}, "the bot token is malformed"),
+            ([], {"SLACK_BOT_TOKEN": TOKEN + " x"}, "the bot token is malformed"),
             ([], {"SLACK_BOT_TOKEN": TOKEN, "SLACK_SIGNING_SECRET": TOKEN}, "SLACK_SIGNING_SECRET: that is a token; .* under Basic Information"),
             ([], {"SLACK_BOT_TOKEN": TOKEN, "BELFRY_WEBHOOK_PASSWORD": "short"}, "at least 12 characters"),
             ([], {"SLACK_BOT_TOKEN": TOKEN, "SLACK_APP_TOKEN": TOKEN}, "SLACK_APP_TOKEN: the app-level token begins with xapp-"),
@@ -163,14 +163,14 @@ class OptionsTest(InitCase):
                     given = token | {"BELFRY_WEBHOOK_PASSWORD": "another-password"}
                     self.refused(self.init(env=given), f"{kept} exists; nothing was written; --force replaces it")
                     self.assertEqual(kept.read_text(), before[path])
-                self.assertEqual([left.name for left in self.directory.iterdir() if left.is_file()], [path.name], "not even a draft")
+                self.assertEqual([left.name for left in self.directory.iterdir() if left.is_file()], [path.name], "no file is left")
                 for other in others:
                     (self.home / other.name).rename(other)
         both = {"SLACK_BOT_TOKEN": TOKEN + "other", "BELFRY_WEBHOOK_PASSWORD": "another-password"}
         self.refused(self.init(env=both), "slack-bot-token and .*webhook-password exist; nothing was written; --force replaces them")
 
     def test_again_with_the_same_answers(self):
-        """Nothing changes: the password that Coder has by now, least of all."""
+        """Nothing changes, especially not the password, which Coder may already use."""
         first = self.init(env={"SLACK_BOT_TOKEN": TOKEN})
         before = {path: path.read_text() for path in self.directory.iterdir() if path.is_file()}
         for env in ({"SLACK_BOT_TOKEN": TOKEN}, {}):
@@ -200,7 +200,7 @@ class OptionsTest(InitCase):
         copy = self.directory / "belfry.yaml.old"
         self.assertEqual((copy.read_text(), mode(copy)), (mine, 0o640))
         self.assertIn(f"written: {copy}\n", ended.stdout)
-        self.assertEqual((self.directory / "webhook-password").read_text(), password, "Coder has it")
+        self.assertEqual((self.directory / "webhook-password").read_text(), password, "Coder may already use it")
         configuration.write_text(mine + "# again\n")
         self.assertEqual(self.init("--force").returncode, 0)
         self.assertEqual((copy.read_text(), (self.directory / "belfry.yaml.old.1").read_text()), (mine, mine + "# again\n"))
@@ -210,7 +210,7 @@ class OptionsTest(InitCase):
 
     def test_a_directory_that_cannot_be_written(self):
         self.directory = Path("/proc/belfry")
-        sentence = "cannot be (written|made): .*; run this as root, or name a directory of your own with --directory"
+        sentence = "cannot be (written|created): .*; run this as root, or name a directory of your own with --directory"
         self.refused(self.init(env={"SLACK_BOT_TOKEN": TOKEN}), sentence)
 
     def test_a_message_is_delivered_with_what_it_wrote(self):
@@ -227,7 +227,7 @@ class OptionsTest(InitCase):
 
 
 class InitialisedGateway(Gateway):
-    """With the configuration of init; only Slack's address and the admin port, which is fixed, are changed."""
+    """Runs the configuration written by init, with changed Slack URL and admin port (init writes a fixed one)."""
 
     def __init__(self, sandbox):
         super().__init__(sandbox)
@@ -243,7 +243,7 @@ class InitialisedGateway(Gateway):
 
 
 class Terminal:
-    """A person at a real terminal: sees what is printed, and types. `program`: what runs belfry."""
+    """A person at a real terminal, who reads the output and types answers. `program`: the command that runs belfry."""
 
     def __init__(self, case, *arguments, env=None, program=(BUILD / "bin/belfry",)):
         master, slave = pty.openpty()
@@ -255,16 +255,16 @@ class Terminal:
         self.process = subprocess.Popen(command, **streams, env=environment(changes), start_new_session=True)
         os.close(slave)
         self.seen = ""
-        self.looked_at = 0  # so much of it
+        self.looked_at = 0  # length of the output that has been read
 
     def read(self, until, within=20):
-        """What is printed up to that, or to the end."""
+        """The output up to and including `until`; None: to the end."""
         deadline = time.monotonic() + within
         start = self.looked_at
         while until is None or until not in self.seen[start:]:
             ready, _, _ = select.select([self.master], [], [], max(0, deadline - time.monotonic()))
             if not ready:
-                raise AssertionError(f"not within {within} s: {until!r}; seen: {self.seen!r}")
+                raise AssertionError(f"no {until!r} within {within} s; output: {self.seen!r}")
             try:
                 text = os.read(self.master, 65536).decode()
             except OSError:  # the other end is closed
@@ -272,7 +272,7 @@ class Terminal:
             if not text:
                 if until is None:
                     break
-                raise AssertionError(f"it ended without {until!r}; seen: {self.seen!r}")
+                raise AssertionError(f"the command ended without {until!r}; output: {self.seen!r}")
             self.seen += text.replace("\r\n", "\n")
         self.looked_at = len(self.seen) if until is None else self.seen.index(until, start) + len(until)
         return self.seen[start : self.looked_at]
@@ -294,10 +294,10 @@ class QuestionsTest(InitCase):
         terminal = Terminal(self, "init", "--directory", self.directory)
         url, token = "(empty: links): ", "(xoxb-..., not shown): "
         terminal.answer(url, "belfry.example.com")
-        self.assertIn("\nthat is no such URL\n", terminal.read(url))
-        terminal.type("")  # no buttons, so no signing secret is asked for
+        self.assertIn("\nthat is not a valid base URL\n", terminal.read(url))
+        terminal.type("")  # no buttons, so no prompt for a signing secret
         terminal.answer(token, SECRET)
-        self.assertIn("that is no bot token", terminal.read(token))
+        self.assertIn("that is not a bot token", terminal.read(token))
         terminal.type("")
         self.assertIn("the bot token is empty", terminal.read(token))
         terminal.type(f"  {TOKEN} ")
@@ -365,7 +365,7 @@ class QuestionsTest(InitCase):
         os.write(terminal.master, b"\x04")
         code, rest = terminal.end()
         self.assertEqual((code, self.directory.exists()), (1, False))
-        self.assertIn("belfry init: there are no more answers; nothing was written", rest)
+        self.assertIn("belfry init: the input ended before the last answer; nothing was written", rest)
 
     def test_a_signal_puts_the_terminal_back(self):
         terminal = Terminal(self, "init", "--directory", self.directory)
@@ -380,7 +380,7 @@ class QuestionsTest(InitCase):
 
 @unittest.skipUnless(os.geteuid() == 0, "only root may change what /etc is, for one process")
 class PackagedTest(unittest.TestCase):
-    """In /etc/belfry, which the package has made for the group of the service, with systemd's credential store; both are the test's own."""
+    """In /etc/belfry, as the package creates it for the service's group, with systemd's credential store. Both belong to the test."""
 
     GROUP = 4242
 
@@ -402,14 +402,14 @@ class PackagedTest(unittest.TestCase):
         return ended.stdout
 
     def test_with_systemd(self):
-        said = self.init(True)
+        output = self.init(True)
         store = self.etc / "credstore"
         self.assertEqual((mode(store), sorted(path.name for path in store.iterdir())), (0o700, ["slack-bot-token", "webhook-password"]))
         for file in store.iterdir():
             self.assertEqual((mode(file), file.stat().st_gid), (0o600, 0))
         self.assertEqual((self.etc / "belfry/belfry.yaml").read_text(), (SOURCE / "config/belfry.yaml").read_text())
-        self.assertNotIn("/etc/belfry/belfry.yaml", said, "the shipped one is there already, and is not touched")
-        self.assertIn("Then: belfry check --online && systemctl enable --now belfry\n", said)
+        self.assertNotIn("/etc/belfry/belfry.yaml", output, "the shipped configuration exists already and is not touched")
+        self.assertIn("Then: belfry check --online && systemctl enable --now belfry\n", output)
 
     def test_without_systemd_the_service_can_read_them(self):
         (self.etc / "belfry/belfry.yaml").unlink()

@@ -1,4 +1,4 @@
-"""POST /slack/events: what Slack sends is answered at once, what anybody else sends is refused."""
+"""POST /slack/events: requests from Slack are answered at once, all others are refused."""
 import json
 import time
 import unittest
@@ -116,7 +116,7 @@ class InteractionsTest(AcceptanceCase):
     def test_methods(self):
         for method in ("GET", "PUT", "DELETE"):
             with self.subTest(method), self.gateway.wire() as wire:
-                answer = wire.ask(f"{method} {PATH} HTTP/1.1\r\nHost: x\r\n\r\n".encode(), method)
+                answer = wire.exchange(f"{method} {PATH} HTTP/1.1\r\nHost: x\r\n\r\n".encode(), method)
                 self.assertEqual((answer.status, answer.headers["Allow"]), (405, "POST"))
 
     def test_url_verification(self):
@@ -161,7 +161,7 @@ class InteractionsTest(AcceptanceCase):
         (message,) = self.sandbox.wait_for_count(1)
         button = next(block for block in message["blocks"] if block["type"] == "actions")["elements"][0]
         self.sandbox.fault("slow", ms=1000, count=40)
-        for index in range(12):  # few enough that their lookups are within Slack's budget at once
+        for index in range(12):  # few enough that the burst of lookups covers all of them
             self.gateway.post_webhook(notification(f"slow{index}@coder.com"))
         for _ in range(10):
             result = self.sandbox.click(message, button["action_id"])

@@ -1,6 +1,6 @@
-"""A 429 on one recipient delays no other: how long 999 messages take with a limited recipient among 1,000, and without.
+"""A 429 for one recipient delays no other: compares how long 999 messages take with and without one rate-limited recipient among 1,000.
 
-By default one round, which holds on a busy machine too: nobody else waits anywhere near as long as the limited one.
+By default one round, whose assertion holds on a busy machine as well: nobody else waits nearly as long as the limited recipient.
 BELFRY_ISOLATION_ROUNDS=2, on a quiet machine: the distributions are the same with and without.
 """
 import os
@@ -11,9 +11,9 @@ from harness import Gateway, Sandbox
 from payloads import notification
 
 RECIPIENTS = 1_000
-PER_SECOND = 80  # well below what the sandbox takes, so that waiting is not for it
+PER_SECOND = 80  # well below the capacity of the sandbox, so that it is not the bottleneck
 RETRY_AFTER = 30
-ROUNDS = int(os.environ.get("BELFRY_ISOLATION_ROUNDS", 0))  # of each; the better one counts, because whatever else the machine does only adds
+ROUNDS = int(os.environ.get("BELFRY_ISOLATION_ROUNDS", 0))  # of each kind; the fastest one counts, because other load only adds time
 LIMITED = 10  # the index of the recipient: early, so that the others come after the 429
 
 
@@ -32,10 +32,10 @@ def distribution(seconds):
 
 class IsolationTest(unittest.TestCase):
     def measure(self, limited):
-        """Seconds from the webhook's 204 to the message, of all but the one recipient; and how long that one took."""
+        """Seconds from the webhook's 204 to the message, for all recipients but the limited one; and the seconds for that one."""
         settings = {"slack": {"lookup": {"per_minute": 1_000_000}}}
         with Sandbox("--no-rate-limits") as sandbox, Gateway(sandbox, **settings) as gateway:
-            # First everybody gets a message, so that what is measured is posting.
+            # Everybody gets a message first, so that the measurement contains no lookups.
             for index in range(RECIPIENTS):
                 gateway.post_webhook(notification(address(index), body="first."))
             sandbox.wait_for_count(RECIPIENTS, within=120)
@@ -58,7 +58,7 @@ class IsolationTest(unittest.TestCase):
 
     def report(self, limited):
         figures, one = self.measure(limited)
-        name = f"one limited, who waited {one:.2f} s" if limited else "nobody limited"
+        name = f"one recipient limited, for {one:.2f} s" if limited else "nobody limited"
         print(f"{name}: " + ", ".join(f"{key} {value * 1000:.1f} ms" for key, value in figures.items()))
         if limited:
             self.assertGreaterEqual(one, RETRY_AFTER - 0.1)

@@ -1,6 +1,6 @@
-"""kill -9 at random moments under load: whatever was answered 204 arrives, and what arrives twice carries the mark.
+"""kill -9 at random moments under load: every notification answered with 204 arrives, and duplicates carry the mark.
 
-BELFRY_KILL_ROUNDS: how often (10). BELFRY_KILL_SEED repeats a run's moments.
+BELFRY_KILL_ROUNDS: number of kills (10). BELFRY_KILL_SEED: repeats the moments of an earlier run.
 """
 import collections
 import http.client
@@ -24,7 +24,7 @@ RECIPIENTS = 40
 
 
 class Load:
-    """Sends notifications as Coder does: one that was not answered 2xx is sent again with the same msg_id."""
+    """Sends notifications as Coder does: without a 2xx, it sends the same msg_id again."""
 
     def __init__(self, gateway):
         self.gateway = gateway
@@ -76,7 +76,7 @@ class Load:
 
 
 def arrivals(sandbox):
-    """msg_id -> how often it arrived"""
+    """msg_id -> number of arrivals"""
     found = collections.Counter()
     for row in sandbox.messages():
         found["load-" + re.search(r"load number (\d+)\.", row["text"])[1]] += 1
@@ -84,7 +84,7 @@ def arrivals(sandbox):
 
 
 def marked(gateway):
-    """The msg_ids whose delivery says that it may have arrived more than once. The gateway must have stopped."""
+    """The msg_ids whose delivery is marked as a possible duplicate. The gateway must have stopped."""
     with sqlite3.connect(f"file:{gateway.directory}/state/belfry.db?mode=ro", uri=True) as store:
         rows = store.execute(
             "SELECT n.msg_id FROM deliveries d JOIN notifications n ON n.row = d.notification WHERE d.possible_duplicate = 1"
@@ -97,7 +97,7 @@ class Kill9Test(unittest.TestCase):
         moments = random.Random(SEED)
         print(f"BELFRY_KILL_SEED={SEED}")
         with Sandbox("--no-rate-limits") as sandbox, Gateway(sandbox) as gateway:
-            # Slack's answers take a moment, so that a kill often falls between the sending of a message and its answer.
+            # Slow responses, so that kills often happen between a message and its response.
             sandbox.fault("slow", ms=8, count=None)
             with Load(gateway) as load:
                 for _ in range(ROUNDS):
@@ -121,7 +121,7 @@ class Kill9Test(unittest.TestCase):
             self.assertGreater(len(load.acknowledged), ROUNDS * 5)
             self.assertEqual(set(load.acknowledged) - set(arrived), set(), "answered 204 and lost")
             self.assertEqual(twice - marks, set(), "arrived twice without a mark")
-            # A kill can double what was in flight, at most one delivery a recipient, and nothing else.
+            # A kill can only duplicate deliveries in flight, which is at most one per recipient.
             self.assertLessEqual(len(marks), ROUNDS * RECIPIENTS)
 
 

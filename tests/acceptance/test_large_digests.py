@@ -1,7 +1,8 @@
-"""Digests of very large notifications: none outgrows a message, also not one that an older version has let grow, and memory stays small.
+"""Digests of very large notifications stay within the size of a message, even those that an older version has let grow, and memory stays
+small.
 
-BELFRY_LARGE_MEMBERS: how many (60; the bound has to hold for 500). BELFRY_LARGE_BYTES: of text in each (close to 1 MiB, which is what a
-request may have).
+BELFRY_LARGE_MEMBERS: number of notifications (60; the bound also holds for 500). BELFRY_LARGE_BYTES: text in each (just under 1 MiB, the
+limit of a request).
 """
 import os
 import re
@@ -15,13 +16,13 @@ from payloads import notification
 
 MEMBERS = int(os.environ.get("BELFRY_LARGE_MEMBERS", "60"))
 BYTES = int(os.environ.get("BELFRY_LARGE_BYTES", str(1024 * 1024 - 2000)))
-RECIPIENTS = 20  # more than are in flight at once
+RECIPIENTS = 20  # more than the concurrency of the sink
 PEAK = 128 * 1024  # KiB
 COLLECTED = [{"name": "collected", "to": ["slack"], "digest": {"window": "1h"}}]
 
 
 def peak(gateway):
-    """The largest resident memory of the process so far, in KiB."""
+    """The peak resident memory of the process so far, in KiB."""
     return int(re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{gateway.process.pid}/status").read_text())[1])
 
 
@@ -39,7 +40,7 @@ class LargeDigestsTest(unittest.TestCase):
         return sqlite3.connect(gateway.directory / "state" / "belfry.db")
 
     def merge_all(self, gateway):
-        """As versions before did: everything that was collected is in one digest, and it is due."""
+        """Merges everything collected into one digest that is due, as older versions did."""
         with closing(self.database(gateway)) as tables, tables:
             tables.execute("UPDATE digest_members SET digest = (SELECT min(digest) FROM digest_members)")
             tables.execute("DELETE FROM deliveries WHERE row > (SELECT min(row) FROM deliveries)")
@@ -62,7 +63,7 @@ class LargeDigestsTest(unittest.TestCase):
             print(f"{MEMBERS} members of {BYTES} bytes: peak {accepting // 1024} MiB while accepting, {sending // 1024} MiB while sending")
             self.assertEqual(gateway.metric("belfry_dead_letters"), 0)
             sandbox.refresh()
-            self.assertEqual(len(sandbox.messages()), MEMBERS, "each is larger than a digest, and in one of its own")
+            self.assertEqual(len(sandbox.messages()), MEMBERS, "each notification exceeds a digest, so it becomes one of its own")
             self.is_small(accepting, sending)
 
     def test_many_at_once(self):

@@ -1,4 +1,4 @@
-"""What an operator reads: each line with its priority in systemd's journal, and with BELFRY_LOG=debug what became of each notification."""
+"""The log: priorities in systemd's journal, and the path of each notification with BELFRY_LOG=debug."""
 import os
 import re
 import unittest
@@ -22,14 +22,14 @@ class LogCase(unittest.TestCase):
         return gateway
 
     def journaled(self, **settings):
-        """As under systemd: standard output and standard error lead to the journal."""
+        """As under systemd, where standard output and standard error are connected to the journal."""
         gateway = self.gateway(**settings)
         log = os.stat(gateway.directory / "log")
         gateway.environment["JOURNAL_STREAM"] = f"{log.st_dev}:{log.st_ino}"
         return gateway
 
     def priorities(self, gateway):
-        """{priority: text of its lines}; each line has one, and no time."""
+        """{priority: text of its lines}. Checks that each line has a priority and no timestamp."""
         found = {}
         for line in gateway.log().splitlines():
             self.assertRegex(line, f"^{PRIORITY.pattern}")
@@ -42,11 +42,11 @@ class JournalTest(LogCase):
         gateway = self.journaled()
         gateway.configure(server={"listen": f"0.0.0.0:{gateway.port}"}, slack={"bot_token": "${env:BELFRY_TEST_NO_SUCH_VARIABLE}"})
         gateway.spawn()
-        gateway.until(lambda: "ready" in gateway.log(), "it is ready")
+        gateway.until(lambda: "ready" in gateway.log(), "the gateway is ready")
         gateway.stop()
         found = self.priorities(gateway)
         self.assertIn("delivery: sink is parked", found["3"])
-        self.assertIn("takes notifications from anyone", found["4"])
+        self.assertIn("accepts notifications from anyone", found["4"])
         self.assertIn("ready version=", found["6"])
 
     def test_what_keeps_it_from_starting(self):
@@ -67,7 +67,7 @@ class JournalTest(LogCase):
 
     def test_elsewhere_each_line_has_its_level(self):
         gateway = self.gateway(server={"lisen": "x"})
-        gateway.environment["JOURNAL_STREAM"] = "1:1"  # inherited, and of somebody else
+        gateway.environment["JOURNAL_STREAM"] = "1:1"  # inherited, but another stream
         gateway.spawn()
         self.assertEqual(gateway.process.wait(30), 1)
         gateway.process = None

@@ -1,5 +1,5 @@
-"""Nobody reads standard error, or it cannot be written: the gateway takes notifications, delivers them, answers and ends all the same, and counts
-the lines that it had to drop. BELFRY_UNREAD_NOTIFICATIONS sets how many notifications; 300 unless it is set."""
+"""Standard error that nobody reads, or that cannot be written: the gateway still accepts, delivers, responds and exits, and counts the
+lines that it drops. BELFRY_UNREAD_NOTIFICATIONS: number of notifications (300)."""
 import fcntl
 import os
 import re
@@ -15,11 +15,11 @@ from payloads import notification
 COUNT = int(os.environ.get("BELFRY_UNREAD_NOTIFICATIONS", "300"))
 F_SETPIPE_SZ = 1031
 LINE = re.compile(rb"^\d{4}-\d\d-\d\dT[\d:.]+Z (debug|info |warning|error) ")
-DROPPED = re.compile(rb"lines of the log were dropped.* count=(\d+)")
+DROPPED = re.compile(rb"log lines were dropped.* count=(\d+)")
 
 
 class PipedGateway(Gateway):
-    """Its standard error is a pipe of 4 KiB that nobody reads until read_on()."""
+    """A gateway whose standard error is a pipe of 4 KiB that nobody reads until read_on()."""
 
     def __init__(self, sandbox, **settings):
         super().__init__(sandbox, **settings)
@@ -37,7 +37,7 @@ class PipedGateway(Gateway):
         os.close(writing)
 
     def read_on(self):
-        """From now on all of it goes to the log file."""
+        """Starts to copy the pipe to the log file."""
         def copy():
             with open(self.directory / "log", "ab", buffering=0) as log, os.fdopen(self.reading, "rb", buffering=0) as pipe:
                 while piece := pipe.read(65536):
@@ -52,12 +52,12 @@ class UnreadTest(unittest.TestCase):
         self.sandbox = self.enterContext(Sandbox("--no-rate-limits"))
 
     def test_a_pipe_that_nobody_reads(self):
-        # Each refused delivery and each of these debug lines is one more for the pipe.
+        # Refused deliveries and debug lines fill the pipe.
         gateway = PipedGateway(self.sandbox, delivery={"rate": "1000000/min", "rate_per_recipient": "1000000/min"})
         self.addCleanup(gateway.__exit__, None)
         gateway.start()
         sent = 0
-        # The pipe is full, and so is what waits for it: the condition of the test.
+        # Precondition: the pipe and the buffer in front of it are full.
         while sent < COUNT:
             self.assertEqual(gateway.post_webhook(notification(f"reader{sent % 50}@coder.com", body=f"notice-{sent}"))[0], 204)
             self.assertEqual(gateway.post("/nowhere", b"", {})[0], 404)
@@ -76,7 +76,7 @@ class UnreadTest(unittest.TestCase):
         gateway = PipedGateway(self.sandbox)
         self.addCleanup(gateway.__exit__, None)
         gateway.start()
-        # Refused reloads log a line for each fault, until the pipe and the buffer before it are full.
+        # A refused reload logs a line per error; repeat until the pipe and the buffer in front of it are full.
         faults = "".join(f"{'x' * 100}{number}: 1\n" for number in range(1000))
         (gateway.directory / "belfry.yaml").write_text("version: 1\n" + faults)
         deadline = time.monotonic() + 120
@@ -85,7 +85,7 @@ class UnreadTest(unittest.TestCase):
             gateway.process.send_signal(1)
             time.sleep(0)
         gateway.read_on()
-        gateway.until(lambda: DROPPED.search((gateway.directory / "log").read_bytes()), "the log says how many", within=60)
+        gateway.until(lambda: DROPPED.search((gateway.directory / "log").read_bytes()), "the log reports how many", within=60)
         gateway.stop()
         gateway.reader.join()
         lines = (gateway.directory / "log").read_bytes().splitlines()
@@ -121,7 +121,7 @@ class UnreadTest(unittest.TestCase):
         gateway.stop()
 
     def test_no_standard_error_at_all(self):
-        """What is logged must not end up in the database, which would get the number of the stream."""
+        """Log lines must not end up in the database, which would otherwise get the descriptor of the closed stream."""
         gateway = Gateway(self.sandbox)
         self.addCleanup(gateway.__exit__, None)
         (gateway.directory / "log").touch()
@@ -138,7 +138,7 @@ class UnreadTest(unittest.TestCase):
                 self.assertNotIn(b"reading the configuration", file.read_bytes(), file)
 
     def test_a_start_that_is_refused(self):
-        """It ends although what it has to say does not fit into the pipe."""
+        """The process exits although its errors do not fit into the pipe."""
         gateway = PipedGateway(self.sandbox)
         self.addCleanup(gateway.__exit__, None)
         wrong = "".join(f"wrong{number}: {'x' * 80}\n" for number in range(400))

@@ -1,4 +1,4 @@
-"""A token that Slack refuses parks the lane: everything is kept, the log says what to do, and it goes on by itself."""
+"""A token that Slack rejects parks the lane: everything is kept, the log shows what to do, and the lane reopens by itself."""
 import os
 import subprocess
 import unittest
@@ -17,7 +17,7 @@ class MisconfiguredTest(unittest.TestCase):
     def kept(self, gateway):
         return gateway.metric("belfry_queue_depth", sink="slack")
 
-    def check(self, break_it, mend_it, words):
+    def check(self, break_it, fix_it, words):
         gateway = self.enterContext(Gateway(self.sandbox))
         break_it()
         for index in range(5):
@@ -26,13 +26,13 @@ class MisconfiguredTest(unittest.TestCase):
         self.assertEqual(gateway.post_webhook(notification("later@coder.com"))[0], 204)
         self.assertEqual(self.kept(gateway), 6)
         self.assertEqual(gateway.metric("belfry_dead_letters", sink="slack"), 0)
-        self.assertEqual(gateway.readiness(), 200, "webhooks are to come in all the same")
+        self.assertEqual(gateway.readiness(), 200, "webhooks are still accepted")
         line = next(line for line in gateway.log().splitlines() if "parked" in line)
         for word in words:
             self.assertIn(word, line)
         calls = len(self.sandbox.calls())
-        self.assertLess(calls, 20, "a parked lane must not go on calling")
-        mend_it()
+        self.assertLess(calls, 20, "a parked lane makes few calls")
+        fix_it()
         self.sandbox.wait_for_count(6, within=60)
         gateway.until(lambda: gateway.metric("belfry_lane_state", sink="slack", state="open") == 1, "the lane is open")
         gateway.wait_idle(within=60)

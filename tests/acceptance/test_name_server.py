@@ -1,6 +1,6 @@
-"""A name server that never answers costs the sinks that need it, and nobody else; nor does it hold up the end of the process.
+"""A name server that never responds delays only the sinks that need it, and does not delay shutdown.
 
-The gateway gets a resolv.conf of its own in a mount namespace, so this needs root.
+The gateway gets its own resolv.conf in a mount namespace, so this needs root.
 """
 import os
 import socket
@@ -13,7 +13,7 @@ from pathlib import Path
 from harness import Gateway, Sandbox
 from payloads import notification
 
-DEAD = "127.0.0.77"  # port 53 there is this test's, and silent
+DEAD = "127.0.0.77"  # this test binds port 53 of it and never responds
 DEAD_SINKS = 6
 
 
@@ -24,7 +24,7 @@ class NameServerTest(unittest.TestCase):
         silent = self.stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
         silent.bind((DEAD, 53))
         directory = Path(self.stack.enter_context(tempfile.TemporaryDirectory()))
-        # Each look-up hangs for three minutes.
+        # Each lookup hangs for three minutes.
         (directory / "resolv.conf").write_text(f"nameserver {DEAD}\noptions timeout:30 attempts:5\n")
         (directory / "nsswitch.conf").write_text("hosts: files dns\n")
         (directory / "hosts").write_text("127.0.0.1 localhost slack-here.test\n")
@@ -54,7 +54,7 @@ class NameServerTest(unittest.TestCase):
         with gateway:
             for number in range(5):
                 gateway.post_webhook(notification(f"lost{number}@coder.com", title="dead"))
-            gateway.until(lambda: gateway.metric("belfry_queue_depth", state="in_flight") >= DEAD_SINKS, "the dead sinks are looked up")
+            gateway.until(lambda: gateway.metric("belfry_queue_depth", state="in_flight") >= DEAD_SINKS, "the lookups of the dead sinks hang")
             began = time.monotonic()
             gateway.post_webhook(notification("bobby@coder.com"))
             self.sandbox.wait_for_count(1)
@@ -65,7 +65,7 @@ class NameServerTest(unittest.TestCase):
             began = time.monotonic()
             gateway.terminate()
             gateway.wait_ended(within=25)
-            print(f"SIGTERM with look-ups that hang: ended after {time.monotonic() - began:.1f} s")
+            print(f"SIGTERM with hanging lookups: exited after {time.monotonic() - began:.1f} s")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A remote that does not answer: seen in status, metrics and for systemd, and a few lines in the log however many attempts there are."""
+"""A remote that does not respond: shown in status, in metrics and to systemd, with a few log lines however many attempts fail."""
 import json
 import re
 import unittest
@@ -8,7 +8,7 @@ from notify_socket import NotifySocket
 from payloads import notification
 
 TOKEN = "a token for the admin API"
-PEOPLE = 8  # the plugin looks 20 addresses up at once, later ones wait
+PEOPLE = 8  # within the plugin's burst of 20 lookups
 
 
 class OutageTest(unittest.TestCase):
@@ -36,9 +36,9 @@ class OutageTest(unittest.TestCase):
         self.gateway.start()
         self.sandbox.fault("http", method="users.lookupByEmail", count=None)
         self.post()
-        self.gateway.until(lambda: self.state("unreachable") == 1, "it is seen")
+        self.gateway.until(lambda: self.state("unreachable") == 1, "the outage is detected")
         self.assertEqual(self.state("open"), 0)
-        self.gateway.until(lambda: self.gateway.metric("belfry_delivery_attempts_total", outcome="retry") >= 2 * PEOPLE, "everybody is tried again")
+        self.gateway.until(lambda: self.gateway.metric("belfry_delivery_attempts_total", outcome="retry") >= 2 * PEOPLE, "each is retried")
         sink = self.sink()
         self.assertEqual((sink["state"], sink["release"]), ("unreachable", "belfry sinks release slack"))
         self.assertGreaterEqual(sink["failed_attempts"], 2 * PEOPLE)
@@ -52,7 +52,7 @@ class OutageTest(unittest.TestCase):
         self.assertEqual(self.lines("tried again sink="), [])
 
         self.sandbox.clear_faults()
-        self.gateway.until(lambda: self.state("open") == 1, "it is over", within=60)
+        self.gateway.until(lambda: self.state("open") == 1, "the outage is over", within=60)
         self.gateway.wait_idle(60)
         sink = self.sink()
         self.assertEqual((sink["state"], sink["reason"], sink["failed_attempts"]), ("open", "", 0))
@@ -66,7 +66,7 @@ class OutageTest(unittest.TestCase):
         self.gateway.configure(admin={"token": TOKEN}, slack={"api_url": f"http://127.0.0.1:{free_port()}/api/"})
         self.gateway.start()
         self.post(1)
-        self.gateway.until(lambda: self.state("unreachable") == 1, "one delivery is enough, with time")
+        self.gateway.until(lambda: self.state("unreachable") == 1, "a single delivery is enough, after some time")
         self.assertEqual(self.gateway.admin("/readyz")[0], 200)
         self.assertRegex(self.gateway.command("status").stdout, r"(?m)^slack is unreachable \(connection\): ")
         released = self.gateway.command("sinks", "release", "slack")
@@ -98,14 +98,14 @@ class SignalsTest(unittest.TestCase):
             self.assertIn(f"\n{series}\n", text)
         self.sandbox.post("users", email="gone@coder.com", absent=True)
         gateway.post_webhook(notification("gone@coder.com"))
-        gateway.until(lambda: gateway.metric("belfry_dead_letters_total", sink="slack") == 1, "the first dead letter is an increase")
+        gateway.until(lambda: gateway.metric("belfry_dead_letters_total", sink="slack") == 1, "the first dead letter increases the counter")
         gateway.stop()
 
     def test_what_a_digest_holds_is_not_due(self):
         gateway = self.gateway(routes=[{"name": "held", "to": ["slack"], "digest": {"window": "1h"}}])
         gateway.start()
         gateway.post_webhook(notification())
-        gateway.until(lambda: gateway.metric("belfry_queue_depth", state="held") == 1, "it is held")
+        gateway.until(lambda: gateway.metric("belfry_queue_depth", state="held") == 1, "the delivery is held")
         self.assertEqual(gateway.metric("belfry_queue_oldest_seconds"), 0)
         self.assertEqual(gateway.metric("belfry_delivery_stalled"), 0)
         text = gateway.command("status")
@@ -126,8 +126,8 @@ class SignalsTest(unittest.TestCase):
         gateway = self.gateway(server={"listen": "0.0.0.0:1"})
         (gateway.directory / "belfry.yaml").chmod(0o644)
         warned = gateway.command("check", "--file-only").stderr
-        self.assertIn("a secret that stands in ", warned)
-        self.assertIn("takes notifications from anyone", warned)
+        self.assertIn("a secret that is written in ", warned)
+        self.assertIn("accepts notifications from anyone", warned)
         payload = gateway.directory / "payload.json"
         payload.write_text(json.dumps(notification()))
         for command in (
@@ -148,21 +148,21 @@ class TextsTest(unittest.TestCase):
         }
         gateway = Gateway(self.sandbox, slack=wrong)
         self.addCleanup(gateway.__exit__, None)
-        said = gateway.command("check", "--file-only").stderr
+        output = gateway.command("check", "--file-only").stderr
         for words in ("such as C0123456789", "must begin with http:// or https://", 'such as "/slack/events"', 'such as "24h"', "such as S0123456789"):
-            self.assertIn(words, said)
-        for line in said.splitlines():
+            self.assertIn(words, output)
+        for line in output.splitlines():
             self.assertNotRegex(line, r"\^|\[[^\]]*\][*+]|\{\d", "a regular expression")
 
     def test_no_gateway_is_said_once(self):
         gateway = Gateway(self.sandbox, admin={"token": TOKEN})
         self.addCleanup(gateway.__exit__, None)
         for command in (["status"], ["reload"], ["sinks", "release", "slack"], ["backup", str(gateway.directory / "copy")]):
-            said = gateway.command(*command).stderr
-            self.assertEqual(said.count(f"127.0.0.1:{gateway.admin_port}"), 1, said)
-            self.assertNotIn("?;", said)
-            self.assertNotIn("lists its sinks", said)
-            self.assertNotIn("backup: backup", said)
+            output = gateway.command(*command).stderr
+            self.assertEqual(output.count(f"127.0.0.1:{gateway.admin_port}"), 1, output)
+            self.assertNotIn("?;", output)
+            self.assertNotIn("lists its sinks", output)
+            self.assertNotIn("backup: backup", output)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The private copies under STATE/plugins: what a gateway runs stays there, what nobody runs any more goes after a start."""
+"""Private copies of plugins under STATE/plugins: copies in use are kept, others are removed after a start."""
 import hashlib
 import shutil
 import tempfile
@@ -16,15 +16,15 @@ def digest(file):
 
 
 def copies(state):
-    """The digests that are the names, each that of the file; what has another name is given whole."""
+    """The digests in the names of the copies, checked against their contents; files with other names by their full name."""
     found = set()
     for file in (state / "plugins").iterdir():
         try:
             held = digest(file)
         except FileNotFoundError:
-            continue  # went after it was listed
+            continue  # removed after it was listed
         if file.suffix == ".so" and held != file.stem:
-            raise AssertionError(f"{file} is not what it says it is")
+            raise AssertionError(f"{file} does not match the digest in its name")
         found.add(held if file.suffix == ".so" else file.name)
     return found
 
@@ -39,7 +39,7 @@ class CopiesTest(unittest.TestCase):
         self.slack = self.plugins / "slack.so"
 
     def next_version(self):
-        """Bytes after the end of an ELF file change nothing but the digest."""
+        """Appends bytes to the ELF file, which changes nothing but its digest."""
         fresh = self.plugins / "slack.new"
         fresh.write_bytes(self.slack.read_bytes() + b"next version")
         fresh.chmod(0o755)
@@ -57,7 +57,7 @@ class CopiesTest(unittest.TestCase):
         with Gateway(self.sandbox, plugins=self.plugins) as gateway:
             state = gateway.directory / "state"
             first = digest(self.slack)
-            self.wait_for_copies(gateway, state, {first})  # console was looked at, no sink uses it
+            self.wait_for_copies(gateway, state, {first})  # console was scanned, but no sink uses it
             second = self.next_version()
             self.assertNotEqual(first, second)
             self.assertEqual(gateway.command("check").returncode, 0)

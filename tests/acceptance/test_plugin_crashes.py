@@ -1,6 +1,6 @@
-"""A plugin that takes the process down costs one restart and its own sink: the next start names it, parks that sink and delivers the rest.
+"""A plugin that ends the process costs one restart and its own sink: the next start names it, parks that sink and delivers the rest.
 
-BELFRY_CRASH_WAYS=all tries every way to end a process in every call; otherwise one of each kind.
+BELFRY_CRASH_WAYS=all tries every way to end a process in every call; by default one of each kind.
 """
 import json
 import os
@@ -16,7 +16,7 @@ import yaml
 from harness import BUILD, Gateway, Sandbox
 from payloads import notification
 
-# How, in which call, and what the next start says.
+# Way to end the process, call in which it happens, message at the next start.
 SOME = [
     ("abort", "deliver", "crashed with signal 6"),
     ("exit0", "event", "ended the process with status 0"),
@@ -27,8 +27,8 @@ SOME = [
     ("abort", "start", "crashed with signal 6"),
 ]
 MORE = [
-    (way, call, said)
-    for way, said in (
+    (way, call, reason)
+    for way, reason in (
         ("abort", "signal 6"),
         ("segv", "signal 11"),
         ("trap", "signal"),
@@ -67,7 +67,7 @@ class CrashCase(unittest.TestCase):
         return gateway
 
     def crash(self, gateway, title="a poison pill"):
-        """Posts what crashes it; how it ended."""
+        """Posts a notification that crashes the plugin; returns the exit code of the gateway."""
         self.assertEqual(gateway.post_webhook(notification(BAD, title=title))[0], 204)
         return self.ended(gateway)
 
@@ -84,7 +84,7 @@ class CrashCase(unittest.TestCase):
         return json.loads((gateway.directory / "state/plugin-crashes.json").read_text())
 
     def let_the_pause_pass(self, gateway):
-        """While it does not run."""
+        """Ends the pauses in the crash records; only while the gateway does not run."""
         records = self.records(gateway)
         records["sinks"]["bad"]["until"] = 0
         (gateway.directory / "state/plugin-crashes.json").write_text(json.dumps(records))
@@ -96,21 +96,21 @@ class CrashCase(unittest.TestCase):
 
 class CrashTest(CrashCase):
     def test_it_is_named_and_parked_and_the_others_go_on(self):
-        for way, call, said in WAYS:
+        for way, call, reason in WAYS:
             with self.subTest(way=way, call=call):
                 gateway = self.gateway(f"{way}-{call}")
                 gateway.spawn()
                 if call == "start":
                     code = self.ended(gateway)
                 else:
-                    gateway.until(lambda: gateway.readiness() == 200, "it is ready", 30)
+                    gateway.until(lambda: gateway.readiness() == 200, "the gateway is ready", 30)
                     code = self.crash(gateway)
-                self.assertNotEqual(code, 0, "the service manager has to see that it failed")
+                self.assertNotEqual(code, 0, "the service manager must see the failure")
                 self.assertIn("crashes.so of the sink bad", gateway.log())
                 gateway.start()
                 where = "thread" if way == "thread" else call
                 (line,) = [line for line in gateway.log().splitlines() if "a plugin took the gateway down" in line]
-                for part in ("crashes.so", "sink=bad", f"call={where}", said):
+                for part in ("crashes.so", "sink=bad", f"call={where}", reason):
                     self.assertIn(part, line)
                 sink = self.state(gateway)
                 self.assertEqual((sink["state"], sink["reason"]), ("crashed", "crashed"))
@@ -135,7 +135,7 @@ class CrashTest(CrashCase):
         gateway.start()
         self.crash(gateway)
         for _ in range(2):
-            gateway.spawn()  # it is tried again at once
+            gateway.spawn()  # retries the delivery at once
             self.ended(gateway)
         gateway.start()
         self.assertEqual(self.state(gateway)["state"], "crashed")
@@ -151,18 +151,18 @@ class CrashTest(CrashCase):
             self.assertEqual(self.records(gateway)["sinks"]["bad"]["crashes"], crashes)
             gateway.kill()
             self.let_the_pause_pass(gateway)
-            gateway.spawn()  # and it is tried again
+            gateway.spawn()  # retries the delivery
             self.ended(gateway)
         gateway.start()
         self.assertEqual(self.state(gateway)["state"], "crashed")
         gateway.kill()
         self.let_the_pause_pass(gateway)
         gateway.start()
-        gateway.until(lambda: self.state(gateway)["dead_letters"] == 1, "the delivery is given up")
+        gateway.until(lambda: self.state(gateway)["dead_letters"] == 1, "the delivery becomes a dead letter")
         self.assertIn("plugin_crashed", gateway.log())
         self.assertEqual(gateway.post_webhook(notification(BAD, title="harmless"))[0], 204)
         gateway.until(lambda: gateway.metric("belfry_deliveries_total", sink="bad", outcome="delivered") == 1, "the sink works again")
-        gateway.until(lambda: self.state(gateway)["state"] == "open", "and is open")
+        gateway.until(lambda: self.state(gateway)["state"] == "open", "the sink is open")
         gateway.stop()
 
     def test_the_pauses_grow(self):
@@ -197,7 +197,7 @@ class CrashTest(CrashCase):
 
 
 class TriedFirstTest(CrashCase):
-    """What is new is tried in a child process."""
+    """New plugins are tried in a child process first."""
 
     def test_a_reload_with_a_plugin_that_aborts_in_start_changes_nothing(self):
         gateway = self.gateway("nothing")
@@ -238,13 +238,13 @@ class TriedFirstTest(CrashCase):
         file.write_text(file.read_text().replace("directories:\n", f"directories:\n  - {directory}\n"))
         began = time.monotonic()
         gateway.start(within=60)
-        print(f"start beside a plugin that spins in its constructor: {time.monotonic() - began:.1f} s")
+        print(f"start with a plugin that spins in its constructor: {time.monotonic() - began:.1f} s")
         self.assertIn("no sink uses it, and it did not return within 1s while it was loaded", gateway.log())
         gateway.stop()
 
 
 class ProbeTest(CrashCase):
-    """The probe ends, and takes along what the plugin has started."""
+    """The probe ends, and kills the processes that the plugin has started."""
 
     def refused(self, plugin, do="nothing"):
         gateway = self.gateway(do, plugin=plugin)
@@ -253,7 +253,7 @@ class ProbeTest(CrashCase):
         return checked.stderr
 
     def test_forged_progress(self):
-        self.assertIn("forges_progress.so: gave an answer of the wrong shape in configure", self.refused("forges_progress"))
+        self.assertIn("forges_progress.so: wrote a malformed reply in configure", self.refused("forges_progress"))
 
     def test_descriptors_that_are_closed(self):
         self.assertRegex(self.refused("closes_descriptors"), r"closes_descriptors\.so: did not return within 10s in configure")
@@ -281,8 +281,8 @@ class ProbeTest(CrashCase):
         gateway.until(pids.exists, "the reload hangs in the probe")
         began = time.monotonic()
         gateway.stop()
-        print(f"SIGTERM to the end with a reload that hangs: {time.monotonic() - began:.1f} s")
-        self.assertNotIn("did not return", gateway.log(), "it does not wait for the limit of the probe")
+        print(f"from SIGTERM to exit, with a hanging reload: {time.monotonic() - began:.1f} s")
+        self.assertNotIn("did not return", gateway.log(), "shutdown does not wait for the timeout of the probe")
         gone = [int(line) for line in pids.read_text().split()]
         self.assertEqual([pid for pid in gone if Path(f"/proc/{pid}").exists()], [])
 

@@ -1,6 +1,6 @@
-"""Monitoring takes nothing from webhooks: eight clients that ask for /metrics in a loop, while 100,000 deliveries wait.
+"""Monitoring does not slow webhooks down: eight clients poll /metrics in a loop, while 100,000 deliveries wait.
 
-BELFRY_POLLER_SECONDS: how long each of the phases takes (1). They take turns, so that what else the machine does falls on both.
+BELFRY_POLLER_SECONDS: duration of each phase (1). Phases alternate, so that other load on the machine affects both equally.
 """
 import multiprocessing
 import os
@@ -24,7 +24,7 @@ SENDERS = 4
 
 
 def poll(port, path, running, answers):
-    """Asks on one connection, again and again."""
+    """Polls over one connection in a loop."""
     request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
     while True:
         running.wait()
@@ -41,7 +41,7 @@ def poll(port, path, running, answers):
 
 
 def accepts(port, seconds):
-    """How many notifications are accepted in that time, on a few connections."""
+    """The number of notifications accepted in that time, over a few connections."""
     counts = [0] * SENDERS
     until = time.monotonic() + seconds
 
@@ -64,7 +64,7 @@ def accepts(port, seconds):
 
 
 def fill(gateway, count):
-    """Copies what waits until there are that many, each for a recipient of its own."""
+    """Duplicates the waiting delivery `count` times, each with its own recipient."""
     with closing(sqlite3.connect(gateway.directory / "state" / "belfry.db")) as tables, tables:
         tables.row_factory = sqlite3.Row
 
@@ -126,7 +126,7 @@ class PollersTest(unittest.TestCase):
             self.check_counts(gateway)
 
     def check_counts(self, gateway):
-        """After kill -9 the counts are those of the file."""
+        """After kill -9, the counts match the database."""
         shown = {state: gateway.metric("belfry_queue_depth", sink="slack", state=state) for state in ("waiting", "in_flight", "backoff", "held")}
         gateway.kill()
         with closing(sqlite3.connect(gateway.directory / "state" / "belfry.db")) as tables:

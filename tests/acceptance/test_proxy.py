@@ -1,4 +1,4 @@
-"""Slack behind what companies have: a proxy that asks for credentials (a real one), TLS of their own authority, client certificates."""
+"""Slack from within a company network: a real proxy that requires credentials, TLS with a private CA, client certificates."""
 import base64
 import os
 import re
@@ -7,7 +7,7 @@ import tempfile
 import unittest
 
 from harness import Gateway, Sandbox, free_port
-from middlemen import Certificates, Door, NamingProxy, Tinyproxy
+from proxies import Certificates, MutualTlsProxy, NamingProxy, Tinyproxy
 from payloads import notification
 from test_check import Configuration
 
@@ -16,7 +16,7 @@ class ProxyCase(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.certificates = Certificates(cls.enterClassContext(tempfile.TemporaryDirectory()))
-        # For the test's own requests to the sandbox; the gateway is told by its configuration.
+        # For the test's own requests to the sandbox; the gateway uses the CA in its configuration.
         os.environ["SSL_CERT_FILE"] = cls.certificates["ca.crt"]
         cls.addClassCleanup(os.environ.pop, "SSL_CERT_FILE")
 
@@ -40,7 +40,7 @@ class ProxyCase(unittest.TestCase):
             self.assertEqual(gateway.post_webhook(notification(email))[0], 204)
 
     def wait_log(self, gateway, words):
-        gateway.until(lambda: words in gateway.log(), f"the log says: {words}")
+        gateway.until(lambda: words in gateway.log(), f"in the log: {words}")
 
     def assert_nothing_lost(self, gateway, waiting):
         self.assertEqual(gateway.metric("belfry_dead_letters"), 0)
@@ -71,7 +71,7 @@ class RealProxyTest(ProxyCase):
         self.enterContext(gateway)
         emails = [f"reader{index}@coder.com" for index in range(3)]
         self.post(gateway, *emails)
-        refused = f"the proxy {self.proxy.url} refused the connection to {self.target}: 401; it does not take the user name and password"
+        refused = f"the proxy {self.proxy.url} refused the connection to {self.target}: 401; it rejected the user name and password"
         self.wait_log(gateway, "cannot reach Slack: " + refused)
         self.assert_nothing_lost(gateway, 3)
         self.assertEqual(self.sandbox.calls(), [])
@@ -85,7 +85,7 @@ class RealProxyTest(ProxyCase):
     def test_no_password(self):
         gateway = self.gateway(self.sandbox, http=self.http(proxy=self.proxy.url))
         self.post(gateway, "reader@coder.com")
-        self.wait_log(gateway, f"refused the connection to {self.target}: 407; it wants a user name and a password")
+        self.wait_log(gateway, f"refused the connection to {self.target}: 407; it requires a user name and password")
         self.assert_nothing_lost(gateway, 1)
 
     def test_a_proxy_that_dies_with_calls_under_way(self):
@@ -104,11 +104,11 @@ class RealProxyTest(ProxyCase):
         self.sandbox.wait_for(lambda rows: {row["email"] for row in rows} == emails, within=90)
         gateway.wait_idle(within=60)
         twice = len(self.sandbox.messages()) - len(emails)
-        self.assertLessEqual(twice, gateway.metric("belfry_possible_duplicates_total"), "one that arrived twice must be known for it")
+        self.assertLessEqual(twice, gateway.metric("belfry_possible_duplicates_total"), "every duplicate must be counted")
 
 
 class EnvironmentTest(ProxyCase):
-    """slack.test is known to the proxy alone."""
+    """Only the proxy can resolve slack.test."""
 
     def setUp(self):
         self.sandbox = self.tls_sandbox()
@@ -126,12 +126,12 @@ class EnvironmentTest(ProxyCase):
                 self.sandbox.reset()
                 self.through({variable: self.url, "NO_PROXY": "other.test"}).wait_idle()
                 self.assertEqual(len(self.sandbox.messages()), 1)
-        self.assertEqual(self.proxy.asked, ["slack.test:443"] * 2)
+        self.assertEqual(self.proxy.requested, ["slack.test:443"] * 2)
 
     def test_exceptions(self):
         gateway = self.through({"HTTPS_PROXY": self.url, "NO_PROXY": "other.test, .test"})
         self.wait_log(gateway, "cannot reach Slack: cannot resolve slack.test")
-        self.assertEqual(self.proxy.asked, [])
+        self.assertEqual(self.proxy.requested, [])
 
     def test_this_machine_is_reached_directly(self):
         self.through({"HTTPS_PROXY": f"http://127.0.0.1:{free_port()}"}, self.sandbox.api_url).wait_idle()
@@ -140,7 +140,7 @@ class EnvironmentTest(ProxyCase):
     def test_the_sink_has_the_last_word(self):
         gateway = self.through({"HTTPS_PROXY": f"http://127.0.0.1:{free_port()}", "NO_PROXY": "*"}, proxy=self.url)
         gateway.wait_idle()
-        self.assertEqual(self.proxy.asked, ["slack.test:443"])
+        self.assertEqual(self.proxy.requested, ["slack.test:443"])
         gateway = self.through({"HTTPS_PROXY": self.url}, proxy="none")
         self.wait_log(gateway, "cannot reach Slack: cannot resolve slack.test")
 
@@ -154,8 +154,8 @@ class ClientCertificateTest(ProxyCase):
     def setUp(self):
         self.sandbox = self.enterContext(Sandbox("--no-rate-limits"))
         files = (self.certificates[name] for name in ("server.crt", "server.key", "ca.crt"))
-        self.door = self.enterContext(Door(self.sandbox.port, *files))
-        self.slack = {"api_url": f"https://127.0.0.1:{self.door.port}/api/"}
+        self.mtls_proxy = self.enterContext(MutualTlsProxy(self.sandbox.port, *files))
+        self.slack = {"api_url": f"https://127.0.0.1:{self.mtls_proxy.port}/api/"}
 
     def test_is_shown_to_a_server_that_asks(self):
         http = self.http(client_certificate=self.certificates["client.crt"], client_key=self.certificates["client.key"])
@@ -166,8 +166,8 @@ class ClientCertificateTest(ProxyCase):
     def test_without_it_nothing_is_lost(self):
         gateway = self.gateway(self.sandbox, slack=self.slack, http=self.http())
         self.post(gateway, "reader@coder.com")
-        # Python's server closes without the alert that would tell why.
-        gateway.until(lambda: re.search(rf"cannot reach Slack: .*127\.0\.0\.1:{self.door.port}\b", gateway.log()), "the log says who")
+        # Python's server closes the connection without an alert, so the gateway cannot log the reason.
+        gateway.until(lambda: re.search(rf"cannot reach Slack: .*127\.0\.0\.1:{self.mtls_proxy.port}\b", gateway.log()), "the log names the server")
         self.assert_nothing_lost(gateway, 1)
 
 
@@ -207,7 +207,7 @@ pipeline: {{ routes: [ {{ name: everyone, to: [ slack ] }} ] }}
         for url in ("socks5://user:hunter2@proxy", "http://user:hunter2@proxy:0", "http://user:hunter2@proxy/path"):
             found = self.problems(f'proxy: "{url}"')
             self.assertEqual(len(found), 1)
-            self.assertTrue(found[0].startswith("8:20: error: sinks.slack.http.proxy is no "), found)
+            self.assertTrue(found[0].startswith("8:20: error: sinks.slack.http.proxy is not "), found)
             self.assertNotIn("hunter2", found[0])
 
 

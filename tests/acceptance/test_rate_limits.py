@@ -1,4 +1,4 @@
-"""429: exactly as long as Slack says, for exactly whom it says it, and without losing or reordering anything."""
+"""429: the gateway waits exactly as long as Slack requires, only where it applies, and loses or reorders nothing."""
 import datetime
 import json
 import re
@@ -82,13 +82,13 @@ class RealLimitsTest(unittest.TestCase):
 
 
 class ImplausibleLimitTest(AcceptanceCase):
-    """A Retry-After of years: the message is not lost, the pause is bounded and said, and a command ends it."""
+    """A Retry-After of years: the message is not lost, the pause is limited and shown, and a command ends it."""
 
     settings = {"admin": {"token": ADMIN_TOKEN}}
 
     def test_it_is_said_and_released(self):
         self.gateway.secrets.append(ADMIN_TOKEN)
-        self.gateway.post_webhook(notification("known@coder.com"))  # so that its address is known
+        self.gateway.post_webhook(notification("known@coder.com"))  # so that the address is cached
         self.sandbox.wait_for_count(1)
         self.sandbox.fault("rate_limit", retry_after=99_999_999)
         start = time.time()
@@ -97,7 +97,7 @@ class ImplausibleLimitTest(AcceptanceCase):
         self.assertEqual(self.gateway.metric("belfry_dead_letters"), 0)
         sink = json.loads(self.gateway.command("status", "--json").stdout)["sinks"][0]
         until = datetime.datetime.fromisoformat(sink["until"].replace("Z", "+00:00")).timestamp()
-        self.assertLess(until - start, 3_700, "an hour at most")
+        self.assertLess(until - start, 3_700, "at most an hour")
         self.assertEqual(sink["release"], "belfry sinks release slack")
         status = self.gateway.command("status")
         self.assertRegex(status.stdout, r"(?m)^slack is paused \(.*\): .*; next try at \S+; to try now, run: belfry sinks release slack$")

@@ -1,4 +1,4 @@
-"""Quiet hours where the recipient is: by the named zone until Slack has said where somebody lives, and there from then on."""
+"""Quiet hours in the recipient's time zone: the named zone applies until Slack has reported the recipient's own."""
 import json
 import unittest
 from datetime import datetime, timedelta, timezone
@@ -6,11 +6,11 @@ from datetime import datetime, timedelta, timezone
 from harness import AcceptanceCase, Gateway, Sandbox
 from payloads import notification
 
-HERE, THERE = "UTC", "Asia/Tokyo"  # which has no daylight saving
+HERE, THERE = "UTC", "Asia/Tokyo"  # neither has daylight saving time
 
 
 def quiet_now_there():
-    """Around this time of the day there, nine hours from here."""
+    """Quiet hours around the current time of day in THERE, nine hours ahead of HERE."""
     there = datetime.now(timezone.utc) + timedelta(hours=9)
     clock = [(there + timedelta(hours=hours)).strftime("%H:%M") for hours in (-2, 2)]
     return {"from": clock[0], "to": clock[1], "time_zone": ["recipient", HERE]}
@@ -34,7 +34,7 @@ class RecipientZonesTest(AcceptanceCase):
         self.assertEqual(self.sandbox.wait_for_count(1)[0]["email"], "sora@example.com")
         self.post("sora@example.com", "asleep")
         self.wait_held(1)
-        self.post("bob@example.com", "nobody has said where he is")
+        self.post("bob@example.com", "his zone is unknown")
         self.sandbox.wait_for_count(2)
         self.post("bob@example.com", "it is day where he is")
         self.sandbox.wait_for_count(3)
@@ -53,7 +53,7 @@ class RecipientZonesTest(AcceptanceCase):
         (delivery,) = json.loads(explained.stdout)["deliveries"]
         self.assertTrue(delivery["own_time_zone"])
         explained = self.gateway.command("explain", "-", stdin=json.dumps(notification("sora@example.com")))
-        self.assertIn("the recipient's own count when a sink has told it", explained.stdout)
+        self.assertIn("the recipient's own zone applies once a sink has reported it", explained.stdout)
         self.assertNotIn("held until", explained.stdout)
 
 

@@ -1,7 +1,7 @@
-"""kill -9 exactly between "Slack has accepted it" and "it is recorded", and answers that break off: with im:history nothing arrives twice,
-without it what does is marked and counted.
+"""kill -9 exactly between Slack's acceptance and its record in the store, and interrupted responses: with im:history nothing arrives twice;
+without it, duplicates are marked and counted.
 
-BELFRY_KILL_ROUNDS: how often (5).
+BELFRY_KILL_ROUNDS: number of kills (5).
 """
 import collections
 import os
@@ -19,7 +19,7 @@ REPEAT = "may be a repeat"
 
 
 def arrivals(sandbox):
-    """msg_id -> the messages that carry it, oldest first"""
+    """msg_id -> its messages, oldest first"""
     found = collections.defaultdict(list)
     for row in sorted(sandbox.messages(), key=lambda row: row["ts"]):
         found[row["metadata"]["event_payload"]["msg_id"]].append(row)
@@ -32,11 +32,11 @@ def is_marked(row):
 
 class KilledBetweenTest(unittest.TestCase):
     def rounds(self, sandbox, gateway, copies):
-        """The msg_ids that were sent, and how many possible duplicates were counted. Each is to arrive `copies` times."""
+        """The msg_ids that were sent, and the number of possible duplicates counted. Each must arrive `copies` times."""
         sent, counted = [], 0.0
         took = time.monotonic()
         for number in range(ROUNDS):
-            # Takes effect at once; the answer would come long after the kill.
+            # The message arrives at once; its response would come long after the kill.
             sandbox.fault("slow", ms=30_000)
             payload = notification(f"killed{number % RECIPIENTS}@coder.com", msg_id=f"round-{number}")
             self.assertEqual(gateway.post_webhook(payload)[0], 204)
@@ -74,19 +74,19 @@ class KilledBetweenTest(unittest.TestCase):
             self.assertEqual({msg_id: len(rows) for msg_id, rows in arrived.items()}, dict.fromkeys(sent, 2))
             self.assertEqual((marks, counted), (set(sent), ROUNDS))
             for rows in arrived.values():
-                self.assertEqual([is_marked(row) for row in rows], [False, True], "the reader is told of the second")
+                self.assertEqual([is_marked(row) for row in rows], [False, True], "the second copy is marked for the reader")
             self.assertIn("im:history", gateway.log())
 
 
 class BrokenAnswerTest(unittest.TestCase):
-    """What broke off is looked for before it is sent again."""
+    """After an interrupted response, the sink checks for the message before it sends it again."""
 
     def deliver(self, sandbox, gateway, kind, **members):
-        """The messages of a delivery whose first attempt ended so, and whether it is marked."""
+        """Delivers a notification whose first attempt gets this fault, and returns its messages."""
         email = f"{kind.replace('_', '.')}@coder.com"
         sandbox.fault(kind, email=email, **members)
         gateway.post_webhook(notification(email, msg_id=kind))
-        gateway.until(lambda: sandbox.messages(email=email), "it arrives")
+        gateway.until(lambda: sandbox.messages(email=email), "the message arrives")
         gateway.wait_idle()
         return sandbox.messages(email=email)
 
@@ -116,7 +116,7 @@ class BrokenAnswerTest(unittest.TestCase):
         with Sandbox("--no-rate-limits") as sandbox, Gateway(sandbox, delivery={"timeout": "1s"}) as gateway:
             sandbox.post("rules", history_lag=3)
             rows = self.deliver(sandbox, gateway, "slow", ms=30_000)
-            self.assertEqual([is_marked(row) for row in rows], [False], "it is waited for until Slack would show it")
+            self.assertEqual([is_marked(row) for row in rows], [False], "the sink waits until Slack would show the message")
             self.assertEqual(gateway.metric("belfry_possible_duplicates_total"), 0)
 
     def test_what_was_not_posted_by_its_deadline_is_no_repeat(self):

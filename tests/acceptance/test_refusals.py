@@ -1,4 +1,4 @@
-"""What the listeners refuse, and certificates that end, are seen by the administrator: in the log, in `belfry status`, and as metrics."""
+"""Requests that the listeners refuse, and expiring certificates, show in the log, in `belfry status` and in the metrics."""
 import unittest
 
 from harness import Gateway, Sandbox
@@ -32,7 +32,7 @@ class RefusalsTest(unittest.TestCase):
         right = {"Content-Type": FORM} | signed_headers(gateway.sandbox.signing_secret, body)
         self.assertEqual(gateway.post(PATH, body, right)[0], 200)
         self.assertEqual(gateway.metric("belfry_inbound_requests_total", sink="slack", result="verified"), 1)
-        self.assertEqual(gateway.log().count("requests are refused"), 1, "one line a minute")
+        self.assertEqual(gateway.log().count("requests are refused"), 1, "one line per minute")
 
     def test_a_slash_too_many(self):
         gateway = self.gateway()

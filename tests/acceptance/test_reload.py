@@ -1,4 +1,4 @@
-"""SIGHUP: a configuration with errors changes nothing and is shown; a good one is taken over while deliveries wait and requests come in."""
+"""SIGHUP: a configuration with errors changes nothing and is reported; a valid one is applied while deliveries wait and requests arrive."""
 import json
 import re
 import signal
@@ -32,10 +32,10 @@ class ReloadCase(unittest.TestCase):
         return gateway
 
     def reload(self, gateway, within=40):
-        """The status line afterwards."""
+        """Reloads and returns the status line afterwards."""
         gateway.process.send_signal(signal.SIGHUP)
-        told = self.notified.wait(lambda message: "RELOADING" in message)
-        self.assertGreater(int(told["MONOTONIC_USEC"]), 0)
+        reloading = self.notified.wait(lambda message: "RELOADING" in message)
+        self.assertGreater(int(reloading["MONOTONIC_USEC"]), 0)
         return self.notified.wait(lambda message: "READY" in message, within)["STATUS"]
 
     def delivered(self, gateway, sink="slack"):
@@ -46,8 +46,7 @@ class ReloadCase(unittest.TestCase):
 
 
 class Newcomers:
-    """Connects anew for each notification, and sends some over a connection that it keeps, until the end of the with block. Whatever is
-    not a 204 is a failure."""
+    """Context manager: posts each notification over a new connection, and some over a persistent one. Every response must be 204."""
 
     def __init__(self, gateway):
         self.gateway = gateway
@@ -65,7 +64,7 @@ class Newcomers:
     def post(self, wire):
         body = f"number {uuid.uuid4()}"
         try:
-            status = wire.ask(webhook(notification(f"reader{len(self.accepted) % 20}@coder.com", body=body))).status
+            status = wire.exchange(webhook(notification(f"reader{len(self.accepted) % 20}@coder.com", body=body))).status
         except (OSError, EOFError) as problem:
             status = repr(problem)
         (self.accepted if status == 204 else self.failures).append(body if status == 204 else status)
@@ -91,7 +90,7 @@ class TakenOverTest(ReloadCase):
                 gateway.configure(delivery={"rate": "1200/min", "concurrency": 2 + round})
                 line = self.reload(gateway)
                 self.assertRegex(line, r"^1 sink open, \d+ waiting")
-                self.assertGreater(gateway.metric("belfry_queue_depth"), 0, "deliveries were to wait meanwhile")
+                self.assertGreater(gateway.metric("belfry_queue_depth"), 0, "deliveries wait meanwhile")
         self.assertEqual(newcomers.failures, [])
         gateway.configure()
         self.reload(gateway)
@@ -101,7 +100,7 @@ class TakenOverTest(ReloadCase):
         self.assertEqual(sorted(bodies), sorted(newcomers.accepted))
         self.assertEqual(gateway.process.pid, pid)
         self.assertEqual(gateway.metric("belfry_possible_duplicates_total"), 0)
-        self.assertEqual(gateway.metric("belfry_notifications_received_total", result="accepted"), len(newcomers.accepted), "the counters go on")
+        self.assertEqual(gateway.metric("belfry_notifications_received_total", result="accepted"), len(newcomers.accepted), "the counters continue")
         self.assertEqual(self.success(gateway), 1)
 
     def test_what_is_new_holds(self):
@@ -128,7 +127,7 @@ class TakenOverTest(ReloadCase):
         self.assertEqual(gateway.post_webhook(notification())[0], 204)
         with self.assertRaises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", before)).close()
-        # The same port on all interfaces: it is free only when the one before has gone.
+        # The same port on all interfaces: it becomes free only once the previous listener is closed.
         gateway.configure(server={"listen": f"0.0.0.0:{gateway.port}"})
         self.reload(gateway)
         self.assertEqual(gateway.post_webhook(notification())[0], 204)
@@ -143,9 +142,9 @@ class TakenOverTest(ReloadCase):
         self.reload(gateway)
         gateway.post_webhook(notification("first@coder.com", body="two"))
         gateway.post_webhook(notification("second@coder.com"))
-        gateway.until(lambda: self.delivered(gateway) == 1, "the exchanged sink works")
-        self.assertEqual(gateway.metric("belfry_queue_depth", state="in_flight"), 1, "the attempt of before is still made")
-        self.assertEqual(gateway.metric("belfry_queue_depth", state="waiting"), 1, "and what follows in its queue waits")
+        gateway.until(lambda: self.delivered(gateway) == 1, "the new instance of the sink works")
+        self.assertEqual(gateway.metric("belfry_queue_depth", state="in_flight"), 1, "the attempt of the old instance continues")
+        self.assertEqual(gateway.metric("belfry_queue_depth", state="waiting"), 1, "the next delivery in its queue waits")
         gateway.wait_idle()
         self.assertEqual([re.search("one|two", row["text"])[0] for row in self.sandbox.messages(email="first@coder.com")], ["one", "two"])
         self.assertEqual(len(self.sandbox.messages()), 3)
@@ -165,7 +164,7 @@ class TakenOverTest(ReloadCase):
         self.assertIn("sink spin is orphaned", self.reload(gateway))
         self.assertEqual(gateway.post_webhook(notification("after@coder.com"))[0], 204)
         self.sandbox.wait_for_count(1)
-        self.assertEqual(gateway.metric("belfry_lane_state", sink="spin", state="orphaned"), 1, "what it was given is kept")
+        self.assertEqual(gateway.metric("belfry_lane_state", sink="spin", state="orphaned"), 1, "its deliveries are kept")
         gateway.terminate()
         gateway.wait_ended(within=60)
 
@@ -176,20 +175,20 @@ class RefusedTest(ReloadCase):
         self.subject = self.gateway(admin={"token": TOKEN})
 
     def refused(self, *words, **settings):
-        """With settings for configure(), or what the file holds by now."""
+        """Reloads with settings for configure(), or with the file as it is, and expects a refusal."""
         gateway = self.subject
         if settings:
             gateway.configure(**({"admin": {"token": TOKEN}} | settings))
         before = len(self.sandbox.messages())
         line = self.reload(gateway)
-        self.assertRegex(line, "^the new configuration is refused, the one of before is in use: .*; 1 sink open, 0 waiting$")
+        self.assertRegex(line, "^the new configuration was refused, the previous one is still in use: .*; 1 sink open, 0 waiting$")
         self.assertEqual(self.success(gateway), 0)
         self.assertEqual(gateway.post_webhook(notification())[0], 204)
         self.sandbox.wait_for_count(before + 1)
         gateway.wait_idle()
         shown = gateway.command("status")
         self.assertEqual(shown.returncode, 0, shown.stderr)
-        self.assertIn("is refused, the one of before is in use:\n", shown.stdout)
+        self.assertIn("was refused, the previous one is still in use:\n", shown.stdout)
         self.assertRegex(shown.stdout, r"(?m)^slack +slack +open ")
         document = json.loads(gateway.command("status", "--json").stdout)
         self.assertTrue(document["ready"])
@@ -212,7 +211,7 @@ class RefusedTest(ReloadCase):
         self.assertNotIn("refused", self.subject.command("status").stdout)
 
     def test_a_file_that_is_no_yaml(self):
-        # Where the gateway can be asked is not to be read from it; over the address that everybody has nobody may answer here.
+        # No command here: the file no longer gives an admin address, and this gateway does not listen at the default one.
         (self.subject.directory / "belfry.yaml").write_text("version: [\n")
         self.assertIn("belfry.yaml:2:1: error: ", self.reload(self.subject))
         self.assertEqual(self.success(self.subject), 0)
@@ -220,7 +219,7 @@ class RefusedTest(ReloadCase):
         self.sandbox.wait_for_count(1)
 
     def test_being_refused_does_not_make_it_look_dead(self):
-        # A round trip is under way nearly always.
+        # A health check is in progress nearly all the time.
         self.subject.stop()
         self.subject.environment |= {"WATCHDOG_USEC": "4000", "WATCHDOG_PID": None}
         self.subject.start()

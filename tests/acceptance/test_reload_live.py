@@ -1,4 +1,4 @@
-"""What a reload leaves alone, and what it exchanges: connections, sinks, their queues, plugins."""
+"""A reload keeps what has not changed and replaces what has: connections, sinks, their queues, plugins."""
 import json
 import shutil
 import ssl
@@ -14,14 +14,14 @@ from test_interactions import FORM, PATH, form, interaction
 from test_reload import TOKEN, ReloadCase
 from wire import Wire, webhook
 
-# Its two WebSockets tell one instance of the sink from the next.
+# The two WebSockets identify the instance of the sink.
 SOCKETS = {"signing_secret": None, "app_token": APP_TOKEN}
 EVERYONE = [{"name": "everybody", "to": ["slack"]}]
 OTHER_SECRET = "another-signing-secret-0123"
 
 
 def numbers(sockets):
-    """What tells connections apart; their counters (pings, envelopes) go on."""
+    """The numbers of the connections, which identify them; their other members are counters."""
     return {socket["number"] for socket in sockets}
 
 
@@ -37,12 +37,12 @@ class StaysTest(ReloadCase):
         gateway = self.gateway(slack=SOCKETS)
         before = numbers(self.sandbox.wait_for_sockets(2))
         with Wire(gateway.port) as wire:
-            self.assertEqual(wire.ask(webhook(notification())).status, 204)
+            self.assertEqual(wire.exchange(webhook(notification())).status, 204)
             gateway.configure(slack=SOCKETS, routes=EVERYONE, server={"max_body": "64KiB", "threads": 3})
             self.reload(gateway)
-            answer = wire.ask(webhook(notification()))
+            answer = wire.exchange(webhook(notification()))
             self.assertEqual((answer.status, answer.closes), (204, False))
-            self.assertEqual(wire.ask(webhook(notification(body="x" * 70_000))).status, 413, "the new limit holds on it")
+            self.assertEqual(wire.exchange(webhook(notification(body="x" * 70_000))).status, 413, "the new limit applies to the connection")
         self.assertEqual(numbers(self.sandbox.wait_for_sockets(2)), before)
         self.assertIn("server.threads is 3, and 2 are in use; restart the gateway to change it", gateway.log())
         gateway.configure(slack=SOCKETS | {"footer": False}, routes=EVERYONE)
@@ -54,10 +54,10 @@ class StaysTest(ReloadCase):
         self.sandbox.fault("rate_limit", retry_after=60)
         gateway.post_webhook(notification())
         gateway.until(lambda: gateway.metric("belfry_lane_state", state="paused") == 1, "the sink is paused")
-        for concurrency in (16, 3):  # the same sink, and another one with the same account
+        for concurrency in (16, 3):  # an unchanged sink, and a changed one with the same account
             gateway.configure(routes=EVERYONE, delivery={"concurrency": concurrency})
             self.reload(gateway)
-            gateway.until(lambda: gateway.metric("belfry_lane_state", state="paused") == 1, "it is paused still")
+            gateway.until(lambda: gateway.metric("belfry_lane_state", state="paused") == 1, "the sink is still paused")
         self.assertEqual(self.sandbox.messages(), [])
 
 
@@ -74,17 +74,17 @@ class TlsTest(ReloadCase):
         first = self.certificate(gateway, "first")
         secure = {"server": {"tls": {"certificate": "tls.crt", "key": "tls.key"}}}
         with Wire(gateway.port) as plain:
-            self.assertEqual(plain.ask(webhook(notification())).status, 204)
+            self.assertEqual(plain.exchange(webhook(notification())).status, 204)
             gateway.configure(**secure)
             self.reload(gateway)
-            self.assertTrue(plain.closed(), "what came without TLS ends")
+            self.assertTrue(plain.closed(), "connections without TLS are closed")
         with Wire(gateway.port, tls=first) as kept:
-            self.assertEqual(kept.ask(webhook(notification())).status, 204)
+            self.assertEqual(kept.exchange(webhook(notification())).status, 204)
             second = self.certificate(gateway, "second")
             self.reload(gateway)
-            self.assertEqual(kept.ask(webhook(notification())).status, 204, "it goes on with the certificate that it has seen")
+            self.assertEqual(kept.exchange(webhook(notification())).status, 204, "the connection continues with its certificate")
             with Wire(gateway.port, tls=second) as fresh:
-                self.assertEqual(fresh.ask(webhook(notification())).status, 204)
+                self.assertEqual(fresh.exchange(webhook(notification())).status, 204)
             with self.assertRaises(ssl.SSLCertVerificationError):
                 Wire(gateway.port, tls=first)
             gateway.configure()
@@ -102,16 +102,16 @@ class ExchangedTest(ReloadCase):
         gateway = self.gateway(sinks=other, routes=routes)
         for _ in range(3):
             gateway.post_webhook(notification())
-        gateway.until(lambda: self.delivered(gateway, "other") == 1 and self.delivered(gateway) == 3, "what the rates allow is delivered")
+        gateway.until(lambda: self.delivered(gateway, "other") == 1 and self.delivered(gateway) == 3, "everything within the rates is delivered")
         gateway.configure()
         self.assertIn("sink other is orphaned", self.reload(gateway))
         self.assertEqual(gateway.metric("belfry_queue_depth", sink="other", state="waiting"), 2)
         gateway.post_webhook(notification())
-        gateway.until(lambda: self.delivered(gateway) == 4, "the other one goes on")
+        gateway.until(lambda: self.delivered(gateway) == 4, "the other sink continues")
         other["other"]["delivery"]["rate"] = "6000/min"
         gateway.configure(sinks=other, routes=routes)
         self.reload(gateway)
-        gateway.until(lambda: self.delivered(gateway, "other") == 3, "what was kept for it is delivered")
+        gateway.until(lambda: self.delivered(gateway, "other") == 3, "the kept deliveries are made")
 
     def test_the_path_of_a_plugin(self):
         gateway = self.gateway()
@@ -139,7 +139,7 @@ class ExchangedTest(ReloadCase):
         shutil.copy(BUILD / "plugins/console.so", directory)
         self.reload(gateway)
         gateway.post_webhook(notification())
-        gateway.until(lambda: self.delivered(gateway, "console") == 1, "the plugin that was dropped in delivers")
+        gateway.until(lambda: self.delivered(gateway, "console") == 1, "the added plugin delivers")
 
         gateway.configure(slack=SOCKETS, **settings)
         self.reload(gateway)
@@ -148,7 +148,7 @@ class ExchangedTest(ReloadCase):
         replaced.write_bytes((directory / "slack.so").read_bytes() + b"another build")
         replaced.rename(directory / "slack.so")
         self.reload(gateway)
-        gateway.until(lambda: exchanged(self.sandbox, before), "the new file has taken over")
+        gateway.until(lambda: exchanged(self.sandbox, before), "the new plugin file is in use")
 
     def test_one_that_does_not_start_changes_nothing(self):
         directory = plugin_directory(self, "fails_start")
@@ -156,8 +156,8 @@ class ExchangedTest(ReloadCase):
         before = numbers(self.sandbox.wait_for_sockets(2))
         sinks = {"bad": {"plugin": "hostile"}}
         gateway.configure(plugins=directory, slack=SOCKETS | {"footer": False}, admin={"token": TOKEN}, sinks=sinks)
-        self.assertRegex(self.reload(gateway), r"refused, the one of before is in use: .*sinks\.bad: .*does not start")
-        self.assertEqual(numbers(self.sandbox.wait_for_sockets(2)), before, "what was opened for nothing is closed")
+        self.assertRegex(self.reload(gateway), r"refused, the previous one is still in use: .*sinks\.bad: .*does not start")
+        self.assertEqual(numbers(self.sandbox.wait_for_sockets(2)), before, "the new instance is closed again")
         self.assertEqual([sink["name"] for sink in json.loads(gateway.command("status", "--json").stdout)["sinks"]], ["slack"])
 
 

@@ -1,6 +1,6 @@
-"""Reloads one after the other under full load: nothing is lost or delivered twice, nobody waits, nothing grows.
+"""Consecutive reloads under full load: nothing is lost or delivered twice, requests are not delayed, and nothing leaks.
 
-BELFRY_RELOADS says how many (30; 1000 for the whole run). Every tenth configuration is invalid; the others change routes and sinks.
+BELFRY_RELOADS: number of reloads (30; 1000 for a full run). Every tenth configuration is invalid; the others change routes and sinks.
 """
 import http.client
 import json
@@ -19,7 +19,7 @@ from payloads import notification
 from wire import Wire, webhook
 
 RELOADS = int(os.environ.get("BELFRY_RELOADS", "30"))
-MANY = 200  # below that p99 is a few dozen requests, and what the scheduler of a busy machine does to them is as much as what is measured
+MANY = 200  # with fewer reloads, p99 depends on a few dozen requests and mostly measures the scheduler of a busy machine
 HICCUP = 0.010  # seconds
 CLIENTS = 4
 TOKEN = "a token for the admin API"
@@ -28,7 +28,7 @@ NUMBER = re.compile(r"number ([0-9a-f-]{36})")
 
 
 def variant(index):
-    """Each notification goes to one sink, whatever the variant. `mirror` comes and goes, and what waits for it then is kept."""
+    """Each notification goes to one sink in every variant. `mirror` is removed and added again; its deliveries are kept meanwhile."""
     sinks = {
         "console": {"plugin": "console", "config": {"format": "json"}, "delivery": FAST | {"concurrency": 4 + index % 3}},
         "mirror": {"plugin": "console", "config": {"format": "json"}, "delivery": FAST | {"timeout": f"{5 + index // 2 % 4}s"}},
@@ -53,7 +53,7 @@ def invalid(index):
 
 
 class Clients:
-    """Each sends over one connection, the next when the last is answered. The connection is never to break."""
+    """Context manager: each client sends one request after another over one connection, which must never break."""
 
     def __init__(self, gateway):
         self.gateway = gateway
@@ -71,7 +71,7 @@ class Clients:
                 request = webhook(notification(f"reader{client}{round % 40}@coder.com", body=f"number {number}", **{"payload.user_username": user}))
                 began = time.monotonic()
                 try:
-                    status = wire.ask(request).status
+                    status = wire.exchange(request).status
                 except (OSError, EOFError, http.client.HTTPException) as problem:
                     return self.failures.append(repr(problem))
                 self.times.append((began, time.monotonic()))
@@ -105,7 +105,7 @@ class UnderLoadTest(unittest.TestCase):
         self.printed = Counter()
 
     def reload(self):
-        """(status, verdict, (begin, end))"""
+        """(status, result, (begin, end))"""
         connection = http.client.HTTPConnection("127.0.0.1", self.gateway.admin_port, timeout=60)
         began = time.monotonic()
         connection.request("POST", "/api/v1/reload", headers={"Authorization": f"Bearer {TOKEN}"})
@@ -120,7 +120,7 @@ class UnderLoadTest(unittest.TestCase):
         return {"rss": rss, "threads": len(list((process / "task").iterdir())), "descriptors": len(list((process / "fd").iterdir()))}
 
     def settled(self, accepted):
-        """All that was accepted is delivered. What the sinks of the console plugin print is cut off once it has been read."""
+        """Waits until everything accepted is delivered. Truncates the output of the console plugin once it has been read."""
         self.gateway.wait_idle(within=300)
         with open(self.gateway.directory / "log", "r+b") as log:
             for line in log:
@@ -132,10 +132,10 @@ class UnderLoadTest(unittest.TestCase):
         self.assertEqual(set(accepted) - set(numbers), set(), "lost")
 
     def load(self, reloads):
-        """Times of requests while nothing is reloaded, and while something is: by turns, so that whatever else the machine does is in both."""
+        """Times of requests without and with a reload in progress. They alternate, so that other load on the machine affects both."""
         windows, quiet = [], []
         with Clients(self.gateway) as clients:
-            self.gateway.until(lambda: len(clients.accepted) > 500, "the load is on")
+            self.gateway.until(lambda: len(clients.accepted) > 500, "the load has started")
             for index in range(1, reloads + 1):
                 bad = index % 10 == 0
                 self.gateway.configure(admin={"token": TOKEN}, **(invalid(index) if bad else variant(index)))
@@ -151,7 +151,7 @@ class UnderLoadTest(unittest.TestCase):
         return clients, self.within(clients, quiet), self.within(clients, windows), windows
 
     def within(self, clients, windows):
-        """The times of requests that were under way in one of the windows."""
+        """The times of requests that were in progress during one of the windows."""
         found, at = [], 0
         for began, ended in sorted(clients.times):
             while at < len(windows) and windows[at][1] < began:
@@ -161,13 +161,13 @@ class UnderLoadTest(unittest.TestCase):
         return found
 
     def test_nobody_notices(self):
-        first, *_ = self.load(10)  # what is allocated once is there by now
+        first, *_ = self.load(10)  # one-time allocations are done by now
         self.settled(first.accepted)
         before = self.figures()
         clients, quiet, reloading, windows = self.load(RELOADS)
         self.settled(first.accepted + clients.accepted)
         after = self.gateway.until(
-            lambda: self.figures() if self.figures()["threads"] <= before["threads"] else None, "threads are as many as before", within=90
+            lambda: self.figures() if self.figures()["threads"] <= before["threads"] else None, "no more threads than before", within=90
         )
         lasted = [end - begin for begin, end in windows]
         print(

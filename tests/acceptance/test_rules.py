@@ -1,4 +1,4 @@
-"""The rules of the pipeline, as an administrator meets them: explained, rendered, tested, planned, and delivered by."""
+"""Pipeline rules, end to end: explain, render, config test, plan, and actual deliveries."""
 import json
 import os
 import unittest
@@ -63,7 +63,7 @@ class Commands(unittest.TestCase):
         cases = self.directory / "cases.yaml"
         cases.write_text(
             """cases:
-  - name: creations are told
+  - name: creations are delivered
     notification: { name: Workspace Created }
     expect: { deliveries: [{ sink: slack }] }
   - name: everything is wrong
@@ -79,7 +79,7 @@ class Commands(unittest.TestCase):
         done = run_belfry("config", "test", "--config", self.write(processors=PROCESSORS), cases)
         self.assertEqual((done.returncode, done.stdout), (1, "3 cases, 3 failures\n"))
         lines = done.stderr.replace(f"{self.directory}/", "").splitlines()
-        self.assertEqual(lines[0], 'cases.yaml:2:5: error: case "creations are told": it is dropped (too noisy); expected deliveries')
+        self.assertEqual(lines[0], 'cases.yaml:2:5: error: case "creations are delivered": it is dropped (too noisy); expected deliveries')
         wrong = [line.split('": ', 1)[1] for line in lines if line.startswith('cases.yaml:9:11: error: case "everything is wrong": ')]
         self.assertEqual(
             wrong,
@@ -87,10 +87,10 @@ class Commands(unittest.TestCase):
                 "the address is C0123456789; expected C9",
                 "the route is failures; expected some",
                 "the fallback is []; expected [slack]",
-                "the time it waits is 0s; expected 1h",
-                "the time to its digest is none: it is in no digest; expected 1m",
+                "the delay is 0s; expected 1h",
+                "the time until its digest is none, since it is in no digest; expected 1m",
                 'the title is "ops: Workspace Deleted"; expected "no"',
-                'the body is " <@U1> A case of its own."; expected /nothing/',
+                'the body is " <@U1> A test notification."; expected /nothing/',
             ],
         )
         self.assertIn("it also goes to ada@example.com by sink slack, route everyone; that was not expected", done.stderr)
@@ -105,7 +105,7 @@ class Commands(unittest.TestCase):
             ("cases: [{ name: a, notification: { nmae: x }, expect: { deliveries: [] } }]", 'unknown key "nmae"'),
             ("cases: [{ name: a, expect: { dropped: x } }]", "has no notification; write notification: { name: Workspace Deleted }, or payload: FILE.json"),
             ("cases: [{ name: a, notification: { name: x }, expect: {} }]", "expects nothing; write deliveries: [...], or dropped: the reason"),
-            ("cases: [{ name: a, notification: { name: x }, at: noon, expect: { deliveries: [] } }]", 'write a moment such as "2026-03-29T01:30:00Z"'),
+            ("cases: [{ name: a, notification: { name: x }, at: noon, expect: { deliveries: [] } }]", 'write a time such as "2026-03-29T01:30:00Z"'),
             ("cases: [{ name: a, payload: none.json, expect: { deliveries: [] } }]", "none.json"),
         ):
             with self.subTest(text):
@@ -165,7 +165,7 @@ class Commands(unittest.TestCase):
         self.assertIn("given up at 2026-01-19T12:00:00.000Z", text)
         done = run_belfry("explain", "--config", self.write(routes=routes), "--at", "noon", "-", stdin=json.dumps(digest))
         self.assertEqual(done.returncode, 1)
-        self.assertIn("write a moment such as", done.stderr)
+        self.assertIn("write a time such as", done.stderr)
 
     def test_explain_says_why_something_is_dropped(self):
         payload = notification(**{"payload.notification_name": "Workspace Created"})
@@ -199,7 +199,7 @@ class Commands(unittest.TestCase):
 
 
 class Running(AcceptanceCase):
-    """Against one gateway: what is collected, what is too much, and what would change."""
+    """With one gateway: digests, throttling, deduplication and plan."""
 
     @classmethod
     def setUpClass(cls):
@@ -273,7 +273,7 @@ class Running(AcceptanceCase):
         self.assertGreaterEqual(document["sensitive"], 1)
 
         def change(pipeline):
-            pipeline["processors"][0:1] = []  # creations are told again
+            pipeline["processors"][0:1] = []  # creations are delivered again
             pipeline["processors"].append({"name": "quiet", "when": {"labels.reason": "plan", "name": "Workspace Deleted"}, "drop": "quiet"})
             for route in pipeline["routes"]:
                 if route["name"] == "failures":
@@ -284,7 +284,7 @@ class Running(AcceptanceCase):
         groups = {(g["kind"], g["name"], g["destination"]): g for g in json.loads(done.stdout)["groups"]}
         self.assertEqual(groups["no longer", "Workspace Deleted", "direct"]["what"], 'dropped by processor "quiet": quiet')
         self.assertEqual(groups["newly", "Workspace Created", "direct"]["what"], 'by route everyone, was dropped by processor "no-creation-noise": too noisy')
-        self.assertEqual(groups["differently", "Workspace Deleted", "C0123456789"]["what"], "another text")
+        self.assertEqual(groups["differently", "Workspace Deleted", "C0123456789"]["what"], "different text")
         self.assertEqual(groups["no longer", "Workspace Deleted", "direct"]["examples"][0]["recipient"], "plan@example.com")
         self.assertNotIn("987654", done.stdout)
 
@@ -310,14 +310,14 @@ class StormTest(unittest.TestCase):
             gateway.start()
             for i in range(60):
                 self.assertEqual(gateway.post_webhook(notification(f"early{i % 3}@example.com", title=f"early {i}."))[0], 204)
-            gateway.until(lambda: "what comes for one recipient is merged" in gateway.log(), "the storm is noticed")
+            gateway.until(lambda: "notifications for the same recipient are merged" in gateway.log(), "the overload is detected")
             for i in range(30):
                 self.assertEqual(gateway.post_webhook(notification("late@example.com", title=f"late {i}."))[0], 204)
             gateway.wait_idle(within=90)
             late = [json.dumps(row["blocks"]) for row in sandbox.messages(email="late@example.com")]
             self.assertLess(len(late), 5)
-            self.assertIn("There is more to tell than can be sent at once", late[0])
-            gateway.until(lambda: "the storm is over" in gateway.log(), "the end of the storm is noticed")
+            self.assertIn("There are too many notifications to send one by one", late[0])
+            gateway.until(lambda: "the backlog is back to normal" in gateway.log(), "the end of the overload is detected")
             self.assertEqual(len([row for row in sandbox.messages() if row["email"].startswith("early")]), 60)
 
 

@@ -1,4 +1,4 @@
-"""What systemd is told, over a real notification socket: ready, one line for people, alive, stopping, and why it did not start."""
+"""Notifications to systemd, over a real socket: readiness, status line, watchdog, stopping, and the reason of a failed start."""
 import shutil
 import socket
 import sqlite3
@@ -12,7 +12,7 @@ from harness import BUILD, Gateway, Sandbox
 from notify_socket import Frozen, NotifySocket, threads_of
 from payloads import notification
 
-WATCHDOG = 0.4  # seconds; the gateway is to be heard twice in that time
+WATCHDOG = 0.4  # seconds; the gateway must notify twice in that time
 
 
 class ServiceCase(unittest.TestCase):
@@ -36,7 +36,7 @@ class NotifyTest(ServiceCase):
         gateway.spawn()
         self.assertEqual(self.notified.wait(lambda message: True)["STATUS"], "starting")
         message = self.ready()
-        # At once: whoever was told may come.
+        # Without a retry: the listeners must be open once readiness is reported.
         self.assertEqual(gateway.post_webhook(notification())[0], 204)
         self.assertEqual(gateway.admin("/healthz")[0], 200)
         self.assertEqual((message["READY"], message["STATUS"]), ("1", "1 sink open, 0 waiting"))
@@ -73,7 +73,7 @@ class NotifyTest(ServiceCase):
 
 
 class CannotStartTest(ServiceCase):
-    def says(self, gateway, words):
+    def fails_with(self, gateway, words):
         served = gateway.command("serve", env=gateway.environment)
         self.assertEqual(served.returncode, 1, served.stderr)
         line = self.notified.wait_status("cannot start: ")
@@ -84,12 +84,12 @@ class CannotStartTest(ServiceCase):
     def test_a_port_in_use(self):
         gateway = self.gateway()
         with socket.create_server(("127.0.0.1", gateway.port)):
-            self.says(gateway, f"port {gateway.port} is in use by another program; stop it or choose another port")
+            self.fails_with(gateway, f"port {gateway.port} is in use by another program; stop it or choose another port")
 
     def test_an_admin_port_in_use(self):
         gateway = self.gateway()
         with socket.create_server(("127.0.0.1", gateway.admin_port)):
-            self.says(gateway, f"admin.listen: cannot listen on 127.0.0.1:{gateway.admin_port}: port {gateway.admin_port} is in use by another program")
+            self.fails_with(gateway, f"admin.listen: cannot listen on 127.0.0.1:{gateway.admin_port}: port {gateway.admin_port} is in use by another program")
 
     def test_a_newer_database(self):
         gateway = self.gateway()
@@ -100,16 +100,16 @@ class CannotStartTest(ServiceCase):
             database.execute("PRAGMA user_version = 99")
         before = file.read_bytes()
         self.notified.messages.clear()
-        self.says(gateway, "belfry.db: written by a newer Belfry (schema 99")
-        self.assertEqual(file.read_bytes(), before, "it is left as it was")
+        self.fails_with(gateway, "belfry.db: written by a newer Belfry (schema 99")
+        self.assertEqual(file.read_bytes(), before, "the file is not changed")
 
     def test_a_broken_configuration(self):
         gateway = self.gateway(server={"lisen": "x", "max_body": "much"})
-        self.assertRegex(self.says(gateway, "unknown key"), r"belfry\.yaml:\d+:\d+: error: .*did you mean.* \(and 1 more error; `belfry check` shows all\)$")
+        self.assertRegex(self.fails_with(gateway, "unknown key"), r"belfry\.yaml:\d+:\d+: error: .*did you mean.* \(and 1 more error; `belfry check` shows all\)$")
 
     def test_a_sink_that_is_wrong(self):
         gateway = self.gateway(slack={"colour": "red"})
-        self.says(gateway, "sinks.slack.config.colour: unknown key")
+        self.fails_with(gateway, "sinks.slack.config.colour: unknown key")
 
 
 class WatchdogTest(ServiceCase):
@@ -146,7 +146,7 @@ class WatchdogTest(ServiceCase):
         gateway.stop()
 
     def test_a_store_that_hangs(self):
-        # It is the one thread that has no name of its own.
+        # The store's thread is the only one without its own name.
         self.silent_while_frozen(lambda pid: threads_of(pid, "belfry"))
 
     def test_a_network_that_hangs(self):
@@ -154,13 +154,13 @@ class WatchdogTest(ServiceCase):
 
 
 class FullDiskTest(ServiceCase):
-    """The state is on a small tmpfs, which something else fills."""
+    """The state directory is on a small tmpfs that the test fills."""
 
     def setUp(self):
         super().setUp()
         self.disk = Path(tempfile.mkdtemp(prefix="belfry-disk-"))
         self.addCleanup(shutil.rmtree, self.disk)
-        # Room for the private copies of the plugins, and something besides.
+        # Space for the private copies of the plugins, and a little more.
         size = sum(file.stat().st_size for file in (BUILD / "plugins").glob("*.so")) + 24 * 2**20
         mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=700", "belfry-test", self.disk], capture_output=True, text=True)
         if mounted.returncode != 0:
@@ -202,7 +202,7 @@ class FullDiskTest(ServiceCase):
             self.notified.wait(lambda message: "WATCHDOG" in message)
         (self.disk / "ballast").unlink()
         self.assertEqual(gateway.post_webhook(late)[0], 204)
-        self.assertEqual(gateway.post_webhook(kept)[0], 204, "what was there before is still known")
+        self.assertEqual(gateway.post_webhook(kept)[0], 204, "a stored msg_id is still recognized")
         self.sandbox.wait_for_count(2)
         self.notified.wait_status("1 sink open, 0 waiting")
         self.assertEqual(len(self.sandbox.messages()), 2)

@@ -1,4 +1,4 @@
-"""SIGTERM: what is in flight is finished, nothing new is promised that is not on disk, and a second one ends it at once."""
+"""SIGTERM: attempts in flight finish, no response promises what is not on disk, and a second SIGTERM ends the process at once."""
 import signal
 import unittest
 
@@ -10,7 +10,7 @@ from wire import Wire, webhook
 class ShutdownTest(unittest.TestCase):
     def test_no_2xx_for_what_is_not_on_disk(self):
         with Sandbox("--no-rate-limits") as sandbox, Gateway(sandbox) as gateway:
-            # An attempt in flight keeps the draining gateway up.
+            # An attempt in flight keeps the gateway draining.
             sandbox.fault("slow", ms=3000)
             gateway.post_webhook(notification("first@coder.com"))
             sandbox.wait_for_count(1)
@@ -20,7 +20,7 @@ class ShutdownTest(unittest.TestCase):
                 wire.send(data[:-10])
                 gateway.terminate()
                 gateway.until(lambda: refuses(gateway.port), "the port is closed")
-                answer = wire.ask(data[-10:])
+                answer = wire.exchange(data[-10:])
             self.assertIn(answer.status, (204, 503))
             if answer.status == 503:
                 self.assertGreater(int(answer.headers["Retry-After"]), 0)

@@ -1,4 +1,4 @@
-"""Socket Mode: clicks come over WebSockets that the gateway opens. Nothing reaches it from outside but Coder."""
+"""Socket Mode: clicks arrive over WebSockets that the gateway opens, so only Coder needs to reach it."""
 import signal
 import subprocess
 import tempfile
@@ -24,7 +24,7 @@ class SocketModeCase(unittest.TestCase):
         self.enterContext(self.gateway)
 
     def prepare(self):
-        """Before the gateway starts."""
+        """Prepares the sandbox before the gateway starts."""
 
     def connected(self, count=2):
         rows = self.sandbox.wait_for_sockets(count, within=25)
@@ -45,7 +45,7 @@ class SocketModeCase(unittest.TestCase):
             self.assertTrue(result["acknowledged"], result)
 
     def keep_clicking(self, button):
-        """(results, stop): one click after the other beside what the test does."""
+        """(results, stop): clicks repeatedly in a thread until stop()."""
         results, end = [], threading.Event()
 
         def work():
@@ -70,7 +70,7 @@ class ClickTest(SocketModeCase):
         state = self.sandbox.sockets()
         self.assertEqual([row["acknowledged"] for row in state["open"]], [10, 10])
         self.assertEqual((state["mistakes"], state["late"]), ([], 0))
-        self.assertEqual(self.gateway.post("/slack/events", b"payload=%7B%7D", {})[0], 404, "there is nothing to reach")
+        self.assertEqual(self.gateway.post("/slack/events", b"payload=%7B%7D", {})[0], 404, "there is no HTTP path for clicks")
         self.gateway.stop()
         self.assertEqual([row["close_code"] for row in self.sandbox.sockets()["connections"]], [1000, 1000])
 
@@ -107,7 +107,7 @@ class ClickTest(SocketModeCase):
         self.acknowledged(button)
         closed = lambda: [row["close_code"] for row in self.sandbox.sockets()["connections"][:2]]
         self.gateway.until(lambda: closed() == [1000, 1000], "goodbyes")
-        self.assertEqual(self.gateway.metric(METRIC), 2, "those of before are not counted any more")
+        self.assertEqual(self.gateway.metric(METRIC), 2, "the old connections are no longer counted")
 
 
 class DisturbedTest(SocketModeCase):
@@ -140,15 +140,15 @@ class DisturbedTest(SocketModeCase):
         self.connected()
         self.acknowledged(button)
         (other,) = [row for row in self.sandbox.sockets()["open"] if row["number"] == 2]
-        self.gateway.until(lambda: self.sandbox.sockets()["connections"][1]["pings"] >= other["pings"] + 2, "pings over the other one")
-        self.assertEqual(len(self.sandbox.sockets()["connections"]), 3, "the other one was left alone")
+        self.gateway.until(lambda: self.sandbox.sockets()["connections"][1]["pings"] >= other["pings"] + 2, "pings over the other connection")
+        self.assertEqual(len(self.sandbox.sockets()["connections"]), 3, "the other connection stays open")
 
     def test_too_many(self):
         self.connected()
         self.sandbox.socket(most=1)
         self.sandbox.socket("vanish")
         self.connected(1)
-        self.gateway.until(lambda: len(self.sandbox.sockets()["connections"]) == 4, "one that was turned away")
+        self.gateway.until(lambda: len(self.sandbox.sockets()["connections"]) == 4, "a connection that was rejected")
         self.connected(1)
         self.acknowledged(self.button())
 
@@ -157,7 +157,7 @@ class DisturbedTest(SocketModeCase):
         self.sandbox.socket("disconnect", reason="too_many_websockets", close_after=0)
         self.sandbox.wait_for_sockets(0)
         gone = time.time()
-        self.gateway.until(lambda: len(self.sandbox.sockets()["connections"]) == 3, "one that tries again", within=60)
+        self.gateway.until(lambda: len(self.sandbox.sockets()["connections"]) == 3, "another attempt", within=60)
         self.assertGreater(self.sandbox.sockets()["connections"][2]["opened_at"] - gone, 10, "not at once")
         self.assertEqual(len(self.sandbox.calls("apps.connections.open")), 3)
 
@@ -169,7 +169,7 @@ class DisturbedTest(SocketModeCase):
         button = self.button("still@coder.com")
         self.sandbox.socket(enabled=True)
         self.gateway.stop()
-        self.gateway.start()  # or in five minutes, by itself
+        self.gateway.start()  # it would also reconnect by itself, after five minutes
         self.connected()
         self.acknowledged(button)
 
@@ -199,7 +199,7 @@ class RefusedTest(SocketModeCase):
 
 
 class EncryptedTest(SocketModeCase):
-    """wss, with a certificate of a private authority."""
+    """wss, with a certificate of a private CA."""
 
     def setUp(self):
         directory = Path(self.enterContext(tempfile.TemporaryDirectory()))
@@ -219,7 +219,7 @@ class EncryptedTest(SocketModeCase):
 
 
 class BothTest(unittest.TestCase):
-    """A signing secret beside the app token: Slack sends over the socket only, so there is no path to ask for."""
+    """With a signing secret and an app token, Slack sends only over the WebSocket, so there is no HTTP path."""
 
     def test_no_route(self):
         with Sandbox("--no-rate-limits", "--socket-mode") as sandbox, Gateway(sandbox, slack={"app_token": sandbox.app_token}) as gateway:

@@ -1,9 +1,9 @@
-"""Socket Mode through a proxy that asks for credentials: tinyproxy. Both the calls and the WebSockets take its tunnels."""
+"""Socket Mode through a proxy that requires credentials (tinyproxy): both calls and WebSockets use its tunnels."""
 import os
 import tempfile
 
 from harness import Gateway, Sandbox
-from middlemen import Certificates, Tinyproxy
+from proxies import Certificates, Tinyproxy
 from test_socket_mode import METRIC, SocketModeCase
 
 
@@ -52,6 +52,6 @@ class ProxyTest(SocketModeCase):
 
     def test_a_wrong_password(self):
         self.begin(self.proxy.with_credentials("of-somebody-else"))
-        self.gateway.until(lambda: "Socket Mode: cannot reach Slack: the proxy" in self.gateway.log(), "the log says why")
+        self.gateway.until(lambda: "Socket Mode: cannot reach Slack: the proxy" in self.gateway.log(), "the log gives the reason")
         self.assertEqual(self.gateway.metric(METRIC), 0)
         self.assertEqual(self.sandbox.sockets()["connections"], [])

@@ -1,5 +1,5 @@
-"""`belfry check` tries what `belfry serve` needs of the machine, with the same code: what is refused by one is refused by the other, in the same
-words. The gateway that is running is no problem, and is not disturbed."""
+"""`belfry check` tests what `belfry serve` needs from the machine, with the same code: both report the same problems in the same words. A
+running gateway neither interferes nor is disturbed."""
 import os
 import shutil
 import socket
@@ -12,7 +12,7 @@ from harness import BUILD, Gateway, Sandbox, environment
 from payloads import notification
 
 NOBODY = 65534
-OWNER = 65533  # of a state directory; a user of no name
+OWNER = 65533  # owner of a state directory; a uid without a user name
 
 
 class StartCheckTest(unittest.TestCase):
@@ -40,7 +40,7 @@ class StartCheckTest(unittest.TestCase):
     def test_a_state_directory_that_is_missing(self):
         gateway = self.gateway()
         (gateway.directory / "state").rmdir()
-        self.both_refuse(gateway, "store: the directory .*state cannot be used: No such file or directory; make it")
+        self.both_refuse(gateway, "store: the directory .*state cannot be used: No such file or directory; create it")
         (gateway.directory / "state").symlink_to("/srv/elsewhere")
         self.both_refuse(gateway, "store: the directory .*state cannot be used: No such file or directory")
 
@@ -110,9 +110,9 @@ class StartCheckTest(unittest.TestCase):
         gateway.configure(admin=sockets)
         gateway.start()
         gateway.configure(admin=sockets, server={"listen": f"0.0.0.0:{gateway.port}"})
-        code, said = self.checks(gateway)
-        self.assertEqual(code, 0, said)
-        self.assertNotIn("in use", said)
+        code, output = self.checks(gateway)
+        self.assertEqual(code, 0, output)
+        self.assertNotIn("in use", output)
         reloaded = gateway.command("reload")
         self.assertEqual(reloaded.returncode, 0, reloaded.stderr)
         gateway.stop()
@@ -124,9 +124,9 @@ class StartCheckTest(unittest.TestCase):
         gateway.start()
         gateway.configure(admin=sockets, server={"listen": f"127.0.0.2:{gateway.port}"})
         with socket.create_server(("127.0.0.2", gateway.port)):
-            code, said = self.checks(gateway)
-            self.assertEqual(code, 1, said)
-            self.assertIn(f"127.0.0.2:{gateway.port}: port {gateway.port} is in use by another program", said)
+            code, output = self.checks(gateway)
+            self.assertEqual(code, 1, output)
+            self.assertIn(f"127.0.0.2:{gateway.port}: port {gateway.port} is in use by another program", output)
         gateway.stop()
 
     def test_another_gateway_is_one(self):
@@ -150,11 +150,11 @@ class StartCheckTest(unittest.TestCase):
         secret.chmod(0o600)
         gateway.configure(server={"listen": "127.0.0.1:81"}, slack={"bot_token": "${file:token}"})
         os.chown(gateway.directory / "belfry.yaml", OWNER, OWNER)
-        code, said = self.checks(gateway)
+        code, output = self.checks(gateway)
         self.assertEqual(code, 1)
-        self.assertIn("port 81 needs the capability CAP_NET_BIND_SERVICE; choose one above 1023", said)
-        self.assertRegex(said, f"token cannot be read by user {OWNER}, which the gateway runs as: Permission denied")
-        # The same as this user says it.
+        self.assertIn("port 81 needs the capability CAP_NET_BIND_SERVICE; choose one above 1023", output)
+        self.assertRegex(output, f"token cannot be read by user {OWNER}, which the gateway runs as: Permission denied")
+        # The same problem, when the user itself runs the check.
         program = gateway.directory / "belfry"
         shutil.copy(BUILD / "bin/belfry", program)
         os.chown(secret, OWNER, OWNER)
@@ -163,9 +163,9 @@ class StartCheckTest(unittest.TestCase):
         self.assertEqual(ended.returncode, 1)
         self.assertIn("port 81 needs the capability CAP_NET_BIND_SERVICE; choose one above 1023", ended.stderr)
         gateway.configure(slack={"bot_token": "${file:token}"})
-        code, said = self.checks(gateway)
-        self.assertEqual(code, 0, said)
-        self.assertRegex(said, f"^the configuration is valid\n.*belfry.yaml: note: tried as user {OWNER}, which the gateway runs as\n$")
+        code, output = self.checks(gateway)
+        self.assertEqual(code, 0, output)
+        self.assertRegex(output, f"^the configuration is valid\n.*belfry.yaml: note: checked as user {OWNER}, which the gateway runs as\n$")
         password = gateway.directory / "password"
         password.write_text("a password for the webhook")
         password.chmod(0o600)

@@ -1,4 +1,4 @@
-"""Tokens: replaced in their file while the gateway runs, renewed by rotation, and several workspaces side by side."""
+"""Tokens: replaced in their file while the gateway runs, renewed by rotation, and used for several workspaces at once."""
 import os
 import time
 import unittest
@@ -31,7 +31,7 @@ class FileTest(TokenCase):
         return gateway
 
     def replace(self, gateway, name, text, mode=0o600):
-        """In one step, with what a person's editor leaves at the end."""
+        """Replaces the file atomically, with a newline at the end, as an editor would."""
         new = gateway.directory / (name + ".new")
         new.touch(mode=mode)
         new.chmod(mode)
@@ -63,7 +63,7 @@ class FileTest(TokenCase):
         self.sandbox.post("token", value=token)
         self.sandbox.fault("slow", "users.lookupByEmail", ms=1000)
         self.send(gateway)
-        gateway.until(lambda: self.sandbox.calls("users.lookupByEmail"), "Slack has refused the old token, and not said so yet")
+        gateway.until(lambda: self.sandbox.calls("users.lookupByEmail"), "Slack has received the old token, but not responded yet")
         self.replace(gateway, "bot-token", token)
         self.sandbox.wait_for_count(1)
         gateway.wait_idle()
@@ -81,7 +81,7 @@ class FileTest(TokenCase):
         gateway.wait_idle()
         self.assert_never_parked(gateway)
         complaints = [line for line in gateway.log().splitlines() if "cannot be read again" in line]
-        self.assertEqual(len(complaints), 1, "the same trouble is told once")
+        self.assertEqual(len(complaints), 1, "the same problem is reported once")
         self.assertIn("/bot_token", complaints[0])
         self.replace(gateway, "bot-token", self.sandbox.token)
         self.send(gateway)
@@ -125,12 +125,12 @@ class RotationTest(TokenCase):
             self.send(gateway, f"reader{index}@coder.com")
         self.sandbox.wait_for_count(10)
         gateway.wait_idle()
-        self.assertEqual(len(self.trades()), 1, "one for all")
+        self.assertEqual(len(self.trades()), 1, "one renewal for all deliveries")
         self.assert_never_parked(gateway)
         self.assertEqual(gateway.metric("belfry_plugin_slack_token_renewals"), 1)
 
     def test_over_many_life_times(self):
-        # A life of two hours and two seconds: each token is due two seconds after it was given.
+        # With a lifetime of two hours and two seconds, each token is due for renewal after two seconds.
         gateway = self.gateway(lives=7202)
         self.expire_configured()
         gateway.start()
@@ -163,7 +163,7 @@ class RotationTest(TokenCase):
         gateway.start()
         self.sandbox.fault("slow", "oauth.v2.access", ms=20_000)
         self.send(gateway)
-        gateway.until(self.trades, "Slack has given a new pair, and nobody has it")
+        gateway.until(self.trades, "Slack has issued a new pair that the gateway has not received")
         gateway.kill()
         gateway.start()
         self.sandbox.wait_for_count(1, within=60)
@@ -215,7 +215,7 @@ class RotationTest(TokenCase):
 
 
 class TwoWorkspacesTest(TokenCase):
-    """The same people in two workspaces: what is known about one is not taken for the other."""
+    """The same people in two workspaces: caches and limits are kept apart."""
 
     def test_side_by_side(self):
         second = self.enterContext(Sandbox("--no-rate-limits", token="xoxb-second-0123456789", signing_secret="second-signing-secret"))
@@ -232,7 +232,7 @@ class TwoWorkspacesTest(TokenCase):
         )
         gateway.secrets += [second.token, second.signing_secret]
         self.addCleanup(gateway.__exit__, None)
-        # So that a person has different ids in the two.
+        # So that the same person has a different id in each workspace.
         for index in range(5):
             second.lookup(f"shift{index}@coder.com")
         gateway.start()
@@ -245,7 +245,7 @@ class TwoWorkspacesTest(TokenCase):
             self.assertEqual(len(sandbox.calls("users.lookupByEmail")), 10 + (5 if sandbox is second else 0))
             self.assertEqual([call["error"] for call in sandbox.calls() if call["error"]], [])
 
-        # One token is revoked: the other workspace goes on.
+        # One token is revoked; the other workspace is not affected.
         second.post("token", accepted=False, error="token_revoked")
         self.send(gateway)
         self.sandbox.wait_for_count(11)

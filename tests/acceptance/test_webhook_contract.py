@@ -1,4 +1,4 @@
-"""docs/reference/webhook.md row by row, over real sockets."""
+"""The tables of docs/reference/webhook.md, row by row, over real sockets."""
 import socket
 import unittest
 
@@ -15,9 +15,9 @@ class ContractCase(AcceptanceCase):
     def received(self, result):
         return self.gateway.metric("belfry_notifications_received_total", source="coder", result=result)
 
-    def ask(self, data, method="POST", **options):
+    def exchange(self, data, method="POST", **options):
         with self.gateway.wire(**options) as wire:
-            return wire.ask(data, method)
+            return wire.exchange(data, method)
 
 
 class AcceptedTest(ContractCase):
@@ -53,7 +53,7 @@ class AcceptedTest(ContractCase):
         ):
             with self.subTest(what):
                 before = self.received("accepted")
-                answer = self.ask(webhook(notification("accepted@coder.com", **changes)))
+                answer = self.exchange(webhook(notification("accepted@coder.com", **changes)))
                 self.assertEqual((answer.status, answer.body), (204, b""), answer)
                 self.assertEqual(self.received("accepted"), before + 1)
         self.gateway.wait_idle()
@@ -62,17 +62,17 @@ class AcceptedTest(ContractCase):
     def test_duplicates_are_counted(self):
         payload = notification()
         before = self.received("duplicate")
-        self.assertEqual([self.ask(webhook(payload)).status for _ in range(3)], [204] * 3)
+        self.assertEqual([self.exchange(webhook(payload)).status for _ in range(3)], [204] * 3)
         self.assertEqual(self.received("duplicate"), before + 2)
 
     def test_the_header_stands_in_for_a_missing_msg_id(self):
         headers = {"X-Message-Id": "0190aaaa-0000-7000-8000-000000000001"}
         accepted, duplicate = self.received("accepted"), self.received("duplicate")
         for _ in range(2):
-            self.assertEqual(self.ask(webhook(notification(msg_id=...), headers=headers)).status, 204)
+            self.assertEqual(self.exchange(webhook(notification(msg_id=...), headers=headers)).status, 204)
         self.assertEqual((self.received("accepted"), self.received("duplicate")), (accepted + 1, duplicate + 1))
         for _ in range(2):
-            self.assertEqual(self.ask(webhook(notification(msg_id=...))).status, 204)
+            self.assertEqual(self.exchange(webhook(notification(msg_id=...))).status, 204)
         self.assertEqual(self.received("accepted"), accepted + 3)
 
 
@@ -121,7 +121,7 @@ class RefusedTest(ContractCase):
         ):
             with self.subTest(body[:80] + b"..." + body[-40:]):
                 invalid, accepted = self.received("invalid"), self.received("accepted")
-                answer = self.ask(webhook(body))
+                answer = self.exchange(webhook(body))
                 self.assertEqual(answer.status, 400, answer)
                 self.assertTrue(answer.headers["Content-Type"].startswith("text/plain"))
                 self.assertLess(len(answer.body), 512)
@@ -135,9 +135,9 @@ class RefusedTest(ContractCase):
     def test_methods_and_paths(self):
         for method in ("GET", "PUT", "DELETE", "OPTIONS", "PATCH"):
             with self.subTest(method):
-                answer = self.ask(request_bytes(method), method)
+                answer = self.exchange(request_bytes(method), method)
                 self.assertEqual((answer.status, answer.headers["Allow"]), (405, "POST"))
-        self.assertEqual(self.ask(request_bytes("HEAD"), "HEAD").status, 405)
+        self.assertEqual(self.exchange(request_bytes("HEAD"), "HEAD").status, 405)
         for path in (
             "/",
             "/v1",
@@ -150,14 +150,14 @@ class RefusedTest(ContractCase):
             "/api/v1/status",
         ):
             with self.subTest(path):
-                self.assertEqual(self.ask(webhook(notification(), path=path)).status, 404)
-        self.assertEqual(self.ask(webhook(notification(), path="/v1/webhook?from=coder")).status, 204)
+                self.assertEqual(self.exchange(webhook(notification(), path=path)).status, 404)
+        self.assertEqual(self.exchange(webhook(notification(), path="/v1/webhook?from=coder")).status, 204)
 
     def test_too_large(self):
         filler = notification()
         room = MAX_BODY - len(encoded(filler | {"filler": ""}))
-        self.assertEqual(self.ask(webhook(filler | {"filler": "x" * room})).status, 204)
-        self.assertEqual(self.ask(webhook(filler | {"filler": "x" * (room + 1)})).status, 413)
+        self.assertEqual(self.exchange(webhook(filler | {"filler": "x" * room})).status, 204)
+        self.assertEqual(self.exchange(webhook(filler | {"filler": "x" * (room + 1)})).status, 413)
 
     def test_413_reaches_a_client_that_first_sends_everything(self):
         body = b"x" * (20 * MAX_BODY)
@@ -166,10 +166,10 @@ class RefusedTest(ContractCase):
             ("chunked", request_bytes(headers={"Transfer-Encoding": "chunked"}, length=False) + chunks(body, 5000)),
         ):
             with self.subTest(what), self.gateway.wire() as wire:
-                answer = wire.ask(data)
+                answer = wire.exchange(data)
                 self.assertEqual(answer.status, 413)
                 self.assertLess(len(answer.body), 512)
-        self.assertEqual(self.ask(webhook(notification())).status, 204)
+        self.assertEqual(self.exchange(webhook(notification())).status, 204)
 
     def test_an_endless_body_is_cut_off(self):
         with self.gateway.wire() as wire:
@@ -200,17 +200,17 @@ class RefusedTest(ContractCase):
             (request_bytes(body=body, headers={"X-Long": "x" * 70_000}), {431}),
         ):
             with self.subTest(data[:90]), self.gateway.wire() as wire:
-                answer = wire.ask(data)
+                answer = wire.exchange(data)
                 self.assertIn(answer.status, statuses)
                 self.assertTrue(wire.closed())
-        self.assertEqual(self.ask(webhook(notification())).status, 204)
+        self.assertEqual(self.exchange(webhook(notification())).status, 204)
 
 
 class ConnectionTest(ContractCase):
     def test_keep_alive(self):
         with self.gateway.wire() as wire:
             for _ in range(50):
-                self.assertEqual(wire.ask(webhook(notification("keep@coder.com"))).status, 204)
+                self.assertEqual(wire.exchange(webhook(notification("keep@coder.com"))).status, 204)
 
     def test_pipelined_requests_are_answered_in_order(self):
         plan = [
@@ -243,11 +243,11 @@ class ConnectionTest(ContractCase):
             wire.send(head)
             self.assertEqual(wire.file.readline().split()[1], b"100")
             self.assertEqual(wire.file.readline(), b"\r\n")
-            self.assertEqual(wire.ask(chunks(body, 7)).status, 204)
+            self.assertEqual(wire.exchange(chunks(body, 7)).status, 204)
 
     def test_http_1_0(self):
         with self.gateway.wire() as wire:
-            self.assertEqual(wire.ask(webhook(notification(), version="HTTP/1.0")).status, 204)
+            self.assertEqual(wire.exchange(webhook(notification(), version="HTTP/1.0")).status, 204)
             self.assertTrue(wire.closed())
 
     def test_clients_that_go_away(self):
@@ -255,7 +255,7 @@ class ConnectionTest(ContractCase):
         for cut in (1, 20, len(data) - 1, len(data)):
             with self.subTest(cut), self.gateway.wire() as wire:
                 wire.send(data[:cut])
-        self.assertEqual(self.ask(webhook(notification())).status, 204)
+        self.assertEqual(self.exchange(webhook(notification())).status, 204)
 
 
 if __name__ == "__main__":

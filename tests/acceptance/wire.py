@@ -1,4 +1,4 @@
-"""HTTP by hand: for requests that no client library would send."""
+"""Raw HTTP, for requests that no client library would send."""
 import http.client
 import json
 import socket
@@ -14,7 +14,7 @@ def request_bytes(method="POST", path=WEBHOOK, body=b"", headers=(), version="HT
 
 
 def webhook(payload, **options):
-    """The request that brings a payload: a dict, or bytes."""
+    """A webhook request with a payload, a dict or bytes."""
     body = payload if isinstance(payload, bytes) else encoded(payload)
     return request_bytes(body=body, **options)
 
@@ -24,7 +24,7 @@ def encoded(payload):
 
 
 def chunks(body, size):
-    """`body` in the chunked transfer coding."""
+    """`body` in chunked transfer coding."""
     parts = [body[start : start + size] for start in range(0, len(body), size)]
     return b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n"
 
@@ -39,7 +39,7 @@ class Answer:
 
 
 class Wire:
-    """One connection; bytes go out as given, answers come back parsed, in order."""
+    """One connection that sends raw bytes and parses the responses in order."""
 
     def __init__(self, port, tls=None, timeout=20):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=timeout)
@@ -65,12 +65,12 @@ class Wire:
             raise AssertionError(f"a redirect would count as success: {answer}")
         return answer
 
-    def ask(self, data, method="POST"):
+    def exchange(self, data, method="POST"):
         self.send(data)
         return self.receive(method)
 
     def closed(self):
-        """True when the other side has closed, waiting for it as long as the timeout."""
+        """Whether the peer closes the connection; waits up to the timeout."""
         try:
             return self.file.read(1) == b""
         except ConnectionResetError:
@@ -78,7 +78,7 @@ class Wire:
 
 
 class Shared:
-    """Lets several HTTPResponse objects read one after another from the same stream."""
+    """Lets several HTTPResponse objects read from the same stream, one after another."""
 
     def __init__(self, file):
         self.file = file

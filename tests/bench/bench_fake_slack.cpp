@@ -1,6 +1,7 @@
-// A Slack that answers every call at once: what both gateways of the benchmark talk to, so that neither waits for it.
+// A fake Slack that responds to every call immediately, so that neither gateway of the benchmark has to wait.
 //   bench_fake_slack PORT
-// GET /stats gives {"posts": n, "lookups": n, "distinct": n}: `distinct` counts message texts, so that a loss or a duplicate shows.
+// GET /stats returns {"posts": n, "lookups": n, "distinct": n}. `distinct` counts distinct messages: fewer than sent means a loss, fewer
+// than posts means a duplicate.
 #include <atomic>
 #include <csignal>
 #include <cstdio>
@@ -20,7 +21,7 @@ net::ServerResponse json_answer(std::string body) {
   return {200, {{"Content-Type", "application/json; charset=utf-8"}}, std::move(body), false};
 }
 
-// Every message of the load carries "load-NUMBER"; Bolt may send it url-encoded, which leaves that as it is.
+// Every message of bench_load contains "load-NUMBER", which stays the same when Bolt URL-encodes the body.
 std::string marker_of(const std::string& body) {
   const auto at = body.find("load-");
   if (at == std::string::npos) return {};
@@ -75,14 +76,14 @@ int main(int argc, char** argv) {
       }};
   net::Router router(std::move(table));
   net::HttpServer server(runtime, router, {}, log);
-  auto door = server.open({std::string("127.0.0.1:") + argv[1], std::nullopt});
-  if (!door) {
-    std::fprintf(stderr, "%s\n", door.error().message.c_str());
+  auto socket = server.open({std::string("127.0.0.1:") + argv[1], std::nullopt});
+  if (!socket) {
+    std::fprintf(stderr, "%s\n", socket.error().message.c_str());
     return 1;
   }
-  std::vector<net::HttpServer::Door> doors;
-  doors.push_back(std::move(*door));
-  server.use(std::move(doors));
+  std::vector<net::HttpServer::ListenSocket> sockets;
+  sockets.push_back(std::move(*socket));
+  server.replace_listeners(std::move(sockets));
   int signal = 0;
   sigwait(&signals, &signal);
   server.stop();

@@ -1,6 +1,6 @@
-// Sends Coder payloads over keep-alive connections, a fixed number in flight, and prints what it saw as one JSON line.
+// Load generator: sends Coder payloads over keep-alive connections, a fixed number in flight, and prints the results as a line of JSON.
 //   bench_load URL PAYLOAD.json COUNT IN_FLIGHT RECIPIENTS FIRST
-// Payload number i has its own msg_id, "load-i" in its body, and goes to recipient i mod RECIPIENTS. Numbers start at FIRST.
+// Payload i has a unique msg_id, "load-i" in its body, and recipient i mod RECIPIENTS. Numbers start at FIRST.
 #include <algorithm>
 #include <atomic>
 #include <chrono>

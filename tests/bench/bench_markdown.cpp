@@ -1,5 +1,5 @@
-// How fast the Markdown of notifications becomes the mrkdwn of sections: all payloads of a directory, in bytes of Markdown a second.
-// BELFRY_CODER_FIXTURES names a directory of payloads instead of our own.
+// Converts the Markdown of notifications to mrkdwn sections: all payloads of a directory, in bytes of Markdown per second.
+// BELFRY_CODER_FIXTURES replaces the default directory.
 #include <benchmark/benchmark.h>
 
 #include <cstdlib>
@@ -9,16 +9,16 @@
 #include <string>
 #include <vector>
 
-#include "slack/document.hpp"
-#include "slack/flow.hpp"
-#include "slack/text.hpp"
+#include "slack/message/sections.hpp"
+#include "slack/text/document.hpp"
+#include "slack/text/text.hpp"
 
 namespace {
 
 std::vector<std::string> bodies() {
-  const char* asked = std::getenv("BELFRY_CODER_FIXTURES");
+  const char* fixtures = std::getenv("BELFRY_CODER_FIXTURES");
   std::vector<std::string> bodies;
-  for (const auto& entry : std::filesystem::directory_iterator(asked != nullptr && *asked != '\0' ? asked : BELFRY_FIXTURES)) {
+  for (const auto& entry : std::filesystem::directory_iterator(fixtures != nullptr && *fixtures != '\0' ? fixtures : BELFRY_FIXTURES)) {
     std::ifstream file(entry.path());
     const auto payload = nlohmann::json::parse(file);
     bodies.push_back(payload.value("body_markdown", payload.value("body", "")));

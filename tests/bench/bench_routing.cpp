@@ -1,5 +1,5 @@
-// What deciding costs: processors, a tree of routes and the plan of each delivery, for one payload, with 10 to 1,000 routes. The last route
-// takes it, so that every route is asked; a tenth of the processors applies.
+// Cost of a routing decision: processors, a tree of routes and the plan of each delivery, for one payload, with up to 1,000 routes. Only
+// the last route matches, so every route is evaluated; a tenth of the processors match.
 #include <benchmark/benchmark.h>
 
 #include <fstream>
@@ -13,7 +13,7 @@ namespace {
 using namespace belfry;
 using model::Comparison;
 
-// As people write them: by name, by list, by pattern, by label, by recipient.
+// Typical conditions: by name, list, pattern, label or recipient.
 model::Condition condition(std::size_t i) {
   const auto number = std::to_string(i);
   switch (i % 5) {
@@ -33,16 +33,16 @@ model::Condition condition(std::size_t i) {
 delivery::Planner planner(std::size_t processors, std::size_t routes) {
   model::PipelineRules rules;
   for (std::size_t i = 0; i < processors; ++i) {
-    model::ProcessorRule rule{.name = "p" + std::to_string(i), .where = "bench:1:1"};
+    model::ProcessorRule rule{.name = "p" + std::to_string(i), .location = "bench:1:1"};
     if (i % 10 != 0) rule.when = condition(i);
     rule.set.push_back({.path = "labels.p" + std::to_string(i), .text = "{{name}}"});
     rules.processors.push_back(std::move(rule));
   }
   for (std::size_t i = 0; i + 1 < routes; ++i) {
     rules.routes.push_back(
-        {.name = "r" + std::to_string(i), .where = "bench:1:1", .when = condition(i), .to = {{"slack", {{"channel", "C1"}}}}});
+        {.name = "r" + std::to_string(i), .location = "bench:1:1", .when = condition(i), .to = {{"slack", {{"channel", "C1"}}}}});
   }
-  rules.routes.push_back({.name = "everyone", .where = "bench:1:1", .to = {{"slack"}}});
+  rules.routes.push_back({.name = "everyone", .location = "bench:1:1", .to = {{"slack"}}});
   return delivery::Planner::compile(std::move(rules), {{"slack", {{"channel", ""}, std::chrono::hours(24)}}}).value();
 }
 

@@ -1,5 +1,5 @@
-// Any bytes as a webhook's body: refused with one harmless line, or a notification that keeps every promise of its header.
-// The first line of the input, if it has one, is the X-Message-Id header.
+// Parses arbitrary bytes as a webhook body. The result is either an error of one printable line, or a notification that satisfies the
+// guarantees in its header. Input: X-Message-Id header, '\n', body; without a '\n', only the body.
 #include <algorithm>
 #include <cstdlib>
 #include <string_view>

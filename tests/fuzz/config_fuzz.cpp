@@ -1,4 +1,4 @@
-// Any bytes as a configuration: they are refused with a sentence or they are settings, never both, never neither.
+// Loads arbitrary bytes as a configuration. The result is either settings, or at least one error with advice, never both.
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
@@ -16,11 +16,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto loaded = load_text({reinterpret_cast<const char*>(data), size}, "belfry.yaml", environment);
   bool failed = false;
   for (const auto& problem : loaded.problems) {
-    failed = failed || problem.severity == Problem::Severity::error;
+    failed = failed || problem.severity == Diagnostic::Severity::error;
     if (problem.text.find("; ") == std::string::npos || problem.text.find('\n') != std::string::npos) std::abort();
   }
   if (failed == loaded.settings.has_value()) std::abort();
-  if (loaded.settings && loaded.draft) std::abort();
+  if (loaded.settings && loaded.partial) std::abort();
   if (const auto* settings = loaded.readable()) {
     for (const auto& sink : settings->sinks) static_cast<void>(sink.config.dump());  // throws on text that is not UTF-8
     for (const auto& route : settings->pipeline.routes) {

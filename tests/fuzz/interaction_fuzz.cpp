@@ -1,5 +1,5 @@
-// Whatever is posted to the interactivity path: nothing unsigned counts, and what is signed is answered with a status and a short body.
-// Input: kind of body (1 byte), timestamp, '\n', signature, '\n', body.
+// Posts arbitrary requests to the interactivity path. No forged signature may verify, and each body must get a status and a short response.
+// Input: content type (1 byte), timestamp, '\n', signature, '\n', body.
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "slack/interaction.hpp"
-#include "slack/signature.hpp"
+#include "slack/inbound/interaction.hpp"
+#include "slack/inbound/signature.hpp"
 
 namespace {
 
@@ -37,20 +37,20 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view type = kTypes[data[0] % 4];
   const SignedRequest request = {take_line(rest), take_line(rest), rest};
 
-  // The fuzzer does not know the secret, so it cannot sign.
+  // The fuzzer has no way to sign: the secret is not part of its input.
   static const std::vector<std::string> kSecrets = {"8f742231b10e8888abcd99yyyzzz85a5", ""};
   expect(!is_signed(request, kSecrets, 1'531'420'618), "forged");
   expect(!is_signed(request, {}, 1'531'420'618), "signed without a secret");
 
-  const Posted posted = {type, rest};
-  const Answer reply = answer(posted);
-  expect(reply.status == 200 || reply.status == 400, "another status");
-  if (is_ssl_check(posted)) expect(reply == Answer{} && type != "application/json", "a certificate check had an effect");
+  const InboundPost post = {type, rest};
+  const Reply reply = reply_to(post);
+  expect(reply.status == 200 || reply.status == 400, "unexpected status");
+  if (is_ssl_check(post)) expect(reply == Reply{} && type != "application/json", "a certificate check had an effect");
   if (reply.status == 200 && !reply.body.empty()) {
     const auto echoed = nlohmann::json::parse(reply.body, nullptr, false);
-    expect(echoed.is_object() && echoed.size() == 1 && echoed["challenge"].is_string(), "something else than a challenge");
+    expect(echoed.is_object() && echoed.size() == 1 && echoed["challenge"].is_string(), "not a challenge");
     expect(type == "application/json" && reply.content_type == "application/json", "a challenge from a form");
   }
-  if (reply.status == 400) expect(reply.body.size() < 200 && reply.content_type.starts_with("text/plain"), "a long refusal");
+  if (reply.status == 400) expect(reply.body.size() < 200 && reply.content_type.starts_with("text/plain"), "a long error message");
   return 0;
 }

@@ -1,4 +1,5 @@
-// Any condition against any texts: compiled or refused with a sentence, the same answer with and without the reason, and always soon.
+// Matches arbitrary conditions against arbitrary text. A condition must compile or fail with a message, give the same result with and
+// without a reason, and finish quickly.
 #include <cstdlib>
 #include <string_view>
 
@@ -9,7 +10,7 @@ namespace {
 using belfry::model::Comparison;
 using belfry::model::Condition;
 
-// Reads the input as a script: one byte for a choice, texts up to the next newline.
+// Interprets the input: a choice takes one byte, a text extends to the next newline.
 class Script {
  public:
   Script(const unsigned char* bytes, std::size_t size) : rest_(reinterpret_cast<const char*>(bytes), size) {}
@@ -65,16 +66,16 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* bytes, std::size_t si
   n.labels["x"] = script.text();
   n.data = {{"a", {{"b", script.text()}}}, {"n", script.choice(256)}};
 
-  belfry::route::Questions questions;
-  const auto matcher = belfry::route::Matcher::compile(when, questions);
-  questions.seal();
+  belfry::route::MatchCache match_cache;
+  const auto matcher = belfry::route::Matcher::compile(when, match_cache);
+  match_cache.seal();
   if (!matcher) {
     if (matcher.error().message.empty()) std::abort();
     return 0;
   }
   std::string why;
-  belfry::route::Questions::Answers answers(questions, n);
-  const bool answer = matcher->matches(answers);
-  if (matcher->matches(answers, &why) != answer || answer != why.empty()) std::abort();
+  belfry::route::MatchCache::Evaluation evaluation(match_cache, n);
+  const bool answer = matcher->matches(evaluation);
+  if (matcher->matches(evaluation, &why) != answer || answer != why.empty()) std::abort();
   return 0;
 }

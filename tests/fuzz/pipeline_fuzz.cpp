@@ -1,12 +1,12 @@
-// A configuration and a payload, with a line "---" between them: whatever they are, what can be read leads to one decision, always the same
-// one, and nothing is taken that no route names.
+// Plans an arbitrary payload with an arbitrary configuration. If both are valid, the decision must be complete and deterministic.
+// Input: configuration, a line "---", payload.
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
 
 #include "config/settings.hpp"
 #include "delivery/planner.hpp"
-#include "model/before.hpp"
+#include "model/original.hpp"
 #include "source/coder.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
@@ -25,10 +25,10 @@ std::map<std::string, delivery::SinkPlan> sinks_of(const config::Settings& setti
   return out;
 }
 
-// Ids are fresh every time; everything else has to be the same.
-std::string told(const store::Acceptance& acceptance) {
+// The decision as text, without ids: they are the only part that may differ between two runs.
+std::string summary(const store::Acceptance& acceptance) {
   std::string out = acceptance.dropped ? "dropped" : "";
-  for (const auto& decision : acceptance.decisions) out += decision.what + " " + decision.detail + "\n";
+  for (const auto& decision : acceptance.decisions) out += decision.event + " " + decision.detail + "\n";
   for (const auto& planned : acceptance.deliveries) {
     const auto& d = planned.delivery;
     out += d.sink + " " + d.destination.key() + " " + d.route + " " + base::to_rfc3339(d.due_at) + " " + base::to_rfc3339(d.expires_at) +
@@ -50,26 +50,26 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto loaded = config::load_text(input.substr(0, line + 1), "belfry.yaml", environment);
   if (!loaded.settings) return 0;
   const auto planner = delivery::Planner::compile(loaded.settings->pipeline, sinks_of(*loaded.settings));
-  if (!planner) return 0;  // options of a sink that are no text
+  if (!planner) return 0;  // a sink option that is not a string
   const base::Timestamp now(std::chrono::milliseconds(1'790'000'000'000));
   const auto notification = source::parse_coder({input.substr(line + 5), std::nullopt}, {"coder", "id", now});
   if (!notification) return 0;
 
   route::Trace trace;
   auto acceptance = planner->plan(*notification, now, &trace);
-  require(told(acceptance) == told(planner->plan(*notification, now)));
+  require(summary(acceptance) == summary(planner->plan(*notification, now)));
   require(!acceptance.notification.title.empty() && !acceptance.notification.body.empty());
   require(acceptance.dropped ? acceptance.deliveries.empty() : trace.processors.size() == loaded.settings->pipeline.processors.size());
-  // Total: without a delivery there is a reason.
+  // Without a delivery there must be a reason.
   require(!acceptance.deliveries.empty() || !acceptance.decisions.empty());
   for (const auto& planned : acceptance.deliveries) {
     const auto& d = planned.delivery;
     require(d.due_at >= now && d.expires_at > now);
     require(!planned.digest || planned.digest->due_at > now);
     model::Message message{d, {acceptance.notification}};
-    planner->write(message);
+    planner->apply_template(message);
     require(!message.items.front().title.empty() && !message.items.front().body.empty());
   }
-  if (loaded.settings->pipeline.processors.empty()) require(model::restored(acceptance.notification) == *notification);
+  if (loaded.settings->pipeline.processors.empty()) require(model::restore_original(acceptance.notification) == *notification);
   return 0;
 }

@@ -1,4 +1,4 @@
-// Runs a fuzz target over files, without libFuzzer: what was once found stays found in every build. Arguments: directories.
+// Runs a fuzz target on files, without libFuzzer, so that every build tests past findings. Arguments: directories.
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
@@ -18,7 +18,7 @@ int main(int argc, char** argv) {
   std::sort(files.begin(), files.end());
   for (const auto& file : files) {
     std::printf("%s\n", file.c_str());
-    std::fflush(stdout);  // the last one is the one at which it crashes
+    std::fflush(stdout);  // so that after a crash the last line names the input
     std::ifstream stream(file, std::ios::binary);
     const std::string bytes(std::istreambuf_iterator<char>(stream), {});
     LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());

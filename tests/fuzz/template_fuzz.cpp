@@ -1,5 +1,6 @@
-// Any template over any values, in every format: it is refused with advice, or it makes text of bounded length; escaped Markdown comes back
-// as it was. In every kind of place a value is shown as it is, and what is around it stays what it was.
+// Renders arbitrary templates and values in every format. A template must be rejected with advice, or render to text of bounded length. In
+// every Markdown context (kPlaces), the value must be shown as it is, and the Markdown around it must keep its meaning.
+// Input: template, '\0', value.
 #include <cstdint>
 #include <cstdlib>
 
@@ -45,9 +46,9 @@ void check_places(const std::string& value) {
     const auto wanted = test::markdown_shape(place), shape = test::markdown_shape(made);
     if (!wanted) std::abort();
     if (!shape) continue;
-    const bool is_blank = render::space_at_front(value) == value.size();
+    const bool is_blank = render::leading_space(value) == value.size();
     if (test::collapsed(shape->seen) != test::collapsed(test::replaced(wanted->seen, kWord, value))) std::abort();
-    if (is_blank ? shape->blocks != wanted->blocks : shape->tags != test::replaced(wanted->tags, kWord, render::escape_url(value)))
+    if (is_blank ? shape->blocks != wanted->blocks : shape->tags != test::replaced(wanted->tags, kWord, render::percent_encode(value)))
       std::abort();
   }
 }
@@ -73,7 +74,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (made.size() > render::Template::kMaxResult + 3) std::abort();
     static_cast<void>(render::plain_text(made));
   }
-  // Bytes that are no text, and invisible characters, do not come out of a parser as they went in.
+  // The Markdown parser does not preserve invalid UTF-8 and invisible characters.
   if (value.size() < 1000 && base::is_utf8(value) && !value.contains("\u200b") && render::without_marks(value) == value &&
       !value.contains('\r') && value.find_first_of(std::string_view("\0\x01", 2)) == std::string::npos)
     check_places(value);

@@ -1,5 +1,6 @@
-// Whatever a server says once the WebSocket is open: the client gives whole messages within its limit, text that is UTF-8, and one closed
-// event at the end; it reads no more messages than it was asked to, and leaves nothing behind.
+// Sends arbitrary bytes from a WebSocket server. The client must report only whole messages within its limit, valid UTF-8 as text, and one
+// closed event at the end. It must read no more messages than requested, and release everything.
+// Input: number of requested messages (7 bits) and whether the client closes (1 bit), then the server's bytes.
 #include <openssl/evp.h>
 #include <openssl/sha.h>
 #include <sys/socket.h>
@@ -35,8 +36,8 @@ std::string accept_of(std::string_view request) {
   return {reinterpret_cast<char*>(text), static_cast<std::size_t>(size)};
 }
 
-// What the client has written so far, without waiting.
-std::string heard(int peer) {
+// The bytes that the client has written so far; does not block.
+std::string written_by_client(int peer) {
   std::string bytes(4096, '\0');
   const auto n = ::recv(peer, bytes.data(), bytes.size(), MSG_DONTWAIT);
   bytes.resize(n < 0 ? 0 : static_cast<std::size_t>(n));
@@ -47,13 +48,12 @@ std::string heard(int peer) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0 || size > 64UL * 1024) return 0;
-  // The first byte: how many messages are asked for at first, and whether the client closes.
-  const std::uint64_t asked = data[0] & 0x7fU;
+  const std::uint64_t requested = data[0] & 0x7fU;
   const bool closes = (data[0] & 0x80U) != 0;
   const std::string_view bytes(reinterpret_cast<const char*>(data + 1), size - 1);
 
   int ends[2];
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) fail("no sockets");
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) fail("cannot create sockets");
   net::asio::io_context io;
   const net::Executor executor(net::asio::make_strand(io));
   const auto settle = [&] {
@@ -65,14 +65,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::weak_ptr<net::WebSocketSession> left;
   const auto take = [&](const net::WebSocketEvent& event) {
     using Kind = net::WebSocketEvent::Kind;
-    if (closed != 0) fail("an event after the last");
+    if (closed != 0) fail("an event after the closed event");
     if (event.kind == Kind::closed) ++closed;
     if (event.kind == Kind::closed && !base::is_utf8(event.data)) fail("a reason that is not UTF-8");
     if (event.kind == Kind::open) ++opened;
     if (event.kind == Kind::text && !base::is_utf8(event.data)) fail("text that is not UTF-8");
     if (event.kind == Kind::text || event.kind == Kind::binary) {
       if (event.data.size() > kLimit) fail("a message over the limit");
-      if (++messages > asked) fail("a message that was not asked for");
+      if (++messages > requested) fail("more messages than requested");
     }
   };
   {
@@ -83,35 +83,35 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         stream, net::WebSocketRequest{.close_timeout = std::chrono::milliseconds(1), .max_message = kLimit},
         net::Url{{false, "localhost", "80", {}}, "localhost", "/"}, outbox, take);
     left = session;
-    session->receive(asked);
+    session->receive(requested);
     session->start(net::from_now(std::chrono::hours(1)));
     settle();
     const auto answer = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " +
-                        accept_of(heard(ends[1])) + "\r\n\r\n";
+                        accept_of(written_by_client(ends[1])) + "\r\n\r\n";
     ::send(ends[1], answer.data(), answer.size(), MSG_NOSIGNAL);
     settle();
     if (opened != 1) fail("did not open");
-    // In pieces, so that frames end anywhere.
+    // In pieces, so that frames are split at arbitrary positions.
     for (std::size_t at = 0; at < bytes.size();) {
       const auto piece = std::min<std::size_t>(bytes.size() - at, at % 2 == 0 ? 7 : 1000);
       if (::send(ends[1], bytes.data() + at, piece, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) break;
       at += piece;
       settle();
-      heard(ends[1]);
+      written_by_client(ends[1]);
       if (closes && at > bytes.size() / 2) session->close(4000, "enough");
     }
     ::close(ends[1]);
     settle();
-    // Unless it waits to be asked for more, it has noticed.
-    if (closed == 0 && messages < asked && !closes) fail("did not notice the end");
+    // The client must have noticed the end, unless it has paused reading until more messages are requested.
+    if (closed == 0 && messages < requested && !closes) fail("the client did not notice the end of the stream");
     session->close(1000, "");
     settle();
   }
-  // By itself, or when its time to close is over.
+  // The session ends by itself, or when its close timeout expires.
   io.restart();
   while (!left.expired() && io.run_one_for(std::chrono::seconds(5)) > 0) {
   }
-  if (closed != 1) fail("has not ended");
-  if (!left.expired()) fail("has not gone");
+  if (closed != 1) fail("the session has not closed");
+  if (!left.expired()) fail("the session has leaked");
   return 0;
 }

@@ -1,4 +1,4 @@
-// Plugins that break the contract while they run: each has its outcome, its log line and its counter, and the gateway goes on.
+// Plugins that break the contract at run time. Each has its outcome, its log line and its counter, and the gateway keeps running.
 #include <fstream>
 #include <set>
 
@@ -73,7 +73,7 @@ TEST_F(Hostile, SpinsAndComesBack) {
   ASSERT_TRUE(instance);
   testing::Mailbox<plugin::SendOutcome> outcomes;
   instance->deliver(message(20s, "first"), [&](plugin::SendOutcome outcome) { outcomes.put(std::move(outcome)); });
-  // Waits behind the first: never given, so it cannot have arrived.
+  // Queued behind the first and never dispatched, so it cannot have arrived.
   instance->deliver(message(100ms, "second"), [&](plugin::SendOutcome outcome) { outcomes.put(std::move(outcome)); });
   ASSERT_EQ(health_.take(), Health::hung);
   EXPECT_EQ(plugins_.threads(), 2U);
@@ -84,7 +84,7 @@ TEST_F(Hostile, SpinsAndComesBack) {
   const auto second = outcomes.take();
   ASSERT_TRUE(second);
   EXPECT_EQ(second->reason, "busy");
-  EXPECT_TRUE(second->never_began);
+  EXPECT_TRUE(second->not_started);
   EXPECT_FALSE(second->maybe_delivered);
   const auto first = outcomes.take();
   ASSERT_TRUE(first);
@@ -104,7 +104,7 @@ TEST_F(Hostile, AnotherInstanceGoesOnBesideASpinningOne) {
   EXPECT_TRUE(spun.take());
 }
 
-// A sink whose deliver() blocks on the offload pool, which has one thread here. It writes a line for each delivery that it has made.
+// A sink whose deliver() blocks on the offload pool, which has one thread here. It writes a line for each delivery that it makes.
 class Blocking : public Hostile {
  protected:
   std::shared_ptr<plugin::Instance> open_blocking(std::chrono::milliseconds work, int concurrency) {
@@ -128,7 +128,7 @@ TEST_F(Blocking, WhatWaitsForItsTurnKeepsItsTime) {
     fs::remove(made_file());
     const auto instance = open_blocking(100ms, concurrency);
     ASSERT_TRUE(instance);
-    EXPECT_EQ(instance->most_in_flight(), 1U) << "the pool has one thread";
+    EXPECT_EQ(instance->max_in_flight(), 1U) << "the pool has one thread";
     for (int i = 0; i < 24; ++i) deliver_to(*instance, 1500ms, "d" + std::to_string(i));
     for (int i = 0; i < 24; ++i) {
       const auto outcome = outcomes_.take();
@@ -150,7 +150,7 @@ TEST_F(Blocking, WhatIsTakenBackBeforeItBeginsIsNotBegun) {
   deliver_to(*instance, 20s, "second");
   const auto second = outcomes_.take();
   ASSERT_TRUE(second);
-  EXPECT_TRUE(second->never_began);
+  EXPECT_TRUE(second->not_started);
   EXPECT_FALSE(second->maybe_delivered);
   EXPECT_EQ(outcomes_.take()->code, OutcomeCode::delivered);
   EXPECT_TRUE(stop(*instance, 20s));
@@ -166,12 +166,12 @@ TEST_F(Blocking, WorkThatOutlivesItsTimeKeepsItsPlaceAndTheSinkTakesNoMore) {
   ASSERT_TRUE(first);
   EXPECT_EQ(first->reason, "timeout");
   EXPECT_TRUE(first->maybe_delivered);
-  EXPECT_FALSE(first->never_began);
+  EXPECT_FALSE(first->not_started);
   ASSERT_EQ(health_.take(), Health::hung);
   deliver_to(*instance, 20s, "first");
   const auto again = outcomes_.take();
   ASSERT_TRUE(again);
-  EXPECT_TRUE(again->never_began) << "the first attempt may make it yet";
+  EXPECT_TRUE(again->not_started) << "the first attempt may still deliver it";
   const auto late = late_.take();
   ASSERT_TRUE(late);
   EXPECT_EQ(late->code, OutcomeCode::delivered);
@@ -181,8 +181,8 @@ TEST_F(Blocking, WorkThatOutlivesItsTimeKeepsItsPlaceAndTheSinkTakesNoMore) {
   EXPECT_EQ(made(), (std::vector<std::string>{"first", "third"}));
 }
 
-// With room for two it is not hung, so the second attempt is waiting for the first one's work when that ends. The strand is held until long
-// after that.
+// With a concurrency of two the sink is not hung, so the second attempt waits for the work of the first to end. The strand is blocked until
+// long after that.
 TEST_F(Blocking, ALateDeliveryEndsTheNextAttemptBeforeItBegins) {
   const auto instance = open_blocking(300ms, 2);
   ASSERT_TRUE(instance);
@@ -199,7 +199,7 @@ TEST_F(Blocking, ALateDeliveryEndsTheNextAttemptBeforeItBegins) {
   EXPECT_EQ(late->code, OutcomeCode::delivered);
   const auto again = outcomes_.take();
   ASSERT_TRUE(again);
-  EXPECT_TRUE(again->never_began) << again->reason;
+  EXPECT_TRUE(again->not_started) << again->reason;
   EXPECT_EQ(made().size(), 1U);
   EXPECT_TRUE(answered.take());
   EXPECT_TRUE(stop(*instance, 20s));
@@ -211,10 +211,10 @@ TEST_F(Blocking, StoppingGivesBackWhatHasNotBegun) {
   for (const auto* id : {"first", "second", "third"}) deliver_to(*instance, 20s, id);
   EXPECT_TRUE(stop(*instance, 50ms));
   int back = 0;
-  for (int i = 0; i < 3; ++i) back += outcomes_.take()->never_began ? 1 : 0;
+  for (int i = 0; i < 3; ++i) back += outcomes_.take()->not_started ? 1 : 0;
   EXPECT_GE(back, 2);
   EXPECT_LE(made().size(), 1U);
-  // It is left behind, as its work has not ended, and keeps itself: to a leak checker it is something that is still reachable.
+  // Its work has not ended, so the instance is left behind and keeps itself alive. This pointer keeps it reachable for a leak checker.
   static const auto* volatile left_behind = new std::shared_ptr<plugin::Instance>(instance);
   EXPECT_NE(left_behind, nullptr);
 }
@@ -227,7 +227,7 @@ TEST_F(Hostile, SlowCallsAreCountedAndNamed) {
   EXPECT_TRUE(lines_.wait_for("the plugin blocks in its calls"));
   EXPECT_TRUE(lines_.wait_for("plugin=hostile call=deliver")) << lines_.all();
   EXPECT_EQ(deliver(*instance, message()).code, OutcomeCode::delivered);
-  EXPECT_EQ(lines_.count("the plugin blocks in its calls"), 1U) << "a line a minute";
+  EXPECT_EQ(lines_.count("the plugin blocks in its calls"), 1U) << "at most one line a minute";
   EXPECT_EQ(instance->health(), Health::running);
 }
 
@@ -262,7 +262,7 @@ TEST_F(Hostile, BadCalls) {
   EXPECT_EQ(outcome.reason, "ok");
   EXPECT_GE(metrics_.value("bad_ticket"), 5);
   EXPECT_GE(metrics_.value("bad_argument"), 8);
-  EXPECT_EQ(http_->asked.size(), 0U);
+  EXPECT_EQ(http_->requests.size(), 0U);
 }
 
 TEST_F(Hostile, ATypeIsCreatedByItsNameWhereverItStands) {
@@ -331,10 +331,10 @@ TEST_F(Hostile, ReplacingTheFileDoesNotTouchWhatRuns) {
   const auto instance = open("plain");
   ASSERT_TRUE(instance);
   const fs::path file = directory_.path() / "plain.so";
-  fs::resize_file(file, 0);  // truncating a mapped file would be a SIGBUS
+  fs::resize_file(file, 0);  // truncating a mapped file would raise SIGBUS
   EXPECT_EQ(deliver(*instance, message()).code, OutcomeCode::delivered);
   EXPECT_THAT(scan().entries.at(0).refusal, HasSubstr("plain.so: cannot be loaded: "));
-  // The same type from other code, beside the old one: what reload does.
+  // The same type from other code, beside the old one, as after a reload.
   fs::copy_file(built("never_completes"), file, fs::copy_options::overwrite_existing);
   const auto checked = check(scan());
   ASSERT_TRUE(checked.sink);

@@ -1,4 +1,4 @@
-// Plugins that are wrong before they run: each is refused with one sentence, and the gateway goes on.
+// Plugins that are invalid before they run. Each is refused with one sentence, and the gateway keeps running.
 #include "support/plugin_rig.hpp"
 
 namespace belfry {
@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 
 struct Case {
   std::string plugin;
-  std::string sentence;  // regular expression for what follows "FILE: "
+  std::string sentence;  // regular expression for the text after "FILE: "
 };
 void PrintTo(const Case& c, std::ostream* out) { *out << c.plugin; }
 
@@ -104,11 +104,11 @@ TEST_F(Scan, SecondFileWithATypeIsRefused) {
   EXPECT_TRUE(catalogue.entries[1].types.empty());
 }
 
-// ---- configure, in the child ----------------------------------------------------------------------------------------------------
+// ---- configure(), in the child --------------------------------------------------------------------------------------------------
 
 class Configure : public testing::PluginRig {
  protected:
-  std::vector<plugin::Problem> problems(const std::string& name) {
+  std::vector<plugin::Finding> problems(const std::string& name) {
     install(name);
     const auto checked = check(scan());
     EXPECT_FALSE(checked.sink.has_value());
@@ -119,13 +119,13 @@ class Configure : public testing::PluginRig {
 TEST_F(Configure, RefusalNamesThePlace) {
   const auto found = problems("refuses_configure");
   ASSERT_EQ(found.size(), 1U);
-  EXPECT_EQ(found[0], (plugin::Problem{plugin::Problem::Severity::error, "/do", "cannot do that"}));
+  EXPECT_EQ(found[0], (plugin::Finding{plugin::Finding::Severity::error, "/do", "cannot do that"}));
 }
 
 TEST_F(Configure, RefusalWithoutAWord) {
   const auto found = problems("refuses_silently");
   ASSERT_EQ(found.size(), 1U);
-  EXPECT_EQ(found[0].text, "the plugin refuses this configuration without saying why (code 7)");
+  EXPECT_EQ(found[0].text, "the plugin refuses this configuration without giving a reason (code 7)");
 }
 
 TEST_F(Configure, CrashIsAProblemOfTheSink) {
@@ -162,7 +162,7 @@ TEST_F(Configure, UnknownTypeSaysWhatThereIs) {
   const auto checks = plugin::check_sinks(scan(), {{"sink", "hostle", {}, {}}, {"sink2", "zzzzzzzz", {}, {}}}, settings_, *scrubber_);
   ASSERT_EQ(checks[0].problems.size(), 1U);
   EXPECT_EQ(checks[0].problems[0].text, "no plugin offers the type \"hostle\"; did you mean \"hostile\"?");
-  EXPECT_THAT(checks[1].problems.at(0).text, HasSubstr("there are \"hostile\"; refused: "));
+  EXPECT_THAT(checks[1].problems.at(0).text, HasSubstr("available types are \"hostile\"; refused: "));
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-"""The package to try, and the one before it."""
+"""The deb under test, its predecessor, and the files that it leaves behind."""
 import os
 import re
 from pathlib import Path
@@ -7,7 +7,7 @@ from roots import package, run
 
 
 def previous(directory):
-    """$BELFRY_PREVIOUS_DEB; else the same build under a lower version, which the package manager treats alike."""
+    """$BELFRY_PREVIOUS_DEB; otherwise the same build with a lower version, which to the package manager is a predecessor."""
     if given := os.environ.get("BELFRY_PREVIOUS_DEB"):
         return Path(given)
     unpacked, file = Path(directory) / "unpacked", Path(directory) / "belfry_previous.deb"
@@ -19,7 +19,7 @@ def previous(directory):
 
 
 def traces(root):
-    """Every path of the root that has to do with belfry, but for what the package manager and the journal remember."""
+    """Every path in the root that belongs to belfry, except in the package manager's and the journal's own records."""
     remembered = ("var/cache/apt", "var/lib/apt", "var/log", "var/cache/debconf", "root", "proc", "sys", "run/log")
     left = []
     for top, directories, files in os.walk(root.path):

@@ -1,4 +1,4 @@
-"""The gateway of an installed package, in a machine, with the doors of the acceptance tests' gateway."""
+"""The gateway of an installed package in a booted machine, with the interface of the acceptance tests' Gateway."""
 import os
 from pathlib import Path
 
@@ -6,12 +6,12 @@ from harness import Gateway
 from roots import run
 
 CONFIGURATION = "etc/belfry/belfry.yaml"
-NAME = "slack.sandbox.example"  # the name of the sandbox in the machine, so that TLS and the resolver are tried too
+NAME = "slack.sandbox.example"  # host name of the sandbox in the machine, so that TLS and name resolution are tested too
 PORT = 8443
 
 
 class Installed(Gateway):
-    """`port` and `admin_port` are those of the configuration that is shipped."""
+    """Uses the ports of the shipped configuration."""
 
     def __init__(self, machine):
         self.machine = machine
@@ -36,7 +36,7 @@ class Installed(Gateway):
 
 
 def make_certificate(directory):
-    """(certificate, key) for the sandbox; signed by itself, and trusted by this process from now on."""
+    """(certificate, key) for the sandbox: self-signed, and trusted by this process from now on."""
     certificate, key = Path(directory) / "certificate.pem", Path(directory) / "key.pem"
     subject = ["-subj", f"/CN={NAME}", "-addext", f"subjectAltName=DNS:{NAME},IP:127.0.0.1"]
     run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *subject, "-keyout", key, "-out", certificate)
@@ -45,7 +45,7 @@ def make_certificate(directory):
 
 
 def point_at_sandbox(root, certificate):
-    """The shipped configuration, but for where Slack is: the sandbox, under its own name and with its own certificate."""
+    """Points the shipped configuration at the sandbox, under its own host name and with its own certificate."""
     file = root.path / CONFIGURATION
     text = file.read_text()
     token = next(line for line in text.splitlines() if line.strip().startswith("bot_token:"))

@@ -1,4 +1,4 @@
-"""A root booted with its own systemd, and the commands that run in it. Its network is its own loopback and nothing else."""
+"""A root file system booted with its own systemd, and commands that run in it. Its only network is its own loopback."""
 import ctypes
 import os
 import signal
@@ -14,7 +14,7 @@ ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:
 
 
 def enter_network(pid):
-    """From here on this process and its children have the network of that one."""
+    """Moves this process, and future children, into the network namespace of `pid`."""
     file = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
     try:
         libc = ctypes.CDLL(None, use_errno=True)
@@ -25,8 +25,8 @@ def enter_network(pid):
 
 
 class Machine:
-    """Context manager. Within it this process has the machine's network: what listens on 127.0.0.1 there is reached here, and the other
-    way round."""
+    """Context manager that boots `root`. This process shares the machine's network meanwhile: each can reach the other's listeners on
+    127.0.0.1."""
 
     def __init__(self, root):
         self.root = root
@@ -61,7 +61,7 @@ class Machine:
             ctypes.CDLL(None).setns(self.home, NEW_NETWORK)
             os.close(self.home)
         if hasattr(self, "process"):
-            # nspawn hands SIGTERM to the init of the machine, which stops its services and ends.
+            # nspawn forwards SIGTERM to the machine's init, which stops its services and exits.
             self.process.send_signal(signal.SIGTERM)
             try:
                 self.process.wait(120)
@@ -78,11 +78,11 @@ class Machine:
         return ["nsenter", "--target", str(self.leader), "--mount", "--uts", "--ipc", "--net", "--pid", "--root", "--wd", *map(str, command)]
 
     def run(self, *command, **options):
-        """What it says; fails the test when it fails."""
+        """Runs a command in the machine and returns its output; fails the test if the command fails."""
         return run(*self.inside(*command), env=ENVIRONMENT | {"DEBIAN_FRONTEND": "noninteractive"}, **options)
 
     def try_run(self, *command):
-        """(exit code, what it says)"""
+        """(exit code, output)"""
         streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
         done = subprocess.run(self.inside(*command), env=ENVIRONMENT, text=True, **streams)
         return done.returncode, done.stdout

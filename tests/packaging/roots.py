@@ -1,6 +1,6 @@
-"""Fresh roots of Debian 12 and 13. The base of each kind is made once, by debootstrap, and kept in build/roots; what a test gets is a copy.
+"""Fresh root file systems of Debian 12 and 13. debootstrap creates a base of each kind once, in build/roots; each test gets a copy.
 
-Needs root. Packages come from where this machine has its own from.
+Needs root. Packages come from this machine's own package sources.
 """
 import os
 import shutil
@@ -12,32 +12,32 @@ SOURCE = Path(__file__).resolve().parents[2]
 ROOTS = SOURCE / "build/roots"
 PACKAGES = Path(os.environ.get("BELFRY_PACKAGES", SOURCE / "build/packages"))
 
-# What a server has besides the smallest Debian: systemd, its bus, and the certificates that TLS needs.
+# Packages that a server has in addition to a minimal Debian: systemd, D-Bus, and CA certificates.
 SYSTEM = "systemd,systemd-sysv,dbus,ca-certificates"
 COMPILER = SYSTEM + ",g++"
-NAMES = {12: "bookworm", 13: "trixie"}  # of the releases
+NAMES = {12: "bookworm", 13: "trixie"}  # release -> code name
 
 
 def run(*command, **options):
-    """Ends the test with what the command said, if it fails."""
+    """Runs a command and returns its output; if it fails, raises an AssertionError with the output."""
     done = subprocess.run([str(part) for part in command], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
     if done.returncode != 0:
-        raise AssertionError(f"{' '.join(str(part) for part in command)} ended with {done.returncode}:\n{done.stdout[-6000:]}")
+        raise AssertionError(f"{' '.join(str(part) for part in command)} exited with {done.returncode}:\n{done.stdout[-6000:]}")
     return done.stdout
 
 
 def mirror():
-    """Where this machine gets bookworm from."""
+    """The URI of this machine's package source for bookworm."""
     lines = run("apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE)", "Created-By: Packages").splitlines()
     for line in lines:
         uri, release = line.rsplit(" ", 1)
         if release == "bookworm":
             return uri.rstrip("/")
-    raise AssertionError(f"no package source of this machine has bookworm, only: {lines}")
+    raise AssertionError(f"this machine has no package source for bookworm, only: {lines}")
 
 
 def base(name, packages, release):
-    """The directory of a base root; made when it is not there."""
+    """The directory of a base root; created if it does not exist."""
     directory = ROOTS / name
     if not directory.is_dir():
         ROOTS.mkdir(parents=True, exist_ok=True)
@@ -49,15 +49,15 @@ def base(name, packages, release):
 
 
 def package(name):
-    """The one file of that package in build/packages."""
+    """The file of this package in build/packages."""
     found = sorted(PACKAGES.glob(f"{name}_*.deb"))
     if len(found) != 1:
-        raise AssertionError(f"{PACKAGES} has {len(found)} packages {name}, wanted one; run: packaging/build deb")
+        raise AssertionError(f"{PACKAGES} has {len(found)} files of the package {name}, expected one; run: packaging/build deb")
     return found[0]
 
 
 class Root:
-    """Context manager: a copy of a base root, gone afterwards. `path` is where it is."""
+    """Context manager: a temporary copy of a base root, at `path`."""
 
     def __init__(self, release=12, name="debian", packages=SYSTEM):
         self.base = base(f"{name}-{release}", packages, release)
@@ -66,7 +66,7 @@ class Root:
         self.directory = tempfile.TemporaryDirectory(prefix="belfry-root-", dir="/var/tmp")
         self.path = Path(self.directory.name) / "root"
         run("cp", "--archive", "--reflink=auto", self.base, self.path)
-        # The name of a fresh machine, and one identity for each.
+        # An empty machine-id, so that each copy gets its own identity.
         (self.path / "etc/hostname").write_text("belfry-test\n")
         (self.path / "etc/machine-id").write_text("")
         return self
@@ -75,7 +75,7 @@ class Root:
         self.directory.cleanup()
 
     def put(self, file, where="root"):
-        """Copies a file into a directory of the root and returns its name there."""
+        """Copies a file into a directory of the root and returns its path there."""
         shutil.copy(file, self.path / where)
         return f"/{where}/{Path(file).name}"
 
@@ -83,7 +83,7 @@ class Root:
         return run("chroot", self.path, *command, env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND": "noninteractive"}, **options)
 
     def fetch(self, *packages):
-        """Downloads packages and what they depend on, so that they can be installed later without a network. Kept in the base."""
+        """Downloads packages and their dependencies for a later installation without a network. The base caches them."""
         archives = self.base / "var/cache/apt/archives"
         run("cp", "--archive", "--update", f"{archives}/.", self.path / "var/cache/apt/archives")
         resolver = self.path / "etc/resolv.conf"

@@ -1,5 +1,5 @@
-"""The life of the Debian package on a fresh machine of Debian 12, and of Debian 13: installed without secrets, given two, upgraded while deliveries wait, reinstalled,
-upgraded with a broken configuration, removed, purged. One machine, in this order."""
+"""The life of the Debian package on Debian 12 and Debian 13: installed without secrets, configured with two, upgraded while deliveries
+wait, reinstalled, upgraded with an invalid configuration, removed, purged. One machine, in this order."""
 import contextlib
 import json
 import re
@@ -17,7 +17,7 @@ from payloads import notification
 from roots import Root, package
 from slack_sandbox.process import Sandbox
 
-# Few people: every new one is looked up, and Slack allows that so often only.
+# Few people, because every new one is looked up and lookups are rate-limited.
 PEOPLE = [f"person-{number}@example.com" for number in range(4)]
 
 
@@ -26,7 +26,7 @@ def numbered(number):
 
 
 class Poster(threading.Thread):
-    """Posts one notification after another, each until it is taken, as Coder does; `gap` is the longest time in which none was."""
+    """Posts one notification after another and retries each until it is accepted, as Coder does. `gap`: the longest time without a 204."""
 
     def __init__(self, gateway, number):
         super().__init__()
@@ -67,7 +67,7 @@ class Life:
         return self.machine.run("apt-get", "install", "--yes", "--no-install-recommends", "--reinstall", *packages)
 
     def delivered(self):
-        """Whom it came to, and the numbers that came, twice when they came twice."""
+        """The recipients and the numbers of all messages, sorted, including duplicates."""
         rows = self.sandbox.messages()
         numbers = [int(found[1]) for row in rows if (found := re.search(r"notice-(\d+)", json.dumps(row)))]
         return sorted(row["email"] for row in rows), sorted(numbers)
@@ -76,16 +76,16 @@ class Life:
         self.install(self.old)
         self.assertEqual(self.machine.show("ActiveState"), "active")
         self.assertEqual(self.machine.run("systemd-analyze", "verify", "--man=no", "belfry.service").strip(), "")
-        self.gateway.until(lambda: self.gateway.readiness() == 200, "/readyz answers 200: what comes in is kept")
+        self.gateway.until(lambda: self.gateway.readiness() == 200, "/readyz answers 200: notifications are stored")
         self.assertRegex(self.gateway.admin("/readyz")[1], "note: .*slack-bot-token")
         self.assertIn("slack-bot-token", self.machine.show("StatusText"))
-        code, said = self.machine.try_run("belfry", "check")
-        self.assertEqual((code, "slack-bot-token" in said), (1, True), said)
-        code, said = self.machine.try_run("belfry", "status")
-        self.assertEqual((code, "slack-bot-token" in said), (1, True), said)
+        code, output = self.machine.try_run("belfry", "check")
+        self.assertEqual((code, "slack-bot-token" in output), (1, True), output)
+        code, output = self.machine.try_run("belfry", "status")
+        self.assertEqual((code, "slack-bot-token" in output), (1, True), output)
         self.assertIn("sink is parked", self.machine.run("journalctl", "--unit=belfry", "--priority=warning", "--output=cat"))
         self.assertEqual(self.gateway.post_webhook(notification("early@example.com"))[0], 204)
-        # A missing secret is no broken configuration.
+        # A missing secret does not make the configuration invalid.
         before = self.gateway.pid()
         self.install(self.old)
         self.assertNotEqual(self.gateway.pid(), before)
@@ -100,7 +100,7 @@ class Life:
         self.machine.run("systemctl", "restart", "belfry")
         self.gateway.until(lambda: self.gateway.readiness() == 200, "/readyz answers 200")
         self.assertEqual(self.gateway.post_webhook(notification("late@example.com"))[0], 204)
-        # What was accepted before there was a token has waited for it.
+        # Notifications that were accepted before there was a token have waited for it.
         self.sandbox.wait_for_count(2)
         self.assertEqual(self.delivered()[0], ["early@example.com", "late@example.com"])
         self.assertEqual(self.machine.run("belfry", "plugins", "list").count("refused"), 0)
@@ -114,13 +114,13 @@ class Life:
         before = self.gateway.pid()
         for command in (("systemctl", "reload", "belfry"), ("belfry", "reload")):
             self.gateway.configuration().write_text(good + "\nnonsense: true\n")
-            code, said = self.machine.try_run(*command)
-            self.assertEqual(code, 1, said)
+            code, output = self.machine.try_run(*command)
+            self.assertEqual(code, 1, output)
             self.assertIn("nonsense", self.machine.run("journalctl", "--unit=belfry", "--priority=err", "--output=cat"))
             self.assertEqual((self.machine.show("ActiveState"), self.gateway.pid()), ("active", before))
             self.gateway.configuration().write_text(good)
             self.machine.run(*command)
-        # A gateway that listens on TCP alone cannot be asked without a token.
+        # A gateway that listens only on TCP accepts no reload requests without a token.
         tcp_only = re.sub(r"listen: \[.*\]", 'listen: "127.0.0.1:9664"', good)
         self.assertNotEqual(tcp_only, good)
         self.gateway.configuration().write_text(tcp_only)
@@ -128,7 +128,7 @@ class Life:
         self.gateway.until(lambda: self.gateway.readiness() == 200, "/readyz answers 200")
         self.gateway.configuration().write_text(good)
         self.machine.run("systemctl", "reload", "belfry")
-        self.gateway.until(lambda: self.machine.try_run("belfry", "reload")[0] == 0, "it listens on its socket again")
+        self.gateway.until(lambda: self.machine.try_run("belfry", "reload")[0] == 0, "the gateway listens on its socket again")
 
     def test_3_upgrade_with_deliveries_waiting(self):
         self.sandbox.post("reset")
@@ -149,7 +149,7 @@ class Life:
         self.sandbox.clear_faults()
         self.gateway.wait_idle(120)
         self.assertEqual(self.delivered()[1], list(range(poster.number)))
-        print(f"\nupgrade: 40 deliveries waited, {poster.number - 40} came meanwhile, the longest gap was {poster.gap:.2f} s")
+        print(f"\nupgrade: 40 deliveries waited, {poster.number - 40} arrived meanwhile, the longest gap was {poster.gap:.2f} s")
         self.assertLess(poster.gap, 10)
         self.assertIn("api_url", self.gateway.configuration().read_text())
 
@@ -164,22 +164,22 @@ class Life:
         good = self.gateway.configuration().read_text()
         self.gateway.configuration().write_text(good + "\nnonsense: true\n")
         before = self.gateway.pid()
-        said = self.install(self.new)
-        self.assertIn("belfry: not restarted", said)
-        self.assertIn("nonsense", said)
-        self.assertIn(CONFIGURATION, said)
+        output = self.install(self.new)
+        self.assertIn("belfry: not restarted", output)
+        self.assertIn("nonsense", output)
+        self.assertIn(CONFIGURATION, output)
         self.assertEqual(self.machine.run("dpkg-query", "-W", "-f", "${db:Status-Abbrev}", "belfry").strip(), "ii")
         self.assertEqual(self.gateway.pid(), before)
         self.assertEqual(self.gateway.readiness(), 200)
         self.gateway.configuration().write_text(good)
 
     def queue(self):
-        """What waits and what has gone out. A start that fails later than the store opens has kept rows of its own, such as its clock."""
+        """Waiting and finished deliveries. Other tables may change: a start that fails after it opened the store has written its clock."""
         with contextlib.closing(sqlite3.connect(f"file:{self.root.path}/var/lib/belfry/belfry.db?mode=ro", uri=True)) as database:
             return {table: sorted(map(repr, database.execute(f"SELECT * FROM {table}"))) for table in ("notifications", "deliveries")}
 
     def refused(self, words, data):
-        """It does not start, says why, and leaves its data as they were."""
+        """Expects that the service does not start, reports this reason, and leaves its data unchanged."""
         before = data()
         self.assertNotEqual(self.machine.try_run("systemctl", "start", "belfry")[0], 0)
         self.assertIn(words, self.machine.try_run("systemctl", "status", "belfry", "--no-pager", "--full", "--lines=20")[1])
@@ -188,7 +188,7 @@ class Life:
         self.assertEqual(data(), before)
 
     def schema_version(self, change):
-        """What it was before. The database is closed again, so that nothing of root's stays beside it."""
+        """Changes the schema version and returns the previous one. Closes the database, so that root leaves no files next to it."""
         with contextlib.closing(sqlite3.connect(self.root.path / "var/lib/belfry/belfry.db")) as database:
             (version,) = database.execute("PRAGMA user_version").fetchone()
             database.execute(f"PRAGMA user_version = {change(version)}")

@@ -1,4 +1,4 @@
-"""What lintian, rpmlint, systemd-analyze and the shells say to the packages; and what the rpm wants of the machine."""
+"""Checks the packages with lintian, rpmlint, systemd-analyze and the shells, and the dependencies of the rpm."""
 import re
 import subprocess
 import tempfile
@@ -7,8 +7,8 @@ from pathlib import Path
 
 from roots import PACKAGES, SOURCE, package, run
 
-MOST_EXPOSURE = 12  # tenths
-# glibc, libstdc++ and its compiler's run time, OpenSSL 3, libsystemd; beside libraries the shell of the scripts and the format itself.
+MAX_EXPOSURE = 12  # tenths
+# glibc, libstdc++ and the compiler's runtime, OpenSSL 3, libsystemd; besides libraries, the interpreters of scripts and rpm's own features.
 WANTED = re.compile(
     r"(ld-linux-x86-64|libc|libm|libdl|libpthread|libresolv|libstdc\+\+|libgcc_s|libssl|libcrypto|libsystemd)\.so\..*|rtld\(GNU_HASH\)"
     r"|/bin/sh|rpmlib\(.*|config\(belfry\).*|shadow-utils|tzdata|/usr/bin/(env|bash|pkg-config)"
@@ -22,14 +22,14 @@ def rpm(name):
 class LintTest(unittest.TestCase):
     def test_lintian(self):
         (changes,) = PACKAGES.glob("belfry_*.changes")
-        # Binaries hold pieces of words ("userA", "ment"), others with every build, and the words of libraries.
-        said = run("lintian", "-EvIL", "+pedantic", "--allow-root", "--suppress-tags", "spelling-error-in-binary", changes)
-        found = [line for line in said.splitlines() if not line.startswith("N:") and "root privileges" not in line]
+        # Spelling is not checked in binaries: they contain fragments of words ("userA", "ment"), and the texts of libraries.
+        output = run("lintian", "-EvIL", "+pedantic", "--allow-root", "--suppress-tags", "spelling-error-in-binary", changes)
+        found = [line for line in output.splitlines() if not line.startswith("N:") and "root privileges" not in line]
         self.assertEqual(found, [])
 
     def test_rpmlint(self):
-        said = run("rpmlint", "--config", SOURCE / "packaging/rpm/rpmlint.toml", *sorted(PACKAGES.glob("*.rpm")))
-        self.assertRegex(said, r"0 errors, 0 warnings")
+        output = run("rpmlint", "--config", SOURCE / "packaging/rpm/rpmlint.toml", *sorted(PACKAGES.glob("*.rpm")))
+        self.assertRegex(output, r"0 errors, 0 warnings")
 
     def test_the_rpm_wants_no_other_libraries(self):
         wants = run("rpm", "--query", "--package", "--requires", rpm("belfry")).split("\n")
@@ -41,8 +41,8 @@ class LintTest(unittest.TestCase):
         with tempfile.TemporaryDirectory() as directory:
             run("dpkg-deb", "--extract", package("belfry"), directory)
             unit = Path(directory) / "lib/systemd/system/belfry.service"
-            said = run("systemd-analyze", "security", "--offline=yes", "--no-pager", f"--threshold={MOST_EXPOSURE}", unit)
-            print("\n" + said.strip().splitlines()[-1])
+            output = run("systemd-analyze", "security", "--offline=yes", "--no-pager", f"--threshold={MAX_EXPOSURE}", unit)
+            print("\n" + output.strip().splitlines()[-1])
 
     def test_completions_and_manual(self):
         with tempfile.TemporaryDirectory() as directory:

@@ -1,5 +1,5 @@
-"""A plugin made outside the source tree: the template, in a root that has only belfry-dev and a compiler, in each of the ways that its
-README shows; what comes out is found, checked, and delivers."""
+"""A plugin outside the source tree: builds the template in a root with only belfry-dev and a compiler, in every way that its README shows.
+The gateway finds, checks and uses each result."""
 import json
 import re
 import tempfile
@@ -17,7 +17,7 @@ NTFY_PORT = 8090
 
 
 class Ntfy(HTTPServer):
-    """As much of an ntfy server as keeps what is published."""
+    """A minimal ntfy server that stores published messages."""
 
     def __init__(self):
         self.published, self.arrived = [], threading.Event()
@@ -46,7 +46,7 @@ class PluginTest(unittest.TestCase):
             root.fetch("cmake", "make", "pkg-config")
             root.chroot("apt-get", "install", "--yes", "--no-install-recommends", sdk)
             cls.commands = re.findall(r"```sh\n(.*?)\n```", (root.path / TEMPLATE[1:] / "README.md").read_text(), re.DOTALL)
-            # The compiler alone first, then with what the other ways need.
+            # First with the compiler alone, then with the tools that the other ways need.
             cls.build(root, cls.commands[2])
             root.chroot("apt-get", "install", "--yes", "--no-install-recommends", "pkg-config")
             cls.build(root, cls.commands[1])
@@ -86,10 +86,10 @@ class PluginTest(unittest.TestCase):
                         file.write_bytes(library)
                         self.assertIn("/usr/local/lib/belfry/plugins/ntfy.so", machine.run("belfry", "plugins", "show", "ntfy"))
                         self.use(machine, gateway, ntfy)
-                # A directory that others can write to is refused, with the way to mend it, and the gateway goes on without.
+                # A directory that others can write to is refused, with the command that fixes it.
                 directory.chmod(0o777)
-                said = machine.run("belfry", "plugins", "list")
-                self.assertIn("run: chmod go-w /usr/local/lib/belfry/plugins", said)
+                output = machine.run("belfry", "plugins", "list")
+                self.assertIn("run: chmod go-w /usr/local/lib/belfry/plugins", output)
                 ntfy.shutdown()
 
     def use(self, machine, gateway, ntfy):

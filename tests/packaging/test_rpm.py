@@ -1,5 +1,5 @@
-"""The rpm in a root made with `rpm --root`, and the tarball. No rpm distribution can be had from Debian's archive, so the root has
-Debian's files under a package that provides exactly glibc, libstdc++, OpenSSL and libsystemd: more the rpm must not want."""
+"""The rpm in a root made with `rpm --root`, and the tarball. Debian's archive contains no rpm distribution, so the root has Debian's files
+and a package that provides exactly glibc, libstdc++, OpenSSL and libsystemd; the rpm must not require more."""
 import tempfile
 import unittest
 from pathlib import Path
@@ -20,15 +20,15 @@ def binary_rpm(name):
 
 
 def platform(root, directory):
-    """An rpm that stands for the files that the root has already."""
+    """A placeholder rpm that provides the libraries of the Debian root."""
     files = [next((root.path / "usr/lib/x86_64-linux-gnu").glob(name)) for name in LIBRARIES]
     provides = run("/usr/lib/rpm/elfdeps", "--provides", input="".join(f"{file}\n" for file in files))
     lines = ["/bin/sh", "shadow-utils", "tzdata", "rtld(GNU_HASH)", *provides.split("\n")]
     spec = Path(directory) / "platform.spec"
     spec.write_text(
-        "Name: platform\nVersion: 12\nRelease: 1\nSummary: What stands here already\nLicense: None\nBuildArch: noarch\n"
+        "Name: platform\nVersion: 12\nRelease: 1\nSummary: Files of the root\nLicense: None\nBuildArch: noarch\n"
         + "".join(f"Provides: {line}\n" for line in lines if line)
-        + "%description\nWhat stands here already.\n%files\n"
+        + "%description\nFiles of the root.\n%files\n"
     )
     run("rpmbuild", "-bb", "--define", f"_topdir {directory}/rpm", spec)
     return next(Path(directory).glob("rpm/RPMS/noarch/*.rpm"))
@@ -40,7 +40,7 @@ class Case(unittest.TestCase):
         self.root = self.enterContext(Root())
 
     def boot(self):
-        """With both secrets, and the sandbox as its Slack."""
+        """Boots the machine with both secrets, and with the sandbox as its Slack."""
         self.certificate, key = make_certificate(self.files)
         self.machine = self.enterContext(Machine(self.root))
         tls = ["--certificate", str(self.certificate), "--key", str(key)]
@@ -65,8 +65,8 @@ class RpmTest(Case):
         belfry = self.root.put(binary_rpm("belfry"))
         run("rpm", "--root", self.root.path, *DATABASE, "--initdb")
         run("rpm", "--root", self.root.path, *DATABASE, "--install", base, binary_rpm("belfry"))
-        said = run("rpm", "--root", self.root.path, *DATABASE, "--verify", "belfry")
-        self.assertEqual(said.strip(), "")
+        output = run("rpm", "--root", self.root.path, *DATABASE, "--verify", "belfry")
+        self.assertEqual(output.strip(), "")
         self.boot()
         owners = self.machine.run("stat", "-c", "%a %U %G", "/etc/belfry", "/etc/belfry/conf.d", "/var/lib/belfry")
         self.assertEqual(owners.splitlines(), ["750 root belfry", "750 root belfry", "700 belfry belfry"])
@@ -84,7 +84,7 @@ class RpmTest(Case):
         self.gateway.wait_idle(60)
         self.assertEqual(len(self.sandbox.messages(email="waiting@example.com")), 20)
 
-        # A configuration that the new build calls broken.
+        # A configuration that the new build rejects.
         good = self.gateway.configuration().read_text()
         self.gateway.configuration().write_text(good + "\nnonsense: true\n")
         before = self.gateway.pid()
@@ -102,7 +102,7 @@ class TarballTest(Case):
     def test_unpack_and_deliver(self):
         (tarball,) = [file for file in PACKAGES.glob("belfry-*.tar.gz") if "debug" not in file.name]
         run("tar", "--extract", "--file", tarball, "--directory", self.root.path)
-        self.assertFalse((self.root.path / "etc/belfry").exists(), "unpacking replaces nothing of the administrator's")
+        self.assertFalse((self.root.path / "etc/belfry").exists(), "unpacking overwrites no file of the administrator")
         self.root.chroot("systemd-sysusers")
         self.root.chroot("install", "-d", "-m", "750", "-g", "belfry", "/etc/belfry", "/etc/belfry/conf.d")
         self.root.chroot("install", "-m", "640", "-g", "belfry", "/usr/share/doc/belfry/configuration/belfry.yaml", "/etc/belfry")

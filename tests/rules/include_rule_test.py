@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The include rule can fail: forbidden arrows are added to a file that is only read, and refused."""
+"""Tests include_rule.py: it rejects every forbidden include in this list and accepts every permitted one."""
 import unittest
 from pathlib import Path
 
@@ -10,19 +10,24 @@ class IncludeRule(unittest.TestCase):
     def refused(self, path, line):
         return list(problems_of(Path(path), f"#pragma once\n{line}\n"))
 
-    def test_arrows_of_the_house_are_followed(self):
+    def test_includes_along_a_dependency_pass(self):
         for path, line in [
             ("core/route/tree.cpp", '#include "model/pipeline.hpp"'),
             ("core/delivery/lane.cpp", '#include "store/store.hpp"'),
-            ("core/plugin/handshake.cpp", "#include <belfry/plugin.h>"),
+            ("core/plugin/contract/handshake.cpp", "#include <belfry/plugin.h>"),
+            ("core/plugin/run/tickets.cpp", '#include "plugin/contract/channel.hpp"'),
+            ("core/plugin/host.cpp", '#include "plugin/run/services.hpp"'),
+            ("core/app/observe/status.hpp", '#include "app/reload/reload_report.hpp"'),
+            ("core/cli/commands/check.cpp", '#include "dryrun/findings.hpp"'),
+            ("plugins/slack/deliver/poster.cpp", '#include "slack/web_api/calls.hpp"'),
             ("core/store/sqlite/writer.cpp", '#include "store/store.hpp"'),
             ("plugins/slack/plugin.cpp", "#include <belfry/sdk.hpp>"),
-            ("plugins/slack/layout.hpp", '#include "markdown/reader.hpp"'),
+            ("plugins/slack/text/layout.hpp", '#include "markdown/reader.hpp"'),
             ("core/render/plain_text.cpp", '#include "markdown/reader.hpp"'),
         ]:
             self.assertEqual(self.refused(path, line), [], path)
 
-    def test_forbidden_arrows_are_refused(self):
+    def test_other_includes_are_refused(self):
         for path, line in [
             ("core/route/tree.cpp", '#include "store/store.hpp"'),
             ("core/store/store.hpp", '#include "net/executor.hpp"'),
@@ -30,7 +35,18 @@ class IncludeRule(unittest.TestCase):
             ("core/delivery/lane.cpp", '#include "api/admin_api.hpp"'),
             ("core/net/router.cpp", '#include "model/delivery.hpp"'),
             ("core/delivery/lane.cpp", "#include <belfry/plugin.h>"),
-            ("core/plugin/instance.cpp", "#include <belfry/sdk.hpp>"),
+            ("core/plugin/run/services.cpp", "#include <belfry/sdk.hpp>"),
+            ("core/plugin/contract/abi.hpp", '#include "plugin/run/tickets.hpp"'),
+            ("core/plugin/inspect/catalogue.cpp", '#include "plugin/host.hpp"'),
+            ("core/plugin/run/tickets.cpp", '#include "plugin/elsewhere/tickets.hpp"'),
+            ("core/app/reload/reloader.cpp", '#include "app/observe/status.hpp"'),
+            ("core/app/observe/status.cpp", '#include "app/live.hpp"'),
+            ("core/app/service.cpp", '#include "dryrun/findings.hpp"'),
+            ("core/dryrun/findings.cpp", '#include "app/app.hpp"'),
+            ("core/plan/sink_plan.cpp", '#include "app/live.hpp"'),
+            ("core/cli/admin_client.hpp", '#include "cli/commands/commands.hpp"'),
+            ("plugins/slack/web_api/calls.cpp", '#include "slack/message/parts.hpp"'),
+            ("plugins/slack/text/link.cpp", '#include "slack/sink.hpp"'),
             ("core/app/app.cpp", "#include <boost/asio/io_context.hpp>"),
             ("core/policy/backoff.cpp", "#include <thread>"),
             ("plugins/slack/plugin.cpp", '#include "model/outcome.hpp"'),

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
-"""The reference pages that are made from the program itself: configuration from the JSON Schema, Coder's events from
-the catalogue, the command line from its own help.
+"""Generates reference pages: the configuration from its JSON Schema, Coder's events from the catalogue, the command line from the program's
+own help.
 
-usage: reference_pages.py SOURCE_DIR BELFRY [--write]      without --write: says which pages are stale
+usage: reference_pages.py SOURCE_DIR BELFRY [--write]      without --write: lists stale pages and exits with 1 if there are any
 """
 import json
 import sys
@@ -15,7 +15,7 @@ from command_help import walk  # noqa: E402 (found only now)
 
 
 def words_for(schema, definitions):
-    """What a value may be, in a few words."""
+    """The type of a value in a few words."""
     if "$ref" in schema:
         return schema["$ref"].rsplit("/", 1)[1]
     if "const" in schema:
@@ -33,12 +33,12 @@ def words_for(schema, definitions):
     return " or ".join(kind) if isinstance(kind, list) else kind
 
 
-# Definitions whose members are told where they are used, and not as a kind of value.
+# Definitions whose members are listed where they are used, instead of under "Value types".
 SECTIONS = ("route", "message", "redaction")
 
 
 def resolved(schema, path, definitions):
-    """The section that a reference names; nothing for a kind of value, and for a section within itself."""
+    """Follows a reference to a section; {} for a value type, and for a section nested within itself."""
     name = schema.get("$ref", "").rsplit("/", 1)[-1]
     if name not in SECTIONS:
         return {} if name else schema
@@ -64,7 +64,7 @@ def rows(schema, path, definitions):
 def configuration(root):
     schema = json.loads((root / "config" / "belfry.schema.json").read_text())
     definitions = schema.get("definitions", {})
-    # What a main file needs that includes no other.
+    # The sections that are required in a main file without `include`.
     alone = schema["then"]["else"]
     schema["required"] = schema["if"]["required"] + alone["required"]
     schema["properties"]["pipeline"]["required"] = alone["properties"]["pipeline"]["required"]
@@ -104,7 +104,7 @@ def configuration(root):
         "",
         "## The admin socket",
         "",
-        "Unless `admin.listen` says otherwise, commands reach the gateway at a socket that they can find without the configuration: `admin.sock` in",
+        "Unless `admin.listen` is set, commands reach the gateway at a socket that they can find without the configuration: `admin.sock` in",
         "`$RUNTIME_DIRECTORY` (`/run/belfry` under the systemd unit), or else in `$XDG_RUNTIME_DIR/belfry`, or else in the default directory of the queue. A",
         "command tries the configured addresses first, then this socket and `/run/belfry/admin.sock`, so `belfry status` and `belfry reload` reach the running",
         "gateway even if the file is broken, does not mention the socket, or does not exist. A gateway that runs with a different file is not mistaken for this one.",
@@ -173,7 +173,7 @@ def main(argv):
             page.write_text(pages[page])
         return 0
     for page in stale:
-        print(f"{page.relative_to(root)} is stale; write it anew with: tests/rules/reference_pages.py . build/release/bin/belfry --write")
+        print(f"{page.relative_to(root)} is stale; update it with: tests/rules/reference_pages.py . build/release/bin/belfry --write")
     return 1 if stale else 0
 
 

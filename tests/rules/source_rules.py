@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Traps of the tool chain and promises of the style that a reader of the sources can check.
+"""Checks the sources for toolchain traps and style rules that a regular expression can find.
 
 usage: source_rules.py SOURCE_DIR
 """
@@ -10,12 +10,12 @@ from pathlib import Path
 RULES = [
     # GCC 12 destroys the captures of a temporary lambda inside a co_await expression twice: name the lambda first.
     (re.compile(r"co_(await|yield)\b[^;]*[(,]\s*\[[^\]]+\]\s*(\(|mutable|\{)"), (".cpp", ".hpp"), "a capturing lambda inside a co_await expression; name it first"),
-    # So it does with what such an expression results in, when the expression is a branch of ?:.
+    # It also destroys the result of a co_await expression twice if that is a branch of ?:.
     (re.compile(r"\?\s*co_await\b|\?[^;:?{}]*:\s*co_await\b"), (".cpp", ".hpp"), "co_await in a branch of ?:; write if and else"),
-    (re.compile(r"this_thread::sleep|\busleep\(|\bnanosleep\("), (".cpp", ".hpp", ".c"), "sleeping is no synchronisation"),
-    (re.compile(r"\b(TODO|FIXME|XXX|HACK)\b"), (".cpp", ".hpp", ".h", ".c", ".py"), "unfinished by its own words"),
+    (re.compile(r"this_thread::sleep|\busleep\(|\bnanosleep\("), (".cpp", ".hpp", ".c"), "a sleep does not synchronize; wait for a condition"),
+    (re.compile(r"\b(TODO|FIXME|XXX|HACK)\b"), (".cpp", ".hpp", ".h", ".c", ".py"), "unfinished code"),
 ]
-# A plugin that spins or dawdles is what these are for.
+# Hostile plugins sleep and spin on purpose.
 EXEMPT = {"tests/hostile", "tests/rules"}
 
 
@@ -32,7 +32,7 @@ def main(root):
                 text = path.read_text(encoding="utf-8", errors="replace")
                 for match in pattern.finditer(text):
                     found.append(f"{relative}:{text.count(chr(10), 0, match.start()) + 1}: {why}")
-    print("\n".join(found) or "the sources keep the rules")
+    print("\n".join(found) or "the sources follow the rules")
     return 1 if found else 0
 
 

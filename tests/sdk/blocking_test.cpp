@@ -1,4 +1,4 @@
-// BlockingSink: on the pool, so many at a time, reported even when late.
+// BlockingSink: runs on the pool, up to its concurrency, and reports late outcomes too.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -52,7 +52,7 @@ TEST_F(BlockingTest, Delivers) {
 
 TEST_F(BlockingTest, AnExceptionIsARetry) {
   EXPECT_EQ(host_.deliver_and_settle(notification("throws")), Outcome::retry("plugin_threw", "in the pool"));
-  EXPECT_EQ(host_.deliver_and_settle(notification("next")).code, Outcome::Code::delivered) << "the place is free again";
+  EXPECT_EQ(host_.deliver_and_settle(notification("next")).code, Outcome::Code::delivered) << "the slot is free again";
 }
 
 TEST_F(BlockingTest, OneAtATimeInOrder) {
@@ -76,7 +76,7 @@ TEST_F(BlockingTest, SeveralAtATimeWhenItSaysSo) {
   host_.hold_offload(true);
   for (const auto* id : {"a", "b", "c"}) host_.deliver(notification(id));
   EXPECT_TRUE(host_.release_offload());
-  host_.destroy();  // the rest runs to its end, without a crash
+  host_.destroy();  // the remaining work runs to its end, without a crash
 }
 
 TEST_F(BlockingTest, AbandonedBeforeItsTurnNeverRuns) {
@@ -90,7 +90,7 @@ TEST_F(BlockingTest, AbandonedBeforeItsTurnNeverRuns) {
   EXPECT_THAT(Blocking::delivered, ElementsAre("a", "c"));
   EXPECT_FALSE(host_.outcome(b)->ambiguous);
   EXPECT_TRUE(host_.stop());
-  EXPECT_FALSE(host_.late().contains(b)) << "what never ran has nothing to say";
+  EXPECT_FALSE(host_.late_outcomes().contains(b)) << "work that never ran has no outcome";
   EXPECT_THAT(host_.violations(), IsEmpty());
 }
 
@@ -110,13 +110,13 @@ TEST_F(BlockingTest, SaysHowMuchItTakesOn) { EXPECT_TRUE(host_.has_extension(BEL
 TEST_F(BlockingTest, AbandonedWhileItRunsIsReportedLate) {
   host_.hold_offload(true);
   const auto a = host_.deliver(notification("a"));
-  Blocking::meanwhile = [&] { host_.abandon(a); };  // the thread of the test waits for it
+  Blocking::meanwhile = [&] { host_.abandon(a); };  // the test thread waits for it
   host_.hold_offload(false);
   host_.run();
   EXPECT_EQ(host_.outcome(a)->reason, "timeout");
   EXPECT_TRUE(host_.outcome(a)->ambiguous);
-  ASSERT_TRUE(host_.late().contains(a));
-  EXPECT_EQ(host_.late().at(a).code, Outcome::Code::delivered);
+  ASSERT_TRUE(host_.late_outcomes().contains(a));
+  EXPECT_EQ(host_.late_outcomes().at(a).code, Outcome::Code::delivered);
   EXPECT_THAT(host_.violations(), IsEmpty());
 }
 
@@ -130,11 +130,11 @@ TEST_F(BlockingTest, StopWaitsForWhatRuns) {
 }
 
 TEST_F(BlockingTest, AHostWithoutAPoolIsAnOutcome) {
-  FakeHost poor(sdk::detail::Entry<Blocking, kInfo>::table());
-  poor.remove_service(BELFRY_OFFLOAD_1);
-  ASSERT_TRUE(poor.configure(nlohmann::json::object()));
-  ASSERT_TRUE(poor.start());
-  EXPECT_EQ(poor.deliver_and_settle(notification()).reason, "service_missing");
+  FakeHost without_pool(sdk::detail::Entry<Blocking, kInfo>::table());
+  without_pool.remove_service(BELFRY_OFFLOAD_1);
+  ASSERT_TRUE(without_pool.configure(nlohmann::json::object()));
+  ASSERT_TRUE(without_pool.start());
+  EXPECT_EQ(without_pool.deliver_and_settle(notification()).reason, "service_missing");
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// What a sink says about its remote, and secrets that it has learned by itself.
+// Online checks of a sink, and secrets that it has learned itself.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -29,9 +29,9 @@ class Curious final : public Sink, public ChecksOnline {
     co_return Outcome::delivered();
   }
   Task<Findings> check_online() override {
-    if (what_ == "throws at once") throw std::runtime_error("cannot ask");
+    if (what_ == "throws at once") throw std::runtime_error("cannot connect");
     co_await clock().sleep_for(seconds(what_ == "for ever" ? 100'000 : 1));
-    if (what_ == "throws") throw std::runtime_error("cannot ask");
+    if (what_ == "throws") throw std::runtime_error("cannot connect");
     Findings findings;
     if (what_ == "no remedy") {
       findings.push_back({Finding::Severity::error, "/token", "it is wrong", ""});
@@ -73,13 +73,13 @@ TEST_F(CheckOnlineTest, IsAnnouncedByTheClass) {
 TEST_F(CheckOnlineTest, GivesItsFindings) {
   EXPECT_THAT(check(""), ElementsAre(Finding{Finding::Severity::warning, "/token", "it is old", "take another one"},
                                      Finding{Finding::Severity::note, "", "it answers", ""}));
-  EXPECT_THAT(host_.check_online(), SizeIs(2)) << "and again";
+  EXPECT_THAT(host_.check_online(), SizeIs(2)) << "a second check works too";
   EXPECT_THAT(host_.violations(), IsEmpty());
 }
 
 TEST_F(CheckOnlineTest, IsNotStarted) {
   EXPECT_THAT(check("must not start"), SizeIs(2));
-  EXPECT_TRUE(host_.stop()) << "and can be stopped all the same";
+  EXPECT_TRUE(host_.stop()) << "can be stopped without having been started";
 }
 
 TEST_F(CheckOnlineTest, AServiceThatIsMissingIsAFinding) {
@@ -95,12 +95,12 @@ TEST_F(CheckOnlineTest, WhatItThrowsIsAFinding) {
   const auto findings = check("throws");
   ASSERT_THAT(findings, SizeIs(1));
   EXPECT_EQ(findings[0].severity, Finding::Severity::error);
-  EXPECT_THAT(findings[0].text, testing::HasSubstr("cannot ask"));
+  EXPECT_THAT(findings[0].text, testing::HasSubstr("cannot connect"));
   EXPECT_THAT(host_.violations(), IsEmpty());
 }
 
 TEST_F(CheckOnlineTest, AlsoWhenItThrowsBeforeItWaits) {
-  EXPECT_THAT(check("throws at once"), ElementsAre(testing::Field(&Finding::text, testing::HasSubstr("cannot ask"))));
+  EXPECT_THAT(check("throws at once"), ElementsAre(testing::Field(&Finding::text, testing::HasSubstr("cannot connect"))));
 }
 
 TEST_F(CheckOnlineTest, OneWithoutAnEndIsEnded) {
@@ -109,14 +109,14 @@ TEST_F(CheckOnlineTest, OneWithoutAnEndIsEnded) {
 
 TEST_F(CheckOnlineTest, AFindingSaysHowToMendIt) {
   static_cast<void>(check("no remedy"));
-  EXPECT_THAT(host_.violations(), ElementsAre("a finding that does not say how to mend it"));
+  EXPECT_THAT(host_.violations(), ElementsAre("finding: no remedy"));
 }
 
 TEST_F(CheckOnlineTest, WhatWasLearnedMustNotShow) {
   ASSERT_TRUE(host_.configure(nlohmann::json::object()));
   ASSERT_TRUE(host_.start());
   static_cast<void>(host_.deliver_and_settle(notification()));
-  EXPECT_THAT(host_.violations(), ElementsAre("a secret shows in the log"));
+  EXPECT_THAT(host_.violations(), ElementsAre("a secret appears in the log"));
 }
 
 TEST_F(CheckOnlineTest, AHostThatCannotLearnIsNoReasonToFail) {

@@ -1,4 +1,4 @@
-// Config: typed reading, and mistakes with their place.
+// Config: typed readers, and errors with their pointer.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -57,7 +57,7 @@ TEST(ConfigTest, SecretsAreReferences) {
 TEST(ConfigTest, MistakesNameTheirPlace) {
   const Config config(json{{"a/b~c", {{"wait", "soon"}, {"list", {1}}, {"text", 1}, {"count", 1.5}, {"on", "yes"}, {"map", "x"}}}});
   const auto section = config.section("a/b~c");
-  const auto place_of = [](auto read) -> std::string {
+  const auto pointer_of = [](auto read) -> std::string {
     try {
       read();
     } catch (const ConfigError& e) {
@@ -66,12 +66,12 @@ TEST(ConfigTest, MistakesNameTheirPlace) {
     }
     return "nothing was thrown";
   };
-  EXPECT_EQ(place_of([&] { (void)section.duration("wait"); }), "/a~1b~0c/wait");
-  EXPECT_EQ(place_of([&] { (void)section.list("list"); }), "/a~1b~0c/list");
-  EXPECT_EQ(place_of([&] { (void)section.string("text"); }), "/a~1b~0c/text");
-  EXPECT_EQ(place_of([&] { (void)section.integer("count"); }), "/a~1b~0c/count");
-  EXPECT_EQ(place_of([&] { (void)section.boolean("on"); }), "/a~1b~0c/on");
-  EXPECT_EQ(place_of([&] { (void)section.section("map"); }), "/a~1b~0c/map");
+  EXPECT_EQ(pointer_of([&] { (void)section.duration("wait"); }), "/a~1b~0c/wait");
+  EXPECT_EQ(pointer_of([&] { (void)section.list("list"); }), "/a~1b~0c/list");
+  EXPECT_EQ(pointer_of([&] { (void)section.string("text"); }), "/a~1b~0c/text");
+  EXPECT_EQ(pointer_of([&] { (void)section.integer("count"); }), "/a~1b~0c/count");
+  EXPECT_EQ(pointer_of([&] { (void)section.boolean("on"); }), "/a~1b~0c/on");
+  EXPECT_EQ(pointer_of([&] { (void)section.section("map"); }), "/a~1b~0c/map");
 }
 
 TEST(ConfigTest, Durations) {

@@ -1,4 +1,4 @@
-// What becomes of a delivery: outcomes, exceptions, missing services, abandonment.
+// Delivery: outcomes, exceptions, missing services, abandonment.
 #include <gmock/gmock.h>
 
 #include "sdk/probe.hpp"
@@ -49,7 +49,7 @@ TEST_F(ProbeTest, AnExceptionAfterAPostMayHaveDelivered) {
     const auto result = co_await sink.http().post("https://a.example/", "x");
     throw std::runtime_error(result.body);
   });
-  fake.on("POST", "a.example", Answer::of(200, "odd"));
+  fake.on("POST", "a.example", Response::of(200, "odd"));
   EXPECT_EQ(fake.deliver_and_settle(notification()), Outcome::retry("plugin_threw", "odd").maybe_delivered());
 }
 
@@ -58,7 +58,7 @@ TEST_F(ProbeTest, AnExceptionAfterAGetHasDeliveredNothing) {
     const auto result = co_await sink.http().get("https://a.example/");
     throw 42;
   });
-  fake.on("GET", "a.example", Answer::of(200));
+  fake.on("GET", "a.example", Response::of(200));
   const auto outcome = fake.deliver_and_settle(notification());
   EXPECT_EQ(outcome.reason, "plugin_threw");
   EXPECT_FALSE(outcome.ambiguous);
@@ -101,7 +101,7 @@ TEST_F(ProbeTest, AMessageThatIsNoDocumentIsRejected) {
   EXPECT_THAT(fake.violations(), IsEmpty());
 }
 
-// ---- Abandonment: the frame goes, whatever it waits for; what comes later is ignored.
+// ---- Abandonment: the coroutine frame is destroyed at any suspension point, and later events are ignored.
 
 struct Waiting {
   const char* name;
@@ -131,16 +131,16 @@ const Waiting kWaiting[] = {
 
 TEST_P(AbandonTest, DestroysTheFrame) {
   auto& fake = host(GetParam().behaviour);
-  fake.on("GET", "a.example", Answer::hold());
+  fake.on("GET", "a.example", Response::hold());
   fake.hold_grants(true);
   fake.hold_offload(true);
   const auto abandoned = fake.deliver(notification());
   fake.abandon(abandoned);
   fake.hold_offload(false);
-  fake.advance(hours(2));  // everything that was under way comes back
+  fake.advance(hours(2));  // every pending event is raised
   const auto next = fake.deliver(notification());
   fake.abandon(next);
-  EXPECT_EQ(fake.late().size(), 0U);
+  EXPECT_EQ(fake.late_outcomes().size(), 0U);
   EXPECT_EQ(fake.outcome(abandoned)->reason, "timeout");
   EXPECT_THAT(fake.violations(), IsEmpty());
   EXPECT_TRUE(fake.stop());
@@ -148,7 +148,7 @@ TEST_P(AbandonTest, DestroysTheFrame) {
 
 TEST_P(AbandonTest, DestroyFreesToo) {
   auto& fake = host(GetParam().behaviour);
-  fake.on("GET", "a.example", Answer::hold());
+  fake.on("GET", "a.example", Response::hold());
   fake.hold_grants(true);
   fake.hold_offload(true);
   fake.deliver(notification());

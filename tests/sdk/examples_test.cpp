@@ -1,4 +1,4 @@
-// The two example plugins, loaded from their libraries as a gateway would.
+// The example plugins in C and C++, loaded from their libraries as the gateway loads them.
 #include <belfry/testkit/conformance.hpp>
 #include <cstdlib>
 #include <filesystem>
@@ -19,7 +19,7 @@ struct CppExample {
             {{{"url", "https://example.com"}, {"timeout", "1ms"}}, "/timeout"},
             {{{"url", "http://example.com"}, {"token", "hunter2"}}, "/url"}};
   }
-  static void answer_well(FakeHost& host) { host.on("POST", "https://example.com/hook", Answer::of(204)); }
+  static void script_success(FakeHost& host) { host.on("POST", "https://example.com/hook", Response::of(204)); }
 };
 BELFRY_CONFORMANCE(CppExample, CppExample);
 
@@ -27,7 +27,7 @@ struct CExample {
   static const belfry_plugin_entry* entry() { return load_plugin(built("sink_c.so")); }
   static nlohmann::json config() { return {{"path", (std::filesystem::temp_directory_path() / "belfry-sink-c.txt").string()}}; }
   static std::vector<BadConfig> bad_configs() { return {{{{"path", "relative"}}, "/path"}, {nlohmann::json::object(), "/path"}}; }
-  static void answer_well(FakeHost&) {}
+  static void script_success(FakeHost&) {}
 };
 BELFRY_CONFORMANCE(CExample, CExample);
 
@@ -35,7 +35,7 @@ TEST(CppExampleTest, PostsItemsAndKeepsTheTokenToItself) {
   FakeHost host(CppExample::entry());
   ASSERT_TRUE(host.configure(CppExample::config()));
   ASSERT_TRUE(host.start());
-  CppExample::answer_well(host);
+  CppExample::script_success(host);
   const auto outcome = host.deliver_and_settle(digest(2));
   EXPECT_EQ(outcome.receipt, nlohmann::json({{"url", "https://example.com/hook"}}));
   ASSERT_EQ(host.requests().size(), 1U);

@@ -1,4 +1,4 @@
-// Inbound requests, reconciliation, rendering, and which of them a class announces.
+// Inbound requests, reconciliation and rendering, and how a class announces them.
 #include <gmock/gmock.h>
 
 #include "sdk/probe.hpp"
@@ -21,11 +21,11 @@ class Everything final : public Sink, public Inbound, public Reconciles, public 
   }
   Task<Outcome> deliver(Message) override { co_return Outcome::delivered(); }
 
-  std::vector<Route> routes() const override { return {{"POST", "/a"}, {"GET", "/b"}}; }
-  Verdict verify(const InboundRequest& request) override {
+  std::vector<InboundRoute> routes() const override { return {{"POST", "/a"}, {"GET", "/b"}}; }
+  Verification verify(const InboundRequest& request) override {
     if (request.body == "throw") throw std::runtime_error("bad signature");
-    if (request.body == "odd") return Verdict::refuse(200);
-    return request.header("x-key") == "k" ? Verdict::accept() : Verdict::refuse();
+    if (request.body == "odd") return Verification::refuse(200);
+    return request.header("x-key") == "k" ? Verification::accept() : Verification::refuse();
   }
   Task<InboundReply> handle(InboundRequest request) override {
     if (request.query == "throw") throw std::runtime_error("inside");
@@ -34,13 +34,13 @@ class Everything final : public Sink, public Inbound, public Reconciles, public 
     co_return InboundReply{.status = 202, .content_type = "text/plain", .body = request.method + request.path + request.body};
   }
 
-  Task<Reconciled> reconcile(Message message) override {
+  Task<ReconcileResult> reconcile(Message message) override {
     co_await clock().sleep_for(seconds(1));
-    if (message.delivery_id() == "found") co_return Reconciled::found({{"id", "7"}});
-    if (message.delivery_id() == "absent") co_return Reconciled::absent();
-    if (message.delivery_id() == "later") co_return Reconciled::later(seconds(7), "busy");
-    if (message.delivery_id() == "throws") throw std::runtime_error("cannot ask");
-    co_return Reconciled::unknown("cannot tell");
+    if (message.delivery_id() == "found") co_return ReconcileResult::found({{"id", "7"}});
+    if (message.delivery_id() == "absent") co_return ReconcileResult::absent();
+    if (message.delivery_id() == "later") co_return ReconcileResult::later(seconds(7), "busy");
+    if (message.delivery_id() == "throws") throw std::runtime_error("cannot connect");
+    co_return ReconcileResult::unknown("cannot determine");
   }
 
   std::expected<nlohmann::json, std::string> render(const Message& message) const override {
@@ -120,8 +120,8 @@ TEST_F(EverythingTest, Reconciles) {
   EXPECT_EQ(fake.reconcile(notification("found")), Outcome::delivered({{"id", "7"}}));
   EXPECT_EQ(fake.reconcile(notification("absent")).code, Outcome::Code::rejected);
   EXPECT_EQ(fake.reconcile(notification("later")), Outcome::rate_limited(seconds(7), sdk::LimitScope::recipient, "busy", "unknown"));
-  EXPECT_EQ(fake.reconcile(notification("else")), Outcome::retry("unknown", "cannot tell"));
-  EXPECT_EQ(fake.reconcile(notification("throws")), Outcome::retry("plugin_threw", "cannot ask"));
+  EXPECT_EQ(fake.reconcile(notification("else")), Outcome::retry("unknown", "cannot determine"));
+  EXPECT_EQ(fake.reconcile(notification("throws")), Outcome::retry("plugin_threw", "cannot connect"));
   EXPECT_THAT(fake.violations(), IsEmpty());
 }
 

@@ -1,4 +1,4 @@
-// What an HTTP result says by itself.
+// HttpResult and http_outcome: statuses, Retry-After, headers.
 #include <gtest/gtest.h>
 
 #include <set>

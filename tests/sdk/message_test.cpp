@@ -1,4 +1,4 @@
-// Message: the document, read leniently; and the schemas of the contract against what the gateway writes.
+// Message: lenient parsing of the document. Schemas: the gateway's documents conform to the published contract.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

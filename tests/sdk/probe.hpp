@@ -1,4 +1,4 @@
-// A sink whose deliver() is a function of the test.
+// A sink whose deliver() is set by the test.
 #pragma once
 #include <gtest/gtest.h>
 
@@ -38,13 +38,13 @@ class Probe final : public Sink {
   using Sink::websocket;
 
   Secret secret;
-  Secret stale;  // a reference that the host does not know
+  Secret stale;  // a reference without a secret in the host
   Signal signal;
   SingleFlight<std::string, std::string> flights;
-  int alive = 0;  // Guards in existence
+  int alive = 0;  // live Guards
 };
 
-// Counts itself while it lives: a frame that is destroyed gives it back.
+// Adds 1 to `count` while it lives, so that a test can see whether a coroutine frame has been destroyed.
 class Guard {
  public:
   explicit Guard(int& count) : count_(count) { ++count_; }
@@ -60,7 +60,7 @@ const sdk::PluginInfo kProbeInfo{
     .type = "probe",
     .config_schema_json = R"({"type":"object","properties":{"secret":{"type":"string","x-secret":true,"default":"correct-horse"}}})"};
 
-// A started host for a Probe. One test at a time.
+// A started host for a Probe. Probe keeps its behaviour in statics: one test at a time.
 class ProbeTest : public testing::Test {
  protected:
   ~ProbeTest() override {

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# usage: readme.sh SOURCE_DIR BUILD_DIR   What the SDK's README shows is what is built and tested, and its command works.
+# usage: readme.sh SOURCE_DIR BUILD_DIR
+# Compares the code in the SDK's README with the sources that are tested, and runs its build command.
 set -euo pipefail
 cd "$1"
 block() { awk -v start="\`\`\`$1" -v want="$2" '$0 == start {n++; inside = n == want; next} $0 == "```" {inside = 0} inside' sdk/README.md; }

@@ -6,8 +6,8 @@ struct Chat {
   static std::vector<belfry::testkit::BadConfig> bad_configs() {
     return {{nlohmann::json::object(), "/url"}, {{{"url", "http://chat.example"}}, "/url"}};
   }
-  static void answer_well(belfry::testkit::FakeHost& host) {
-    host.on("POST", "https://chat.example/post", belfry::testkit::Answer::of(200));
+  static void script_success(belfry::testkit::FakeHost& host) {
+    host.on("POST", "https://chat.example/post", belfry::testkit::Response::of(200));
   }
 };
 BELFRY_CONFORMANCE(Chat, Chat);
@@ -16,7 +16,7 @@ TEST(Chat, SendsTheToken) {
   belfry::testkit::FakeHost host(Chat::entry());
   ASSERT_TRUE(host.configure(Chat::config()));
   ASSERT_TRUE(host.start());
-  Chat::answer_well(host);
+  Chat::script_success(host);
   EXPECT_EQ(host.deliver_and_settle(belfry::testkit::notification()).code, belfry::Outcome::Code::delivered);
   EXPECT_EQ(host.requests().front().header("Authorization"), "Bearer a-secret-token");
   EXPECT_THAT(host.violations(), testing::IsEmpty());

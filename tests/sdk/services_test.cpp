@@ -1,4 +1,4 @@
-// The services of the host as a sink sees them.
+// The services of the host, as a sink uses them.
 #include <gmock/gmock.h>
 
 #include <thread>
@@ -23,7 +23,7 @@ TEST_F(ProbeTest, HttpSendsWhatItWasGiven) {
     const auto result = co_await sink.http().send(std::move(request));
     co_return note(result.body + std::string(result.header("x-answer")));
   });
-  fake.expect("PUT", "a.example/x?y=z", Answer::of(200, "yes", {{"X-Answer", "42"}}));
+  fake.expect("PUT", "a.example/x?y=z", Response::of(200, "yes", {{"X-Answer", "42"}}));
   const auto ticket = fake.deliver(notification());
   EXPECT_EQ(fake.settle(ticket).detail, "yes42");
   ASSERT_EQ(fake.requests().size(), 1U);
@@ -32,7 +32,7 @@ TEST_F(ProbeTest, HttpSendsWhatItWasGiven) {
   EXPECT_EQ(request.timeout, seconds(3));
   EXPECT_EQ(request.on_behalf_of, ticket);
   EXPECT_THAT(request.headers, ElementsAre(Header{"X-One", "1"}, Header{"X-Two", "2"}));
-  EXPECT_EQ(fake.unmet(), 0U);
+  EXPECT_EQ(fake.unmet_expectations(), 0U);
 }
 
 TEST_F(ProbeTest, AnAnswerAfterTheTimeLimitIsATimeout) {
@@ -41,7 +41,7 @@ TEST_F(ProbeTest, AnAnswerAfterTheTimeLimitIsATimeout) {
     request.timeout = seconds(2);
     co_return http_outcome(co_await sink.http().send(std::move(request)));
   });
-  fake.on("GET", "a.example", Answer::of(200).delayed(seconds(3)));
+  fake.on("GET", "a.example", Response::of(200).delayed(seconds(3)));
   EXPECT_EQ(fake.deliver_and_settle(notification()).reason, "timeout");
 }
 
@@ -76,9 +76,9 @@ TEST_F(ProbeTest, KvComparesAndSets) {
 
 TEST_F(ProbeTest, TimeZonesOfRecipientsAreTold) {
   auto& fake = host([](Probe& sink, Message message) -> Task<Outcome> {
-    sink.recipients().time_zone(message.item().recipient.email, "Asia/Tokyo");
-    sink.recipients().time_zone("other@coder.com", "UTC");
-    sink.recipients().time_zone("other@coder.com", "Europe/Berlin");
+    sink.recipients().set_time_zone(message.item().recipient.email, "Asia/Tokyo");
+    sink.recipients().set_time_zone("other@coder.com", "UTC");
+    sink.recipients().set_time_zone("other@coder.com", "Europe/Berlin");
     co_return Outcome::delivered();
   });
   nlohmann::json document = notification();
@@ -90,10 +90,10 @@ TEST_F(ProbeTest, TimeZonesOfRecipientsAreTold) {
 
 TEST_F(ProbeTest, WhatCannotBeATimeZoneOfARecipientIsAViolation) {
   auto& fake = host([](Probe& sink, Message) -> Task<Outcome> {
-    sink.recipients().time_zone("", "UTC");
-    sink.recipients().time_zone(std::string(255, 'x'), "UTC");
-    sink.recipients().time_zone("bobby@coder.com", "");
-    sink.recipients().time_zone("bobby@coder.com", std::string(65, 'x'));
+    sink.recipients().set_time_zone("", "UTC");
+    sink.recipients().set_time_zone(std::string(255, 'x'), "UTC");
+    sink.recipients().set_time_zone("bobby@coder.com", "");
+    sink.recipients().set_time_zone("bobby@coder.com", std::string(65, 'x'));
     co_return Outcome::delivered();
   });
   static_cast<void>(fake.deliver_and_settle(notification()));
@@ -104,7 +104,7 @@ TEST_F(ProbeTest, WhatCannotBeATimeZoneOfARecipientIsAViolation) {
 TEST_F(ProbeTest, AHostThatKnowsNoRecipientsIsNoReasonToFail) {
   host_.remove_service(BELFRY_RECIPIENTS_1);
   auto& fake = host([](Probe& sink, Message) -> Task<Outcome> {
-    sink.recipients().time_zone("bobby@coder.com", "UTC");
+    sink.recipients().set_time_zone("bobby@coder.com", "UTC");
     co_return Outcome::delivered();
   });
   EXPECT_EQ(fake.deliver_and_settle(notification()).code, Outcome::Code::delivered);
@@ -183,16 +183,16 @@ TEST_F(ProbeTest, ALeakedSecretIsSeen) {
     co_return Outcome::delivered({{"id", sink.secret.reveal()}});
   });
   fake.deliver_and_settle(notification());
-  EXPECT_THAT(fake.violations(), ElementsAre("a secret shows in the log", "a secret shows in a receipt"));
+  EXPECT_THAT(fake.violations(), ElementsAre("a secret appears in the log", "a secret appears in a receipt"));
 }
 
 TEST_F(ProbeTest, AnUnknownSecretIsMisconfigured) {
   auto& fake = host([](Probe& sink, Message) -> Task<Outcome> { co_return note(Secret().reveal() + sink.stale.reveal()); });
   EXPECT_EQ(fake.deliver_and_settle(notification()),
-            Outcome::misconfigured("secret_unknown", "the gateway does not know the secret secret:gone"));
+            Outcome::misconfigured("secret_unknown", "the gateway has no secret named secret:gone"));
 }
 
-// Uses a service in configure(), where there are none yet.
+// Uses a service in configure(), before services are available.
 class TooEarly final : public Sink {
  public:
   static inline void (*use)(TooEarly&, const Config&) = nullptr;

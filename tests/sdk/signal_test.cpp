@@ -24,13 +24,13 @@ Task<Outcome> deliver_after_lookup(Probe& sink, Message message) {
 
 TEST_F(ProbeTest, OneFlightForTenDeliveries) {
   auto& fake = host(deliver_after_lookup);
-  fake.on("GET", "a.example", Answer::hold());
+  fake.on("GET", "a.example", Response::hold());
   std::vector<belfry_ticket> tickets;
   for (int i = 0; i < 10; ++i) tickets.push_back(fake.deliver(notification()));
   ASSERT_EQ(fake.requests().size(), 1U);
-  EXPECT_EQ(fake.requests()[0].on_behalf_of, 0U) << "on nobody's behalf: it survives whoever began it";
+  EXPECT_EQ(fake.requests()[0].on_behalf_of, 0U) << "no ticket: the request outlives the delivery that started it";
   fake.abandon(tickets[0]);
-  fake.answer(fake.requests()[0].ticket, Answer::of(200, "U1"));
+  fake.respond(fake.requests()[0].ticket, Response::of(200, "U1"));
   fake.run();
   for (std::size_t i = 1; i < tickets.size(); ++i) EXPECT_EQ(fake.outcome(tickets[i])->receipt.at("id"), "U1");
   EXPECT_THAT(fake.violations(), IsEmpty());
@@ -38,8 +38,8 @@ TEST_F(ProbeTest, OneFlightForTenDeliveries) {
 
 TEST_F(ProbeTest, AFailedFlightFailsAllAndTheNextFliesAgain) {
   auto& fake = host(deliver_after_lookup);
-  fake.expect("GET", "a.example", Answer::of(500).delayed(seconds(1)));
-  fake.expect("GET", "a.example", Answer::of(200, "U1"));
+  fake.expect("GET", "a.example", Response::of(500).delayed(seconds(1)));
+  fake.expect("GET", "a.example", Response::of(200, "U1"));
   const auto a = fake.deliver(notification());
   const auto b = fake.deliver(notification());
   EXPECT_EQ(fake.settle(a).detail, "no bobby@coder.com");
@@ -50,7 +50,7 @@ TEST_F(ProbeTest, AFailedFlightFailsAllAndTheNextFliesAgain) {
 
 TEST_F(ProbeTest, OtherKeysFlyBeside) {
   auto& fake = host(deliver_after_lookup);
-  fake.on("GET", "a.example", Answer::hold());
+  fake.on("GET", "a.example", Response::hold());
   auto other = notification();
   other["items"][0]["recipient"]["email"] = "alice@coder.com";
   fake.deliver(notification());
@@ -78,7 +78,7 @@ TEST_F(ProbeTest, ASignalWakesEveryoneOnce) {
   EXPECT_EQ(fake.outcome(a)->code, Outcome::Code::delivered);
   EXPECT_EQ(fake.outcome(c)->code, Outcome::Code::delivered);
   EXPECT_EQ(fake.outcome(b)->reason, "timeout");
-  EXPECT_TRUE(fake.outcome(fake.deliver(notification("late")))) << "set stays set";
+  EXPECT_TRUE(fake.outcome(fake.deliver(notification("late")))) << "a set signal stays set";
 }
 
 TEST_F(ProbeTest, AResetSignalWaitsAgain) {

@@ -1,4 +1,4 @@
-// The plugin to start from, loaded from its library as a gateway would.
+// The plugin template, loaded from its library as the gateway loads it.
 #include <belfry/testkit/conformance.hpp>
 #include <cstdlib>
 #include <filesystem>
@@ -17,7 +17,7 @@ struct Ntfy {
             {{{"url", "http://ntfy.example"}, {"token", "tk_hunter2hunter2"}}, "/url"},
             {{{"url", "https://ntfy.example"}, {"topic_prefix", "a/b"}}, "/topic_prefix"}};
   }
-  static void answer_well(FakeHost& host) { host.on("POST", "https://ntfy.example", Answer::of(200, R"({"id":"x"})")); }
+  static void script_success(FakeHost& host) { host.on("POST", "https://ntfy.example", Response::of(200, R"({"id":"x"})")); }
 };
 BELFRY_CONFORMANCE(Ntfy, Ntfy);
 
@@ -26,7 +26,7 @@ class NtfyTest : public testing::Test {
   void SetUp() override {
     ASSERT_TRUE(host_.configure(Ntfy::config()));
     ASSERT_TRUE(host_.start());
-    Ntfy::answer_well(host_);
+    Ntfy::script_success(host_);
   }
   FakeHost host_{Ntfy::entry()};
 };

@@ -1,4 +1,4 @@
-// A host that is older or newer than the plugin: shorter structs, longer structs, missing functions.
+// Hosts that are older or newer than the plugin: shorter structs, longer structs, missing functions.
 #include <gtest/gtest.h>
 
 #include <cstring>
@@ -8,7 +8,7 @@
 namespace belfry::testkit {
 namespace {
 
-// A host that only notes what it is asked for.
+// A minimal host that records completions and offloaded jobs.
 struct BareHost {
   BareHost() {
     host.size = sizeof host;
@@ -57,18 +57,18 @@ struct BareHost {
   void* job_arg = nullptr;
 };
 
-Task<Outcome> get_and_tell(Probe& sink, Message) {
+Task<Outcome> get_and_report(Probe& sink, Message) {
   const auto result = co_await sink.http().get("https://a.example/");
   co_return Outcome::retry("got", std::to_string(result.status) + '/' + std::to_string(result.headers.size()) + '/' + result.body);
 }
 
 TEST(ToleranceTest, AnEventOfAnOlderHostIsShort) {
-  Probe::behaviour = get_and_tell;
+  Probe::behaviour = get_and_report;
   BareHost bare;
   bare.create();
   bare.deliver(1);
   belfry_http_result result;
-  std::memset(&result, 0xff, sizeof result);  // beyond size there is anything
+  std::memset(&result, 0xff, sizeof result);  // garbage beyond `size`
   result.size = offsetof(belfry_http_result, headers);
   result.error = BELFRY_HTTP_OK;
   result.status = 204;
@@ -79,7 +79,7 @@ TEST(ToleranceTest, AnEventOfAnOlderHostIsShort) {
 }
 
 TEST(ToleranceTest, AnEventOfANewerHostIsLong) {
-  Probe::behaviour = get_and_tell;
+  Probe::behaviour = get_and_report;
   BareHost bare;
   bare.create();
   bare.deliver(1);
@@ -125,7 +125,7 @@ TEST(ToleranceTest, AMessageOfAnOlderHostIsShort) {
 }
 
 TEST(ToleranceTest, AServiceTableOfAnOlderHostLacksItsLastFunctions) {
-  Probe::behaviour = get_and_tell;
+  Probe::behaviour = get_and_report;
   BareHost bare;
   bare.http.size = offsetof(belfry_http_client, send);
   bare.create();
@@ -135,7 +135,7 @@ TEST(ToleranceTest, AServiceTableOfAnOlderHostLacksItsLastFunctions) {
 }
 
 TEST(ToleranceTest, AHostWithoutServicesIsNoCrash) {
-  Probe::behaviour = get_and_tell;
+  Probe::behaviour = get_and_report;
   BareHost bare;
   bare.host.service = nullptr;
   bare.create();
@@ -145,17 +145,17 @@ TEST(ToleranceTest, AHostWithoutServicesIsNoCrash) {
 }
 
 TEST(ToleranceTest, NoTicketMeansTheInstanceIsEnding) {
-  Probe::behaviour = get_and_tell;
+  Probe::behaviour = get_and_report;
   BareHost bare;
   bare.http.send = [](void*, const belfry_http_request*) -> belfry_ticket { return 0; };
   bare.create();
   bare.deliver(1);
-  EXPECT_EQ(bare.detail, "the gateway takes no more requests of this sink");
+  EXPECT_EQ(bare.detail, "the gateway accepts no more requests from this sink");
   bare.table->destroy(bare.self);
 }
 
 TEST(ToleranceTest, TheSameTicketTwiceIsOneDelivery) {
-  Probe::behaviour = get_and_tell;
+  Probe::behaviour = get_and_report;
   BareHost bare;
   bare.create();
   bare.deliver(1);
@@ -177,7 +177,7 @@ TEST(ToleranceTest, DestroyLeavesWhatThePoolStillUses) {
   bare.create();
   bare.deliver(1);
   bare.table->destroy(bare.self);
-  bare.job(bare.job_arg);  // reads the sink: it must still be there
+  bare.job(bare.job_arg);  // reads the sink, which must still exist
   bare.table->event(bare.self, 88, BELFRY_EVENT_OFFLOAD, nullptr);
   bare.table->destroy(bare.self);
 }

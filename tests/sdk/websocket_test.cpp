@@ -13,7 +13,7 @@ using Kind = WebSocketEvent::Kind;
 
 constexpr const char* kUrl = "wss://a.example/link?ticket=1";
 
-// Says what has come, one word each; at the end how it was closed.
+// Logs each event in a few words, and at the end how the connection was closed.
 Task<> listen(Probe& sink, WebSocketRequest request) {
   auto connected = co_await sink.websocket().connect(std::move(request));
   if (!connected) {
@@ -62,11 +62,11 @@ TEST_F(WebSocketTest, CarriesMessagesBothWays) {
   socket.push_binary("b");
   socket.push_text("");
   socket.close(1001, "bye");
-  EXPECT_THAT(lines(), ElementsAre("open"));  // nothing comes by itself
+  EXPECT_THAT(lines(), ElementsAre("open"));  // events are raised only by run()
   fake.run();
   EXPECT_THAT(lines(), ElementsAre("open", "text a", "binary b", "text ", "closed 1001/0 bye"));
   EXPECT_THAT(socket.sent(), ElementsAre("got a", "got b", "got "));
-  EXPECT_FALSE(socket.closed_by_sink());  // it had been closed already
+  EXPECT_FALSE(socket.closed_by_sink());  // the peer had already closed it
   EXPECT_THAT(fake.violations(), IsEmpty());
 }
 
@@ -95,7 +95,7 @@ TEST_F(WebSocketTest, GivesUpAnUnansweredHandshakeInTime) {
 TEST_F(WebSocketTest, AHeldHandshakeIsAnsweredLater) {
   auto& fake = listening(Handshake::hold());
   fake.advance(seconds(9));
-  fake.websocket().answer(Handshake::accept());
+  fake.websocket().respond(Handshake::accept());
   fake.advance(seconds(60));
   EXPECT_THAT(lines(), ElementsAre("open"));
 }
@@ -144,14 +144,14 @@ TEST_F(WebSocketTest, APeerThatDoesNotAnswerTheCloseIsLeftAfter5Seconds) {
 TEST_F(WebSocketTest, SendSaysWhenTooMuchWaits) {
   auto& fake = listening(Handshake::accept());
   fake.run();
-  fake.websocket().clog(true);
+  fake.websocket().fail_sends(true);
   fake.websocket().push_text("a");
   fake.run();
   EXPECT_THAT(lines(), ElementsAre("open", "text a unanswered"));
   EXPECT_THAT(fake.websocket().sent(), IsEmpty());
 }
 
-// Nobody asks for a message: a few are there, the rest waits at the host.
+// While no task calls next(), a few messages are read ahead; the rest wait at the host.
 TEST_F(WebSocketTest, ReadsOnlyAFewAhead) {
   static std::size_t read;
   read = 0;
@@ -178,7 +178,7 @@ TEST_F(WebSocketTest, ReadsOnlyAFewAhead) {
   EXPECT_EQ(read, 10U);
 }
 
-// A delivery that is abandoned while it connects, and one that holds a connection.
+// One delivery is abandoned while it connects, another while it holds a connection.
 TEST_F(WebSocketTest, ATaskThatIsDestroyedClosesItsConnection) {
   auto& fake = host([](Probe& sink, Message) -> Task<Outcome> {
     auto connected = co_await sink.websocket().connect(WebSocketRequest(kUrl));
@@ -190,7 +190,7 @@ TEST_F(WebSocketTest, ATaskThatIsDestroyedClosesItsConnection) {
   const auto connecting = fake.deliver(notification());
   const auto holding = fake.deliver(notification());
   ASSERT_EQ(fake.websockets().size(), 2U);
-  fake.websockets()[1].answer(Handshake::accept());
+  fake.websockets()[1].respond(Handshake::accept());
   fake.run();
   fake.abandon(connecting);
   fake.abandon(holding);

@@ -1,4 +1,4 @@
-"""A headless Chromium for tests, with a profile of its own that is removed afterwards."""
+"""A headless Chromium for tests, with a temporary profile."""
 import contextlib
 import os
 import tempfile
@@ -21,7 +21,7 @@ FLAGS = (
 
 
 class Driver(Service):
-    """Found by its address: a fresh system may have no /etc/hosts, and then nobody knows localhost."""
+    """Chromedriver, reached by address: on a fresh system without /etc/hosts, localhost does not resolve."""
 
     @property
     def service_url(self):
@@ -49,7 +49,7 @@ def chromium(width=1200, height=850, dark=False):
 
 
 def keep_screenshot(driver, name):
-    """Into the directory that BELFRY_SCREENSHOTS names, if it is set."""
+    """Saves a screenshot to the directory in BELFRY_SCREENSHOTS, if set."""
     directory = os.environ.get("BELFRY_SCREENSHOTS")
     if directory:
         os.makedirs(directory, exist_ok=True)

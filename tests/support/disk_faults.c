@@ -1,5 +1,5 @@
-// Preloaded into a process: while the file that DISK_FAULTS names exists, the calls that it lists (read, write, sync) fail with EIO on the
-// database and its log, and on nothing else.
+// LD_PRELOAD library that injects disk faults: while the file named by DISK_FAULTS exists, the calls that it lists (read, write, sync) fail
+// with EIO on the database and its write-ahead log. All other files work.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
-// What a reader of Markdown sees, and its structure, to compare a template with what has become of it. That a text has further lines, or
-// paragraphs, makes no difference. Pure.
+// The visible text and the structure of Markdown, to compare a template with its rendering. Additional lines and paragraphs of text do not
+// change the structure. Pure.
 #pragma once
 #include <optional>
 #include <string>
@@ -11,12 +11,12 @@
 
 namespace belfry::test {
 
-inline std::string replaced(std::string text, std::string_view what, std::string_view with) {
-  for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += with.size()) text.replace(at, what.size(), with);
+inline std::string replaced(std::string text, std::string_view from, std::string_view to) {
+  for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) text.replace(at, from.size(), to);
   return text;
 }
 
-// With single spaces, and none at the ends.
+// Collapses white space to single spaces and trims both ends.
 inline std::string collapsed(std::string_view text) {
   std::string out;
   for (const char c : text) {
@@ -32,8 +32,8 @@ inline std::string collapsed(std::string_view text) {
 
 struct MarkdownShape {
   std::string tags;    // blocks and spans
-  std::string blocks;  // of these the blocks that have no text of their own
-  std::string seen;
+  std::string blocks;  // the blocks in `tags` that contain no text directly
+  std::string seen;    // visible text
   std::string titles;  // of links
 };
 
@@ -43,7 +43,8 @@ class MarkdownShapeReader : public markdown::Visitor {
 
   void enter_block(const markdown::BlockStart& start) override {
     shape.seen += ' ';
-    const std::string tag = "<" + std::to_string(static_cast<int>(start.block)) + (start.task == markdown::Task::none ? ">" : " task>");
+    const std::string tag =
+        "<" + std::to_string(static_cast<int>(start.block)) + (start.task == markdown::TaskState::none ? ">" : " task>");
     shape.tags += is_text(start.block) ? "<p>" : tag;
     shape.tags = replaced(std::move(shape.tags), "</p><p>", "");
     if (!is_text(start.block)) shape.blocks += tag;
@@ -61,7 +62,7 @@ class MarkdownShapeReader : public markdown::Visitor {
     shape.titles += start.title;
   }
 
-  // A style around nothing is none.
+  // Ignores styles around nothing.
   void leave_span(markdown::Span) override {
     shape.tags += "}";
     for (const char* nothing : {"{0}", "{1}", "{2}"}) {
@@ -71,7 +72,7 @@ class MarkdownShapeReader : public markdown::Visitor {
 
   void text(std::string_view text) override {
     if (text == "\u200b") return;
-    if (render::space_at_front(text) == text.size()) {
+    if (render::leading_space(text) == text.size()) {
       shape.seen += text;
       return;
     }
@@ -92,7 +93,7 @@ class MarkdownShapeReader : public markdown::Visitor {
   static bool is_text(Block block) { return block == Block::paragraph || block == Block::item_text; }
 };
 
-// None: it is not read.
+// nullopt if the reader refuses the text.
 inline std::optional<MarkdownShape> markdown_shape(std::string_view markdown) {
   MarkdownShapeReader reader;
   if (!markdown::read(markdown, reader)) return std::nullopt;

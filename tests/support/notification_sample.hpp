@@ -1,4 +1,4 @@
-// A notification with something in every field, for tests of what reads one.
+// A notification with a value in every field that conditions and templates can read.
 #pragma once
 #include "model/notification.hpp"
 

@@ -1,4 +1,4 @@
-// A plugin host with everything around it: real thread pools and timers, and doubles for the network, the store and /metrics.
+// Test fixture with a plugin host: real thread pools and timers, and doubles for the network, the store and /metrics.
 #pragma once
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -18,7 +18,7 @@ namespace belfry::testing {
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
-// A directory that only its owner may write to, gone at the end.
+// A temporary directory that only its owner can access; removed on destruction.
 class PrivateDirectory {
  public:
   PrivateDirectory() : path_(fs::temp_directory_path() / ("belfry-" + base::random_hex(8))) {
@@ -34,7 +34,7 @@ class PrivateDirectory {
   fs::path path_;
 };
 
-// Something that happens on another thread and is waited for, with a limit.
+// A queue between threads; take() waits with a timeout. Thread-safe.
 template <class T>
 class Mailbox {
  public:
@@ -43,9 +43,9 @@ class Mailbox {
     values_.push_back(std::move(value));
     changed_.notify_all();
   }
-  std::optional<T> take(std::chrono::milliseconds most = 20s) {
+  std::optional<T> take(std::chrono::milliseconds timeout = 20s) {
     std::unique_lock lock(mutex_);
-    if (!changed_.wait_for(lock, most, [&] { return !values_.empty(); })) return std::nullopt;
+    if (!changed_.wait_for(lock, timeout, [&] { return !values_.empty(); })) return std::nullopt;
     T value = std::move(values_.front());
     values_.pop_front();
     return value;
@@ -74,9 +74,9 @@ class RecordingMetrics final : public plugin::MetricsBackend {
     const std::lock_guard lock(mutex_);
     return values_[name];
   }
-  [[nodiscard]] bool wait_for(const std::string& name, std::chrono::milliseconds most = 20s) {
+  [[nodiscard]] bool wait_for(const std::string& name, std::chrono::milliseconds timeout = 20s) {
     std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, most, [&] { return values_[name] > 0; });
+    return changed_.wait_for(lock, timeout, [&] { return values_[name] > 0; });
   }
 
  private:
@@ -109,21 +109,21 @@ class MemoryKv final : public plugin::KvBackend {
   bool failing = false;
 
  private:
-  std::map<std::pair<std::string, std::string>, Value> values_;  // the strand of the one instance
+  std::map<std::pair<std::string, std::string>, Value> values_;  // only the instance's strand uses it
 };
 
 class RecordingRecipients final : public plugin::RecipientsBackend {
  public:
-  void time_zone(std::string_view sink, std::string_view email, std::string_view zone) override {
-    told.put(std::string(sink) + " " + std::string(email) + " " + std::string(zone));
+  void set_time_zone(std::string_view sink, std::string_view email, std::string_view zone) override {
+    time_zones.put(std::string(sink) + " " + std::string(email) + " " + std::string(zone));
   }
-  Mailbox<std::string> told;
+  Mailbox<std::string> time_zones;
 };
 
-// Answers when the test says so.
+// An HTTP client that never connects: the test reads `requests` and answers them. Thread-safe.
 class ScriptedHttp final : public net::HttpClient {
  public:
-  struct Asked {
+  struct SentRequest {
     net::ClientRequestId id = 0;
     net::ClientRequest request;
   };
@@ -131,7 +131,7 @@ class ScriptedHttp final : public net::HttpClient {
     const std::lock_guard lock(mutex_);
     const auto id = ++last_;
     handlers_.emplace(id, std::move(handler));
-    asked.put({id, std::move(request)});
+    requests.put({id, std::move(request)});
     return id;
   }
   void cancel(net::ClientRequestId id) override {
@@ -150,7 +150,7 @@ class ScriptedHttp final : public net::HttpClient {
     handler(std::move(result));
   }
 
-  Mailbox<Asked> asked;
+  Mailbox<SentRequest> requests;
   Mailbox<net::ClientRequestId> cancelled;
 
  private:
@@ -159,12 +159,13 @@ class ScriptedHttp final : public net::HttpClient {
   std::map<net::ClientRequestId, net::ClientHandler> handlers_;
 };
 
-// Connections whose peer is the test.
+// WebSocket connections with the test as the peer.
 class ScriptedWebSockets final : public net::WebSocketClient {
  public:
   class Socket final : public net::WebSocket {
    public:
-    Socket(net::WebSocketRequest asked, net::WebSocketHandler handler) : request(std::move(asked)), handler_(std::move(handler)) {}
+    Socket(net::WebSocketRequest opened_with, net::WebSocketHandler handler)
+        : request(std::move(opened_with)), handler_(std::move(handler)) {}
 
     void receive(std::uint32_t messages) override { received.put(messages); }
     bool send_text(std::string text) override {
@@ -174,14 +175,14 @@ class ScriptedWebSockets final : public net::WebSocketClient {
     }
     void close(std::uint16_t code, std::string reason) override {
       closed.put(std::to_string(code) + " " + reason);
-      happen({.close_code = code});
+      emit({.close_code = code});
     }
-    // Any thread. One event after the other: what happens while one is being told is told by that thread.
-    void happen(net::WebSocketEvent event) {
+    // Thread-safe. Events are delivered one at a time, in order: the thread that is delivering one also delivers those emitted meanwhile.
+    void emit(net::WebSocketEvent event) {
       {
         const std::lock_guard lock(mutex_);
         events_.push_back(std::move(event));
-        if (std::exchange(telling_, true)) return;
+        if (std::exchange(emitting_, true)) return;
       }
       while (auto next = take()) {
         const bool last = next->kind == net::WebSocketEvent::Kind::closed;
@@ -199,8 +200,8 @@ class ScriptedWebSockets final : public net::WebSocketClient {
    private:
     std::optional<net::WebSocketEvent> take() {
       const std::lock_guard lock(mutex_);
-      telling_ = !events_.empty();
-      if (!telling_) return std::nullopt;
+      emitting_ = !events_.empty();
+      if (!emitting_) return std::nullopt;
       auto next = std::move(events_.front());
       events_.pop_front();
       return next;
@@ -208,17 +209,17 @@ class ScriptedWebSockets final : public net::WebSocketClient {
 
     std::mutex mutex_;
     std::deque<net::WebSocketEvent> events_;
-    bool telling_ = false;
-    net::WebSocketHandler handler_;  // of the thread that tells
+    bool emitting_ = false;
+    net::WebSocketHandler handler_;  // used only by the thread that delivers events
   };
 
   std::shared_ptr<net::WebSocket> connect(net::WebSocketRequest request, net::WebSocketHandler handler) override {
     auto socket = std::make_shared<Socket>(std::move(request), std::move(handler));
-    asked.put(socket);
+    requests.put(socket);
     return socket;
   }
 
-  Mailbox<std::shared_ptr<Socket>> asked;
+  Mailbox<std::shared_ptr<Socket>> requests;
 };
 
 class LogLines {
@@ -228,9 +229,9 @@ class LogLines {
     lines_.push_back(line);
     changed_.notify_all();
   }
-  [[nodiscard]] bool wait_for(const std::string& part, std::chrono::milliseconds most = 20s) {
+  [[nodiscard]] bool wait_for(const std::string& part, std::chrono::milliseconds timeout = 20s) {
     std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, most, [&] { return count_locked(part) > 0; });
+    return changed_.wait_for(lock, timeout, [&] { return count_locked(part) > 0; });
   }
   [[nodiscard]] std::size_t count(const std::string& part) {
     const std::lock_guard lock(mutex_);
@@ -256,7 +257,7 @@ class LogLines {
 class PluginRig : public ::testing::Test {
  protected:
   PluginRig() {
-    // A busy machine and the sanitizers are slow; what a test expects to be refused for slowness, it makes wait for ever.
+    // Generous, for busy machines and sanitizers. Plugins that a test expects to time out block forever.
     settings_.probe.start = 60s;
     settings_.probe.scan = 20s;
     settings_.probe.configure = 20s;
@@ -273,7 +274,7 @@ class PluginRig : public ::testing::Test {
     }
   }
 
-  // Puts a built plugin where the scan finds it.
+  // Copies a built plugin into the scanned directory.
   fs::path install(const std::string& name) {
     const fs::path file = directory_.path() / (name + ".so");
     fs::copy_file(built(name), file, fs::copy_options::overwrite_existing);
@@ -286,7 +287,7 @@ class PluginRig : public ::testing::Test {
   }
 
   plugin::Catalogue scan() { return plugin::scan({directory_.path()}, settings_, log_); }
-  // The one sentence for which the only file was refused.
+  // Installs a plugin and returns why the scan refused it; "" if it was accepted.
   std::string refusal(const std::string& name) {
     install(name);
     const auto catalogue = scan();
@@ -314,7 +315,7 @@ class PluginRig : public ::testing::Test {
     }
     return instance;
   }
-  // From the file to the running instance; null after a failed expectation.
+  // Installs, scans, checks and opens a plugin. Null, with a failed expectation, if any of these fails.
   std::shared_ptr<plugin::Instance> open(const std::string& name, nlohmann::json config = nlohmann::json::object()) {
     install(name);
     const auto catalogue = scan();
@@ -326,7 +327,7 @@ class PluginRig : public ::testing::Test {
     return instance ? *instance : nullptr;
   }
 
-  plugin::Send message(std::chrono::milliseconds deadline = 20s, const std::string& id = "delivery-1") {
+  plugin::SendRequest message(std::chrono::milliseconds deadline = 20s, const std::string& id = "delivery-1") {
     model::Message message;
     message.delivery.id = id;
     message.delivery.sink = "sink";
@@ -338,20 +339,20 @@ class PluginRig : public ::testing::Test {
     message.items.push_back(notification);
     return {std::make_shared<const model::Message>(std::move(message)), 1, deadline, ""};
   }
-  // A default outcome after a failed expectation.
-  model::Outcome deliver(plugin::Instance& instance, plugin::Send send) {
+  // Waits for the outcome. A default outcome, with a failed expectation, if none arrives.
+  model::Outcome deliver(plugin::Instance& instance, plugin::SendRequest send) {
     const auto box = std::make_shared<Mailbox<model::Outcome>>();
     instance.deliver(std::move(send), [box](model::Outcome outcome) { box->put(std::move(outcome)); });
     auto outcome = box->take();
-    EXPECT_TRUE(outcome.has_value()) << "no outcome came";
+    EXPECT_TRUE(outcome.has_value()) << "no outcome arrived";
     return outcome.value_or(model::Outcome{});
   }
-  bool stop(plugin::Instance& instance, std::chrono::milliseconds most) {
+  bool stop(plugin::Instance& instance, std::chrono::milliseconds timeout) {
     const auto box = std::make_shared<Mailbox<bool>>();
-    instance.stop(most, [box] { box->put(true); });
-    return box->take(most + 20s).has_value();
+    instance.stop(timeout, [box] { box->put(true); });
+    return box->take(timeout + 20s).has_value();
   }
-  // The gateway is alive: another instance still delivers.
+  // Expects that the host still works: another instance delivers.
   void expect_alive() {
     const PrivateDirectory other;
     const fs::path file = other.path() / "plain.so";

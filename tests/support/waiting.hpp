@@ -1,4 +1,4 @@
-// Waiting in tests: for a condition, with a deadline, never for a time.
+// Helpers for tests that wait for a condition, with a deadline, instead of sleeping.
 #pragma once
 #include <gtest/gtest.h>
 
@@ -14,7 +14,7 @@ namespace belfry::tests {
 
 constexpr auto kDeadline = std::chrono::seconds(20);
 
-// A value guarded by a mutex that can be waited for.
+// A mutex-guarded value whose changes can be waited for. Thread-safe.
 template <class T>
 class Watched {
  public:
@@ -28,9 +28,9 @@ class Watched {
   }
 
   template <class Condition>
-  [[nodiscard]] bool wait(Condition condition, std::chrono::milliseconds most = kDeadline) {
+  [[nodiscard]] bool wait(Condition condition, std::chrono::milliseconds timeout = kDeadline) {
     std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, most, [&] { return condition(value_); });
+    return changed_.wait_for(lock, timeout, [&] { return condition(value_); });
   }
 
   [[nodiscard]] T get() const {
@@ -44,7 +44,7 @@ class Watched {
   T value_{};
 };
 
-// Calls something that answers through a handler, and waits for the answer.
+// Calls `call` with a handler and waits up to kDeadline for its result.
 template <class T, class Call>
 [[nodiscard]] base::Result<T> answer_of(Call call) {
   const auto promise = std::make_shared<std::promise<base::Result<T>>>();

@@ -1,5 +1,5 @@
-/* Moves the wall clock of one process: LD_PRELOAD it, and name in BELFRY_TEST_WALL_CLOCK a file of eight bytes, a little-endian number of
- * milliseconds that is added to the wall clock. A test that writes the file sets the clock. The monotonic clocks stay as they are. */
+/* LD_PRELOAD library that shifts the wall clock of one process. BELFRY_TEST_WALL_CLOCK names a file of eight bytes: a little-endian number
+ * of milliseconds that is added to the wall clock. A test sets the clock by writing to the file. Monotonic clocks are not affected. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stddef.h>
@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 static const volatile int64_t none = 0;
-static const volatile int64_t* ahead_ms = &none;
+static const volatile int64_t* offset_ms = &none;
 
 __attribute__((constructor)) static void open_file(void) {
   const char* path = getenv("BELFRY_TEST_WALL_CLOCK");
@@ -21,14 +21,14 @@ __attribute__((constructor)) static void open_file(void) {
   if (file < 0) return;
   void* mapped = mmap(NULL, sizeof(int64_t), PROT_READ, MAP_SHARED, file, 0);
   close(file);
-  if (mapped != MAP_FAILED) ahead_ms = mapped;
+  if (mapped != MAP_FAILED) offset_ms = mapped;
 }
 
 int clock_gettime(clockid_t clock, struct timespec* now) {
   const long result = syscall(SYS_clock_gettime, clock, now);
   if (result != 0 || (clock != CLOCK_REALTIME && clock != CLOCK_REALTIME_COARSE)) return (int)result;
-  const int64_t ns = (int64_t)now->tv_nsec + *ahead_ms % 1000 * 1000000;
-  now->tv_sec += *ahead_ms / 1000 + (ns >= 1000000000 ? 1 : 0) - (ns < 0 ? 1 : 0);
+  const int64_t ns = (int64_t)now->tv_nsec + *offset_ms % 1000 * 1000000;
+  now->tv_sec += *offset_ms / 1000 + (ns >= 1000000000 ? 1 : 0) - (ns < 0 ? 1 : 0);
   now->tv_nsec = (long)((ns + 1000000000) % 1000000000);
   return 0;
 }

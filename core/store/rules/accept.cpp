@@ -1,4 +1,4 @@
-// One transaction decides what becomes of every planned delivery, so that two accepts cannot race for a window or a digest.
+// One transaction decides the fate of every planned delivery, so that two accepts cannot race for a window or a digest.
 #include <algorithm>
 
 #include "model/codec.hpp"
@@ -9,9 +9,9 @@
 namespace belfry::store::rules {
 namespace {
 
-constexpr std::size_t kWindowsRemovedAtOnce = 2;  // more than one accept adds, so that those which are over do not pile up
+constexpr std::size_t kWindowsRemovedAtOnce = 2;  // more than one per added window, so that expired ones do not pile up
 
-// When the window ends, if it is used up; else counts this use of it.
+// Returns the end of the window if it is used up, and otherwise counts this use.
 std::optional<base::Timestamp> use_window(Tables& tables, const WindowKey& key, base::Timestamp now, base::Millis length,
                                           std::uint32_t limit) {
   auto window = tables.window(key).value_or(Window{});
@@ -23,12 +23,12 @@ std::optional<base::Timestamp> use_window(Tables& tables, const WindowKey& key, 
   return std::nullopt;
 }
 
-// What becomes of one planned delivery.
+// Where a planned delivery goes.
 struct Placement {
   const PlannedDelivery* planned = nullptr;
   QueueRow queue;
-  std::optional<DigestKey> digest;   // none: a delivery of its own
-  std::optional<OpenDigest> joined;  // none, with a digest: opens one
+  std::optional<DigestKey> digest;   // none: a separate delivery
+  std::optional<OpenDigest> joined;  // none, with `digest`: opens a digest
 };
 
 class Acceptor {
@@ -54,7 +54,7 @@ class Acceptor {
     }
     seen_.push_back(queue.row);
     if (planned.dedupe && use_window(tables_, {queue.row, WindowKind::dedupe, planned.dedupe->key}, now, planned.dedupe->window, 1)) {
-      return note(delivery, "deduplicated", "the same was sent within " + base::to_string(planned.dedupe->window));
+      return note(delivery, "deduplicated", "the same event was sent within " + base::to_string(planned.dedupe->window));
     }
     Placement placement{.planned = &planned, .queue = queue};
     if (!acceptance_.notification.sensitive && !delivery.sensitive) placement.digest = digest_of(planned, queue);
@@ -85,18 +85,18 @@ class Acceptor {
   }
 
   void write_notification() {
-    const auto& given = acceptance_.notification;
-    NotificationRow row{.id = given.id,
-                        .source = given.source,
-                        .msg_id = given.msg_id,
-                        .received_at = given.received_at,
-                        .sensitive = given.sensitive,
+    const auto& notification = acceptance_.notification;
+    NotificationRow row{.id = notification.id,
+                        .source = notification.source,
+                        .msg_id = notification.msg_id,
+                        .received_at = notification.received_at,
+                        .sensitive = notification.sensitive,
                         .unrouted = acceptance_.deliveries.empty() && !acceptance_.dropped,
                         .unfinished = static_cast<std::uint32_t>(placements_.size())};
-    if (placements_.empty()) row.ended_at = given.received_at;
-    row.erased = placements_.empty() && given.sensitive;
-    notification_ = tables_.add(row, row.erased ? model::encode(without_text(given)) : text_);
-    result_.notification_id = given.id;
+    if (placements_.empty()) row.ended_at = notification.received_at;
+    row.erased = placements_.empty() && notification.sensitive;
+    notification_ = tables_.add(row, row.erased ? model::encode(without_text(notification)) : text_);
+    result_.notification_id = notification.id;
   }
 
   void place(const Placement& placement) {
@@ -115,10 +115,10 @@ class Acceptor {
       tables_.add_member(row.row(), notification_);
       tables_.save_open_digest(placement.queue.row, placement.digest->key,
                                {.delivery = row.row(), .members = 1, .bytes = text_.size(), .expires_at = row.delivery.expires_at});
-      note(planned, "digested", "opened a digest that is due at " + base::to_rfc3339(row.delivery.due_at + acceptance_.wall_ahead),
+      note(planned, "digested", "opened a digest that is due at " + base::to_rfc3339(row.delivery.due_at + acceptance_.wall_offset),
            row.delivery.id);
     }
-    enter(tables_, placement.queue, row, planned.created_at);
+    enqueue(tables_, placement.queue, row, planned.created_at);
     if (std::ranges::find(result_.sinks, planned.sink) == result_.sinks.end()) result_.sinks.push_back(planned.sink);
   }
 
@@ -141,23 +141,23 @@ class Acceptor {
     delivery.expires_at = placement.digest.has_value() ? placement.digest->expires_at.value_or(planned.expires_at) : planned.expires_at;
     row.joins_at = delivery.due_at;
     row.time_of_day = placement.digest.has_value() ? placement.digest->time_of_day : placement.planned->time_of_day;
-    if (row.time_of_day) follow(row);
+    if (row.time_of_day) apply_missed_clock_step(row);
     row.email = ascii_lower(acceptance_.notification.recipient.email);
     return row;
   }
 
-  // The wall clock may have been set between the planning and this.
-  void follow(DeliveryRow& row) {
+  // The wall clock may have been set since the delivery was planned.
+  void apply_missed_clock_step(DeliveryRow& row) {
     const auto kept = tables_.clock().mark;
-    if (!kept || kept->wall_ahead == acceptance_.wall_ahead) return;
-    follow_wall_clock(row, kept->wall_ahead - acceptance_.wall_ahead, row.delivery.created_at);
+    if (!kept || kept->wall_offset == acceptance_.wall_offset) return;
+    apply_clock_step(row, kept->wall_offset - acceptance_.wall_offset, row.delivery.created_at);
   }
 
   void note(const model::Delivery& planned, std::string_view what, std::string_view detail, std::string delivery_id = {}) {
     decisions_.push_back({.at = planned.created_at,
                           .notification_id = acceptance_.notification.id,
                           .delivery_id = std::move(delivery_id),
-                          .what = std::string(what),
+                          .event = std::string(what),
                           .detail = planned.sink + " " + planned.destination.key() + ": " + std::string(detail)});
   }
 
@@ -165,7 +165,7 @@ class Acceptor {
   const Acceptance& acceptance_;
   const std::string& text_;
   RowId notification_ = 0;
-  std::vector<RowId> seen_;  // the queues of the targets so far
+  std::vector<RowId> seen_;  // queues of the targets so far
   std::vector<Placement> placements_;
   std::vector<model::Decision> decisions_;
   Accepted result_;
@@ -174,8 +174,9 @@ class Acceptor {
 }  // namespace
 
 base::Result<Accepted> accept(Tables& tables, const Acceptance& acceptance, const std::string& text) {
-  const auto& given = acceptance.notification;
-  if (auto id = tables.known(given.source, given.msg_id)) return Accepted{.duplicate = true, .notification_id = std::move(*id)};
+  const auto& notification = acceptance.notification;
+  if (auto id = tables.find_id(notification.source, notification.msg_id))
+    return Accepted{.duplicate = true, .notification_id = std::move(*id)};
   return Acceptor(tables, acceptance, text).run();
 }
 

@@ -10,7 +10,7 @@
 namespace belfry::store::rules {
 namespace {
 
-// Takes members out of a digest and into one of its own, which waits behind it.
+// Moves members of a digest to a new digest, which waits behind it.
 DeliveryRow part_of(Tables& tables, const DeliveryRow& digest, const std::vector<RowId>& members, QueueRow& queue, base::Timestamp now) {
   const auto& whole = digest.delivery;
   DeliveryRow part{.notification = members.front(),
@@ -32,7 +32,7 @@ DeliveryRow part_of(Tables& tables, const DeliveryRow& digest, const std::vector
                    .created_at = whole.created_at,
                    .due_at = whole.due_at,
                    .expires_at = whole.expires_at,
-                   // An attempt of the whole may have brought these as well.
+                   // An attempt of the whole digest may have delivered these members too.
                    .possible_duplicate = whole.possible_duplicate || digest.open_attempt != 0,
                    .fallback_of = whole.fallback_of};
   if (const auto first = tables.notification(members.front())) part.delivery.notification_id = first->id;
@@ -42,7 +42,7 @@ DeliveryRow part_of(Tables& tables, const DeliveryRow& digest, const std::vector
   return part;
 }
 
-// Reads a digest, member by member, as far as one message goes.
+// Reads a digest, member by member, up to the limits of one message.
 class DigestReader {
  public:
   DigestReader(Tables& tables, const DeliveryRow& row, base::Timestamp now) : tables_(tables), row_(row), now_(now) {}
@@ -55,24 +55,24 @@ class DigestReader {
       if (!read_member(*member)) break;
     }
     const std::vector<RowId> rest(member, members.end());
-    // What opened the digest names it: it stays, and what can be read goes on.
+    // The first member identifies the digest: it stays and fails with it, and the readable members move to new digests.
     if (!broken_.empty() && broken_.front() == members.front()) {
       std::erase_if(broken_, [&](RowId id) { return id == members.front(); });
       std::vector<RowId> others(std::next(members.begin()), members.end());
       std::erase_if(others, [&](RowId id) { return std::ranges::find(broken_, id) != broken_.end(); });
-      move_on(others, queue);
+      split_rest(others, queue);
       return base::fail(why_);
     }
     if (!broken_.empty()) {
       auto part = part_of(tables_, row_, broken_, queue, now_);
-      bury(tables_, part, why_, now_);
+      make_dead_letter(tables_, part, why_, now_);
     }
-    move_on(rest, queue);
+    split_rest(rest, queue);
     return std::move(contents_);
   }
 
  private:
-  // False: it does not fit any more.
+  // False: the member does not fit.
   bool read_member(RowId id) {
     const auto text = tables_.text(id);
     if (!fits_digest(contents_.items.size(), contents_.bytes, text.size())) return false;
@@ -87,14 +87,14 @@ class DigestReader {
     return true;
   }
 
-  // As few digests as the bounds allow.
-  void move_on(const std::vector<RowId>& members, QueueRow& queue) {
+  // Makes as few digests as the limits allow.
+  void split_rest(const std::vector<RowId>& members, QueueRow& queue) {
     std::vector<RowId> part;
     std::size_t bytes = 0;
     const auto close = [&] {
       if (part.empty()) return;
       const auto row = part_of(tables_, row_, part, queue, now_);
-      add_decision(tables_, row, "digested", "carries what did not fit into the digest " + row_.delivery.id, now_);
+      add_decision(tables_, row, "digested", "carries the notifications that did not fit into digest " + row_.delivery.id, now_);
       part.clear();
       bytes = 0;
     };

@@ -1,10 +1,10 @@
-// What a delivery carries, within the bounds of one message.
+// The notifications of a delivery, within the limits of one message.
 #pragma once
 #include "store/tables.hpp"
 
 namespace belfry::store::rules {
 
-// A digest is closed when it has reached either. One notification alone may be larger.
+// A digest is closed when it reaches either limit. A single notification may be larger.
 inline constexpr std::uint32_t kDigestMembers = 500;
 inline constexpr std::size_t kDigestBytes = 256UL * 1024;  // of stored text
 
@@ -17,8 +17,8 @@ struct Contents {
   std::size_t bytes = 0;                   // of stored text
 };
 
-// Reads the notifications of a delivery that can be leased. Members of a digest that do not fit become digests of their own, behind it in
-// `queue`, and those that cannot be read a dead letter; the caller saves the queue. An error says why none of it can be read.
+// Reads the notifications of a delivery that is about to be leased. Members of a digest that do not fit move to new digests behind it in
+// `queue`, and unreadable ones to a dead letter; the caller saves the queue. The error has the reason why the delivery cannot be read.
 [[nodiscard]] base::Result<Contents> read_contents(Tables& tables, const DeliveryRow& row, QueueRow& queue, base::Timestamp now);
 
 }  // namespace belfry::store::rules

@@ -3,13 +3,13 @@
 namespace belfry::store::rules {
 namespace {
 
-constexpr std::size_t kLongestKey = 255;
-constexpr std::size_t kLongestValue = 64 * 1024;
-constexpr std::size_t kMostKeys = 100'000;
+constexpr std::size_t kMaxKeyBytes = 255;
+constexpr std::size_t kMaxValueBytes = 64 * 1024;
+constexpr std::size_t kMaxKeys = 100'000;
 
 base::Result<void> check(const std::string& key) {
-  if (!key.empty() && key.size() <= kLongestKey) return {};
-  return base::fail(base::ErrorCode::invalid, "a key has 1 to 255 bytes, this one " + std::to_string(key.size()));
+  if (!key.empty() && key.size() <= kMaxKeyBytes) return {};
+  return base::fail(base::ErrorCode::invalid, "a key must have 1 to 255 bytes, this one has " + std::to_string(key.size()));
 }
 
 }  // namespace
@@ -22,12 +22,12 @@ base::Result<std::optional<KvValue>> kv_get(Tables& tables, const std::string& s
 base::Result<std::uint64_t> kv_put(Tables& tables, const std::string& scope, const std::string& key, std::string value,
                                    std::optional<std::uint64_t> expected) {
   if (auto checked = check(key); !checked) return std::unexpected(checked.error());
-  if (value.size() > kLongestValue) {
-    return base::fail(base::ErrorCode::invalid, "a value has at most 65536 bytes, this one " + std::to_string(value.size()));
+  if (value.size() > kMaxValueBytes) {
+    return base::fail(base::ErrorCode::invalid, "a value must have at most 65536 bytes, this one has " + std::to_string(value.size()));
   }
   const auto current = tables.kv(scope, key);
   if (expected && *expected != (current ? current->version : 0)) return 0;
-  if (!current && tables.kv_count(scope) >= kMostKeys) {
+  if (!current && tables.kv_count(scope) >= kMaxKeys) {
     return base::fail(base::ErrorCode::invalid, "scope " + scope + " is full: it has 100000 keys");
   }
   const KvValue written{.value = std::move(value), .version = tables.next_kv_version()};

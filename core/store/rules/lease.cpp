@@ -9,7 +9,7 @@
 namespace belfry::store::rules {
 namespace {
 
-// Saves the row.
+// Also saves the row.
 std::uint32_t begin_attempt(Tables& tables, DeliveryRow& row, base::Timestamp now) {
   if (row.open_attempt != 0 && !has_ended(tables.attempts(row), row.open_attempt)) {
     tables.save(row.row(), AttemptRow{.number = row.open_attempt, .started_at = row.begun_at});
@@ -39,9 +39,9 @@ Leased claim(Tables& tables, DeliveryRow row, Contents contents, const LeaseRequ
   return leased;
 }
 
-// Adds the delivery to the lease. What cannot be read would come back to every lease and block its sink: it becomes a dead letter instead,
-// whatever is wrong with it. False: it did.
-bool take(Tables& tables, DeliveryRow row, QueueRow& queue, const LeaseRequest& request, Lease& lease) {
+// Adds the delivery to the lease. An unreadable delivery would come back with every lease and block its sink: it becomes a dead letter,
+// whatever the reason. False: it became one.
+bool lease_delivery(Tables& tables, DeliveryRow row, QueueRow& queue, const LeaseRequest& request, Lease& lease) {
   try {
     auto contents = row.unreadable.empty() ? read_contents(tables, row, queue, request.now) : base::fail(row.unreadable);
     if (contents) {
@@ -58,7 +58,7 @@ bool take(Tables& tables, DeliveryRow row, QueueRow& queue, const LeaseRequest& 
   } catch (const std::exception& bug) {
     row.unreadable = bug.what();
   }
-  bury(tables, row, row.unreadable, request.now);
+  make_dead_letter(tables, row, row.unreadable, request.now);
   lease.unreadable.push_back(std::move(row.delivery));
   return false;
 }
@@ -69,9 +69,9 @@ void lease_head(Tables& tables, QueueRow queue, const LeaseRequest& request, Lea
   if (queue.ready_at && *queue.ready_at <= request.now) {
     const auto head = front.head->delivery;
     auto row = tables.delivery(head);
-    if (!row) throw std::logic_error("the head of a queue is no delivery");
-    if (take(tables, std::move(*row), queue, request, lease)) {
-      front.held_until = front.head->claim_until = request.now + request.lease_time;
+    if (!row) throw std::logic_error("the head of a queue is not a delivery");
+    if (lease_delivery(tables, std::move(*row), queue, request, lease)) {
+      front.leased_until = front.head->claim_until = request.now + request.lease_time;
       queue.holder = head;
     } else {
       front = tables.front(queue, request.now);
@@ -81,14 +81,14 @@ void lease_head(Tables& tables, QueueRow queue, const LeaseRequest& request, Lea
   tables.save(queue);
 }
 
-// A delivery is leased whatever its size: the last one may reach beyond the bound.
+// A delivery is leased whatever its size: the last one may exceed request.bytes.
 bool is_full(const Lease& lease, const LeaseRequest& request) {
-  return lease.leased.size() + lease.unreadable.size() >= request.most || lease.bytes >= request.bytes;
+  return lease.leased.size() + lease.unreadable.size() >= request.limit || lease.bytes >= request.bytes;
 }
 
 base::Result<void> check(const LeaseRequest& request) {
   if (request.lease_time.count() > 0) return {};
-  return base::fail(base::ErrorCode::invalid, "a lease needs a time above zero");
+  return base::fail(base::ErrorCode::invalid, "the lease time must be positive");
 }
 
 }  // namespace
@@ -97,7 +97,7 @@ base::Result<Lease> lease(Tables& tables, const LeaseRequest& request) {
   if (auto checked = check(request); !checked) return std::unexpected(checked.error());
   Lease result;
   while (!is_full(result, request)) {
-    const auto queues = tables.ready_queues(request.sink, request.now, request.most - result.leased.size() - result.unreadable.size());
+    const auto queues = tables.ready_queues(request.sink, request.now, request.limit - result.leased.size() - result.unreadable.size());
     if (queues.empty()) break;
     for (const auto& queue : queues) {
       if (!is_full(result, request)) lease_head(tables, queue, request, result);
@@ -110,12 +110,12 @@ base::Result<Lease> lease(Tables& tables, const LeaseRequest& request) {
 base::Result<Lease> lease_expired(Tables& tables, const LeaseRequest& request) {
   if (auto checked = check(request); !checked) return std::unexpected(checked.error());
   Lease result;
-  for (const auto id : tables.expired(request.sink, request.now, request.most)) {
+  for (const auto id : tables.expired(request.sink, request.now, request.limit)) {
     if (is_full(result, request)) break;
     auto row = tables.delivery(id);
     if (!row) continue;
     auto queue = tables.queue(row->queue).value_or(QueueRow{});
-    if (take(tables, std::move(*row), queue, request, result)) queue.holder = id;
+    if (lease_delivery(tables, std::move(*row), queue, request, result)) queue.holder = id;
     if (queue.row == 0) continue;
     queue.ready_at = ready_at(queue, tables.front(queue, request.now));
     tables.save(queue);
@@ -125,7 +125,7 @@ base::Result<Lease> lease_expired(Tables& tables, const LeaseRequest& request) {
 }
 
 base::Result<bool> release(Tables& tables, const std::string& claim, std::uint32_t attempt, base::Timestamp at) {
-  auto row = holder_of(tables, claim);
+  auto row = find_by_claim(tables, claim);
   if (!row) return false;
   if (attempt != 0) {
     if (attempt != row->open_attempt) return base::fail(base::ErrorCode::invalid, "the attempt was not begun with the lease");
@@ -136,7 +136,7 @@ base::Result<bool> release(Tables& tables, const std::string& claim, std::uint32
   row->delivery.due_at = std::max(row->delivery.due_at, at);
   row->claim_until = {};
   tables.save(*row);
-  // Another one of the queue may be ready before this one is. The time is not known here, so the next lease looks.
+  // Another delivery of the queue may be ready earlier. `now` is not available here, so let the next lease check.
   auto queue = tables.queue(row->queue);
   if (!queue) return true;
   queue->ready_at = queue->paused_until;
@@ -145,7 +145,7 @@ base::Result<bool> release(Tables& tables, const std::string& claim, std::uint32
 }
 
 base::Result<std::uint32_t> begin(Tables& tables, const std::string& claim, bool possible_duplicate, base::Timestamp now) {
-  auto row = holder_of(tables, claim);
+  auto row = find_by_claim(tables, claim);
   if (!row || !leased(*row, now)) return base::fail(base::ErrorCode::not_found, "the claim on the delivery was lost");
   row->delivery.possible_duplicate |= possible_duplicate;
   return begin_attempt(tables, *row, now);

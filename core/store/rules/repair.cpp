@@ -11,19 +11,19 @@ namespace {
 using model::DeliveryState;
 
 bool erased(Tables& tables, const DeliveryRow& row) {
-  return std::ranges::any_of(carried(tables, row), [&](RowId id) {
+  return std::ranges::any_of(carried_notifications(tables, row), [&](RowId id) {
     const auto notification = tables.notification(id);
     return notification && notification->erased;
   });
 }
 
-// What cannot be read would become a dead letter again at once.
+// An unreadable delivery would become a dead letter again at once.
 bool can_be_retried(const std::optional<DeliveryRow>& row) { return row && !unfinished(row->delivery) && row->unreadable.empty(); }
 
-void revive(Tables& tables, DeliveryRow& row, base::Timestamp now, base::Millis max_age) {
+void requeue(Tables& tables, DeliveryRow& row, base::Timestamp now, base::Millis max_age) {
   auto& delivery = row.delivery;
   delivery.possible_duplicate |= delivery.state == DeliveryState::delivered;
-  if (const auto told = told_delivered(tables, row)) tables.add_decision(row.notification, *told);
+  if (const auto decision = delivered_decision(tables, row)) tables.add_decision(row.notification, *decision);
   delivery.state = DeliveryState::waiting;
   delivery.dead_letter = false;
   delivery.failures = 0;
@@ -32,7 +32,7 @@ void revive(Tables& tables, DeliveryRow& row, base::Timestamp now, base::Millis 
   delivery.finished_at = {};
   row.joins_at = now;
   tables.save(row);
-  for (const auto id : carried(tables, row)) {
+  for (const auto id : carried_notifications(tables, row)) {
     auto notification = tables.notification(id);
     if (!notification) continue;
     ++notification->unfinished;
@@ -58,16 +58,16 @@ base::Result<std::size_t> retry(Tables& tables, const std::vector<std::string>& 
       return base::fail(base::ErrorCode::invalid, "delivery " + id + " cannot be sent again: its text was sensitive and has been erased");
     }
   }
-  std::size_t revived = 0;
+  std::size_t requeued = 0;
   for (const auto& id : ids) {
     auto row = tables.delivery(id);
     if (!can_be_retried(row)) continue;
-    revive(tables, *row, now, max_age);
+    requeue(tables, *row, now, max_age);
     add_decision(tables, *row, "retried", "by " + by, now);
     refresh(tables, row->queue, now);
-    ++revived;
+    ++requeued;
   }
-  return revived;
+  return requeued;
 }
 
 base::Result<std::size_t> discard(Tables& tables, const std::vector<std::string>& ids, const std::string& by, base::Timestamp now) {
@@ -76,7 +76,7 @@ base::Result<std::size_t> discard(Tables& tables, const std::vector<std::string>
     auto row = tables.delivery(id);
     if (!row || leased(*row, now)) continue;
     if (unfinished(row->delivery)) {
-      end(tables, *row, DeliveryState::discarded, false, now);
+      end_delivery(tables, *row, DeliveryState::discarded, false, now);
       refresh(tables, row->queue, now);
     } else if (row->delivery.dead_letter) {
       row->delivery.state = DeliveryState::discarded;
@@ -91,25 +91,25 @@ base::Result<std::size_t> discard(Tables& tables, const std::vector<std::string>
   return discarded;
 }
 
-base::Result<SweepResult> sweep(Tables& tables, base::Timestamp before, std::size_t most) {
-  SweepResult result{.removed = tables.remove_windows(before, most)};
-  for (const auto notification : tables.ended_before(before, most)) {
+base::Result<SweepResult> sweep(Tables& tables, base::Timestamp before, std::size_t limit) {
+  SweepResult result{.removed = tables.remove_windows(before, limit)};
+  for (const auto notification : tables.ended_before(before, limit)) {
     tables.remove(notification, before);
     ++result.removed;
   }
   return result;
 }
 
-std::vector<model::Delivery> bury_unreachable(Tables& tables, const std::vector<RowId>& deliveries, base::Timestamp now) {
-  std::vector<model::Delivery> buried;
+std::vector<model::Delivery> dead_letter_unreachable(Tables& tables, const std::vector<RowId>& deliveries, base::Timestamp now) {
+  std::vector<model::Delivery> dead_lettered;
   for (const auto id : deliveries) {
     auto row = tables.delivery(id);
     if (!row) continue;
-    bury(tables, *row, row->unreadable.empty() ? "its recipient queue belongs to another sink" : row->unreadable, now);
+    make_dead_letter(tables, *row, row->unreadable.empty() ? "its recipient queue belongs to another sink" : row->unreadable, now);
     refresh(tables, row->queue, now);
-    buried.push_back(std::move(row->delivery));
+    dead_lettered.push_back(std::move(row->delivery));
   }
-  return buried;
+  return dead_lettered;
 }
 
 base::Result<std::vector<model::Delivery>> find(Tables& tables, Filter filter) {
@@ -117,29 +117,29 @@ base::Result<std::vector<model::Delivery>> find(Tables& tables, Filter filter) {
   return tables.find(filter);
 }
 
-base::Result<Record> record(Tables& tables, const std::string& notification_id) {
+base::Result<History> history(Tables& tables, const std::string& notification_id) {
   const auto notification = tables.notification(notification_id);
   if (!notification) return base::fail(base::ErrorCode::not_found, "no notification " + notification_id);
   auto decoded = model::decode_notification(tables.text(notification->row));
 
-  Record record{.notification = decoded ? std::move(*decoded) : known_of(*notification), .decisions = tables.decisions(*notification)};
+  History history{.notification = decoded ? std::move(*decoded) : header_of(*notification), .decisions = tables.decisions(*notification)};
   if (!decoded) {
-    record.decisions.push_back(
-        {.at = notification->received_at, .notification_id = notification->id, .what = "unreadable", .detail = decoded.error().message});
+    history.decisions.push_back(
+        {.at = notification->received_at, .notification_id = notification->id, .event = "unreadable", .detail = decoded.error().message});
   }
   for (auto& row : tables.deliveries_of(notification->row)) {
-    std::ranges::move(attempts_of(tables, row), std::back_inserter(record.attempts));
-    if (auto told = told_delivered(tables, row)) record.decisions.push_back(std::move(*told));
+    std::ranges::move(attempts_of(tables, row), std::back_inserter(history.attempts));
+    if (auto decision = delivered_decision(tables, row)) history.decisions.push_back(std::move(*decision));
     if (const auto opener = tables.notification(row.notification); opener && opener->row != notification->row) {
-      // A digest keeps its story with the notification that opened it.
+      // The decisions on a digest are stored with the notification that opened it.
       for (auto& decision : tables.decisions(*opener)) {
-        if (decision.delivery_id == row.delivery.id && decision.what != "digested") record.decisions.push_back(std::move(decision));
+        if (decision.delivery_id == row.delivery.id && decision.event != "digested") history.decisions.push_back(std::move(decision));
       }
     }
-    record.deliveries.push_back(std::move(row.delivery));
+    history.deliveries.push_back(std::move(row.delivery));
   }
-  std::ranges::stable_sort(record.decisions, {}, &model::Decision::at);
-  return record;
+  std::ranges::stable_sort(history.decisions, {}, &model::Decision::at);
+  return history;
 }
 
 }  // namespace belfry::store::rules

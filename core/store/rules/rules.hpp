@@ -1,11 +1,11 @@
-// The store's promises (store.hpp) as functions over the tables of any medium. Each is one operation: it either does all it says, or
-// gives an error before it has written anything.
+// The operations of the store (store.hpp) as functions on the tables of any medium. Each either completes, or returns an error before it
+// has written anything.
 #pragma once
 #include "store/tables.hpp"
 
 namespace belfry::store::rules {
 
-// `text` is the encoded notification: the caller's thread has made it.
+// `text`: the encoded notification.
 [[nodiscard]] base::Result<Accepted> accept(Tables& tables, const Acceptance& acceptance, const std::string& text);
 
 [[nodiscard]] base::Result<Lease> lease(Tables& tables, const LeaseRequest& request);
@@ -13,7 +13,7 @@ namespace belfry::store::rules {
 [[nodiscard]] base::Result<bool> release(Tables& tables, const std::string& claim, std::uint32_t attempt, base::Timestamp at);
 [[nodiscard]] base::Result<std::uint32_t> begin(Tables& tables, const std::string& claim, bool possible_duplicate, base::Timestamp now);
 
-// `outcome` is the encoded outcome.
+// `outcome`: the encoded outcome.
 [[nodiscard]] base::Result<Finished> finish(Tables& tables, const Finish& finish, const std::string& outcome);
 [[nodiscard]] base::Result<LateResult> finish_late(Tables& tables, const std::string& delivery_id, std::uint32_t attempt,
                                                    const model::Outcome& outcome, base::Timestamp now);
@@ -24,12 +24,13 @@ namespace belfry::store::rules {
                                               base::Timestamp now, base::Millis max_age);
 [[nodiscard]] base::Result<std::size_t> discard(Tables& tables, const std::vector<std::string>& ids, const std::string& by,
                                                 base::Timestamp now);
-[[nodiscard]] base::Result<SweepResult> sweep(Tables& tables, base::Timestamp before, std::size_t most);
-[[nodiscard]] base::Result<std::size_t> keep_clock(Tables& tables, const base::ClockMark& mark);
-// Ends deliveries that a start has found where no lease looks, as dead letters. Gives them as they are then.
-[[nodiscard]] std::vector<model::Delivery> bury_unreachable(Tables& tables, const std::vector<RowId>& deliveries, base::Timestamp now);
+[[nodiscard]] base::Result<SweepResult> sweep(Tables& tables, base::Timestamp before, std::size_t limit);
+[[nodiscard]] base::Result<std::size_t> save_clock(Tables& tables, const base::ClockCheckpoint& mark);
+// Ends the given deliveries, which no lease would find, as dead letters. Returns their new state.
+[[nodiscard]] std::vector<model::Delivery> dead_letter_unreachable(Tables& tables, const std::vector<RowId>& deliveries,
+                                                                   base::Timestamp now);
 [[nodiscard]] base::Result<std::vector<model::Delivery>> find(Tables& tables, Filter filter);
-[[nodiscard]] base::Result<Record> record(Tables& tables, const std::string& notification_id);
+[[nodiscard]] base::Result<History> history(Tables& tables, const std::string& notification_id);
 
 [[nodiscard]] base::Result<std::optional<KvValue>> kv_get(Tables& tables, const std::string& scope, const std::string& key);
 [[nodiscard]] base::Result<std::uint64_t> kv_put(Tables& tables, const std::string& scope, const std::string& key, std::string value,

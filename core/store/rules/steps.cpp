@@ -28,7 +28,7 @@ std::optional<base::Timestamp> ready_at(const QueueRow& queue, const QueueFront&
     const auto head = front.head->claim_until.value_or(front.head->due_at);
     ready = ready ? std::min(*ready, head) : head;
   }
-  if (ready) ready = std::max({*ready, queue.paused_until, front.held_until.value_or(*ready)});
+  if (ready) ready = std::max({*ready, queue.paused_until, front.leased_until.value_or(*ready)});
   return ready;
 }
 
@@ -43,7 +43,7 @@ void refresh(Tables& tables, RowId queue, base::Timestamp now) {
   if (auto found = tables.queue(queue)) refresh(tables, std::move(*found), now);
 }
 
-void enter(Tables& tables, QueueRow queue, const DeliveryRow& added, base::Timestamp now) {
+void enqueue(Tables& tables, QueueRow queue, const DeliveryRow& added, base::Timestamp now) {
   ++queue.deliveries;
   const bool alone = !queue.ready_at;
   queue.ready_at = alone ? std::max(added.joins_at, queue.paused_until) : ready_at(queue, tables.front(queue, now));
@@ -52,7 +52,7 @@ void enter(Tables& tables, QueueRow queue, const DeliveryRow& added, base::Times
 
 std::string claim_of(const DeliveryRow& row) { return std::to_string(row.row()) + "." + std::to_string(row.leases); }
 
-std::optional<DeliveryRow> holder_of(Tables& tables, const std::string& claim) {
+std::optional<DeliveryRow> find_by_claim(Tables& tables, const std::string& claim) {
   RowId id = 0;
   const auto* end_of_claim = claim.data() + claim.size();
   if (std::from_chars(claim.data(), end_of_claim, id).ec != std::errc{}) return std::nullopt;
@@ -61,7 +61,7 @@ std::optional<DeliveryRow> holder_of(Tables& tables, const std::string& claim) {
   return row;
 }
 
-std::vector<RowId> carried(Tables& tables, const DeliveryRow& row) {
+std::vector<RowId> carried_notifications(Tables& tables, const DeliveryRow& row) {
   if (row.delivery.kind == model::DeliveryKind::digest) return tables.members(row.row());
   return {row.notification};
 }
@@ -76,7 +76,7 @@ void release_notification(Tables& tables, RowId id, base::Timestamp now) {
     notification->ended_at = now;
     if (notification->sensitive) {
       notification->erased = true;
-      tables.erase_text(id, model::encode(without_text(model::decode_notification(tables.text(id)).value_or(known_of(*notification)))));
+      tables.erase_text(id, model::encode(without_text(model::decode_notification(tables.text(id)).value_or(header_of(*notification)))));
     }
   }
   tables.save(*notification);
@@ -84,23 +84,23 @@ void release_notification(Tables& tables, RowId id, base::Timestamp now) {
 
 }  // namespace
 
-void end(Tables& tables, DeliveryRow& row, model::DeliveryState state, bool dead_letter, base::Timestamp now) {
+void end_delivery(Tables& tables, DeliveryRow& row, model::DeliveryState state, bool dead_letter, base::Timestamp now) {
   if (row.delivery.kind == model::DeliveryKind::digest) tables.close_digest(row.queue, row.row());
   row.delivery.state = state;
   row.delivery.dead_letter = dead_letter;
   row.delivery.finished_at = now;
   row.claim_until = {};
   tables.save(row);
-  for (const auto notification : carried(tables, row)) release_notification(tables, notification, now);
+  for (const auto notification : carried_notifications(tables, row)) release_notification(tables, notification, now);
 }
 
-void bury(Tables& tables, DeliveryRow& row, const std::string& why, base::Timestamp now) {
+void make_dead_letter(Tables& tables, DeliveryRow& row, const std::string& why, base::Timestamp now) {
   row.delivery.last_reason = "unreadable";
   row.delivery.last_detail = why;
   row.open_attempt = 0;
   if (tables.notification(row.notification))
     add_decision(tables, row, "rejected", row.delivery.sink + " " + row.delivery.destination.key() + ": unreadable: " + why, now);
-  end(tables, row, model::DeliveryState::rejected, true, now);
+  end_delivery(tables, row, model::DeliveryState::rejected, true, now);
 }
 
 bool has_ended(const std::vector<model::Attempt>& attempts, std::uint32_t number) {
@@ -115,18 +115,18 @@ std::vector<model::Attempt> attempts_of(Tables& tables, const DeliveryRow& row) 
   return attempts;
 }
 
-std::optional<model::Decision> told_delivered(Tables& tables, const DeliveryRow& row) {
+std::optional<model::Decision> delivered_decision(Tables& tables, const DeliveryRow& row) {
   const auto& delivery = row.delivery;
   if (delivery.state != model::DeliveryState::delivered) return std::nullopt;
   std::string how = "found to have arrived";
   for (const auto& attempt : tables.attempts(row)) {
     if (!attempt.outcome || attempt.outcome->code != model::OutcomeCode::delivered) continue;
-    how = "attempt " + std::to_string(attempt.number) + (attempt.late ? ", told late" : "");
+    how = "attempt " + std::to_string(attempt.number) + (attempt.late ? ", reported late" : "");
   }
   return model::Decision{.at = delivery.finished_at,
                          .notification_id = delivery.notification_id,
                          .delivery_id = delivery.id,
-                         .what = "delivered",
+                         .event = "delivered",
                          .detail = delivery.sink + " " + delivery.destination.key() + ": " + how};
 }
 
@@ -134,7 +134,7 @@ void add_decision(Tables& tables, const DeliveryRow& row, std::string_view what,
   tables.add_decision(row.notification, {.at = at,
                                          .notification_id = row.delivery.notification_id,
                                          .delivery_id = row.delivery.id,
-                                         .what = std::string(what),
+                                         .event = std::string(what),
                                          .detail = std::move(detail)});
 }
 
@@ -143,7 +143,7 @@ std::string ascii_lower(std::string text) {
   return text;
 }
 
-model::Notification known_of(const NotificationRow& row) {
+model::Notification header_of(const NotificationRow& row) {
   return {.id = row.id, .source = row.source, .msg_id = row.msg_id, .received_at = row.received_at, .sensitive = row.sensitive};
 }
 
@@ -154,7 +154,7 @@ model::Notification without_text(const model::Notification& notification) {
   rest.labels.clear();
   rest.data = nullptr;
   rest.targets.clear();
-  rest.before = nullptr;
+  rest.original = nullptr;
   return rest;
 }
 

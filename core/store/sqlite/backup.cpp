@@ -8,7 +8,7 @@
 #include <system_error>
 #include <vector>
 
-#include "base/system_reason.hpp"
+#include "base/errno_message.hpp"
 #include "store/sqlite/failure.hpp"
 #include "store/sqlite/open_files.hpp"
 #include "store/sqlite/restored.hpp"
@@ -20,12 +20,12 @@ namespace {
 using sqlite::Connection;
 
 constexpr std::size_t kPiece = 1024UL * 1024;
-constexpr std::uint64_t kSpare = 32ULL * 1024 * 1024;  // disk space that a backup leaves to the gateway
+constexpr std::uint64_t kSpare = 32ULL * 1024 * 1024;  // bytes of disk space that a backup leaves free for the gateway
 
 [[noreturn]] void fail_with_errno(const std::filesystem::path& path, const std::string& what) {
   const int error = errno;
   const auto kind = error == ENOSPC || error == EDQUOT ? MediumFailure::Kind::full : MediumFailure::Kind::failing;
-  throw MediumFailure(path.string() + ": " + what + ": " + base::system_reason(error), kind);
+  throw MediumFailure(path.string() + ": " + what + ": " + base::errno_message(error), kind);
 }
 
 class Descriptor {
@@ -51,7 +51,7 @@ class Descriptor {
       const auto got = ::pread(fd_, to, count, static_cast<off_t>(at));
       if (got < 0 && errno == EINTR) continue;
       if (got < 0) fail_with_errno(path_, "cannot be read");
-      if (got == 0) throw MediumFailure(path_.string() + ": ends too early");
+      if (got == 0) throw MediumFailure(path_.string() + ": unexpected end of file");
       to += got;
       at += static_cast<std::uint64_t>(got);
       count -= static_cast<std::size_t>(got);
@@ -66,10 +66,10 @@ class Descriptor {
   int fd_;
 };
 
-// In pieces, so that it can be stopped.
+// Copies in pieces, so that `stop` takes effect soon.
 template <class Read>
 void copy(std::uint64_t bytes, const std::filesystem::path& to, const std::atomic<bool>& stop, Read read) {
-  const Descriptor out(to, O_CREAT | O_EXCL | O_WRONLY, "cannot be made");
+  const Descriptor out(to, O_CREAT | O_EXCL | O_WRONLY, "cannot be created");
   std::vector<char> piece(kPiece);
   for (std::uint64_t at = 0; at < bytes; at += kPiece) {
     if (stop) throw MediumFailure("the gateway is stopping");
@@ -79,9 +79,9 @@ void copy(std::uint64_t bytes, const std::filesystem::path& to, const std::atomi
   }
 }
 
-// Through SQLite: opening the file here and closing it would drop the locks of the store.
+// Reads through SQLite: opening and closing the file here would drop the store's locks.
 void copy_file(const Snapshot& snapshot, const std::filesystem::path& to, const std::atomic<bool>& stop) {
-  const Connection source(snapshot.file, Connection::Access::frozen);
+  const Connection source(snapshot.file, Connection::Access::immutable);
   auto* file = source.main_file();
   copy(snapshot.file_bytes, to, stop, [&](char* piece, std::size_t part, std::uint64_t at) {
     const int code = file->pMethods->xRead(file, piece, static_cast<int>(part), static_cast<sqlite3_int64>(at));
@@ -89,10 +89,10 @@ void copy_file(const Snapshot& snapshot, const std::filesystem::path& to, const 
   });
 }
 
-void copy_log(const Snapshot& snapshot, const std::filesystem::path& to, const std::atomic<bool>& stop) {
-  if (snapshot.log_bytes == 0) return;
-  const Descriptor source(snapshot.log, O_RDONLY, "cannot be read");  // SQLite does not lock the log
-  copy(snapshot.log_bytes, to, stop, [&](char* piece, std::size_t part, std::uint64_t at) { source.read(piece, part, at); });
+void copy_wal(const Snapshot& snapshot, const std::filesystem::path& to, const std::atomic<bool>& stop) {
+  if (snapshot.wal_bytes == 0) return;
+  const Descriptor source(snapshot.wal, O_RDONLY, "cannot be read");  // SQLite does not lock the log
+  copy(snapshot.wal_bytes, to, stop, [&](char* piece, std::size_t part, std::uint64_t at) { source.read(piece, part, at); });
 }
 
 void check_space(const Snapshot& snapshot, const std::filesystem::path& file) {
@@ -100,11 +100,11 @@ void check_space(const Snapshot& snapshot, const std::filesystem::path& file) {
   struct statvfs found{};
   if (::statvfs(directory.c_str(), &found) != 0) return;
   const auto free = static_cast<std::uint64_t>(found.f_bavail) * found.f_frsize;
-  const auto wanted = snapshot.file_bytes + 2 * snapshot.log_bytes + kSpare;
+  const auto wanted = snapshot.file_bytes + 2 * snapshot.wal_bytes + kSpare;
   if (free >= wanted) return;
   const auto mebibytes = [](std::uint64_t bytes) { return std::to_string(bytes / 1024 / 1024 + 1) + " MiB"; };
   throw MediumFailure(
-      "the backup wants " + mebibytes(wanted) + " of free space in " + directory.string() + ", which has " + mebibytes(free),
+      "the backup needs " + mebibytes(wanted) + " of free space in " + directory.string() + ", which has " + mebibytes(free),
       MediumFailure::Kind::full);
 }
 
@@ -112,10 +112,10 @@ std::uint64_t waiting_in(Connection& connection) {
   return static_cast<std::uint64_t>(connection.number("SELECT count(*) FROM deliveries WHERE finished_at IS NULL"));
 }
 
-// Makes one file of file and log, and stamps it.
+// Merges the log into the file, and stamps it as a backup.
 std::uint64_t finish(const std::filesystem::path& file, base::Timestamp now) {
   auto connection = sqlite::open_vetted(file);
-  connection->keep_log_on_close(false);
+  connection->keep_wal_on_close(false);
   connection->run("BEGIN IMMEDIATE");
   sqlite::stamp_as_backup(*connection, now);
   connection->run("COMMIT");
@@ -143,20 +143,19 @@ base::Error error_of(const std::exception& failure) { return {base::ErrorCode::u
 base::Result<Backup> write_backup(const Snapshot& snapshot, const std::filesystem::path& file, base::Timestamp now,
                                   const std::atomic<bool>& stop, const std::function<void()>& copied) {
   bool began = false;
-  bool told = false;
+  bool released = false;
   const auto release = [&] {
-    if (!std::exchange(told, true)) copied();
+    if (!std::exchange(released, true)) copied();
   };
   try {
     if (std::filesystem::exists(file)) throw MediumFailure(file.string() + ": exists already");
     check_space(snapshot, file);
     began = true;
     copy_file(snapshot, file, stop);
-    copy_log(snapshot, sqlite::log_of(file), stop);
+    copy_wal(snapshot, sqlite::wal_path(file), stop);
     const bool valid = *snapshot.valid;
     release();
-    if (!valid)
-      throw MediumFailure("the store could not keep what was being copied: its log grew too large, or the disk is full; try again");
+    if (!valid) throw MediumFailure("the store could not keep the snapshot: its log grew too large, or the disk is full; try again");
     const auto waiting = finish(file, now);
     sync(file);
     return Backup{.bytes = sqlite::size_of(file), .waiting = waiting, .taken_at = now};
@@ -167,17 +166,17 @@ base::Result<Backup> write_backup(const Snapshot& snapshot, const std::filesyste
   }
 }
 
-base::Result<Backup> backup_unused(const std::filesystem::path& source, const std::filesystem::path& file, base::Timestamp now) {
+base::Result<Backup> backup_offline(const std::filesystem::path& source, const std::filesystem::path& file, base::Timestamp now) {
   try {
-    if (!std::filesystem::exists(source)) throw MediumFailure(source.string() + ": is not there; check store.path");
-    const auto log = sqlite::log_of(source);
-    const auto log_bytes = sqlite::size_of(log);
-    // Holds the lock until the copy is made.
-    const auto locked = log_bytes > 32 ? sqlite::open_vetted(source) : sqlite::open_frozen_vetted(source);
+    if (!std::filesystem::exists(source)) throw MediumFailure(source.string() + ": does not exist; check store.path");
+    const auto wal = sqlite::wal_path(source);
+    const auto wal_bytes = sqlite::size_of(wal);
+    // Holds the lock until the copy is complete.
+    const auto locked = wal_bytes > 32 ? sqlite::open_vetted(source) : sqlite::open_immutable_vetted(source);
     const Snapshot snapshot{.file = source,
                             .file_bytes = sqlite::size_of(source),
-                            .log = log,
-                            .log_bytes = log_bytes,
+                            .wal = wal,
+                            .wal_bytes = wal_bytes,
                             .valid = std::make_shared<const std::atomic<bool>>(true)};
     const std::atomic<bool> stop = false;
     return write_backup(snapshot, file, now, stop, [] {});
@@ -186,12 +185,13 @@ base::Result<Backup> backup_unused(const std::filesystem::path& source, const st
   }
 }
 
-base::Result<Inspected> inspect_file(const std::filesystem::path& file) {
+base::Result<StoreFileInfo> inspect_file(const std::filesystem::path& file) {
   try {
-    if (!std::filesystem::exists(file)) throw MediumFailure(file.string() + ": is not there");
+    if (!std::filesystem::exists(file)) throw MediumFailure(file.string() + ": does not exist");
     if (sqlite::size_of(file) == 0) throw MediumFailure(file.string() + ": is empty");
-    const auto connection = sqlite::size_of(sqlite::log_of(file)) > 32 ? sqlite::open_vetted(file) : sqlite::open_frozen_vetted(file);
-    return Inspected{.bytes = sqlite::size_of(file), .waiting = waiting_in(*connection), .backup_of = sqlite::backup_taken_at(*connection)};
+    const auto connection = sqlite::size_of(sqlite::wal_path(file)) > 32 ? sqlite::open_vetted(file) : sqlite::open_immutable_vetted(file);
+    return StoreFileInfo{
+        .bytes = sqlite::size_of(file), .waiting = waiting_in(*connection), .backup_of = sqlite::backup_taken_at(*connection)};
   } catch (const std::exception& failure) {
     return base::fail(base::ErrorCode::unavailable, failure.what());
   }

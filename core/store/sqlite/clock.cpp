@@ -1,23 +1,23 @@
-// The gateway's time, and what follows the wall clock.
+// Storage of the gateway clock, and the deliveries that follow the wall clock.
 #include "store/sqlite/tables.hpp"
 
 namespace belfry::store::sqlite {
 
-KeptClock SqliteTables::clock() {
-  KeptClock kept;
+StoredClock SqliteTables::clock() {
+  StoredClock kept;
   if (auto rows = sql("SELECT boot_id, since_boot, time, wall_ahead FROM clock").query(); rows.next()) {
     kept.mark = {.boot_id = rows.text(0),
                  .since_boot = base::Millis(rows.number(1)),
                  .time = rows.time(2),
-                 .wall_ahead = base::Millis(rows.number(3))};
+                 .wall_offset = base::Millis(rows.number(3))};
   }
   if (auto rows = sql("SELECT received_at FROM notifications ORDER BY row DESC LIMIT 1").query(); rows.next()) kept.newest = rows.time(0);
   return kept;
 }
 
-void SqliteTables::save(const base::ClockMark& mark) {
+void SqliteTables::save(const base::ClockCheckpoint& mark) {
   sql("INSERT OR REPLACE INTO clock(row, boot_id, since_boot, time, wall_ahead) VALUES(1, ?, ?, ?, ?)")
-      .run(mark.boot_id, mark.since_boot.count(), mark.time, mark.wall_ahead.count());
+      .run(mark.boot_id, mark.since_boot.count(), mark.time, mark.wall_offset.count());
 }
 
 std::vector<RowId> SqliteTables::held_by_time_of_day(base::Timestamp now) {

@@ -12,7 +12,7 @@ namespace {
 constexpr std::int64_t kLatest = 253'402'300'799'999;  // the end of 9999, as to_rfc3339 can write it
 constexpr int kFlags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
 
-std::string frozen_uri(const std::filesystem::path& file) {
+std::string immutable_uri(const std::filesystem::path& file) {
   std::string uri = "file:";
   for (const char c : std::filesystem::absolute(file).string()) {
     if (c == '%' || c == '?' || c == '#') {
@@ -28,8 +28,8 @@ std::string frozen_uri(const std::filesystem::path& file) {
 }  // namespace
 
 Connection::Connection(std::filesystem::path file, Access access) : file_(std::move(file)) {
-  const int code = access == Access::frozen
-                       ? sqlite3_open_v2(frozen_uri(file_).c_str(), &handle_, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | kFlags, nullptr)
+  const int code = access == Access::immutable
+                       ? sqlite3_open_v2(immutable_uri(file_).c_str(), &handle_, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | kFlags, nullptr)
                        : sqlite3_open_v2(file_.c_str(), &handle_, SQLITE_OPEN_READWRITE | kFlags, nullptr);
   if (code == SQLITE_OK) return;
   auto failure = failure_of(file_, code, handle_ == nullptr ? 0 : sqlite3_system_errno(handle_));
@@ -39,9 +39,9 @@ Connection::Connection(std::filesystem::path file, Access access) : file_(std::m
 
 Connection::~Connection() { sqlite3_close(handle_); }
 
-void Connection::keep_log_on_close(bool keep) { sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep ? 1 : 0, nullptr); }
+void Connection::keep_wal_on_close(bool keep) { sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep ? 1 : 0, nullptr); }
 
-// SQLite keeps the error of the system with the file that it happened to, and in the connection only for some calls.
+// SQLite stores the system error in the file handle, and only for some calls in the connection.
 int Connection::system_reason(int code) const {
   const auto last = [](sqlite3_file* file) {
     int reason = 0;
@@ -50,9 +50,9 @@ int Connection::system_reason(int code) const {
   };
   if ((code & 0xFF) != SQLITE_IOERR && (code & 0xFF) != SQLITE_FULL) return sqlite3_system_errno(handle_);
   const bool reading = code == SQLITE_IOERR_READ;
-  const int first = last(reading ? main_file() : log_file());
+  const int first = last(reading ? main_file() : wal_file());
   if (first != 0) return first;
-  const int second = last(reading ? log_file() : main_file());
+  const int second = last(reading ? wal_file() : main_file());
   return second != 0 ? second : sqlite3_system_errno(handle_);
 }
 
@@ -62,7 +62,7 @@ sqlite3_file* Connection::main_file() const {
   return file;
 }
 
-sqlite3_file* Connection::log_file() const {
+sqlite3_file* Connection::wal_file() const {
   sqlite3_file* file = nullptr;
   sqlite3_file_control(handle_, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file);
   return file;
@@ -90,7 +90,7 @@ void Connection::raise(int code) const {
   }
 }
 
-// What was wrong has been said by next(); reset repeats it.
+// next() has reported any error; reset only returns it again.
 Rows::~Rows() { sqlite3_reset(statement_); }
 
 bool Rows::next() {
@@ -138,7 +138,7 @@ void Statement::bind(int index, std::optional<base::Timestamp> value, sqlite3_de
   check(sqlite3_bind_null(statement_, index));
 }
 
-// A null pointer would bind NULL: an empty view points at something.
+// A null pointer would bind NULL, so an empty view binds "".
 void Statement::bind(int index, std::string_view value, sqlite3_destructor_type life) {
   check(sqlite3_bind_text64(statement_, index, value.empty() ? "" : value.data(), value.size(), life, SQLITE_UTF8));
 }

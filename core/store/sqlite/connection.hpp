@@ -1,5 +1,5 @@
-// One connection to one SQLite file, and its prepared statements. Errors: MediumFailure when the file or its disk fails; std::runtime_error
-// when SQLite refuses a statement (a broken constraint).
+// A connection to one SQLite file, and its prepared statements. Errors: MediumFailure if the file or its disk fails; std::runtime_error if
+// SQLite rejects a statement (a violated constraint).
 #pragma once
 #include <sqlite3.h>
 
@@ -21,8 +21,8 @@ class Connection {
  public:
   enum class Access {
     read_write,
-    // The file alone, without its write-ahead log and as if nobody ever wrote to it. Nothing is written, made or locked.
-    frozen,
+    // The file alone, without its write-ahead log, on the assumption that it never changes. Writes, creates and locks nothing.
+    immutable,
   };
   // The file must exist. Throws MediumFailure.
   explicit Connection(std::filesystem::path file, Access access = Access::read_write);
@@ -33,25 +33,25 @@ class Connection {
   [[nodiscard]] sqlite3* handle() const { return handle_; }
   [[nodiscard]] const std::filesystem::path& file() const { return file_; }
   void run(const char* sql);
-  [[nodiscard]] std::int64_t number(const char* sql);  // the first column of the first row; 0 without one
+  [[nodiscard]] std::int64_t number(const char* sql);  // the first column of the first row; 0: no row
 
-  // Throws what `code` means, with the reason that the system gave.
+  // Throws the exception for `code`, with the reason from the system.
   [[noreturn]] void raise(int code) const;
 
-  // Closing leaves file and log as they are, instead of moving the log into the file and removing it.
-  void keep_log_on_close(bool keep);
-  // The open files themselves, for sizes, locks and reading; the log's has no methods while it is not open.
+  // True: closing leaves the file and its log as they are, instead of moving the log into the file and removing it.
+  void keep_wal_on_close(bool keep);
+  // The open file handles, for sizes, locks and reads; pMethods of the log's is null while the log is not open.
   [[nodiscard]] sqlite3_file* main_file() const;
-  [[nodiscard]] sqlite3_file* log_file() const;
+  [[nodiscard]] sqlite3_file* wal_file() const;
 
  private:
-  [[nodiscard]] int system_reason(int code) const;  // errno; 0: not known
+  [[nodiscard]] int system_reason(int code) const;  // errno; 0: unknown
 
   std::filesystem::path file_;
   sqlite3* handle_ = nullptr;
 };
 
-// One pass over the rows of a statement; the statement can be run again when it is gone.
+// One pass over the rows of a statement. The statement can run again after the destructor.
 class Rows {
  public:
   Rows(Connection& connection, sqlite3_stmt* statement) : connection_(connection), statement_(statement) {}
@@ -60,14 +60,14 @@ class Rows {
   Rows& operator=(const Rows&) = delete;
 
   [[nodiscard]] bool next();
-  // What a column holds that was not written by Belfry reads as the nearest value there can be.
+  // A value that Belfry cannot have written reads as the nearest valid one.
   [[nodiscard]] std::int64_t number(int column) const { return sqlite3_column_int64(statement_, column); }
   [[nodiscard]] bool is_number(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_INTEGER; }
   [[nodiscard]] bool is_null(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
   [[nodiscard]] std::uint32_t count(int column) const;
   [[nodiscard]] bool flag(int column) const { return number(column) != 0; }
   [[nodiscard]] bool flag_or(int column, bool otherwise) const { return is_number(column) ? flag(column) : otherwise; }
-  [[nodiscard]] std::string bytes(int column) const;     // a text too
+  [[nodiscard]] std::string bytes(int column) const;     // of a blob or text
   [[nodiscard]] std::string text(int column) const;      // well-formed UTF-8
   [[nodiscard]] base::Timestamp time(int column) const;  // 1970 to 9999
   [[nodiscard]] std::optional<base::Timestamp> maybe_time(int column) const;
@@ -77,7 +77,7 @@ class Rows {
   sqlite3_stmt* statement_;
 };
 
-// Prepared when it is first used, then kept.
+// A statement that is prepared on first use and then kept.
 class Statement {
  public:
   Statement(Connection& connection, const char* sql) : connection_(connection), sql_(sql) {}
@@ -85,7 +85,7 @@ class Statement {
   Statement(const Statement&) = delete;
   Statement& operator=(const Statement&) = delete;
 
-  // Values are copied: the rows may be read after they are gone.
+  // Copies the values: they need not outlive the rows.
   template <class... Values>
   [[nodiscard]] Rows query(const Values&... values) {
     prepare();
@@ -94,7 +94,7 @@ class Statement {
     return Rows(connection_, statement_);
   }
 
-  // Runs to the end. Gives the number of rows that were changed.
+  // Runs to the end and returns the number of changed rows.
   template <class... Values>
   std::size_t run(const Values&... values) {
     prepare();

@@ -9,9 +9,9 @@ namespace {
 
 using model::to_string;
 
-constexpr std::int64_t kExpiredSeen = 10'000;  // rows that one look for what has expired may read: many may be of one queue
+constexpr std::int64_t kExpiredSeen = 10'000;  // rows that one search for expired deliveries may read: many may belong to one queue
 
-// Most deliveries have neither overrides nor a fallback: no JSON for them.
+// Most deliveries have neither overrides nor a fallback: skip the JSON for them.
 std::string encode(const nlohmann::json& overrides) { return overrides.empty() ? std::string() : overrides.dump(); }
 std::string encode(const std::vector<std::string>& list) { return list.empty() ? std::string() : nlohmann::json(list).dump(); }
 bool open(const model::Delivery& delivery) {
@@ -96,14 +96,14 @@ void SqliteTables::save(const DeliveryRow& row) {
            row.claim_until, row.joins_at, d.due_at, d.expires_at, finished_at(d), d.last_reason, d.last_detail, d.receipt, row.row());
 }
 
-std::vector<RowId> SqliteTables::expired(const std::string& sink, base::Timestamp now, std::size_t most) {
+std::vector<RowId> SqliteTables::expired(const std::string& sink, base::Timestamp now, std::size_t limit) {
   std::vector<RowId> found;
   std::set<RowId> queues;
   auto rows = sql("SELECT d.row, d.queue, h.row IS NOT NULL FROM deliveries d LEFT JOIN queues q ON q.row = d.queue "
                   "LEFT JOIN deliveries h ON h.row = q.holder AND h.state = 'in_flight' AND h.claim_until > ?2 "
                   "WHERE d.finished_at IS NULL AND d.sink = ?1 AND d.expires_at <= ?2 ORDER BY d.expires_at, d.row LIMIT ?3")
                   .query(sink, now, kExpiredSeen);
-  while (found.size() < most && rows.next()) {
+  while (found.size() < limit && rows.next()) {
     if (!rows.flag(2) && queues.insert(rows.number(1)).second) found.push_back(rows.number(0));
   }
   return found;
@@ -127,7 +127,7 @@ std::vector<model::Delivery> SqliteTables::find(const Filter& filter) {
   const std::string text = BELFRY_DELIVERY + where + " ORDER BY d.row DESC LIMIT ?5";
   Statement statement(connection_, text.c_str());
   auto rows = statement.query(filter.state ? to_string(*filter.state) : std::string_view(), filter.sink, filter.email,
-                              filter.since.value_or(base::Timestamp{}), filter.most);
+                              filter.since.value_or(base::Timestamp{}), filter.limit);
   std::vector<model::Delivery> found;
   while (rows.next()) found.push_back(read_delivery(rows).delivery);
   return found;

@@ -8,7 +8,7 @@
 namespace belfry::store::sqlite {
 namespace {
 
-constexpr std::size_t kDeepest = 100;  // brackets in brackets: what is written back goes as deep
+constexpr std::size_t kDeepest = 100;  // levels of nested JSON: the writer recurses as deep
 
 bool too_deep(std::string_view text) {
   std::size_t depth = 0;
@@ -19,7 +19,7 @@ bool too_deep(std::string_view text) {
   return false;
 }
 
-// A row, column by column, and the first one that cannot be right.
+// Reads a row column by column, and keeps the first invalid column as the problem.
 class Reader {
  public:
   explicit Reader(const Rows& rows) : rows_(rows) {}
@@ -27,18 +27,18 @@ class Reader {
   [[nodiscard]] std::string take_problem() { return std::move(problem_); }
 
   std::int64_t number(int column, std::string_view name) {
-    if (!rows_.is_number(column)) doubt(std::string(name) + " is no number");
+    if (!rows_.is_number(column)) add_problem(std::string(name) + " is not a number");
     return rows_.number(column);
   }
   std::uint32_t count(int column, std::string_view name) {
-    if (number(column, name) != rows_.count(column)) doubt(std::string(name) + " cannot be " + std::to_string(rows_.number(column)));
+    if (number(column, name) != rows_.count(column)) add_problem(std::string(name) + " cannot be " + std::to_string(rows_.number(column)));
     return rows_.count(column);
   }
   bool flag(int column, std::string_view name) { return number(column, name) != 0; }
   base::Timestamp time(int column, std::string_view name) {
     const auto time = rows_.time(column);
     if (number(column, name) != time.time_since_epoch().count())
-      doubt(std::string(name) + " cannot be " + std::to_string(rows_.number(column)));
+      add_problem(std::string(name) + " cannot be " + std::to_string(rows_.number(column)));
     return time;
   }
   std::optional<base::Timestamp> maybe_time(int column, std::string_view name) {
@@ -47,13 +47,13 @@ class Reader {
   std::string text(int column, std::string_view name) {
     auto text = rows_.bytes(column);
     if (base::is_utf8(text)) return text;
-    doubt(std::string(name) + " is no UTF-8");
+    add_problem(std::string(name) + " is not valid UTF-8");
     return rows_.text(column);
   }
   template <class Enum>
-  Enum word(int column, std::string_view name, Enum otherwise) {
+  Enum enumerator(int column, std::string_view name, Enum otherwise) {
     const auto found = model::from_string<Enum>(rows_.bytes(column));
-    if (!found) doubt(std::string(name) + " has an unknown value");
+    if (!found) add_problem(std::string(name) + " has an unknown value");
     return found.value_or(otherwise);
   }
   nlohmann::json json(int column, std::string_view name) {
@@ -61,10 +61,10 @@ class Reader {
     if (text.empty()) return nullptr;
     auto document = too_deep(text) ? nlohmann::json(nlohmann::json::value_t::discarded) : nlohmann::json::parse(text, nullptr, false);
     if (!document.is_discarded()) return document;
-    doubt(std::string(name) + " is no JSON");
+    add_problem(std::string(name) + " is not JSON");
     return nullptr;
   }
-  void doubt(std::string what) {
+  void add_problem(std::string what) {
     if (problem_.empty()) problem_ = "the stored delivery cannot be read: " + std::move(what);
   }
 
@@ -73,11 +73,11 @@ class Reader {
   std::string problem_;
 };
 
-// Most deliveries have neither overrides nor a fallback: no JSON for them.
+// Most deliveries have neither overrides nor a fallback: they have no JSON.
 nlohmann::json overrides_of(Reader& reader, int column) {
   auto document = reader.json(column, "overrides");
   if (document.is_object()) return document;
-  if (!document.is_null()) reader.doubt("overrides is no object");
+  if (!document.is_null()) reader.add_problem("overrides is not an object");
   return nlohmann::json::object();
 }
 
@@ -86,14 +86,14 @@ std::vector<std::string> fallback_of(Reader& reader, int column) {
   if (document.is_null()) return {};
   if (document.is_array() && std::ranges::all_of(document, [](const auto& name) { return name.is_string(); }))
     return document.template get<std::vector<std::string>>();
-  reader.doubt("fallback is no list of sinks");
+  reader.add_problem("fallback is not a list of sinks");
   return {};
 }
 
 model::Destination destination_of(Reader& reader, const std::string& key) {
   const auto colon = key.find(':');
   const auto audience = model::from_string<model::Audience>(key.substr(0, colon));
-  if (colon == std::string::npos || !audience) reader.doubt("its destination has an unknown form");
+  if (colon == std::string::npos || !audience) reader.add_problem("its destination has an unknown form");
   return {.audience = audience.value_or(model::Audience::direct), .address = colon == std::string::npos ? key : key.substr(colon + 1)};
 }
 
@@ -103,11 +103,11 @@ void read_state(Reader& reader, DeliveryRow& row) {
   auto& d = row.delivery;
   const auto finished_at = reader.maybe_time(25, "finished_at");
   const auto otherwise = finished_at ? model::DeliveryState::rejected : model::DeliveryState::waiting;
-  d.state = reader.word(14, "state", otherwise);
+  d.state = reader.enumerator(14, "state", otherwise);
   d.finished_at = finished_at.value_or(base::Timestamp{});
   if (open(d.state) != finished_at.has_value()) return;
-  reader.doubt("its state and finished_at contradict each other");
-  // What says that it is open counts: then it is looked at, and ends.
+  reader.add_problem("its state and finished_at contradict each other");
+  // Without finished_at, treat it as waiting: then the next lease finds it and ends it.
   if (!finished_at) d.state = model::DeliveryState::waiting;
 }
 
@@ -118,12 +118,12 @@ DeliveryRow read_delivery(const Rows& rows) {
   Reader reader(rows);
   auto& d = row.delivery;
   d.sequence = static_cast<std::uint64_t>(rows.number(0));
-  if (rows.is_null(30)) reader.doubt("its notification is gone");
-  if (rows.is_null(31)) reader.doubt("its recipient queue is gone");
+  if (rows.is_null(30)) reader.add_problem("its notification is gone");
+  if (rows.is_null(31)) reader.add_problem("its recipient queue is gone");
   d.id = reader.text(1, "id");
   row.notification = reader.number(2, "notification");
   row.queue = reader.number(3, "queue");
-  d.kind = reader.word(4, "kind", model::DeliveryKind::notification);
+  d.kind = reader.enumerator(4, "kind", model::DeliveryKind::notification);
   d.sink = reader.text(5, "sink");
   row.email = reader.text(6, "email");
   d.route = reader.text(7, "route");

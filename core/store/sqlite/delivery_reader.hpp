@@ -1,11 +1,11 @@
-// Reads one delivery. Never fails: a row that nobody but a damaged disk or another program can have written says so in `unreadable`.
+// Reads one delivery. Never fails: if a damaged disk or another program has made the row invalid, `unreadable` has the reason.
 #pragma once
 #include "store/sqlite/connection.hpp"
 #include "store/tables.hpp"
 
 namespace belfry::store::sqlite {
 
-// The columns it reads, with the tables that they come from.
+// The query whose columns read_delivery() expects.
 #define BELFRY_DELIVERY                                                                                                               \
   "SELECT d.row, d.id, d.notification, d.queue, d.kind, d.sink, d.email, d.route, d.fallback, d.overrides, d.sensitive, "             \
   "d.allow_sensitive, d.fallback_of, d.created_at, d.state, d.dead_letter, d.possible_duplicate, d.attempts, d.open_attempt, "        \

@@ -8,8 +8,8 @@
 namespace belfry::store::sqlite {
 namespace {
 
-// SQLite knows only ENOSPC as a full disk.
-bool no_room(int code, int errno_code) {
+// SQLite itself treats only ENOSPC as a full disk.
+bool is_disk_full(int code, int errno_code) {
   if ((code & 0xFF) == SQLITE_FULL) return true;
   return (code & 0xFF) == SQLITE_IOERR && code != SQLITE_IOERR_READ &&
          (errno_code == ENOSPC || errno_code == EDQUOT || errno_code == EFBIG);
@@ -17,7 +17,7 @@ bool no_room(int code, int errno_code) {
 
 std::string full(int errno_code) {
   if (errno_code == EDQUOT) return "the disk quota is used up; raise it, or free some space";
-  if (errno_code == EFBIG) return "the disk is full for this process: the file may not grow any more; raise the limit of file size";
+  if (errno_code == EFBIG) return "the disk is full for this process: the file has reached its size limit; raise the limit of file size";
   return "the disk is full; free some space on it";
 }
 
@@ -38,15 +38,15 @@ std::string_view verb(int code) {
 }
 
 std::string broken_disk(int code, int errno_code) {
-  const auto why = code == SQLITE_IOERR_SHORT_READ ? std::string("it ends too early")
+  const auto why = code == SQLITE_IOERR_SHORT_READ ? std::string("unexpected end of file")
                    : errno_code != 0               ? std::generic_category().message(errno_code)
-                                                   : std::string("the system does not say why");
+                                                   : std::string("the system gives no reason");
   return "cannot be " + std::string(verb(code)) + ": " + why + " (SQLite error " + std::to_string(code) +
          "); check the disk, and the kernel's messages with journalctl -k";
 }
 
 std::string sentence(int code, int errno_code) {
-  if (no_room(code, errno_code)) return full(errno_code);
+  if (is_disk_full(code, errno_code)) return full(errno_code);
   switch (code & 0xFF) {
     case SQLITE_READONLY:
     case SQLITE_PERM: return "no permission to write";
@@ -67,7 +67,7 @@ std::string sentence(int code, int errno_code) {
 
 MediumFailure failure_of(const std::filesystem::path& file, int code, int errno_code) {
   const auto primary = code & 0xFF;
-  const auto kind = no_room(code, errno_code)                               ? MediumFailure::Kind::full
+  const auto kind = is_disk_full(code, errno_code)                          ? MediumFailure::Kind::full
                     : primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB ? MediumFailure::Kind::damaged
                                                                             : MediumFailure::Kind::failing;
   return MediumFailure(file.string() + ": " + sentence(code, errno_code), kind);

@@ -1,4 +1,4 @@
-// What SQLite's result codes mean for people.
+// Readable errors for SQLite's result codes.
 #pragma once
 #include <filesystem>
 
@@ -6,7 +6,7 @@
 
 namespace belfry::store::sqlite {
 
-// `errno_code`: of the system call that failed; 0: none is known.
+// `errno_code`: from the failed system call; 0: unknown.
 [[nodiscard]] MediumFailure failure_of(const std::filesystem::path& file, int code, int errno_code = 0);
 
 }  // namespace belfry::store::sqlite

@@ -1,13 +1,13 @@
-// Which write-ahead log belongs to which database file. SQLite replays any log that lies beside a file, also one that another file left
-// there: a stale log would silently be mixed into a restored backup. So every log begins with a random number of its own and the number of
-// the log before it, in a row that is in the file too as soon as the log has been moved there.
+// Matches write-ahead logs to database files. SQLite replays any log that is next to a file, even one that belongs to another file: a stale
+// log would silently be mixed into a restored backup. Therefore every log begins by writing a random number of its own and the number of
+// the log before it into a row, which reaches the database file when the log is moved there.
 #pragma once
 #include "store/sqlite/connection.hpp"
 
 namespace belfry::store::sqlite {
 
 struct Generation {
-  std::int64_t current = 0;  // 0: written before there were generations
+  std::int64_t current = 0;  // 0: written by a version without generations
   std::int64_t before = 0;
 
   bool operator==(const Generation&) const = default;
@@ -15,12 +15,12 @@ struct Generation {
 
 [[nodiscard]] Generation read_generation(Connection& connection);
 
-// Whether a log belongs to its file: `file` was read without it, `both` through it.
-[[nodiscard]] constexpr bool log_belongs(const Generation& file, const Generation& both) {
+// Whether a log belongs to its file. `file` was read without the log, `both` with it.
+[[nodiscard]] constexpr bool wal_belongs(const Generation& file, const Generation& both) {
   return file.current == both.current || file.current == both.before;
 }
 
-// Within the first transaction of a log, and only then.
+// Call it in the first transaction of a log, and only then.
 void begin_generation(Connection& connection);
 
 }  // namespace belfry::store::sqlite

@@ -11,8 +11,8 @@
 namespace belfry::store::sqlite {
 namespace {
 
-// "00000000000000000042 00000000000000131074\n": the number of the state and the inode of the database. Always as long, so that a write
-// replaces it and needs no room on a full disk.
+// "00000000000000000042 00000000000000131074\n": the number of the state and the inode of the database. The length is fixed, so that a
+// write replaces the text in place and needs no space on a full disk.
 struct Kept {
   std::int64_t state = 0;
   std::uint64_t inode = 0;
@@ -44,7 +44,7 @@ std::optional<std::uint64_t> inode_of(const std::filesystem::path& file) {
   return found.st_ino;
 }
 
-// 0: it was never in use while a file beside it was kept.
+// 0: its use has never been recorded.
 std::int64_t state_of(Connection& connection) {
   return connection.number("SELECT ifnull(max(value), 0) FROM counters WHERE name = 'state'");
 }
@@ -61,12 +61,12 @@ bool LastUse::is_copy(Connection& connection) const {
 }
 
 void LastUse::advance(Connection& connection) const {
-  // Not before there is a file that can be missing.
+  // Not before the file exists: its absence means a copy once a state is recorded.
   if (!kept_) return;
   connection.run("INSERT INTO counters(name, value) VALUES('state', 1) ON CONFLICT(name) DO UPDATE SET value = value + 1");
 }
 
-void LastUse::keep(Connection& connection) noexcept {
+void LastUse::save(Connection& connection) noexcept {
   try {
     const auto inode = inode_of(database_);
     if (!inode) return;
@@ -78,7 +78,7 @@ void LastUse::keep(Connection& connection) noexcept {
     const bool wrote = ::pwrite(fd, text.data(), kBytes, 0) == static_cast<ssize_t>(kBytes);
     kept_ = ::close(fd) == 0 && (wrote || kept_);
   } catch (...) {
-    // It lags behind.
+    // The file lags behind.
   }
 }
 

@@ -1,6 +1,7 @@
-// Which state of a database file was in use last, kept in a file beside it. A database that is older, or another file, was put there from a
-// copy: it does not know what has been sent since the copy was made. A copy of the whole disk, this file included, is not noticed.
-// Thread rule: that of the store.
+// Records, in a file next to the database, which state of the database was last in use. A database with an older state or another inode
+// was restored from a copy, and has no record of the deliveries sent since then. Does not detect a copy of the whole disk, which includes
+// the record.
+// Thread rule: as for Medium.
 #pragma once
 #include "store/sqlite/connection.hpp"
 
@@ -10,13 +11,13 @@ class LastUse {
  public:
   explicit LastUse(const std::filesystem::path& database);
 
-  // Whether the database is a copy; asked before it is used. Never of one that was not in use since this is kept.
+  // Whether the database is a copy. Call it before the database is used. False for a database whose use has never been recorded.
   [[nodiscard]] bool is_copy(Connection& connection) const;
 
-  // The next state, within a transaction: with each log, and when the database is closed.
+  // Advances to the next state, within a transaction: for each new log, and when the database is closed.
   void advance(Connection& connection) const;
-  // Once that is committed. A failure is none: the file beside may lag behind.
-  void keep(Connection& connection) noexcept;
+  // Writes the state to the file next to the database, after the commit. Ignores failures: the file may lag behind.
+  void save(Connection& connection) noexcept;
 
  private:
   std::filesystem::path database_;

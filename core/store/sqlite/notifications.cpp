@@ -1,4 +1,4 @@
-// Notifications, and what happened to them.
+// Notifications, attempts and decisions.
 #include "model/codec.hpp"
 #include "store/sqlite/tables.hpp"
 
@@ -24,7 +24,7 @@ std::optional<NotificationRow> read_notification(Rows rows) {
 
 }  // namespace
 
-std::optional<std::string> SqliteTables::known(const std::string& source, const std::string& msg_id) {
+std::optional<std::string> SqliteTables::find_id(const std::string& source, const std::string& msg_id) {
   auto rows = sql("SELECT id FROM notifications WHERE source = ? AND msg_id = ?").query(source, msg_id);
   if (!rows.next()) return std::nullopt;
   return rows.text(0);
@@ -67,14 +67,14 @@ void SqliteTables::erase_text(RowId notification, const std::string& rest) {
   erased_ = true;
 }
 
-Recorded SqliteTables::recorded(base::Timestamp since, RowId from, std::size_t most) {
-  Recorded out;
+NotificationPage SqliteTables::list_notifications(base::Timestamp since, RowId from, std::size_t limit) {
+  NotificationPage out;
   auto rows = sql("SELECT n.row, n.sensitive, t.text FROM notifications n JOIN texts t ON t.notification = n.row "
                   "WHERE n.row >= ? AND n.received_at >= ? ORDER BY n.row LIMIT ?")
-                  .query(from, since, most + 1);
+                  .query(from, since, limit + 1);
   std::size_t bytes = 0;
   for (std::size_t seen = 0; rows.next(); ++seen) {
-    if (seen == most || bytes >= Recorded::kEnoughBytes) {
+    if (seen == limit || bytes >= NotificationPage::kPageBytes) {
       out.next = rows.number(0);
       break;
     }
@@ -88,14 +88,14 @@ Recorded SqliteTables::recorded(base::Timestamp since, RowId from, std::size_t m
   return out;
 }
 
-std::vector<RowId> SqliteTables::ended_before(base::Timestamp before, std::size_t most) {
+std::vector<RowId> SqliteTables::ended_before(base::Timestamp before, std::size_t limit) {
   std::vector<RowId> ended;
-  // The counter is what the index knows; a delivery that is unfinished is never removed, whatever the counter says.
+  // The index uses the counter; the subqueries keep an unfinished delivery even if the counter is wrong.
   auto rows = sql("SELECT row FROM notifications n WHERE unfinished = 0 AND ended_at < ? "
                   "AND NOT EXISTS (SELECT 1 FROM deliveries WHERE notification = n.row AND finished_at IS NULL) "
                   "AND NOT EXISTS (SELECT 1 FROM digest_members m JOIN deliveries d ON d.row = m.digest "
                   "WHERE m.notification = n.row AND d.finished_at IS NULL) ORDER BY ended_at LIMIT ?")
-                  .query(before, most);
+                  .query(before, limit);
   while (rows.next()) ended.push_back(rows.number(0));
   return ended;
 }
@@ -145,7 +145,7 @@ std::vector<model::Attempt> SqliteTables::attempts(const DeliveryRow& delivery) 
 void SqliteTables::add_decision(RowId notification, const model::Decision& d) {
   sql("INSERT INTO decisions(notification, number, at, delivery, what, detail) "
       "VALUES(?1, (SELECT ifnull(max(number), 0) + 1 FROM decisions WHERE notification = ?1), ?2, ?3, ?4, ?5)")
-      .run(notification, d.at, d.delivery_id, d.what, d.detail);
+      .run(notification, d.at, d.delivery_id, d.event, d.detail);
 }
 
 std::vector<model::Decision> SqliteTables::decisions(const NotificationRow& notification) {
@@ -155,7 +155,7 @@ std::vector<model::Decision> SqliteTables::decisions(const NotificationRow& noti
     decisions.push_back({.at = rows.time(0),
                          .notification_id = notification.id,
                          .delivery_id = rows.text(1),
-                         .what = rows.text(2),
+                         .event = rows.text(2),
                          .detail = rows.text(3)});
   }
   return decisions;

@@ -6,7 +6,7 @@ namespace belfry::store {
 base::Result<std::unique_ptr<Store>> open_sqlite(const std::filesystem::path& file, const base::Clock& clock, base::Logger log,
                                                  CommitObserver observer) {
   try {
-    // Nobody asks how much memory SQLite has in use; counting takes a lock for every piece of it (sqlite.org, sqlite3_config).
+    // Turn off SQLite's memory statistics: unused here, they take a lock for every allocation (sqlite.org, sqlite3_config).
     static const int uncounted = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     static_cast<void>(uncounted);
     auto medium = std::make_unique<sqlite::SqliteMedium>(file, clock, std::move(log));

@@ -1,6 +1,6 @@
-// The files that a connection has open, against what is at their paths: somebody may remove, replace, truncate or overwrite them, and
-// SQLite would go on writing where nothing will be found at the next start.
-// Thread rule: that of the store. Two stat calls, one for each file.
+// Compares the open files of a connection with the files at their paths, in two stat calls. If another program removes, replaces,
+// truncates or overwrites them, SQLite keeps writing to files that the next start will not find.
+// Thread rule: as for Medium.
 #pragma once
 #include <sys/stat.h>
 
@@ -9,36 +9,34 @@
 
 namespace belfry::store::sqlite {
 
-// What became of them.
 enum class Tampering {
   none,
-  file_missing,      // nothing is at the path of the database
-  file_replaced,     // another file is
-  file_overwritten,  // the same file, written to by another program
-  log_missing,       // the same for the write-ahead log, or another file is there: the open one still has everything
-  log_truncated,     // the log has lost what was committed
+  file_missing,      // no file at the path of the database
+  file_replaced,     // another file at the path of the database
+  file_overwritten,  // the same file, written by another program
+  wal_missing,       // no write-ahead log at its path, or another file: the open log is still complete
+  wal_truncated,     // the log has lost commits
 };
 
 class OpenFiles {
  public:
-  // Takes what is at the paths now for what is open. The log of a database is FILE-wal.
+  // Takes the files that are at the paths now as the open ones. The log of a database is FILE-wal.
   explicit OpenFiles(const std::filesystem::path& file);
 
-  // `log_bytes`: what the log must hold at least.
-  [[nodiscard]] Tampering look(std::uint64_t log_bytes) const;
-  // Whether the path of the log leads to the open one.
-  [[nodiscard]] bool log_in_place() const;
-  // The store itself has written to the database file.
+  // `wal_bytes`: the minimum size of the log.
+  [[nodiscard]] Tampering check(std::uint64_t wal_bytes) const;
+  // Whether the open log is still at its path.
+  [[nodiscard]] bool wal_in_place() const;
+  // Call it after the store itself has written to the database file.
   void note_written();
-  [[nodiscard]] std::uint64_t file_bytes() const { return static_cast<std::uint64_t>(file_.st_size); }
 
  private:
   std::filesystem::path path_;
-  std::filesystem::path log_path_;
+  std::filesystem::path wal_path_;
   struct stat file_{};
-  struct stat log_{};
+  struct stat wal_{};
 };
 
-[[nodiscard]] std::filesystem::path log_of(const std::filesystem::path& file);
+[[nodiscard]] std::filesystem::path wal_path(const std::filesystem::path& file);
 
 }  // namespace belfry::store::sqlite

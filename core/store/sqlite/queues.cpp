@@ -18,7 +18,7 @@ QueueRow read_queue(const Rows& rows) {
           .holder = rows.number(6)};
 }
 
-const char* word(WindowKind kind) { return kind == WindowKind::dedupe ? "dedupe" : "throttle"; }
+const char* kind_name(WindowKind kind) { return kind == WindowKind::dedupe ? "dedupe" : "throttle"; }
 
 }  // namespace
 
@@ -57,14 +57,14 @@ void SqliteTables::save_pause(const QueueRow& queue) {
   sql("UPDATE queues SET ready_at = ?, paused_until = ? WHERE row = ?").run(queue.ready_at, queue.paused_until, queue.row);
 }
 
-std::optional<base::Timestamp> SqliteTables::held_until(RowId holder, base::Timestamp now) {
+std::optional<base::Timestamp> SqliteTables::leased_until(RowId holder, base::Timestamp now) {
   if (holder == 0) return std::nullopt;
   auto rows = sql("SELECT claim_until FROM deliveries WHERE row = ? AND state = 'in_flight' AND claim_until > ?").query(holder, now);
   return rows.next() ? rows.maybe_time(0) : std::nullopt;
 }
 
 QueueFront SqliteTables::front(const QueueRow& queue, base::Timestamp now) {
-  QueueFront front{.held_until = held_until(queue.holder, now)};
+  QueueFront front{.leased_until = leased_until(queue.holder, now)};
   auto rows = sql("SELECT row, joins_at, due_at, state = 'in_flight', claim_until FROM deliveries "
                   "WHERE queue = ? AND finished_at IS NULL ORDER BY row")
                   .query(queue.row);
@@ -80,9 +80,9 @@ QueueFront SqliteTables::front(const QueueRow& queue, base::Timestamp now) {
   return front;
 }
 
-std::vector<QueueRow> SqliteTables::ready_queues(const std::string& sink, base::Timestamp now, std::size_t most) {
+std::vector<QueueRow> SqliteTables::ready_queues(const std::string& sink, base::Timestamp now, std::size_t limit) {
   std::vector<QueueRow> queues;
-  auto rows = sql(BELFRY_QUEUE "WHERE sink = ? AND ready_at <= ? ORDER BY ready_at, row LIMIT ?").query(sink, now, most);
+  auto rows = sql(BELFRY_QUEUE "WHERE sink = ? AND ready_at <= ? ORDER BY ready_at, row LIMIT ?").query(sink, now, limit);
   while (rows.next()) queues.push_back(read_queue(rows));
   return queues;
 }
@@ -93,7 +93,7 @@ std::optional<base::Timestamp> SqliteTables::next_ready(const std::string& sink)
   return rows.time(0);
 }
 
-std::size_t SqliteTables::wake(const std::string& sink, base::Timestamp now) {
+std::size_t SqliteTables::end_backoff(const std::string& sink, base::Timestamp now) {
   {
     auto rows = sql("SELECT row FROM deliveries "
                     "WHERE finished_at IS NULL AND sink = ?1 AND state = 'waiting' AND due_at > ?2 AND joins_at <= ?2")
@@ -156,28 +156,29 @@ std::vector<RowId> SqliteTables::members(RowId digest) {
 }
 
 std::optional<Window> SqliteTables::window(const WindowKey& key) {
-  auto rows = sql("SELECT ends_at, uses FROM windows WHERE queue = ? AND kind = ? AND key = ?").query(key.queue, word(key.kind), key.key);
+  auto rows =
+      sql("SELECT ends_at, uses FROM windows WHERE queue = ? AND kind = ? AND key = ?").query(key.queue, kind_name(key.kind), key.key);
   if (!rows.next()) return std::nullopt;
   return Window{.ends_at = rows.time(0), .count = rows.count(1)};
 }
 
 void SqliteTables::save(const WindowKey& key, const Window& window) {
   sql("INSERT OR REPLACE INTO windows(queue, kind, key, ends_at, uses) VALUES(?, ?, ?, ?, ?)")
-      .run(key.queue, word(key.kind), key.key, window.ends_at, window.count);
+      .run(key.queue, kind_name(key.kind), key.key, window.ends_at, window.count);
 }
 
-std::size_t SqliteTables::remove_windows(base::Timestamp ended_before, std::size_t most) {
+std::size_t SqliteTables::remove_windows(base::Timestamp ended_before, std::size_t limit) {
   std::vector<WindowKey> over;
   {
-    auto rows = sql("SELECT queue, kind, key FROM windows WHERE ends_at < ? ORDER BY ends_at LIMIT ?").query(ended_before, most);
+    auto rows = sql("SELECT queue, kind, key FROM windows WHERE ends_at < ? ORDER BY ends_at LIMIT ?").query(ended_before, limit);
     while (rows.next()) {
       over.push_back({.queue = rows.number(0),
-                      .kind = rows.text(1) == word(WindowKind::dedupe) ? WindowKind::dedupe : WindowKind::throttle,
+                      .kind = rows.text(1) == kind_name(WindowKind::dedupe) ? WindowKind::dedupe : WindowKind::throttle,
                       .key = rows.text(2)});
     }
   }
   for (const auto& key : over) {
-    sql("DELETE FROM windows WHERE queue = ? AND kind = ? AND key = ?").run(key.queue, word(key.kind), key.key);
+    sql("DELETE FROM windows WHERE queue = ? AND kind = ? AND key = ?").run(key.queue, kind_name(key.kind), key.key);
     remove_unused_queue(key.queue, ended_before);
   }
   return over.size();

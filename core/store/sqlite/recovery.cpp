@@ -1,11 +1,11 @@
-// What a start does with the tables that an earlier process has left.
+// Repairs the tables of an earlier process when a session starts.
 #include "store/sqlite/tables.hpp"
 
 namespace belfry::store::sqlite {
 namespace {
 
-constexpr auto kLongSleep = std::chrono::hours(25);          // longer than quiet hours and daily digests take
-constexpr auto kLongestPause = std::chrono::hours(24 * 30);  // of a queue; no remote is believed for that long
+constexpr auto kLongSleep = std::chrono::hours(25);          // longer than quiet hours and daily digests
+constexpr auto kLongestPause = std::chrono::hours(24 * 30);  // of a queue; a longer one is invalid
 
 }  // namespace
 
@@ -20,18 +20,18 @@ void SqliteTables::repair_queues(base::Timestamp now) {
   sql("UPDATE queues SET paused_until = 0 WHERE typeof(paused_until) <> 'integer' OR paused_until > ?").run(now + kLongestPause);
   sql("UPDATE queues SET deliveries = (SELECT count(*) FROM deliveries d WHERE d.queue = queues.row) WHERE typeof(deliveries) <> 'integer'")
       .run();
-  // Zero is a lower bound of when a queue is ready.
+  // 0 is a valid lower bound of ready_at.
   sql("UPDATE queues SET ready_at = 0 WHERE typeof(ready_at) NOT IN ('integer', 'null') OR ready_at < 0 OR (ready_at IS NULL "
       "AND EXISTS (SELECT 1 FROM deliveries d WHERE d.queue = queues.row AND d.finished_at IS NULL))")
       .run();
 }
 
-// The end of a pause is a lower bound of when a queue is ready, and the next lease finds the right one.
-void SqliteTables::wake_sleepers(base::Timestamp now) {
+// paused_until is a lower bound of ready_at; the next lease computes the exact value.
+void SqliteTables::recheck_distant_queues(base::Timestamp now) {
   sql("UPDATE queues SET ready_at = paused_until WHERE ready_at > ? AND ready_at <> paused_until").run(now + kLongSleep);
 }
 
-std::vector<RowId> SqliteTables::unreachable() {
+std::vector<RowId> SqliteTables::unreachable_deliveries() {
   std::vector<RowId> found;
   auto lost = sql("SELECT d.row FROM deliveries d LEFT JOIN queues q ON q.row = d.queue "
                   "WHERE d.finished_at IS NULL AND (q.row IS NULL OR q.sink <> d.sink)")

@@ -1,6 +1,7 @@
-// Disk space that is kept for a full disk: given up then, so that outcomes are recorded and what is stored is delivered, while nothing new
-// is accepted until there is room for it again. A file of zeros beside the database; removing it by hand does no harm.
-// Thread rule: that of the store.
+// Disk space reserved for the case of a full disk: a file of zeros next to the database, which is safe to remove. The store releases the
+// space when the disk is full, so that outcomes can be recorded and stored notifications delivered. Nothing new is accepted until the
+// reserve can be allocated again.
+// Thread rule: as for Medium.
 #pragma once
 #include <filesystem>
 
@@ -10,15 +11,15 @@ class Reserve {
  public:
   explicit Reserve(const std::filesystem::path& database);
 
-  // Whether the space is kept; tries to take it when it is not. A file system that cannot reserve space counts as one with room.
-  [[nodiscard]] bool take() noexcept;
-  // True: there was some, and it is free now.
-  [[nodiscard]] bool give_up() noexcept;
-  [[nodiscard]] bool taken() const { return taken_; }
+  // Allocates the space if necessary. False: there is no space for it. If the file system cannot reserve space, checks the free space.
+  [[nodiscard]] bool allocate() noexcept;
+  // True: the space was allocated and is now free.
+  [[nodiscard]] bool release() noexcept;
+  [[nodiscard]] bool allocated() const { return allocated_; }
 
  private:
   std::filesystem::path path_;
-  bool taken_ = false;
+  bool allocated_ = false;
 };
 
 }  // namespace belfry::store::sqlite

@@ -22,7 +22,7 @@ std::size_t put_in_doubt(Connection& connection, base::Timestamp since, base::Ti
             "INSERT INTO decisions(notification, number, at, delivery, what, detail) "
             "SELECT d.notification, ifnull((SELECT max(number) FROM decisions WHERE notification = d.notification), 0) + "
             "row_number() OVER (PARTITION BY d.notification ORDER BY d.row), ?1, d.id, 'restored', "
-            "d.sink || ' ' || q.destination || ': may have been sent since ' || ?2 || ', which this queue does not know' "
+            "d.sink || ' ' || q.destination || ': may have been sent since ' || ?2 || ', without a record in this queue' "
             "FROM deliveries d JOIN queues q ON q.row = d.queue WHERE d.finished_at IS NULL")
       .run(now, base::to_rfc3339(since));
   const auto deliveries =

@@ -9,16 +9,16 @@ namespace {
 
 constexpr std::int64_t kApplicationId = 0x424C4659;  // "BLFY"
 
-// Times are milliseconds since 1970, words are those of model/names.hpp. Ids of other rows are row numbers; they are not declared as
-// foreign keys, since only the rules write here and they write both ends.
-//  - deliveries.row is the accept order and part of a claim, so it never comes back.
-//  - deliveries.finished_at and queues.ready_at are NULL while a delivery is unfinished and while nothing waits in a queue.
-//  - deliveries_open is all that stats reads, and what expires first.
-//  - queues_ready is what lease reads; queues.deliveries counts what refers to the queue, finished or not.
-//  - attempts holds those that are over: an open one is open_attempt and begun_at of its delivery, which the lease writes anyway.
-//  - That a delivery was delivered is told by its state and its attempts; decisions say what these cannot.
-//  - texts are apart, so that what changes of a notification is not written together with its text.
-//  - An index on what people search by (the e-mail) would cost every accept another page: a search reads the table.
+// Times are milliseconds since 1970; enumerators are spelled as in model/names.hpp. References to other rows are row numbers. They are not
+// declared as foreign keys, because only the rules write here, and they write both ends.
+//  - deliveries.row is the accept order and part of a claim, so it is never reused.
+//  - deliveries.finished_at is NULL while a delivery is unfinished, queues.ready_at while nothing waits in a queue.
+//  - deliveries_open covers the counts of stats and the search for expired deliveries.
+//  - queues_ready covers lease; queues.deliveries counts the deliveries that refer to the queue, finished or not.
+//  - attempts holds attempts that are over: an open one is open_attempt and begun_at of its delivery, which the lease writes anyway.
+//  - The state and the attempts of a delivery show that it was delivered; decisions record everything else.
+//  - texts is a separate table, so that a change of a notification does not rewrite its text.
+//  - There is no index on the e-mail, because it would cost every accept another page: a search by e-mail scans the table.
 constexpr const char* kVersion1 = R"sql(
 CREATE TABLE notifications(
   row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, source TEXT NOT NULL, msg_id TEXT NOT NULL, received_at INTEGER NOT NULL,
@@ -68,14 +68,14 @@ CREATE TABLE counters(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROW
 INSERT INTO counters VALUES('kv_version', 0), ('probes', 0);
 )sql";
 
-// deliveries.note is why a digest is one.
+// deliveries.note is the reason for a digest.
 constexpr const char* kVersion2 = "ALTER TABLE deliveries ADD COLUMN note TEXT NOT NULL DEFAULT ''";
 
-// queues.holder is the delivery that was leased last: at most one of a queue is in flight, and it need not be the first one.
+// queues.holder is the delivery leased last: at most one of a queue is in flight, and not necessarily the first.
 constexpr const char* kVersion3 = "ALTER TABLE queues ADD COLUMN holder INTEGER NOT NULL DEFAULT 0";
 
-// Times are the gateway's own (base/gateway_clock.hpp); those of before this version are the same, with the wall clock ahead by nothing.
-// deliveries.time_of_day: it is held until one. clock has one row at most.
+// From this version on, times are the gateway's own (base/gateway_clock.hpp); older times are equal to them with wall_ahead 0.
+// deliveries.time_of_day: held until a time of day. clock has at most one row.
 constexpr const char* kVersion4 = R"sql(
 ALTER TABLE deliveries ADD COLUMN time_of_day INTEGER NOT NULL DEFAULT 0;
 CREATE TABLE clock(
@@ -83,8 +83,8 @@ CREATE TABLE clock(
   wall_ahead INTEGER NOT NULL);
 )sql";
 
-// open_digests.bytes is the text that its members have; a digest is closed by it. deliveries_contradictory is empty unless somebody else
-// has written here: the start finds in it what would never be looked at.
+// open_digests.bytes is the size of the members' texts, which limits a digest. deliveries_contradictory is empty unless another program has
+// written here: with it, the start finds deliveries that no lease would find.
 constexpr const char* kVersion5 = R"sql(
 ALTER TABLE open_digests ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
 UPDATE open_digests SET bytes = (SELECT ifnull(sum(length(CAST(t.text AS BLOB))), 0) FROM digest_members m
@@ -92,7 +92,7 @@ UPDATE open_digests SET bytes = (SELECT ifnull(sum(length(CAST(t.text AS BLOB)))
 CREATE INDEX deliveries_contradictory ON deliveries(sink) WHERE finished_at IS NOT NULL AND state IN ('waiting', 'in_flight');
 )sql";
 
-// kMigrations[n] makes version n + 1 of version n.
+// kMigrations[n] migrates version n to version n + 1.
 constexpr std::array<const char*, 5> kMigrations{kVersion1, kVersion2, kVersion3, kVersion4, kVersion5};
 constexpr auto kNewest = static_cast<std::int64_t>(kMigrations.size());
 
@@ -105,7 +105,7 @@ void check_identity(Connection& connection) {
   if (application != kApplicationId && !(empty && application == 0 && version == 0)) connection.raise(SQLITE_NOTADB);
   if (version > kNewest) {
     throw MediumFailure(connection.file().string() + ": written by a newer Belfry (schema " + std::to_string(version) +
-                        ", this one knows up to " + std::to_string(kNewest) + "); install that version again");
+                        ", this one supports up to " + std::to_string(kNewest) + "); install that version again");
   }
 }
 

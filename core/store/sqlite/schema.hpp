@@ -1,13 +1,13 @@
-// The tables of the file, and how an older file becomes a new one.
+// The database schema and its migrations.
 #pragma once
 #include "store/sqlite/connection.hpp"
 
 namespace belfry::store::sqlite {
 
-// Refuses with one sentence (MediumFailure) what is no Belfry database, or was written by a newer version. Writes nothing.
+// Throws MediumFailure, one sentence, if the file is not a Belfry database or was written by a newer version. Writes nothing.
 void check_identity(Connection& connection);
 
-// Makes an empty file a Belfry database, and one of an older version one of this version.
+// Creates the schema in an empty file, or migrates an older one to this version.
 void migrate(Connection& connection);
 
 }  // namespace belfry::store::sqlite

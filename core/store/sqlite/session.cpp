@@ -18,11 +18,12 @@ namespace {
 constexpr std::uint64_t kFrameHeader = 24;  // bytes, sqlite.org/fileformat.html
 
 // Notifications are private to the user that runs the gateway.
-void keep_private(const std::filesystem::path& file) {
+void restrict_mode(const std::filesystem::path& file) {
   struct stat found{};
   const bool open_to_others = ::stat(file.c_str(), &found) == 0 && (found.st_mode & (S_IRWXG | S_IRWXO)) != 0;
   if (open_to_others && ::chmod(file.c_str(), S_IRUSR | S_IWUSR) != 0) {
-    throw MediumFailure(file.string() + ": others may read it, and its mode cannot be changed: " + std::generic_category().message(errno));
+    throw MediumFailure(file.string() +
+                        ": is accessible to other users, and its mode cannot be changed: " + std::generic_category().message(errno));
   }
 }
 
@@ -30,7 +31,7 @@ void keep_private(const std::filesystem::path& file) {
 
 Session::Session(std::unique_ptr<Connection> accepted, Backlog& backlog, const Start& start)
     : connection_(std::move(accepted)), last_use_(connection_->file()), tables_(*connection_, backlog) {
-  keep_private(connection_->file());
+  restrict_mode(connection_->file());
   for (const auto* pragma : {"PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "PRAGMA secure_delete = ON",
                              "PRAGMA temp_store = MEMORY", "PRAGMA cache_size = -4096", "PRAGMA journal_size_limit = 67108864"}) {
     connection_->run(pragma);
@@ -41,10 +42,10 @@ Session::Session(std::unique_ptr<Connection> accepted, Backlog& backlog, const S
   try {
     prepare(start);
   } catch (...) {
-    undo();
+    rollback();
     throw;
   }
-  connection_->keep_log_on_close(false);
+  connection_->keep_wal_on_close(false);
 }
 
 Session::~Session() { sqlite3_wal_hook(connection_->handle(), nullptr, nullptr); }
@@ -58,44 +59,44 @@ void Session::prepare(const Start& start) {
   if (start.end_leases || since) tables_.end_leases();
   if (since) report_.in_doubt = put_in_doubt(*connection_, *since, start.now);
   tables_.repair_queues(start.now);
-  tables_.wake_sleepers(start.now);
-  report_.buried = rules::bury_unreachable(tables_, tables_.unreachable(), start.now);
+  tables_.recheck_distant_queues(start.now);
+  report_.dead_lettered = rules::dead_letter_unreachable(tables_, tables_.unreachable_deliveries(), start.now);
   if (read_generation(*connection_) == Generation{}) begin_generation(*connection_);
-  tables_.touch();  // a commit says how long the log is
+  tables_.touch();  // a commit that writes reports the size of the log
   connection_->run("COMMIT");
-  last_use_.keep(*connection_);
+  last_use_.save(*connection_);
   tables_.recount();
-  // After a failing disk, pages that were read from the log may exist in memory only: moved into the file they are durable.
-  if (const int code = truncate_log(); code != SQLITE_OK && (code & 0xFF) != SQLITE_FULL) connection_->raise(code);
+  // After a disk failure, pages read from the log may exist in memory only: moving them into the file makes them durable.
+  if (const int code = truncate_wal(); code != SQLITE_OK && (code & 0xFF) != SQLITE_FULL) connection_->raise(code);
 }
 
 void Session::begin() {
   begin_.run();
-  if (!log_begins_) return;
+  if (!wal_begins_) return;
   begin_generation(*connection_);
   last_use_.advance(*connection_);
 }
 
 void Session::commit() {
-  const bool began = std::exchange(log_begins_, false);
+  const bool began = std::exchange(wal_begins_, false);
   try {
     commit_.run();
   } catch (...) {
-    log_begins_ = began;
+    wal_begins_ = began;
     throw;
   }
-  if (began) last_use_.keep(*connection_);
+  if (began) last_use_.save(*connection_);
 }
 
-// A copy that was made while the store was open is older than this.
+// Advances the state, so that a copy made while the store was open is older.
 void Session::end() noexcept {
   try {
     connection_->run("BEGIN IMMEDIATE");
     last_use_.advance(*connection_);
     connection_->run("COMMIT");
-    last_use_.keep(*connection_);
+    last_use_.save(*connection_);
   } catch (...) {
-    undo();
+    rollback();
   }
 }
 
@@ -104,45 +105,39 @@ base::Timestamp Session::last_known(base::Timestamp now) {
   return std::min(kept.mark ? std::max(kept.newest, kept.mark->time) : kept.newest, now);
 }
 
-void Session::undo() noexcept {
-  tables_.undone();
-  // Most failures have rolled back already.
+void Session::rollback() noexcept {
+  tables_.on_rollback();
+  // SQLite rolls back after most failures itself.
   if (sqlite3_get_autocommit(connection_->handle()) == 0) sqlite3_exec(connection_->handle(), "ROLLBACK", nullptr, nullptr, nullptr);
 }
 
 std::int64_t Session::changes() const { return sqlite3_total_changes64(connection_->handle()); }
 
-// A failed checkpoint loses nothing: the log keeps everything, and the next commit tries again.
+// A failed checkpoint loses nothing: the log remains complete, and the next commit tries again.
 int Session::after_commit(void* self, sqlite3*, const char*, int pages) {
   auto& session = *static_cast<Session*>(self);
-  session.log_pages_ = pages;
-  if (pages >= session.log_limit_ && session.log_limit_ > 0) static_cast<void>(session.recycle_log());
+  session.wal_pages_ = pages;
+  if (pages >= session.wal_limit_ && session.wal_limit_ > 0) static_cast<void>(session.recycle_wal());
   return SQLITE_OK;
 }
 
-int Session::truncate_log() noexcept { return checkpoint(SQLITE_CHECKPOINT_TRUNCATE); }
-int Session::recycle_log() noexcept { return checkpoint(SQLITE_CHECKPOINT_PASSIVE); }
+int Session::truncate_wal() noexcept { return checkpoint(SQLITE_CHECKPOINT_TRUNCATE); }
+int Session::recycle_wal() noexcept { return checkpoint(SQLITE_CHECKPOINT_PASSIVE); }
 
 int Session::checkpoint(int mode) noexcept {
-  if (log_held_) return SQLITE_OK;
+  if (wal_held_) return SQLITE_OK;
   int pages = 0;
   int moved = 0;
   const int code = sqlite3_wal_checkpoint_v2(connection_->handle(), nullptr, mode, &pages, &moved);
   written_ = true;
   if (code != SQLITE_OK || pages != moved) return code;
-  log_pages_ = 0;
-  log_begins_ = true;
+  wal_pages_ = 0;
+  wal_begins_ = true;
   return code;
 }
 
-std::uint64_t Session::log_bytes() const {
-  return log_pages_ == 0 ? 0 : kLogHeader + static_cast<std::uint64_t>(log_pages_) * (kFrameHeader + page_size_);
-}
-
-std::uint64_t Session::growth() {
-  const auto wanted = static_cast<std::uint64_t>(connection_->number("PRAGMA page_count")) * page_size_;
-  const auto found = size_of(connection_->file());
-  return wanted > found ? wanted - found : 0;
+std::uint64_t Session::wal_bytes() const {
+  return wal_pages_ == 0 ? 0 : kWalHeader + static_cast<std::uint64_t>(wal_pages_) * (kFrameHeader + page_size_);
 }
 
 }  // namespace belfry::store::sqlite

@@ -1,5 +1,5 @@
-// An open database: its connection, its tables, its transactions and its write-ahead log.
-// Ownership: none of it outlives the session. Errors: MediumFailure.
+// An open database: its connection, tables, transactions and write-ahead log.
+// Ownership: references to its parts are valid for the life of the session. Errors: MediumFailure.
 #pragma once
 #include <memory>
 
@@ -12,19 +12,19 @@ namespace belfry::store::sqlite {
 class Session {
  public:
   struct Start {
-    bool end_leases = false;                         // those of an earlier process
-    std::optional<base::Timestamp> lost_since = {};  // commits made after this are not in the file
+    bool end_leases = false;                         // of an earlier process
+    std::optional<base::Timestamp> lost_since = {};  // commits after this are missing from the file
     base::Timestamp now{};
   };
   struct Report {
-    std::optional<base::Timestamp> backup_of;  // when the backup was taken that this file is
-    std::optional<base::Timestamp> copy_of;    // the last moment that it knows of, when it was put here from a copy made otherwise
-    std::size_t in_doubt = 0;                  // deliveries that may have been sent since
-    std::vector<model::Delivery> buried = {};  // could not be read where no lease looks; dead letters now
+    std::optional<base::Timestamp> backup_of;         // if the file is a backup: when it was taken
+    std::optional<base::Timestamp> copy_of;           // if the file is another kind of copy: the latest time recorded in it
+    std::size_t in_doubt = 0;                         // deliveries that may have been sent since then
+    std::vector<model::Delivery> dead_lettered = {};  // deliveries that no lease would find; now dead letters
   };
 
-  // `accepted` comes from open_vetted(). Creates or migrates the tables, and counts them. `backlog` outlives the session. Throws with
-  // nothing changed, or changed as far as it says.
+  // `accepted` comes from open_vetted(); `backlog` outlives the session. Creates or migrates the tables and counts their rows. If it
+  // throws, completed migrations remain; the rest is rolled back.
   Session(std::unique_ptr<Connection> accepted, Backlog& backlog, const Start& start);
   ~Session();
   Session(const Session&) = delete;
@@ -36,27 +36,25 @@ class Session {
 
   void begin();
   void commit();
-  void undo() noexcept;
-  // The last transaction before the database is closed for good; a failure is none.
+  void rollback() noexcept;
+  // Runs the last transaction before the database is closed; ignores failures.
   void end() noexcept;
   // Rows changed by the connection so far.
   [[nodiscard]] std::int64_t changes() const;
 
-  // Moves the log into the file and empties it. Gives SQLite's result code.
-  [[nodiscard]] int truncate_log() noexcept;
-  // The same without making the log's file smaller.
-  [[nodiscard]] int recycle_log() noexcept;
-  // How many pages the log may hold before a commit recycles it.
-  void limit_log(int pages) { log_limit_ = pages; }
-  // While held, nothing is moved into the file, however long the log gets.
-  void hold_log(bool hold) { log_held_ = hold; }
-  // Bytes at the start of the log that the database needs.
-  [[nodiscard]] std::uint64_t log_bytes() const;
-  [[nodiscard]] int log_pages() const { return log_pages_; }
+  // Moves the log into the file and truncates it to zero bytes. Returns SQLite's result code.
+  [[nodiscard]] int truncate_wal() noexcept;
+  // Likewise, but keeps the size of the log file.
+  [[nodiscard]] int recycle_wal() noexcept;
+  // A commit recycles the log when it has at least this many pages.
+  void limit_wal(int pages) { wal_limit_ = pages; }
+  // While held, nothing is moved into the file, however large the log becomes.
+  void hold_wal(bool hold) { wal_held_ = hold; }
+  // Size of the part of the log that is in use, in bytes.
+  [[nodiscard]] std::uint64_t wal_bytes() const;
+  [[nodiscard]] int wal_pages() const { return wal_pages_; }
   // True once after the database file was written to.
   [[nodiscard]] bool take_written() { return std::exchange(written_, false); }
-  // By how many bytes the file would grow if the log were moved into it now.
-  [[nodiscard]] std::uint64_t growth();
 
  private:
   static int after_commit(void* self, sqlite3* handle, const char* name, int pages);
@@ -71,10 +69,10 @@ class Session {
   Statement commit_{*connection_, "COMMIT"};
   Report report_;
   std::uint64_t page_size_ = 0;
-  int log_limit_ = 0;
-  int log_pages_ = 0;
-  bool log_held_ = false;
-  bool log_begins_ = false;  // the next commit is the first of a log
+  int wal_limit_ = 0;
+  int wal_pages_ = 0;
+  bool wal_held_ = false;
+  bool wal_begins_ = false;  // the next commit is the first one in a log
   bool written_ = false;
 };
 

@@ -22,7 +22,7 @@ std::size_t SqliteTables::kv_count(const std::string& scope) {
 
 std::uint64_t SqliteTables::next_kv_version() {
   if (sql("UPDATE counters SET value = value + 1 WHERE name = 'kv_version'").run() == 0) {
-    // A counter that is gone begins behind what was given.
+    // The counter is missing: restart it above every version in use.
     sql("INSERT INTO counters VALUES('kv_version', (SELECT ifnull(max(version), 0) + 1 FROM kv))").run();
   }
   auto rows = sql("SELECT value FROM counters WHERE name = 'kv_version'").query();

@@ -1,4 +1,4 @@
-// The tables of store/tables.hpp as SQL.
+// Implements store/tables.hpp in SQL.
 #pragma once
 #include <unordered_map>
 #include <utility>
@@ -11,40 +11,40 @@ namespace belfry::store::sqlite {
 
 class SqliteTables final : public Tables {
  public:
-  // Changes are noted in `backlog`; its first counts come from recount().
+  // Notes changes in `backlog`, whose initial counts come from recount().
   SqliteTables(Connection& connection, Backlog& backlog) : connection_(connection), backlog_(backlog) {}
 
-  // Deliveries that an earlier process had leased wait again.
+  // Returns deliveries that an earlier process had leased to waiting.
   void end_leases();
-  // Gives the queues moments again that lease can read.
+  // Replaces invalid times and counts of queues, so that lease can use them.
   void repair_queues(base::Timestamp now);
-  // Lets the next lease look at queues that are not ready for more than a day.
-  void wake_sleepers(base::Timestamp now);
-  // Deliveries that wait where no lease would find them.
-  [[nodiscard]] std::vector<RowId> unreachable();
-  // What was written since the transaction began is undone.
-  void undone() noexcept {
+  // Makes the next lease check queues that would not be ready for more than a day.
+  void recheck_distant_queues(base::Timestamp now);
+  // Unfinished deliveries that no lease would find.
+  [[nodiscard]] std::vector<RowId> unreachable_deliveries();
+  // Call it when the transaction is rolled back.
+  void on_rollback() noexcept {
     kv_counts_.clear();
-    backlog_.undo();
+    backlog_.rollback();
     recount_ = false;
   }
-  // Counts everything; outside a group.
+  // Counts all rows. Outside a group.
   void recount();
-  // True once after a change of so many rows that they are counted again, once it is committed, rather than noted one by one.
+  // True once after a bulk change: call recount() after its commit, because its rows were not noted one by one.
   [[nodiscard]] bool take_recount() { return std::exchange(recount_, false); }
-  // True once after a text was erased: its old pages are still in the write-ahead log.
+  // True once after a text was erased: the write-ahead log still holds its old pages.
   [[nodiscard]] bool take_erased() { return std::exchange(erased_, false); }
 
-  std::optional<std::string> known(const std::string& source, const std::string& msg_id) override;
+  std::optional<std::string> find_id(const std::string& source, const std::string& msg_id) override;
   RowId add(const NotificationRow& notification, const std::string& text) override;
   std::optional<NotificationRow> notification(RowId row) override;
   std::optional<NotificationRow> notification(const std::string& id) override;
   std::string text(RowId notification) override;
   std::size_t text_bytes(RowId notification) override;
-  Recorded recorded(base::Timestamp since, RowId from, std::size_t most) override;
+  NotificationPage list_notifications(base::Timestamp since, RowId from, std::size_t limit) override;
   void save(const NotificationRow& notification) override;
   void erase_text(RowId notification, const std::string& rest) override;
-  std::vector<RowId> ended_before(base::Timestamp before, std::size_t most) override;
+  std::vector<RowId> ended_before(base::Timestamp before, std::size_t limit) override;
   void remove(RowId notification, base::Timestamp before) override;
 
   RowId add(const DeliveryRow& delivery) override;
@@ -54,7 +54,7 @@ class SqliteTables final : public Tables {
   bool has_delivery(RowId notification, RowId queue) override;
   void save_claim(const DeliveryRow& delivery) override;
   void save(const DeliveryRow& delivery) override;
-  std::vector<RowId> expired(const std::string& sink, base::Timestamp now, std::size_t most) override;
+  std::vector<RowId> expired(const std::string& sink, base::Timestamp now, std::size_t limit) override;
   std::optional<base::Timestamp> next_expiry(const std::string& sink) override;
   std::vector<model::Delivery> find(const Filter& filter) override;
 
@@ -65,14 +65,14 @@ class SqliteTables final : public Tables {
   void save_pause(const QueueRow& queue) override;
   std::vector<RowId> held_by_time_of_day(base::Timestamp now) override;
   std::size_t age(base::Timestamp created_before, base::Millis passed) override;
-  KeptClock clock() override;
-  void save(const base::ClockMark& mark) override;
+  StoredClock clock() override;
+  void save(const base::ClockCheckpoint& mark) override;
   void save_digest_expiry(RowId delivery, base::Timestamp expires_at) override;
 
   QueueFront front(const QueueRow& queue, base::Timestamp now) override;
-  std::vector<QueueRow> ready_queues(const std::string& sink, base::Timestamp now, std::size_t most) override;
+  std::vector<QueueRow> ready_queues(const std::string& sink, base::Timestamp now, std::size_t limit) override;
   std::optional<base::Timestamp> next_ready(const std::string& sink) override;
-  std::size_t wake(const std::string& sink, base::Timestamp now) override;
+  std::size_t end_backoff(const std::string& sink, base::Timestamp now) override;
 
   std::optional<OpenDigest> open_digest(RowId queue, const std::string& key) override;
   void save_open_digest(RowId queue, const std::string& key, const OpenDigest& digest) override;
@@ -83,7 +83,7 @@ class SqliteTables final : public Tables {
 
   std::optional<Window> window(const WindowKey& key) override;
   void save(const WindowKey& key, const Window& window) override;
-  std::size_t remove_windows(base::Timestamp ended_before, std::size_t most) override;
+  std::size_t remove_windows(base::Timestamp ended_before, std::size_t limit) override;
 
   void save(RowId delivery, const AttemptRow& attempt) override;
   std::vector<model::Attempt> attempts(const DeliveryRow& delivery) override;
@@ -99,17 +99,17 @@ class SqliteTables final : public Tables {
   void touch() override;
 
  private:
-  // A statement for each SQL literal, found by its address.
+  // Returns the statement of an SQL literal, cached by the literal's address.
   [[nodiscard]] Statement& sql(const char* literal);
   [[nodiscard]] RowId last_row() const { return sqlite3_last_insert_rowid(connection_.handle()); }
   void remove_unused_queue(RowId queue, base::Timestamp before);
-  [[nodiscard]] std::optional<base::Timestamp> held_until(RowId holder, base::Timestamp now);
-  [[nodiscard]] CountedDelivery counted(RowId delivery);  // as it is stored now
+  [[nodiscard]] std::optional<base::Timestamp> leased_until(RowId holder, base::Timestamp now);
+  [[nodiscard]] CountedDelivery counted(RowId delivery);  // as currently stored
 
   Connection& connection_;
   Backlog& backlog_;
   std::unordered_map<const void*, Statement> statements_;
-  std::unordered_map<std::string, std::size_t> kv_counts_;  // by scope: counting is as slow as there are keys
+  std::unordered_map<std::string, std::size_t> kv_counts_;  // by scope; cached because SQL counts key by key
   bool erased_ = false;
   bool recount_ = false;
 };

@@ -20,7 +20,7 @@ constexpr std::uint64_t kOnePage = 4096;
 
 [[noreturn]] void refuse(const std::filesystem::path& file, const std::string& why) { throw MediumFailure(file.string() + ": " + why); }
 
-// A damaged page and one that the disk cannot read look the same to SQLite's check. Read everything to tell them apart.
+// SQLite's check reports a damaged page and an unreadable one alike. Read everything to distinguish them.
 void check_readable(const std::filesystem::path& path, sqlite3_file* file) {
   if (file == nullptr || file->pMethods == nullptr) return;
   sqlite3_int64 size = 0;
@@ -41,22 +41,22 @@ void check_whole(Connection& connection) {
   auto rows = check.query();
   if (rows.next() && rows.text(0) == "ok") return;
   check_readable(connection.file(), connection.main_file());
-  check_readable(log_of(connection.file()), connection.log_file());
+  check_readable(wal_path(connection.file()), connection.wal_file());
   connection.raise(SQLITE_CORRUPT);
 }
 
-// Belfry never leaves a rollback journal, but for a crash while an empty file becomes a database. SQLite would roll any other back into
-// the file.
+// Belfry leaves a rollback journal only if it crashes while it creates the database in an empty file. SQLite would apply a foreign journal
+// to the file.
 void check_no_journal(const std::filesystem::path& file) {
   const std::filesystem::path journal = file.string() + "-journal";
   if (size_of(journal) == 0 || size_of(file) <= kOnePage) return;
-  refuse(file, "beside it is " + journal.string() + ", which Belfry did not write and SQLite would apply to it; move that file away");
+  refuse(file, "next to it is " + journal.string() + ", which Belfry did not write and SQLite would apply to it; move that file away");
 }
 
 void check_usable(const std::filesystem::path& file) {
   std::error_code error;
   if (!std::filesystem::is_regular_file(file, error)) {
-    refuse(file, error ? "cannot be looked at: " + error.message() : "is not a file, wanted a database; check store.path");
+    refuse(file, error ? "cannot be examined: " + error.message() : "is not a file, wanted a database; check store.path");
   }
   if (::access(file.c_str(), R_OK | W_OK) != 0) {
     refuse(file, "cannot be read and written by user " + std::to_string(::geteuid()) + ": " + std::generic_category().message(errno) +
@@ -69,54 +69,55 @@ void check_usable(const std::filesystem::path& file) {
   }
 }
 
-// The connection reads without locks, so it takes one by hand: nobody writes while it lives.
+// An immutable connection takes no locks, so take one here: no other process can write while the connection exists.
 void lock_shared(Connection& connection) {
   auto* file = connection.main_file();
   const int code = file->pMethods->xLock(file, SQLITE_LOCK_SHARED);
   if (code != SQLITE_OK) throw failure_of(connection.file(), code, errno);
 }
 
-void refuse_log(const std::filesystem::path& file) {
-  const auto log = log_of(file);
-  refuse(file, "beside it is " + log.string() +
+void refuse_wal(const std::filesystem::path& file) {
+  const auto wal = wal_path(file);
+  refuse(file, "next to it is " + wal.string() +
                    ", the write-ahead log of another database file, which would damage this one; if this file was restored from a backup, "
                    "move " +
-                   log.filename().string() + " away and start again");
+                   wal.filename().string() + " away and start again");
 }
 
-// Of the file without its log; none: it cannot be read by itself, since a crash interrupted the store while it moved the log there.
+// Reads the generation of the file without its log. None: the file is not readable by itself, because a crash interrupted the store while
+// it moved the log into the file.
 std::optional<Generation> generation_alone(const std::filesystem::path& file) {
-  Connection frozen(file, Connection::Access::frozen);
-  lock_shared(frozen);
+  Connection immutable(file, Connection::Access::immutable);
+  lock_shared(immutable);
   try {
-    frozen.run("PRAGMA writable_schema = ON");  // a header that counts more pages than there are yet is no damage then
-    return read_generation(frozen);
+    immutable.run("PRAGMA writable_schema = ON");  // accept a header that counts more pages than the file has yet
+    return read_generation(immutable);
   } catch (const MediumFailure& failure) {
     if (failure.kind() != MediumFailure::Kind::damaged) throw;
-  } catch (const std::runtime_error&) {  // a table that is not what it should be
+  } catch (const std::runtime_error&) {  // a table has another form than expected
   }
   return std::nullopt;
 }
 
 bool is_whole(const std::filesystem::path& file) try {
-  Connection frozen(file, Connection::Access::frozen);
-  check_whole(frozen);
+  Connection immutable(file, Connection::Access::immutable);
+  check_whole(immutable);
   return true;
 } catch (const std::exception&) {
   return false;
 }
 
-// The connection is gone when it throws.
-void check_with_log(std::unique_ptr<Connection>& connection, const std::optional<Generation>& alone) {
+// Closes the connection before it reports damage.
+void check_with_wal(std::unique_ptr<Connection>& connection, const std::optional<Generation>& alone) {
   const auto file = connection->file();
   try {
     check_identity(*connection);
-    if (alone && !log_belongs(*alone, read_generation(*connection))) refuse_log(file);
+    if (alone && !wal_belongs(*alone, read_generation(*connection))) refuse_wal(file);
     check_whole(*connection);
   } catch (const MediumFailure& failure) {
     if (failure.kind() != MediumFailure::Kind::damaged) throw;
     connection.reset();
-    if (is_whole(file)) refuse_log(file);  // the file is sound, and its log makes it unsound
+    if (is_whole(file)) refuse_wal(file);  // only the log causes the damage
     throw;
   }
 }
@@ -130,36 +131,36 @@ std::uint64_t size_of(const std::filesystem::path& file) {
 }
 
 void check_vacant(const std::filesystem::path& file) {
-  const auto log = log_of(file);
-  if (size_of(log) <= kLogHeader) return;
+  const auto wal = wal_path(file);
+  if (size_of(wal) <= kWalHeader) return;
   const std::string found = std::filesystem::exists(file) ? "is empty" : "is missing";
-  refuse(file, found + ", but its write-ahead log " + log.string() +
-                   " is there and may hold notifications; put the database file back, or move the log away to start empty");
+  refuse(file, found + ", but its write-ahead log " + wal.string() +
+                   " exists and may contain notifications; put the database file back, or move the log away to start empty");
 }
 
-std::unique_ptr<Connection> open_frozen_vetted(const std::filesystem::path& file) {
-  auto frozen = std::make_unique<Connection>(file, Connection::Access::frozen);
-  lock_shared(*frozen);
-  check_identity(*frozen);
-  check_whole(*frozen);
-  return frozen;
+std::unique_ptr<Connection> open_immutable_vetted(const std::filesystem::path& file) {
+  auto immutable = std::make_unique<Connection>(file, Connection::Access::immutable);
+  lock_shared(*immutable);
+  check_identity(*immutable);
+  check_whole(*immutable);
+  return immutable;
 }
 
 std::unique_ptr<Connection> open_vetted(const std::filesystem::path& file) {
   check_usable(file);
   check_no_journal(file);
-  const bool has_log = size_of(log_of(file)) > kLogHeader;
+  const bool has_wal = size_of(wal_path(file)) > kWalHeader;
   if (size_of(file) == 0) {
     check_vacant(file);
-  } else if (!has_log) {
-    open_frozen_vetted(file).reset();
+  } else if (!has_wal) {
+    open_immutable_vetted(file).reset();
   }
-  const auto alone = has_log ? generation_alone(file) : std::nullopt;
+  const auto alone = has_wal ? generation_alone(file) : std::nullopt;
   auto connection = std::make_unique<Connection>(file);
-  connection->keep_log_on_close(true);
-  // Exclusive before the first read: then the index of the log is in memory, and the lock that the read takes is kept.
+  connection->keep_wal_on_close(true);
+  // Set the mode before the first read: then the index of the log is kept in memory, and the lock that the read takes is held.
   connection->run("PRAGMA locking_mode = EXCLUSIVE");
-  if (has_log) check_with_log(connection, alone);
+  if (has_wal) check_with_wal(connection, alone);
   return connection;
 }
 

@@ -1,5 +1,4 @@
-// Whether a file may be used as a store, found out without changing anything on disk: not the file, its log, their times, nor the
-// directory.
+// Checks whether a file can be used as a store, without changing anything on disk: the file, its log, their times or the directory.
 #pragma once
 #include <memory>
 
@@ -7,21 +6,22 @@
 
 namespace belfry::store::sqlite {
 
-// Bytes of a write-ahead log before its first frame: one that is no longer holds nothing (sqlite.org/fileformat.html).
-inline constexpr std::uint64_t kLogHeader = 32;
+// Bytes of a write-ahead log before its first frame: a log of this size is empty (sqlite.org/fileformat.html).
+inline constexpr std::uint64_t kWalHeader = 32;
 
-// A connection that has the file locked and has written nothing; it keeps the log when it is closed. Throws MediumFailure with one
-// sentence: used by another process, no permission, not a Belfry database, a newer version, damaged, a log that belongs to another file,
-// a disk that cannot be read. The file must exist.
+// Returns a connection that holds the lock on the file, has written nothing, and keeps the log when it closes. Throws MediumFailure, one
+// sentence: used by another process, no permission, not a Belfry database, a newer version, damaged, a log that belongs to another file, an
+// unreadable disk. The file must exist.
 [[nodiscard]] std::unique_ptr<Connection> open_vetted(const std::filesystem::path& file);
 
-// Refuses a path that has no database but the log of one: making an empty database would destroy what is in it.
+// Throws if the path has no database but the log of one: creating an empty database would destroy the contents of that log.
 void check_vacant(const std::filesystem::path& file);
 
-// The file alone, for a backup: locked against a gateway while the connection lives, and vetted. The file has no log, or an empty one.
-[[nodiscard]] std::unique_ptr<Connection> open_frozen_vetted(const std::filesystem::path& file);
+// Opens the file alone, for a backup: vetted, and locked against a gateway for the life of the connection. It must have no log, or an
+// empty one.
+[[nodiscard]] std::unique_ptr<Connection> open_immutable_vetted(const std::filesystem::path& file);
 
-// Bytes; 0 when it is not there.
+// In bytes; 0: the file does not exist.
 [[nodiscard]] std::uint64_t size_of(const std::filesystem::path& file);
 
 }  // namespace belfry::store::sqlite

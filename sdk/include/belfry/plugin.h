@@ -1,14 +1,19 @@
 /* Belfry plugin ABI, version 0 (not frozen: it may still change between releases; version 1 will not).
  *
- * A plugin is a shared library that exports one function, belfry_plugin_entry_v0. The gateway ("host") asks it what sinks it
- * holds, creates instances of them, and gives each instance messages to deliver. This header is all that the two share.
+ * A plugin is a shared library that exports one function, belfry_plugin_entry_v0. The gateway ("host") reads the
+ * descriptors of the sinks that it offers, creates instances of them, and passes each instance messages to deliver. The two share this
+ * header and nothing else.
  *
  * Rules, for both sides:
- *  - Every struct but the basic shapes starts with `size`, filled in by whoever wrote the struct. Fields are only ever appended. A reader
- * works on a zero-filled copy of min(size, sizeof) bytes, so that either side may be the older one.
+ *  - Every struct but the basic shapes starts with `size`, filled in by its writer. Members are only ever appended. A reader works on a
+ *    zero-filled copy of min(size, sizeof) bytes, so that either side may be the older one.
+ *  - A table of functions is accepted if it reaches its last required function, and those are not null. Functions appended later are
+ *    optional: check them with BELFRY_HAS before a call.
+ *  - Writers set `reserved` to 0, and readers ignore it. Unknown flag bits are ignored. Each enumeration states what an unknown value means.
  *  - Text is UTF-8, pointer and length, not zero-ended. In-arguments are borrowed until the call returns: copy what you keep.
  *  - Descriptors and tables of functions are static in their library. The host never unloads a library.
- *  - What comes later is named by a ticket, never by a pointer. 0 is no ticket. Finishing a ticket twice does nothing and is counted.
+ *  - Asynchronous results are identified by tickets, never by pointers. 0 is not a ticket. Completing a ticket twice does nothing and is
+ *    counted.
  *  - The host never calls an instance from inside that instance's own call into the host, and one instance never sees two calls at once.
  *  - No exception may cross this boundary.
  *  - Signals are the host's: a plugin leaves their handlers and masks alone.
@@ -40,6 +45,10 @@ extern "C" {
 #define BELFRY_EXPORT
 #endif
 
+/* Whether `table`, which the other side wrote, reaches `member`, and the member is not null. */
+#define BELFRY_HAS(table, member) \
+  ((size_t)((const char*)(&(table)->member + 1) - (const char*)(table)) <= (table)->size && (table)->member != 0)
+
 /* ---- Basic shapes, frozen for ever ---------------------------------------------------------------------------------- */
 
 typedef struct belfry_str {
@@ -63,14 +72,13 @@ typedef uint64_t belfry_ticket;
 
 /* ---- Outcome -------------------------------------------------------------------------------------------------------- */
 
-/* belfry_outcome.code. A code that the host does not know counts as BELFRY_RETRY. */
-#define BELFRY_DELIVERED 1u /* the remote accepted it; the receipt is kept */
-#define BELFRY_RETRY 2u     /* transient; tried again later, retry_after_ms is a minimum */
-#define BELFRY_RATE_LIMITED \
-  3u                       /* the remote said slow down: what limit_scope names is paused for exactly retry_after_ms; no failed attempt */
-#define BELFRY_REJECTED 4u /* this message can never succeed here: fallback, or dead letter */
+/* belfry_outcome.code. An unknown code counts as BELFRY_RETRY. */
+#define BELFRY_DELIVERED 1u    /* the remote accepted it; the receipt is kept */
+#define BELFRY_RETRY 2u        /* transient; tried again later, retry_after_ms is a minimum */
+#define BELFRY_RATE_LIMITED 3u /* rate limited by the remote: limit_scope is paused for exactly retry_after_ms; not a failed attempt */
+#define BELFRY_REJECTED 4u     /* this message can never succeed here: fallback, or dead letter */
 #define BELFRY_MISCONFIGURED \
-  5u /* credentials, scope or channel wrong: the lane is parked, nothing is lost, a person is told, probed slowly */
+  5u /* wrong credentials, scope or channel: the lane is parked and probed slowly, nothing is lost, the operator is notified */
 
 /* belfry_outcome.flags */
 #define BELFRY_OUTCOME_MAYBE_DELIVERED 1u /* bytes went out and no answer came: another attempt may arrive twice */
@@ -86,7 +94,7 @@ typedef struct belfry_outcome {
   uint32_t code;
   uint32_t flags;
   uint32_t http_status;    /* 0: none */
-  uint64_t retry_after_ms; /* 0: not said */
+  uint64_t retry_after_ms; /* 0: unspecified */
   uint32_t limit_scope;
   uint32_t reserved;
   belfry_str reason;       /* slug [a-z_]{1,40}, compulsory; anything else is recorded as "unspecified" */
@@ -97,8 +105,8 @@ typedef struct belfry_outcome {
 /* ---- Message -------------------------------------------------------------------------------------------------------- */
 
 /* belfry_message.flags */
-#define BELFRY_MESSAGE_POSSIBLE_DUPLICATE 1u /* an earlier attempt may have arrived; a sink may say so to the reader */
-#define BELFRY_MESSAGE_SENSITIVE 2u          /* never to a place that others read, unless body_json says allow_sensitive */
+#define BELFRY_MESSAGE_POSSIBLE_DUPLICATE 1u /* an earlier attempt may have arrived; a sink may show the reader a note */
+#define BELFRY_MESSAGE_SENSITIVE 2u          /* never to a shared destination, unless body_json has allow_sensitive */
 
 typedef struct belfry_message {
   uint32_t size;
@@ -112,7 +120,7 @@ typedef struct belfry_message {
   belfry_str prior_receipt_json; /* of the last message with the same update key; empty: none */
 } belfry_message;
 
-/* ---- Events: the one door for everything that comes back to an instance ------------------------------------------------ */
+/* ---- Events: every asynchronous result of an instance arrives here ------------------------------------------------ */
 
 /* Kinds of event. `payload` points to the struct named here and is borrowed for the call. Unknown kinds are to be ignored. */
 #define BELFRY_EVENT_HTTP 1u       /* belfry_http_result; ticket of http-client send */
@@ -120,7 +128,7 @@ typedef struct belfry_message {
 #define BELFRY_EVENT_KV 3u         /* belfry_kv_result; ticket of a kv call */
 #define BELFRY_EVENT_RATE_GRANT 4u /* null; ticket of rate-limit acquire: go ahead now */
 #define BELFRY_EVENT_OFFLOAD 5u    /* null; ticket of offload run or run_for: the function has returned, or is never called */
-#define BELFRY_EVENT_WEBSOCKET 6u  /* belfry_websocket_event; ticket of websocket connect: many, the last one says CLOSED */
+#define BELFRY_EVENT_WEBSOCKET 6u  /* belfry_websocket_event; ticket of websocket connect: many; the last one is CLOSED */
 
 /* ---- Instance: what a plugin implements -------------------------------------------------------------------------------- */
 
@@ -129,8 +137,8 @@ typedef struct belfry_instance {
   uint32_t size;
   uint32_t reserved;
 
-  /* [control] Once, before start. No network. config_json is valid against the descriptor's schema and has its defaults; a value whose
-   * schema says x-secret is a reference for secrets/1. Returns 0 when accepted. Otherwise, and for warnings too, writes lines of
+  /* [control] Once, before start. No network. config_json is valid against the descriptor's schema and has its defaults; a value with
+   * x-secret in its schema is a reference for secrets/1. Returns 0 when accepted. Otherwise, and for warnings too, writes lines of
    * "POINTER<TAB>TEXT\n": an RFC 6901 pointer into the configuration, and one sentence. */
   int32_t (*configure)(void* self, belfry_str config_json, const belfry_writer* problems);
 
@@ -141,7 +149,7 @@ typedef struct belfry_instance {
   void (*deliver)(void* self, const belfry_message* message);
 
   /* [strand] The ticket's deadline has passed: free what belongs to it. Its pending requests and timers are gone already.
-   * A completion that still comes is counted; one that says DELIVERED still settles the delivery. */
+   * A late completion is counted; with DELIVERED it still settles the delivery. */
   void (*abandon)(void* self, belfry_ticket ticket);
 
   /* [strand] Something that was asked of the host has come back. */
@@ -215,8 +223,8 @@ BELFRY_EXPORT const belfry_plugin_entry* belfry_plugin_entry_v0(void);
 
 typedef struct belfry_http_request {
   uint32_t size;
-  uint32_t timeout_ms;        /* 0: until shortly (at most 200 ms) before the deadline of on_behalf_of, so that there is time to say what
-                               * became of it; 10 s without one */
+  uint32_t timeout_ms;        /* 0: until shortly (at most 200 ms) before the deadline of on_behalf_of, which leaves time to report the
+                               * outcome; 10 s without a ticket */
   belfry_ticket on_behalf_of; /* 0, or a ticket of deliver/reconcile/inbound: the request dies with it, silently */
   belfry_str method;          /* "GET", "POST" */
   belfry_str url;             /* absolute http(s) */
@@ -227,7 +235,7 @@ typedef struct belfry_http_request {
   uint64_t max_response_bytes; /* 0: 1 MiB */
 } belfry_http_request;
 
-/* belfry_http_result.error */
+/* belfry_http_result.error; an unknown value counts as BELFRY_HTTP_CLOSED */
 #define BELFRY_HTTP_OK 0u
 #define BELFRY_HTTP_INVALID 1u /* the request itself is wrong; never sent */
 #define BELFRY_HTTP_RESOLVE 2u
@@ -290,7 +298,7 @@ typedef struct belfry_websocket_event {
   uint32_t kind;
   belfry_str data;      /* of CLOSED: the reason that the peer gave */
   uint32_t close_code;  /* of CLOSED: the peer's code (RFC 6455 section 7.4); 1005: it gave none; 0: no close frame came */
-  uint32_t error;       /* of CLOSED: BELFRY_HTTP_*. 0: closed in an orderly way, or `http_status` says why it never opened */
+  uint32_t error;       /* of CLOSED: BELFRY_HTTP_*. 0: orderly close, or the handshake failed with `http_status` */
   uint32_t http_status; /* of CLOSED: the handshake was answered with this status, which is not 101; else 0 */
   uint32_t reserved;
   belfry_str error_text; /* of CLOSED, unless orderly: one sentence for people */
@@ -400,21 +408,21 @@ typedef struct belfry_rate_limit {
   /* [any] Takes one from the budget: later one BELFRY_EVENT_RATE_GRANT, in the order of asking. A budget that was not defined is granted.
    */
   belfry_ticket (*acquire)(void* ctx, const belfry_budget* budget, belfry_ticket on_behalf_of);
-  /* [any] The remote said slow down: nothing of this budget is granted for retry_after_ms. */
+  /* [any] Reports a rate limit of the remote: nothing of this budget is granted for retry_after_ms. */
   void (*limited)(void* ctx, const belfry_budget* budget, uint64_t retry_after_ms);
   /* [any] Host minor 4. Milliseconds that an acquire would wait that is made now; 0 for a budget that was not defined. */
   uint64_t (*wait)(void* ctx, const belfry_budget* budget);
 } belfry_rate_limit;
 
-/* recipients/1 (host minor 3): what the sink knows about the people that notifications are for. */
+/* recipients/1 (host minor 3): reports facts about recipients to the host. */
 #define BELFRY_RECIPIENTS_1 "belfry.recipients/1"
 
 typedef struct belfry_recipients {
   uint32_t size;
   uint32_t reserved;
-  /* [any] The time zone that a person lives in, by an IANA name ("Europe/Berlin", 1..64 bytes); one that the host does not know is ignored.
+  /* [any] The time zone that a person lives in, by an IANA name ("Europe/Berlin", 1..64 bytes); an unknown name is ignored.
    * `email`: as the notification has it, upper and lower case are the same, 1..254 bytes. The host keeps it, for rules that count hours
-   * where the recipient is; it holds for what is accepted from then on. What was told last counts, whichever sink told it. */
+   * where the recipient is; it holds for what is accepted from then on. The latest report counts, whichever sink made it. */
   void (*time_zone)(void* ctx, belfry_str email, belfry_str time_zone);
 } belfry_recipients;
 
@@ -428,7 +436,7 @@ typedef struct belfry_secrets {
   /* [any] except while configuring in a probe. Returns 0 and writes the present value; not 0: unknown reference. Reveal at use, do not
    * keep. */
   int32_t (*reveal)(void* ctx, belfry_str reference, const belfry_writer* out);
-  /* [any] A secret that the instance got to know by itself, such as a token that the remote gave it: scrubbed from now on like a revealed
+  /* [any] Registers a secret that the instance obtained by itself, such as a token from the remote: scrubbed from now on like a revealed
    * one. */
   void (*learn)(void* ctx, belfry_str value);
 } belfry_secrets;
@@ -445,7 +453,7 @@ typedef struct belfry_offload {
   /* [any] Host minor 5. The same for the work of a ticket of deliver or reconcile that has asked for nothing else before: the attempt's
    * time begins when the function is called, which is given the new deadline. When the ticket ends before that, the function is never
    * called; the event comes all the same. For one delivery the next function runs after the event of the last; of one instance at most as
-   * many run as in-flight/1 says. An instance that has none running gets a thread at once, however busy the others are. */
+   * many run as in-flight/1 allows. An instance that has none running gets a thread at once, however busy the others are. */
   belfry_ticket (*run_for)(void* ctx, belfry_ticket on_behalf_of, void (*run)(void* arg, int64_t deadline_unix_ms), void* arg);
 } belfry_offload;
 
@@ -477,8 +485,8 @@ typedef struct belfry_finding {
   uint32_t size;
   uint32_t severity;
   belfry_str pointer; /* RFC 6901, into the configuration; empty: about all of it */
-  belfry_str text;    /* what was found, a sentence without an end */
-  belfry_str remedy;  /* how to mend it, likewise; empty: nothing is to be done */
+  belfry_str text;    /* the finding, a sentence without its full stop */
+  belfry_str remedy;  /* how to fix it, likewise; empty: no action needed */
 } belfry_finding;
 
 typedef struct belfry_findings {
@@ -512,16 +520,16 @@ typedef struct belfry_inbound_http {
   void (*handle)(void* self, belfry_ticket ticket, const belfry_inbound_request* request);
 } belfry_inbound_http;
 
-/* reconcile/1: was this delivery already made? Asked when nobody knows how the attempt before ended: after a crash in its middle, and after
- * an outcome with MAYBE_DELIVERED. */
+/* reconcile/1: was this delivery already made? Called when the result of the previous attempt is unknown: after a crash in the middle of
+ * it, and after an outcome with MAYBE_DELIVERED. */
 #define BELFRY_RECONCILE_1 "belfry.reconcile/1"
 
 typedef struct belfry_reconcile {
   uint32_t size;
   uint32_t reserved;
   /* [strand] Later one complete(message->ticket): DELIVERED when found (with its receipt); REJECTED when certainly not there (it is then
-   * sent, unmarked); RATE_LIMITED when it cannot be said now (asked again after retry_after_ms, nothing is sent before); anything else when
-   * unknown (it is sent, marked as a possible duplicate). */
+   * sent, unmarked); RATE_LIMITED when it cannot be determined now (called again after retry_after_ms, nothing is sent before); anything
+   * else when unknown (it is sent, marked as a possible duplicate). */
   void (*reconcile)(void* self, const belfry_message* message);
 } belfry_reconcile;
 

@@ -1,4 +1,5 @@
-// The C++ face of Belfry's plugin contract: header-only, C++23, needs nothing but nlohmann/json. A plugin links nothing of the gateway.
+// Belfry's C++ plugin SDK: header-only C++23. Depends only on nlohmann/json and RapidJSON, both header-only; a plugin links nothing from
+// the gateway.
 //
 //     class MySink final : public belfry::Sink {
 //      public:
@@ -7,14 +8,14 @@
 //     };
 //     BELFRY_PLUGIN(MySink, "my", kSchema, .title = "My sink", .version = "1.0", .license = "MIT", .services = {BELFRY_HTTP_CLIENT_1})
 //
-// Start with sink.hpp; the README beside this folder is a walk through a complete one.
+// Start with sink.hpp. sdk/README.md walks through a complete sink.
 #pragma once
 #include "belfry/sdk/instance.hpp"
 
 namespace belfry {
 
 using sdk::Action;
-using sdk::Attempt;
+using sdk::AttemptInfo;
 using sdk::Audience;
 using sdk::BlockingSink;
 using sdk::Budget;
@@ -36,6 +37,7 @@ using sdk::HttpResult;
 using sdk::Inbound;
 using sdk::InboundReply;
 using sdk::InboundRequest;
+using sdk::InboundRoute;
 using sdk::Item;
 using sdk::Kv;
 using sdk::KvResult;
@@ -53,10 +55,9 @@ using sdk::Problems;
 using sdk::RateLimit;
 using sdk::Recipient;
 using sdk::Recipients;
-using sdk::Reconciled;
+using sdk::ReconcileResult;
 using sdk::Reconciles;
 using sdk::Renders;
-using sdk::Route;
 using sdk::Secret;
 using sdk::Services;
 using sdk::Signal;
@@ -64,7 +65,7 @@ using sdk::SingleFlight;
 using sdk::Sink;
 using sdk::Task;
 using sdk::Timestamp;
-using sdk::Verdict;
+using sdk::Verification;
 using sdk::WebSocket;
 using sdk::WebSocketConnection;
 using sdk::WebSocketEvent;
@@ -72,7 +73,7 @@ using sdk::WebSocketRequest;
 
 }  // namespace belfry
 
-// Exports the one symbol of a plugin. After the schema come designated members of belfry::sdk::PluginInfo, in their order.
+// Exports the plugin's entry function. The schema is followed by designated initializers of belfry::sdk::PluginInfo, in declaration order.
 #define BELFRY_PLUGIN(Class, type_text, schema_text, ...)                                                                \
   namespace {                                                                                                            \
   const ::belfry::sdk::PluginInfo belfry_plugin_info{.type = type_text, .config_schema_json = schema_text, __VA_ARGS__}; \

@@ -1,4 +1,4 @@
-// What Coder's guide has an administrator write: a Bolt application that looks the user up and posts within the webhook request.
+// The Bolt application from Coder's guide: looks up the user and posts the message within the webhook request.
 // PORT, SLACK_API_URL, SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET come from the environment.
 import bolt from "@slack/bolt";
 

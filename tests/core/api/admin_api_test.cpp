@@ -16,7 +16,7 @@ class AdminApiTest : public testing::Test {
     backend.sinks = {"slack", "hung"};
     backend.release = [](const std::string& sink, auto answer) { answer(sink != "hung", nlohmann::json{{"sink", sink}}); };
     backend.notifications = [this](const RecordedQuery& query, auto answer) {
-      asked_ = query;
+      last_query_ = query;
       answer(recorded_);
     };
     const auto table = admin_routes(backend, base::Secret(token_));
@@ -35,8 +35,8 @@ class AdminApiTest : public testing::Test {
 
   std::vector<std::string> reasons_;
   bool reload_ = true;
-  std::optional<RecordedQuery> asked_;
-  base::Result<store::Recorded> recorded_;
+  std::optional<RecordedQuery> last_query_;
+  base::Result<store::NotificationPage> recorded_;
   std::string token_;
 };
 
@@ -99,15 +99,15 @@ TEST_F(AdminApiTest, OverTcpATokenIsWanted) {
 }
 
 TEST_F(AdminApiTest, WhatWasAcceptedComesALineEach) {
-  recorded_ = store::Recorded{.notifications = {"{\"a\":1}", "{\"b\":2}"}, .sensitive = 3, .next = 17};
+  recorded_ = store::NotificationPage{.notifications = {"{\"a\":1}", "{\"b\":2}"}, .sensitive = 3, .next = 17};
   auto request = from("unix");
   request.query = "since=2026-01-31T09:00:00Z&from=5";
   auto response = get("/api/v1/notifications", request);
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(response.body, "{\"a\":1}\n{\"b\":2}\n{\"next\":17,\"sensitive\":3}\n");
-  ASSERT_TRUE(asked_);
-  EXPECT_EQ(base::to_rfc3339(asked_->since), "2026-01-31T09:00:00.000Z");
-  EXPECT_EQ(asked_->from, 5);
+  ASSERT_TRUE(last_query_);
+  EXPECT_EQ(base::to_rfc3339(last_query_->since), "2026-01-31T09:00:00.000Z");
+  EXPECT_EQ(last_query_->cursor, 5);
   for (const auto* query : {"since=yesterday", "from=-1", "from=x", "from=1x", "since="}) {
     request.query = query;
     EXPECT_EQ(get("/api/v1/notifications", request).status, 400) << query;
@@ -116,7 +116,7 @@ TEST_F(AdminApiTest, WhatWasAcceptedComesALineEach) {
   EXPECT_EQ(get("/api/v1/notifications", request).status, 200);
   recorded_ = base::fail(base::ErrorCode::unavailable, "closed");
   EXPECT_EQ(get("/api/v1/notifications", request).status, 503);
-  EXPECT_EQ(get("/api/v1/notifications", from("127.0.0.1:5000")).status, 404) << "what people were told is nobody's business over TCP";
+  EXPECT_EQ(get("/api/v1/notifications", from("127.0.0.1:5000")).status, 404) << "notifications are not exposed over TCP";
 }
 
 }  // namespace

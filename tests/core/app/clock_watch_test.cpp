@@ -12,37 +12,37 @@ constexpr base::SteadyTime kStart{1h};
 
 TEST(ClockWatch, AStepIsAdoptedWhenTwoLooksAgree) {
   ClockWatch watch(0ms, kStart);
-  EXPECT_EQ(watch.look(0ms, kStart), Action{});
-  EXPECT_EQ(watch.look(-1h, kStart + 500ms), Action{}) << "one reading proves nothing";
-  EXPECT_EQ(watch.look(-1h, kStart + 1s), (Action{.adopt = -1h, .keep = true}));
-  EXPECT_EQ(watch.look(0ms, kStart + 1500ms), Action{});
+  EXPECT_EQ(watch.observe(0ms, kStart), Action{});
+  EXPECT_EQ(watch.observe(-1h, kStart + 500ms), Action{}) << "one reading proves nothing";
+  EXPECT_EQ(watch.observe(-1h, kStart + 1s), (Action{.adopt = -1h, .save = true}));
+  EXPECT_EQ(watch.observe(0ms, kStart + 1500ms), Action{});
 }
 
 TEST(ClockWatch, ReadingsThatDoNotAgreeAreNoStep) {
   ClockWatch watch(0ms, kStart);
-  EXPECT_EQ(watch.look(5s, kStart), Action{});
-  EXPECT_EQ(watch.look(0ms, kStart), Action{});
-  EXPECT_EQ(watch.look(5s, kStart), Action{});
-  EXPECT_EQ(watch.look(192h, kStart), Action{});
-  EXPECT_EQ(watch.look(192h, kStart), (Action{.adopt = 192h, .keep = true}));
+  EXPECT_EQ(watch.observe(5s, kStart), Action{});
+  EXPECT_EQ(watch.observe(0ms, kStart), Action{});
+  EXPECT_EQ(watch.observe(5s, kStart), Action{});
+  EXPECT_EQ(watch.observe(192h, kStart), Action{});
+  EXPECT_EQ(watch.observe(192h, kStart), (Action{.adopt = 192h, .save = true}));
 }
 
 TEST(ClockWatch, KeepsTheTimeOnceAMinuteAndAgainWhenThatFailed) {
   ClockWatch watch(0ms, kStart);
-  EXPECT_EQ(watch.look(0ms, kStart + 59s), Action{});
-  EXPECT_EQ(watch.look(0ms, kStart + 60s), Action{.keep = true});
-  EXPECT_EQ(watch.look(0ms, kStart + 61s), Action{});
-  watch.keep_failed(kStart + 61s);
-  EXPECT_EQ(watch.look(0ms, kStart + 62s), Action{.keep = true});
+  EXPECT_EQ(watch.observe(0ms, kStart + 59s), Action{});
+  EXPECT_EQ(watch.observe(0ms, kStart + 60s), Action{.save = true});
+  EXPECT_EQ(watch.observe(0ms, kStart + 61s), Action{});
+  watch.save_failed(kStart + 61s);
+  EXPECT_EQ(watch.observe(0ms, kStart + 62s), Action{.save = true});
 }
 
-// What the watch makes up for, after the wall clock was set by `step` in the second minute (zero: it was not).
+// The time that the watch accounts for, after the wall clock was set by `step` in the second minute (zero: it was not set).
 base::Millis made_up_for(base::Millis unaccounted, base::Millis step) {
   ClockWatch watch(unaccounted, kStart);
   base::Millis account{};
   for (auto at = kStart; at < kStart + 30min; at += 1s) {
     const bool set = step.count() != 0 && (at == kStart + 80s || at == kStart + 81s);
-    const auto action = watch.look(set ? step : 0ms, at);
+    const auto action = watch.observe(set ? step : 0ms, at);
     EXPECT_TRUE(action.account.count() == 0 || at - kStart >= (step.count() == 0 ? 10min : 10min + 81s));
     account += action.account;
   }
@@ -59,9 +59,9 @@ TEST(ClockWatch, MakesUpForTheTimeThatAClockWhichStaysShows) {
 
 TEST(ClockWatch, TriesAgainToMakeUpForIt) {
   ClockWatch watch(240h, kStart);
-  EXPECT_EQ(watch.look(0ms, kStart + 10min).account, 240h);
+  EXPECT_EQ(watch.observe(0ms, kStart + 10min).account, 240h);
   watch.account_failed(240h);
-  EXPECT_EQ(watch.look(0ms, kStart + 11min).account, 240h);
+  EXPECT_EQ(watch.observe(0ms, kStart + 11min).account, 240h);
 }
 
 }  // namespace

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
-#include "app/doors.hpp"
+#include "app/listeners.hpp"
 
 namespace belfry::app {
 namespace {
@@ -33,7 +33,7 @@ TEST(Descriptors, SaysWhatDoesNotFit) {
   EXPECT_FALSE(check_descriptors(settings(1024), 65'536));
   const auto problem = check_descriptors(settings(2000), 1024);
   ASSERT_TRUE(problem);
-  EXPECT_EQ(problem->severity, config::Problem::Severity::warning);
+  EXPECT_EQ(problem->severity, config::Diagnostic::Severity::warning);
   EXPECT_NE(problem->text.find("server.max_connections is 2000, and the limit of 1024 open files leaves"), std::string::npos)
       << problem->text;
 }

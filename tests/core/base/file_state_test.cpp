@@ -48,7 +48,7 @@ TEST_F(FileStateTest, WhatDoesNotExist) {
   for (const auto* path : {"none", "none/of/this", "directory/none", "way/none"}) {
     EXPECT_TRUE(state_of(root_ / path).absent()) << path;
   }
-  EXPECT_TRUE(state_of("no-such-file-here").absent()) << "relative";
+  EXPECT_TRUE(state_of("no-such-file-here").absent()) << "a relative path";
 }
 
 TEST_F(FileStateTest, WhatMayBeThere) {
@@ -64,20 +64,20 @@ TEST_F(FileStateTest, WhatMayBeThere) {
   };
   for (const auto& [path, why] : rows) {
     const auto state = state_of(root_ / path);
-    EXPECT_EQ(state.kind, Kind::broken) << path;
+    EXPECT_EQ(state.kind, Kind::inaccessible) << path;
     EXPECT_THAT(state.why, HasSubstr(why)) << path;
     EXPECT_FALSE(state.denied) << path;
   }
-  EXPECT_EQ(state_of(root_ / std::string(300, 'n')).kind, Kind::broken) << "a name that is too long";
+  EXPECT_EQ(state_of(root_ / std::string(300, 'n')).kind, Kind::inaccessible) << "the name is too long";
 }
 
 TEST_F(FileStateTest, WhereThisUserMayNotLook) {
-  if (::geteuid() == 0) GTEST_SKIP() << "root may look everywhere";
+  if (::geteuid() == 0) GTEST_SKIP() << "root may search every directory";
   std::ofstream(root_ / "directory/file") << "x";
   fs::permissions(root_ / "directory", fs::perms::none);
   for (const auto* path : {"directory/file", "directory/none", "directory/none/at/all"}) {
     const auto state = state_of(root_ / path);
-    EXPECT_EQ(state.kind, Kind::broken) << path;
+    EXPECT_EQ(state.kind, Kind::inaccessible) << path;
     EXPECT_TRUE(state.denied) << path;
     EXPECT_EQ(state.why,
               "Permission denied (user " + std::to_string(::geteuid()) + " may not search " + (root_ / "directory").string() + ")");

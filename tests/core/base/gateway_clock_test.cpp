@@ -9,7 +9,7 @@ using namespace std::chrono_literals;
 
 constexpr Timestamp kStart{1'790'000'000'000ms};
 
-// Both clocks of a machine, moved by hand.
+// Both clocks of a machine, moved by the test.
 struct Machine {
   ClockReading reading{kStart, 1h};
 
@@ -32,7 +32,7 @@ TEST(GatewayClock, RunsWithTheMachineAndNotWithTheWallClock) {
   for (const Millis by : {Millis(-1h), Millis(192h), Millis(-240h)}) {
     machine.set_wall(by);
     EXPECT_EQ(clock.now(), kStart + 5s);
-    EXPECT_EQ(to_wall(clock, clock.now()), machine.reading.wall) << "what people see is right at once";
+    EXPECT_EQ(to_wall(clock, clock.now()), machine.reading.wall) << "people see the right time at once";
     EXPECT_EQ(from_wall(clock, machine.reading.wall), clock.now());
   }
 }
@@ -42,20 +42,20 @@ TEST(GatewayClock, AStepIsSeenUntilItIsAdopted) {
   auto clock = machine.clock();
   machine.set_wall(999ms);
   EXPECT_EQ(clock.step(), 0ms) << "less than a second is not a step";
-  EXPECT_EQ(clock.wall_ahead(), 0ms);
+  EXPECT_EQ(clock.wall_offset(), 0ms);
   machine.set_wall(1ms);
   EXPECT_EQ(clock.step(), 1s);
   clock.adopt(1s);
   EXPECT_EQ(clock.step(), 0ms);
-  EXPECT_EQ(clock.wall_ahead(), 1s);
+  EXPECT_EQ(clock.wall_offset(), 1s);
   machine.set_wall(-1h);
   EXPECT_EQ(clock.step(), -1h);
-  EXPECT_EQ(clock.wall_ahead(), 1s - 1h);
+  EXPECT_EQ(clock.wall_offset(), 1s - 1h);
 }
 
 TEST(GatewayClock, OtherClocksAreWallClocks) {
   const ManualClock clock(kStart);
-  EXPECT_EQ(wall_ahead(clock), 0ms);
+  EXPECT_EQ(wall_offset(clock), 0ms);
   EXPECT_EQ(to_wall(clock, kStart), kStart);
 }
 
@@ -71,15 +71,15 @@ TEST(GatewayClock, TheRealOneReadsBothClocks) {
 struct Row {
   const char* what;
   const char* boot_id;
-  Millis since_boot;  // at the start; it was 1 h when the mark was kept
-  Millis wall;        // shows that much more than at the mark
-  Millis passed;      // is counted
+  Millis since_boot;  // at the start; 1 h at the checkpoint
+  Millis wall;        // advance since the checkpoint
+  Millis passed;      // time counted
   Millis step;
   Millis unaccounted;
 };
 
 TEST(ClockResumption, GoesOnWhereItWas) {
-  const ClockMark mark{.boot_id = "one", .since_boot = 1h, .time = kStart, .wall_ahead = 7h};
+  const ClockCheckpoint checkpoint{.boot_id = "one", .since_boot = 1h, .time = kStart, .wall_offset = 7h};
   const Row rows[] = {
       {"the same boot", "one", 1h + 5s, 5s, 5s, 0s, 0s},
       {"the same boot, long ago", "one", 241h, 240h, 240h, 0s, 0s},
@@ -89,11 +89,11 @@ TEST(ClockResumption, GoesOnWhereItWas) {
       {"another boot, off for two hours", "two", 30s, 2h, 2h, 0s, 0s},
       {"another boot, eight days later or a wrong clock", "two", 30s, 192h, 30s, 192h - 30s, 192h - 30s},
       {"another boot, the clock is behind", "two", 30s, -240h, 30s, -240h - 30s, -240h - 30s},
-      {"a kernel that does not tell", "", 2h, 3h, 3h, 0s, 0s},
+      {"a kernel without a boot id", "", 2h, 3h, 3h, 0s, 0s},
   };
   for (const auto& row : rows) {
     SCOPED_TRACE(row.what);
-    const auto resumed = resume_clock(mark, {}, row.boot_id, {kStart + 7h + row.wall, row.since_boot});
+    const auto resumed = resume_clock(checkpoint, {}, row.boot_id, {kStart + 7h + row.wall, row.since_boot});
     EXPECT_EQ(resumed.time, kStart + row.passed);
     EXPECT_EQ(resumed.step, row.step);
     EXPECT_EQ(resumed.unaccounted, row.unaccounted);
@@ -110,8 +110,8 @@ TEST(ClockResumption, NeverGoesBehindTheNewestMoment) {
   const auto first = resume_clock(std::nullopt, kStart + 1h, "one", {kStart, 1h});
   EXPECT_EQ(first.time, kStart + 1h);
   EXPECT_EQ(first.step, -1h);
-  const ClockMark mark{.boot_id = "one", .since_boot = 1h, .time = kStart};
-  EXPECT_EQ(resume_clock(mark, kStart + 50s, "two", {kStart - 1h, 30s}).time, kStart + 50s);
+  const ClockCheckpoint checkpoint{.boot_id = "one", .since_boot = 1h, .time = kStart};
+  EXPECT_EQ(resume_clock(checkpoint, kStart + 50s, "two", {kStart - 1h, 30s}).time, kStart + 50s);
 }
 
 }  // namespace

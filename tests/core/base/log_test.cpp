@@ -79,8 +79,8 @@ TEST(Log, TheEventIsNoFormatString) {
 
 TEST(Log, SecretsAreScrubbedAlsoFromEventsAndEscapedValues) {
   Captured log;
-  log.scrubber->learn("xoxb-123456");
-  log.scrubber->learn("two words \"quoted\"");
+  log.scrubber->add_secret("xoxb-123456");
+  log.scrubber->add_secret("two words \"quoted\"");
   log.logger.info("token xoxb-123456", {{"v", "Bearer xoxb-123456"}});
   EXPECT_EQ(log.last(), "token *** v=\"Bearer ***\"");
   log.logger.info("e", {{"v", "two words \"quoted\""}});
@@ -92,7 +92,7 @@ TEST(Log, LinesAreBoundedAndASecretAcrossTheEndDoesNotLeak) {
   log.logger.info("e", {{"v", std::string(1'000'000, 'x')}});
   EXPECT_EQ(log.last().size(), 8192U + 3U);
   EXPECT_TRUE(log.last().ends_with("..."));
-  log.scrubber->learn("xoxb-123456");
+  log.scrubber->add_secret("xoxb-123456");
   log.logger.info(std::string(8186, 'x') + "xoxb-123456");
   EXPECT_EQ(log.last().find("xoxb"), std::string::npos);
 }

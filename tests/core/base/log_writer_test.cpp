@@ -1,4 +1,4 @@
-// The writer against real pipes: nobody waits, nothing is lost without being counted, and the order stays.
+// The writer on real pipes: callers never wait, every lost line is counted, and the order is kept.
 #include "base/log_writer.hpp"
 
 #include <fcntl.h>
@@ -44,7 +44,7 @@ class Pipe {
   void close_reader() {
     if (ends_[0] >= 0) ::close(std::exchange(ends_[0], -1));
   }
-  // Reads until the last line is this one.
+  // Reads until this line.
   std::vector<std::string> read_until(const std::string& last) {
     std::string text;
     char buffer[4096];
@@ -68,7 +68,7 @@ class Pipe {
 
 std::optional<unsigned long> gap_in(const std::string& line) {
   std::smatch found;
-  if (!std::regex_search(line, found, std::regex("^\\d{4}-.*Z warning lines of the log were dropped.* count=(\\d+)$"))) return std::nullopt;
+  if (!std::regex_search(line, found, std::regex("^\\d{4}-.*Z warning log lines were dropped.* count=(\\d+)$"))) return std::nullopt;
   return std::stoul(found[1]);
 }
 
@@ -94,7 +94,7 @@ TEST(LogWriter, APipeThatNobodyReadsStopsNobodyAndTheGapIsCounted) {
       for (int i = 0; i < kLines; ++i) writer.write(std::to_string(thread) + " " + std::to_string(i) + " " + pad);
     });
   }
-  threads.clear();  // they end although nothing is read
+  threads.clear();  // join: they end although nothing is read
   const auto dropped = writer.dropped();
   EXPECT_GT(dropped, kLines);
   EXPECT_FALSE(writer.flush(1ms));
@@ -117,7 +117,7 @@ TEST(LogWriter, APipeThatNobodyReadsStopsNobodyAndTheGapIsCounted) {
   EXPECT_TRUE(writer.flush(kLong));
   writer.write("the end");
   reader.join();
-  EXPECT_EQ(writer.dropped(), dropped) << "it flows again";
+  EXPECT_EQ(writer.dropped(), dropped) << "nothing is dropped once the reader catches up";
   EXPECT_EQ(gaps, dropped);
   EXPECT_EQ(gaps + whole, 3UL * kLines);
 }
@@ -125,11 +125,11 @@ TEST(LogWriter, APipeThatNobodyReadsStopsNobodyAndTheGapIsCounted) {
 TEST(LogWriter, TheGapIsSaidAsSoonAsItFlows) {
   Pipe pipe;
   LogWriter writer(pipe.writer());
-  const std::string line(LogWriter::kMaxWaiting / 2, 'x');
+  const std::string line(LogWriter::kMaxQueuedBytes / 2, 'x');
   for (int i = 0; i < 6; ++i) writer.write(line);
   const auto dropped = writer.dropped();
   EXPECT_GE(dropped, 2U);
-  // Without a line that comes after it.
+  // Also without a later line.
   std::vector<std::string> lines = pipe.read_until("count=" + std::to_string(dropped));
   EXPECT_EQ(gap_in(lines.back()), dropped);
 }
@@ -141,7 +141,7 @@ TEST(LogWriter, GoingTakesAtMostItsTimeAndLeavesTheRest) {
     LogWriter writer(pipe.writer());
     for (int i = 0; i < 10'000; ++i) writer.write("nobody reads this");
   }
-  EXPECT_LT(std::chrono::steady_clock::now() - begun, 20s);  // a second, and what a loaded machine adds
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, 20s);  // one second, plus a margin for a loaded machine
 }
 
 TEST(LogWriter, TheLastLinesAreWrittenBeforeItGoes) {
@@ -169,7 +169,7 @@ TEST(LogWriter, AReaderThatIsGoneCostsTheLinesOnly) {
 }
 
 TEST(LogWriter, AFullDiskCostsTheLinesOnlyAndTheNextOneIsWhole) {
-  // A file that may not grow is as good as a disk that is full: the write is cut, then fails.
+  // A file size limit stands in for a full disk: the write is cut, then fails.
   char name[] = "/tmp/belfry-log-XXXXXX";
   const int file = ::mkstemp(name);
   ASSERT_GE(file, 0);
@@ -194,7 +194,7 @@ TEST(LogWriter, AFullDiskCostsTheLinesOnlyAndTheNextOneIsWhole) {
   ::close(file);
   ::unlink(name);
   EXPECT_THAT(Pipe::lines_of(std::string(text, static_cast<std::size_t>(size))),
-              ElementsAre("first", "seco", MatchesRegex(".* warning lines of the log were dropped.* count=2"), "fourth"));
+              ElementsAre("first", "seco", MatchesRegex(".* warning log lines were dropped.* count=2"), "fourth"));
 }
 
 TEST(LogWriter, ASocketAsTheJournalHasOne) {
@@ -211,7 +211,7 @@ TEST(LogWriter, ASocketAsTheJournalHasOne) {
 
 TEST(LogWriter, LinesBeforeACrashAreWritten) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  const std::vector<int> signals{SIGABRT};  // the sanitizer ends the process after the others
+  const std::vector<int> signals{SIGABRT};  // a sanitizer ends the process on the other signals
 #else
   const std::vector<int> signals{SIGSEGV, SIGABRT};
 #endif
@@ -233,7 +233,7 @@ TEST(LogWriter, LinesBeforeACrashAreWritten) {
     int status = 0;
     ::waitpid(child, &status, 0);
     EXPECT_TRUE(WIFSIGNALED(status));
-    EXPECT_EQ(WTERMSIG(status), signal) << "it ends as it would have";
+    EXPECT_EQ(WTERMSIG(status), signal) << "the signal still ends the process";
   }
 }
 
@@ -257,7 +257,7 @@ TEST(LogWriter, ACrashDoesNotWaitForAPipeThatNobodyReads) {
 TEST(LogWriter, TheLoggerWritesLinesWithTimeAndLevel) {
   Pipe pipe;
   const auto scrubber = std::make_shared<Scrubber>();
-  scrubber->learn("hunter22");
+  scrubber->add_secret("hunter22");
   const auto log = log_to(std::make_shared<LogWriter>(pipe.writer()), LogLevel::info, scrubber);
   log.debug("not this");
   log.named("net").warn("listening", {{"password", "hunter22"}});
@@ -270,7 +270,7 @@ TEST(LogWriter, TheLoggerWritesLinesWithTimeAndLevel) {
 
 TEST(LogWriter, LinesForTheJournalBeginWithTheirPriorityAndNoTime) {
   Pipe pipe;
-  const auto log = log_to(std::make_shared<LogWriter>(pipe.writer(), LineStart::priority), LogLevel::debug, std::make_shared<Scrubber>());
+  const auto log = log_to(std::make_shared<LogWriter>(pipe.writer(), LinePrefix::priority), LogLevel::debug, std::make_shared<Scrubber>());
   log.error("cannot start");
   log.warn("two\nlines");
   log.info("ready", {{"detail", "a\nb"}});
@@ -281,11 +281,11 @@ TEST(LogWriter, LinesForTheJournalBeginWithTheirPriorityAndNoTime) {
 
 TEST(LogWriter, TheGapHasItsPriorityToo) {
   Pipe pipe;
-  LogWriter writer(pipe.writer(), LineStart::priority);
-  const std::string line(LogWriter::kMaxWaiting / 2, 'x');
+  LogWriter writer(pipe.writer(), LinePrefix::priority);
+  const std::string line(LogWriter::kMaxQueuedBytes / 2, 'x');
   for (int i = 0; i < 6; ++i) writer.write(line);
   const auto lines = pipe.read_until("count=" + std::to_string(writer.dropped()));
-  EXPECT_THAT(lines.back(), MatchesRegex("<4>lines of the log were dropped.* count=[0-9]+"));
+  EXPECT_THAT(lines.back(), MatchesRegex("<4>log lines were dropped.* count=[0-9]+"));
 }
 
 TEST(Journal, IsWhereTheVariableNamesDeviceAndInodeOfTheDescriptor) {
@@ -294,17 +294,17 @@ TEST(Journal, IsWhereTheVariableNamesDeviceAndInodeOfTheDescriptor) {
   ASSERT_EQ(::fstat(pipe.writer(), &info), 0);
   const auto device = std::to_string(info.st_dev);
   const auto inode = std::to_string(info.st_ino);
-  const auto leads = [&](const std::string& stream) { return leads_to_journal(pipe.writer(), stream.c_str()); };
+  const auto leads = [&](const std::string& stream) { return is_journal_stream(pipe.writer(), stream.c_str()); };
   EXPECT_TRUE(leads(device + ":" + inode));
-  // Standard output leads there and standard error elsewhere, or somebody else set the variable.
+  // Only standard output leads to the journal, or the variable was set for another process.
   EXPECT_FALSE(leads(device + ":" + std::to_string(info.st_ino + 1)));
   EXPECT_FALSE(leads(std::to_string(info.st_dev + 1) + ":" + inode));
   for (const auto& broken : {std::string(), device, device + ":", ":" + inode, device + ":" + inode + "x", device + ":" + inode + ":1",
                              "+" + device + ":" + inode, " " + device + ":" + inode, device + " :" + inode, std::string("x:y"),
                              device + ":99999999999999999999999999"})
     EXPECT_FALSE(leads(broken)) << broken;
-  EXPECT_FALSE(leads_to_journal(pipe.writer(), nullptr));
-  EXPECT_FALSE(leads_to_journal(-1, (device + ":" + inode).c_str()));
+  EXPECT_FALSE(is_journal_stream(pipe.writer(), nullptr));
+  EXPECT_FALSE(is_journal_stream(-1, (device + ":" + inode).c_str()));
 }
 
 }  // namespace

@@ -11,7 +11,7 @@ template <class T>
 concept Comparable = requires(const T& a, const T& b) { a == b; };
 static_assert(!Printable<Secret> && !Comparable<Secret> && !std::is_convertible_v<Secret, std::string>);
 
-// Long enough for the heap, and short enough to live inside the string object.
+// Long enough for the heap, and short enough for the string object itself.
 const std::string kLong(64, 'L');
 const std::string kShort = "short-1";
 
@@ -33,7 +33,7 @@ TEST(Secret, CopiesAndMoves) {
     EXPECT_EQ(assigned.reveal(), value);
     Secret moved(std::move(first));
     EXPECT_EQ(moved.reveal(), value);
-    EXPECT_TRUE(first.empty());  // NOLINT(bugprone-use-after-move): that it is empty is the promise
+    EXPECT_TRUE(first.empty());  // NOLINT(bugprone-use-after-move): Secret guarantees that it is empty
     assigned = std::move(moved);
     EXPECT_EQ(assigned.reveal(), value);
     EXPECT_TRUE(moved.empty());  // NOLINT(bugprone-use-after-move)
@@ -44,7 +44,7 @@ TEST(Secret, CopiesAndMoves) {
   }
 }
 
-// The bytes of a Secret in place, after it has gone: a short value lives inside the object itself. Not even a part may stay.
+// The bytes of a Secret after its destruction: a short value is stored in the object itself. No part of it may remain.
 TEST(Secret, WipesItsMemory) {
   alignas(Secret) std::array<unsigned char, sizeof(Secret)> place{};
   const auto holds = [&] {
@@ -72,7 +72,7 @@ TEST(Secret, ConstantTimeEqual) {
 
 TEST(Scrubber, ReplacesEveryOccurrence) {
   Scrubber scrubber;
-  scrubber.learn("xoxb-1234");
+  scrubber.add_secret("xoxb-1234");
   EXPECT_EQ(scrubber.scrub("xoxb-1234xoxb-1234 a xoxb-1234"), "****** a ***");
   EXPECT_EQ(scrubber.scrub("nothing to see"), "nothing to see");
   EXPECT_EQ(scrubber.scrub(""), "");
@@ -80,23 +80,23 @@ TEST(Scrubber, ReplacesEveryOccurrence) {
 
 TEST(Scrubber, DoesNotLearnShortValues) {
   Scrubber scrubber;
-  scrubber.learn("");
-  scrubber.learn("abcde");
+  scrubber.add_secret("");
+  scrubber.add_secret("abcde");
   EXPECT_EQ(scrubber.scrub("abcde"), "abcde");
-  scrubber.learn("abcdef");
+  scrubber.add_secret("abcdef");
   EXPECT_EQ(scrubber.scrub("abcdef"), "***");
 }
 
 TEST(Scrubber, ALongerSecretThatBeginsWithAShorterOneLeavesNoRest) {
   Scrubber scrubber;
-  scrubber.learn("password");
-  scrubber.learn("password-and-more");
+  scrubber.add_secret("password");
+  scrubber.add_secret("password-and-more");
   EXPECT_EQ(scrubber.scrub("x password-and-more y"), "x *** y");
 }
 
 TEST(Scrubber, ASecretMadeOfStarsEnds) {
   Scrubber scrubber;
-  scrubber.learn("******");
+  scrubber.add_secret("******");
   EXPECT_EQ(scrubber.scrub("************").find("******"), 0U);
 }
 
@@ -107,7 +107,7 @@ TEST(Scrubber, ManyThreads) {
     threads.emplace_back([&scrubber, t] {
       for (int i = 0; i < 200; ++i) {
         const auto value = "secret-" + std::to_string(t) + "-" + std::to_string(i) + ".";
-        scrubber.learn(value);
+        scrubber.add_secret(value);
         ASSERT_EQ(scrubber.scrub(value), "***");
       }
     });

@@ -22,25 +22,25 @@ TEST(SecretText, WhatStandsAroundItIsTrimmed) {
 }
 
 TEST(SecretText, WhatCannotBeMeantIsAFault) {
-  EXPECT_EQ(secret_fault("correct horse battery staple"), "");
-  EXPECT_EQ(secret_fault("pässwörd日本"), "");
-  EXPECT_EQ(secret_fault(""), "");
-  for (const std::string_view lines : {"one\ntwo", "one\r\ntwo", "one\rtwo"}) EXPECT_THAT(secret_fault(lines), HasSubstr("a line break"));
+  EXPECT_EQ(secret_error("correct horse battery staple"), "");
+  EXPECT_EQ(secret_error("pässwörd日本"), "");
+  EXPECT_EQ(secret_error(""), "");
+  for (const std::string_view lines : {"one\ntwo", "one\r\ntwo", "one\rtwo"}) EXPECT_THAT(secret_error(lines), HasSubstr("a line break"));
   for (const std::string& text : {std::string("a\tb"), std::string("a\0b", 3), std::string("a\x1b[31mb"), std::string("a\x7f")}) {
-    EXPECT_THAT(secret_fault(text), HasSubstr("a control character"));
+    EXPECT_THAT(secret_error(text), HasSubstr("a control character"));
   }
   for (const std::string_view unseen : {"\u00a0", "\u00ad", "\u200b", "\u200d", "\u200e", "\u202e", "\u2060", "\ufeff"}) {
-    EXPECT_THAT(secret_fault("xoxb-1" + std::string(unseen)), HasSubstr("cannot be seen")) << unseen;
+    EXPECT_THAT(secret_error("xoxb-1" + std::string(unseen)), HasSubstr("an invisible character")) << unseen;
   }
 }
 
 TEST(SecretText, WhatLooksLikeSomethingElseIsADoubt) {
   for (const std::string_view quoted : {"\"xoxb-1\"", "'xoxb-1'", "`xoxb-1`", "\"\""})
-    EXPECT_THAT(secret_doubt(quoted), HasSubstr("quotes"));
+    EXPECT_THAT(secret_warning(quoted), HasSubstr("quotes"));
   for (const std::string_view named : {"SLACK_BOT_TOKEN=xoxb-1", "TOKEN=", "A2_B=c"})
-    EXPECT_THAT(secret_doubt(named), HasSubstr("NAME=VALUE"));
+    EXPECT_THAT(secret_warning(named), HasSubstr("NAME=VALUE"));
   for (const std::string_view secret : {"xoxb-1", "c2VjcmV0cw==", "A=b", "a=b", "\"", "it's", "PASS_WORD", "Passw0rd=", "=x"}) {
-    EXPECT_EQ(secret_doubt(secret), "") << secret;
+    EXPECT_EQ(secret_warning(secret), "") << secret;
   }
 }
 

@@ -53,12 +53,12 @@ TEST(TimeZone, TimesThatClocksSkipAreTheMomentOfTheChange) {
 TEST(TimeZone, TimesThatClocksShowTwiceAreTheFirst) {
   const auto berlin = zone("Europe/Berlin");
   EXPECT_EQ(berlin.next(utc("2026-10-24T22:30:00Z"), 2 * 60 + 30), utc("2026-10-25T00:30:00Z"));
-  EXPECT_EQ(berlin.next(utc("2026-10-25T00:30:00Z"), 2 * 60 + 30), utc("2026-10-26T01:30:00Z")) << "not the second one of that day";
+  EXPECT_EQ(berlin.next(utc("2026-10-25T00:30:00Z"), 2 * 60 + 30), utc("2026-10-26T01:30:00Z")) << "not the second occurrence of that day";
 }
 
 TEST(TimeZone, NextIsAfter) {
   const auto berlin = zone("Europe/Berlin");
-  EXPECT_EQ(berlin.next(utc("2026-01-01T08:00:00Z"), 9 * 60), utc("2026-01-02T08:00:00Z")) << "this very moment is not after it";
+  EXPECT_EQ(berlin.next(utc("2026-01-01T08:00:00Z"), 9 * 60), utc("2026-01-02T08:00:00Z")) << "strictly after the moment";
   EXPECT_EQ(berlin.next(utc("2026-01-01T07:59:59.999Z"), 9 * 60), utc("2026-01-01T08:00:00Z"));
 }
 

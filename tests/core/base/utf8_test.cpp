@@ -39,7 +39,7 @@ TEST(Utf8, APrefixEndsBetweenCharacters) {
   const std::string_view text = "a\xc3\xa4\xf0\x9f\x8e\x89";
   const std::size_t lengths[] = {0, 1, 1, 3, 3, 3, 3, 7, 7};
   for (std::size_t bytes = 0; bytes < std::size(lengths); ++bytes) EXPECT_EQ(utf8_prefix(text, bytes), text.substr(0, lengths[bytes]));
-  EXPECT_EQ(utf8_prefix("\x80\x80\x80", 2), "") << "no character begins in there";
+  EXPECT_EQ(utf8_prefix("\x80\x80\x80", 2), "") << "no character begins here";
   EXPECT_EQ(utf8_prefix("", 5), "");
 }
 

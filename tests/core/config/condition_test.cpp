@@ -15,7 +15,7 @@ Condition read(const std::string& when, const Environment& environment = test::e
       "version: 1\nsources: { coder: {} }\nsinks: { slack: { plugin: slack } }\npipeline:\n  routes:\n    - name: some\n      when: " +
           when + "\n      to: [slack]\n    - { name: everyone, to: [slack] }\n",
       environment);
-  for (const auto& problem : loaded.problems) EXPECT_NE(problem.text.find("known event"), std::string::npos) << problem.line_text();
+  for (const auto& problem : loaded.problems) EXPECT_NE(problem.text.find("known event"), std::string::npos) << problem.to_string();
   return loaded.settings ? loaded.settings->pipeline.routes[0].when : Condition{};
 }
 
@@ -56,12 +56,12 @@ TEST(ConditionOf, NotHoldsExactlyOne) {
 }
 
 TEST(ConditionOf, OperatorsOfOneMappingAreAllRequired) {
-  auto least = compare("data.count", ge);
-  least.number = 1;
-  auto most = compare("data.count", lt);
-  most.number = 2.5;
+  auto lower = compare("data.count", ge);
+  lower.number = 1;
+  auto upper = compare("data.count", lt);
+  upper.number = 2.5;
   auto present = compare("data.count", exists);
-  EXPECT_EQ(read("{ data.count: { ge: 1, lt: 2.5, exists: true } }").comparisons, (std::vector{least, most, present}));
+  EXPECT_EQ(read("{ data.count: { ge: 1, lt: 2.5, exists: true } }").comparisons, (std::vector{lower, upper, present}));
   auto absent = compare("labels.x", exists);
   absent.flag = false;
   EXPECT_EQ(read("{ labels.x: { exists: false } }").comparisons, std::vector{absent});

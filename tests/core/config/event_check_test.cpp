@@ -5,8 +5,8 @@
 namespace belfry::config {
 namespace {
 
-// One rule of the pipeline, and the texts of what is said about it.
-std::string said(const std::string& pipeline, const std::string& source = "{}") {
+// The problems of a pipeline, one per line.
+std::string reported(const std::string& pipeline, const std::string& source = "{}") {
   const auto loaded =
       test::load("version: 1\nsources: { coder: " + source + " }\nsinks: { slack: { plugin: slack } }\npipeline: " + pipeline + "\n");
   std::string out;
@@ -14,8 +14,8 @@ std::string said(const std::string& pipeline, const std::string& source = "{}") 
   return out;
 }
 
-std::string said_of(const std::string& when) {
-  return said("{ routes: [{ name: a, when: " + when + ", to: [slack] }, { name: everyone, to: [slack] }] }");
+std::string reported_for(const std::string& when) {
+  return reported("{ routes: [{ name: a, when: " + when + ", to: [slack] }, { name: everyone, to: [slack] }] }");
 }
 
 TEST(EventCheck, KnowsNamesIdsAndLabels) {
@@ -24,43 +24,47 @@ TEST(EventCheck, KnowsNamesIdsAndLabels) {
                            "{ template_id: 281fdf73-c6d6-4cbb-8ff5-888baf8a2fff }", "{ template_id: /^281f/ }", "{ labels.reason: x }",
                            "{ labels.timeTilDormant: { not: x } }", "{ data.anything: x }", "{ title: Workspace Delted }",
                            "{ any: [{ name: Task Failed }, { all: [{ labels.task: x }] }], none: [{ name: /^Chat/ }] }"}) {
-    EXPECT_EQ(said_of(when), "") << when;
+    EXPECT_EQ(reported_for(when), "") << when;
   }
 }
 
 TEST(EventCheck, WarnsOfANameThatNoEventHas) {
-  EXPECT_EQ(said_of("{ name: Workspace deleted }"),
-            "warning: pipeline.routes[0].when.name is \"Workspace deleted\", which is the name of no known event; did you mean "
+  EXPECT_EQ(reported_for("{ name: Workspace deleted }"),
+            "warning: pipeline.routes[0].when.name is \"Workspace deleted\", which is not the name of a known event; did you mean "
             "\"Workspace Deleted\"?\n");
-  EXPECT_EQ(said_of("{ name: { not: [Task Failed, Entirely Different] } }"),
-            "warning: pipeline.routes[0].when.name.not[1] is \"Entirely Different\", which is the name of no known event; write the name "
-            "as Coder "
-            "does, or add the event with sources.NAME.catalogue\n");
-  EXPECT_EQ(said_of("{ name: { eq: /Failed/ } }").substr(0, 56), "warning: pipeline.routes[0].when.name.eq is \"/Failed/\", ");
-  EXPECT_NE(said_of("{ any: [{ none: [{ name: Tsk Failed }] }] }").find("when.any[0].none[0].name is \"Tsk Failed\""), std::string::npos);
+  EXPECT_EQ(
+      reported_for("{ name: { not: [Task Failed, Entirely Different] } }"),
+      "warning: pipeline.routes[0].when.name.not[1] is \"Entirely Different\", which is not the name of a known event; write the name "
+      "as Coder "
+      "does, or add the event with sources.NAME.catalogue\n");
+  EXPECT_EQ(reported_for("{ name: { eq: /Failed/ } }").substr(0, 56), "warning: pipeline.routes[0].when.name.eq is \"/Failed/\", ");
+  EXPECT_NE(reported_for("{ any: [{ none: [{ name: Tsk Failed }] }] }").find("when.any[0].none[0].name is \"Tsk Failed\""),
+            std::string::npos);
 }
 
 TEST(EventCheck, WarnsOfAnIdThatNoEventHas) {
-  EXPECT_EQ(
-      said_of("{ template_id: 281fdf73-0000-4cbb-8ff5-888baf8a2fff }"),
-      "warning: pipeline.routes[0].when.template_id is \"281fdf73-0000-4cbb-8ff5-888baf8a2fff\", which is the id of no known event; write "
-      "that of one, or add the event with sources.NAME.catalogue\n");
+  EXPECT_EQ(reported_for("{ template_id: 281fdf73-0000-4cbb-8ff5-888baf8a2fff }"),
+            "warning: pipeline.routes[0].when.template_id is \"281fdf73-0000-4cbb-8ff5-888baf8a2fff\", which is not the id of a known "
+            "event; write "
+            "the id of one, or add the event with sources.NAME.catalogue\n");
 }
 
 TEST(EventCheck, WarnsOfAPatternThatFitsNoEvent) {
-  EXPECT_EQ(said_of("{ name: /Fialed/ }"), "warning: pipeline.routes[0].when.name is \"/Fialed/\", which matches none of the " +
-                                               std::to_string(shipped_catalogue().events().size()) +
-                                               " known events; write a pattern that does, or add the event with sources.NAME.catalogue\n");
-  EXPECT_NE(said_of("{ template_id: /^zz/ }"), "");
+  EXPECT_EQ(reported_for("{ name: /Fialed/ }"),
+            "warning: pipeline.routes[0].when.name is \"/Fialed/\", which matches none of the " +
+                std::to_string(shipped_catalogue().events().size()) +
+                " known events; write a pattern that does, or add the event with sources.NAME.catalogue\n");
+  EXPECT_NE(reported_for("{ template_id: /^zz/ }"), "");
 }
 
 TEST(EventCheck, WarnsOfALabelThatNoEventHas) {
-  EXPECT_EQ(said_of("{ labels.raeson: x }"),
-            "warning: pipeline.routes[0].when.labels.raeson is a label of no known event; did you mean \"labels.reason\"?\n");
-  EXPECT_EQ(said_of("{ labels.entirely_different: x }"),
-            "warning: pipeline.routes[0].when.labels.entirely_different is a label of no known event; write one that Coder sends, or add "
-            "the event "
-            "with sources.NAME.catalogue\n");
+  EXPECT_EQ(reported_for("{ labels.raeson: x }"),
+            "warning: pipeline.routes[0].when.labels.raeson is not a label of any known event; did you mean \"labels.reason\"?\n");
+  EXPECT_EQ(
+      reported_for("{ labels.entirely_different: x }"),
+      "warning: pipeline.routes[0].when.labels.entirely_different is not a label of any known event; write one that Coder sends, or add "
+      "the event "
+      "with sources.NAME.catalogue\n");
 }
 
 TEST(EventCheck, LooksAtRulesWithinRulesAndLearnsTheLabelsThatAreSet) {
@@ -78,19 +82,19 @@ TEST(EventCheck, LooksAtRulesWithinRulesAndLearnsTheLabelsThatAreSet) {
       report);
   check_events(Value(context, *tree, "pipeline", tree->at), shipped_catalogue());
   std::string lines;
-  for (const auto& problem : report.take()) lines += problem.line_text() + "\n";
+  for (const auto& problem : report.take()) lines += problem.to_string() + "\n";
   EXPECT_EQ(
       lines,
-      "belfry.yaml:2:19: warning: pipeline.processors[0].when.name is \"Tsk Failed\", which is the name of no known event; did you mean "
+      "belfry.yaml:2:19: warning: pipeline.processors[0].when.name is \"Tsk Failed\", which is not the name of a known event; did you mean "
       "\"Task Failed\"?\n"
-      "belfry.yaml:5:22: warning: pipeline.routes[0].routes[0].when.labels.taem is a label of no known event; did you mean "
+      "belfry.yaml:5:22: warning: pipeline.routes[0].routes[0].when.labels.taem is not a label of any known event; did you mean "
       "\"labels.team\"?\n");
 }
 
 TEST(EventCheck, SaysNothingMoreOfWhatIsWrong) {
   for (const auto* when :
        {"{ name: /(/ }", "{ name: [] }", "{ name: }", "{ name: \"${env:NOWHERE}\" }", "{ any: {} }", "x", "{ labels.: x }"}) {
-    EXPECT_EQ(said_of(when).find("warning"), std::string::npos) << when;
+    EXPECT_EQ(reported_for(when).find("warning"), std::string::npos) << when;
   }
 }
 
@@ -129,7 +133,7 @@ TEST(Catalogues, OfTheAdministratorAddEvents) {
                       "    - { name: everyone, to: [slack] }\n");
   const auto loaded = load_file(file, test::environment());
   EXPECT_EQ(test::lines(loaded), "");
-  EXPECT_EQ(loaded.settings->files, (std::vector{file, extra})) << "a watcher looks at it";
+  EXPECT_EQ(loaded.settings->files, (std::vector{file, extra})) << "the file is watched";
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
-// Every mistake: one file, or a directory with a belfry.yaml and what that includes; beside it the lines that it must produce.
-// BELFRY_UPDATE_GOLDEN=1 writes those anew, to be read before a commit.
+// One fixture per mistake, by section of the configuration (fixtures/wrong/SECTION): a file, or a directory with a belfry.yaml and its
+// included files. The .txt file beside it has the expected lines.
+// BELFRY_UPDATE_GOLDEN=1 rewrites the .txt files; review them before a commit.
 #include <algorithm>
+#include <iterator>
 
 #include "support.hpp"
 
@@ -11,7 +13,7 @@ std::filesystem::path fixtures() {
   return std::filesystem::absolute(test::source_directory() / "tests/core/config/fixtures").lexically_normal();
 }
 
-// belfry.yaml stands for the directory that it is in.
+// The files to load; belfry.yaml represents its directory.
 std::vector<std::filesystem::path> yaml_files(const std::filesystem::path& directory) {
   std::vector<std::filesystem::path> out;
   for (const auto& entry : std::filesystem::directory_iterator(directory)) {
@@ -24,7 +26,7 @@ std::vector<std::filesystem::path> yaml_files(const std::filesystem::path& direc
 
 Environment fixture_environment() { return test::environment({{"HOME", "/home/belfry"}, {"EMPTY", ""}, {"SECRET", "hunter2-hunter2"}}); }
 
-// The lines as they are shown, without the directory.
+// The problems as shown, without the directory.
 std::string produced(const std::filesystem::path& file) {
   auto text = test::lines(load_file(file, fixture_environment()));
   const auto directory = file.parent_path().string() + "/";
@@ -32,12 +34,19 @@ std::string produced(const std::filesystem::path& file) {
   return text;
 }
 
+std::vector<std::filesystem::path> wrong_files() {
+  std::vector<std::filesystem::path> out;
+  for (const auto& section : std::filesystem::directory_iterator(fixtures() / "wrong"))
+    std::ranges::copy(yaml_files(section.path()), std::back_inserter(out));
+  return out;
+}
+
 TEST(Fixtures, WrongOnesSayWhatIsWrong) {
   const bool update = std::getenv("BELFRY_UPDATE_GOLDEN") != nullptr;  // NOLINT(concurrency-mt-unsafe)
-  const auto files = yaml_files(fixtures());
+  const auto files = wrong_files();
   ASSERT_GE(files.size(), 60U);
   for (const auto& file : files) {
-    auto golden = file.parent_path() == fixtures() ? file : file.parent_path();
+    auto golden = file.filename() == "belfry.yaml" ? file.parent_path() : file;
     golden.replace_extension(".txt");
     const auto text = produced(file);
     if (update) std::ofstream(golden) << text;
@@ -48,14 +57,14 @@ TEST(Fixtures, WrongOnesSayWhatIsWrong) {
 }
 
 TEST(Fixtures, EveryMessageSaysWhatToWrite) {
-  for (const auto& file : yaml_files(fixtures())) {
+  for (const auto& file : wrong_files()) {
     const auto loaded = load_file(file, fixture_environment());
-    const bool failed = std::ranges::any_of(loaded.problems, [](const Problem& p) { return p.severity == Problem::Severity::error; });
+    const bool failed = std::ranges::any_of(loaded.problems, [](const Diagnostic& p) { return p.severity == Diagnostic::Severity::error; });
     EXPECT_EQ(failed, !loaded.settings.has_value()) << file;
     for (const auto& problem : loaded.problems) {
-      EXPECT_NE(problem.text.find("; "), std::string::npos) << problem.line_text();
-      EXPECT_EQ(problem.text.find('\n'), std::string::npos) << problem.line_text();
-      EXPECT_FALSE(problem.text.ends_with('.')) << problem.line_text();
+      EXPECT_NE(problem.text.find("; "), std::string::npos) << problem.to_string();
+      EXPECT_EQ(problem.text.find('\n'), std::string::npos) << problem.to_string();
+      EXPECT_FALSE(problem.text.ends_with('.')) << problem.to_string();
     }
   }
 }
@@ -64,7 +73,7 @@ TEST(Fixtures, RightOnesLoadWithoutAnyProblem) {
   for (const auto& file : yaml_files(fixtures() / "right")) EXPECT_EQ(produced(file), "") << file;
 }
 
-// The first line of each of its examples is the name of the file that it belongs to.
+// Writes the examples of a page to files. The first line of each example is the name of its file.
 void write_examples(const std::string& page, const test::TemporaryDirectory& directory) {
   constexpr std::string_view kBegin = "```yaml\n# /etc/belfry/";
   for (auto at = page.find(kBegin); at != std::string::npos; at = page.find(kBegin, at)) {

@@ -1,4 +1,4 @@
-// Files made to hurt: each is refused, within a bounded time, with a sentence.
+// Malicious files: each is refused in bounded time, with an error message.
 #include <chrono>
 
 #include "support.hpp"
@@ -102,7 +102,7 @@ TEST(Performance, FiftySinksLoadInNoTime) {
   const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(best).count();
   RecordProperty("microseconds", static_cast<int>(micros));
   std::cout << "50 sinks: " << micros << " us\n";
-  // The goal is 10 ms of a release build on an idle machine; this leaves room for sanitizers and neighbours.
+  // The goal is 10 ms in a release build on an idle machine; the limit leaves room for sanitizers and other load.
   EXPECT_LT(micros, 200'000);
 }
 

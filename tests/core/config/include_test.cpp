@@ -17,11 +17,11 @@ class Include : public testing::Test {
  protected:
   void main_file(const std::string& include) { directory_.write("belfry.yaml", "version: 1\ninclude: " + include + "\n" + kSections); }
 
-  Loaded load(std::map<std::string, std::string> variables = {{"HOME", "/home/belfry"}}) {
+  LoadResult load(std::map<std::string, std::string> variables = {{"HOME", "/home/belfry"}}) {
     return load_file(directory_.path() / "belfry.yaml", test::environment(std::move(variables)));
   }
 
-  // Its lines without the directory.
+  // The problems, one per line, without the directory.
   std::string problems() {
     auto text = test::lines(load());
     const auto prefix = directory_.path().string() + "/";
@@ -82,8 +82,8 @@ TEST_F(Include, TellsAWatcherWhatToLookAt) {
   const auto a = directory_.write("conf.d/a.yaml", "");
   const auto more = directory_.write("more.yaml", "sinks: [");
   const auto loaded = load();
-  ASSERT_TRUE(loaded.draft);
-  EXPECT_EQ(loaded.draft->files, (std::vector{directory_.path() / "belfry.yaml", a, more, directory_.path() / "conf.d"}));
+  ASSERT_TRUE(loaded.partial);
+  EXPECT_EQ(loaded.partial->files, (std::vector{directory_.path() / "belfry.yaml", a, more, directory_.path() / "conf.d"}));
   EXPECT_EQ(test::load(test::with("")).settings->files, std::vector<fs::path>{"belfry.yaml"});
 }
 
@@ -100,16 +100,16 @@ TEST_F(Include, PathsAndSecretsAreBesideTheFileThatNamesThem) {
   ASSERT_TRUE(loaded.settings) << test::lines(loaded);
   const auto conf_d = directory_.path() / "conf.d";
   EXPECT_EQ(loaded.settings->sources[1].auth.bearers.at(0).reveal(), "beside");
-  EXPECT_EQ(loaded.settings->sources[1].path_at, (Position{conf_d / "more.yaml", 2, 26}));
+  EXPECT_EQ(loaded.settings->sources[1].path_location, (Location{conf_d / "more.yaml", 2, 26}));
   const auto& mail = loaded.settings->sinks[1];
   EXPECT_EQ(mail.http.ca_file, conf_d / "ca.pem");
   EXPECT_EQ(mail.config["password"], "beside");
   EXPECT_EQ(mail.files.at("/password").path, conf_d / "password");
-  EXPECT_EQ(mail.positions.at("/password"), (Position{conf_d / "more.yaml", 3, 79}));
-  EXPECT_EQ(loaded.settings->pipeline.routes[0].where, (conf_d / "more.yaml").string() + ":4:22");
+  EXPECT_EQ(mail.locations.at("/password"), (Location{conf_d / "more.yaml", 3, 79}));
+  EXPECT_EQ(loaded.settings->pipeline.routes[0].location, (conf_d / "more.yaml").string() + ":4:22");
   EXPECT_EQ(loaded.settings->plugins.directories,
             (std::vector<fs::path>{"/usr/lib/belfry/plugins", "/usr/local/lib/belfry/plugins", conf_d / "plugins"}))
-      << "the main file says nothing: the usual ones stay";
+      << "the main file sets no directories: the defaults stay";
 
   const auto credential = directory_.write("credentials/password", "systemd's");
   loaded = load({{"HOME", "/home/belfry"}, {"CREDENTIALS_DIRECTORY", credential.parent_path()}});
@@ -125,11 +125,11 @@ TEST_F(Include, RefusesWhatIsNoReadableFile) {
   directory_.write("conf.d/bad\nname.yaml", "");
   EXPECT_EQ(
       problems(),
-      "belfry.yaml:2:11: error: include[0] names pipe.yaml, which is no file but a device; name a file\n"
-      "belfry.yaml:2:22: error: include[1] finds a file in conf.d whose name is no text; rename it\n"
+      "belfry.yaml:2:11: error: include[0] names pipe.yaml, which is a device, not a file; name a file\n"
+      "belfry.yaml:2:22: error: include[1] matches a file in conf.d whose name is not text; rename it\n"
       "belfry.yaml:2:22: error: include[1] names conf.d/dangling.yaml, which cannot be read: No such file or directory (symbolic link "
-      "conf.d/dangling.yaml to nowhere); repair it, or remove its name\n"
-      "belfry.yaml:2:37: error: include[2] looks into belfry.yaml, which cannot be read: Not a directory; name a directory that the user "
+      "conf.d/dangling.yaml to nowhere); repair it, or remove the entry\n"
+      "belfry.yaml:2:37: error: include[2] searches belfry.yaml, which cannot be read: Not a directory; name a directory that the user "
       "of the gateway can read\n");
 }
 
@@ -143,7 +143,7 @@ TEST_F(Include, RefusesWhatItMayNotRead) {
   EXPECT_EQ(
       problems(),
       "belfry.yaml:2:11: error: include[0] names conf.d/a.yaml, which cannot be read: Permission denied; let the user of the gateway read "
-      "it\nbelfry.yaml:2:26: error: include[1] looks into closed, which cannot be read: Permission denied; name a directory that the user "
+      "it\nbelfry.yaml:2:26: error: include[1] searches closed, which cannot be read: Permission denied; name a directory that the user "
       "of the gateway can read\n");
   fs::permissions(closed, fs::perms::owner_all);
 }
@@ -153,13 +153,13 @@ TEST_F(Include, RefusesTooManyFiles) {
   for (std::size_t i = 0; i < kMaxIncludedFiles; ++i) directory_.write("conf.d/" + std::to_string(i) + ".yaml", "");
   EXPECT_EQ(problems(), "");
   directory_.write("conf.d/one-more.yaml", "");
-  EXPECT_EQ(problems(), "belfry.yaml:2:10: error: include leads to more than 256 files; write fewer, larger ones\n");
+  EXPECT_EQ(problems(), "belfry.yaml:2:10: error: include names more than 256 files; write fewer, larger ones\n");
 }
 
 TEST_F(Include, RefusesTooMuchText) {
   main_file("conf.d/*.yaml");
   directory_.write("conf.d/large.yaml", std::string(yaml::kMaxBytes + 1, '#'));
-  EXPECT_EQ(problems(), "conf.d/large.yaml: error: the file is larger than 1 MiB; write less\n");
+  EXPECT_EQ(problems(), "conf.d/large.yaml: error: the file is larger than 1 MiB; make it smaller\n");
 }
 
 TEST_F(Include, RefusesTooManyValuesInAllFilesTogether) {
@@ -170,9 +170,8 @@ TEST_F(Include, RefusesTooManyValuesInAllFilesTogether) {
     directory_.write("conf.d/" + std::string(name) + ".yaml", list + "] } } }\n");
   }
   const auto all = problems();
-  EXPECT_NE(
-      all.find("belfry.yaml:2:10: error: include names conf.d/c.yaml, with which there are more than 100000 values in all files together"),
-      std::string::npos)
+  EXPECT_NE(all.find("belfry.yaml:2:10: error: include names conf.d/c.yaml, which brings all files together to more than 100000 values"),
+            std::string::npos)
       << all;
 }
 

@@ -70,7 +70,7 @@ TEST(ParseProxy, RefusesWhatItCannotUseAndShowsNothingOfIt) {
     EXPECT_EQ(proxy.error().find("hunter2"), std::string::npos) << text;
   }
   EXPECT_THAT(parse_proxy("https://proxy:3128").error(), HasSubstr("over TLS, which is not supported"));
-  EXPECT_THAT(parse_proxy("socks5://proxy").error(), HasSubstr("no HTTP proxy"));
+  EXPECT_THAT(parse_proxy("socks5://proxy").error(), HasSubstr("not an HTTP proxy"));
 }
 
 TEST(SinkProxy, IsForEverythingTheSinkAsksFor) {
@@ -134,7 +134,7 @@ TEST(EnvironmentProxy, OneThatCannotBeUsedIsToldOnceAndWithoutItsValue) {
       "version: 1\nsources: { coder: {} }\nsinks: { a: { plugin: slack }, b: { plugin: slack } }\n"
       "pipeline: { routes: [{ name: everyone, to: [a, b] }] }\n";
   EXPECT_EQ(test::lines(test::load(two, test::environment(variables))),
-            "belfry.yaml: error: environment variable HTTPS_PROXY is a proxy that is spoken to over TLS, which is not supported; write "
+            "belfry.yaml: error: environment variable HTTPS_PROXY is a proxy over TLS, which is not supported; write "
             "http://HOST:PORT or http://USER:PASSWORD@HOST:PORT, or proxy: none at the sinks\n");
   const auto off = test::with_sink("{ plugin: slack, http: { proxy: none } }");
   EXPECT_TRUE(test::load(off, test::environment(variables)).settings) << "it does not matter to any sink";
@@ -154,7 +154,7 @@ TEST(ClientCertificate, IsReadWithItsKey) {
   const auto& http = loaded.settings->sinks[0].http;
   EXPECT_EQ(http.client_certificate, "/etc/belfry/client.crt");
   EXPECT_EQ(http.client_key, key);
-  EXPECT_EQ(http.client_certificate_at, (Position{"/etc/belfry/belfry.yaml", 4, 55}));
+  EXPECT_EQ(http.client_certificate_location, (Location{"/etc/belfry/belfry.yaml", 4, 55}));
   std::filesystem::permissions(key, std::filesystem::perms(0604));
   EXPECT_THAT(test::lines(load_text(text, "/etc/belfry/belfry.yaml", test::environment())),
               HasSubstr("sinks.slack.http.client_key is a secret: the file " + key.string() + " can be read by others; run: chmod o= "));

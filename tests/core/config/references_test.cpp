@@ -10,7 +10,7 @@ namespace {
 
 class ReferencesTest : public ::testing::Test {
  protected:
-  std::expected<Expanded, ReferenceFault> expand(std::string_view text) const {
+  std::expected<Expanded, ReferenceError> expand(std::string_view text) const {
     const auto environment = test::environment(variables);
     return References(environment).expand(text, directory.path());
   }
@@ -69,8 +69,9 @@ TEST_F(ReferencesTest, SaysAllThatIsMissing) {
                 " and environment variable NO is not set; put it into /etc/credstore/t (under systemd, mode 0600; the unit needs the line "
                 "LoadCredential=t for this name: systemctl edit belfry) or into " +
                 in_directory("t") + ", or set NO");
-  EXPECT_EQ(value("${file:in/t}"), "FAULT there is no file " + in_directory("in/t") + "; create it") << "that is no name of a credential";
-  EXPECT_EQ(expand("${env:NO}").error().kind, ReferenceFault::Kind::unresolved);
+  EXPECT_EQ(value("${file:in/t}"), "FAULT there is no file " + in_directory("in/t") + "; create it")
+      << "a path is not the name of a credential";
+  EXPECT_EQ(expand("${env:NO}").error().kind, ReferenceError::Kind::unresolved);
 }
 
 TEST_F(ReferencesTest, ReadsFilesAndDropsOneNewline) {
@@ -81,7 +82,7 @@ TEST_F(ReferencesTest, ReadsFilesAndDropsOneNewline) {
   static_cast<void>(directory.write("inside", "a\nb\n"));
   static_cast<void>(directory.write("marked", "\xEF\xBB\xBFsecret\n"));
   static_cast<void>(directory.write("blank", "\xEF\xBB\xBF \r\n\n\t"));
-  EXPECT_EQ(value("${file:marked}"), "secret") << "an editor's byte order mark is no part of it";
+  EXPECT_EQ(value("${file:marked}"), "secret") << "an editor's byte order mark is not part of the value";
   EXPECT_EQ(value("${file:blank}"), "FAULT the file " + in_directory("blank") + " is empty; write the value into it");
   EXPECT_EQ(value("${file:one}"), "secret");
   EXPECT_EQ(value("${file:two}"), "secret\n");
@@ -133,7 +134,7 @@ TEST_F(ReferencesTest, ABrokenFileIsNotHiddenByADefault) {
   EXPECT_EQ(value("${file:folder:-x}"), "FAULT the file " + in_directory("folder") + " is a directory or a device; name a file");
   EXPECT_EQ(value("${file:pipe:-x}"), "FAULT the file " + in_directory("pipe") + " is a directory or a device; name a file")
       << "and does not hang";
-  EXPECT_EQ(value("${file:empty:-x}"), "x") << "an empty file is as good as none";
+  EXPECT_EQ(value("${file:empty:-x}"), "x") << "an empty file counts as missing";
   EXPECT_EQ(value("${file:empty}"), "FAULT the file " + in_directory("empty") + " is empty; write the value into it");
   EXPECT_EQ(value("${file:big/x}").find("FAULT"), 0U);
   EXPECT_EQ(value("${file:fits}${file:fits}"), "FAULT the value with its references replaced is larger than 64 KiB; make it smaller");
@@ -159,7 +160,7 @@ TEST_F(ReferencesTest, AFileIsReadAgainUnderTheSameRules) {
   using std::filesystem::perms;
   const auto path = directory.write("token", "first\n");
   const auto again = [&](bool credential = false) {
-    const auto result = read_again({path, credential});
+    const auto result = reread({path, credential});
     return result ? *result : "FAULT " + result.error().message;
   };
   EXPECT_EQ(again(), "first");
@@ -172,9 +173,9 @@ TEST_F(ReferencesTest, AFileIsReadAgainUnderTheSameRules) {
   static_cast<void>(directory.write("token", "third\n"));
   std::filesystem::permissions(path, perms::owner_read | perms::others_read);
   EXPECT_EQ(again(), "FAULT the file " + path.string() + " can be read by others; run: chmod o= " + path.string());
-  EXPECT_EQ(again(true), "third") << "who can read a credential is systemd's business";
+  EXPECT_EQ(again(true), "third") << "systemd controls the access to credentials";
   std::filesystem::remove(path);
-  EXPECT_EQ(again(), "FAULT there is no file " + path.string() + " any more");
+  EXPECT_EQ(again(), "FAULT the file " + path.string() + " no longer exists");
 }
 
 TEST_F(ReferencesTest, TellsWhenOthersCanReadAFile) {
@@ -196,7 +197,7 @@ TEST_F(ReferencesTest, TellsWhenOthersCanReadAFile) {
   EXPECT_EQ(exposed(owner | perms::others_write),
             "the file " + file.string() + " can be written by others; run: chmod o= " + file.string());
   variables["CREDENTIALS_DIRECTORY"] = directory.path().string();
-  EXPECT_EQ(exposed(owner | perms::others_read), "") << "what systemd has put there is its business";
+  EXPECT_EQ(exposed(owner | perms::others_read), "") << "systemd controls the access to credentials";
 }
 
 TEST_F(ReferencesTest, WhatMayBeThereIsNotHiddenByADefault) {
@@ -214,7 +215,7 @@ TEST_F(ReferencesTest, ACredentialsDirectoryThatDoesNotExistHidesNothing) {
   variables["CREDENTIALS_DIRECTORY"] = in_directory("none");
   EXPECT_EQ(value("${file:token:-x}"), "FAULT there is no directory " + in_directory("none") +
                                            ", which CREDENTIALS_DIRECTORY names; create it, or unset the variable");
-  EXPECT_EQ(value("${file:" + in_directory("token") + ":-x}"), "beside") << "it is not looked for there";
+  EXPECT_EQ(value("${file:" + in_directory("token") + ":-x}"), "beside") << "an absolute path is not looked up there";
 }
 
 TEST_F(ReferencesTest, AnUnreadableFileIsAnError) {
@@ -235,7 +236,7 @@ TEST_F(ReferencesTest, RefusesWrongFormsAlsoWhereTheyAreNotNeeded) {
                            "${file:}", "${file:${env:A}}", "${env:A:-${oops}}", "${env:A:-${env:B}", "a ${ b", "${${env:A}}"}) {
     const auto result = expand(text);
     ASSERT_FALSE(result) << text;
-    EXPECT_EQ(result.error().kind, ReferenceFault::Kind::malformed) << text << " " << result.error().text;
+    EXPECT_EQ(result.error().kind, ReferenceError::Kind::malformed) << text << " " << result.error().text;
   }
 }
 
@@ -244,7 +245,7 @@ TEST_F(ReferencesTest, DepthIsBounded) {
   for (int i = 0; i < kMaxReferenceDepth - 1; ++i) text = "${env:NO:-" + text + "}";
   EXPECT_EQ(value(text), "x");
   for (int i = 0; i < 20'000; ++i) text = "${env:NO:-" + text + "}";
-  EXPECT_EQ(value(text), "FAULT references more than 8 deep; write it simpler");
+  EXPECT_EQ(value(text), "FAULT references are nested more than 8 deep; simplify them");
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
-// belfry.schema.json and the parser know the same keys.
+// belfry.schema.json and the parser have the same keys.
+#include "config/section_keys.hpp"
 #include "config/suggest.hpp"
-#include "config/vocabulary.hpp"
 #include "support.hpp"
 
 namespace belfry::config {
@@ -52,7 +52,7 @@ std::size_t count_objects_with_keys(const json& node) {
 
 TEST(Schema, KnowsTheKeysOfEverySectionAndNoOthers) {
   const auto root = schema();
-  for (const auto& vocabulary : kAllWords) {
+  for (const auto& vocabulary : kAllSections) {
     const auto& object = section(root, vocabulary.section);
     EXPECT_EQ(keys_of(object), words(vocabulary.keys)) << vocabulary.section;
     EXPECT_EQ(object.at("additionalProperties"), false) << vocabulary.section;
@@ -63,7 +63,7 @@ TEST(Schema, KnowsTheKeysOfIncludedFiles) {
   Keys allowed;
   const auto root = schema();
   for (const auto& key : root.at("else").at("propertyNames").at("enum")) allowed.insert(key.get<std::string>());
-  EXPECT_EQ(allowed, words(kIncludedWords));
+  EXPECT_EQ(allowed, words(kIncludedKeys));
 }
 
 TEST(Schema, KnowsThePathsAndOperatorsOfConditions) {
@@ -75,15 +75,15 @@ TEST(Schema, KnowsThePathsAndOperatorsOfConditions) {
 }
 
 TEST(Schema, HasNoSectionThatTheParserDoesNotKnow) {
-  EXPECT_EQ(count_objects_with_keys(schema()), kAllWords.size() + 4)
-      << "condition, operators, redaction, and what a main file without others needs";
+  EXPECT_EQ(count_objects_with_keys(schema()), kAllSections.size() + 4)
+      << "condition, operators, redaction, and the requirements of a main file without includes";
 }
 
-// Each key reaches a reader: a value of an absurd type behind it is refused, and not as an unknown key.
+// Every key reaches a reader: a value of an absurd type is refused, but not as an unknown key.
 TEST(Schema, EveryKeyIsRead) {
-  for (const auto& vocabulary : kAllWords) {
+  for (const auto& vocabulary : kAllSections) {
     for (const auto key : split_words(vocabulary.keys)) {
-      // The options of a plugin are not ours to judge.
+      // The plugin's schema checks the options of a plugin.
       std::string text = std::string(key) + ": " + (key == "config" ? "[]" : "[[{ absurd: [] }]]");
       std::string steps(vocabulary.section);
       for (char& c : steps) c = c == '.' ? ' ' : c;
@@ -97,7 +97,7 @@ TEST(Schema, EveryKeyIsRead) {
       const auto loaded = test::load("{ " + text + " }");
       const auto all = test::lines(loaded);
       EXPECT_EQ(all.find("unknown key \"" + std::string(key) + "\""), std::string::npos) << all;
-      const auto about = [&](const Problem& problem) {
+      const auto about = [&](const Diagnostic& problem) {
         return problem.text.find(std::string(key)) != std::string::npos &&
                problem.text.find("has no " + std::string(key)) == std::string::npos;
       };

@@ -1,4 +1,4 @@
-"""The published JSON Schema against what is shipped, and against mistakes that a schema can see."""
+"""Checks the shipped files and the mistakes of the fixtures against the published JSON Schema."""
 import json
 import pathlib
 import sys
@@ -12,13 +12,13 @@ FIXTURES = ROOT / "tests/core/config/fixtures"
 SCHEMA = json.loads((ROOT / "config/belfry.schema.json").read_text())
 VALIDATOR = jsonschema.Draft7Validator(SCHEMA)
 
-# Mistakes below the level of a schema: in a reference or what it brings in, in YAML itself, in a number that is too large, in what files are
-# together. Without a version it may be an included file.
+# Mistakes that a schema cannot see: in a reference or its value, in YAML itself, in a number that is too large, or across files. A file
+# without a version may be an included file.
 OUT_OF_REACH = {"version_missing", "route_nested_no_to", "include_forms", "catalogue", "follows_unknown_sink", "reference_unclosed", "reference_wrong_value_not_shown", "tag", "size_overflow"}
 
 
 def problems(file):
-    """Of a file, or of all in a directory."""
+    """Returns the problems of a file, or of all files in a directory."""
     if file.is_dir():
         return [problem for each in sorted(file.rglob("*.yaml")) if each.name[0] != "." for problem in problems(each)]
     content = yaml.safe_load(file.read_text())
@@ -39,11 +39,11 @@ class SchemaTest(unittest.TestCase):
                 self.assertEqual(problems(file), [])
 
     def test_mistakes_of_form_are_seen(self):
-        """A key or form that the gateway refuses is refused by the schema too, so that an editor can underline it."""
-        telling = ("unknown key", "unknown operator", "not supported by this version", "has no ", "a number and a unit", "a whole number")
+        """The schema refuses every key and form that the gateway refuses, so that an editor can underline it."""
+        markers = ("unknown key", "unknown operator", "not supported by this version", "has no ", "a number and a unit", "a whole number")
         seen = 0
-        for golden in sorted(FIXTURES.glob("*.txt")):
-            if golden.stem in OUT_OF_REACH or not any(words in golden.read_text() for words in telling):
+        for golden in sorted((FIXTURES / "wrong").glob("*/*.txt")):
+            if golden.stem in OUT_OF_REACH or not any(words in golden.read_text() for words in markers):
                 continue
             seen += 1
             with self.subTest(golden.stem):

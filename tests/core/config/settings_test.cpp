@@ -85,7 +85,7 @@ TEST(LoadText, ReadsEverything) {
 
   ASSERT_EQ(s.pipeline.routes.size(), 2U);
   EXPECT_EQ(s.pipeline.routes[0].name, "some");
-  EXPECT_EQ(s.pipeline.routes[0].where, "/etc/belfry/belfry.yaml:26:7");
+  EXPECT_EQ(s.pipeline.routes[0].location, "/etc/belfry/belfry.yaml:26:7");
   ASSERT_EQ(s.pipeline.routes[0].to.size(), 2U);
   EXPECT_EQ(s.pipeline.routes[0].to[1].sink, "slack");
   EXPECT_EQ(s.pipeline.routes[0].to[1].overrides, json::parse(R"({"channel": "C1", "count": 3})"));
@@ -98,15 +98,15 @@ TEST(LoadText, ReadsEverything) {
 
 TEST(LoadText, SinkValuesRememberTheirPlaces) {
   const auto loaded = load_text(kEverything, "/etc/belfry/belfry.yaml", test::environment({{"TOKEN", "t"}, {"PASSWORD", "p"}}));
-  const auto& positions = loaded.settings->sinks[0].positions;
-  const auto place = [&](const std::string& pointer) { return std::pair(positions.at(pointer).line, positions.at(pointer).column); };
+  const auto& locations = loaded.settings->sinks[0].locations;
+  const auto place = [&](const std::string& pointer) { return std::pair(locations.at(pointer).line, locations.at(pointer).column); };
   EXPECT_THAT(place(""), Pair(18, 3));
   EXPECT_THAT(place("/bot_token"), Pair(20, 26));
   EXPECT_THAT(place("/deep/list/1"), Pair(20, 60));
   EXPECT_THAT(place("/deep/list/2/a~1b~0c"), Pair(20, 74));
   EXPECT_THAT(place("/deep/nothing"), Pair(20, 83));
-  EXPECT_EQ(positions.at("/deep").file, "/etc/belfry/belfry.yaml");
-  EXPECT_EQ(positions.size(), 9U);
+  EXPECT_EQ(locations.at("/deep").file, "/etc/belfry/belfry.yaml");
+  EXPECT_EQ(locations.size(), 9U);
 }
 
 TEST(LoadText, ReadsTheRoomForConnectionsAndBodies) {
@@ -144,7 +144,7 @@ TEST(LoadText, FillsInDefaults) {
 
 TEST(LoadText, WithoutAPlaceForTheQueueSaysSo) {
   const auto loaded = test::load(test::with(""), test::environment({}));
-  EXPECT_EQ(test::lines(loaded), "belfry.yaml:1:1: error: no place for the queue; write store: { path: /var/lib/belfry/belfry.db }\n");
+  EXPECT_EQ(test::lines(loaded), "belfry.yaml:1:1: error: no location for the queue; write store: { path: /var/lib/belfry/belfry.db }\n");
 }
 
 TEST(LoadText, APluginDirectoryOfTheEnvironmentIsADefaultOnly) {
@@ -179,7 +179,7 @@ TEST(LoadText, MissingSecretsOfASinkDoNotStopTheGateway) {
   EXPECT_EQ(sink.config, json::parse(R"({"bot_token": "", "list": ["a", ""], "other": 1})"));
   EXPECT_THAT(sink.unresolved, ElementsAre(Pair("/bot_token", "environment variable TOKEN is not set; set it"),
                                            Pair("/list/1", "environment variable NO is not set; set it")));
-  EXPECT_EQ(sink.positions.at("/bot_token").line, 4);
+  EXPECT_EQ(sink.locations.at("/bot_token").line, 4);
 }
 
 TEST(LoadText, ReferencedSinkValuesAreAlwaysText) {
@@ -197,9 +197,9 @@ TEST(LoadText, ADraftHoldsWhatCouldBeRead) {
       "  mail: { plugin: [], config: 5 }\n  typo: { plugin: smtp, cofnig: { x: 1 } }\n"
       "pipeline: { routes: [{ name: everyone, to: [slack, slak, { sink: slack, a: \"${env:NO}\", b: 1 }] }] }\n");
   EXPECT_FALSE(loaded.settings);
-  ASSERT_TRUE(loaded.draft) << test::lines(loaded);
-  EXPECT_EQ(loaded.readable(), &*loaded.draft);
-  const auto& draft = *loaded.draft;
+  ASSERT_TRUE(loaded.partial) << test::lines(loaded);
+  EXPECT_EQ(loaded.readable(), &*loaded.partial);
+  const auto& draft = *loaded.partial;
   EXPECT_THAT(draft.plugins.directories, ElementsAre("/one"));
   EXPECT_FALSE(draft.plugins.complete);
   EXPECT_EQ(draft.sources.at(0).path, "");
@@ -209,7 +209,7 @@ TEST(LoadText, ADraftHoldsWhatCouldBeRead) {
   EXPECT_THAT(slack.broken, ElementsAre("/a", "/list/0"));
   EXPECT_THAT(slack.incomplete, ElementsAre("/map"));
   EXPECT_EQ(slack.unresolved.size(), 1U);
-  EXPECT_EQ(slack.positions.at("/n"), (Position{"belfry.yaml", 6, 84}));
+  EXPECT_EQ(slack.locations.at("/n"), (Location{"belfry.yaml", 6, 84}));
   EXPECT_EQ(draft.sinks[1].plugin, "");
   EXPECT_THAT(draft.sinks[1].broken, ElementsAre(""));
   EXPECT_EQ(draft.sinks[2].plugin, "smtp");
@@ -227,24 +227,24 @@ TEST(LoadText, WhatIsNoYamlIsNoDraft) {
 
 TEST(LoadText, WithoutErrorsThereIsNoDraft) {
   const auto loaded = test::load(test::with(""));
-  EXPECT_FALSE(loaded.draft);
+  EXPECT_FALSE(loaded.partial);
   EXPECT_EQ(loaded.readable(), &*loaded.settings);
   EXPECT_TRUE(loaded.settings->plugins.complete);
-  EXPECT_EQ(loaded.settings->sources.at(0).path_at, (Position{"belfry.yaml", 2, 12}));
+  EXPECT_EQ(loaded.settings->sources.at(0).path_location, (Location{"belfry.yaml", 2, 12}));
   EXPECT_EQ(test::load("version: 1\nsources: { coder: { path: /x } }\nsinks: { slack: { plugin: slack } }\n"
                        "pipeline: { routes: [{ name: everyone, to: [slack] }] }\n")
                 .settings->sources.at(0)
-                .path_at,
-            (Position{"belfry.yaml", 2, 27}));
+                .path_location,
+            (Location{"belfry.yaml", 2, 27}));
 }
 
 TEST(SortByPlace, EachOnce) {
   const auto problem = [](const char* file, int line, int column, const char* text) {
-    return Problem{Problem::Severity::error, file, line, column, text};
+    return Diagnostic{Diagnostic::Severity::error, file, line, column, text};
   };
-  std::vector<Problem> problems{problem("b", 1, 1, "x"), problem("a", 10, 2, "x"), problem("a", 10, 1, "y"),
-                                problem("a", 9, 9, "x"), problem("a", 10, 1, "x"), problem("a", 10, 1, "y")};
-  sort_by_place(problems);
+  std::vector<Diagnostic> problems{problem("b", 1, 1, "x"), problem("a", 10, 2, "x"), problem("a", 10, 1, "y"),
+                                   problem("a", 9, 9, "x"), problem("a", 10, 1, "x"), problem("a", 10, 1, "y")};
+  sort_by_location(problems);
   EXPECT_THAT(problems, ElementsAre(problem("a", 9, 9, "x"), problem("a", 10, 1, "x"), problem("a", 10, 1, "y"), problem("a", 10, 2, "x"),
                                     problem("b", 1, 1, "x")));
 }
@@ -261,8 +261,8 @@ TEST(LoadText, AProblemWithinAnAliasIsWhereItIsWritten) {
       "version: 1\nsources: { coder: {} }\nsinks:\n  one: { plugin: a, config: &c { x: .inf } }\n  two: { plugin: a, config: *c }\n"
       "pipeline: { routes: [{ name: everyone, to: [one, two] }] }\n");
   EXPECT_EQ(test::lines(loaded),
-            "belfry.yaml:4:37: error: sinks.one.config.x is no finite number; write it in quotes if it is text\n"
-            "belfry.yaml:4:37: error: sinks.two.config.x is no finite number; write it in quotes if it is text\n");
+            "belfry.yaml:4:37: error: sinks.one.config.x is not a finite number; write it in quotes if it is text\n"
+            "belfry.yaml:4:37: error: sinks.two.config.x is not a finite number; write it in quotes if it is text\n");
 }
 
 TEST(LoadText, AFileFoundBesideTheConfiguration) {
@@ -299,9 +299,9 @@ TEST(LoadText, ASecretThatOthersCanReadIsRefused) {
                                      "pipeline: { routes: [{ name: everyone, to: [s] }] }\n");
   std::filesystem::permissions(directory.write("number", "4\n"), std::filesystem::perms(0644));
   const auto open = load_file(plain, test::environment());
-  ASSERT_TRUE(open.settings) << "what is no secret may be read by all: " << test::lines(open);
+  ASSERT_TRUE(open.settings) << "a value that is not secret may come from a file that others can read: " << test::lines(open);
   EXPECT_THAT(open.settings->sinks.front().exposed, ElementsAre(Pair("/x", testing::HasSubstr("can be read by others"))))
-      << "the plugin's schema says whether that is a secret";
+      << "the plugin's schema determines whether the value is secret";
 }
 
 TEST(LoadText, AuthenticationThatMayBeLeftOut) {
@@ -324,7 +324,7 @@ TEST(LoadText, AuthenticationThatMayBeLeftOut) {
   EXPECT_EQ(there.settings->sources.front().auth.basic_passwords.at(0).reveal(), "xyz");
   const auto open =
       load_text("server: { listen: \"[::]:6000\" }\n" + text("{ bearer: \"${env:NO:-}\" }"), "belfry.yaml", test::environment());
-  EXPECT_THAT(test::lines(open), testing::HasSubstr("warning: sources.coder takes notifications from anyone"));
+  EXPECT_THAT(test::lines(open), testing::HasSubstr("warning: sources.coder accepts notifications from anyone"));
 }
 
 TEST(LoadText, WhatStandsAroundASecretIsNoPartOfIt) {
@@ -340,11 +340,11 @@ TEST(LoadText, WhatStandsAroundASecretIsNoPartOfIt) {
     EXPECT_EQ(test::lines(loaded), "");
   }
   EXPECT_EQ(load("", "\" xyz \"").settings->sources.front().auth.basic_passwords.at(0).reveal(), " xyz ")
-      << "quotes in YAML mean what they hold";
+      << "quoted text is taken as written";
   EXPECT_THAT(test::lines(load("xyz\nabc")), testing::HasSubstr("is a secret that contains a line break"));
-  EXPECT_FALSE(load(" \n").settings) << "nothing is not the same as left out";
+  EXPECT_FALSE(load(" \n").settings) << "white space is not the same as left out";
   EXPECT_THAT(test::lines(load("\"xyz\"")),
-              testing::HasSubstr("warning: sources.coder.auth.basic.password is a secret that stands in quotes"));
+              testing::HasSubstr("warning: sources.coder.auth.basic.password is a secret that is wrapped in quotes"));
   test::TemporaryDirectory directory;
   const auto file = directory.write("password", "xyz\nabc\n");
   EXPECT_THAT(test::lines(load("", "\"${file:" + file.string() + "}\"")), testing::HasSubstr(file.string() + " contains a line break"));
@@ -359,7 +359,7 @@ TEST(LoadText, AListOfSecretsWhileOneIsReplaced) {
   const auto basic = load("{ basic: { username: coder, password: [new, \"${env:OLD}\", \"${env:NO:-}\"] } }");
   ASSERT_TRUE(basic.settings) << test::lines(basic);
   const auto& passwords = basic.settings->sources.front().auth.basic_passwords;
-  ASSERT_EQ(passwords.size(), 2U) << "one that is left out is none";
+  ASSERT_EQ(passwords.size(), 2U) << "a missing optional password is left out";
   EXPECT_EQ(passwords[0].reveal(), "new");
   EXPECT_EQ(passwords[1].reveal(), "old");
   const auto bearer = load("{ bearer: [new, \"${env:OLD}\"] }");
@@ -376,15 +376,15 @@ TEST(LoadText, WarnsOfWhatTheNetworkCanRead) {
                                      " } }\nsinks: { s: { plugin: p } }\npipeline: { routes: [{ name: everyone, to: [s] }] }\n",
                                  "belfry.yaml", test::environment()));
   };
-  const std::string clear = "sources.coder is sent its password in the clear";
+  const std::string clear = "sources.coder receives its password in the clear";
   EXPECT_THAT(lines("server: { listen: \"[::]:6000\" }", "{ bearer: x }"), testing::HasSubstr(clear));
   EXPECT_THAT(lines("server: { listen: \"192.0.2.1:6000\" }", "{ basic: { username: coder, password: x } }"), testing::HasSubstr(clear));
   EXPECT_EQ(lines("server: { listen: \"127.0.0.1:6000\" }", "{ bearer: x }"), "");
   EXPECT_EQ(lines("server: { listen: \"[::]:6000\", tls: { certificate: a, key: b } }", "{ bearer: x }"), "");
-  const std::string admin = "admin listens on 192.0.2.1:9664, where the network reaches the metrics";
-  EXPECT_THAT(lines("admin: { listen: \"192.0.2.1:9664\" }", "{ bearer: x }"), testing::HasSubstr(admin + "; write"));
+  const std::string admin = "admin listens on 192.0.2.1:9664, which exposes the metrics";
+  EXPECT_THAT(lines("admin: { listen: \"192.0.2.1:9664\" }", "{ bearer: x }"), testing::HasSubstr(admin + " to the network; write"));
   EXPECT_THAT(lines("admin: { listen: [\"192.0.2.1:9664\"], token: xyz }", "{ bearer: x }"),
-              testing::HasSubstr(admin + " and, with the token, the API, all of it in the clear"));
+              testing::HasSubstr(admin + " and, with the token, the API to the network, all of it in the clear"));
   EXPECT_EQ(lines("admin: { listen: [\"127.0.0.1:9664\", \"unix:/run/belfry/admin.sock\"] }", "{ bearer: x }"), "");
   test::TemporaryDirectory directory;
   const auto key = directory.write("tls.key", "x");
@@ -439,20 +439,21 @@ TEST(LoadFile, SaysWhyAFileCannotBeRead) {
   EXPECT_EQ(test::lines(load_file(directory.path(), test::environment())),
             directory.path().string() + ": error: is a directory; name a file\n");
   const auto large = directory.write("large.yaml", std::string(1024 * 1024 + 1, '#'));
-  EXPECT_EQ(test::lines(load_file(large, test::environment())), large.string() + ": error: the file is larger than 1 MiB; write less\n");
+  EXPECT_EQ(test::lines(load_file(large, test::environment())),
+            large.string() + ": error: the file is larger than 1 MiB; make it smaller\n");
 }
 
 TEST(Problem, IsOneLine) {
-  EXPECT_EQ((Problem{Problem::Severity::error, "f.yaml", 3, 5, "x; y"}.line_text()), "f.yaml:3:5: error: x; y");
-  EXPECT_EQ((Problem{Problem::Severity::warning, "f.yaml", 0, 0, "x; y"}.line_text()), "f.yaml: warning: x; y");
-  EXPECT_EQ((Problem{Problem::Severity::error, "", 0, 0, "x; y"}.line_text()), "error: x; y");
+  EXPECT_EQ((Diagnostic{Diagnostic::Severity::error, "f.yaml", 3, 5, "x; y"}.to_string()), "f.yaml:3:5: error: x; y");
+  EXPECT_EQ((Diagnostic{Diagnostic::Severity::warning, "f.yaml", 0, 0, "x; y"}.to_string()), "f.yaml: warning: x; y");
+  EXPECT_EQ((Diagnostic{Diagnostic::Severity::error, "", 0, 0, "x; y"}.to_string()), "error: x; y");
 }
 
 TEST(Warnings, ComeWithAResult) {
   const auto loaded = test::load(test::with("server: { listen: \"0.0.0.0:6000\" }\n"));
   EXPECT_TRUE(loaded.settings);
   ASSERT_EQ(loaded.problems.size(), 1U);
-  EXPECT_EQ(loaded.problems[0].severity, Problem::Severity::warning);
+  EXPECT_EQ(loaded.problems[0].severity, Diagnostic::Severity::warning);
   for (const auto* local : {"127.0.0.1:6000", "127.1.2.3:1", "[::1]:6000", "unix:/run/belfry.sock"}) {
     EXPECT_TRUE(test::load(test::with("server: { listen: \"" + std::string(local) + "\" }\n")).problems.empty()) << local;
   }

@@ -1,4 +1,4 @@
-// What the tests of the configuration share.
+// Helpers for the tests of the configuration.
 #pragma once
 #include <cstdlib>
 #include <filesystem>
@@ -11,7 +11,7 @@
 
 namespace belfry::config::test {
 
-// An environment that holds just this.
+// An environment with exactly these variables.
 inline Environment environment(std::map<std::string, std::string> variables = {{"HOME", "/home/belfry"}}) {
   return {[variables = std::move(variables)](const std::string& name) -> std::optional<std::string> {
     const auto found = variables.find(name);
@@ -31,17 +31,17 @@ inline std::string read(const std::filesystem::path& file) {
 }
 
 // One line per problem.
-inline std::string lines(const Loaded& loaded) {
+inline std::string lines(const LoadResult& loaded) {
   std::string out;
-  for (const auto& problem : loaded.problems) out += problem.line_text() + "\n";
+  for (const auto& problem : loaded.problems) out += problem.to_string() + "\n";
   return out;
 }
 
-inline Loaded load(const std::string& text, const Environment& variables = environment()) {
+inline LoadResult load(const std::string& text, const Environment& variables = environment()) {
   return load_text(text, "belfry.yaml", variables);
 }
 
-// A good configuration, and the place to put more into it.
+// A valid configuration with `top_level` appended.
 inline std::string with(const std::string& top_level) {
   return "version: 1\nsources: { coder: {} }\nsinks: { slack: { plugin: slack } }\n"
          "pipeline: { routes: [{ name: everyone, to: [slack] }] }\n" +
@@ -52,7 +52,7 @@ inline std::string with_sink(const std::string& sink) {
   return "version: 1\nsources: { coder: {} }\nsinks:\n  slack: " + sink + "\npipeline: { routes: [{ name: everyone, to: [slack] }] }\n";
 }
 
-// A directory of its own that is removed at the end.
+// A temporary directory, removed by the destructor.
 class TemporaryDirectory {
  public:
   TemporaryDirectory() {
@@ -71,7 +71,7 @@ class TemporaryDirectory {
   std::filesystem::path write(const std::string& name, const std::string& text) const {
     std::filesystem::create_directories((path_ / name).parent_path());
     std::ofstream(path_ / name, std::ios::binary) << text;
-    std::filesystem::permissions(path_ / name, std::filesystem::perms(0600));  // it may stand for a secret
+    std::filesystem::permissions(path_ / name, std::filesystem::perms(0600));  // the file may hold a secret
     return path_ / name;
   }
 

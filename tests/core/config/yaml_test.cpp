@@ -16,7 +16,7 @@ Parsed parse(std::string_view text) {
   Report report("f");
   auto tree = yaml::parse(text, report);
   std::string lines;
-  for (const auto& problem : report.take()) lines += problem.line_text() + "\n";
+  for (const auto& problem : report.take()) lines += problem.to_string() + "\n";
   return {tree, lines};
 }
 
@@ -33,7 +33,7 @@ TEST(Yaml, RemembersWhereThingsAreWritten) {
   EXPECT_EQ(map.members[0].key_at, (Mark{4, 6}));
   EXPECT_EQ(map.members[0].value->at, (Mark{4, 9}));
   EXPECT_EQ(at(parsed, "d").kind, Kind::null);
-  EXPECT_EQ(at(parsed, "d").at, (Mark{5, 1})) << "an empty value is where its key is";
+  EXPECT_EQ(at(parsed, "d").at, (Mark{5, 1})) << "an empty value has the location of its key";
 }
 
 TEST(Yaml, PlacesSurviveByteOrderMarkAndWindowsLines) {
@@ -76,8 +76,8 @@ TEST(Yaml, OfDuplicateKeysTheFirstStays) {
   ASSERT_EQ(parsed.tree->members.size(), 1U);
   EXPECT_EQ(at(parsed, "a").text, "1");
   EXPECT_EQ(parsed.lines,
-            "f:2:1: error: the key \"a\" is there twice, first in line 1; keep one\n"
-            "f:3:1: error: the key \"a\" is there twice, first in line 1; keep one\n");
+            "f:2:1: error: the key \"a\" is defined twice, first at line 1; keep one\n"
+            "f:3:1: error: the key \"a\" is defined twice, first at line 1; keep one\n");
 }
 
 TEST(Yaml, KeysMustBeText) {
@@ -86,7 +86,7 @@ TEST(Yaml, KeysMustBeText) {
     EXPECT_NE(parsed.lines.find("error: "), std::string::npos) << text;
   }
   EXPECT_EQ(parse("\"1\": x\nyes: y\non: z\n").lines, "") << "YAML 1.2: yes and on are text";
-  EXPECT_EQ(parse("\"<<\": x\n").lines, "") << "quoted it is no merge key";
+  EXPECT_EQ(parse("\"<<\": x\n").lines, "") << "a quoted << is not a merge key";
   EXPECT_EQ(parse("&k a: 1\nb: *k\n").lines, "");
 }
 
@@ -132,11 +132,11 @@ TEST(Yaml, TabsAreRefusedOnlyInTheIndentation) {
 
 TEST(InQuotes, KeepsMessagesToOneShortLine) {
   EXPECT_EQ(in_quotes("a\nb\x1b[31m\x7f"), "\"a b [31m \"");
-  const std::string most(60, 'x');
-  const std::string less(59, 'x');
-  EXPECT_EQ(in_quotes(most), std::string(1, '"').append(most).append("\""));
-  EXPECT_EQ(in_quotes(most + "x"), std::string(1, '"').append(most).append("...\""));
-  EXPECT_EQ(in_quotes(less + "é"), std::string(1, '"').append(less).append("...\"")) << "no half characters";
+  const std::string longest(60, 'x');
+  const std::string shorter(59, 'x');
+  EXPECT_EQ(in_quotes(longest), std::string(1, '"').append(longest).append("\""));
+  EXPECT_EQ(in_quotes(longest + "x"), std::string(1, '"').append(longest).append("...\""));
+  EXPECT_EQ(in_quotes(shorter + "é"), std::string(1, '"').append(shorter).append("...\"")) << "no half characters";
 }
 
 }  // namespace

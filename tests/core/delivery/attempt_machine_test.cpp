@@ -32,7 +32,7 @@ class AttemptMachineTest : public testing::Test {
     return {.code = code, .maybe_delivered = maybe_delivered, .reason = "test"};
   }
 
-  // Start, begin and send; then the outcome.
+  // Starts, begins and sends, then ends with the outcome.
   static action::Finish finish_of(AttemptMachine& m, const model::Outcome& o, std::uint32_t attempt = 1) {
     static_cast<void>(m.resume(event::Start{}, kNow, 0));
     static_cast<void>(m.resume(event::Began{attempt}, kNow, 0));
@@ -117,7 +117,7 @@ TEST_F(AttemptMachineTest, WhatCannotBeSaidYetIsAskedLaterAndStaysInDoubt) {
     auto later = outcome(OutcomeCode::rate_limited);
     later.retry_after = row.after;
     const auto finish = std::get<action::Finish>(m.resume(event::Reconciled{later}, kNow, 0));
-    EXPECT_EQ(finish.finish.attempt, 0U) << "no attempt was begun, and the one before stays open";
+    EXPECT_EQ(finish.finish.attempt, 0U) << "no attempt was begun, and the previous one stays open";
     EXPECT_FALSE(finish.pause);
     const auto retry = std::get<store::RetryAt>(finish.finish.next);
     EXPECT_EQ(retry.at, row.again);
@@ -131,7 +131,7 @@ TEST_F(AttemptMachineTest, AnAmbiguousEndLeavesItInDoubtForASinkThatCanReconcile
     auto m = machine(false, true);
     const auto retry = std::get<store::RetryAt>(finish_of(m, outcome(code, true)).finish.next);
     EXPECT_TRUE(retry.in_doubt);
-    EXPECT_FALSE(retry.possible_duplicate) << "whether it is one will be seen";
+    EXPECT_FALSE(retry.possible_duplicate) << "reconciling decides that later";
     auto clear = machine(false, true);
     EXPECT_FALSE(std::get<store::RetryAt>(finish_of(clear, outcome(code, false)).finish.next).in_doubt);
   }
@@ -147,7 +147,7 @@ TEST_F(AttemptMachineTest, AnAmbiguousLastAttemptIsLookedForBeforeItIsGivenUp) {
       const auto next = std::get<action::Finish>(m.resume(event::Ended{outcome(OutcomeCode::retry, true)}, end, 0)).finish.next;
       ASSERT_EQ(std::holds_alternative<store::RetryAt>(next), can);
       if (can) {
-        EXPECT_EQ(std::get<store::RetryAt>(next).at, std::max(end, soon)) << "not sooner: it would be sent again";
+        EXPECT_EQ(std::get<store::RetryAt>(next).at, std::max(end, soon)) << "retrying sooner would send it again";
         EXPECT_TRUE(std::get<store::RetryAt>(next).in_doubt);
       } else {
         EXPECT_TRUE(std::get<store::FallBack>(next).deliveries.at(0).possible_duplicate);
@@ -241,7 +241,7 @@ TEST_F(AttemptMachineTest, ALimitOfTheCredentialPausesTheSink) {
 TEST_F(AttemptMachineTest, ALostClaimEndsIt) {
   auto m = machine();
   static_cast<void>(m.resume(event::Start{}, kNow, 0));
-  EXPECT_TRUE(std::holds_alternative<action::GiveUp>(m.resume(event::ClaimLost{}, kNow, 0)));
+  EXPECT_TRUE(std::holds_alternative<action::Abandon>(m.resume(event::ClaimLost{}, kNow, 0)));
 }
 
 TEST_F(AttemptMachineTest, AnEventOutOfOrderIsABug) {

@@ -21,43 +21,43 @@ namespace belfry::delivery {
 using namespace std::chrono_literals;
 using tests::answer_of;
 
-// Answers each delivery by the script, or holds it until the test lets it go.
+// Answers each delivery by the script, or holds it until the test calls let_go().
 class ScriptedChannel final : public plugin::Channel {
  public:
-  using Script = std::function<std::optional<model::Outcome>(const plugin::Send&)>;  // none: held
+  using Script = std::function<std::optional<model::Outcome>(const plugin::SendRequest&)>;  // none: held
 
   struct Seen {
-    std::vector<plugin::Send> sent;
-    std::vector<plugin::Send> reconciled;
+    std::vector<plugin::SendRequest> sent;
+    std::vector<plugin::SendRequest> reconciled;
     std::size_t in_flight = 0;
-    std::size_t most_in_flight = 0;
+    std::size_t max_in_flight = 0;
     bool stopped = false;
   };
 
   explicit ScriptedChannel(Script script) : script_(std::move(script)) {}
 
-  void deliver(plugin::Send send, plugin::OutcomeHandler handler) override {
+  void deliver(plugin::SendRequest send, plugin::OutcomeHandler handler) override {
     if (not_begun > 0) {
       --not_begun;
       plugin::SendOutcome outcome;
-      outcome.never_began = true;
+      outcome.not_started = true;
       return handler(std::move(outcome));
     }
     auto outcome = script_(send);
-    // Held before it is seen: who has seen it may let it go.
+    // Held before it is published: a test that has seen it may call let_go().
     if (!outcome) held_.update([&](auto& held) { held.emplace_back(std::move(handler)); });
     seen_.update([&](Seen& s) {
       s.sent.push_back(send);
-      s.most_in_flight = std::max(s.most_in_flight, ++s.in_flight);
+      s.max_in_flight = std::max(s.max_in_flight, ++s.in_flight);
     });
     if (outcome) settle(std::move(handler), std::move(*outcome));
   }
 
-  [[nodiscard]] std::size_t most_in_flight() const override { return most; }
+  [[nodiscard]] std::size_t max_in_flight() const override { return limit; }
   void end_pauses() override { ++pauses_ended; }
   [[nodiscard]] bool can_reconcile() const override { return static_cast<bool>(reconcile_script); }
 
-  void reconcile(plugin::Send send, plugin::OutcomeHandler handler) override {
+  void reconcile(plugin::SendRequest send, plugin::OutcomeHandler handler) override {
     seen_.update([&](Seen& s) { s.reconciled.push_back(send); });
     handler(*reconcile_script(send));
   }
@@ -76,7 +76,7 @@ class ScriptedChannel final : public plugin::Channel {
     for (auto& handler : held) settle(std::move(handler), outcome);
   }
 
-  // What was never let go is dropped: its handlers hold the lane, and the lane holds this.
+  // Drops deliveries that are still held: their handlers own the lane, which owns this channel.
   void forget() {
     held_.update([](auto& held) { held.clear(); });
   }
@@ -84,9 +84,9 @@ class ScriptedChannel final : public plugin::Channel {
   [[nodiscard]] bool wait(const std::function<bool(const Seen&)>& condition) { return seen_.wait(condition); }
   [[nodiscard]] Seen seen() const { return seen_.get(); }
 
-  std::atomic<int> not_begun = 0;  // so many deliveries come back unbegun
+  std::atomic<int> not_begun = 0;  // this many deliveries come back unstarted
   std::atomic<int> pauses_ended = 0;
-  std::size_t most = std::numeric_limits<std::size_t>::max();
+  std::size_t limit = std::numeric_limits<std::size_t>::max();
   Script reconcile_script;
   plugin::LateHandler late;
   std::function<void(plugin::Health)> health;
@@ -141,10 +141,10 @@ class LaneFixture : public testing::Test {
     LaneSettings settings;
     settings.sink = sink;
     settings.plugin = "scripted";
-    settings.rates.all = {0, 1s, 1};
-    settings.rates.each = {0, 1s, 1};
-    settings.first_probe = 20ms;
-    settings.last_probe = 40ms;
+    settings.rates.total = {0, 1s, 1};
+    settings.rates.per_destination = {0, 1s, 1};
+    settings.min_probe_interval = 20ms;
+    settings.max_probe_interval = 40ms;
     if (change) change(settings);
     settings_.push_back(settings);
   }
@@ -153,13 +153,13 @@ class LaneFixture : public testing::Test {
     dispatcher_ = std::make_unique<Dispatcher>(LaneContext{runtime_, *store_, clock_, log_, metrics_, [] { return 0.0; }, {}, {}});
     std::vector<std::shared_ptr<Lane>> lanes;
     for (const auto& settings : settings_) lanes.push_back(make_lane(settings));
-    dispatcher_->use(lanes, plans_);
+    dispatcher_->replace_lanes(lanes, plans_);
   }
 
   std::shared_ptr<Lane> make_lane(const LaneSettings& settings) {
     std::expected<std::shared_ptr<plugin::Channel>, ParkReason> channel = channels_.at(settings.sink);
     if (parked_.contains(settings.sink)) channel = std::unexpected(parked_.at(settings.sink));
-    return dispatcher_->make(settings, std::move(channel));
+    return dispatcher_->make_lane(settings, std::move(channel));
   }
 
   void shut_down() {
@@ -174,7 +174,7 @@ class LaneFixture : public testing::Test {
     dispatcher_.reset();
   }
 
-  // One notification for one recipient on one sink. Gives the notification's id.
+  // Accepts one notification for one recipient on one sink. Returns the notification's id.
   std::string accept(const std::string& sink, const std::string& email, const std::function<void(model::Delivery&)>& change = {}) {
     store::Acceptance acceptance;
     auto& n = acceptance.notification;
@@ -201,10 +201,10 @@ class LaneFixture : public testing::Test {
     return accepted->notification_id;
   }
 
-  [[nodiscard]] store::Record record(const std::string& notification_id) {
-    auto record = answer_of<store::Record>([&](auto handler) { store_->record(notification_id, std::move(handler)); });
-    EXPECT_TRUE(record) << record.error().message;
-    return record.value_or(store::Record{});
+  [[nodiscard]] store::History history(const std::string& notification_id) {
+    auto history = answer_of<store::History>([&](auto handler) { store_->history(notification_id, std::move(handler)); });
+    EXPECT_TRUE(history) << history.error().message;
+    return history.value_or(store::History{});
   }
 
   [[nodiscard]] LaneStatus status(const std::string& sink) const {
@@ -214,7 +214,7 @@ class LaneFixture : public testing::Test {
     return {};
   }
 
-  // The lane publishes its state; there is nothing to wait on, so it is asked again while the deadline lasts.
+  // The lane only publishes its state, with no way to wait for it: polls until the deadline.
   [[nodiscard]] bool becomes(const std::string& sink, LaneState state) const {
     const auto until = std::chrono::steady_clock::now() + tests::kDeadline;
     while (std::chrono::steady_clock::now() < until) {
@@ -224,9 +224,9 @@ class LaneFixture : public testing::Test {
     return false;
   }
 
-  Released release(const std::string& sink) {
-    std::promise<Released> released;
-    EXPECT_TRUE(dispatcher_->release(sink, [&](Released r) { released.set_value(std::move(r)); }));
+  ReleaseResult release(const std::string& sink) {
+    std::promise<ReleaseResult> released;
+    EXPECT_TRUE(dispatcher_->release(sink, [&](ReleaseResult r) { released.set_value(std::move(r)); }));
     return released.get_future().get();
   }
 

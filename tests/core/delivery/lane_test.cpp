@@ -14,7 +14,7 @@ using model::OutcomeCode;
 
 class LaneTest : public LaneFixture {
  protected:
-  // From here on the store refuses what the test asks it to.
+  // Puts a RefusingStore in front of the store; the test sets which calls it refuses.
   RefusingStore& refuse() {
     auto refusing = std::make_unique<RefusingStore>(std::move(store_));
     auto& store = *refusing;
@@ -28,7 +28,7 @@ TEST_F(LaneTest, DeliversWhatIsAccepted) {
   start();
   const auto id = accept("slack", "bobby@example.com");
   ASSERT_TRUE(metrics_.wait("delivery slack delivered", 1));
-  const auto all = record(id);
+  const auto all = history(id);
   ASSERT_EQ(all.deliveries.size(), 1U);
   EXPECT_EQ(all.deliveries[0].state, DeliveryState::delivered);
   EXPECT_EQ(all.deliveries[0].receipt, R"({"id":"1"})");
@@ -61,16 +61,16 @@ TEST_F(LaneTest, KeepsTheOrderOfOneRecipientAndItsBoundOfConcurrency) {
     if (send.message->delivery.destination.address == "bobby@example.com") order.push_back(send.message->delivery.notification_id);
   }
   EXPECT_EQ(order, bobby);
-  EXPECT_LE(seen.most_in_flight, 3U);
+  EXPECT_LE(seen.max_in_flight, 3U);
 }
 
 TEST_F(LaneTest, LeasesNoMoreThanTheSinkWorksOnAtOnce) {
   add("slack", [](const auto&) { return delivered(); });
-  channel("slack").most = 2;
+  channel("slack").limit = 2;
   for (int i = 0; i < 60; ++i) accept("slack", "someone" + std::to_string(i) + "@example.com");
   start();
   ASSERT_TRUE(metrics_.wait("delivery slack delivered", 60));
-  EXPECT_LE(channel("slack").seen().most_in_flight, 2U);
+  EXPECT_LE(channel("slack").seen().max_in_flight, 2U);
 }
 
 TEST_F(LaneTest, WhatThePluginHasNotBegunWithIsNoAttempt) {
@@ -79,7 +79,7 @@ TEST_F(LaneTest, WhatThePluginHasNotBegunWithIsNoAttempt) {
   start();
   const auto id = accept("slack", "bobby@example.com");
   ASSERT_TRUE(metrics_.wait("delivery slack delivered", 1));
-  const auto all = record(id);
+  const auto all = history(id);
   EXPECT_EQ(all.deliveries[0].attempts, 1U);
   EXPECT_EQ(all.deliveries[0].failures, 0U);
   EXPECT_FALSE(all.deliveries[0].possible_duplicate);
@@ -92,7 +92,7 @@ TEST_F(LaneTest, ReleasingEndsAPauseForAllSinksOfTheAccount) {
   const auto account = std::make_shared<policy::SendBudget>(policy::SendRates{});
   const auto share = [&](LaneSettings& s) { s.budget = account; };
   std::atomic<bool> limited = true;
-  const auto script = [&](const plugin::Send&) {
+  const auto script = [&](const plugin::SendRequest&) {
     if (!limited) return delivered();
     auto o = outcome(OutcomeCode::rate_limited, "ratelimited");
     o.retry_after = std::chrono::seconds(99'999'999);
@@ -107,24 +107,24 @@ TEST_F(LaneTest, ReleasingEndsAPauseForAllSinksOfTheAccount) {
   accept("two", "bobby@example.com");
   ASSERT_TRUE(becomes("two", LaneState::paused));
   EXPECT_TRUE(status("one").can_release);
-  EXPECT_LE(*status("one").until, clock_.now() + 1h) << "a remote is believed for an hour";
-  EXPECT_EQ(metrics_.count("delivery one expired"), 0) << "the message is not lost to it";
+  EXPECT_LE(*status("one").until, clock_.now() + 1h) << "a pause lasts an hour at most";
+  EXPECT_EQ(metrics_.count("delivery one expired"), 0) << "the pause does not lose the message";
   limited = false;
   const auto released = release("one");
   EXPECT_TRUE(released.done);
-  EXPECT_EQ(released.was, LaneState::paused);
+  EXPECT_EQ(released.previous, LaneState::paused);
   EXPECT_TRUE(metrics_.wait("delivery one delivered", 1));
   EXPECT_TRUE(metrics_.wait("delivery two delivered", 1));
   EXPECT_EQ(channel("one").pauses_ended, 1);
-  EXPECT_EQ(record(id).deliveries[0].failures, 0U);
-  EXPECT_FALSE(dispatcher_->release("nobody", [](const Released&) {}));
+  EXPECT_EQ(history(id).deliveries[0].failures, 0U);
+  EXPECT_FALSE(dispatcher_->release("nobody", [](const ReleaseResult&) {}));
 }
 
 TEST_F(LaneTest, ReleasingAParkedSinkTriesAtOnce) {
   std::atomic<bool> broken = true;
   add(
-      "slack", [&](const plugin::Send&) { return broken ? outcome(OutcomeCode::misconfigured, "invalid_auth") : delivered(); },
-      [](LaneSettings& s) { s.first_probe = s.last_probe = 1h; });
+      "slack", [&](const plugin::SendRequest&) { return broken ? outcome(OutcomeCode::misconfigured, "invalid_auth") : delivered(); },
+      [](LaneSettings& s) { s.min_probe_interval = s.max_probe_interval = 1h; });
   parked_["dead"] = {"cannot_start", "no token"};
   add("dead", [](const auto&) { return delivered(); });
   start();
@@ -154,12 +154,12 @@ TEST_F(LaneTest, OneRecipientHasOneDeliveryInFlight) {
   ASSERT_TRUE(channel("slack").wait([](const auto& s) { return s.sent.size() == 4; }));
   channel("slack").let_go(delivered());
   EXPECT_TRUE(metrics_.wait("delivery slack delivered", 4));
-  EXPECT_EQ(channel("slack").seen().most_in_flight, 2U);
+  EXPECT_EQ(channel("slack").seen().max_in_flight, 2U);
 }
 
 TEST_F(LaneTest, TriesAgainAfterATransientFailureAndOthersGoOn) {
   std::atomic<int> failures = 0;
-  add("slack", [&](const plugin::Send& send) {
+  add("slack", [&](const plugin::SendRequest& send) {
     if (send.message->delivery.destination.address == "bobby@example.com" && failures++ < 1) return outcome(OutcomeCode::retry);
     return delivered();
   });
@@ -167,7 +167,7 @@ TEST_F(LaneTest, TriesAgainAfterATransientFailureAndOthersGoOn) {
   const auto id = accept("slack", "bobby@example.com");
   accept("slack", "alice@example.com");
   ASSERT_TRUE(metrics_.wait("delivery slack delivered", 2));
-  const auto all = record(id);
+  const auto all = history(id);
   EXPECT_EQ(all.deliveries[0].attempts, 2U);
   EXPECT_EQ(all.deliveries[0].failures, 1U);
   EXPECT_EQ(metrics_.count("attempt slack retry"), 1);
@@ -177,7 +177,7 @@ TEST_F(LaneTest, TriesAgainAfterATransientFailureAndOthersGoOn) {
 TEST_F(LaneTest, AnOutageIsSeenAndSaidOnceHoweverManyAttemptsFail) {
   constexpr int kPeople = 20;
   std::atomic<bool> dead = true;
-  add("slack", [&](const plugin::Send&) { return dead ? outcome(OutcomeCode::retry, "connection") : delivered(); });
+  add("slack", [&](const plugin::SendRequest&) { return dead ? outcome(OutcomeCode::retry, "connection") : delivered(); });
   start();
   for (int i = 0; i < kPeople; ++i) accept("slack", "someone" + std::to_string(i) + "@example.com");
   ASSERT_TRUE(becomes("slack", LaneState::unreachable));
@@ -188,28 +188,28 @@ TEST_F(LaneTest, AnOutageIsSeenAndSaidOnceHoweverManyAttemptsFail) {
   EXPECT_TRUE(during.since && during.last_failure && *during.since <= during.last_failure->at);
   EXPECT_TRUE(during.can_release);
   dead = false;
-  EXPECT_EQ(release("slack").was, LaneState::unreachable);
+  EXPECT_EQ(release("slack").previous, LaneState::unreachable);
   EXPECT_TRUE(metrics_.wait("delivery slack delivered", kPeople));
   EXPECT_TRUE(becomes("slack", LaneState::open));
   EXPECT_EQ(status("slack").failures, 0U);
   const auto lines = lines_.get();
-  const auto said = [&](std::string_view words) {
-    return std::ranges::count_if(lines, [&](const auto& line) { return line.find(words) != std::string::npos; });
+  const auto logged = [&](std::string_view text) {
+    return std::ranges::count_if(lines, [&](const auto& line) { return line.find(text) != std::string::npos; });
   };
-  EXPECT_EQ(said("sink is unreachable"), 1);
-  EXPECT_EQ(said("sink is still unreachable"), 0);
-  EXPECT_EQ(said("sink is reachable again"), 1);
+  EXPECT_EQ(logged("sink is unreachable"), 1);
+  EXPECT_EQ(logged("sink is still unreachable"), 0);
+  EXPECT_EQ(logged("sink is reachable again"), 1);
 }
 
 TEST_F(LaneTest, ALaneThatWaitsForABackOffIsNotStandingStill) {
-  add("slack", [&](const plugin::Send&) {
+  add("slack", [&](const plugin::SendRequest&) {
     auto later = outcome(OutcomeCode::retry);
     later.retry_after = 5min;
     return later;
   });
   start();
   accept("slack", "bobby@example.com");
-  accept("slack", "bobby@example.com");  // due, and behind the first
+  accept("slack", "bobby@example.com");  // due, but queued behind the first
   ASSERT_TRUE(metrics_.wait("attempt slack retry", 1));
   const auto until = std::chrono::steady_clock::now() + tests::kDeadline;
   while (status("slack").attempted_at < clock_.now() + 4min && std::chrono::steady_clock::now() < until) std::this_thread::yield();
@@ -218,7 +218,7 @@ TEST_F(LaneTest, ALaneThatWaitsForABackOffIsNotStandingStill) {
 
 TEST_F(LaneTest, AnAmbiguousFailureIsMarkedAndTheSinkIsTold) {
   std::atomic<int> calls = 0;
-  add("slack", [&](const plugin::Send&) {
+  add("slack", [&](const plugin::SendRequest&) {
     if (calls++ > 0) return delivered();
     auto o = outcome(OutcomeCode::retry, "timeout");
     o.maybe_delivered = true;
@@ -227,7 +227,7 @@ TEST_F(LaneTest, AnAmbiguousFailureIsMarkedAndTheSinkIsTold) {
   start();
   const auto id = accept("slack", "bobby@example.com");
   ASSERT_TRUE(metrics_.wait("delivery slack delivered", 1));
-  EXPECT_TRUE(record(id).deliveries[0].possible_duplicate);
+  EXPECT_TRUE(history(id).deliveries[0].possible_duplicate);
   EXPECT_EQ(metrics_.count("duplicate slack"), 1);
   const auto sent = channel("slack").seen().sent;
   EXPECT_FALSE(sent[0].message->delivery.possible_duplicate);
@@ -236,7 +236,7 @@ TEST_F(LaneTest, AnAmbiguousFailureIsMarkedAndTheSinkIsTold) {
 
 TEST_F(LaneTest, ALimitOfOneRecipientDelaysNoOther) {
   std::atomic<bool> limited = true;
-  add("slack", [&](const plugin::Send& send) {
+  add("slack", [&](const plugin::SendRequest& send) {
     if (send.message->delivery.destination.address != "bobby@example.com" || !limited.exchange(false)) return delivered();
     auto o = outcome(OutcomeCode::rate_limited);
     o.retry_after = 300ms;
@@ -247,7 +247,7 @@ TEST_F(LaneTest, ALimitOfOneRecipientDelaysNoOther) {
   const auto id = accept("slack", "bobby@example.com");
   for (int i = 0; i < 20; ++i) accept("slack", "someone" + std::to_string(i) + "@example.com");
   ASSERT_TRUE(metrics_.wait("delivery slack delivered", 21));
-  const auto all = record(id);
+  const auto all = history(id);
   EXPECT_EQ(all.deliveries[0].failures, 0U);
   ASSERT_EQ(all.attempts.size(), 2U);
   EXPECT_GE(all.attempts[1].started_at - *all.attempts[0].finished_at, 299ms);
@@ -260,7 +260,7 @@ TEST_F(LaneTest, ALimitOfTheAccountPausesAllItsSinks) {
   std::atomic<bool> limited = true;
   add(
       "one",
-      [&](const plugin::Send&) {
+      [&](const plugin::SendRequest&) {
         if (!limited.exchange(false)) return delivered();
         auto o = outcome(OutcomeCode::rate_limited, "ratelimited");
         o.retry_after = 400ms;
@@ -279,7 +279,7 @@ TEST_F(LaneTest, ALimitOfTheAccountPausesAllItsSinks) {
   ASSERT_TRUE(becomes("two", LaneState::paused));
   EXPECT_EQ(status("two").reason, "rate_limited");
   ASSERT_TRUE(metrics_.wait("delivery two delivered", 1));
-  EXPECT_GE(record(second).attempts[0].started_at - *record(first).attempts[0].finished_at, 398ms);
+  EXPECT_GE(history(second).attempts[0].started_at - *history(first).attempts[0].finished_at, 398ms);
   EXPECT_EQ(status("two").state, LaneState::open);
 }
 
@@ -313,7 +313,7 @@ TEST_F(LaneTest, ALimitOfTheCredentialPausesTheSinkExactlyThatLong) {
   std::atomic<bool> limited = true;
   add(
       "slack",
-      [&](const plugin::Send&) {
+      [&](const plugin::SendRequest&) {
         if (!limited.exchange(false)) return delivered();
         auto o = outcome(OutcomeCode::rate_limited, "ratelimited");
         o.retry_after = 400ms;
@@ -327,14 +327,14 @@ TEST_F(LaneTest, ALimitOfTheCredentialPausesTheSinkExactlyThatLong) {
   EXPECT_EQ(status("slack").reason, "ratelimited");
   accept("slack", "alice@example.com");
   ASSERT_TRUE(metrics_.wait("delivery slack delivered", 2));
-  const auto all = record(id);
+  const auto all = history(id);
   EXPECT_GE(all.attempts[1].started_at - *all.attempts[0].finished_at, 399ms);
   EXPECT_EQ(status("slack").state, LaneState::open);
 }
 
 TEST_F(LaneTest, MisconfigurationParksKeepsAndRecoversByItself) {
   std::atomic<bool> broken = true;
-  add("slack", [&](const plugin::Send&) {
+  add("slack", [&](const plugin::SendRequest&) {
     return broken ? model::Outcome{.code = OutcomeCode::misconfigured,
                                    .reason = "invalid_auth",
                                    .detail = "the token is wrong; put a valid one in"}
@@ -345,7 +345,7 @@ TEST_F(LaneTest, MisconfigurationParksKeepsAndRecoversByItself) {
   ASSERT_TRUE(becomes("slack", LaneState::parked));
   EXPECT_EQ(status("slack").reason, "invalid_auth");
   EXPECT_EQ(status("slack").detail, "the token is wrong; put a valid one in");
-  ASSERT_TRUE(metrics_.wait("attempt slack misconfigured", 8));  // the probes go on
+  ASSERT_TRUE(metrics_.wait("attempt slack misconfigured", 8));  // the probes continue
   EXPECT_EQ(metrics_.count("delivery slack rejected"), 0);
   broken = false;
   EXPECT_TRUE(metrics_.wait("delivery slack delivered", 5));
@@ -355,8 +355,8 @@ TEST_F(LaneTest, MisconfigurationParksKeepsAndRecoversByItself) {
 TEST_F(LaneTest, AParkedLaneWhoseProbeMustWaitForItsRecipientIsTriedAgain) {
   std::atomic<bool> broken = true;
   add(
-      "slack", [&](const plugin::Send&) { return broken ? outcome(OutcomeCode::misconfigured, "invalid_auth") : delivered(); },
-      [](LaneSettings& s) { s.rates.each = {1, 200ms, 1}; });
+      "slack", [&](const plugin::SendRequest&) { return broken ? outcome(OutcomeCode::misconfigured, "invalid_auth") : delivered(); },
+      [](LaneSettings& s) { s.rates.per_destination = {1, 200ms, 1}; });
   start();
   accept("slack", "bobby@example.com");
   ASSERT_TRUE(becomes("slack", LaneState::parked));
@@ -371,7 +371,7 @@ TEST_F(LaneTest, AParkedLaneThatCannotLookForItsProbeTakesItsTime) {
   std::atomic<Slack> slack = Slack::cutting;
   add(
       "slack",
-      [&](const plugin::Send&) {
+      [&](const plugin::SendRequest&) {
         if (slack == Slack::refusing) return outcome(OutcomeCode::misconfigured, "invalid_auth");
         if (slack == Slack::working) return delivered();
         auto cut = outcome(OutcomeCode::retry, "closed");
@@ -379,8 +379,8 @@ TEST_F(LaneTest, AParkedLaneThatCannotLookForItsProbeTakesItsTime) {
         return cut;
       },
       [](LaneSettings& s) {
-        s.first_probe = s.last_probe = 50ms;
-        s.rates.each = {1, 10ms, 3};
+        s.min_probe_interval = s.max_probe_interval = 50ms;
+        s.rates.per_destination = {1, 10ms, 3};
       });
   channel("slack").reconcile_script = [&](const auto&) {
     if (slack == Slack::working) return outcome(OutcomeCode::rejected);
@@ -396,7 +396,7 @@ TEST_F(LaneTest, AParkedLaneThatCannotLookForItsProbeTakesItsTime) {
   ASSERT_TRUE(becomes("slack", LaneState::parked));
   const auto began = std::chrono::steady_clock::now();
   ASSERT_TRUE(channel("slack").wait([](const auto& seen) { return seen.reconciled.size() >= 6; }));
-  EXPECT_GE(std::chrono::steady_clock::now() - began, 100ms) << "it is not asked without a pause";
+  EXPECT_GE(std::chrono::steady_clock::now() - began, 100ms) << "probes keep their interval";
   slack = Slack::working;
   EXPECT_TRUE(metrics_.wait("delivery slack delivered", 2));
 }
@@ -411,10 +411,10 @@ TEST_F(LaneTest, ABeginThatIsRefusedEndsTheDeliveryAndBlocksNobody) {
   start();
   const auto first = accept("slack", "bobby@example.com");
   ASSERT_TRUE(metrics_.wait("delivery slack rejected", 1));
-  EXPECT_EQ(record(first).deliveries.at(0).last_reason, "store_refused");
-  EXPECT_TRUE(record(first).deliveries.at(0).dead_letter);
+  EXPECT_EQ(history(first).deliveries.at(0).last_reason, "store_refused");
+  EXPECT_TRUE(history(first).deliveries.at(0).dead_letter);
   accept("slack", "bobby@example.com");
-  EXPECT_TRUE(metrics_.wait("delivery slack delivered", 1)) << "what waits behind it goes on";
+  EXPECT_TRUE(metrics_.wait("delivery slack delivered", 1)) << "the queue moves on";
 }
 
 TEST_F(LaneTest, AnOutcomeThatIsRefusedIsRecordedInItsSimplestForm) {
@@ -424,12 +424,12 @@ TEST_F(LaneTest, AnOutcomeThatIsRefusedIsRecordedInItsSimplestForm) {
   start();
   const auto id = accept("slack", "bobby@example.com");
   ASSERT_TRUE(metrics_.wait("delivery slack delivered", 1));
-  EXPECT_EQ(record(id).deliveries.at(0).state, model::DeliveryState::delivered) << "it has arrived";
+  EXPECT_EQ(history(id).deliveries.at(0).state, model::DeliveryState::delivered) << "the message has arrived";
   store.finishes = 1;
   const auto before = channel("slack").seen().sent.size();
   accept("slack", "ada@example.com");
   ASSERT_TRUE(metrics_.wait("delivery slack delivered", 2));
-  EXPECT_EQ(channel("slack").seen().sent.size(), before + 1) << "once";
+  EXPECT_EQ(channel("slack").seen().sent.size(), before + 1) << "sent once";
 }
 
 TEST_F(LaneTest, WhatCannotBeRecordedAtAllIsGivenUp) {
@@ -444,8 +444,8 @@ TEST_F(LaneTest, WhatCannotBeRecordedAtAllIsGivenUp) {
   };
   ASSERT_TRUE(lines_.wait(refused));
   accept("slack", "ada@example.com");
-  EXPECT_TRUE(metrics_.wait("delivery slack rejected", 1)) << "its room is free again";
-  EXPECT_EQ(store.asked, 2) << "asked again by nobody";
+  EXPECT_TRUE(metrics_.wait("delivery slack rejected", 1)) << "its slot is free again";
+  EXPECT_EQ(store.refused, 2) << "not retried";
 }
 
 TEST_F(LaneTest, ADeliveryThatIsNotTakenBackBlocksNobody) {
@@ -460,8 +460,8 @@ TEST_F(LaneTest, ADeliveryThatIsNotTakenBackBlocksNobody) {
   };
   ASSERT_TRUE(lines_.wait(refused));
   accept("slack", "ada@example.com");
-  EXPECT_TRUE(metrics_.wait("delivery slack delivered", 1)) << "its room is free again";
-  EXPECT_EQ(store.asked, 1) << "asked again by nobody";
+  EXPECT_TRUE(metrics_.wait("delivery slack delivered", 1)) << "its slot is free again";
+  EXPECT_EQ(store.refused, 1) << "not retried";
 }
 
 TEST_F(LaneTest, ARefusedLeaseIsNotRepeatedInALoop) {
@@ -473,9 +473,9 @@ TEST_F(LaneTest, ARefusedLeaseIsNotRepeatedInALoop) {
     return std::ranges::any_of(all, [](const auto& line) { return line.find("refuses to lease") != std::string::npos; });
   };
   ASSERT_TRUE(lines_.wait(refused));
-  const int before = store.asked;
+  const int before = store.refused;
   store.leases = 0;
-  EXPECT_LE(store.asked, before + 1);
+  EXPECT_LE(store.refused, before + 1);
   accept("slack", "bobby@example.com");
   EXPECT_TRUE(metrics_.wait("delivery slack delivered", 1));
 }
@@ -495,24 +495,24 @@ TEST_F(LaneTest, ASinkWhosePluginCrashedIsTriedWithOneDelivery) {
   const auto poison = std::make_shared<std::string>();
   const auto ended = std::make_shared<tests::Watched<std::vector<std::string>>>();
   add(
-      "slack", [](const plugin::Send&) { return std::nullopt; },
+      "slack", [](const plugin::SendRequest&) { return std::nullopt; },
       [&](LaneSettings& s) {
         s.crashed = LaneSettings::Crashed{"pager.so crashed", clock_.now()};
-        s.gave_up = [poison](const std::string& delivery) { return delivery == *poison; };
-        s.ended_given_up = [ended](const std::string& delivery) { ended->update([&](auto& all) { all.push_back(delivery); }); };
+        s.is_poison = [poison](const std::string& delivery) { return delivery == *poison; };
+        s.on_poison_ended = [ended](const std::string& delivery) { ended->update([&](auto& all) { all.push_back(delivery); }); };
       });
   const auto poisoned = accept("slack", "ada@example.com", [&](model::Delivery& d) { *poison = d.id; });
   for (const char* email : {"bob@example.com", "cleo@example.com", "dan@example.com"}) accept("slack", email);
   start();
   ASSERT_TRUE(channels_["slack"]->wait([](const auto& seen) { return seen.sent.size() == 1; }));
-  // What has crashed it too often is given up without it, and proves nothing.
-  const auto record = this->record(poisoned);
-  ASSERT_EQ(record.deliveries.size(), 1U);
-  EXPECT_TRUE(record.deliveries[0].dead_letter);
-  EXPECT_EQ(record.deliveries[0].last_reason, "plugin_crashed");
+  // A delivery that has crashed the plugin too often ends without it, and is no sign that the plugin works.
+  const auto history = this->history(poisoned);
+  ASSERT_EQ(history.deliveries.size(), 1U);
+  EXPECT_TRUE(history.deliveries[0].dead_letter);
+  EXPECT_EQ(history.deliveries[0].last_reason, "plugin_crashed");
   EXPECT_EQ(ended->get(), std::vector<std::string>{*poison});
   EXPECT_EQ(status("slack").state, LaneState::crashed);
-  EXPECT_EQ(channels_["slack"]->seen().most_in_flight, 1U);
+  EXPECT_EQ(channels_["slack"]->seen().max_in_flight, 1U);
   channels_["slack"]->let_go(delivered());
   ASSERT_TRUE(channels_["slack"]->wait([](const auto& seen) { return seen.sent.size() == 3; }));
   EXPECT_EQ(status("slack").state, LaneState::open);
@@ -521,7 +521,7 @@ TEST_F(LaneTest, ASinkWhosePluginCrashedIsTriedWithOneDelivery) {
 TEST_F(LaneTest, ASinkWhosePluginCrashedWaitsAndCanBeReleased) {
   const auto released = std::make_shared<tests::Watched<int>>();
   add(
-      "slack", [](const plugin::Send&) { return delivered(); },
+      "slack", [](const plugin::SendRequest&) { return delivered(); },
       [&](LaneSettings& s) {
         s.crashed = LaneSettings::Crashed{"pager.so crashed", clock_.now() + 1min};
         s.on_release = [released] { released->update([](int& times) { ++times; }); };
@@ -532,10 +532,10 @@ TEST_F(LaneTest, ASinkWhosePluginCrashedWaitsAndCanBeReleased) {
   ASSERT_TRUE(becomes("slack", LaneState::crashed));
   EXPECT_EQ(status("slack").until, settings_[0].crashed->next_try);
   const auto answer = std::make_shared<tests::Watched<bool>>();
-  EXPECT_TRUE(dispatcher_->release("slack", [answer](const Released& now) { answer->update([&](bool& done) { done = now.done; }); }));
+  EXPECT_TRUE(dispatcher_->release("slack", [answer](const ReleaseResult& now) { answer->update([&](bool& done) { done = now.done; }); }));
   EXPECT_TRUE(answer->wait([](bool done) { return done; }));
   EXPECT_TRUE(released->wait([](int times) { return times == 1; }));
-  EXPECT_EQ(record(id).deliveries[0].state, model::DeliveryState::waiting);
+  EXPECT_EQ(history(id).deliveries[0].state, model::DeliveryState::waiting);
 }
 
 TEST_F(LaneTest, WhatExpiresInAParkedLaneGoesToItsFallback) {
@@ -559,10 +559,10 @@ TEST_F(LaneTest, ARejectionGoesToTheFallbackWithoutOneToTheDeadLetters) {
   const auto without = accept("slack", "alice@example.com");
   ASSERT_TRUE(metrics_.wait("delivery mail delivered", 1));
   ASSERT_TRUE(metrics_.wait("delivery slack rejected", 2));
-  EXPECT_EQ(record(with).deliveries.size(), 2U);
-  EXPECT_FALSE(record(with).deliveries[0].dead_letter);
-  EXPECT_TRUE(record(without).deliveries[0].dead_letter);
-  EXPECT_EQ(record(without).deliveries[0].last_reason, "user_not_found");
+  EXPECT_EQ(history(with).deliveries.size(), 2U);
+  EXPECT_FALSE(history(with).deliveries[0].dead_letter);
+  EXPECT_TRUE(history(without).deliveries[0].dead_letter);
+  EXPECT_EQ(history(without).deliveries[0].last_reason, "user_not_found");
 }
 
 TEST_F(LaneTest, AHungPluginGetsNothingMoreUntilItsCallReturns) {
@@ -588,7 +588,7 @@ TEST_F(LaneTest, AHungPluginGetsNothingMoreUntilItsCallReturns) {
 TEST_F(LaneTest, WhatACrashLeftInDoubtIsMarkedAndSentAgain) {
   add("slack", [](const auto&) { return delivered(); });
   const auto id = accept("slack", "bobby@example.com");
-  // Another holder began an attempt and was never heard of again.
+  // Another holder begins an attempt and never finishes it.
   const auto lease = answer_of<store::Lease>([&](auto handler) { store_->lease({"slack", 1, clock_.now(), 100ms}, std::move(handler)); });
   ASSERT_EQ(lease->leased.size(), 1U);
   ASSERT_TRUE(
@@ -596,7 +596,7 @@ TEST_F(LaneTest, WhatACrashLeftInDoubtIsMarkedAndSentAgain) {
   start();
   ASSERT_TRUE(metrics_.wait("delivery slack delivered", 1));
   EXPECT_EQ(metrics_.count("duplicate slack"), 1);
-  EXPECT_TRUE(record(id).deliveries[0].possible_duplicate);
+  EXPECT_TRUE(history(id).deliveries[0].possible_duplicate);
   EXPECT_TRUE(channel("slack").seen().sent[0].message->delivery.possible_duplicate);
 }
 
@@ -611,7 +611,7 @@ TEST_F(LaneTest, ASinkThatCanReconcileIsAskedFirst) {
   ASSERT_TRUE(metrics_.wait("delivery slack delivered", 1));
   EXPECT_TRUE(channel("slack").seen().sent.empty());
   EXPECT_EQ(channel("slack").seen().reconciled.size(), 1U);
-  EXPECT_FALSE(record(id).deliveries[0].possible_duplicate);
+  EXPECT_FALSE(history(id).deliveries[0].possible_duplicate);
 }
 
 TEST_F(LaneTest, AnAmbiguousFailureIsLookedForBeforeItIsSentAgain) {
@@ -623,7 +623,7 @@ TEST_F(LaneTest, AnAmbiguousFailureIsLookedForBeforeItIsSentAgain) {
   const std::vector<Row> rows{{OutcomeCode::delivered, 1, false}, {OutcomeCode::rejected, 2, false}, {OutcomeCode::retry, 2, true}};
   for (const auto& row : rows) {
     const std::string sink = "slack-" + std::string(model::to_string(row.found));
-    add(sink, [](const plugin::Send& send) {
+    add(sink, [](const plugin::SendRequest& send) {
       if (send.attempt > 1) return delivered();
       auto o = outcome(OutcomeCode::retry, "timeout");
       o.maybe_delivered = true;
@@ -640,9 +640,9 @@ TEST_F(LaneTest, AnAmbiguousFailureIsLookedForBeforeItIsSentAgain) {
     EXPECT_EQ(seen.reconciled.size(), 1U);
     EXPECT_EQ(seen.sent.size(), row.sent);
     EXPECT_EQ(seen.sent.back().message->delivery.possible_duplicate, row.marked);
-    EXPECT_EQ(record(id).deliveries[0].possible_duplicate, row.marked);
+    EXPECT_EQ(history(id).deliveries[0].possible_duplicate, row.marked);
     EXPECT_EQ(metrics_.count("duplicate " + sink), row.marked ? 1 : 0);
-    EXPECT_EQ(record(id).attempts.at(0).outcome->reason, "timeout");
+    EXPECT_EQ(history(id).attempts.at(0).outcome->reason, "timeout");
   }
 }
 
@@ -677,13 +677,13 @@ TEST_F(LaneTest, ALateDeliveredSettlesWhatWasGivenUp) {
   const auto id = accept("slack", "bobby@example.com", [&](model::Delivery& d) { d.expires_at = clock_.now() + 2h; });
   ASSERT_TRUE(metrics_.wait("attempt slack retry", 1));
   ASSERT_TRUE(metrics_.wait("duplicate slack", 1));
-  channel("slack").late(record(id).deliveries[0].id, 1, delivered());
+  channel("slack").late(history(id).deliveries[0].id, 1, delivered());
   ASSERT_TRUE(metrics_.wait("delivery slack delivered", 1));
-  EXPECT_EQ(record(id).deliveries[0].state, DeliveryState::delivered);
+  EXPECT_EQ(history(id).deliveries[0].state, DeliveryState::delivered);
 }
 
 TEST_F(LaneTest, TheRateOfARecipientSpreadsWhatGoesToIt) {
-  add("slack", [](const auto&) { return delivered(); }, [](LaneSettings& s) { s.rates.each = {10, 1s, 1}; });
+  add("slack", [](const auto&) { return delivered(); }, [](LaneSettings& s) { s.rates.per_destination = {10, 1s, 1}; });
   start();
   for (int i = 0; i < 4; ++i) accept("slack", "bobby@example.com");
   accept("slack", "alice@example.com");
@@ -693,7 +693,7 @@ TEST_F(LaneTest, TheRateOfARecipientSpreadsWhatGoesToIt) {
 }
 
 TEST_F(LaneTest, TheRateOfTheSinkHolds) {
-  add("slack", [](const auto&) { return delivered(); }, [](LaneSettings& s) { s.rates.all = {50, 1s, 5}; });
+  add("slack", [](const auto&) { return delivered(); }, [](LaneSettings& s) { s.rates.total = {50, 1s, 5}; });
   const auto started = std::chrono::steady_clock::now();
   start();
   for (int i = 0; i < 20; ++i) accept("slack", "someone" + std::to_string(i) + "@example.com");
@@ -714,7 +714,7 @@ TEST_F(LaneTest, StoppingLetsAttemptsEndAndKeepsTheRest) {
   channel("slack").let_go(delivered());
   ASSERT_EQ(future.wait_for(tests::kDeadline), std::future_status::ready);
   EXPECT_EQ(metrics_.count("delivery slack delivered"), 1);
-  EXPECT_EQ(record(rest).deliveries[0].state, DeliveryState::waiting);
+  EXPECT_EQ(history(rest).deliveries[0].state, DeliveryState::waiting);
   EXPECT_TRUE(channel("slack").seen().stopped);
   store_->close();
   runtime_.stop();
@@ -732,21 +732,21 @@ TEST_F(LaneTest, AnotherLaneTakesOverWhileAttemptsEnd) {
   accept("slack", "bobby@example.com");
 
   const auto next = channels_["slack"] = std::make_shared<ScriptedChannel>([](const auto&) { return delivered(); });
-  dispatcher_->use({make_lane(settings_.front())}, plans_);
+  dispatcher_->replace_lanes({make_lane(settings_.front())}, plans_);
   accept("slack", "alice@example.com");
   ASSERT_TRUE(metrics_.wait("delivery slack delivered", 1));
   EXPECT_EQ(next->seen().sent.front().message->delivery.destination.address, "alice@example.com");
-  EXPECT_EQ(next->seen().sent.size(), 1U) << "of a recipient queue one at a time, whoever has it";
+  EXPECT_EQ(next->seen().sent.size(), 1U) << "one delivery of a recipient queue at a time, across lanes";
   EXPECT_FALSE(old->seen().stopped);
   EXPECT_EQ(dispatcher_->status().size(), 1U);
   EXPECT_TRUE(channel("gone").wait([](const auto& s) { return s.stopped; }));
 
   old->let_go(delivered());
-  ASSERT_TRUE(metrics_.wait("delivery slack delivered", 3)) << "the next one is told at once, not by the end of a lease";
+  ASSERT_TRUE(metrics_.wait("delivery slack delivered", 3)) << "the next lane is notified at once, not at the end of the lease";
   EXPECT_EQ(old->seen().sent.size(), 1U);
   EXPECT_TRUE(old->wait([](const auto& s) { return s.stopped; }));
   const auto kept = accept("gone", "bobby@example.com");
-  EXPECT_EQ(record(kept).deliveries[0].state, DeliveryState::waiting);
+  EXPECT_EQ(history(kept).deliveries[0].state, DeliveryState::waiting);
 }
 
 TEST_F(LaneTest, ALaneThatIsTheSameGoesOn) {
@@ -755,10 +755,10 @@ TEST_F(LaneTest, ALaneThatIsTheSameGoesOn) {
   accept("slack", "bobby@example.com");
   ASSERT_TRUE(metrics_.wait("delivery slack delivered", 1));
   const auto lane = make_lane(settings_.front());
-  dispatcher_->use({lane}, plans_);
-  ASSERT_TRUE(channel("slack").wait([](const auto& s) { return s.stopped; })) << "that was another one";
+  dispatcher_->replace_lanes({lane}, plans_);
+  ASSERT_TRUE(channel("slack").wait([](const auto& s) { return s.stopped; })) << "a lane that was replaced stops";
   channels_["slack"] = std::make_shared<ScriptedChannel>([](const auto&) { return delivered(); });
-  dispatcher_->use({lane}, plans_);
+  dispatcher_->replace_lanes({lane}, plans_);
   accept("slack", "bobby@example.com");
   EXPECT_TRUE(metrics_.wait("delivery slack delivered", 2));
   EXPECT_TRUE(channel("slack").seen().sent.empty());
@@ -769,7 +769,7 @@ TEST_F(LaneTest, StoppingWaitsForLanesThatMakeWayToo) {
   start();
   accept("slack", "bobby@example.com");
   ASSERT_TRUE(channel("slack").wait([](const auto& s) { return s.in_flight == 1; }));
-  dispatcher_->use({}, {});
+  dispatcher_->replace_lanes({}, {});
   std::promise<void> stopped;
   auto future = stopped.get_future();
   dispatcher_->stop(20s, [&] { stopped.set_value(); });

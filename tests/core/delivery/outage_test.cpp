@@ -1,4 +1,4 @@
-// Tables: what happens at which second, and what is said of it.
+// Tables of outcomes by time, with the notice expected for each.
 #include "delivery/outage.hpp"
 
 #include <gtest/gtest.h>
@@ -10,7 +10,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using model::OutcomeCode;
-using Kind = Outage::News::Kind;
+using Kind = Outage::Notice::Kind;
 
 const base::Timestamp kStart{base::Millis(1'700'000'000'000)};
 
@@ -26,12 +26,12 @@ struct Step {
   std::uint64_t attempts = 0;
 };
 
-// `lasted` and `attempts` count where something is said.
+// `lasted` and `attempts` are set in steps with a notice.
 Outage after(const std::vector<Step>& steps) {
   Outage outage;
   for (const auto& step : steps) {
-    const auto news = outage.ended(step.outcome, kStart + step.at);
-    EXPECT_EQ(news, (Outage::News{step.kind, step.lasted, step.attempts})) << "at " << step.at.count() << " ms";
+    const auto notice = outage.record(step.outcome, kStart + step.at);
+    EXPECT_EQ(notice, (Outage::Notice{step.kind, step.lasted, step.attempts})) << "at " << step.at.count() << " ms";
   }
   return outage;
 }
@@ -57,16 +57,16 @@ TEST(Outage, FewerAreNone) {
 
 TEST(Outage, IsCountedInGrowingIntervalsHoweverManyAttemptsThereAre) {
   Outage outage;
-  std::vector<std::int64_t> said;  // seconds
+  std::vector<std::int64_t> reported;  // seconds
   for (int i = 0; i <= 20'000; ++i) {
-    const auto news = outage.ended(fails(), kStart + std::chrono::seconds(i));
-    if (news.kind == Kind::none) continue;
-    EXPECT_EQ(news.kind, said.empty() ? Kind::begins : Kind::goes_on);
-    EXPECT_EQ(news.attempts, static_cast<std::uint64_t>(i) + 1);
-    EXPECT_EQ(news.lasted, std::chrono::seconds(i));
-    said.push_back(i);
+    const auto notice = outage.record(fails(), kStart + std::chrono::seconds(i));
+    if (notice.kind == Kind::none) continue;
+    EXPECT_EQ(notice.kind, reported.empty() ? Kind::begins : Kind::continues);
+    EXPECT_EQ(notice.attempts, static_cast<std::uint64_t>(i) + 1);
+    EXPECT_EQ(notice.lasted, std::chrono::seconds(i));
+    reported.push_back(i);
   }
-  EXPECT_EQ(said, (std::vector<std::int64_t>{2, 62, 182, 422, 902, 1862, 3782, 7382, 10982, 14582, 18182}));
+  EXPECT_EQ(reported, (std::vector<std::int64_t>{2, 62, 182, 422, 902, 1862, 3782, 7382, 10982, 14582, 18182}));
   EXPECT_EQ(*outage.since(), kStart);
 }
 
@@ -84,9 +84,9 @@ TEST(Outage, WhatTheRemoteSaysEndsItAndWhatThePluginSaysByItselfChangesNothing) 
                                                        {is(OutcomeCode::misconfigured, 0), false},
                                                        {is(OutcomeCode::retry, 503), false}}) {
     Outage outage;
-    for (int i = 0; i < 3; ++i) static_cast<void>(outage.ended(fails(), kStart));
+    for (int i = 0; i < 3; ++i) static_cast<void>(outage.record(fails(), kStart));
     ASSERT_TRUE(outage.open());
-    EXPECT_EQ(outage.ended(outcome, kStart + 1s).kind == Kind::ends, ends);
+    EXPECT_EQ(outage.record(outcome, kStart + 1s).kind == Kind::ends, ends);
     EXPECT_EQ(outage.open(), !ends);
   }
 }
@@ -96,11 +96,11 @@ TEST(Outage, OneThatComesAndGoesDoesNotFillTheLog) {
   int lines = 0;
   for (int i = 0; i < 600; ++i) {
     const auto now = kStart + std::chrono::seconds(i);
-    for (int n = 0; n < 3; ++n) lines += outage.ended(fails(), now).kind != Kind::none ? 1 : 0;
+    for (int n = 0; n < 3; ++n) lines += outage.record(fails(), now).kind != Kind::none ? 1 : 0;
     EXPECT_TRUE(outage.open());
-    lines += outage.ended(arrives(), now + 500ms).kind != Kind::none ? 1 : 0;
+    lines += outage.record(arrives(), now + 500ms).kind != Kind::none ? 1 : 0;
   }
-  EXPECT_EQ(lines, 2) << "of the first one";
+  EXPECT_EQ(lines, 2) << "the first outage only";
 }
 
 TEST(Outage, OneSoonAfterAnotherIsSaidOnceItHasLasted) {

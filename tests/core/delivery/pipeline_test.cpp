@@ -38,7 +38,7 @@ class PipelineTest : public LaneFixture {
     return rule;
   }
 
-  // Quiet now where the recipient is, and not in the named zone; or the other way round.
+  // Quiet hours now in the recipient's zone but not in the named one, or the other way round.
   static model::RouteRule quiet_there(const base::Clock& clock, const std::string& there) {
     const int minute = base::TimeZone::find(there).value().local(clock.now()).minute;
     auto rule = route("everyone", {{"slack"}});
@@ -46,8 +46,8 @@ class PipelineTest : public LaneFixture {
     return rule;
   }
   bool held(const std::string& notification_id) {
-    const auto decisions = record(notification_id).decisions;
-    return std::ranges::any_of(decisions, [](const auto& decision) { return decision.what == "held"; });
+    const auto decisions = history(notification_id).decisions;
+    return std::ranges::any_of(decisions, [](const auto& decision) { return decision.event == "held"; });
   }
 
   std::unique_ptr<Pipeline> pipeline_;
@@ -61,7 +61,7 @@ TEST_F(PipelineTest, ANotificationIsRoutedStoredAndDelivered) {
   ASSERT_TRUE(accepted);
   EXPECT_FALSE(accepted->duplicate);
   ASSERT_TRUE(metrics_.wait("delivery slack delivered", 1));
-  const auto all = record(accepted->notification_id);
+  const auto all = history(accepted->notification_id);
   EXPECT_EQ(all.deliveries.at(0).destination, (model::Destination{model::Audience::direct, "bobby@example.com"}));
   EXPECT_EQ(all.deliveries.at(0).route, "everyone");
 }
@@ -89,7 +89,7 @@ TEST_F(PipelineTest, WhatNoRouteTakesIsKeptAndCounted) {
   ASSERT_TRUE(accepted);
   const auto stats = store_->stats(clock_.now());
   EXPECT_EQ(stats.unrouted, 1U);
-  EXPECT_TRUE(record(accepted->notification_id).deliveries.empty());
+  EXPECT_TRUE(history(accepted->notification_id).deliveries.empty());
 }
 
 TEST_F(PipelineTest, ASensitiveNotificationExpiresSoonAndStaysOutOfChannels) {
@@ -103,7 +103,7 @@ TEST_F(PipelineTest, ASensitiveNotificationExpiresSoonAndStaysOutOfChannels) {
     n.max_age = 10min;
   });
   ASSERT_TRUE(accepted);
-  const auto all = record(accepted->notification_id);
+  const auto all = history(accepted->notification_id);
   ASSERT_EQ(all.deliveries.size(), 1U);
   EXPECT_EQ(all.deliveries[0].destination.audience, model::Audience::direct);
   EXPECT_EQ(all.deliveries[0].expires_at - all.notification.received_at, 10min);
@@ -115,12 +115,12 @@ TEST_F(PipelineTest, TheTimeZoneOfTheRecipientCountsOnceItIsTold) {
   make_pipeline({quiet_there(clock_, "Asia/Tokyo")});
   const auto first = accept_notification("m1");
   ASSERT_TRUE(first);
-  EXPECT_FALSE(held(first->notification_id)) << "nobody has told it: the named one counts";
-  zones_.tell("slack", "bobby@example.COM", "Asia/Tokyo");
+  EXPECT_FALSE(held(first->notification_id)) << "no zone reported: the named one counts";
+  zones_.set("slack", "bobby@example.COM", "Asia/Tokyo");
   const auto second = accept_notification("m2");
   ASSERT_TRUE(second);
   EXPECT_TRUE(held(second->notification_id));
-  zones_.tell("slack", "bobby@example.com", "UTC");
+  zones_.set("slack", "bobby@example.com", "UTC");
   const auto third = accept_notification("m3");
   ASSERT_TRUE(third);
   EXPECT_FALSE(held(third->notification_id));

@@ -23,11 +23,11 @@ Planner planner(model::PipelineRules rules) {
   return compiled.value_or(Planner());
 }
 
-RouteRule everyone() { return {.name = "everyone", .where = "f:1:1", .to = {{"slack"}}}; }
+RouteRule everyone() { return {.name = "everyone", .location = "f:1:1", .to = {{"slack"}}}; }
 
 std::vector<std::string> whats(const store::Acceptance& acceptance) {
   std::vector<std::string> out;
-  for (const auto& decision : acceptance.decisions) out.push_back(decision.what);
+  for (const auto& decision : acceptance.decisions) out.push_back(decision.event);
   return out;
 }
 
@@ -39,7 +39,7 @@ store::Acceptance plan(const Planner& planner, Timestamp now, const std::functio
 }
 
 TEST(Planner, WhatIsDroppedIsKeptWithItsReason) {
-  const auto p = planner({.processors = {{.name = "noise", .where = "f:1:1", .drop = "too noisy"}}, .routes = {everyone()}});
+  const auto p = planner({.processors = {{.name = "noise", .location = "f:1:1", .drop = "too noisy"}}, .routes = {everyone()}});
   const auto acceptance = plan(p, utc("2026-01-01T00:00:00Z"));
   EXPECT_TRUE(acceptance.dropped);
   EXPECT_TRUE(acceptance.deliveries.empty());
@@ -82,7 +82,7 @@ TEST(Planner, HoursAreThoseOfTheRecipientWhenTheyAreKnown) {
     return base::to_rfc3339(planned.digest ? planned.digest->due_at : planned.delivery.due_at);
   };
   auto p = planner({.routes = {route}});
-  EXPECT_TRUE(p.wants_own_zones());
+  EXPECT_TRUE(p.uses_recipient_zones());
   EXPECT_EQ(due(p, std::nullopt), base::to_rfc3339(now));
   EXPECT_EQ(due(p, tokyo), base::to_rfc3339(utc("2026-01-15T22:00:00Z")));
 
@@ -92,15 +92,15 @@ TEST(Planner, HoursAreThoseOfTheRecipientWhenTheyAreKnown) {
   EXPECT_EQ(due(p, std::nullopt), base::to_rfc3339(utc("2026-01-16T08:00:00Z")));
   EXPECT_EQ(due(p, tokyo), base::to_rfc3339(utc("2026-01-16T00:00:00Z")));
 
-  // Each rule for itself: quiet until seven in Berlin, collected until six in Tokyo.
+  // Each rule has its own zone: quiet until seven in Berlin, collected until six in Tokyo.
   route.timing.digest->at = {6 * 60};
   route.timing.quiet_hours = model::QuietHours{.from = 15 * 60, .to = 7 * 60, .zone = {"Europe/Berlin", false}};
   EXPECT_EQ(due(planner({.routes = {route}}), tokyo), base::to_rfc3339(utc("2026-01-16T06:00:00Z")));
 
   route.timing.digest.reset();
   p = planner({.routes = {route}});
-  EXPECT_FALSE(p.wants_own_zones());
-  EXPECT_EQ(due(p, tokyo), base::to_rfc3339(utc("2026-01-16T06:00:00Z"))) << "not asked for";
+  EXPECT_FALSE(p.uses_recipient_zones());
+  EXPECT_EQ(due(p, tokyo), base::to_rfc3339(utc("2026-01-16T06:00:00Z"))) << "the rule has a named zone";
 }
 
 TEST(Planner, WhatOthersReadTooIsNobodysOwn) {
@@ -111,12 +111,12 @@ TEST(Planner, WhatOthersReadTooIsNobodysOwn) {
   auto around = everyone();
   around.routes = {within};
   const auto p = planner({.routes = {around}});
-  EXPECT_TRUE(p.wants_own_zones()) << "a nested one asks for it";
+  EXPECT_TRUE(p.uses_recipient_zones()) << "a nested route uses it";
   const auto now = utc("2026-01-15T15:00:00Z");
   const auto acceptance = p.plan(test::sample(), now, nullptr, base::TimeZone::find("Asia/Tokyo").value());
   const auto& delivery = acceptance.deliveries.at(0).delivery;
   EXPECT_EQ(delivery.due_at, now);
-  EXPECT_FALSE(p.wants_own_zone(delivery));
+  EXPECT_FALSE(p.uses_recipient_zone(delivery));
 }
 
 TEST(Planner, KeysAreThoseOfTheirRoute) {
@@ -140,10 +140,10 @@ TEST(Planner, TheWordsAreThoseOfTheRouteThatChoseIt) {
   const auto p = planner({.routes = {route}});
   model::Message message{.items = {test::sample(), test::sample()}};
   message.delivery.route = "another";
-  p.write(message);
+  p.apply_template(message);
   EXPECT_EQ(message.items[0], test::sample());
   message.delivery.route = "everyone";
-  p.write(message);
+  p.apply_template(message);
   for (const auto& item : message.items) EXPECT_EQ(item.title, "24 hours");
 }
 
@@ -157,8 +157,8 @@ TEST(Planner, WrongRules) {
   EXPECT_NE(Planner::compile({.routes = {route}}, kSinks).error().message.find("f:1:1: message: body: "), std::string::npos);
 }
 
-// Weeks around both changes of daylight saving, with a gateway that dies now and then: whatever quiet hours, digests and throttles make of
-// it, each notification is in exactly one message, in order, none before it is due and none later than was promised.
+// Weeks around both changes of daylight saving, with a gateway that dies now and then. With any quiet hours, digests and throttles, each
+// notification is in exactly one message, in order, not before it is due and not later than promised.
 class DrivenClock : public testing::TestWithParam<int> {};
 
 struct Sent {
@@ -167,7 +167,7 @@ struct Sent {
 };
 
 model::Timing random_timing(std::mt19937& random) {
-  const auto pick = [&](int most) { return std::uniform_int_distribution<int>(0, most)(random); };
+  const auto pick = [&](int max) { return std::uniform_int_distribution<int>(0, max)(random); };
   const std::vector<std::string> zones{"Europe/Berlin", "America/New_York", "Australia/Lord_Howe"};
   model::Timing timing;
   const auto zone = zones[static_cast<std::size_t>(pick(2))];
@@ -177,7 +177,8 @@ model::Timing random_timing(std::mt19937& random) {
     case 0: timing.digest = model::DigestRule{.window = std::chrono::minutes(1 + pick(300))}; break;
     case 1: timing.digest = model::DigestRule{.at = {pick(1439), pick(1439)}, .zone = {.name = zone}}; break;
     case 2:
-      timing.throttle = model::ThrottleRule{.most = static_cast<std::uint32_t>(1 + pick(3)), .window = std::chrono::minutes(1 + pick(300))};
+      timing.throttle =
+          model::ThrottleRule{.max_messages = static_cast<std::uint32_t>(1 + pick(3)), .window = std::chrono::minutes(1 + pick(300))};
       break;
     default: break;
   }
@@ -186,7 +187,7 @@ model::Timing random_timing(std::mt19937& random) {
 
 TEST_P(DrivenClock, EachIsInExactlyOneMessageInOrderAndInTime) {
   std::mt19937 random(static_cast<std::uint32_t>(GetParam()));
-  const auto pick = [&](int most) { return std::uniform_int_distribution<int>(0, most)(random); };
+  const auto pick = [&](int max) { return std::uniform_int_distribution<int>(0, max)(random); };
   auto route = everyone();
   route.timing = random_timing(random);
   const auto p = planner({.routes = {route}});
@@ -195,7 +196,7 @@ TEST_P(DrivenClock, EachIsInExactlyOneMessageInOrderAndInTime) {
   const auto open = [&] { return store::open_sqlite(directory.path() / "belfry.db", clock, store::silent()).value(); };
   auto opened = open();
   auto calls = std::make_unique<store::Calls>(*opened);
-  std::map<std::string, Timestamp> promised;  // the latest moment, of each notification
+  std::map<std::string, Timestamp> promised;  // latest moment by notification
   std::vector<std::string> accepted;
   std::vector<Sent> sent;
   std::set<std::string> doubted;  // sent, but the gateway died before it was recorded
@@ -205,8 +206,8 @@ TEST_P(DrivenClock, EachIsInExactlyOneMessageInOrderAndInTime) {
     ASSERT_TRUE(lease);
     for (const auto& leased : lease->leased) {
       ASSERT_LE(leased.delivery.due_at, clock.now()) << "before it is due";
-      ASSERT_GT(leased.delivery.expires_at, clock.now()) << "what is held must not expire meanwhile";
-      // A sink that can tell is asked about what is in doubt, and is not made to send it again.
+      ASSERT_GT(leased.delivery.expires_at, clock.now()) << "held deliveries must not expire";
+      // Models a sink that reconciles a delivery in doubt and does not send it again.
       if (!leased.in_doubt) {
         Sent message{clock.now(), {}};
         for (const auto& item : leased.items) message.items.push_back(item.msg_id);
@@ -244,7 +245,7 @@ TEST_P(DrivenClock, EachIsInExactlyOneMessageInOrderAndInTime) {
       calls = std::make_unique<store::Calls>(*opened);
     }
     clock.advance(std::chrono::minutes(pick(3) == 0 ? 1 + pick(40) : 10));
-    for (;;) {  // all that is ready by now
+    for (;;) {  // everything that is ready
       const auto before = sent.size();
       deliver(false);
       if (HasFatalFailure()) return;
@@ -271,7 +272,7 @@ TEST_P(DrivenClock, EachIsInExactlyOneMessageInOrderAndInTime) {
   if (!route.timing.throttle) {
     ASSERT_EQ(all, accepted) << "order kept";
   }
-  // A step of this test is 40 minutes at most.
+  // A step of this test takes up to 40 minutes.
   for (const auto& [id, latest] : promised) ASSERT_LE(arrived.at(id), latest + 45min) << id << " later than promised";
 }
 

@@ -14,7 +14,7 @@ class RecipientZonesTest : public testing::Test {
  protected:
   ~RecipientZonesTest() override { store_->close(); }
 
-  // Noon in London, as that zone has it.
+  // Noon in London, in that zone.
   static std::string shown(const std::optional<base::TimeZone>& zone) {
     if (!zone) return "none";
     const auto local = zone->local(base::from_rfc3339("2026-01-15T12:00:00Z").value());
@@ -49,9 +49,9 @@ class RecipientZonesTest : public testing::Test {
 
 TEST_F(RecipientZonesTest, WhatWasToldLastCounts) {
   EXPECT_EQ(find(zones_, "bobby@coder.com"), "none");
-  zones_.tell("slack", "Bobby@Coder.com", "Asia/Tokyo");
-  EXPECT_EQ(find(zones_, "bobby@CODER.com"), "21:0") << "a miss is remembered no longer than that";
-  zones_.tell("other", "bobby@coder.com", "Asia/Kolkata");
+  zones_.set("slack", "Bobby@Coder.com", "Asia/Tokyo");
+  EXPECT_EQ(find(zones_, "bobby@CODER.com"), "21:0") << "a report replaces a cached miss";
+  zones_.set("other", "bobby@coder.com", "Asia/Kolkata");
   EXPECT_EQ(find(zones_, "bobby@coder.com"), "17:30");
   EXPECT_EQ(kept("bobby@coder.com"), "Asia/Kolkata");
   EXPECT_EQ(find(zones_, "alice@coder.com"), "none");
@@ -61,61 +61,61 @@ TEST_F(RecipientZonesTest, WhatIsKeptIsFound) {
   keep("bobby@coder.com", "Asia/Tokyo");
   keep("alice@coder.com", "Atlantis");
   EXPECT_EQ(find(zones_, "Bobby@coder.com"), "21:0");
-  EXPECT_EQ(find(zones_, "alice@coder.com"), "none") << "this machine knows it no more";
+  EXPECT_EQ(find(zones_, "alice@coder.com"), "none") << "no longer in this machine's database";
 }
 
 TEST_F(RecipientZonesTest, WhatIsToldWhileTheStoreIsAskedCounts) {
   keep("bobby@coder.com", "Asia/Tokyo");
   std::promise<std::string> found;
-  store_->kv_get("recipients:time-zone", "bobby@coder.com", [&](const auto&) { zones_.tell("slack", "bobby@coder.com", "Asia/Kolkata"); });
+  store_->kv_get("recipients:time-zone", "bobby@coder.com", [&](const auto&) { zones_.set("slack", "bobby@coder.com", "Asia/Kolkata"); });
   zones_.find("bobby@coder.com", [&](const std::optional<base::TimeZone>& zone) { found.set_value(shown(zone)); });
   EXPECT_EQ(found.get_future().get(), "17:30");
   EXPECT_EQ(kept("bobby@coder.com"), "Asia/Kolkata");
 }
 
 TEST_F(RecipientZonesTest, MissesAndHitsAskTheStoreOnce) {
-  zones_.tell("slack", "bobby@coder.com", "Asia/Tokyo");
+  zones_.set("slack", "bobby@coder.com", "Asia/Tokyo");
   EXPECT_EQ(find(zones_, "alice@coder.com"), "none");
   store_->close();
   EXPECT_EQ(find(zones_, "bobby@coder.com"), "21:0");
   EXPECT_EQ(find(zones_, "alice@coder.com"), "none");
-  EXPECT_EQ(find(zones_, "carol@coder.com"), "none") << "the store cannot say";
+  EXPECT_EQ(find(zones_, "carol@coder.com"), "none") << "the store is closed";
 }
 
 TEST_F(RecipientZonesTest, WhatIsNoTimeZoneIsIgnoredAndLoggedOnce) {
-  zones_.tell("slack", "bobby@coder.com", "Asia/Tokyo");
-  for (const auto* name : {"Berlin", "../../etc/passwd", "/etc/localtime", "Berlin", ""}) zones_.tell("slack", "bobby@coder.com", name);
+  zones_.set("slack", "bobby@coder.com", "Asia/Tokyo");
+  for (const auto* name : {"Berlin", "../../etc/passwd", "/etc/localtime", "Berlin", ""}) zones_.set("slack", "bobby@coder.com", name);
   EXPECT_EQ(find(zones_, "bobby@coder.com"), "21:0");
   EXPECT_EQ(logged("time_zone=Berlin"), 1U);
-  EXPECT_EQ(logged("does not know"), 4U);
+  EXPECT_EQ(logged("does not have"), 4U);
   EXPECT_EQ(logged("bobby"), 0U);
-  for (int i = 0; i < 300; ++i) zones_.tell("slack", "bobby@coder.com", "Nowhere/" + std::to_string(i));
-  EXPECT_EQ(logged("does not know"), 100U) << "there is an end to it";
+  for (int i = 0; i < 300; ++i) zones_.set("slack", "bobby@coder.com", "Nowhere/" + std::to_string(i));
+  EXPECT_EQ(logged("does not have"), 100U) << "the log is bounded";
 }
 
 TEST_F(RecipientZonesTest, WhatIsNoAddressIsIgnored) {
   for (const auto& email : {std::string(), std::string(255, 'x')}) {
-    zones_.tell("slack", email, "Asia/Tokyo");
+    zones_.set("slack", email, "Asia/Tokyo");
     EXPECT_EQ(find(zones_, email), "none");
   }
 }
 
 TEST_F(RecipientZonesTest, MemoryIsBounded) {
   const auto address = [](std::size_t i) { return std::to_string(i) + "@coder.com"; };
-  for (std::size_t i = 0; i < RecipientZones::kMostInMemory + 10; ++i) zones_.tell("slack", address(i), "Asia/Tokyo");
-  // Those that do not fit into memory are in the store.
+  for (std::size_t i = 0; i < RecipientZones::kCacheCapacity + 10; ++i) zones_.set("slack", address(i), "Asia/Tokyo");
+  // Entries that do not fit into the cache are in the store.
   std::size_t known = 0;
-  for (std::size_t i = 0; i < RecipientZones::kMostInMemory; ++i) known += find(zones_, address(i)) == "21:0" ? 1U : 0U;
-  EXPECT_EQ(known, RecipientZones::kMostInMemory);
-  EXPECT_EQ(logged("is not kept"), 0U);
+  for (std::size_t i = 0; i < RecipientZones::kCacheCapacity; ++i) known += find(zones_, address(i)) == "21:0" ? 1U : 0U;
+  EXPECT_EQ(known, RecipientZones::kCacheCapacity);
+  EXPECT_EQ(logged("cannot store"), 0U);
 }
 
 TEST_F(RecipientZonesTest, TheOneThatWasUsedLongestAgoIsForgotten) {
   const auto address = [](std::size_t i) { return std::to_string(i) + "@coder.com"; };
-  for (std::size_t i = 0; i < RecipientZones::kMostInMemory; ++i) zones_.tell("slack", address(i), "Asia/Tokyo");
-  EXPECT_EQ(find(zones_, address(0)), "21:0") << "the first one is in use";
-  zones_.tell("slack", "one-more@coder.com", "Asia/Tokyo");
-  // What memory has forgotten is found in the store, which is closed now.
+  for (std::size_t i = 0; i < RecipientZones::kCacheCapacity; ++i) zones_.set("slack", address(i), "Asia/Tokyo");
+  EXPECT_EQ(find(zones_, address(0)), "21:0") << "the first entry is in use";
+  zones_.set("slack", "one-more@coder.com", "Asia/Tokyo");
+  // An evicted entry is only in the store, which is closed now.
   store_->close();
   EXPECT_EQ(find(zones_, address(0)), "21:0");
   EXPECT_EQ(find(zones_, address(2)), "21:0");
@@ -124,10 +124,10 @@ TEST_F(RecipientZonesTest, TheOneThatWasUsedLongestAgoIsForgotten) {
 
 TEST_F(RecipientZonesTest, WhatTheStoreDoesNotTakeHoldsInMemory) {
   store_->close();
-  zones_.tell("slack", "bobby@coder.com", "Asia/Tokyo");
-  zones_.tell("slack", "alice@coder.com", "Asia/Tokyo");
+  zones_.set("slack", "bobby@coder.com", "Asia/Tokyo");
+  zones_.set("slack", "alice@coder.com", "Asia/Tokyo");
   EXPECT_EQ(find(zones_, "bobby@coder.com"), "21:0");
-  EXPECT_EQ(logged("is not kept"), 1U) << "said once";
+  EXPECT_EQ(logged("cannot store"), 1U) << "logged once";
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// A store that refuses some calls about one delivery, as one does whose rows are damaged. The rest goes to the store inside.
+// A store that refuses some calls, as a store with damaged rows does. Forwards all others to the store inside.
 #pragma once
 #include <atomic>
 #include <memory>
@@ -16,12 +16,12 @@ class RefusingStore final : public store::Store {
 
   explicit RefusingStore(std::unique_ptr<store::Store> inside) : inside_(std::move(inside)) {}
 
-  std::atomic<int> begins = 0;          // that many are refused
-  std::atomic<int> finishes = 0;        // the same, of those with an attempt
-  std::atomic<int> plain_finishes = 0;  // and of those without
+  std::atomic<int> begins = 0;          // this many calls are refused
+  std::atomic<int> finishes = 0;        // likewise, with an attempt
+  std::atomic<int> plain_finishes = 0;  // likewise, without an attempt
   std::atomic<int> leases = 0;
   std::atomic<int> releases = 0;
-  std::atomic<int> asked = 0;  // calls that were refused
+  std::atomic<int> refused = 0;  // calls refused so far
 
   void accept(store::Acceptance a, Handler<store::Accepted> h) override { inside_->accept(std::move(a), std::move(h)); }
   void lease(store::LeaseRequest r, Handler<store::Lease> h) override {
@@ -48,13 +48,13 @@ class RefusingStore final : public store::Store {
   void pause_queue(std::string s, std::string d, Timestamp until, Handler<bool> h) override {
     inside_->pause_queue(std::move(s), std::move(d), until, std::move(h));
   }
-  void wake(std::string s, Timestamp now, Handler<std::size_t> h) override { inside_->wake(std::move(s), now, std::move(h)); }
+  void end_backoff(std::string s, Timestamp now, Handler<std::size_t> h) override { inside_->end_backoff(std::move(s), now, std::move(h)); }
   [[nodiscard]] store::Stats stats(Timestamp now) const override { return inside_->stats(now); }
   void ping(Handler<bool> h) override { inside_->ping(std::move(h)); }
   void find(store::Filter f, Handler<std::vector<model::Delivery>> h) override { inside_->find(std::move(f), std::move(h)); }
-  void record(std::string id, Handler<store::Record> h) override { inside_->record(std::move(id), std::move(h)); }
-  void recorded(Timestamp since, std::int64_t from, std::size_t most, Handler<store::Recorded> h) override {
-    inside_->recorded(since, from, most, std::move(h));
+  void history(std::string id, Handler<store::History> h) override { inside_->history(std::move(id), std::move(h)); }
+  void list_notifications(Timestamp since, std::int64_t from, std::size_t limit, Handler<store::NotificationPage> h) override {
+    inside_->list_notifications(since, from, limit, std::move(h));
   }
   void retry(std::vector<std::string> ids, std::string by, Timestamp now, Millis age, Handler<std::size_t> h) override {
     inside_->retry(std::move(ids), std::move(by), now, age, std::move(h));
@@ -62,7 +62,7 @@ class RefusingStore final : public store::Store {
   void discard(std::vector<std::string> ids, std::string by, Timestamp now, Handler<std::size_t> h) override {
     inside_->discard(std::move(ids), std::move(by), now, std::move(h));
   }
-  void sweep(Timestamp before, std::size_t most, Handler<store::SweepResult> h) override { inside_->sweep(before, most, std::move(h)); }
+  void sweep(Timestamp before, std::size_t limit, Handler<store::SweepResult> h) override { inside_->sweep(before, limit, std::move(h)); }
   void kv_get(std::string s, std::string k, Handler<std::optional<store::KvValue>> h) override {
     inside_->kv_get(std::move(s), std::move(k), std::move(h));
   }
@@ -71,10 +71,10 @@ class RefusingStore final : public store::Store {
   }
   void kv_erase(std::string s, std::string k, Handler<bool> h) override { inside_->kv_erase(std::move(s), std::move(k), std::move(h)); }
   void probe(Handler<bool> h) override { inside_->probe(std::move(h)); }
-  void clock(Handler<store::KeptClock> h) override { inside_->clock(std::move(h)); }
-  void keep_clock(base::ClockMark mark, Handler<std::size_t> h) override { inside_->keep_clock(std::move(mark), std::move(h)); }
-  void account_for(Millis passed, Timestamp created_before, Handler<std::size_t> h) override {
-    inside_->account_for(passed, created_before, std::move(h));
+  void clock(Handler<store::StoredClock> h) override { inside_->clock(std::move(h)); }
+  void save_clock(base::ClockCheckpoint mark, Handler<std::size_t> h) override { inside_->save_clock(std::move(mark), std::move(h)); }
+  void age_deliveries(Millis passed, Timestamp created_before, Handler<std::size_t> h) override {
+    inside_->age_deliveries(passed, created_before, std::move(h));
   }
   void backup(std::filesystem::path file, Timestamp now, Handler<store::Backup> h) override {
     inside_->backup(std::move(file), now, std::move(h));
@@ -89,7 +89,7 @@ class RefusingStore final : public store::Store {
       ++left;
       return false;
     }
-    ++asked;
+    ++refused;
     return true;
   }
   static std::unexpected<base::Error> refusal() { return base::fail(base::ErrorCode::failed, "a row is damaged"); }

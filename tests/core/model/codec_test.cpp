@@ -32,7 +32,7 @@ Notification full() {
   n.severity = "warning";
   n.update_key = "w-1";
   n.max_age = base::Millis(600'000);
-  n.before = {{"title", "what the source said"}};
+  n.original = {{"title", "the source's title"}};
   return n;
 }
 
@@ -100,7 +100,7 @@ TEST(Codec, OutcomeThereAndBack) {
                                .retry_after = base::Millis(30'000),
                                .limit_scope = LimitScope::credential,
                                .reason = "ratelimited",
-                               .detail = "Slack said: slow down",
+                               .detail = "Slack responded: slow down",
                                .receipt = R"({"ts":"1.2"})"},
                               {.code = OutcomeCode::delivered, .retry_after = base::Millis(0)}};
   for (const auto& outcome : outcomes) {
@@ -146,7 +146,7 @@ TEST(Codec, MessageDocument) {
   EXPECT_EQ(document.at("items").at(0).at("recipient").at("email"), "a@b");
   EXPECT_EQ(document.at("items").at(0).at("labels").at("a.b"), "c");
   EXPECT_EQ(document.at("items").at(1).at("title"), "second");
-  EXPECT_FALSE(document.at("items").at(0).contains("max_age_ms")) << "the gateway's own business";
+  EXPECT_FALSE(document.at("items").at(0).contains("max_age_ms")) << "internal to the gateway";
 }
 
 TEST(Codec, MessageWithoutItems) { EXPECT_EQ(json::parse(message_document({})).at("update_key"), ""); }

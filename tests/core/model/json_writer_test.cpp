@@ -25,7 +25,7 @@ TEST(JsonWriter, TextComesBackAsItWas) {
   EXPECT_EQ(json::parse(written({"\0x", 2})), json(std::string("\0x", 2)));
 }
 
-// The library is the reference, also for what is not UTF-8.
+// nlohmann::json is the reference, also for invalid UTF-8.
 TEST(JsonWriter, WritesBytesAsTheLibraryWould) {
   std::minstd_rand random(7);
   constexpr std::string_view kBytes = "ab\"\\\n\x01\x7f\x80\xbf\xc0\xc2\xc3\xa9\xe2\x82\xac\xed\xa0\xf0\x9f\x8e\x89\xf4\x90\xff";

@@ -12,7 +12,7 @@ void expect_words(std::initializer_list<std::pair<Enum, std::string_view>> words
   for (const auto* other : {"", "Delivered", "delivered ", "unknown", "0"}) EXPECT_EQ(from_string<Enum>(other), std::nullopt) << other;
 }
 
-// The words are in databases, metrics and scripts: a change here breaks them.
+// Databases, metrics and scripts use these names: a change here breaks them.
 TEST(Names, WordsAndBack) {
   expect_words<OutcomeCode>({{OutcomeCode::delivered, "delivered"},
                              {OutcomeCode::retry, "retry"},

@@ -1,4 +1,4 @@
-// A certificate authority and what it signs, made anew for each test program in a directory that goes with it.
+// A certificate authority and certificates signed by it, created for each test program in a temporary directory.
 #pragma once
 #include <gtest/gtest.h>
 

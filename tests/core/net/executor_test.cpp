@@ -32,7 +32,7 @@ TEST(Runtime, RunsTasksOnEveryThread) {
   EXPECT_EQ(runtime.threads(), 3U);
   std::latch all_inside(4);
   for (int i = 0; i < 3; ++i) runtime.post([&] { all_inside.arrive_and_wait(); });
-  all_inside.arrive_and_wait();  // only possible when three tasks run at once
+  all_inside.arrive_and_wait();  // returns only if three tasks run at once
 }
 
 TEST(Runtime, AddedThreadStandsInForAHeldOne) {
@@ -64,7 +64,7 @@ TEST(Runtime, AThreadMayEndWithItsTask) {
   Runtime runtime("pool", 2, quiet());
   std::promise<ThreadId> ended;
   runtime.post([&] {
-    ended.set_value(this_thread());
+    ended.set_value(this_thread_id());
     Runtime::end_this_thread();
   });
   const auto gone = ended.get_future().get();
@@ -72,7 +72,7 @@ TEST(Runtime, AThreadMayEndWithItsTask) {
   std::set<ThreadId> seen;
   for (int i = 0; i < 50; ++i) {
     std::promise<ThreadId> ran;
-    runtime.post([&] { ran.set_value(this_thread()); });
+    runtime.post([&] { ran.set_value(this_thread_id()); });
     seen.insert(ran.get_future().get());
   }
   EXPECT_EQ(seen.size(), 1U);
@@ -94,7 +94,7 @@ TEST(Runtime, AThreadThatWasGivenUpComesLast) {
   Runtime runtime("pool", 1, quiet());
   std::promise<int> nice;
   runtime.post([&] {
-    put_behind(this_thread());
+    lower_priority(this_thread_id());
     nice.set_value(::getpriority(PRIO_PROCESS, 0));
   });
   EXPECT_EQ(nice.get_future().get(), 19);
@@ -170,16 +170,16 @@ TEST(Strand, RunsOneAtATimeInOrder) {
 TEST(Strand, KnowsWhetherItIsRunningHere) {
   Runtime runtime("pool", 2, quiet());
   const Strand strand(runtime), other(runtime);
-  EXPECT_FALSE(strand.running_here());
+  EXPECT_FALSE(strand.running_in_this_thread());
   on(strand, [&] {
-    EXPECT_TRUE(strand.running_here());
-    EXPECT_FALSE(other.running_here());
+    EXPECT_TRUE(strand.running_in_this_thread());
+    EXPECT_FALSE(other.running_in_this_thread());
   });
 }
 
 class TimerTest : public testing::Test {
  protected:
-  // Where a timer is used, and where it goes.
+  // A timer is used and destroyed on its strand.
   void TearDown() override {
     on(strand, [this] { timer.reset(); });
   }
@@ -194,7 +194,7 @@ TEST_F(TimerTest, FiresOnItsStrandNotBeforeItsTime) {
   const auto armed = std::chrono::steady_clock::now();
   on(strand, [&] {
     timer->arm(30ms, [&] {
-      EXPECT_TRUE(strand.running_here());
+      EXPECT_TRUE(strand.running_in_this_thread());
       fired.set_value(std::chrono::steady_clock::now());
     });
   });
@@ -217,7 +217,7 @@ TEST_F(TimerTest, AnUnreachableTimeDoesNotFire) {
   on(strand, [&] { timer->cancel(); });
 }
 
-// A shot that is due is already queued on the strand when the running task takes it back.
+// The shot is due and already queued on the strand when the running task cancels it.
 TEST_F(TimerTest, ADueShotCanStillBeTakenBack) {
   using How = std::function<void(Timer&, const Strand&)>;
   const std::vector<How> ways = {
@@ -231,7 +231,7 @@ TEST_F(TimerTest, ADueShotCanStillBeTakenBack) {
     on(strand, [&] {
       timer.emplace(strand);
       timer->arm(0ms, [&] { fired = true; });
-      std::promise<void> later;  // another timer that is due later has fired: so the first has been queued
+      std::promise<void> later;  // when this later timer has fired, the first one is queued
       const Strand other(runtime);
       std::optional<Timer> second(other);
       other.post([&] { second->arm(5ms, [&] { later.set_value(); }); });

@@ -35,8 +35,8 @@ class ClientTest : public ServerTest {
   }
   Result fetch(ClientRequest request) { return result_of(send(std::move(request))); }
 
-  // The server the client talks to says `answer` and closes.
-  Result told(const std::string& answer, ClientRequest request = {}) {
+  // Sends the request to a server that sends `answer` and closes.
+  Result fetch_answered(const std::string& answer, ClientRequest request = {}) {
     request.url = raw.url();
     auto future = send(std::move(request));
     auto peer = raw.accept();
@@ -103,13 +103,13 @@ TEST_F(ClientTest, UnderstandsEveryWayToEndABody) {
            {"redirect", "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n", "", 302},
        }) {
     SCOPED_TRACE(c.name);
-    const auto result = told(c.answer);
+    const auto result = fetch_answered(c.answer);
     ASSERT_TRUE(result) << result.error().detail;
     EXPECT_EQ(result->status, c.status);
     EXPECT_EQ(result->body, c.body);
     EXPECT_FALSE(result->headers.get("X-Trailer"));
   }
-  const auto head = told("HTTP/1.1 200 OK\r\nContent-Length: 30\r\n\r\n", {.method = "HEAD"});
+  const auto head = fetch_answered("HTTP/1.1 200 OK\r\nContent-Length: 30\r\n\r\n", {.method = "HEAD"});
   ASSERT_TRUE(head);
   EXPECT_EQ(head->body, "");
 }
@@ -145,9 +145,9 @@ TEST_F(ClientTest, RefusesBadAnswers) {
            {"long header", "HTTP/1.1 200 OK\r\nA: " + std::string(200'000, 'a') + "\r\n\r\n", Kind::too_large},
        }) {
     SCOPED_TRACE(c.name);
-    expect_error(told(c.answer, {.method = "POST", .max_response = 10}), c.kind, true);
+    expect_error(fetch_answered(c.answer, {.method = "POST", .max_response = 10}), c.kind, true);
   }
-  ASSERT_TRUE(told("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n1234567890", {.max_response = 10}));
+  ASSERT_TRUE(fetch_answered("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n1234567890", {.max_response = 10}));
 }
 
 TEST_F(ClientTest, RefusesToSendNonsense) {
@@ -216,7 +216,7 @@ TEST_F(ClientTest, SeesTheRefusalOfABodyItIsStillSending) {
   }
 }
 
-// The server closes while the connection lies idle: the next request goes over a new one, whatever its method.
+// The server closes an idle connection: the next request uses a new one, whatever its method.
 TEST_F(ClientTest, ReplacesAConnectionThatWasClosedWhileIdle) {
   for (const bool by_reset : {false, true}) {
     auto first = send({.url = raw.url()});
@@ -247,7 +247,7 @@ TEST_F(ClientTest, DoesNotUseAConnectionThatSpokeOutOfTurn) {
   EXPECT_EQ(result_of(std::move(second))->body, "good");
 }
 
-// The request has gone out on a connection used before, and the server closes without an answer. It may have acted on it.
+// The request was sent on a reused connection, and the server closes it without a response. It may have acted on the request.
 TEST_F(ClientTest, RepeatsOnlyWhatIsSafeToRepeat) {
   for (const auto* method : {"POST", "DELETE", "GET", "HEAD"}) {
     SCOPED_TRACE(method);
@@ -273,9 +273,9 @@ TEST_F(ClientTest, RepeatsOnlyWhatIsSafeToRepeat) {
   }
 }
 
-// A new connection that fails is not tried again: that is for those who know what the request means.
+// A request is not repeated after a failure on a new connection: only the caller can decide whether that is safe.
 TEST_F(ClientTest, DoesNotRepeatOnANewConnection) {
-  expect_error(told(""), Kind::closed, true);
+  expect_error(fetch_answered(""), Kind::closed, true);
   EXPECT_FALSE(raw.pending());
 }
 
@@ -316,7 +316,7 @@ TEST_F(ClientTest, SaysWhereItFailed) {
 }
 
 TEST_F(ClientTest, TriesEveryAddress) {
-  // localhost is ::1 and 127.0.0.1 in most places; the listener has only the second.
+  // localhost usually resolves to ::1 and 127.0.0.1; the listener has only the second.
   auto future = send({.url = "http://localhost" + raw.url("/").substr(16)});
   auto peer = raw.accept();
   peer.read_until("\r\n\r\n");
@@ -325,8 +325,8 @@ TEST_F(ClientTest, TriesEveryAddress) {
 }
 
 TEST_F(ClientTest, ConnectingHasItsOwnLimit) {
-  connect_with({.connect = 100ms});
-  // The backlog of one is full, so that the next connection attempt is not answered.
+  connect_with({.connect_timeout = 100ms});
+  // The backlog of one is full, so the next connection attempt gets no answer.
   const RawSocket full(::socket(AF_INET, SOCK_STREAM, 0));
   sockaddr_in where = {};
   where.sin_family = AF_INET;
@@ -393,7 +393,7 @@ TEST_F(ClientTest, WaitingIsBounded) {
 }
 
 TEST_F(ClientTest, IdleConnectionsAreClosed) {
-  connect_with({.idle = 50ms});
+  connect_with({.idle_timeout = 50ms});
   auto future = send({.url = raw.url()});
   auto peer = raw.accept();
   peer.read_until("\r\n\r\n");

@@ -1,4 +1,4 @@
-// What a server does when there is no room: for connections, for descriptors, for bodies.
+// The server at its limits: of connections, of file descriptors, of memory for bodies.
 #include <sys/resource.h>
 
 #include "core/net/server_fixture.hpp"
@@ -9,7 +9,7 @@ namespace {
 
 class ServerRoomTest : public ServerTest {
  protected:
-  // One request and its answer on a connection of its own that stays.
+  // A connection that has served one request and stays open.
   RawSocket served() {
     auto socket = connect();
     socket.send(post("/echo", "in"));
@@ -31,7 +31,7 @@ TEST_F(ServerRoomTest, TheLongestIdleConnectionMakesRoom) {
   EXPECT_EQ(first.read_to_end(), "");
   second.send(post("/echo", "still here"));
   EXPECT_EQ(body_of(second.read_response()), "still here");
-  wait_for_line("too many connections or bodies at a time");
+  wait_for_line("too many connections or request bodies at once");
 }
 
 TEST_F(ServerRoomTest, NeitherSilenceNorATrickleKeepsNewcomersOut) {
@@ -48,7 +48,7 @@ TEST_F(ServerRoomTest, NeitherSilenceNorATrickleKeepsNewcomersOut) {
 }
 
 TEST_F(ServerRoomTest, WhatIsBeingHandledStays) {
-  start({.max_connections = 2, .linger = 300ms});
+  start({.max_connections = 2, .linger_timeout = 300ms});
   auto first = connect(), second = connect();
   for (auto* socket : {&first, &second}) socket->send(get("/hold"));
   wait_for_held(2);
@@ -71,7 +71,7 @@ TEST_F(ServerRoomTest, OneAddressDoesNotTakeEverything) {
 }
 
 TEST_F(ServerRoomTest, AFirstRequestHasLessTimeThanAConnectionThatWasUsed) {
-  start({.first_request = 200ms, .idle = 20s});
+  start({.first_request_timeout = 200ms, .idle_timeout = 20s});
   auto used = served();
   EXPECT_EQ(answer_to(""), "");
   EXPECT_EQ(status_of(answer_to("POST /echo HTTP/1.1\r\nHost:")), 408);
@@ -114,11 +114,11 @@ TEST_F(ServerRoomTest, ARouteAdmitsFromTheHead) {
   router.replace(std::move(table));
   start();
   auto refused = connect();
-  refused.send(head_of("/guarded", 1 << 20));  // nothing of the body
+  refused.send(head_of("/guarded", 1 << 20));  // without the body
   EXPECT_EQ(status_of(refused.read_response()), 401);
   auto expecting = connect();
   expecting.send(head_of("/guarded", 1 << 20, "Expect: 100-continue\r\n"));
-  EXPECT_EQ(status_of(expecting.read_response()), 401) << "the body is not asked for";
+  EXPECT_EQ(status_of(expecting.read_response()), 401) << "not 100 Continue";
   auto chunked = connect();
   chunked.send("POST /guarded HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
   EXPECT_EQ(status_of(chunked.read_response()), 401);
@@ -144,7 +144,7 @@ TEST_F(ServerRoomTest, BodiesWaitForTheMemoryOfOthers) {
 }
 
 TEST_F(ServerRoomTest, ASlowBodyGivesItsMemoryToOneThatWaits) {
-  start({.max_body_memory = 1 << 20, .request = 60s, .body_wait = 30s});
+  start({.max_body_memory = 1 << 20, .request_timeout = 60s, .body_wait_timeout = 30s});
   auto slow = connect();
   slow.send(head_of("/big", 1 << 20) + "a");
   auto chunked = connect();
@@ -159,7 +159,7 @@ TEST_F(ServerRoomTest, ASlowBodyGivesItsMemoryToOneThatWaits) {
 }
 
 TEST_F(ServerRoomTest, ABodyThatFindsNoMemoryInTimeIsAnswered503) {
-  start({.max_body_memory = 1 << 20, .body_wait = 100ms});
+  start({.max_body_memory = 1 << 20, .body_wait_timeout = 100ms});
   auto first = connect();
   first.send(head_of("/big", 1 << 20) + "a");
   auto small = connect();

@@ -14,7 +14,7 @@
 namespace belfry::net::test {
 namespace {
 
-// Whether a door at exactly this port of 127.0.0.1 is open, as the kernel tells it (proc_pid_net(5): local address, remote, state LISTEN).
+// Whether a socket listens on exactly this port of 127.0.0.1, according to the kernel (proc_pid_net(5): local, remote, state LISTEN).
 bool is_open_on_loopback(std::uint16_t port) {
   char entry[40];
   std::snprintf(entry, sizeof entry, "0100007F:%04X 00000000:0000 0A", port);
@@ -45,7 +45,7 @@ TEST_F(ServerTest, TellsTheHandlerWhatCame) {
 }
 
 TEST_F(ServerTest, AnswersBadRequests) {
-  start({.max_header = 1000, .linger = 300ms});
+  start({.max_header = 1000, .linger_timeout = 300ms});
   const std::string end = "\r\n\r\n";
   struct Case {
     const char* name;
@@ -87,7 +87,7 @@ TEST_F(ServerTest, AnswersBadRequests) {
       {"coding twice", "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\nTransfer-Encoding: chunked" + end + "0\r\n\r\n", 400},
       {"chunked with http 1.0", "POST /echo HTTP/1.0\r\nTransfer-Encoding: chunked" + end + "0\r\n\r\n", 400},
       {"chunk size not a number", "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked" + end + "zz\r\nabc\r\n0\r\n\r\n", 400},
-      {"chunk longer than said", "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked" + end + "2\r\nabc\r\n0\r\n\r\n", 400},
+      {"chunk longer than declared", "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked" + end + "2\r\nabc\r\n0\r\n\r\n", 400},
       {"chunk size beyond 64 bits",
        "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked" + end + "1ffffffffffffffff\r\nabc\r\n0\r\n\r\n", 400},
       {"huge chunk", "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked" + end + "ffffffffffffffff\r\nabc", 413},
@@ -117,7 +117,7 @@ TEST_F(ServerTest, AnswersBadRequests) {
   };
   for (const auto& c : cases) {
     SCOPED_TRACE(c.name);
-    // A request smuggled behind the bad one must not be answered.
+    // A request smuggled behind the bad one must not get a response.
     const auto response = answer_to(c.request + get("/show"));
     EXPECT_EQ(status_of(response), c.status) << response;
     EXPECT_EQ(response.find("HTTP/1.1", 1), std::string::npos) << "a second answer: " << response;
@@ -244,7 +244,7 @@ TEST_F(ServerTest, ExpectContinueIsAnsweredBeforeTheBody) {
   EXPECT_EQ(status_of(too_large.read_response()), 413);
 }
 
-// The client sends all of its body before it reads: with a plain close the answer would be lost in a reset.
+// The client sends its whole body before it reads: with a plain close the response would be lost in a reset.
 TEST_F(ServerTest, AClientThatIsStillSendingSeesWhyItIsRefused) {
   start();
   for (int i = 0; i < 20; ++i) {
@@ -255,7 +255,7 @@ TEST_F(ServerTest, AClientThatIsStillSendingSeesWhyItIsRefused) {
 }
 
 TEST_F(ServerTest, LingeringHasAnEnd) {
-  start({.linger_bytes = 100'000, .linger = 300ms});
+  start({.linger_bytes = 100'000, .linger_timeout = 300ms});
   auto endless = connect();
   endless.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999\r\n\r\n");
   while (endless.send(std::string(10'000, 'a'))) {
@@ -267,7 +267,7 @@ TEST_F(ServerTest, LingeringHasAnEnd) {
 }
 
 TEST_F(ServerTest, SlowRequestsAreEnded) {
-  start({.idle = 20s, .request = 100ms});
+  start({.idle_timeout = 20s, .request_timeout = 100ms});
   const std::vector<std::string> beginnings = {
       "P", "POST /echo HTTP/1.1\r\nHost:", "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nab",
       "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n"};
@@ -283,7 +283,7 @@ TEST_F(ServerTest, SlowRequestsAreEnded) {
 }
 
 TEST_F(ServerTest, ATrickleIsASlowRequestToo) {
-  start({.request = 200ms});
+  start({.request_timeout = 200ms});
   auto socket = connect();
   socket.send("POST /echo HTTP/1.1\r\n");
   while (socket.send("A: b\r\n")) {
@@ -294,7 +294,7 @@ TEST_F(ServerTest, ATrickleIsASlowRequestToo) {
 }
 
 TEST_F(ServerTest, IdleConnectionsAreClosedWithoutAWord) {
-  start({.idle = 50ms, .request = 100ms});
+  start({.idle_timeout = 50ms, .request_timeout = 100ms});
   EXPECT_EQ(answer_to(""), "");
   auto socket = connect();
   socket.send(post("/echo", "good"));
@@ -303,18 +303,18 @@ TEST_F(ServerTest, IdleConnectionsAreClosedWithoutAWord) {
 }
 
 TEST_F(ServerTest, AConnectionThatWasNotUsedYetIsIdleNotSlow) {
-  start({.idle = 20s, .request = 50ms});
+  start({.idle_timeout = 20s, .request_timeout = 50ms});
   auto unused = connect();
-  EXPECT_EQ(status_of(answer_to("P")), 408);  // takes longer than a request may
+  EXPECT_EQ(status_of(answer_to("P")), 408);  // takes longer than request_timeout
   unused.send(post("/echo", "good"));
   EXPECT_EQ(status_of(unused.read_response()), 200);
 }
 
 TEST_F(ServerTest, AReaderThatDoesNotReadIsCutOff) {
-  start({.write = 200ms, .linger = 100ms});
+  start({.write_timeout = 200ms, .linger_timeout = 100ms});
   auto socket = connect();
   socket.send(get("/large"));
-  // The server gives up and resets; only then the end comes, short of 32 MiB.
+  // Wait until the server gives up and resets the connection, short of 32 MiB.
   pollfd gone{socket.fd(), POLLRDHUP, 0};
   ASSERT_EQ(::poll(&gone, 1, 20'000), 1);
   EXPECT_LT(socket.read_to_end().size(), 32U << 20);
@@ -344,14 +344,14 @@ TEST_F(ServerTest, HandlersThatFailAnswer500) {
 }
 
 TEST_F(ServerTest, AHandlerThatDoesNotReplyIsAnsweredFor) {
-  start({.handler = 50ms});
+  start({.handler_timeout = 50ms});
   auto socket = connect();
   socket.send(get("/hold"));
   wait_for_held(1);
   const auto response = socket.read_response();
   EXPECT_EQ(status_of(response), 503);
   EXPECT_NE(response.find("Retry-After: "), std::string::npos);
-  // The late reply must not become the answer to the next request.
+  // The late reply must not become the response to the next request.
   socket.send(get("/hold"));
   wait_for_held(2);
   take_held(0)({.body = "late"});
@@ -405,7 +405,7 @@ TEST_F(ServerTest, ManyConnectionsAtOnce) {
 }
 
 TEST_F(ServerTest, DrainFinishesWhatIsBeingHandled) {
-  start({.linger = 300ms});
+  start({.linger_timeout = 300ms});
   auto idle = connect(), busy = connect(), never_used = connect(), half = connect();
   idle.send(post("/echo", "x"));
   idle.read_response();
@@ -440,7 +440,7 @@ TEST_F(ServerTest, DrainFinishesWhatIsBeingHandled) {
   EXPECT_EQ(drained.wait_for(kSoon), std::future_status::ready);
 }
 
-// Closing a listener resets the connections that wait in its queue: a client would see an error where 503 is promised.
+// Closing a listener resets the connections in its backlog: a client would see an error instead of the promised 503.
 TEST_F(ServerTest, DrainAnswersConnectionsThatWereNotAcceptedYet) {
   start();
   std::latch busy(2), go_on(1);
@@ -464,7 +464,7 @@ TEST_F(ServerTest, DrainAnswersConnectionsThatWereNotAcceptedYet) {
 
 TEST_F(ServerTest, ChangesItsDoorsWhileItWorks) {
   const auto unix_address = [&](const char* name) { return "unix:" + (directory / name).string(); };
-  const Listen stays{"127.0.0.1:0", {}}, goes{unix_address("goes"), {}}, comes{unix_address("comes"), {}};
+  const ListenConfig stays{"127.0.0.1:0", {}}, goes{unix_address("goes"), {}}, comes{unix_address("comes"), {}};
   start({}, {stays, goes});
   const auto address = server->addresses().front();
   auto kept = connect(0), busy = connect(1), idle = connect(1);
@@ -495,10 +495,10 @@ TEST_F(ServerTest, ChangesItsDoorsWhileItWorks) {
 TEST_F(ServerTest, DoorsThatAreNotUsedChangeNothing) {
   start();
   const auto address = server->addresses().front();
-  const auto path = directory / "door";
+  const auto path = directory / "listener";
   {
-    const auto door = server->open({"unix:" + path.string(), {}});
-    ASSERT_TRUE(door);
+    const auto unused = server->open({"unix:" + path.string(), {}});
+    ASSERT_TRUE(unused);
     const auto same = server->open({"127.0.0.1:0", {}});
     ASSERT_TRUE(same);
     EXPECT_TRUE(std::filesystem::exists(path));
@@ -509,32 +509,32 @@ TEST_F(ServerTest, DoorsThatAreNotUsedChangeNothing) {
   EXPECT_EQ(status_of(socket.read_response()), 200);
 }
 
-// Another interface, or another server of the process.
+// The port goes to another interface, or to another server of the process.
 TEST_F(ServerTest, APortMayGoFromOneDoorToAnother) {
   start();
   const auto port = server->addresses().front().substr(std::string_view("127.0.0.1").size());
-  server->lend_ports({});
+  server->begin_port_handover({});
   listen_at({{"127.0.0.1" + port, {}}});
-  server->keep_ports();
+  server->end_port_handover();
   const auto refused = [&](const std::string& address) { return !server->open({address, {}}); };
   EXPECT_TRUE(refused("0.0.0.0" + port));
-  server->lend_ports({"127.0.0.1" + port});
+  server->begin_port_handover({"127.0.0.1" + port});
   EXPECT_TRUE(refused("0.0.0.0" + port)) << "that one stays";
-  server->lend_ports({});
+  server->begin_port_handover({});
   EXPECT_FALSE(refused("0.0.0.0" + port));
   HttpServer other(runtime, router, {}, log);
-  EXPECT_FALSE(other.open({"127.0.0.1" + port, {}})) << "that one borrows nothing";
-  server->keep_ports();
+  EXPECT_FALSE(other.open({"127.0.0.1" + port, {}})) << "that server is not in a handover";
+  server->end_port_handover();
   EXPECT_TRUE(refused("0.0.0.0" + port));
 
-  server->lend_ports({});
+  server->begin_port_handover({});
   listen_at({{"0.0.0.0" + port, {}}});
-  server->keep_ports();
+  server->end_port_handover();
   EXPECT_EQ(server->addresses(), (std::vector<std::string>{"0.0.0.0" + port}));
-  // Until it has closed the old door is the nearer one, and whoever comes in the moment of its closing is turned away.
+  // Until the old listener has closed, the kernel prefers its more specific address, and closing it resets connections in its backlog.
   const auto number = static_cast<std::uint16_t>(std::stoi(port.substr(1)));
   for (const auto end = std::chrono::steady_clock::now() + kSoon; is_open_on_loopback(number); std::this_thread::yield())
-    ASSERT_LT(std::chrono::steady_clock::now(), end) << "the old door stays open";
+    ASSERT_LT(std::chrono::steady_clock::now(), end) << "the old listener stays open";
   auto socket = connect();
   socket.send(get("/show"));
   EXPECT_EQ(status_of(socket.read_response()), 200);
@@ -613,7 +613,7 @@ TEST_F(ServerTest, ListensOnSeveralAddresses) {
 
 TEST_F(ServerTest, UnixSocketFiles) {
   const auto path = directory / "a.sock";
-  const Listen where{"unix:" + path.string(), {}};
+  const ListenConfig where{"unix:" + path.string(), {}};
   start({}, {where});
   struct stat file = {};
   ASSERT_EQ(::stat(path.c_str(), &file), 0);
@@ -624,7 +624,7 @@ TEST_F(ServerTest, UnixSocketFiles) {
   ASSERT_FALSE(taken);
   EXPECT_NE(taken.error().message.find("another program listens there"), std::string::npos) << taken.error().message;
 
-  // What a killed process leaves behind.
+  // A socket file left behind by a killed process.
   const auto stale = directory / "stale.sock";
   {
     const RawSocket dead(::socket(AF_UNIX, SOCK_STREAM, 0));
@@ -681,7 +681,7 @@ TEST_F(ServerTest, SurvivesRunningOutOfDescriptors) {
   std::vector<int> spare;
   const rlimit few{256, before.rlim_max};
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
-  auto waiting = connect();  // its own end exists; the other cannot be opened once the rest is used up
+  auto waiting = connect();  // open on both sides before the descriptors run out
   waiting.send(post("/echo", "first"));
   waiting.read_response();
   auto late = connect();

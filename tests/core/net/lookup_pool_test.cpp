@@ -14,7 +14,7 @@ namespace {
 using namespace std::chrono_literals;
 constexpr auto kSoon = 20s;
 
-// Names that begin with "hang" do not return before the test ends.
+// Lookups of names that begin with "hang" do not return before the test ends.
 class LookupPoolTest : public testing::Test {
  protected:
   struct Shared {
@@ -26,7 +26,7 @@ class LookupPoolTest : public testing::Test {
   };
 
   ~LookupPoolTest() override {
-    tickets.clear();
+    requests.clear();
     const std::lock_guard lock(shared->mutex);
     shared->over = true;
     shared->changed.notify_all();
@@ -43,7 +43,7 @@ class LookupPoolTest : public testing::Test {
   }
 
   void resolve(const std::string& host) {
-    tickets.push_back(pool->resolve(host, [shared = shared, host](const LookupResult&) {
+    requests.push_back(pool->resolve(host, [shared = shared, host](const LookupResult&) {
       const std::lock_guard lock(shared->mutex);
       shared->answered.insert(host);
       shared->changed.notify_all();
@@ -53,7 +53,7 @@ class LookupPoolTest : public testing::Test {
   bool wait(const std::multiset<std::string>& of, const std::string& host, std::size_t count = 1) {
     const auto deadline = std::chrono::steady_clock::now() + kSoon;
     while (std::chrono::steady_clock::now() < deadline) {
-      pool->poke();
+      pool->poll();
       std::unique_lock lock(shared->mutex);
       if (shared->changed.wait_for(lock, 10ms, [&] { return of.count(host) >= count; })) return true;
     }
@@ -61,7 +61,7 @@ class LookupPoolTest : public testing::Test {
   }
   bool begun(const std::string& host, std::size_t count = 1) { return wait(shared->begun, host, count); }
   bool answered(const std::string& host, std::size_t count = 1) { return wait(shared->answered, host, count); }
-  // Asks for it again and again, until it has been begun that often.
+  // Resolves the name repeatedly until `count` lookups have begun.
   bool begun_anew(const std::string& host, std::size_t count) {
     const auto deadline = std::chrono::steady_clock::now() + kSoon;
     while (std::chrono::steady_clock::now() < deadline) {
@@ -78,7 +78,7 @@ class LookupPoolTest : public testing::Test {
 
   const std::shared_ptr<Shared> shared = std::make_shared<Shared>();
   std::optional<LookupPool> pool;
-  std::vector<std::unique_ptr<LookupPool::Ticket>> tickets;
+  std::vector<std::unique_ptr<LookupPool::Request>> requests;
 };
 
 TEST_F(LookupPoolTest, OneNameThatHangsHoldsNobodyUp) {
@@ -100,7 +100,7 @@ TEST_F(LookupPoolTest, TheSameNameIsLookedUpOnce) {
 }
 
 TEST_F(LookupPoolTest, ThreadsThatHangAreReplaced) {
-  start({.active = 2, .total = 5, .hanging = 20ms});
+  start({.active = 2, .total = 5, .hang_threshold = 20ms});
   for (int i = 0; i < 4; ++i) resolve("hang" + std::to_string(i));
   for (int i = 0; i < 4; ++i) ASSERT_TRUE(begun("hang" + std::to_string(i))) << i;
   resolve("fine");
@@ -108,9 +108,9 @@ TEST_F(LookupPoolTest, ThreadsThatHangAreReplaced) {
 }
 
 TEST_F(LookupPoolTest, NamesThatAreKnownToHangKeepToTheirPart) {
-  // On a loaded machine a name that is fine may look as if it hung, for a moment.
-  start({.active = 8, .total = 8, .suspect = 2, .per_name = 2, .hanging = 200ms, .again = 20ms, .suspicion = 50ms});
-  // What hangs is not joined for ever.
+  // On a loaded machine, a good name may look as if it hung for a moment.
+  start({.active = 8, .total = 8, .suspect = 2, .per_name = 2, .hang_threshold = 200ms, .max_join_age = 20ms, .suspect_for = 50ms});
+  // A hanging lookup is joined only until max_join_age.
   ASSERT_TRUE(begun_anew("hang", 2));
   for (int i = 0; i < 20; ++i) {
     resolve("hang");
@@ -125,7 +125,7 @@ TEST_F(LookupPoolTest, WhoLeavesIsNotCalledAndTheQueueShrinks) {
   resolve("hang");
   ASSERT_TRUE(begun("hang"));
   resolve("fine");
-  tickets.clear();
+  requests.clear();
   {
     const std::lock_guard lock(shared->mutex);
     shared->over = true;
@@ -141,7 +141,7 @@ TEST_F(LookupPoolTest, DoesNotWaitForWhatHangs) {
   start({});
   resolve("hang");
   ASSERT_TRUE(begun("hang"));
-  tickets.clear();
+  requests.clear();
   pool.reset();
 }
 

@@ -1,4 +1,4 @@
-// Which hosts a list like $NO_PROXY means. The cases of curl's own test (unit1614) are among them.
+// Matching of hosts against a list like $NO_PROXY, including the cases of curl's own test (unit1614).
 #include "net/proxy.hpp"
 
 #include <gtest/gtest.h>
@@ -17,7 +17,7 @@ struct Case {
 
 void expect(const std::vector<Case>& cases) {
   for (const auto& c : cases)
-    EXPECT_EQ(is_excepted(c.list, c.host, c.port), c.excepted) << "\"" << c.list << "\" and " << c.host << ":" << c.port;
+    EXPECT_EQ(matches_no_proxy(c.list, c.host, c.port), c.excepted) << "\"" << c.list << "\" and " << c.host << ":" << c.port;
 }
 
 TEST(NoProxy, NamesStandForThemselvesAndWhatIsBelowThem) {
@@ -111,7 +111,7 @@ TEST(NoProxy, APortLimitsAnEntry) {
 
 TEST(NoProxy, AHostileListEnds) {
   expect({{std::string(100'000, ',').c_str(), "example.com", false}, {std::string(100'000, 'a').c_str(), "example.com", false}});
-  EXPECT_FALSE(is_excepted(std::string_view("a\0b,\0", 5), "b", "1"));
+  EXPECT_FALSE(matches_no_proxy(std::string_view("a\0b,\0", 5), "b", "1"));
 }
 
 TEST(ProxyRules, GoByTheScheme) {

@@ -1,4 +1,4 @@
-// Sockets as a hostile or broken peer uses them: bytes in, bytes out. Every wait ends after kSoon.
+// Raw sockets for the part of a hostile or broken peer: bytes in, bytes out. Every wait ends after kSoon.
 #pragma once
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -31,7 +31,7 @@ class RawSocket {
     if (fd_ >= 0) ::close(fd_);
   }
 
-  // "127.0.0.1:80", "[::1]:80", "unix:/path", as the server names its addresses.
+  // "127.0.0.1:80", "[::1]:80", "unix:/path": the format of HttpServer::addresses().
   static RawSocket connect(const std::string& address) {
     sockaddr_storage where = {};
     socklen_t size = sizeof(sockaddr_in);
@@ -62,7 +62,7 @@ class RawSocket {
 
   [[nodiscard]] int fd() const { return fd_; }
 
-  // False when the peer has closed.
+  // False: the peer has closed.
   bool send(std::string_view bytes) const {
     while (!bytes.empty()) {
       const auto n = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
@@ -78,14 +78,14 @@ class RawSocket {
 
   void end_sending() const { ::shutdown(fd_, SHUT_WR); }
 
-  // Closes with a reset instead of an end.
+  // Closes with a TCP reset.
   void reset() {
     const linger now{1, 0};
     ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &now, sizeof now);
     ::close(std::exchange(fd_, -1));
   }
 
-  // Up to and with `mark`; throws when the peer ends before or says nothing for kSoon.
+  // Up to and including `mark`; throws if the peer closes first or sends nothing for kSoon.
   std::string read_until(std::string_view mark) {
     for (;;) {
       if (const auto at = seen_.find(mark); at != std::string::npos) return take(at + mark.size());
@@ -99,7 +99,7 @@ class RawSocket {
     return take(size);
   }
 
-  // All that comes until the peer closes, by an end or a reset.
+  // Everything until the peer closes or resets the connection.
   std::string read_to_end() {
     while (read_more()) {
     }
@@ -136,7 +136,7 @@ class RawSocket {
   std::string seen_;
 };
 
-// Listens on a free port of 127.0.0.1; what it says is the test's.
+// Listens on a free port of 127.0.0.1; the test writes the responses.
 class RawListener {
  public:
   RawListener() : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {

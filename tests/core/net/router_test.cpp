@@ -15,7 +15,7 @@ TEST(Router, Decides) {
   const Router router(table());
   struct Case {
     const char *method, *path;
-    int refusal;  // 0: taken
+    int refusal;  // 0: accepted
     const char* allow;
   };
   for (const auto& c : std::vector<Case>{
@@ -51,16 +51,16 @@ TEST(Router, ANearMissIsToldWhereItMeant) {
   const Router router(table());
   for (const char* path : {"/v1/webhook/", "/v1/webhook//", "//v1//webhook", "/V1/Webhook", "/v1/webhok", "/v1/webhooks", "v1/webhook"}) {
     const auto match = router.match("POST", path);
-    EXPECT_EQ(match.meant, "/v1/webhook") << path;
+    EXPECT_EQ(match.suggested_path, "/v1/webhook") << path;
     EXPECT_EQ(match.refusal.body, "nothing is served at this path; did you mean /v1/webhook?\n") << path;
   }
   for (const std::string path : {"/", "", "/robots.txt", "/wp-login.php", "/v1", "*"}) {
     const auto match = router.match("POST", path);
-    EXPECT_EQ(match.meant, "") << path;
+    EXPECT_EQ(match.suggested_path, "") << path;
     EXPECT_EQ(match.refusal.body, "nothing is served at this path\n") << path;
   }
-  EXPECT_EQ(router.match("POST", "/" + std::string(100'000, 'v')).meant, "");
-  EXPECT_EQ(Router(RouteTable{}).match("GET", "/v1/webhook").meant, "");
+  EXPECT_EQ(router.match("POST", "/" + std::string(100'000, 'v')).suggested_path, "");
+  EXPECT_EQ(Router(RouteTable{}).match("GET", "/v1/webhook").suggested_path, "");
 }
 
 TEST(Router, AReplacedTableStaysWithTheRequestsItWasFoundFor) {

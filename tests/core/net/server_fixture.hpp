@@ -1,4 +1,4 @@
-// A server on a free port with a handler for each way of answering.
+// A server on a free port, with a handler for each way to reply.
 #pragma once
 #include <gtest/gtest.h>
 
@@ -25,32 +25,32 @@ class ServerTest : public testing::Test {
     std::filesystem::remove_all(directory);
   }
 
-  void start(ServerLimits limits = {}, std::vector<Listen> where = {{"127.0.0.1:0", {}}}) {
+  void start(ServerLimits limits = {}, std::vector<ListenConfig> where = {{"127.0.0.1:0", {}}}) {
     server.emplace(runtime, router, limits, log);
     listen_at(where);
   }
 
-  // At these addresses and at no others.
-  void listen_at(const std::vector<Listen>& where) {
-    std::vector<HttpServer::Door> doors;
+  // Listens on these addresses and no others.
+  void listen_at(const std::vector<ListenConfig>& where) {
+    std::vector<HttpServer::ListenSocket> sockets;
     for (const auto& listen : where) {
-      auto door = server->open(listen);
-      ASSERT_TRUE(door) << door.error().message;
-      doors.push_back(std::move(*door));
+      auto socket = server->open(listen);
+      ASSERT_TRUE(socket) << socket.error().message;
+      sockets.push_back(std::move(*socket));
     }
-    server->use(std::move(doors));
+    server->replace_listeners(std::move(sockets));
   }
 
   [[nodiscard]] RawSocket connect(std::size_t listener = 0) const { return RawSocket::connect(server->addresses()[listener]); }
 
-  // What comes back for `request` until the connection is closed.
+  // All bytes received in response to `request`, until the connection closes.
   [[nodiscard]] std::string answer_to(std::string_view request) const {
     auto socket = connect();
     socket.send(request);
     return socket.read_to_end();
   }
 
-  // The replies of /hold, in the order of their requests. Waits for the first `count`.
+  // Waits for the first `count` pending replies of /hold, in the order of their requests.
   void wait_for_held(std::size_t count) {
     std::unique_lock lock(mutex);
     ASSERT_TRUE(changed.wait_for(lock, kSoon, [&] { return held.size() >= count; }));
@@ -112,7 +112,7 @@ class ServerTest : public testing::Test {
                      changed.notify_all();
                    }};
   Runtime runtime{"net", 2, log};
-  Runtime others{"other", 2, log};  // gone before the runtime that its replies lead back to
+  Runtime others{"other", 2, log};  // destroyed before `runtime`, which its replies post to
   Router router{routes()};
   std::optional<HttpServer> server;
 };

@@ -1,9 +1,9 @@
-// The server and the client against each other, and against the openssl command, over real handshakes.
+// TLS handshakes between our server and client, and between each of them and the openssl command.
 #include <openssl/ssl.h>
 
 #include "core/net/certificates.hpp"
 #include "core/net/server_fixture.hpp"
-#include "net/certificate_end.hpp"
+#include "net/certificate_expiry.hpp"
 #include "net/http_client.hpp"
 
 namespace belfry::net::test {
@@ -36,7 +36,7 @@ class TlsTest : public ServerTest {
     return future.get();
   }
 
-  // What `openssl s_client` with these options prints.
+  // The output of `openssl s_client` with these options.
   [[nodiscard]] std::string s_client(const std::string& options, const std::string& input) const {
     const auto out = (directory / "out").string();
     std::ofstream(directory / "in") << input;
@@ -67,7 +67,7 @@ TEST_F(TlsTest, Tls12HasForwardSecrecyAndAuthenticatedEncryptionOnly) {
     EXPECT_NE(s_client("-tls1_2 -cipher " + suite + ":@SECLEVEL=0", "").find("Cipher is (NONE)"), std::string::npos) << suite;
 }
 
-// A server that knows nothing better is not talked to either.
+// The client refuses a server that supports only other ciphers.
 TEST_F(TlsTest, TheClientOffersNothingElse) {
   const auto out = (directory / "server-out").string();
   const auto command = "openssl s_server -www -accept 127.0.0.1:0 -naccept 1 -tls1_2 -cipher ECDHE-ECDSA-AES128-SHA:@SECLEVEL=0 -cert " +
@@ -132,7 +132,7 @@ TEST_F(TlsTest, RefusesAServerItCannotVerify) {
     EXPECT_FALSE(result.error().request_sent);
     EXPECT_NE(result.error().detail.find(c.reason), std::string::npos) << result.error().detail;
     EXPECT_TRUE(fetch({.ca_file = file("ca.crt"), .verify = false}));
-    EXPECT_FALSE(fetch({}));  // the system's authorities know none of these
+    EXPECT_FALSE(fetch({}));  // the system's CAs have signed none of these
   }
 }
 
@@ -196,10 +196,10 @@ TEST_F(TlsTest, ChoosesHttp11WhenAsked) {
 
 TEST_F(TlsTest, SaysGoodbye) {
   start_tls(identity("server"));
-  // Without its close_notify openssl reports an unexpected end.
-  const auto said = s_client("-ign_eof -msg", get("/close"));
-  EXPECT_NE(said.find("bye"), std::string::npos);
-  EXPECT_NE(said.find("<<< TLS 1.3, Alert [length 0002], warning close_notify"), std::string::npos) << said;
+  // Without the close_notify, openssl reports an unexpected end of file.
+  const auto output = s_client("-ign_eof -msg", get("/close"));
+  EXPECT_NE(output.find("bye"), std::string::npos);
+  EXPECT_NE(output.find("<<< TLS 1.3, Alert [length 0002], warning close_notify"), std::string::npos) << output;
 }
 
 TEST_F(TlsTest, ALargeRefusedBodyStillSeesItsAnswer) {
@@ -217,7 +217,7 @@ TEST_F(TlsTest, ALargeRefusedBodyStillSeesItsAnswer) {
 }
 
 TEST_F(TlsTest, HandshakesThatGoNowhereAreEnded) {
-  start_tls(identity("server"), {.tls_handshake = 100ms});
+  start_tls(identity("server"), {.tls_handshake_timeout = 100ms});
   auto silent = connect();
   EXPECT_EQ(silent.read_to_end(), "");
   auto half = connect();
@@ -231,7 +231,7 @@ TEST_F(TlsTest, HandshakesThatGoNowhereAreEnded) {
   EXPECT_TRUE(fetch({.ca_file = file("ca.crt")}));
 }
 
-// An attacker who cuts the connection must not be able to shorten an answer unnoticed.
+// An attacker who cuts the connection must not be able to truncate a response unnoticed.
 TEST_F(TlsTest, ABodyThatEndsWithTheConnectionNeedsAGoodbye) {
   const std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
   SSL_CTX_use_certificate_chain_file(context.get(), file("server.crt").c_str());
@@ -283,18 +283,18 @@ TEST_F(TlsTest, SaysWhichFileIsWrong) {
 TEST(CertificateEndTest, TheFirstOfAChainToEnd) {
   const auto file = [](const std::string& name) { return Certificates::get().file(name); };
   const auto now = base::SystemClock().now();
-  const auto good = first_to_end(file("server.crt"));
+  const auto good = earliest_expiry(file("server.crt"));
   ASSERT_TRUE(good) << good.error().message;
   EXPECT_EQ(good->subject, "CN=server");
   EXPECT_GT(good->not_after, now + std::chrono::hours(47));
   EXPECT_LE(good->not_after, now + std::chrono::hours(48));
-  ASSERT_TRUE(first_to_end(file("expired.crt")));
-  EXPECT_LT(first_to_end(file("expired.crt"))->not_after, now);
-  EXPECT_THAT(first_to_end(file("client.crt"))->subject, testing::HasSubstr("coder"));
+  ASSERT_TRUE(earliest_expiry(file("expired.crt")));
+  EXPECT_LT(earliest_expiry(file("expired.crt"))->not_after, now);
+  EXPECT_THAT(earliest_expiry(file("client.crt"))->subject, testing::HasSubstr("coder"));
   const auto chain = file("chain.crt");
   std::ofstream(chain) << std::ifstream(file("server.crt")).rdbuf() << std::ifstream(file("expired.crt")).rdbuf()
                        << std::ifstream(file("ca.crt")).rdbuf();
-  EXPECT_EQ(*first_to_end(chain), *first_to_end(file("expired.crt")));
+  EXPECT_EQ(*earliest_expiry(chain), *earliest_expiry(file("expired.crt")));
 }
 
 TEST(CertificateEndTest, AFileWithoutOneIsNamed) {
@@ -302,7 +302,7 @@ TEST(CertificateEndTest, AFileWithoutOneIsNamed) {
   std::ofstream(file("empty.crt")) << "";
   std::ofstream(file("broken.crt")) << "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
   for (const std::string name : {"absent.crt", "empty.crt", "broken.crt", "server.key", "."}) {
-    const auto none = first_to_end(file(name));
+    const auto none = earliest_expiry(file(name));
     ASSERT_FALSE(none) << name;
     EXPECT_EQ(none.error().message, file(name).string() + ": no certificate can be read");
   }

@@ -1,4 +1,4 @@
-// CONNECT: its words, and the client behind a proxy that is a script of the test.
+// CONNECT: the messages, and the client behind a proxy scripted by the test.
 #include "net/tunnel.hpp"
 
 #include "core/net/server_fixture.hpp"
@@ -39,33 +39,33 @@ TEST(ConnectRequest, CredentialsAreBasic) {
 TEST(TunnelAnswer, IsReadWholeOrNotAtAll) {
   struct Case {
     std::string bytes;
-    std::optional<TunnelAnswer> answer;
+    std::optional<TunnelResponse> answer;
   };
-  const TunnelAnswer no_http{0, true};
+  const TunnelResponse no_http{0, true};
   for (const auto& c : std::vector<Case>{
            {"", std::nullopt},
            {"HT", std::nullopt},
            {"HTTP/1.1 200 OK\r\n\r", std::nullopt},
            {"HTTP/1.1 200 OK\r\nVia: x\r\n", std::nullopt},
-           {kOk, TunnelAnswer{200}},
-           {"HTTP/1.0 200 OK\r\nContent-Length: 7\r\n\r\n", TunnelAnswer{200}},
-           {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", TunnelAnswer{200}},
-           {"HTTP/1.1 204 \r\n\r\n", TunnelAnswer{204}},
-           {kOk + "x", TunnelAnswer{200, false}},
+           {kOk, TunnelResponse{200}},
+           {"HTTP/1.0 200 OK\r\nContent-Length: 7\r\n\r\n", TunnelResponse{200}},
+           {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", TunnelResponse{200}},
+           {"HTTP/1.1 204 \r\n\r\n", TunnelResponse{204}},
+           {kOk + "x", TunnelResponse{200, false}},
            {"HTTP/1.1 100 Continue\r\n\r\n", std::nullopt},
-           {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 \r\nA: b\r\n\r\n" + kOk, TunnelAnswer{200}},
-           {"HTTP/1.1 101 Switching\r\n\r\n", TunnelAnswer{101}},
-           {"HTTP/1.1 407 Who\r\nProxy-Authenticate: Basic\r\n\r\n", TunnelAnswer{407}},
-           {"HTTP/1.1 403 No\r\nContent-Length: 2\r\n\r\nNo", TunnelAnswer{403, false}},
+           {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 \r\nA: b\r\n\r\n" + kOk, TunnelResponse{200}},
+           {"HTTP/1.1 101 Switching\r\n\r\n", TunnelResponse{101}},
+           {"HTTP/1.1 407 Who\r\nProxy-Authenticate: Basic\r\n\r\n", TunnelResponse{407}},
+           {"HTTP/1.1 403 No\r\nContent-Length: 2\r\n\r\nNo", TunnelResponse{403, false}},
            {"SSH-2.0-OpenSSH_9.2\r\n", no_http},
            {"\x15\x03\x01", no_http},
            {"HTTP/2 200\r\n\r\n", no_http},
            {"HTTP/1.1 20 OK\r\n\r\n", no_http},
            {"HTTP/1.1 200 OK\r\nbad header\r\n\r\n", no_http},
-           {"HTTP/1.1 200 OK\r\n" + std::string(kLongestTunnelAnswer, 'a'), no_http},
-           {"HTTP/1.1 200 OK\r\nA: " + std::string(kLongestTunnelAnswer, 'a') + "\r\n\r\n", no_http},
+           {"HTTP/1.1 200 OK\r\n" + std::string(kMaxTunnelResponse, 'a'), no_http},
+           {"HTTP/1.1 200 OK\r\nA: " + std::string(kMaxTunnelResponse, 'a') + "\r\n\r\n", no_http},
        }) {
-    const auto answer = read_tunnel_answer(c.bytes);
+    const auto answer = parse_tunnel_response(c.bytes);
     ASSERT_EQ(answer.has_value(), c.answer.has_value()) << c.bytes;
     if (!answer) continue;
     EXPECT_EQ(answer->status, c.answer->status) << c.bytes;
@@ -134,19 +134,19 @@ TEST_F(TunnelTest, SaysWhatTheProxyDid) {
   };
   for (const auto& c : std::vector<Case>{
            {"HTTP/1.1 407 Auth\r\nContent-Length: 100\r\n\r\n", "",
-            " refused the connection to service.test:443: 407; it wants a user name and a password"},
+            " refused the connection to service.test:443: 407; it requires a user name and password"},
            {"HTTP/1.1 407 Auth\r\n\r\n", "user:s3cret",
-            " refused the connection to service.test:443: 407; it does not take the user name and password"},
+            " refused the connection to service.test:443: 407; it rejected the user name and password"},
            {"HTTP/1.1 401 Auth\r\n\r\n", "user:s3cret",
-            " refused the connection to service.test:443: 401; it does not take the user name and password"},
+            " refused the connection to service.test:443: 401; it rejected the user name and password"},
            {"HTTP/1.0 403 Forbidden\r\n\r\nno", "user:s3cret", " refused the connection to service.test:443: 403"},
            {"HTTP/1.1 502 Bad\r\n\r\n", "", " refused the connection to service.test:443: 502"},
            {"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1/\r\n\r\n", "", " refused the connection to service.test:443: 302"},
            {"HTTP/1.1 101 Switching\r\n\r\n", "", " refused the connection to service.test:443: 101"},
-           {"SSH-2.0-OpenSSH_9.2\r\n", "", " does not answer in HTTP"},
-           {kOk + "220 mail", "", " sent more than its answer"},
-           {"", "user:s3cret", " closed the connection before its answer was complete"},
-           {"HTTP/1.1 200 OK\r\nVia", "", " closed the connection before its answer was complete"},
+           {"SSH-2.0-OpenSSH_9.2\r\n", "", " does not speak HTTP"},
+           {kOk + "220 mail", "", " sent data after its response"},
+           {"", "user:s3cret", " closed the connection before its response was complete"},
+           {"HTTP/1.1 200 OK\r\nVia", "", " closed the connection before its response was complete"},
        }) {
     SCOPED_TRACE(c.answer);
     connect_with({}, c.credentials);
@@ -178,11 +178,11 @@ TEST_F(TunnelTest, AProxyThatIsNotThereIsNamed) {
 }
 
 TEST_F(TunnelTest, ASilentProxyIsGivenUp) {
-  connect_with({.connect = 200ms});
+  connect_with({.connect_timeout = 200ms});
   auto future = send({.url = "https://service.test/"});
   auto peer = proxy.accept();
   peer.read_until("\r\n\r\n");
-  expect_error(result_of(std::move(future)), "the proxy " + name + " does not answer in time");
+  expect_error(result_of(std::move(future)), "the proxy " + name + " did not answer in time");
 }
 
 TEST_F(TunnelTest, AWaitForTheProxyCanBeCancelled) {
@@ -207,7 +207,8 @@ TEST_F(TunnelTest, NothingThatTheProxySaysPassesForTheServer) {
   const auto result = result_of(std::move(future));
   ASSERT_FALSE(result);
   EXPECT_EQ(to_string(result.error().kind), "tls");
-  EXPECT_TRUE(result.error().detail.starts_with("no TLS with service.test:443 through the proxy " + name + ": ")) << result.error().detail;
+  EXPECT_TRUE(result.error().detail.starts_with("TLS with service.test:443 through the proxy " + name + " failed: "))
+      << result.error().detail;
 }
 
 TEST_F(TunnelTest, ExceptionsAndSocketsAreReachedDirectly) {

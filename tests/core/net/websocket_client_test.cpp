@@ -31,7 +31,7 @@ class WebSocketTest : public ServerTest {
       happened.notify_all();
     });
   }
-  // The next event; closed with "nothing happens" when none comes.
+  // The next event; after a timeout, a closed event with "nothing happens".
   Event next() {
     std::unique_lock lock(events_mutex);
     if (!happened.wait_for(lock, kSoon, [&] { return !events.empty(); })) return {.detail = "nothing happens"};
@@ -43,7 +43,7 @@ class WebSocketTest : public ServerTest {
     const std::lock_guard lock(events_mutex);
     return events.size();
   }
-  // An open connection that may be sent everything.
+  // An open connection that receives up to `messages` messages.
   WebSocketPeer open(WebSocketRequest request = {}, std::uint32_t messages = 1000) {
     request.url = url();
     socket = connect(std::move(request));
@@ -65,7 +65,7 @@ class WebSocketTest : public ServerTest {
   std::mutex events_mutex;
   std::condition_variable happened;
   std::deque<Event> events;
-  Runtime threads{"net", 2, log};  // gone before the events
+  Runtime threads{"net", 2, log};  // destroyed before the events
   std::unique_ptr<WebSocketClient> client;
   std::shared_ptr<WebSocket> socket;
 };
@@ -117,7 +117,7 @@ TEST_F(WebSocketTest, FollowsNoRedirect) {
 TEST_F(WebSocketTest, RefusesWrongHandshakes) {
   struct Case {
     const char* name;
-    std::string answer;  // ACCEPT is what it should be
+    std::string answer;  // ACCEPT stands for the correct key
     Kind kind;
   };
   const std::string good = "HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ";
@@ -176,7 +176,7 @@ TEST_F(WebSocketTest, IsClosedDuringTheHandshake) {
   EXPECT_FALSE(socket->send_text("early"));
   socket->close(1000, "");
   socket->close(1000, "");
-  expect_closed(Kind::cancelled, "before it was open");
+  expect_closed(Kind::cancelled, "before the WebSocket opened");
   peer.read_to_end();
   EXPECT_FALSE(socket->send_text("late"));
 }
@@ -247,7 +247,7 @@ TEST_F(WebSocketTest, GivesNoMoreThanWasAskedFor) {
   for (const auto* words : {"a", "b", "c", "d"}) peer.send(frame(kText, words));
   EXPECT_EQ(next().data, "a");
   EXPECT_EQ(next().data, "b");
-  // There and back: had the third been read, it would be here.
+  // After a round trip, the third message would have arrived if it had been read.
   ASSERT_TRUE(socket->send_text("are you there?"));
   EXPECT_EQ(peer.read_said().payload, "are you there?");
   EXPECT_EQ(waiting_events(), 0U);
@@ -298,7 +298,7 @@ TEST_F(WebSocketTest, RefusesWhatIsNoWebSocket) {
     SCOPED_TRACE(c.name);
     auto peer = open();
     peer.send(c.bytes);
-    expect_closed(Kind::bad_response, "no WebSocket");
+    expect_closed(Kind::bad_response, "violated the WebSocket protocol");
     EXPECT_EQ(peer.read_close(), c.close);
     peer.read_to_end();
   }
@@ -307,7 +307,7 @@ TEST_F(WebSocketTest, RefusesWhatIsNoWebSocket) {
 TEST_F(WebSocketTest, BoundsWhatWaitsToGoOut) {
   auto peer = open({.max_message = 1'000'000});
   EXPECT_FALSE(socket->send_text(std::string(1'000'001, 'x')));
-  // The peer reads nothing: the kernel's buffers are filled, then ours.
+  // The peer reads nothing: the kernel's buffers fill first, then ours.
   const std::string words(10'000, 'x');
   std::size_t taken = 0;
   for (std::size_t refused = 0; refused < 100 && taken < 10'000; ++taken) {
@@ -320,7 +320,7 @@ TEST_F(WebSocketTest, BoundsWhatWaitsToGoOut) {
   for (std::size_t i = 0; i + 1 < taken; ++i) ASSERT_EQ(peer.read_said().payload.size(), words.size());
 }
 
-// ---- Signs of life -------------------------------------------------------------------------------------------------------------
+// ---- Liveness ------------------------------------------------------------------------------------------------------------------
 
 TEST_F(WebSocketTest, StaysWhileItsPingsAreAnswered) {
   auto peer = open({.ping_interval = 5ms});
@@ -353,7 +353,7 @@ TEST_F(WebSocketTest, GivesUpAPeerThatOnlyAnswersPings) {
   expect_closed(Kind::timeout, "sent nothing for too long");
 }
 
-// Nobody has asked for a message, so nothing is read: not the pong either.
+// No message has been requested, so nothing is read, not even the pong.
 TEST_F(WebSocketTest, HoldsNothingAgainstAPeerThatIsNotRead) {
   auto peer = open({.ping_interval = 5ms, .pong_timeout = 20s, .idle_timeout = 10ms}, 0);
   ASSERT_EQ(peer.read_frame().opcode, kPing);
@@ -362,7 +362,7 @@ TEST_F(WebSocketTest, HoldsNothingAgainstAPeerThatIsNotRead) {
   EXPECT_EQ(waiting_events(), 0U);
 }
 
-// ---- The end -------------------------------------------------------------------------------------------------------------------
+// ---- Closing -------------------------------------------------------------------------------------------------------------------
 
 TEST_F(WebSocketTest, SaysWhyThePeerClosed) {
   struct Case {
@@ -539,7 +539,7 @@ TEST_F(SecureWebSocketTest, RefusesAServerItCannotVerify) {
   connect_with({.ca_file = file("stranger.crt")});
   socket = connect({.url = secure_url()});
   const WebSocketPeer peer(listener.accept(), context.get());
-  expect_closed(Kind::tls, "no TLS with 127.0.0.1:");
+  expect_closed(Kind::tls, "TLS with 127.0.0.1:");
 }
 
 TEST_F(SecureWebSocketTest, ShowsItsCertificateToAServerThatAsks) {

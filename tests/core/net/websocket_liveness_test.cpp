@@ -6,96 +6,96 @@ namespace belfry::net {
 namespace {
 
 using namespace std::chrono_literals;
-using Do = Liveness::Next::Do;
+using Action = Liveness::Next::Action;
 
 class LivenessTest : public testing::Test {
  protected:
   static base::SteadyTime at(base::Millis after) { return base::SteadyTime(1h) + after; }
   void expect_wait(base::Millis now, base::Millis until) {
     const auto next = liveness.next(at(now));
-    EXPECT_EQ(next.what, Do::wait);
+    EXPECT_EQ(next.action, Action::wait);
     EXPECT_EQ(next.until, at(until));
   }
-  Liveness liveness{{.ping_interval = 20s, .pong_timeout = 10s, .idle = 70s}, at(0s)};
+  Liveness liveness{{.ping_interval = 20s, .pong_timeout = 10s, .idle_timeout = 70s}, at(0s)};
 };
 
 TEST_F(LivenessTest, PingsAndIsAnswered) {
   expect_wait(0s, 20s);
-  EXPECT_EQ(liveness.next(at(20s)).what, Do::ping);
+  EXPECT_EQ(liveness.next(at(20s)).action, Action::ping);
   expect_wait(20s, 30s);
   liveness.ping_written();
   expect_wait(21s, 30s);
-  liveness.heard();
+  liveness.on_received();
   expect_wait(29s, 40s);
-  EXPECT_EQ(liveness.next(at(41s)).what, Do::ping);
+  EXPECT_EQ(liveness.next(at(41s)).action, Action::ping);
 }
 
 TEST_F(LivenessTest, GivesUpWithoutAPong) {
-  ASSERT_EQ(liveness.next(at(20s)).what, Do::ping);
+  ASSERT_EQ(liveness.next(at(20s)).action, Action::ping);
   liveness.ping_written();
-  EXPECT_EQ(liveness.next(at(30s)).what, Do::give_up_silent);
+  EXPECT_EQ(liveness.next(at(30s)).action, Action::close_unresponsive);
 }
 
 TEST_F(LivenessTest, WhatIsHeardBeforeThePingIsWrittenProvesNothing) {
-  ASSERT_EQ(liveness.next(at(20s)).what, Do::ping);
-  liveness.heard();
-  EXPECT_EQ(liveness.next(at(30s)).what, Do::give_up_silent);
+  ASSERT_EQ(liveness.next(at(20s)).action, Action::ping);
+  liveness.on_received();
+  EXPECT_EQ(liveness.next(at(30s)).action, Action::close_unresponsive);
 }
 
 TEST_F(LivenessTest, AnAnswerCanBeFasterThanTheNewsThatThePingIsWritten) {
-  ASSERT_EQ(liveness.next(at(20s)).what, Do::ping);
-  liveness.heard();
+  ASSERT_EQ(liveness.next(at(20s)).action, Action::ping);
+  liveness.on_received();
   liveness.ping_written();
   expect_wait(31s, 40s);
 }
 
 TEST_F(LivenessTest, AnyPieceOfAMessageIsASignOfLife) {
-  ASSERT_EQ(liveness.next(at(20s)).what, Do::ping);
+  ASSERT_EQ(liveness.next(at(20s)).action, Action::ping);
   liveness.ping_written();
-  liveness.active(at(25s));
+  liveness.on_activity(at(25s));
   expect_wait(35s, 40s);
 }
 
 TEST_F(LivenessTest, WaitsForAPongOnlyWhileItReads) {
-  ASSERT_EQ(liveness.next(at(20s)).what, Do::ping);
+  ASSERT_EQ(liveness.next(at(20s)).action, Action::ping);
   liveness.ping_written();
   liveness.pause();
   const auto next = liveness.next(at(1000s));
-  EXPECT_EQ(next.what, Do::wait);
+  EXPECT_EQ(next.action, Action::wait);
   EXPECT_EQ(next.until, base::SteadyTime::max());
   liveness.resume(at(1000s));
   expect_wait(1001s, 1010s);
-  EXPECT_EQ(liveness.next(at(1010s)).what, Do::give_up_silent);
+  EXPECT_EQ(liveness.next(at(1010s)).action, Action::close_unresponsive);
 }
 
 TEST_F(LivenessTest, APingThatCannotBeWrittenCountsEvenThen) {
   liveness.pause();
-  ASSERT_EQ(liveness.next(at(20s)).what, Do::ping);
+  ASSERT_EQ(liveness.next(at(20s)).action, Action::ping);
   expect_wait(29s, 30s);
-  EXPECT_EQ(liveness.next(at(30s)).what, Do::give_up_silent);
+  EXPECT_EQ(liveness.next(at(30s)).action, Action::close_unresponsive);
 }
 
 TEST_F(LivenessTest, AnswersAloneAreIdleness) {
   for (const auto when : {20s, 40s, 60s}) {
-    ASSERT_EQ(liveness.next(at(when)).what, Do::ping);
+    ASSERT_EQ(liveness.next(at(when)).action, Action::ping);
     liveness.ping_written();
-    liveness.heard();
+    liveness.on_received();
   }
   expect_wait(61s, 70s);
-  EXPECT_EQ(liveness.next(at(70s)).what, Do::give_up_idle);
+  EXPECT_EQ(liveness.next(at(70s)).action, Action::close_idle);
 }
 
 TEST_F(LivenessTest, IsNotIdleWhileNothingIsRead) {
   liveness.pause();
-  ASSERT_EQ(liveness.next(at(80s)).what, Do::ping);
+  ASSERT_EQ(liveness.next(at(80s)).action, Action::ping);
   liveness.ping_written();
-  EXPECT_EQ(liveness.next(at(80s)).what, Do::wait);
+  EXPECT_EQ(liveness.next(at(80s)).action, Action::wait);
   liveness.resume(at(90s));
-  liveness.heard();
-  EXPECT_EQ(liveness.next(at(100s)).what, Do::ping);
+  liveness.on_received();
+  EXPECT_EQ(liveness.next(at(100s)).action, Action::ping);
   liveness.ping_written();
-  liveness.heard();
-  EXPECT_EQ(liveness.next(at(160s)).what, Do::give_up_idle);
+  liveness.on_received();
+  EXPECT_EQ(liveness.next(at(160s)).action, Action::close_idle);
 }
 
 }  // namespace

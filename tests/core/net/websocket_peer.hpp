@@ -1,4 +1,4 @@
-// The server's side of a WebSocket, frame by frame, right or wrong as the test wants it.
+// The server side of a WebSocket, frame by frame, with valid or invalid frames as the test requires.
 #pragma once
 #include <openssl/evp.h>
 #include <openssl/sha.h>
@@ -21,7 +21,7 @@ struct Frame {
   std::string payload;
 };
 
-// A frame as a server sends it, whatever is in it. `first`: the first byte, with its flags.
+// An unmasked frame, valid or not. `first`: the first byte, with its flags.
 inline std::string raw_frame(unsigned first, std::string_view payload) {
   std::string bytes(1, static_cast<char>(first));
   const auto size = payload.size();
@@ -62,7 +62,7 @@ inline std::string switching(const std::string& request, const std::string& more
          "\r\n" + more + "\r\n";
 }
 
-// With a context it speaks TLS; made on the thread of the test, so the client must be under way.
+// With a context, the peer uses TLS. Its constructor runs the handshake, so the client must already be connecting.
 class WebSocketPeer {
  public:
   explicit WebSocketPeer(RawSocket socket, SSL_CTX* context = nullptr) : socket_(std::move(socket)) {
@@ -83,7 +83,7 @@ class WebSocketPeer {
       if (!read_more()) throw std::runtime_error("ended after: " + seen_);
     return take(seen_.find("\r\n\r\n") + 4);
   }
-  // Opens the WebSocket; gives the request.
+  // Opens the WebSocket and returns the request.
   std::string open() {
     auto request = read_request();
     send(switching(request));
@@ -120,14 +120,14 @@ class WebSocketPeer {
     take(at + 4 + size);
     return frame;
   }
-  // The next frame that is no ping of the client.
+  // The next frame other than the client's pings.
   Frame read_said() {
     for (;;) {
       auto frame = read_frame();
       if (frame.opcode != kPing) return frame;
     }
   }
-  // Of a close frame: "1000 reason".
+  // The code and reason of a close frame: "1000 reason".
   std::string read_close() {
     const auto frame = read_said();
     if (frame.opcode != kClose) return "no close but " + std::to_string(frame.opcode);
@@ -135,7 +135,7 @@ class WebSocketPeer {
     const auto high = static_cast<unsigned char>(frame.payload[0]), low = static_cast<unsigned char>(frame.payload[1]);
     return std::to_string(high << 8 | low) + " " + frame.payload.substr(2);
   }
-  // Whatever comes until the client has gone.
+  // Discards everything until the client has closed.
   void read_to_end() {
     while (read_more()) {
     }

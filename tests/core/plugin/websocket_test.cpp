@@ -1,8 +1,8 @@
-// websocket/1 of a running instance, through a plugin that calls it.
+// Tests websocket/1 of a running instance, through a plugin that calls it.
 #include <gmock/gmock.h>
 
-#include "plugin/instance.hpp"
-#include "plugin/websockets.hpp"
+#include "plugin/contract/instance.hpp"
+#include "plugin/run/websockets.hpp"
 #include "support/plugin_rig.hpp"
 
 namespace belfry {
@@ -17,13 +17,13 @@ using namespace std::chrono_literals;
 
 class WebSocketService : public testing::PluginRig {
  protected:
-  // Delivers to a plugin that is to do `what`; gives the connection that it asks for.
+  // Delivers a message to a plugin configured to do `what`. Returns the connection that it requests.
   std::shared_ptr<Socket> connection_of(const std::string& what) {
     instance_ = open("websockets", {{"do", what}});
     if (!instance_) return nullptr;
     instance_->deliver(message(), [outcomes = outcomes_](model::Outcome outcome) { outcomes->put(std::move(outcome)); });
-    auto socket = websockets_->asked.take();
-    EXPECT_TRUE(socket) << "asked for no connection";
+    auto socket = websockets_->requests.take();
+    EXPECT_TRUE(socket) << "requested no connection";
     return socket.value_or(nullptr);
   }
   std::string detail() {
@@ -32,7 +32,7 @@ class WebSocketService : public testing::PluginRig {
   }
 
   std::shared_ptr<plugin::Instance> instance_;
-  // Shared: a delivery may end while the fixture goes, which the threads outlive.
+  // Shared, since the threads outlive the fixture and a delivery may end during its destruction.
   std::shared_ptr<testing::Mailbox<model::Outcome>> outcomes_ = std::make_shared<testing::Mailbox<model::Outcome>>();
 };
 
@@ -46,7 +46,7 @@ TEST_F(WebSocketService, TheRequestIsWhatThePluginAsked) {
   EXPECT_EQ(usual->request.pong_timeout, 10s);
   EXPECT_EQ(usual->request.idle_timeout, 0s);
   EXPECT_EQ(usual->request.max_message, 1024U * 1024);
-  usual->happen({});
+  usual->emit({});
 }
 
 TEST_F(WebSocketService, LimitsAreKeptWithinBounds) {
@@ -57,34 +57,34 @@ TEST_F(WebSocketService, LimitsAreKeptWithinBounds) {
   EXPECT_EQ(particular->request.pong_timeout, 3ms);
   EXPECT_EQ(particular->request.idle_timeout, 4ms);
   EXPECT_EQ(particular->request.max_message, 16U * 1024 * 1024);
-  particular->happen({});
+  particular->emit({});
 }
 
 TEST_F(WebSocketService, ManyEventsForOneTicket) {
   const auto socket = connection_of("echo");
   ASSERT_TRUE(socket);
-  socket->happen({.kind = Kind::open});
-  socket->happen({.kind = Kind::text, .data = "a"});
+  socket->emit({.kind = Kind::open});
+  socket->emit({.kind = Kind::text, .data = "a"});
   EXPECT_EQ(socket->sent.take(), "a");
-  socket->happen({.kind = Kind::binary, .data = "b"});
+  socket->emit({.kind = Kind::binary, .data = "b"});
   EXPECT_EQ(socket->sent.take(), "b");
   socket->clogged = true;
-  socket->happen({.kind = Kind::text, .data = ""});
-  socket->happen({.kind = Kind::closed, .data = "bye", .close_code = 1001});
+  socket->emit({.kind = Kind::text, .data = ""});
+  socket->emit({.kind = Kind::closed, .data = "bye", .close_code = 1001});
   EXPECT_EQ(detail(), "open text:a binary:b text: unsent closed:1001/0/0:bye ");
 }
 
 TEST_F(WebSocketService, SaysWhyItDidNotOpen) {
   const auto refused = connection_of("echo");
   ASSERT_TRUE(refused);
-  refused->happen({.http_status = 409, .detail = "answered 409"});
+  refused->emit({.http_status = 409, .detail = "answered 409"});
   EXPECT_EQ(detail(), "closed:0/0/409: answered 409");
 }
 
 TEST_F(WebSocketService, SaysWhatWentWrong) {
   const auto failed = connection_of("echo");
   ASSERT_TRUE(failed);
-  failed->happen({.error = net::ClientError::Kind::tls, .detail = "no TLS"});
+  failed->emit({.error = net::ClientError::Kind::tls, .detail = "no TLS"});
   EXPECT_EQ(detail(), "closed:0/4/0: no TLS");
 }
 
@@ -92,34 +92,34 @@ TEST_F(WebSocketService, ReadsAsMuchAsThePluginAsksFor) {
   const auto socket = connection_of("echo");
   ASSERT_TRUE(socket);
   EXPECT_EQ(socket->received.size(), 0U);
-  socket->happen({.kind = Kind::open});
+  socket->emit({.kind = Kind::open});
   EXPECT_EQ(socket->received.take(), 1U);
-  socket->happen({.kind = Kind::text, .data = "a"});
+  socket->emit({.kind = Kind::text, .data = "a"});
   EXPECT_EQ(socket->received.take(), 1U);
-  socket->happen({});
+  socket->emit({});
   detail();
   EXPECT_EQ(socket->received.size(), 0U);
 }
 
-// It asks for 8 thousand million: at no time are more than 4 on the way.
+// The plugin requests over 8 billion messages, but at most 4 are in flight at any time.
 TEST_F(WebSocketService, ReadsFewAheadHoweverManyThePluginAsksFor) {
   const auto socket = connection_of("greedy");
   ASSERT_TRUE(socket);
-  socket->happen({.kind = Kind::open});
+  socket->emit({.kind = Kind::open});
   EXPECT_EQ(socket->received.take(), 4U);
   for (int i = 0; i < 10; ++i) {
     EXPECT_EQ(socket->received.size(), 0U);
-    socket->happen({.kind = Kind::text, .data = "a"});
+    socket->emit({.kind = Kind::text, .data = "a"});
     EXPECT_EQ(socket->received.take(), 1U);
   }
-  socket->happen({});
+  socket->emit({});
 }
 
 TEST_F(WebSocketService, ThePluginCloses) {
   const auto socket = connection_of("say goodbye");
   ASSERT_TRUE(socket);
-  socket->happen({.kind = Kind::open});
-  socket->happen({.kind = Kind::text, .data = "a"});
+  socket->emit({.kind = Kind::open});
+  socket->emit({.kind = Kind::text, .data = "a"});
   EXPECT_EQ(socket->closed.take(), "4000 enough");
   EXPECT_EQ(detail(), "open text:a closed:4000/0/0: ");
 }
@@ -134,8 +134,8 @@ TEST_F(WebSocketService, ClosesBeforeItIsOpen) {
 TEST_F(WebSocketService, WrongCodesAndTextsAreCounted) {
   const auto socket = connection_of("wrong code, not UTF-8");
   ASSERT_TRUE(socket);
-  socket->happen({.kind = Kind::open});
-  socket->happen({.kind = Kind::text, .data = "a"});
+  socket->emit({.kind = Kind::open});
+  socket->emit({.kind = Kind::text, .data = "a"});
   EXPECT_EQ(socket->closed.take(), "1000 \xEF\xBF\xBD");
   EXPECT_THAT(detail(), HasSubstr("refused"));
   EXPECT_EQ(socket->sent.size(), 0U);
@@ -147,61 +147,61 @@ TEST_F(WebSocketService, WrongHeadersAreCountedAndNotSent) {
   ASSERT_TRUE(instance_);
   EXPECT_THAT(deliver(*instance_, message()).detail, HasSubstr("closed:0/1/0:"));
   EXPECT_EQ(metrics_.value("bad_argument"), 1);
-  EXPECT_EQ(websockets_->asked.size(), 0U);
+  EXPECT_EQ(websockets_->requests.size(), 0U);
 }
 
 TEST_F(WebSocketService, SixteenConnectionsAtMost) {
   instance_ = open("websockets", {{"do", "many"}});
   ASSERT_TRUE(instance_);
   EXPECT_EQ(deliver(*instance_, message()).detail, "two were refused");
-  EXPECT_EQ(websockets_->asked.size(), WebSockets::kMost);
+  EXPECT_EQ(websockets_->requests.size(), WebSockets::kMaxConnections);
   EXPECT_EQ(metrics_.value("too_many_requests"), 2);
 }
 
 TEST_F(WebSocketService, StoppingClosesWhatIsOpen) {
   const auto socket = connection_of("hold");
   ASSERT_TRUE(socket);
-  socket->happen({.kind = Kind::open});
+  socket->emit({.kind = Kind::open});
   detail();
   EXPECT_TRUE(stop(*instance_, 5s));
   EXPECT_EQ(socket->closed.take(), "1001 ");
-  // Nobody is there any more.
-  socket->happen({.kind = Kind::text, .data = "late"});
+  // The instance is gone by now.
+  socket->emit({.kind = Kind::text, .data = "late"});
 }
 
 class WebSocketsTest : public ::testing::Test {
  protected:
   std::shared_ptr<Socket> socket_ = std::make_shared<Socket>(net::WebSocketRequest{}, [](const WebSocketEvent&) {});
-  WebSockets lines_;
+  WebSockets connections_;
 };
 
-// A plugin that connects on another thread can be told about the connection before connect() has returned.
+// Events may reach a plugin, and its calls for the ticket the host, before connect() has returned on another thread.
 TEST_F(WebSocketsTest, WhatIsSaidEarlyIsNotLost) {
-  ASSERT_TRUE(lines_.begin(7));
-  lines_.ask(7, 2);
-  EXPECT_FALSE(lines_.send_text(7, "a"));
-  lines_.close(7, 4000, "enough");
-  lines_.connecting(7, socket_);
+  ASSERT_TRUE(connections_.begin(7));
+  connections_.request(7, 2);
+  EXPECT_FALSE(connections_.send_text(7, "a"));
+  connections_.close(7, 4000, "enough");
+  connections_.attach(7, socket_);
   EXPECT_EQ(socket_->received.take(), 2U);
   EXPECT_EQ(socket_->closed.take(), "4000 enough");
 }
 
 TEST_F(WebSocketsTest, UnknownTicketsAreIgnored) {
-  lines_.ask(7, 1);
-  lines_.taken(7);
-  lines_.close(7, 1000, "");
-  lines_.connecting(7, socket_);
-  lines_.end(7);
-  EXPECT_FALSE(lines_.send_text(7, "a"));
+  connections_.request(7, 1);
+  connections_.consumed(7);
+  connections_.close(7, 1000, "");
+  connections_.attach(7, socket_);
+  connections_.end(7);
+  EXPECT_FALSE(connections_.send_text(7, "a"));
   EXPECT_EQ(socket_->received.size(), 0U);
 }
 
 TEST_F(WebSocketsTest, AnEndedConnectionMakesRoom) {
-  for (plugin::Ticket ticket = 1; ticket <= WebSockets::kMost; ++ticket) ASSERT_TRUE(lines_.begin(ticket));
-  EXPECT_FALSE(lines_.begin(100));
-  lines_.end(3);
-  EXPECT_TRUE(lines_.begin(100));
-  EXPECT_FALSE(lines_.begin(100));
+  for (plugin::Ticket ticket = 1; ticket <= WebSockets::kMaxConnections; ++ticket) ASSERT_TRUE(connections_.begin(ticket));
+  EXPECT_FALSE(connections_.begin(100));
+  connections_.end(3);
+  EXPECT_TRUE(connections_.begin(100));
+  EXPECT_FALSE(connections_.begin(100));
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 #include "policy/backoff.hpp"
+#include "policy/retry_after.hpp"
 
 #include <limits>
 
@@ -26,7 +27,7 @@ TEST(Backoff, Table) {
       {11, 0.999999, {}, base::Millis(599'999)},
       {std::numeric_limits<std::uint32_t>::max(), 0.0, {}, 300s},
       {0, 0.0, {}, 500ms},
-      // What the remote asks for is a minimum, not an order.
+      // The wait requested by the remote is only a minimum.
       {1, 0.0, 30s, 30s},
       {11, 0.0, 1s, 300s},
       {1, 0.0, 0ms, 500ms},
@@ -37,7 +38,7 @@ TEST(Backoff, Table) {
       {2, 7.0, {}, 2s},
   };
   for (const auto& row : rows) {
-    EXPECT_EQ(delay_after(row.failures, row.random, row.at_least), row.wanted)
+    EXPECT_EQ(backoff_delay(row.failures, row.random, row.at_least), row.wanted)
         << "failures " << row.failures << ", random " << row.random << ", at least " << row.at_least.value_or(-1ms).count();
   }
 }
@@ -45,7 +46,7 @@ TEST(Backoff, Table) {
 TEST(Backoff, NeverShrinksWithTheFailures) {
   auto last = 0ms;
   for (std::uint32_t failures = 1; failures < 40; ++failures) {
-    const auto delay = delay_after(failures, 0.3);
+    const auto delay = backoff_delay(failures, 0.3);
     EXPECT_GE(delay, last);
     last = delay;
   }
@@ -58,7 +59,7 @@ TEST(BoundedWait, KeepsTimesAddable) {
 }
 
 TEST(BoundedWait, WhatIsNotBelievedDoesNotMakeADeliveryExpire) {
-  EXPECT_EQ(bounded_wait(40min, 10min), 40min) << "believed";
+  EXPECT_EQ(bounded_wait(40min, 10min), 40min) << "trusted";
   EXPECT_EQ(bounded_wait(1h, 10min), 1h);
   EXPECT_EQ(bounded_wait(99'999'999s, 24h), 1h);
   EXPECT_EQ(bounded_wait(99'999'999s, 30min), 15min);

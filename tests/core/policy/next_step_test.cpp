@@ -12,7 +12,7 @@ using model::Outcome;
 using model::OutcomeCode;
 
 constexpr base::Timestamp kNow{base::Millis(1'700'000'000'000)};
-constexpr double kRandom = 0.0;  // the first retry comes after 500 ms then
+constexpr double kRandom = 0.0;  // the first retry comes after 500 ms
 
 model::Delivery delivery(std::vector<std::string> fallback = {}) {
   model::Delivery d;
@@ -37,7 +37,7 @@ TEST(NextStep, Delivered) {
   EXPECT_EQ(after(outcome(OutcomeCode::delivered), delivery({"mail"})), (Step{next::Done{}}));
   auto late = delivery();
   late.expires_at = kNow - 1h;
-  EXPECT_EQ(after(outcome(OutcomeCode::delivered), late), (Step{next::Done{}})) << "what arrived has arrived";
+  EXPECT_EQ(after(outcome(OutcomeCode::delivered), late), (Step{next::Done{}})) << "a delivered message cannot expire";
 }
 
 TEST(NextStep, RetryBacksOff) {
@@ -66,17 +66,17 @@ TEST(NextStep, RetryAtOrBeyondTheEndExpires) {
 TEST(NextStep, RateLimitedPausesWhatWasNamed) {
   const auto until = kNow + 7s;
   const Next again = next::Retry{until, false, false};
-  EXPECT_EQ(limited(LimitScope::recipient, 7s), (Step{again, Pause{Pause::What::recipient_queue, until}}));
-  EXPECT_EQ(limited(LimitScope::credential, 7s), (Step{again, Pause{Pause::What::account, until}}));
+  EXPECT_EQ(limited(LimitScope::recipient, 7s), (Step{again, Pause{Pause::Scope::recipient_queue, until}}));
+  EXPECT_EQ(limited(LimitScope::credential, 7s), (Step{again, Pause{Pause::Scope::account, until}}));
   for (const auto scope : {LimitScope::method, LimitScope::none}) {
-    EXPECT_EQ(limited(scope, 7s), (Step{again, Pause{Pause::What::sink, until}}));
+    EXPECT_EQ(limited(scope, 7s), (Step{again, Pause{Pause::Scope::sink, until}}));
   }
 }
 
 TEST(NextStep, RateLimitedWithoutATimeWaits30Seconds) {
   const auto until = kNow + 30s;
   for (const auto unsaid : {std::optional<base::Millis>(), std::optional<base::Millis>(0ms), std::optional<base::Millis>(-1s)}) {
-    EXPECT_EQ(limited(LimitScope::credential, unsaid), (Step{next::Retry{until, false, false}, Pause{Pause::What::account, until}}));
+    EXPECT_EQ(limited(LimitScope::credential, unsaid), (Step{next::Retry{until, false, false}, Pause{Pause::Scope::account, until}}));
   }
 }
 
@@ -85,7 +85,7 @@ TEST(NextStep, RateLimitedBeyondTheEndExpiresAndStillPauses) {
   o.limit_scope = LimitScope::credential;
   auto d = delivery();
   d.expires_at = kNow + 40min;
-  EXPECT_EQ(after(o, d), (Step{next::DeadLetter{DeliveryState::expired}, Pause{Pause::What::account, kNow + 50min}}));
+  EXPECT_EQ(after(o, d), (Step{next::DeadLetter{DeliveryState::expired}, Pause{Pause::Scope::account, kNow + 50min}}));
 }
 
 TEST(NextStep, RateLimitedForLongerThanIsBelievedIsTriedBeforeTheEnd) {
@@ -94,7 +94,7 @@ TEST(NextStep, RateLimitedForLongerThanIsBelievedIsTriedBeforeTheEnd) {
   auto d = delivery();
   d.expires_at = kNow + 40min;
   const auto until = kNow + 20min;
-  EXPECT_EQ(after(o, d), (Step{next::Retry{until, false, false}, Pause{Pause::What::account, until}}));
+  EXPECT_EQ(after(o, d), (Step{next::Retry{until, false, false}, Pause{Pause::Scope::account, until}}));
 }
 
 TEST(NextStep, RejectedFallsBackOrDies) {
@@ -111,7 +111,7 @@ TEST(NextStep, MisconfiguredParksAndKeeps) {
   auto soon = delivery({"mail"});
   soon.expires_at = kNow + 100ms;
   EXPECT_EQ(after(outcome(OutcomeCode::misconfigured), soon), (Step{next::Retry{kNow + 100ms, true, false}, {}, true}))
-      << "it may be repaired in time";
+      << "the configuration may be fixed in time";
   soon.expires_at = kNow;
   EXPECT_EQ(after(outcome(OutcomeCode::misconfigured), soon), (Step{next::FallBack{DeliveryState::expired, false}, {}, true}));
 }

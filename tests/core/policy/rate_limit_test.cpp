@@ -15,7 +15,7 @@ TEST(TokenBucket, BurstThenEvenly) {
   for (int i = 0; i < 3; ++i) EXPECT_EQ(bucket.take(kStart), kTaken);
   EXPECT_EQ(bucket.available(kStart), 0U);
   EXPECT_EQ(bucket.take(kStart), 200ms);
-  EXPECT_EQ(bucket.take(kStart + 199ms), 1ms) << "asking costs nothing";
+  EXPECT_EQ(bucket.take(kStart + 199ms), 1ms) << "a failed take costs nothing";
   EXPECT_EQ(bucket.take(kStart + 200ms), kTaken);
   EXPECT_EQ(bucket.take(kStart + 200ms), 200ms);
 }
@@ -30,7 +30,7 @@ TEST(TokenBucket, NeverMoreThanTheBurstAfterARest) {
 }
 
 TEST(TokenBucket, AnsweredTimeIsAlwaysEnough) {
-  // 7 a minute has no whole interval in milliseconds: rounding must not make the caller come back too early.
+  // The interval of 7 per minute is not a whole number of milliseconds: rounding must not make the caller retry too early.
   TokenBucket bucket({.events = 7, .period = 1min, .burst = 1});
   auto now = kStart;
   for (int i = 0; i < 700; ++i) {
@@ -77,11 +77,11 @@ TEST(TokenBucket, BurstOfZeroIsOne) {
 }
 
 TEST(TokenBucket, ExtremeFiguresDoNotOverflow) {
-  constexpr auto kMost = std::numeric_limits<std::uint32_t>::max();
-  TokenBucket rare({.events = 1, .period = base::Millis(kMost), .burst = kMost});
+  constexpr auto kLargest = std::numeric_limits<std::uint32_t>::max();
+  TokenBucket rare({.events = 1, .period = base::Millis(kLargest), .burst = kLargest});
   EXPECT_EQ(rare.take(kStart), kTaken);
   EXPECT_FALSE(rare.idle(kStart));
-  TokenBucket often({.events = kMost, .period = 1s, .burst = kMost});
+  TokenBucket often({.events = kLargest, .period = 1s, .burst = kLargest});
   EXPECT_EQ(often.take(kStart), kTaken);
 }
 
@@ -91,13 +91,13 @@ TEST(TokenBucket, APauseIsExactAndTheLongestWins) {
   bucket.pause(10ms, kStart);
   EXPECT_EQ(bucket.take(kStart), 5s);
   EXPECT_EQ(bucket.available(kStart), 0U);
-  EXPECT_EQ(bucket.paused(kStart + 2s), 3s);
+  EXPECT_EQ(bucket.remaining_pause(kStart + 2s), 3s);
   EXPECT_FALSE(bucket.idle(kStart + 2s));
   EXPECT_EQ(bucket.take(kStart + 4999ms), 1ms);
   EXPECT_EQ(bucket.take(kStart + 5s), kTaken);
-  EXPECT_EQ(bucket.paused(kStart + 5s), 0ms);
+  EXPECT_EQ(bucket.remaining_pause(kStart + 5s), 0ms);
   bucket.pause(base::Millis::max(), kStart);
-  EXPECT_EQ(bucket.paused(kStart), 1h) << "no remote stops a gateway for ever";
+  EXPECT_EQ(bucket.remaining_pause(kStart), 1h) << "no remote can stop a gateway for good";
 }
 
 TEST(TokenBucket, APauseWithoutALimit) {
@@ -117,23 +117,23 @@ TEST(TokenBucket, AfterAPauseTheRateStillHolds) {
 TEST(TokenBucket, NewFiguresDoNotFillIt) {
   TokenBucket bucket({.events = 1, .period = 1s, .burst = 1});
   EXPECT_EQ(bucket.take(kStart), kTaken);
-  bucket.define({.events = 10, .period = 1s, .burst = 10}, kStart);
+  bucket.reconfigure({.events = 10, .period = 1s, .burst = 10}, kStart);
   EXPECT_EQ(bucket.take(kStart), 100ms);
-  bucket.define({.events = 10, .period = 1s, .burst = 2}, kStart + 10s);
-  EXPECT_EQ(bucket.available(kStart + 10s), 2U) << "nor does it keep more than it holds";
-  bucket.define({}, kStart + 10s);
+  bucket.reconfigure({.events = 10, .period = 1s, .burst = 2}, kStart + 10s);
+  EXPECT_EQ(bucket.available(kStart + 10s), 2U) << "the new burst limits the tokens that are kept";
+  bucket.reconfigure({}, kStart + 10s);
   EXPECT_EQ(bucket.available(kStart + 10s), std::numeric_limits<std::size_t>::max());
-  bucket.define({.events = 1, .period = 1s, .burst = 3}, kStart + 10s);
-  EXPECT_EQ(bucket.available(kStart + 10s), 3U) << "what had no limit begins full";
+  bucket.reconfigure({.events = 1, .period = 1s, .burst = 3}, kStart + 10s);
+  EXPECT_EQ(bucket.available(kStart + 10s), 3U) << "without a limit before, the bucket starts full";
 }
 
 TEST(TokenBucket, WhatWasReservedCanBeGivenBack) {
   TokenBucket bucket({.events = 1, .period = 1s, .burst = 5});
   EXPECT_EQ(bucket.reserve(3, kStart), 3U);
   EXPECT_EQ(bucket.reserve(3, kStart), 2U);
-  bucket.give_back(4);
+  bucket.release(4);
   EXPECT_EQ(bucket.available(kStart), 4U);
-  bucket.give_back(100);
+  bucket.release(100);
   EXPECT_EQ(bucket.available(kStart), 5U) << "never more than the burst";
 }
 

@@ -19,7 +19,7 @@ TEST(SendBudget, AllAndEach) {
   EXPECT_EQ(budget.take("direct:a", kStart), 0ms);
   EXPECT_EQ(budget.take("direct:a", kStart), 1s);
   EXPECT_EQ(budget.take("direct:b", kStart), 0ms) << "one destination takes nothing from another";
-  budget.give_back(2);
+  budget.release(2);
   EXPECT_EQ(budget.take(kStart), 0ms);
   EXPECT_EQ(budget.take(kStart), 0ms);
   EXPECT_EQ(budget.take(kStart), 100ms);
@@ -30,14 +30,14 @@ TEST(SendBudget, APauseOfOneDestinationIsItsOwn) {
   budget.pause("shared:C1", 30s, kStart);
   EXPECT_EQ(budget.take("shared:C1", kStart), 30s);
   EXPECT_EQ(budget.take("shared:C2", kStart), 0ms);
-  EXPECT_EQ(budget.paused(kStart), 0ms);
+  EXPECT_EQ(budget.remaining_pause(kStart), 0ms);
   EXPECT_EQ(budget.reserve(1, kStart), 1U);
 }
 
 TEST(SendBudget, APauseOfAll) {
   SendBudget budget(kRates);
   budget.pause(30s, kStart);
-  EXPECT_EQ(budget.paused(kStart + 10s), 20s);
+  EXPECT_EQ(budget.remaining_pause(kStart + 10s), 20s);
   EXPECT_EQ(budget.reserve(1, kStart + 10s), 0U);
   EXPECT_EQ(budget.wait(kStart + 10s), 20s);
   EXPECT_EQ(budget.reserve(1, kStart + 30s), 1U);
@@ -47,7 +47,7 @@ TEST(SendBudget, OtherRates) {
   SendBudget budget(kRates);
   EXPECT_EQ(budget.reserve(4, kStart), 4U);
   EXPECT_EQ(budget.take("direct:a", kStart), 0ms);
-  budget.define({{.events = 100, .period = 1s, .burst = 40}, {.events = 2, .period = 1s, .burst = 1}}, kStart);
+  budget.reconfigure({{.events = 100, .period = 1s, .burst = 40}, {.events = 2, .period = 1s, .burst = 1}}, kStart);
   EXPECT_EQ(budget.wait(kStart), 10ms);
   EXPECT_EQ(budget.take("direct:a", kStart), 500ms);
 }
@@ -64,9 +64,9 @@ TEST(SendBudget, WaitsRatherThanGrantingWhenItIsFull) {
   const auto started = std::chrono::steady_clock::now();
   for (int i = 0; i < 200'000; ++i) budget.pause(std::to_string(i), 1h, kStart);
   EXPECT_GT(budget.take("direct:one-more", kStart + 10s), 0ms);
-  EXPECT_EQ(budget.take("0", kStart + 10s), 1h - 10s) << "nobody who waits is forgotten";
-  EXPECT_EQ(budget.take("direct:one-more", kStart + 2h), 0ms) << "those that are idle have made room";
-  EXPECT_LT(std::chrono::steady_clock::now() - started, 60s) << "not looked through for each";
+  EXPECT_EQ(budget.take("0", kStart + 10s), 1h - 10s) << "a paused destination is not dropped";
+  EXPECT_EQ(budget.take("direct:one-more", kStart + 2h), 0ms) << "idle destinations were dropped";
+  EXPECT_LT(std::chrono::steady_clock::now() - started, 60s) << "no sweep for each destination";
 }
 
 TEST(SendBudget, ManyThreadsGetNoMoreThanThereIs) {
@@ -78,7 +78,7 @@ TEST(SendBudget, ManyThreadsGetNoMoreThanThereIs) {
       for (int k = 0; k < 1000; ++k) {
         const auto mine = budget.reserve(3, kStart);
         if (mine == 3) {
-          budget.give_back(1);
+          budget.release(1);
           got += 2;
         } else {
           got += mine;

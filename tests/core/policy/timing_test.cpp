@@ -25,7 +25,7 @@ TEST(QuietHours, OverNight) {
   EXPECT_EQ(until(night, "2026-01-15T20:59:59.999Z"), "awake");
   EXPECT_EQ(until(night, "2026-01-15T21:00:00Z"), "2026-01-16T06:00:00.000Z");
   EXPECT_EQ(until(night, "2026-01-16T05:59:59Z"), "2026-01-16T06:00:00.000Z");
-  EXPECT_EQ(until(night, "2026-01-16T06:00:00Z"), "awake") << "the end is no part of it";
+  EXPECT_EQ(until(night, "2026-01-16T06:00:00Z"), "awake") << "the end is exclusive";
 }
 
 TEST(QuietHours, WithinADay) {
@@ -37,7 +37,7 @@ TEST(QuietHours, WithinADay) {
 TEST(QuietHours, DaysAreThoseOnWhichItBegins) {
   const QuietHours weekend{.from = kEvening, .to = kMorning, .days = {5, 6}};     // Friday and Saturday
   EXPECT_EQ(until(weekend, "2026-01-15T23:00:00Z"), "awake");                     // Thursday
-  EXPECT_EQ(until(weekend, "2026-01-17T05:00:00Z"), "2026-01-17T06:00:00.000Z");  // Saturday morning: it began on Friday
+  EXPECT_EQ(until(weekend, "2026-01-17T05:00:00Z"), "2026-01-17T06:00:00.000Z");  // Saturday morning: began on Friday
   EXPECT_EQ(until(weekend, "2026-01-18T05:00:00Z"), "2026-01-18T06:00:00.000Z");  // Sunday morning
   EXPECT_EQ(until(weekend, "2026-01-18T23:00:00Z"), "awake");                     // Sunday evening
   EXPECT_EQ(until({.from = kMorning, .to = kEvening, .days = {0}}, "2026-01-18T12:00:00Z"), "2026-01-18T21:00:00.000Z");
@@ -72,7 +72,7 @@ TEST(Due, QuietHoursHoldEverythingThatIsWorthIt) {
   const auto morning = utc("2026-01-16T06:00:00Z");
   EXPECT_EQ(due(timing, zones, true, std::nullopt, now), (Due{.at = morning, .quiet = true}));
   EXPECT_EQ(due(timing, zones, false, std::nullopt, now), (Due{.at = now})) << "excepted";
-  EXPECT_EQ(due(timing, zones, true, morning, now), (Due{.at = now})) << "worth nothing in the morning";
+  EXPECT_EQ(due(timing, zones, true, morning, now), (Due{.at = now})) << "expired by morning";
   EXPECT_EQ(due(timing, zones, true, morning + 1ms, now).at, morning);
 }
 
@@ -82,20 +82,19 @@ TEST(Due, DigestsKeepQuietToo) {
   const model::Timing timing{.quiet_hours = QuietHours{.from = kEvening, .to = kMorning}, .digest = model::DigestRule{.window = 10min}};
   EXPECT_EQ(due(timing, zones, true, std::nullopt, now), (Due{.at = now, .digest = utc("2026-01-16T06:00:00Z")}));
   EXPECT_EQ(due(timing, zones, false, std::nullopt, now).digest, now + 10min);
-  EXPECT_EQ(due(timing, zones, true, now + 1h, now), (Due{.at = now})) << "it would be worth nothing when the digest is sent";
+  EXPECT_EQ(due(timing, zones, true, now + 1h, now), (Due{.at = now})) << "it would have expired when the digest is sent";
 }
 
 TEST(Due, TooMuchIsCollectedUntilTheWindowHasSurelyEnded) {
   const auto now = utc("2026-01-15T12:00:00Z");
-  const model::Timing timing{.throttle = model::ThrottleRule{.most = 2, .window = 1h}};
+  const model::Timing timing{.throttle = model::ThrottleRule{.max_messages = 2, .window = 1h}};
   EXPECT_EQ(due(timing, {}, true, std::nullopt, now), (Due{.at = now, .overflow = now + 1h}));
 }
 
-// Whatever the hours and the zone: nothing is due before now or within the quiet time, and the wait is no longer than the quiet time can
-// be.
+// For any hours and any zone, nothing is due before now or within the quiet hours, and the wait is bounded by the quiet hours.
 TEST(Due, Properties) {
-  std::mt19937 random(1);  // NOLINT(cert-msc51-cpp): the same every time
-  const auto pick = [&](int most) { return std::uniform_int_distribution<int>(0, most)(random); };
+  std::mt19937 random(1);  // NOLINT(cert-msc51-cpp): a fixed seed
+  const auto pick = [&](int max) { return std::uniform_int_distribution<int>(0, max)(random); };
   const std::vector<std::string> names{
       "UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "Africa/Casablanca"};
   std::vector<base::TimeZone> zones;

@@ -1,4 +1,4 @@
-// Every place of a template times every awkward value: the value is shown as it is, and what is around it stays what it was.
+// Every context in a template with every awkward value: the value is shown literally, and the text around it keeps its meaning.
 #include "render/fill.hpp"
 
 #include "render/characters.hpp"
@@ -209,7 +209,7 @@ void expect_same(const std::string& text, const std::string& value) {
   const std::string made = rendered(text, value);
   const auto shape = shape_of(made);
   EXPECT_EQ(collapsed(shape.seen), collapsed(replaced(wanted.seen, kWord, value))) << made;
-  if (space_at_front(value) == value.size()) {
+  if (leading_space(value) == value.size()) {
     EXPECT_EQ(shape.blocks, wanted.blocks) << made;
   } else {
     EXPECT_EQ(shape.tags, wanted.tags) << made;
@@ -243,7 +243,7 @@ TEST(Fill, AddressesAndTitles) {
       SCOPED_TRACE(text + ("\nvalue: " + value));
       const std::string made = rendered(text, value);
       EXPECT_EQ(shape_of(made).tags,
-                replaced(shape_of(replaced(text, "{{x}}", "VALUE")).tags, "VALUE", escape_url(replaced(value, "\r\n", "\n"))))
+                replaced(shape_of(replaced(text, "{{x}}", "VALUE")).tags, "VALUE", percent_encode(replaced(value, "\r\n", "\n"))))
           << made;
     }
   }
@@ -272,7 +272,7 @@ TEST(Fill, AWholeAddress) {
   EXPECT_EQ(rendered("https://a.example/{{x}}", "https://b.example", Format::url), "https://a.example/https%3A%2F%2Fb.example");
   for (const std::string value :
        {"https://slack.com@evil.example/", "https://", "HTTPS:a", "//evil.example/", "/\\evil.example", "data:a", "http:///a"}) {
-    EXPECT_EQ(rendered("{{x}}", value, Format::url), escape_url(value)) << value;
+    EXPECT_EQ(rendered("{{x}}", value, Format::url), percent_encode(value)) << value;
   }
 }
 

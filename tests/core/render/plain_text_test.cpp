@@ -45,7 +45,7 @@ TEST(PlainText, LongAndHostileIsBounded) {
     }
   }
   const std::string wide = std::string(9000, '|') + "\n-|-\n" + std::string(9000, '\n');
-  EXPECT_EQ(plain_text(wide), wide) << "what is not read is shown as it is";
+  EXPECT_EQ(plain_text(wide), wide) << "text that cannot be parsed is unchanged";
 }
 
 }  // namespace

@@ -52,7 +52,7 @@ TEST(Template, ThreeBracesTakeTheMarkdownOfTheSource) {
   EXPECT_EQ(rendered("{{{body}}}", Format::plain, n), "b");
   n.body = "1*2";
   n.body_markdown.clear();
-  EXPECT_EQ(rendered("{{{body}}}", Format::markdown, n), "1\\*2") << "a source without Markdown has its text as it is";
+  EXPECT_EQ(rendered("{{{body}}}", Format::markdown, n), "1\\*2") << "the text of a source without Markdown is shown literally";
 }
 
 TEST(Template, IsBounded) {
@@ -84,12 +84,12 @@ TEST(Template, WrongOnes) {
   EXPECT_EQ(error("{{#labels.x}}a"), "{{#labels.x}} is never closed; write {{/labels.x}} where it ends");
   EXPECT_EQ(error("a{{/labels.x}}"), "{{/labels.x}} closes nothing; write {{#labels.x}} before it, or remove it");
   EXPECT_EQ(error("{{#a}}{{#b}}{{/a}}{{/b}}"), "{{/a}} comes before {{/b}}; close the inner one first");
-  EXPECT_EQ(error("{{#a}}{{#b}}{{#c}}{{/c}}{{/b}}{{/a}}"), "{{#c}} is within 2 sections already; that is the most");
-  EXPECT_EQ(error("{{> header}}"), "{{> header}} is a partial, and there are none; write its text here");
+  EXPECT_EQ(error("{{#a}}{{#b}}{{#c}}{{/c}}{{/b}}{{/a}}"), "{{#c}} is nested in 2 sections, which is the limit; move it out of one");
+  EXPECT_EQ(error("{{> header}}"), "{{> header}} is a partial, which is not supported; write its text here");
   EXPECT_EQ(error("{{=<% %>=}}"), "{{=<% %>=}} changes the delimiters; keep {{ and }}");
   EXPECT_EQ(error("{{ }}"), "{{ }} has no name; write a path such as {{title}}");
-  EXPECT_EQ(error("{{a b}}"), "{{a b}} is no path; write one such as {{labels.workspace}}");
-  EXPECT_EQ(error("{{a{{b}}"), "{{a{{b}} is no path; write one such as {{labels.workspace}}");
+  EXPECT_EQ(error("{{a b}}"), "{{a b}} is not a path; write one such as {{labels.workspace}}");
+  EXPECT_EQ(error("{{a{{b}}"), "{{a{{b}} is not a path; write one such as {{labels.workspace}}");
   EXPECT_EQ(error(std::string(Template::kMaxBytes + 1, 'x')), "is a template of 16385 bytes; write at most 16384");
 }
 

@@ -21,15 +21,15 @@ Comparison any_of(std::string path, std::vector<Comparison> any) {
 Comparison not_(Comparison inner) { return {.path = inner.path, .op = Op::not_, .any = {inner}}; }
 Condition when(std::vector<Comparison> comparisons) { return {.comparisons = std::move(comparisons)}; }
 
-// One condition with questions of its own.
+// One condition with its own match_cache.
 struct Alone {
-  explicit Alone(const Condition& condition) : matcher(Matcher::compile(condition, questions)) { questions.seal(); }
+  explicit Alone(const Condition& condition) : matcher(Matcher::compile(condition, match_cache)) { match_cache.seal(); }
   bool matches(const model::Notification& n, std::string* why = nullptr) const {
-    Questions::Answers answers(questions, n);
-    return matcher->matches(answers, why);
+    MatchCache::Evaluation evaluation(match_cache, n);
+    return matcher->matches(evaluation, why);
   }
 
-  Questions questions;
+  MatchCache match_cache;
   base::Result<Matcher> matcher;
 };
 
@@ -158,7 +158,7 @@ TEST(Matcher, WhyIsCutBetweenCharacters) {
   for (int i = 0; i < 50; ++i) n.title += "ü€";
   const auto text = why(when({equal("title", "x")}), n);
   EXPECT_LT(text.size(), 120U);
-  EXPECT_NO_THROW(static_cast<void>(nlohmann::json(text).dump())) << "not UTF-8 any more";
+  EXPECT_NO_THROW(static_cast<void>(nlohmann::json(text).dump())) << "no longer UTF-8";
 }
 
 TEST(Matcher, WhyKeepsSensitiveTextToItself) {
@@ -185,25 +185,25 @@ TEST(Matcher, PatternsTakeLinearTime) {
   EXPECT_FALSE(fits(when({regex("body", "(a*)*b")}), n));
 }
 
-// Many patterns of one path are searched for at once; the answers are those of each by itself.
+// Many patterns on one path are searched at once, with the same results as one by one.
 TEST(Matcher, ManyPatternsAnswerLikeEachAlone) {
-  Questions questions;
+  MatchCache match_cache;
   std::vector<std::pair<std::string, Matcher>> matchers;
   for (const std::string pattern : {"Deleted", "^Work", "deleted", "(?i)DELETED", "^$", "e.e", "Workspace Deleted$", "x|y", "\\bDel"}) {
     for (const auto* path : {"name", "data.failed", "data.urgent", "labels.none", "labels.blank", "data.owner"}) {
-      auto compiled = Matcher::compile(when({regex(path, pattern)}), questions);
+      auto compiled = Matcher::compile(when({regex(path, pattern)}), match_cache);
       ASSERT_TRUE(compiled);
       matchers.emplace_back(std::string(path) + " /" + pattern + "/", std::move(*compiled));
     }
   }
-  questions.seal();
+  match_cache.seal();
   const auto n = sample();
-  Questions::Answers answers(questions, n);
+  MatchCache::Evaluation evaluation(match_cache, n);
   std::size_t next = 0;
   for (const std::string pattern : {"Deleted", "^Work", "deleted", "(?i)DELETED", "^$", "e.e", "Workspace Deleted$", "x|y", "\\bDel"}) {
     for (const auto* path : {"name", "data.failed", "data.urgent", "labels.none", "labels.blank", "data.owner"}) {
       const auto& [what, matcher] = matchers[next++];
-      EXPECT_EQ(matcher.matches(answers), fits(when({regex(path, pattern)}))) << what;
+      EXPECT_EQ(matcher.matches(evaluation), fits(when({regex(path, pattern)}))) << what;
     }
   }
 }

@@ -1,7 +1,7 @@
 #include "route/processors.hpp"
 
-#include "model/before.hpp"
 #include "model/codec.hpp"
+#include "model/original.hpp"
 #include "support/notification_sample.hpp"
 
 namespace belfry::route {
@@ -27,7 +27,7 @@ model::Assignment text(std::string path, std::string value) { return {.path = st
 
 TEST(Processors, NoneChangesNothing) {
   auto n = sample();
-  EXPECT_EQ(processors({}).run(n), Processed{});
+  EXPECT_EQ(processors({}).run(n), ProcessorResult{});
   EXPECT_EQ(n, sample());
 }
 
@@ -39,16 +39,16 @@ TEST(Processors, TheFirstThatDropsIsTheLastThatIsAsked) {
   auto n = sample();
   std::vector<Trace::Entry> trace;
   const auto done = p.run(n, &trace);
-  EXPECT_EQ(done.dropped, (Processed::Dropped{"c", "too noisy"}));
+  EXPECT_EQ(done.dropped, (ProcessorResult::Dropped{"c", "too noisy"}));
   EXPECT_EQ(done.applied, (std::vector<std::string>{"b", "c"}));
   EXPECT_EQ(n.labels.at("team"), "ops");
-  using enum Trace::Verdict;
+  using enum Trace::Match;
   ASSERT_EQ(trace.size(), 4U);
-  EXPECT_EQ(trace[0].verdict, not_matched);
+  EXPECT_EQ(trace[0].match, not_matched);
   EXPECT_EQ(trace[1].why, "sets labels.team");
   EXPECT_EQ(trace[2].why, "drops it: too noisy");
   EXPECT_EQ(trace[3].why, "processor \"c\" dropped it");
-  EXPECT_EQ(trace[3].verdict, not_reached);
+  EXPECT_EQ(trace[3].match, not_reached);
 }
 
 TEST(Processors, WhatIsDroppedIsKeptWithoutWhatIsRedacted) {
@@ -62,10 +62,10 @@ TEST(Processors, WhatIsDroppedIsKeptWithoutWhatIsRedacted) {
   n.title = "glpat-3";
   std::vector<Trace::Entry> trace;
   EXPECT_EQ(p.run(n, &trace).dropped->by, "b");
-  EXPECT_EQ(model::encode(n).find("glpat-"), std::string::npos) << "nor in what it was before";
+  EXPECT_EQ(model::encode(n).find("glpat-"), std::string::npos) << "nor in the original values";
   EXPECT_EQ(n.title, "*");
-  EXPECT_EQ(trace[2].why, "redacts what is kept of it");
-  EXPECT_EQ(trace[3].verdict, Trace::Verdict::not_reached);
+  EXPECT_EQ(trace[2].why, "redacts the stored copy");
+  EXPECT_EQ(trace[3].match, Trace::Match::not_reached);
 }
 
 TEST(Processors, EachSeesWhatTheOnesBeforeItMadeOfIt) {
@@ -97,8 +97,8 @@ TEST(Processors, WhatTheSourceSaidCanBeHadAgain) {
   EXPECT_TRUE(n.actions.empty());
   EXPECT_TRUE(n.sensitive);
   EXPECT_EQ(n.max_age, std::chrono::minutes(5));
-  source.labels["reason"] = "* due to dormancy";  // what was redacted is gone for good
-  EXPECT_EQ(model::restored(n), source);
+  source.labels["reason"] = "* due to dormancy";  // redaction cannot be undone
+  EXPECT_EQ(model::restore_original(n), source);
 }
 
 TEST(Processors, OnlyStricterThanTheSource) {
@@ -109,7 +109,7 @@ TEST(Processors, OnlyStricterThanTheSource) {
   EXPECT_TRUE(n.sensitive);
   EXPECT_EQ(n.max_age, std::chrono::minutes(10));
   apply({{.name = "a", .set = {{.path = "max_age", .duration = std::chrono::seconds(1)}}}, {.name = "b", .unset = {"max_age"}}}, n);
-  EXPECT_EQ(n.max_age, std::chrono::minutes(10)) << "unset takes back what a processor set, not what the source said";
+  EXPECT_EQ(n.max_age, std::chrono::minutes(10)) << "unset reverts a processor's value, not the source's";
 }
 
 TEST(Processors, RedactsEverywhere) {
@@ -120,7 +120,7 @@ TEST(Processors, RedactsEverywhere) {
   n.actions = {{"glpat-3", "https://x.example/?t=glpat-4"}};
   apply({{.name = "a", .redact = {{"glpat-[0-9]+", "\\1"}}}}, n);
   EXPECT_EQ(model::encode(n).find("glpat-"), std::string::npos);
-  EXPECT_EQ(n.title, "\\1 and \\1") << "no reference to a group";
+  EXPECT_EQ(n.title, "\\1 and \\1") << "not a group reference";
   apply({{.name = "a", .redact = {{".+", ""}}}}, n);
   EXPECT_EQ(n.title, "[redacted]") << "a title may not be empty";
 }
@@ -130,17 +130,18 @@ TEST(Processors, TheLastKeyCounts) {
   const auto done = processors({{.name = "a", .dedupe = model::Dedupe{"x", std::chrono::seconds(1)}},
                                 {.name = "b", .dedupe = model::Dedupe{"{{name}}/{{recipient.name}}", std::chrono::minutes(5)}}})
                         .run(n);
-  EXPECT_EQ(done.dedupe, (Processed::Dedupe{"Workspace Deleted/Quasimodo", std::chrono::minutes(5)}));
+  EXPECT_EQ(done.dedupe, (ProcessorResult::Dedupe{"Workspace Deleted/Quasimodo", std::chrono::minutes(5)}));
 }
 
 TEST(Processors, WrongRules) {
   const auto error = [](ProcessorRule rule) {
     rule.name = "p";
-    rule.where = "f:1:2";
+    rule.location = "f:1:2";
     return Processors::compile({std::move(rule)}).error().message;
   };
   EXPECT_EQ(error({.redact = {{"(", ""}}}), "f:1:2: processor \"p\": redact: the pattern /(/ is wrong: missing ): (");
-  EXPECT_EQ(error({.redact = {{"x*", ""}}}), "f:1:2: processor \"p\": redact: the pattern /x*/ finds the empty text, which is everywhere");
+  EXPECT_EQ(error({.redact = {{"x*", ""}}}),
+            "f:1:2: processor \"p\": redact: the pattern /x*/ matches the empty text, and so matches everywhere");
   EXPECT_NE(error({.set = {text("title", "{{#a}}")}}).find("set.title: {{#a}} is never closed"), std::string::npos);
   EXPECT_NE(error({.message = model::MessageRule{.body = "{{"}}).find("message: body: "), std::string::npos);
   EXPECT_NE(error({.dedupe = model::Dedupe{"{{>x}}", {}}}).find("dedupe.key: "), std::string::npos);

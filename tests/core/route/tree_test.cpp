@@ -22,7 +22,7 @@ model::Condition named(std::string pattern) {
 }
 
 RouteRule rule(std::string name, model::Condition when, std::vector<model::RouteTarget> to, bool go_on = false) {
-  return {.name = name, .where = "belfry.yaml:" + name, .when = std::move(when), .to = std::move(to), .continue_ = go_on};
+  return {.name = name, .location = "belfry.yaml:" + name, .when = std::move(when), .to = std::move(to), .continue_ = go_on};
 }
 
 Tree tree(std::vector<RouteRule> rules) {
@@ -31,7 +31,7 @@ Tree tree(std::vector<RouteRule> rules) {
   return std::move(*compiled);
 }
 
-std::vector<std::string> places(const Decision& decision) {
+std::vector<std::string> places(const RoutingResult& decision) {
   std::vector<std::string> list;
   for (const auto& target : decision.targets) list.push_back(target.sink + " " + target.destination.key());
   return list;
@@ -44,7 +44,7 @@ TEST(Tree, FirstMatchWins) {
   const auto decision = t.route(sample());
   EXPECT_EQ(places(decision), Places{"slack direct:quasi.modo@example.com"});
   EXPECT_EQ(decision.targets.front().route, "b");
-  EXPECT_EQ(decision.notes, (std::vector<Note>{{"routed", "route \"b\" chose the recipient by sink slack"}}));
+  EXPECT_EQ(decision.notes, (std::vector<RoutingNote>{{"routed", "route \"b\" chose the recipient via sink slack"}}));
 }
 
 TEST(Tree, ContinueGoesOn) {
@@ -75,18 +75,18 @@ TEST(Tree, TheSameTargetTwiceIsMerged) {
   first.fallback = {"mail"};
   const auto decision = tree({first, rule("b", {}, {{"ops"}, {"slack"}})}).route(sample());
   EXPECT_EQ(places(decision), (Places{"slack direct:quasi.modo@example.com", "ops shared:COPS"}));
-  EXPECT_EQ(decision.targets.front().fallback, (std::vector<std::string>{"mail"})) << "the first one's settings hold";
-  EXPECT_EQ(decision.notes, (std::vector<Note>{{"routed", "route \"a\" chose the recipient by sink slack"},
-                                               {"merged", "route \"a\" chose the recipient by sink slack again"},
-                                               {"routed", "route \"b\" chose shared destination COPS of sink ops"},
-                                               {"merged", "route \"b\" chose the recipient by sink slack again"}}));
+  EXPECT_EQ(decision.targets.front().fallback, (std::vector<std::string>{"mail"})) << "the settings of the first route apply";
+  EXPECT_EQ(decision.notes, (std::vector<RoutingNote>{{"routed", "route \"a\" chose the recipient via sink slack"},
+                                                      {"merged", "route \"a\" chose the recipient via sink slack again"},
+                                                      {"routed", "route \"b\" chose shared destination COPS of sink ops"},
+                                                      {"merged", "route \"b\" chose the recipient via sink slack again"}}));
 }
 
 TEST(Tree, Unrouted) {
   const auto decision = tree({rule("a", named("Failed"), {{"ops"}})}).route(sample());
   EXPECT_TRUE(decision.targets.empty());
-  EXPECT_EQ(decision.notes, (std::vector<Note>{{"unrouted", "no route matched"}}));
-  EXPECT_EQ(tree({}).route(sample()).notes.back().what, "unrouted");
+  EXPECT_EQ(decision.notes, (std::vector<RoutingNote>{{"unrouted", "no route matched"}}));
+  EXPECT_EQ(tree({}).route(sample()).notes.back().event, "unrouted");
 }
 
 TEST(Tree, SensitiveStaysOutOfSharedDestinations) {
@@ -96,9 +96,9 @@ TEST(Tree, SensitiveStaysOutOfSharedDestinations) {
   const auto decision = t.route(n);
   EXPECT_EQ(places(decision), Places{"slack direct:quasi.modo@example.com"});
   EXPECT_EQ(decision.notes,
-            (std::vector<Note>{{"withheld", "sensitive: kept out of shared destination C0123 of sink slack that route \"a\" chose"},
-                               {"withheld", "sensitive: kept out of shared destination COPS of sink ops that route \"a\" chose"},
-                               {"routed", "route \"a\" chose the recipient by sink slack"}}));
+            (std::vector<RoutingNote>{{"withheld", "sensitive: kept out of shared destination C0123 of sink slack that route \"a\" chose"},
+                                      {"withheld", "sensitive: kept out of shared destination COPS of sink ops that route \"a\" chose"},
+                                      {"routed", "route \"a\" chose the recipient via sink slack"}}));
 }
 
 TEST(Tree, SensitiveWithNothingLeftIsUnrouted) {
@@ -106,7 +106,7 @@ TEST(Tree, SensitiveWithNothingLeftIsUnrouted) {
   n.sensitive = true;
   const auto decision = tree({rule("a", {}, {{"ops"}})}).route(n);
   EXPECT_TRUE(decision.targets.empty());
-  EXPECT_EQ(decision.notes.back(), (Note{"unrouted", "sensitive: kept out of every shared destination, and there was no other"}));
+  EXPECT_EQ(decision.notes.back(), (RoutingNote{"unrouted", "sensitive: kept out of every shared destination, and no other was chosen"}));
 }
 
 TEST(Tree, SensitiveWhereTheRouteAllowsIt) {
@@ -116,7 +116,7 @@ TEST(Tree, SensitiveWhereTheRouteAllowsIt) {
   allowing.allow_sensitive = true;
   allowing.fallback = {"ops"};
   const auto decision = tree({allowing, rule("b", {}, {{"slack", {{"channel", "C1"}}}})}).route(n);
-  EXPECT_EQ(places(decision), Places{"ops shared:COPS"}) << "what one route allows, the next does not";
+  EXPECT_EQ(places(decision), Places{"ops shared:COPS"}) << "the permission of one route does not extend to the next";
   EXPECT_EQ(decision.targets.front().fallback, (std::vector<std::string>{"ops"}));
 }
 
@@ -128,7 +128,7 @@ TEST(Tree, SensitiveDoesNotFallBackToSharedDestinations) {
   n.sensitive = true;
   const auto decision = tree({r}).route(n);
   EXPECT_EQ(decision.targets.front().fallback, (std::vector<std::string>{"mail"}));
-  EXPECT_EQ(decision.notes.front(), (Note{"withheld", "sensitive: will not fall back to shared destination COPS of sink ops"}));
+  EXPECT_EQ(decision.notes.front(), (RoutingNote{"withheld", "sensitive: will not fall back to shared destination COPS of sink ops"}));
 }
 
 TEST(Tree, TraceSaysWhatEachRouteHadToSay) {
@@ -139,15 +139,15 @@ TEST(Tree, TraceSaysWhatEachRouteHadToSay) {
   const auto t = tree({rule("a", named("Failed"), {{"ops"}}), other, within, rule("d", {}, {{"mail"}})});
   std::vector<Trace::Entry> trace;
   const auto with = t.route(sample(), &trace);
-  EXPECT_EQ(with, t.route(sample())) << "being asked changes nothing";
-  using enum Trace::Verdict;
+  EXPECT_EQ(with, t.route(sample())) << "tracing changes nothing";
+  using enum Trace::Match;
   const std::string not_failed = R"(name is "Workspace Deleted", wanted /Failed/)";
   EXPECT_EQ(trace, (std::vector<Trace::Entry>{{"a", "belfry.yaml:a", 0, not_matched, not_failed},
                                               {"c", "belfry.yaml:c", 0, not_matched, not_failed},
                                               {"c1", "belfry.yaml:c1", 1, not_reached, "route \"c\" did not match"},
-                                              {"b", "belfry.yaml:b", 0, matched, "a route within it took it"},
+                                              {"b", "belfry.yaml:b", 0, matched, "a nested route took it"},
                                               {"b1", "belfry.yaml:b1", 1, not_matched, not_failed},
-                                              {"b2", "belfry.yaml:b2", 1, matched, "chooses mail, and goes on"},
+                                              {"b2", "belfry.yaml:b2", 1, matched, "chooses mail, then continues"},
                                               {"b3", "belfry.yaml:b3", 1, matched, "chooses ops"},
                                               {"d", "belfry.yaml:d", 0, not_reached, "route \"b\" came first"}}));
   EXPECT_EQ(places(with), (Places{"mail direct:quasi.modo@example.com", "ops shared:COPS"}));
@@ -161,7 +161,7 @@ TEST(Tree, ARouteTakesWhatNoneWithinItTakes) {
   around.continue_ = true;
   EXPECT_EQ(places(tree({around, rule("b", {}, {{"slack"}})}).route(sample())),
             (Places{"ops shared:COPS", "slack direct:quasi.modo@example.com"}))
-      << "what is within it did not match, but it did: it goes on by its own word";
+      << "no nested route matched, but the route did: its own `continue` counts";
 }
 
 TEST(Tree, ContinueWithinARouteEndsWithIt) {
@@ -172,7 +172,7 @@ TEST(Tree, ContinueWithinARouteEndsWithIt) {
 
 TEST(Tree, TimingOfTheRouteGoesWithItsTargets) {
   auto r = rule("a", {}, {{"slack"}});
-  r.timing.throttle = model::ThrottleRule{.key = "{{name}} {{labels.reason}}", .most = 3, .window = std::chrono::hours(1)};
+  r.timing.throttle = model::ThrottleRule{.key = "{{name}} {{labels.reason}}", .max_messages = 3, .window = std::chrono::hours(1)};
   r.timing.quiet_hours = model::QuietHours{.from = 0, .to = 60, .except = named("Failed")};
   auto target = tree({r}).route(sample()).targets.front();
   ASSERT_TRUE(target.timing);
@@ -203,7 +203,7 @@ TEST(Tree, WrongRules) {
   EXPECT_EQ(error(rule("a", {}, {{"slack", {{"channel", 5}}}})).message,
             R"(belfry.yaml:a: route "a": `channel` of sink "slack" must be a string)");
   EXPECT_EQ(error(rule("a", named("("), {{"slack"}})).message, R"(belfry.yaml:a: route "a": name: the pattern /(/ is wrong: missing ): ()");
-  EXPECT_EQ(error({.where = "f:3:1", .to = {{"x"}}}).message, R"(the route at f:3:1: there is no sink "x")");
+  EXPECT_EQ(error({.location = "f:3:1", .to = {{"x"}}}).message, R"(the route at f:3:1: there is no sink "x")");
 }
 
 TEST(Tree, ManyThreadsOneTree) {

@@ -7,7 +7,7 @@ Credentials basic() { return {.basic_username = "coder", .basic_passwords = {bas
 Credentials bearer() { return {.bearers = {base::Secret("token-123")}}; }
 
 bool allowed(const Credentials& credentials, std::optional<std::string_view> header, std::string_view subject = "") {
-  return !refuse(credentials, {header, subject});
+  return !check_credentials(credentials, {header, subject});
 }
 
 TEST(Auth, NothingConfiguredLetsEveryoneIn) {
@@ -27,15 +27,15 @@ TEST(Auth, Basic) {
       "Basic\tY29kZXI6czNjcmV0OnBhc3M=",
       "Bearer Y29kZXI6czNjcmV0OnBhc3M=",
       "Basic Y29kZXI6czNjcmV0OnBhc3M",       // no padding
-      "Basic Y29kZXI6czNjcmV0OnBhc3M= ",     // something after it
+      "Basic Y29kZXI6czNjcmV0OnBhc3M= ",     // trailing space
       "Basic Y29kZXI6czNjcmV0OnBhc3M=\n",    //
-      "Basic Y29kZXI6czNjcmV0OnBhc3N=",      // unused bits set: another spelling of the same bytes
+      "Basic Y29kZXI6czNjcmV0OnBhc3N=",      // unused bits set: another encoding of the same bytes
       "Basic Y29kZXI6czNjcmV0OnBhc3M=Y29k",  // padding in the middle
       "Basic Y29kZXI6 czNjcmV0OnBhc3M=",     // white space inside
       "Basic Y29kZXI6czNjcmV0OnBhc3M-",      // the URL alphabet
       "Basic ====",
       "Basic =",
-      "Basic Y29kZXI6czNjcmV0OnBhc3",  // cut
+      "Basic Y29kZXI6czNjcmV0OnBhc3",  // truncated
       "Basic Y29kZXI6czNjcmV0OnBhc3NzcGFzcw==",
       "Basic Y29kZXI6",                  // coder:
       "Basic Og==",                      // :
@@ -55,7 +55,7 @@ TEST(Auth, EveryByteOfAPasswordCounts) {
   std::string binary;
   for (int i = 1; i < 256; ++i) binary += static_cast<char>(i);
   const Credentials wanted{.basic_username = "u", .basic_passwords = {base::Secret(binary)}};
-  // "u:" and the bytes 1 to 255, as Python's base64 writes them.
+  // "u:" and the bytes 1 to 255, encoded by Python's base64.
   const std::string header =
       "Basic dToBAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4fICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj9AQUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVpb"
       "XF1eX2BhYmNkZWZnaGlqa2xtbm9wcXJzdHV2d3h5ent8fX5/"
@@ -112,14 +112,14 @@ TEST(Auth, AnEmptySecretIsNoSecret) {
 TEST(Auth, RefusalSaysWhatToSend) {
   auto both = basic();
   both.bearers = {base::Secret("token-123")};
-  EXPECT_EQ(refuse(basic(), {})->www_authenticate, R"(Basic realm="belfry", charset="UTF-8")");
-  EXPECT_EQ(refuse(bearer(), {})->www_authenticate, R"(Bearer realm="belfry")");
-  EXPECT_EQ(refuse(both, {})->www_authenticate, R"(Basic realm="belfry", charset="UTF-8", Bearer realm="belfry")");
-  EXPECT_EQ(refuse({.client_certificate = true}, {})->www_authenticate, R"(Certificate realm="belfry")");
-  EXPECT_EQ(refuse(basic(), {})->message, "credentials are required and none were sent");
-  const auto wrong = refuse(basic(), {"Basic c2VudDpzZW50", ""});
+  EXPECT_EQ(check_credentials(basic(), {})->www_authenticate, R"(Basic realm="belfry", charset="UTF-8")");
+  EXPECT_EQ(check_credentials(bearer(), {})->www_authenticate, R"(Bearer realm="belfry")");
+  EXPECT_EQ(check_credentials(both, {})->www_authenticate, R"(Basic realm="belfry", charset="UTF-8", Bearer realm="belfry")");
+  EXPECT_EQ(check_credentials({.client_certificate = true}, {})->www_authenticate, R"(Certificate realm="belfry")");
+  EXPECT_EQ(check_credentials(basic(), {})->message, "credentials are required and none were sent");
+  const auto wrong = check_credentials(basic(), {"Basic c2VudDpzZW50", ""});
   EXPECT_EQ(wrong->message, "the credentials are wrong");
-  EXPECT_EQ(refuse({.client_certificate = true}, {})->message, "a client certificate is required");
+  EXPECT_EQ(check_credentials({.client_certificate = true}, {})->message, "a client certificate is required");
 }
 
 }  // namespace

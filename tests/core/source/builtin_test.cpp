@@ -6,7 +6,7 @@ namespace {
 using namespace std::chrono_literals;
 
 model::Notification applied(model::Notification n) {
-  apply_builtin(n);
+  apply_builtin_rules(n);
   return n;
 }
 

@@ -1,4 +1,4 @@
-// Whole payloads: our own in the shapes that Coder sends, and real ones where BELFRY_CODER_FIXTURES names a directory of them.
+// Complete payloads: our own, in the forms that Coder sends, and real ones if BELFRY_CODER_FIXTURES names a directory of them.
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>

@@ -35,7 +35,8 @@ std::string error_of(std::string_view body, std::optional<std::string_view> head
   if (result) return "";
   EXPECT_EQ(result.error().code, base::ErrorCode::invalid);
   EXPECT_LT(result.error().message.size(), 512U);
-  for (const char c : result.error().message) EXPECT_TRUE(c >= 0x20 && c < 0x7F) << "no plain line: " << result.error().message;
+  for (const char c : result.error().message)
+    EXPECT_TRUE(c >= 0x20 && c < 0x7F) << "not a line of printable ASCII: " << result.error().message;
   return result.error().message;
 }
 
@@ -97,18 +98,18 @@ TEST(Coder, RequiredFields) {
     const char* pointer;
     const char* error;
   } rows[] = {
-      {"/title", "title: missing; it must be a string that is not empty"},
-      {"/body", "body: missing; it must be a string that is not empty"},
+      {"/title", "title: missing; it must be a non-empty string"},
+      {"/body", "body: missing; it must be a non-empty string"},
       {"/payload", "payload: missing; it must be an object"},
       {"/payload/user_email", "payload.user_email: missing; it must be a string"},
       {"/payload/actions", "payload.actions: missing; it must be an array or null"},
   };
   for (const auto& row : rows) EXPECT_EQ(error_of(without(row.pointer).dump()), row.error);
-  EXPECT_EQ(error_of(with("/title", "").dump()), "title: empty; it must be a string that is not empty");
-  EXPECT_EQ(error_of(with("/body", "").dump()), "body: empty; it must be a string that is not empty");
-  EXPECT_EQ(error_of(with("/title", nullptr).dump()), "title: missing; it must be a string that is not empty");
+  EXPECT_EQ(error_of(with("/title", "").dump()), "title: empty; it must be a non-empty string");
+  EXPECT_EQ(error_of(with("/body", "").dump()), "body: empty; it must be a non-empty string");
+  EXPECT_EQ(error_of(with("/title", nullptr).dump()), "title: missing; it must be a non-empty string");
   EXPECT_EQ(error_of(with("/payload/user_email", nullptr).dump()), "payload.user_email: missing; it must be a string");
-  EXPECT_EQ(error_of("{}"), "title: missing; it must be a string that is not empty");
+  EXPECT_EQ(error_of("{}"), "title: missing; it must be a non-empty string");
 }
 
 TEST(Coder, WrongTypes) {
@@ -166,7 +167,7 @@ TEST(Coder, NotJsonSaysAtWhichByte) {
   EXPECT_EQ(error_of("<html>"), "the body is not JSON: unexpected text at byte 1");
   EXPECT_EQ(error_of("{\"title\": x}"), "the body is not JSON: unexpected text at byte 11");
   EXPECT_EQ(error_of(valid().dump() + "{"), "the body is not JSON: unexpected text at byte " + std::to_string(valid().dump().size() + 1));
-  EXPECT_EQ(error_of("{\"a\": 1e999}"), "the body is not JSON that can be kept: a number is out of range at byte 11");
+  EXPECT_EQ(error_of("{\"a\": 1e999}"), "the body cannot be stored: a number is out of range at byte 11");
   EXPECT_EQ(error_of("{\"a\": \"\n\"}"), "the body is not JSON: unexpected text at byte 8");
   EXPECT_EQ(error_of(std::string_view("{\"a\": \"\0\"}", 10)), "the body is not JSON: unexpected text at byte 8");
   EXPECT_EQ(error_of("{'a': 1}"), "the body is not JSON: unexpected text at byte 2");
@@ -184,7 +185,7 @@ TEST(Coder, InvalidUtf8) {
 TEST(Coder, HalfOfASurrogatePair) {
   for (const auto* text : {R"({"a": "\ud800"})", R"({"a": "\udc00"})", R"({"a": "\ud800\ud800"})", R"({"a": "\ud800x"})"}) {
     const auto error = error_of(text);
-    EXPECT_TRUE(error.starts_with("the body is not JSON: half of a surrogate pair at byte ")) << error;
+    EXPECT_TRUE(error.starts_with("the body is not JSON: unpaired surrogate at byte ")) << error;
   }
   EXPECT_EQ(parsed(json::parse(R"({"title":"\ud83c\udf89","body":"b","payload":{"user_email":"","actions":[]}})")).title, "🎉");
 }
@@ -203,7 +204,7 @@ TEST(Coder, ControlCharactersAreRemoved) {
   EXPECT_EQ(n->data, json::parse(R"({"d":["e"]})"));
   EXPECT_EQ(n->targets, std::vector<std::string>{"t"});
   EXPECT_EQ(error_of(R"({"title":"\u0000","body":"b","payload":{"user_email":"","actions":[]}})"),
-            "title: empty; it must be a string that is not empty");
+            "title: empty; it must be a non-empty string");
 }
 
 TEST(Coder, DepthIsBounded) {
@@ -230,7 +231,7 @@ TEST(Coder, ForeignNamesInErrorsAreCutAndEscaped) {
 }
 
 TEST(Coder, MessageId) {
-  EXPECT_EQ(parsed(valid(), "h-1").msg_id, "m-1") << "the body's own comes first";
+  EXPECT_EQ(parsed(valid(), "h-1").msg_id, "m-1") << "the body has priority";
   EXPECT_EQ(parsed(without("/msg_id"), "h-1").msg_id, "h-1");
   EXPECT_EQ(parsed(with("/msg_id", ""), "h-1").msg_id, "h-1");
   EXPECT_EQ(parsed(without("/msg_id"), "").msg_id, "fresh-id");
@@ -255,7 +256,7 @@ TEST(Coder, OfAKeyThatStandsTwiceTheLastCounts) {
   EXPECT_EQ(n->data, json::parse(R"({"y":2})"));
   EXPECT_EQ(n->targets, std::vector<std::string>{"2"});
   EXPECT_EQ(error_of(R"({"title":"1","title":null,"body":"b","payload":{"user_email":"","actions":[]}})"),
-            "title: missing; it must be a string that is not empty");
+            "title: missing; it must be a non-empty string");
 }
 
 TEST(Coder, UnknownKeysAreIgnoredWhateverTheyHold) {
@@ -286,7 +287,7 @@ TEST(Coder, Large) {
   EXPECT_EQ(n.actions.size(), 10'002U);
 }
 
-// Whatever is cut off or changed in a valid document: an answer, and never a bad line.
+// Every truncated or corrupted document is either parsed or rejected with one line of printable ASCII.
 TEST(Coder, EveryPrefixAndEveryFlippedByte) {
   const auto whole = valid().dump();
   for (std::size_t cut = 0; cut < whole.size(); ++cut) static_cast<void>(error_of(std::string_view(whole).substr(0, cut)));

@@ -26,7 +26,7 @@ Read read(std::string_view body) {
   return {good, reader.error(), good ? reader.document() : CoderDocument{}};
 }
 
-// By the library whose errors people see.
+// Parses with nlohmann::json, whose errors appear in messages.
 Read reference(std::string_view body) {
   CoderReader reader(body.size());
   const bool good = json::sax_parse(body.begin(), body.end(), &reader);
@@ -51,7 +51,7 @@ TEST(JsonReader, ReadsEveryPayloadAsTheReferenceDoes) {
   }
 }
 
-// nlohmann::json takes a zero byte for the end, so it is no reference here.
+// nlohmann::json stops at a zero byte, so it cannot be the reference here.
 TEST(JsonReader, NothingFollowsTheDocument) {
   for (const std::string_view end :
        {std::string_view("\0", 1), std::string_view("\0garbage", 8), std::string_view(" \0", 2), std::string_view("\n\0\n", 3),

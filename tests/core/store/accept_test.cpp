@@ -10,16 +10,16 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 TEST_P(StoreTest, AcceptedDeliveryIsLeasedAsItWasGiven) {
-  auto given = acceptance("n1", {planned("d1")});
-  given.notification.actions = {{"View", "/workspaces"}};
-  given.notification.data = {{"k", {1, 2, nullptr}}};
-  given.notification.max_age = 10min;
-  auto& delivery = given.deliveries[0].delivery;
+  auto input = acceptance("n1", {planned("d1")});
+  input.notification.actions = {{"View", "/workspaces"}};
+  input.notification.data = {{"k", {1, 2, nullptr}}};
+  input.notification.max_age = 10min;
+  auto& delivery = input.deliveries[0].delivery;
   delivery.overrides = {{"channel", "C1"}};
   delivery.fallback = {"mail", "log"};
   delivery.allow_sensitive = true;
 
-  const auto accepted = calls_.accept(given);
+  const auto accepted = calls_.accept(input);
   ASSERT_TRUE(accepted) << accepted.error().message;
   EXPECT_FALSE(accepted->duplicate);
   EXPECT_EQ(accepted->notification_id, "n1");
@@ -29,7 +29,7 @@ TEST_P(StoreTest, AcceptedDeliveryIsLeasedAsItWasGiven) {
   ASSERT_EQ(lease->leased.size(), 1);
   const auto& leased = lease->leased[0];
   EXPECT_FALSE(leased.in_doubt);
-  EXPECT_THAT(leased.items, ElementsAre(given.notification));
+  EXPECT_THAT(leased.items, ElementsAre(input.notification));
   auto expected = delivery;
   expected.sequence = leased.delivery.sequence;
   expected.notification_id = "n1";
@@ -45,29 +45,29 @@ TEST_P(StoreTest, SecondAcceptOfTheSameMessageChangesNothing) {
   EXPECT_TRUE(second->duplicate);
   EXPECT_EQ(second->notification_id, "n1");
   EXPECT_THAT(second->sinks, IsEmpty());
-  EXPECT_EQ(calls_.record("n2").error().code, base::ErrorCode::not_found);
+  EXPECT_EQ(calls_.history("n2").error().code, base::ErrorCode::not_found);
   EXPECT_THAT(ids(*calls_.lease(kStart)), ElementsAre("d-n1"));
 
   again.notification.source = "other";
-  EXPECT_FALSE(calls_.accept(again)->duplicate) << "the same id of another source is another message";
+  EXPECT_FALSE(calls_.accept(again)->duplicate) << "the same id from another source is another message";
 }
 
 TEST_P(StoreTest, UnroutedNotificationIsKeptAndCounted) {
   const auto accepted = calls_.accept(acceptance("n1", {}));
   EXPECT_THAT(accepted->sinks, IsEmpty());
   EXPECT_EQ(calls_.stats(kStart)->unrouted, 1);
-  EXPECT_EQ(calls_.record("n1")->notification, notification("n1"));
+  EXPECT_EQ(calls_.history("n1")->notification, notification("n1"));
   EXPECT_TRUE(calls_.accept(acceptance("n1", {}))->duplicate);
 }
 
 TEST_P(StoreTest, SecondDeliveryToTheSameTargetIsMerged) {
-  auto given = acceptance("n1", {planned("d1"), planned("d2"), planned("d3", "bobby@coder.com", kStart, "mail")});
-  EXPECT_THAT(calls_.accept(given)->sinks, ElementsAre("slack", "mail"));
-  const auto record = calls_.record("n1");
-  ASSERT_EQ(record->deliveries.size(), 2);
-  EXPECT_EQ(record->deliveries[0].id, "d1");
-  EXPECT_EQ(record->deliveries[1].id, "d3");
-  EXPECT_THAT(whats(*record), ElementsAre("received", "merged"));
+  auto input = acceptance("n1", {planned("d1"), planned("d2"), planned("d3", "bobby@coder.com", kStart, "mail")});
+  EXPECT_THAT(calls_.accept(input)->sinks, ElementsAre("slack", "mail"));
+  const auto history = calls_.history("n1");
+  ASSERT_EQ(history->deliveries.size(), 2);
+  EXPECT_EQ(history->deliveries[0].id, "d1");
+  EXPECT_EQ(history->deliveries[1].id, "d3");
+  EXPECT_THAT(whats(*history), ElementsAre("received", "merged"));
 }
 
 TEST_P(StoreTest, DirectAndSharedAreTwoQueues) {
@@ -80,14 +80,14 @@ TEST_P(StoreTest, DirectAndSharedAreTwoQueues) {
 }
 
 TEST_P(StoreTest, OddTextSurvives) {
-  auto given = simple("n1", "a:b:c");
-  given.notification.title = std::string("nul\0inside", 10) + "\xF0\x9F\x94\x94 '\"\\";
-  given.notification.body = std::string(300'000, 'x');
-  given.notification.msg_id = "'; DROP TABLE notifications; --";
-  ASSERT_TRUE(calls_.accept(given));
+  auto input = simple("n1", "a:b:c");
+  input.notification.title = std::string("nul\0inside", 10) + "\xF0\x9F\x94\x94 '\"\\";
+  input.notification.body = std::string(300'000, 'x');
+  input.notification.msg_id = "'; DROP TABLE notifications; --";
+  ASSERT_TRUE(calls_.accept(input));
   const auto lease = calls_.lease(kStart);
   ASSERT_EQ(lease->leased.size(), 1);
-  EXPECT_EQ(lease->leased[0].items[0], given.notification);
+  EXPECT_EQ(lease->leased[0].items[0], input.notification);
   EXPECT_EQ(lease->leased[0].delivery.destination.address, "a:b:c");
 }
 
@@ -105,26 +105,26 @@ TEST_P(StoreTest, DedupeSendsTheFirstWithinTheWindow) {
   ASSERT_TRUE(calls_.accept(with_key("n1", kStart)));
   EXPECT_THAT(calls_.accept(with_key("n2", kStart + 1s))->sinks, IsEmpty());
   EXPECT_THAT(calls_.accept(with_key("n3", kStart + 5min - 1ms))->sinks, IsEmpty());
-  EXPECT_THAT(calls_.accept(with_key("n4", kStart + 1s, "mail"))->sinks, ElementsAre("mail")) << "the key holds for one sink";
+  EXPECT_THAT(calls_.accept(with_key("n4", kStart + 1s, "mail"))->sinks, ElementsAre("mail")) << "the key is scoped to one sink";
   EXPECT_THAT(calls_.accept(with_key("n5", kStart + 5min))->sinks, ElementsAre("slack")) << "the window is over";
 
-  const auto record = calls_.record("n2");
-  EXPECT_THAT(record->deliveries, IsEmpty());
-  EXPECT_THAT(whats(*record), ElementsAre("received", "deduplicated"));
-  EXPECT_THAT(record->decisions[1].detail, HasSubstr("5m"));
-  EXPECT_EQ(calls_.stats(kStart)->unrouted, 0) << "a route took it";
+  const auto history = calls_.history("n2");
+  EXPECT_THAT(history->deliveries, IsEmpty());
+  EXPECT_THAT(whats(*history), ElementsAre("received", "deduplicated"));
+  EXPECT_THAT(history->decisions[1].detail, HasSubstr("5m"));
+  EXPECT_EQ(calls_.stats(kStart)->unrouted, 0) << "a route matched";
 }
 
 TEST_P(StoreTest, NothingOfASuppressedSensitiveTextIsKept) {
   for (const std::string id : {"n1", "n2"}) {
     auto one = planned("d-" + id);
     one.dedupe = DedupeKey{"event", 5min};
-    auto given = acceptance(id, {one});
-    given.notification.sensitive = true;
-    ASSERT_TRUE(calls_.accept(given));
+    auto input = acceptance(id, {one});
+    input.notification.sensitive = true;
+    ASSERT_TRUE(calls_.accept(input));
   }
-  EXPECT_EQ(calls_.record("n1")->notification.body, "body of n1");
-  EXPECT_EQ(calls_.record("n2")->notification.body, "");
+  EXPECT_EQ(calls_.history("n1")->notification.body, "body of n1");
+  EXPECT_EQ(calls_.history("n2")->notification.body, "");
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// The counts, against a plain list of what is counted.
+// The counts, compared with a plain list of deliveries.
 #include "store/backlog.hpp"
 
 #include <algorithm>
@@ -13,7 +13,7 @@ namespace {
 TEST(Moments, CountLikeAList) {
   std::mt19937 random(7);
   const auto below = [&](int n) { return std::uniform_int_distribution(0, n - 1)(random); };
-  Moments moments;
+  TimestampMultiset moments;
   std::vector<base::Timestamp> list;
   for (int i = 0; i < 20'000; ++i) {
     const auto moment = kStart + base::Millis(below(5'000)) - base::Millis(below(5'000));
@@ -38,7 +38,7 @@ TEST(Moments, CountLikeAList) {
 }
 
 TEST(Moments, RemoveOnlyWhatWasAdded) {
-  Moments moments;
+  TimestampMultiset moments;
   moments.add(kStart);
   EXPECT_FALSE(moments.remove(kStart + 1ms));
   EXPECT_FALSE(moments.remove(kStart + 1s));
@@ -52,9 +52,9 @@ TEST(Backlog, CountsFromTheCommitOn) {
   const CountedDelivery one{.sink = "slack", .queue = 1, .open = true, .joins_at = kStart, .due_at = kStart};
   backlog.added(one);
   EXPECT_TRUE(backlog.stats(kStart).sinks.empty()) << "the group is not committed";
-  backlog.undo();
+  backlog.rollback();
   EXPECT_TRUE(backlog.commit());
-  EXPECT_TRUE(backlog.stats(kStart).sinks.empty()) << "nothing is left of a group that is undone";
+  EXPECT_TRUE(backlog.stats(kStart).sinks.empty()) << "a group that is rolled back leaves nothing behind";
   backlog.added(one);
   EXPECT_TRUE(backlog.commit());
   EXPECT_EQ(backlog.stats(kStart).sinks.at("slack").waiting, 1);
@@ -62,10 +62,10 @@ TEST(Backlog, CountsFromTheCommitOn) {
   EXPECT_TRUE(backlog.commit());
   EXPECT_TRUE(backlog.stats(kStart).sinks.empty());
   backlog.removed(one);
-  EXPECT_FALSE(backlog.commit()) << "it says when it cannot be right";
+  EXPECT_FALSE(backlog.commit()) << "it reports inconsistent counts";
 }
 
-// Two other stores have the same counts without having seen how they came about.
+// Two stores that open the same data later have the same counts.
 TEST_P(StoreTest, CountsAreTakenAgainWhenTheStoreIsOpened) {
   if (GetParam().name == "memory") GTEST_SKIP() << "nothing survives";
   ASSERT_TRUE(calls_.accept(simple("a", "a", kStart - 1h)));

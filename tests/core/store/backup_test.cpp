@@ -1,5 +1,5 @@
-// Backups of a store that is in use: everything acknowledged before is in it, and a store that starts from one sends nothing twice
-// unmarked.
+// Backups of a store in use: a backup contains everything acknowledged before, and a store that starts from it marks every delivery that
+// may be a duplicate.
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 
@@ -29,7 +29,7 @@ class BackupTest : public testing::Test {
   static base::Result<Backup> backup(Store& store, const std::filesystem::path& to) {
     return answer<Backup>([&](auto handler) { store.backup(to, kStart, std::move(handler)); });
   }
-  // Nothing but these files is there.
+  // The directory contains exactly these files.
   [[nodiscard]] std::vector<std::string> files() const {
     std::vector<std::string> found;
     for (const auto& entry : std::filesystem::directory_iterator(directory_.path())) found.push_back(entry.path().filename());
@@ -61,7 +61,7 @@ TEST_F(BackupTest, IsOneFileWithEverything) {
 
   const auto restored = open(copy_);
   for (int i = 0; i < 50; ++i) EXPECT_TRUE(Calls(*restored).accept(simple("n" + std::to_string(i)))->duplicate);
-  EXPECT_TRUE(Calls(*store).accept(simple("after", "after"))) << "the store goes on";
+  EXPECT_TRUE(Calls(*store).accept(simple("after", "after"))) << "the store keeps working";
 }
 
 TEST_F(BackupTest, WhatMayHaveBeenSentSinceIsInDoubt) {
@@ -76,26 +76,26 @@ TEST_F(BackupTest, WhatMayHaveBeenSentSinceIsInDoubt) {
   for (int start = 0; start < 2; ++start) {
     const auto restored = open(copy_);
     const auto again = Calls(*restored).lease_and_begin(kStart + 1h);
-    ASSERT_THAT(ids(*again), ElementsAre("d-begun", "d-waiting", "d-sent-later")) << "what was done stays done";
+    ASSERT_THAT(ids(*again), ElementsAre("d-begun", "d-waiting", "d-sent-later")) << "ended deliveries stay ended";
     for (const auto& leased : again->leased) {
-      EXPECT_TRUE(leased.in_doubt) << "a sink that can look does so first";
+      EXPECT_TRUE(leased.in_doubt) << "a sink that can look for it does so first";
       EXPECT_TRUE(leased.delivery.possible_duplicate);
       EXPECT_EQ(leased.delivery.attempts, 1) << "the second start puts nothing in doubt again";
     }
-    EXPECT_THAT(whats(*Calls(*restored).record("waiting")), Contains("restored"));
+    EXPECT_THAT(whats(*Calls(*restored).history("waiting")), Contains("restored"));
     EXPECT_FALSE(inspect_file(copy_)) << "in use";
   }
   EXPECT_EQ(inspect_file(copy_)->backup_of, std::nullopt);
   const auto restored = open(copy_);
   ASSERT_TRUE(Calls(*restored).accept(simple("new", "new")));
-  EXPECT_FALSE(Calls(*restored).find({.since = kStart, .most = 1})->at(0).possible_duplicate) << "what is new is in no doubt";
+  EXPECT_FALSE(Calls(*restored).find({.since = kStart, .limit = 1})->at(0).possible_duplicate) << "a new delivery is not in doubt";
 }
 
 TEST_F(BackupTest, DigestThatMayHaveBeenSentTakesNothingNew) {
   const auto digest = [](const std::string& id) {
-    auto given = simple(id);
-    given.deliveries[0].digest = DigestKey{.key = "k", .due_at = kStart + 1h};
-    return given;
+    auto input = simple(id);
+    input.deliveries[0].digest = DigestKey{.key = "k", .due_at = kStart + 1h};
+    return input;
   };
   {
     const auto store = open(file_);
@@ -104,7 +104,7 @@ TEST_F(BackupTest, DigestThatMayHaveBeenSentTakesNothingNew) {
   }
   const auto restored = open(copy_);
   ASSERT_TRUE(Calls(*restored).accept(digest("n2")));
-  EXPECT_EQ(Calls(*restored).find({})->size(), 2) << "n2 must not be taken for delivered when the digest of n1 is found at the remote";
+  EXPECT_EQ(Calls(*restored).find({})->size(), 2) << "n2 must not count as delivered when the digest of n1 is found at the remote";
 }
 
 TEST_F(BackupTest, IsWholeWhileTheStoreIsBusy) {
@@ -145,8 +145,8 @@ TEST_F(BackupTest, ExistingFileIsLeftAlone) {
 TEST_F(BackupTest, NothingIsLeftOfOneThatFails) {
   const auto store = open(file_);
   ASSERT_TRUE(Calls(*store).accept(simple("n1")));
-  EXPECT_THAT(backup(*store, directory_.path() / "missing" / "copy.db").error().message, HasSubstr("cannot be made"));
-  EXPECT_TRUE(backup(*store, copy_)) << "the next one is not in its way";
+  EXPECT_THAT(backup(*store, directory_.path() / "missing" / "copy.db").error().message, HasSubstr("cannot be created"));
+  EXPECT_TRUE(backup(*store, copy_)) << "a failed backup does not block the next one";
 }
 
 TEST_F(BackupTest, StoppingEndsIt) {
@@ -164,12 +164,12 @@ TEST_F(BackupTest, OfAFileThatNobodyUses) {
   {
     const auto store = open(file_);
     ASSERT_TRUE(Calls(*store).accept(simple("n1")));
-    EXPECT_THAT(backup_unused(file_, copy_, kStart).error().message, HasSubstr("in use by another process"));
+    EXPECT_THAT(backup_offline(file_, copy_, kStart).error().message, HasSubstr("in use by another process"));
   }
-  const auto made = backup_unused(file_, copy_, kStart);
+  const auto made = backup_offline(file_, copy_, kStart);
   ASSERT_TRUE(made) << made.error().message;
   EXPECT_THAT(files(), ElementsAre("belfry.db", "belfry.db-last-use", "belfry.db-reserve", "copy.db"));
-  EXPECT_EQ(inspect_file(file_)->backup_of, std::nullopt) << "the source is as it was";
+  EXPECT_EQ(inspect_file(file_)->backup_of, std::nullopt) << "the source is unchanged";
   EXPECT_TRUE(Calls(*open(copy_)).accept(simple("n1"))->duplicate);
 }
 

@@ -7,21 +7,21 @@ namespace belfry::store {
 base::Result<Accepted> Calls::accept(Acceptance acceptance) {
   return answer<Accepted>([&](auto handler) { store_.accept(std::move(acceptance), std::move(handler)); });
 }
-base::Result<Lease> Calls::lease(base::Timestamp now, std::size_t most, std::string sink, base::Millis time) {
+base::Result<Lease> Calls::lease(base::Timestamp now, std::size_t limit, std::string sink, base::Millis time) {
   return answer<Lease>(
-      [&](auto handler) { store_.lease({.sink = std::move(sink), .most = most, .now = now, .lease_time = time}, std::move(handler)); });
+      [&](auto handler) { store_.lease({.sink = std::move(sink), .limit = limit, .now = now, .lease_time = time}, std::move(handler)); });
 }
-base::Result<Lease> Calls::lease_expired(base::Timestamp now, std::size_t most, std::string sink) {
+base::Result<Lease> Calls::lease_expired(base::Timestamp now, std::size_t limit, std::string sink) {
   return answer<Lease>([&](auto handler) {
-    store_.lease_expired({.sink = std::move(sink), .most = most, .now = now, .lease_time = 30s}, std::move(handler));
+    store_.lease_expired({.sink = std::move(sink), .limit = limit, .now = now, .lease_time = 30s}, std::move(handler));
   });
 }
 base::Result<bool> Calls::release(std::string claim, base::Timestamp at, std::uint32_t attempt) {
   return answer<bool>([&](auto handler) { store_.release(std::move(claim), attempt, at, std::move(handler)); });
 }
-base::Result<Lease> Calls::lease_and_begin(base::Timestamp now, std::size_t most, base::Millis time, std::string sink) {
+base::Result<Lease> Calls::lease_and_begin(base::Timestamp now, std::size_t limit, base::Millis time, std::string sink) {
   return answer<Lease>([&](auto handler) {
-    store_.lease({.sink = std::move(sink), .most = most, .now = now, .lease_time = time, .begin = true}, std::move(handler));
+    store_.lease({.sink = std::move(sink), .limit = limit, .now = now, .lease_time = time, .begin = true}, std::move(handler));
   });
 }
 base::Result<std::uint32_t> Calls::begin(std::string claim, base::Timestamp now, bool possible_duplicate) {
@@ -36,18 +36,18 @@ base::Result<LateResult> Calls::finish_late(std::string id, std::uint32_t attemp
 base::Result<bool> Calls::pause(std::string destination_key, base::Timestamp until, std::string sink) {
   return answer<bool>([&](auto handler) { store_.pause_queue(std::move(sink), std::move(destination_key), until, std::move(handler)); });
 }
-base::Result<std::size_t> Calls::wake(base::Timestamp now, std::string sink) {
-  return answer<std::size_t>([&](auto handler) { store_.wake(std::move(sink), now, std::move(handler)); });
+base::Result<std::size_t> Calls::end_backoff(base::Timestamp now, std::string sink) {
+  return answer<std::size_t>([&](auto handler) { store_.end_backoff(std::move(sink), now, std::move(handler)); });
 }
 base::Result<Stats> Calls::stats(base::Timestamp now) { return store_.stats(now); }
 base::Result<std::vector<model::Delivery>> Calls::find(Filter filter) {
   return answer<std::vector<model::Delivery>>([&](auto handler) { store_.find(std::move(filter), std::move(handler)); });
 }
-base::Result<Record> Calls::record(std::string notification_id) {
-  return answer<Record>([&](auto handler) { store_.record(std::move(notification_id), std::move(handler)); });
+base::Result<History> Calls::history(std::string notification_id) {
+  return answer<History>([&](auto handler) { store_.history(std::move(notification_id), std::move(handler)); });
 }
-base::Result<Recorded> Calls::recorded(base::Timestamp since, std::int64_t from, std::size_t most) {
-  return answer<Recorded>([&](auto handler) { store_.recorded(since, from, most, std::move(handler)); });
+base::Result<NotificationPage> Calls::list_notifications(base::Timestamp since, std::int64_t from, std::size_t limit) {
+  return answer<NotificationPage>([&](auto handler) { store_.list_notifications(since, from, limit, std::move(handler)); });
 }
 
 base::Result<std::size_t> Calls::retry(std::vector<std::string> ids, base::Timestamp now, base::Millis max_age) {
@@ -56,8 +56,8 @@ base::Result<std::size_t> Calls::retry(std::vector<std::string> ids, base::Times
 base::Result<std::size_t> Calls::discard(std::vector<std::string> ids, base::Timestamp now) {
   return answer<std::size_t>([&](auto handler) { store_.discard(std::move(ids), "alice", now, std::move(handler)); });
 }
-base::Result<SweepResult> Calls::sweep(base::Timestamp before, std::size_t most) {
-  return answer<SweepResult>([&](auto handler) { store_.sweep(before, most, std::move(handler)); });
+base::Result<SweepResult> Calls::sweep(base::Timestamp before, std::size_t limit) {
+  return answer<SweepResult>([&](auto handler) { store_.sweep(before, limit, std::move(handler)); });
 }
 base::Result<std::optional<KvValue>> Calls::kv_get(std::string scope, std::string key) {
   return answer<std::optional<KvValue>>([&](auto handler) { store_.kv_get(std::move(scope), std::move(key), std::move(handler)); });
@@ -73,14 +73,14 @@ base::Result<bool> Calls::probe() {
   return answer<bool>([&](auto handler) { store_.probe(std::move(handler)); });
 }
 
-base::Result<KeptClock> Calls::clock() {
-  return answer<KeptClock>([&](auto handler) { store_.clock(std::move(handler)); });
+base::Result<StoredClock> Calls::clock() {
+  return answer<StoredClock>([&](auto handler) { store_.clock(std::move(handler)); });
 }
-base::Result<std::size_t> Calls::keep_clock(base::ClockMark mark) {
-  return answer<std::size_t>([&](auto handler) { store_.keep_clock(std::move(mark), std::move(handler)); });
+base::Result<std::size_t> Calls::save_clock(base::ClockCheckpoint mark) {
+  return answer<std::size_t>([&](auto handler) { store_.save_clock(std::move(mark), std::move(handler)); });
 }
-base::Result<std::size_t> Calls::account_for(base::Millis passed, base::Timestamp created_before) {
-  return answer<std::size_t>([&](auto handler) { store_.account_for(passed, created_before, std::move(handler)); });
+base::Result<std::size_t> Calls::age_deliveries(base::Millis passed, base::Timestamp created_before) {
+  return answer<std::size_t>([&](auto handler) { store_.age_deliveries(passed, created_before, std::move(handler)); });
 }
 
 model::Notification notification(const std::string& id) {
@@ -111,7 +111,7 @@ PlannedDelivery planned(const std::string& id, const std::string& address, base:
 Acceptance acceptance(const std::string& id, std::vector<PlannedDelivery> deliveries) {
   return {.notification = notification(id),
           .deliveries = std::move(deliveries),
-          .decisions = {{.at = kStart, .notification_id = id, .what = "received", .detail = "from coder"}}};
+          .decisions = {{.at = kStart, .notification_id = id, .event = "received", .detail = "from coder"}}};
 }
 
 Acceptance simple(const std::string& id, const std::string& address, base::Timestamp now) {
@@ -124,7 +124,7 @@ model::Outcome delivered() {
 
 model::Outcome failed(const std::string& reason) { return {.code = model::OutcomeCode::retry, .http_status = 500, .reason = reason}; }
 
-Finish finish_of(const Leased& leased, std::uint32_t attempt, model::Outcome outcome, Next next, base::Timestamp now) {
+Finish finish_of(const Leased& leased, std::uint32_t attempt, model::Outcome outcome, Disposition next, base::Timestamp now) {
   return {.claim = leased.claim,
           .delivery_id = leased.delivery.id,
           .attempt = attempt,
@@ -139,9 +139,9 @@ std::vector<std::string> ids(const Lease& lease) {
   return ids;
 }
 
-std::vector<std::string> whats(const Record& record) {
+std::vector<std::string> whats(const History& history) {
   std::vector<std::string> whats;
-  for (const auto& decision : record.decisions) whats.push_back(decision.what);
+  for (const auto& decision : history.decisions) whats.push_back(decision.event);
   return whats;
 }
 

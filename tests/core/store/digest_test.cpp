@@ -25,7 +25,7 @@ std::vector<std::string> items(const Leased& leased) {
 
 TEST_P(StoreTest, DigestIsOneDelivery) {
   EXPECT_THAT(calls_.accept(for_digest("n1"))->sinks, ElementsAre("slack"));
-  EXPECT_THAT(calls_.accept(for_digest("n2", kStart + 1min))->sinks, IsEmpty()) << "nothing new to do";
+  EXPECT_THAT(calls_.accept(for_digest("n2", kStart + 1min))->sinks, IsEmpty()) << "it joins the digest";
   ASSERT_TRUE(calls_.accept(for_digest("n3", kStart, "other@coder.com")));
   EXPECT_THAT(calls_.lease(kDue - 1ms)->leased, IsEmpty());
   const auto lease = calls_.lease(kDue);
@@ -55,7 +55,7 @@ TEST_P(StoreTest, FullDigestIsFollowedByAnother) {
   EXPECT_EQ(calls_.lease(kDue)->leased.at(0).items.size(), 500);
 }
 
-// Close to a notification of that many bytes.
+// A notification of roughly that many bytes.
 Acceptance large(const std::string& id, std::size_t bytes, base::Timestamp now = kStart) {
   auto one = for_digest(id, now);
   one.notification.body.assign(bytes, 'x');
@@ -65,7 +65,7 @@ Acceptance large(const std::string& id, std::size_t bytes, base::Timestamp now =
 TEST_P(StoreTest, DigestIsClosedByItsBytes) {
   for (int i = 0; i < 10; ++i) ASSERT_TRUE(calls_.accept(large("n" + std::to_string(i), 80'000)));
   auto found = calls_.find({});
-  ASSERT_EQ(found->size(), 4) << "three in each, and one";
+  ASSERT_EQ(found->size(), 4) << "three full digests and one more";
   std::size_t items = 0;
   for (const std::size_t expected : {3, 3, 3, 1}) {
     const auto lease = calls_.lease(kDue);
@@ -95,7 +95,7 @@ TEST_P(StoreTest, ThrottledOverflowIsClosedByItsBytesToo) {
     one.deliveries[0].throttle = ThrottleKey{"t", 1, 1h, {"t", kDue}};
     ASSERT_TRUE(calls_.accept(one));
   }
-  EXPECT_EQ(calls_.find({})->size(), 4) << "one, then two in each";
+  EXPECT_EQ(calls_.find({})->size(), 4) << "one, then two per digest";
 }
 
 TEST_P(StoreTest, ALeaseIsBoundedByItsBytes) {
@@ -114,19 +114,19 @@ TEST_P(StoreTest, EveryMemberTellsTheDigestsStory) {
   ASSERT_TRUE(calls_.accept(for_digest("n2")));
   ASSERT_TRUE(deliver(kDue, delivered(), Done{})->applied);
   for (const std::string id : {"n1", "n2"}) {
-    const auto record = calls_.record(id);
-    ASSERT_EQ(record->deliveries.size(), 1) << id;
-    EXPECT_EQ(record->deliveries[0].state, DeliveryState::delivered);
-    EXPECT_EQ(record->attempts.size(), 1);
-    EXPECT_THAT(whats(*record), ElementsAre("received", "digested", "delivered")) << id;
-    EXPECT_EQ(record->decisions[1].delivery_id, "d-n1");
+    const auto history = calls_.history(id);
+    ASSERT_EQ(history->deliveries.size(), 1) << id;
+    EXPECT_EQ(history->deliveries[0].state, DeliveryState::delivered);
+    EXPECT_EQ(history->attempts.size(), 1);
+    EXPECT_THAT(whats(*history), ElementsAre("received", "digested", "delivered")) << id;
+    EXPECT_EQ(history->decisions[1].delivery_id, "d-n1");
   }
 }
 
 TEST_P(StoreTest, SensitiveOneStaysOutOfDigests) {
-  auto given = for_digest("n1");
-  given.notification.sensitive = true;
-  ASSERT_TRUE(calls_.accept(given));
+  auto input = for_digest("n1");
+  input.notification.sensitive = true;
+  ASSERT_TRUE(calls_.accept(input));
   const auto lease = calls_.lease(kStart);
   ASSERT_EQ(lease->leased.size(), 1);
   EXPECT_EQ(lease->leased[0].delivery.kind, model::DeliveryKind::notification);
@@ -135,7 +135,7 @@ TEST_P(StoreTest, SensitiveOneStaysOutOfDigests) {
 TEST_P(StoreTest, DigestFallsBackAsADigest) {
   auto both = for_digest("n2");
   both.deliveries.push_back(planned("d-mail", "bobby@coder.com", kStart, "mail"));
-  for (const auto& given : {for_digest("n1"), both, for_digest("n3")}) ASSERT_TRUE(calls_.accept(given));
+  for (const auto& input : {for_digest("n1"), both, for_digest("n3")}) ASSERT_TRUE(calls_.accept(input));
   auto mail = planned("f1", "bobby@coder.com", kDue, "mail").delivery;
   EXPECT_THAT(deliver(kDue, failed(), FallBack{DeliveryState::rejected, {mail}})->sinks, ElementsAre("mail"));
   const auto lease = calls_.lease(kDue, 10, "mail");
@@ -143,21 +143,21 @@ TEST_P(StoreTest, DigestFallsBackAsADigest) {
   ASSERT_TRUE(calls_.finish(finish_of(lease->leased[0], 0, delivered(), Done{}, kDue))->applied);
   const auto digest = calls_.lease(kDue, 10, "mail");
   ASSERT_THAT(ids(*digest), ElementsAre("f1"));
-  EXPECT_THAT(items(digest->leased[0]), ElementsAre("n1", "n3")) << "n2 had a delivery there already";
+  EXPECT_THAT(items(digest->leased[0]), ElementsAre("n1", "n3")) << "n2 already has a delivery there";
   EXPECT_EQ(digest->leased[0].delivery.kind, model::DeliveryKind::digest);
-  EXPECT_THAT(whats(*calls_.record("n2")), testing::Contains("merged"));
-  EXPECT_EQ(calls_.record("n3")->deliveries.size(), 2);
+  EXPECT_THAT(whats(*calls_.history("n2")), testing::Contains("merged"));
+  EXPECT_EQ(calls_.history("n3")->deliveries.size(), 2);
 }
 
 TEST_P(StoreTest, MemberOfADigestHasThatTarget) {
-  auto given = for_digest("n2");
-  given.deliveries.push_back(planned("d-mail", "bobby@coder.com", kStart, "mail"));
+  auto input = for_digest("n2");
+  input.deliveries.push_back(planned("d-mail", "bobby@coder.com", kStart, "mail"));
   ASSERT_TRUE(calls_.accept(for_digest("n1")));
-  ASSERT_TRUE(calls_.accept(given));
+  ASSERT_TRUE(calls_.accept(input));
   const auto lease = calls_.lease(kStart, 1, "mail");
   const FallBack next{DeliveryState::rejected, {planned("f1").delivery}};
   EXPECT_THAT(calls_.finish(finish_of(lease->leased.at(0), 0, failed(), next, kStart))->sinks, IsEmpty());
-  EXPECT_THAT(whats(*calls_.record("n2")), testing::Contains("merged"));
+  EXPECT_THAT(whats(*calls_.history("n2")), testing::Contains("merged"));
 }
 
 TEST_P(StoreTest, DiscardedDigestTakesNobodyIn) {
@@ -181,18 +181,18 @@ TEST_P(StoreTest, ThrottleSendsTheRestAsADigest) {
   EXPECT_EQ((*found)[0].kind, model::DeliveryKind::notification);
   EXPECT_EQ((*found)[1].id, "d-n3");
   EXPECT_EQ((*found)[1].kind, model::DeliveryKind::digest);
-  EXPECT_THAT(whats(*calls_.record("n4")), ElementsAre("received", "throttled", "digested"));
+  EXPECT_THAT(whats(*calls_.history("n4")), ElementsAre("received", "throttled", "digested"));
 }
 
 TEST_P(StoreTest, TheRestIsDueWhenTheWindowEnds) {
   const auto at = [](const std::string& id, base::Timestamp now) {
-    auto given = throttled(id, now, 1);
-    given.deliveries[0].throttle->overflow = {.key = "over", .due_at = now + 10min, .expires_at = now + 2h, .note = "more than one"};
-    return given;
+    auto input = throttled(id, now, 1);
+    input.deliveries[0].throttle->overflow = {.key = "over", .due_at = now + 10min, .expires_at = now + 2h, .note = "more than one"};
+    return input;
   };
   ASSERT_TRUE(calls_.accept(at("n1", kStart)));
   ASSERT_TRUE(calls_.accept(at("n2", kStart + 9min)));
-  const auto found = calls_.record("n2")->deliveries;
+  const auto found = calls_.history("n2")->deliveries;
   ASSERT_EQ(found.size(), 1U);
   EXPECT_EQ(found[0].due_at, kStart + 10min);
   EXPECT_EQ(found[0].expires_at, kStart + 9min + 2h);
@@ -206,9 +206,9 @@ TEST_P(StoreTest, ThrottleOfZeroSendsDigestsOnly) {
 
 TEST_P(StoreTest, SensitiveOneIsNotThrottledAway) {
   for (const std::string id : {"n1", "n2", "n3"}) {
-    auto given = throttled(id, kStart);
-    given.notification.sensitive = true;
-    ASSERT_TRUE(calls_.accept(given));
+    auto input = throttled(id, kStart);
+    input.notification.sensitive = true;
+    ASSERT_TRUE(calls_.accept(input));
   }
   const auto found = calls_.find({});
   ASSERT_EQ(found->size(), 3);

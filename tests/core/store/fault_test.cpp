@@ -1,4 +1,4 @@
-// A disk that fails: what SQLite reads or writes ends in EIO, ENOSPC or EDQUOT until it is repaired.
+// A failing disk: SQLite's reads and writes fail with EIO, ENOSPC or EDQUOT until the disk is repaired.
 #include <gmock/gmock.h>
 #include <sqlite3.h>
 #include <unistd.h>
@@ -16,9 +16,9 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
-std::atomic<int> read_error = 0;  // errno; 0: the disk is sound
+std::atomic<int> read_error = 0;  // errno; 0: the disk works
 std::atomic<int> write_error = 0;
-std::atomic<int> spared_writes = 0;  // that still succeed
+std::atomic<int> spared_writes = 0;  // number of writes that still succeed
 
 ssize_t faulty_pread(int fd, void* to, size_t count, off_t at) {
   if (const int error = read_error; error != 0) return errno = error, -1;
@@ -30,7 +30,7 @@ ssize_t faulty_pwrite(int fd, const void* from, size_t count, off_t at) {
   return ::pwrite(fd, from, count, at);
 }
 
-// SQLite's own way to replace system calls, meant for tests like this (sqlite.org/c3ref/vfs.html).
+// Replaces system calls with SQLite's own interface for such tests (sqlite.org/c3ref/vfs.html).
 class FaultTest : public testing::Test {
  protected:
   FaultTest() {
@@ -63,7 +63,7 @@ class FaultTest : public testing::Test {
       EXPECT_TRUE(Calls(store).accept(simple(id, id))->duplicate) << id;
     }
   }
-  // Not a word about damage or starting empty: the file is sound.
+  // The message must not suggest damage or starting empty: the file is intact.
   static auto blames_the_disk() { return AllOf(HasSubstr("Input/output error"), HasSubstr("check the disk"), Not(HasSubstr("damaged"))); }
 
   TemporaryDirectory directory_;
@@ -80,7 +80,7 @@ TEST_F(FaultTest, FailingReadsAreNoDamage) {
   expect_kept(*open().value());
 }
 
-// One page that cannot be read, somewhere behind those that the first statements need.
+// One unreadable page, somewhere after those that the first statements need.
 TEST_F(FaultTest, UnreadablePageIsNoDamage) {
   fill(*open().value(), 400);
   static std::atomic<off_t> bad;
@@ -105,7 +105,7 @@ TEST_F(FaultTest, StoreRecoversWhenTheDiskDoes) {
     write_error = writes;
     for (int i = 0; i < 5; ++i) {
       const auto accepted = Calls(*store).accept(simple("lost", "lost"));
-      // A read may be served from memory, and then the write is as good as ever.
+      // If memory serves the read, the write succeeds as usual.
       if (accepted) continue;
       EXPECT_EQ(accepted.error().code, base::ErrorCode::unavailable);
       EXPECT_THAT(accepted.error().message, blames_the_disk());
@@ -132,8 +132,8 @@ TEST_F(FaultTest, RecoversFromAFailureAtEveryWrite) {
     fill(*store, 1);
     const auto again = Calls(*store).accept(simple("at" + std::to_string(spared), "at"));
     ASSERT_TRUE(again) << again.error().message;
-    EXPECT_TRUE(again->duplicate || !accepted) << "acknowledged and gone";
-    EXPECT_EQ(store->stats(kStart).sinks.at("slack").waiting, Calls(*store).find({.most = 1'000})->size()) << spared;
+    EXPECT_TRUE(again->duplicate || !accepted) << "acknowledged, but lost";
+    EXPECT_EQ(store->stats(kStart).sinks.at("slack").waiting, Calls(*store).find({.limit = 1'000})->size()) << spared;
   }
   expect_kept(*store);
 }
@@ -149,11 +149,11 @@ TEST_F(FaultTest, ClaimsSurviveAReopening) {
   for (const auto& leased : lease->leased) {
     const auto finished = Calls(*store).finish(finish_of(leased, leased.attempt, delivered(), Done{}, kStart));
     ASSERT_TRUE(finished) << finished.error().message;
-    EXPECT_TRUE(finished->applied) << "the outcome that was kept in memory is recorded";
+    EXPECT_TRUE(finished->applied) << "the outcome that the caller kept in memory is recorded";
   }
 }
 
-// A lease whose commit failed has no holder: it must not be in the log that is read again.
+// A lease whose commit failed has no holder: it must not be in the log after a reopen.
 TEST_F(FaultTest, FailedCommitIsNotFoundAgain) {
   const auto store = open().value();
   fill(*store, 3);

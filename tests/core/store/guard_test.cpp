@@ -1,4 +1,4 @@
-// What is thrown on the store's thread costs the one whose call it was, never the thread.
+// An exception on the store's thread fails only the call that caused it, and never ends the thread.
 #include "core/store/store_test.hpp"
 #include "store/group_store.hpp"
 
@@ -13,7 +13,7 @@ TEST_P(StoreTest, AHandlerThatThrowsStopsNobody) {
   EXPECT_TRUE(calls_.accept(simple("1")));
 }
 
-// A medium that throws what nobody expects.
+// A medium that throws an unexpected exception.
 class BrokenMedium final : public Medium {
  public:
   explicit BrokenMedium(std::shared_ptr<std::vector<std::string>> bugs) : bugs_(std::move(bugs)) {}
@@ -21,7 +21,7 @@ class BrokenMedium final : public Medium {
   [[nodiscard]] std::shared_ptr<const Backlog> backlog() const override { return std::make_shared<const Backlog>(); }
   void begin_group() override { throw 42; }  // NOLINT(hicpp-exception-baseclass)
   void commit_group() override {}
-  void undo_group() noexcept override {}
+  void rollback_group() noexcept override {}
   void note_failure(const MediumFailure&) noexcept override {}
   void note_bug(const char* what) noexcept override { bugs_->emplace_back(what); }
   void after_group(bool) noexcept override {}

@@ -15,23 +15,23 @@ TEST_P(StoreTest, KvKeepsBytes) {
   EXPECT_EQ(calls_.kv_get("s", key).value()->value, value);
   EXPECT_EQ(calls_.kv_get("s", key).value()->version, version);
   EXPECT_EQ(calls_.kv_get("other", key).value(), std::nullopt);
-  EXPECT_EQ(calls_.kv_get("s", "k").value(), std::nullopt) << "the key does not end at its zero";
+  EXPECT_EQ(calls_.kv_get("s", "k").value(), std::nullopt) << "a zero byte does not end the key";
   EXPECT_TRUE(calls_.kv_put("s", "empty", ""));
   EXPECT_EQ(calls_.kv_get("s", "empty").value()->value, "");
 }
 
 TEST_P(StoreTest, KvComparesAndSets) {
-  EXPECT_EQ(calls_.kv_put("s", "k", "a", 7), 0) << "not there";
+  EXPECT_EQ(calls_.kv_put("s", "k", "a", 7), 0) << "the key does not exist";
   const auto first = calls_.kv_put("s", "k", "a", 0);
   EXPECT_GT(first.value(), 0);
-  EXPECT_EQ(calls_.kv_put("s", "k", "b", 0), 0) << "there already";
+  EXPECT_EQ(calls_.kv_put("s", "k", "b", 0), 0) << "the key exists already";
   const auto second = calls_.kv_put("s", "k", "b", first.value());
   EXPECT_GT(second.value(), first.value());
   EXPECT_EQ(calls_.kv_put("s", "k", "c", first.value()), 0);
   EXPECT_EQ(calls_.kv_get("s", "k").value()->value, "b");
   EXPECT_EQ(calls_.kv_erase("s", "k"), true);
   EXPECT_EQ(calls_.kv_erase("s", "k"), false);
-  EXPECT_GT(calls_.kv_put("s", "k", "d").value(), second.value()) << "a version never comes back";
+  EXPECT_GT(calls_.kv_put("s", "k", "d").value(), second.value()) << "a version is never reused";
 }
 
 TEST_P(StoreTest, KvHasLimits) {
@@ -52,8 +52,8 @@ TEST_P(StoreTest, KvScopeHasATopNumberOfKeys) {
   ASSERT_TRUE(calls_.kv_put("s", "last", "v"));
   ASSERT_EQ(written, 99'999);
   EXPECT_EQ(calls_.kv_put("s", "one more", "v").error().code, base::ErrorCode::invalid);
-  EXPECT_TRUE(calls_.kv_put("s", "last", "w")) << "one that is there may change";
-  EXPECT_TRUE(calls_.kv_put("t", "k", "v")) << "another scope has room";
+  EXPECT_TRUE(calls_.kv_put("s", "last", "w")) << "an existing key may change";
+  EXPECT_TRUE(calls_.kv_put("t", "k", "v")) << "another scope is not full";
   EXPECT_EQ(calls_.kv_erase("s", "k1"), true);
   EXPECT_TRUE(calls_.kv_put("s", "one more", "v"));
 }

@@ -1,5 +1,4 @@
-// A database that was put back from a copy is noticed, however the copy was made; one that was only closed, killed or moved is not taken
-// for one.
+// Detects a database that was restored from a copy, however the copy was made, but not one that was only closed, killed or moved.
 #include <gmock/gmock.h>
 #include <sqlite3.h>
 #include <sys/wait.h>
@@ -25,7 +24,7 @@ class LastUseTest : public testing::Test {
     if (!store) ADD_FAILURE() << store.error().message;
     return store ? std::move(*store) : nullptr;
   }
-  // A start, one notification, a clean end.
+  // Starts, accepts one notification, and stops cleanly.
   void use(const std::string& id) {
     const auto store = open(file_);
     ASSERT_TRUE(store);
@@ -41,18 +40,18 @@ class LastUseTest : public testing::Test {
     ASSERT_EQ(::waitpid(child, &status, 0), child);
     ASSERT_EQ(status, 0);
   }
-  // Whether what waits there is in doubt. The start after it finds the same.
+  // Expects the waiting deliveries to be in doubt or not, also after another start.
   void expect_doubt(const fs::path& file, bool doubt) {
     for (int start = 0; start < 2; ++start) {
       const auto store = open(file);
       ASSERT_TRUE(store);
-      const auto found = Calls(*store).find({.since = kStart, .most = 100});
+      const auto found = Calls(*store).find({.since = kStart, .limit = 100});
       ASSERT_FALSE(found->empty());
       for (const auto& delivery : *found) {
         EXPECT_EQ(delivery.possible_duplicate, doubt) << delivery.id << ", start " << start;
-        EXPECT_EQ(delivery.attempts, doubt ? 1 : 0) << "put in doubt once";
+        EXPECT_EQ(delivery.attempts, doubt ? 1 : 0) << "put in doubt only once";
       }
-      const auto decisions = whats(*Calls(*store).record("early"));
+      const auto decisions = whats(*Calls(*store).history("early"));
       if (doubt) {
         EXPECT_THAT(decisions, Contains("restored"));
       } else {
@@ -156,7 +155,7 @@ TEST_F(LastUseTest, WhatCannotBeReadVouchesForNothing) {
   }
 }
 
-// As it was left by a version that kept no such file.
+// The state left by a version without such a file.
 TEST_F(LastUseTest, AnUpgradePutsNothingInDoubt) {
   use("early");
   sql("DELETE FROM counters WHERE name = 'state'");
@@ -164,7 +163,7 @@ TEST_F(LastUseTest, AnUpgradePutsNothingInDoubt) {
   expect_doubt(file_, false);
 }
 
-// Nobody can write beside the database: it works as before.
+// Without permission to write next to the database, the store still works.
 TEST_F(LastUseTest, WithoutAPlaceForIt) {
   fs::create_directory(kept_);
   use("early");

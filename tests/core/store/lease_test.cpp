@@ -80,7 +80,7 @@ TEST_P(StoreTest, WhatIsNotDueYetBlocksNobody) {
   ASSERT_TRUE(calls_.accept(simple("n3")));
   EXPECT_THAT(ids(*calls_.lease(kStart)), ElementsAre("d-n2"));
   const auto later = calls_.lease(kStart + 1h);
-  EXPECT_THAT(ids(*later), ElementsAre("d-held")) << "once it is due, accept order rules";
+  EXPECT_THAT(ids(*later), ElementsAre("d-held")) << "once it is due, accept order applies";
 }
 
 TEST_P(StoreTest, HeldOneJoinsBeforeAHeadInBackoff) {
@@ -99,7 +99,7 @@ TEST_P(StoreTest, PausedQueueIsNotLeased) {
   EXPECT_EQ(calls_.pause("direct:a", kStart + 1min), true);
   EXPECT_THAT(ids(*calls_.lease(kStart)), ElementsAre("d-n2"));
   EXPECT_EQ(calls_.lease(kStart + 31s, 0)->next_ready, kStart + 30s);
-  EXPECT_THAT(ids(*calls_.lease(kStart + 1min - 1ms, 10, "slack", 1h)), ElementsAre("d-n2")) << "its lease is over, the pause is not";
+  EXPECT_THAT(ids(*calls_.lease(kStart + 1min - 1ms, 10, "slack", 1h)), ElementsAre("d-n2")) << "its lease has ended, the pause has not";
   EXPECT_THAT(ids(*calls_.lease(kStart + 1min)), ElementsAre("d-n1"));
 }
 
@@ -138,15 +138,15 @@ TEST_P(StoreTest, LostClaimCanDoNothing) {
   EXPECT_EQ(calls_.begin(first->leased[0].claim, kStart + 30s).error().code, base::ErrorCode::not_found);
   EXPECT_EQ(calls_.release(first->leased[0].claim, kStart), false);
   EXPECT_FALSE(calls_.finish(finish_of(first->leased[0], 1, delivered(), Done{}, kStart + 30s))->applied);
-  EXPECT_EQ(calls_.record("n1")->deliveries[0].state, model::DeliveryState::in_flight);
+  EXPECT_EQ(calls_.history("n1")->deliveries[0].state, model::DeliveryState::in_flight);
 
   ASSERT_EQ(calls_.begin(second->leased[0].claim, kStart + 30s, true), 2);
   EXPECT_TRUE(calls_.finish(finish_of(second->leased[0], 2, delivered(), Done{}, kStart + 30s))->applied);
-  const auto record = calls_.record("n1");
-  EXPECT_TRUE(record->deliveries[0].possible_duplicate);
-  ASSERT_EQ(record->attempts.size(), 2);
-  EXPECT_FALSE(record->attempts[0].outcome);
-  EXPECT_EQ(record->attempts[1].outcome, delivered());
+  const auto history = calls_.history("n1");
+  EXPECT_TRUE(history->deliveries[0].possible_duplicate);
+  ASSERT_EQ(history->attempts.size(), 2);
+  EXPECT_FALSE(history->attempts[0].outcome);
+  EXPECT_EQ(history->attempts[1].outcome, delivered());
 }
 
 TEST_P(StoreTest, ALeaseMayBeginTheAttempts) {
@@ -159,10 +159,10 @@ TEST_P(StoreTest, ALeaseMayBeginTheAttempts) {
     EXPECT_FALSE(leased.in_doubt);
   }
   EXPECT_TRUE(calls_.finish(finish_of(lease->leased[0], 1, delivered(), Done{}, kStart))->applied);
-  const auto record = calls_.record("n1");
-  ASSERT_EQ(record->attempts.size(), 1);
-  EXPECT_EQ(record->attempts[0].started_at, kStart);
-  EXPECT_EQ(record->attempts[0].outcome, delivered());
+  const auto history = calls_.history("n1");
+  ASSERT_EQ(history->attempts.size(), 1);
+  EXPECT_EQ(history->attempts[0].started_at, kStart);
+  EXPECT_EQ(history->attempts[0].outcome, delivered());
 }
 
 TEST_P(StoreTest, ALeaseBeginsNothingThatIsInDoubt) {
@@ -182,7 +182,7 @@ TEST_P(StoreTest, ALeaseBeginsNothingThatHasExpired) {
   const auto lease = calls_.lease_and_begin(kStart + 10s);
   ASSERT_EQ(lease->leased.size(), 1);
   EXPECT_EQ(lease->leased[0].attempt, 0);
-  EXPECT_THAT(calls_.record("n1")->attempts, IsEmpty());
+  EXPECT_THAT(calls_.history("n1")->attempts, IsEmpty());
 }
 
 TEST_P(StoreTest, AnAttemptThatWasNotSentNeverBegan) {
@@ -191,12 +191,12 @@ TEST_P(StoreTest, AnAttemptThatWasNotSentNeverBegan) {
   ASSERT_EQ(first->leased.size(), 1);
   EXPECT_EQ(calls_.release(first->leased[0].claim, kStart, 2).error().code, base::ErrorCode::invalid);
   EXPECT_EQ(calls_.release(first->leased[0].claim, kStart + 1s, first->leased[0].attempt), true);
-  EXPECT_THAT(calls_.record("n1")->attempts, IsEmpty());
+  EXPECT_THAT(calls_.history("n1")->attempts, IsEmpty());
   const auto second = calls_.lease_and_begin(kStart + 1s);
   ASSERT_EQ(second->leased.size(), 1);
   EXPECT_FALSE(second->leased[0].in_doubt);
   EXPECT_EQ(second->leased[0].attempt, 1);
-  EXPECT_FALSE(calls_.record("n1")->deliveries[0].possible_duplicate);
+  EXPECT_FALSE(calls_.history("n1")->deliveries[0].possible_duplicate);
 }
 
 TEST_P(StoreTest, ReleasingWithoutAnAttemptKeepsTheDoubt) {
@@ -254,9 +254,9 @@ TEST_P(StoreTest, ReleaseDoesNotEndAPause) {
   EXPECT_EQ(ids(*calls_.lease(kStart + 1min)).size(), 1);
 }
 
-// ---- at most one of a queue is in flight, whichever it is
+// ---- at most one delivery of a queue is in flight, whichever it is
 
-// One that joins at +1000 ms was accepted before a plain one, which is leased from +500 ms to +30500 ms.
+// A delivery that joins at +1000 ms was accepted before a plain one, which is leased from +500 ms to +30500 ms.
 Leased one_beside_a_held_one(Calls& calls) {
   auto held = planned("d-held", "a");
   held.delivery.due_at = kStart + 1s;
@@ -301,7 +301,7 @@ TEST_P(StoreTest, WakeAndRetryLeaveTheQueueToItsHolder) {
   const auto plain = one_beside_a_held_one(calls_);
   EXPECT_EQ(calls_.discard({"d-held"}, kStart + 1s), 1);
   EXPECT_EQ(calls_.retry({"d-held"}, kStart + 1s), 1);
-  EXPECT_EQ(calls_.wake(kStart + 2s), 0);
+  EXPECT_EQ(calls_.end_backoff(kStart + 2s), 0);
   EXPECT_THAT(calls_.lease(kStart + 2s)->leased, IsEmpty());
 }
 
@@ -324,7 +324,7 @@ TEST_P(StoreTest, ManyExpiredOfOneQueueDoNotHideOthers) {
     one.delivery.expires_at = kStart + std::chrono::milliseconds(i);
     ASSERT_TRUE(calls_.accept(acceptance("n" + std::to_string(i), {one})));
   }
-  EXPECT_THAT(ids(*calls_.lease_expired(kStart + 1s, 100)), ElementsAre("d0", "d149")) << "one of each queue";
+  EXPECT_THAT(ids(*calls_.lease_expired(kStart + 1s, 100)), ElementsAre("d0", "d149")) << "one per queue";
   EXPECT_THAT(calls_.lease_expired(kStart + 1s, 100)->leased, IsEmpty());
 }
 
@@ -357,7 +357,7 @@ TEST_P(StoreTest, ExpiredOneInFlightIsLeftToItsHolder) {
   EXPECT_THAT(calls_.lease_expired(kStart + 11s)->leased, IsEmpty());
   EXPECT_THAT(calls_.lease(kStart + 11s)->leased, IsEmpty());
   EXPECT_THAT(ids(*calls_.lease_expired(kStart + 31s)), ElementsAre("d1")) << "the lease ended";
-  EXPECT_THAT(calls_.lease(kStart + 31s)->leased, IsEmpty()) << "nobody else gets it meanwhile";
+  EXPECT_THAT(calls_.lease(kStart + 31s)->leased, IsEmpty()) << "it has no other holder meanwhile";
 }
 
 TEST_P(StoreTest, ExpiredInDoubtSaysSo) {
@@ -368,10 +368,10 @@ TEST_P(StoreTest, ExpiredInDoubtSaysSo) {
   const auto expired = calls_.lease_expired(kStart + 1min);
   ASSERT_EQ(expired->leased.size(), 1);
   EXPECT_TRUE(expired->leased[0].in_doubt);
-  ASSERT_TRUE(calls_.finish(finish_of(expired->leased[0], 0, delivered(), Done{}, kStart + 1min))->applied) << "found by reconciling";
-  const auto record = calls_.record("n1");
-  EXPECT_EQ(record->deliveries[0].state, model::DeliveryState::delivered);
-  EXPECT_EQ(record->deliveries[0].receipt, delivered().receipt);
+  ASSERT_TRUE(calls_.finish(finish_of(expired->leased[0], 0, delivered(), Done{}, kStart + 1min))->applied) << "found by reconciliation";
+  const auto history = calls_.history("n1");
+  EXPECT_EQ(history->deliveries[0].state, model::DeliveryState::delivered);
+  EXPECT_EQ(history->deliveries[0].receipt, delivered().receipt);
 }
 
 TEST_P(StoreTest, OldestExpiredFirstAndNoMoreThanAsked) {
@@ -396,10 +396,10 @@ TEST_P(StoreTest, WakeEndsBackoffButNoPauseAndNoHold) {
   ASSERT_TRUE(calls_.accept(acceptance("n3", {held})));
   ASSERT_TRUE(calls_.accept(acceptance("n4", {planned("d-mail", "a", kStart, "mail")})));
 
-  EXPECT_EQ(calls_.wake(kStart + 1s), 2);
+  EXPECT_EQ(calls_.end_backoff(kStart + 1s), 2);
   EXPECT_THAT(ids(*calls_.lease(kStart + 1s)), ElementsAre("d-n1"));
   EXPECT_THAT(ids(*calls_.lease(kStart + 30min, 10, "slack", 2h)), UnorderedElementsAre("d-n1", "d-n2"));
-  EXPECT_EQ(calls_.wake(kStart + 30min), 0);
+  EXPECT_EQ(calls_.end_backoff(kStart + 30min), 0);
   EXPECT_THAT(ids(*calls_.lease(kStart + 1h)), ElementsAre("d-held"));
 }
 

@@ -1,4 +1,4 @@
-// Stats, find and record.
+// Stats, find and history.
 #include <gmock/gmock.h>
 
 #include "core/store/store_test.hpp"
@@ -58,7 +58,7 @@ TEST_P(StoreTest, StatsTellEveryStateOnce) {
   EXPECT_EQ(calls_.stats(kStart + 1min)->sinks["mail"].oldest, kStart + 5s);
 
   stats = calls_.stats(kStart + 1h);
-  EXPECT_EQ(stats->sinks["slack"].waiting, 5) << "everything is due, nothing is paused";
+  EXPECT_EQ(stats->sinks["slack"].waiting, 5) << "everything is due and nothing is paused";
   EXPECT_EQ(stats->sinks["slack"].backoff + stats->sinks["slack"].held, 0);
 }
 
@@ -71,8 +71,8 @@ TEST_P(StoreTest, FindFilters) {
   ASSERT_TRUE(calls_.accept(other));
 
   EXPECT_THAT(found(*calls_.find({})), ElementsAre("d-n3", "d-n2", "d-n1")) << "newest first";
-  EXPECT_THAT(found(*calls_.find({.most = 2})), ElementsAre("d-n3", "d-n2"));
-  EXPECT_THAT(found(*calls_.find({.most = 0})), IsEmpty());
+  EXPECT_THAT(found(*calls_.find({.limit = 2})), ElementsAre("d-n3", "d-n2"));
+  EXPECT_THAT(found(*calls_.find({.limit = 0})), IsEmpty());
   EXPECT_THAT(found(*calls_.find({.state = DeliveryState::waiting})), ElementsAre("d-n3", "d-n2"));
   EXPECT_THAT(found(*calls_.find({.state = DeliveryState::delivered})), IsEmpty());
   EXPECT_THAT(found(*calls_.find({.dead_letter = true})), ElementsAre("d-n1"));
@@ -83,13 +83,13 @@ TEST_P(StoreTest, FindFilters) {
   EXPECT_THAT(found(*calls_.find({.sink = "slack", .email = "bobby@coder.com", .since = kStart + 1ms})), ElementsAre("d-n2"));
 }
 
-TEST_P(StoreTest, RecordOfNothingIsNotFound) { EXPECT_EQ(calls_.record("n1").error().code, base::ErrorCode::not_found); }
+TEST_P(StoreTest, RecordOfNothingIsNotFound) { EXPECT_EQ(calls_.history("n1").error().code, base::ErrorCode::not_found); }
 
 TEST_P(StoreTest, RecordKeepsTheGivenDecisions) {
-  auto given = simple("n1");
-  given.decisions.push_back({.at = kStart, .notification_id = "n1", .delivery_id = "d-n1", .what = "routed", .detail = "by everyone"});
-  ASSERT_TRUE(calls_.accept(given));
-  EXPECT_EQ(calls_.record("n1")->decisions, given.decisions);
+  auto input = simple("n1");
+  input.decisions.push_back({.at = kStart, .notification_id = "n1", .delivery_id = "d-n1", .event = "routed", .detail = "by everyone"});
+  ASSERT_TRUE(calls_.accept(input));
+  EXPECT_EQ(calls_.history("n1")->decisions, input.decisions);
 }
 
 TEST_P(StoreTest, WhatWasRecordedComesInParts) {
@@ -104,7 +104,7 @@ TEST_P(StoreTest, WhatWasRecordedComesInParts) {
   std::int64_t from = 0;
   std::size_t parts = 0;
   do {
-    const auto part = calls_.recorded(kStart, from, 2);
+    const auto part = calls_.list_notifications(kStart, from, 2);
     ASSERT_TRUE(part);
     for (const auto& text : part->notifications) seen.push_back(model::decode_notification(text)->id);
     sensitive += part->sensitive;
@@ -114,7 +114,7 @@ TEST_P(StoreTest, WhatWasRecordedComesInParts) {
   EXPECT_THAT(seen, ElementsAre("n1", "n3", "n4"));
   EXPECT_EQ(sensitive, 1U);
   EXPECT_EQ(parts, 2U);
-  EXPECT_THAT(calls_.recorded(kStart + 1ms, 0, 10)->notifications, IsEmpty());
+  EXPECT_THAT(calls_.list_notifications(kStart + 1ms, 0, 10)->notifications, IsEmpty());
 }
 
 TEST_P(StoreTest, APartOfWhatWasRecordedIsBoundedInBytes) {
@@ -123,8 +123,8 @@ TEST_P(StoreTest, APartOfWhatWasRecordedIsBoundedInBytes) {
     large.notification.body = std::string(2'000'000, 'x');
     ASSERT_TRUE(calls_.accept(large));
   }
-  EXPECT_EQ(calls_.recorded(kStart, 0, 10)->notifications.size(), 3U);
-  EXPECT_NE(calls_.recorded(kStart, 0, 10)->next, 0);
+  EXPECT_EQ(calls_.list_notifications(kStart, 0, 10)->notifications.size(), 3U);
+  EXPECT_NE(calls_.list_notifications(kStart, 0, 10)->next, 0);
 }
 
 TEST_P(StoreTest, WhatWasDroppedIsNotUnrouted) {

@@ -1,4 +1,4 @@
-// What the store promises about deliveries and their queues, in the simplest form: a list, looked through from the front every time.
+// The store's guarantees about deliveries and their queues in their simplest form: a list, always searched from the front.
 #pragma once
 #include <algorithm>
 #include <map>
@@ -17,18 +17,18 @@ using Queue = std::pair<std::string, std::string>;  // sink, address
 
 struct Expected {
   std::string id;
-  std::vector<std::string> members;  // the notifications that it carries
+  std::vector<std::string> members;  // the notifications in it
   Queue queue;
   base::Timestamp created_at{}, joins_at{}, due_at{}, expires_at{}, claim_until{};
-  bool time_of_day = false;  // held until one
+  bool time_of_day = false;  // held until a time of day
   model::DeliveryState state = model::DeliveryState::waiting;
   bool dead_letter = false;
   std::uint32_t attempts = 0;
   std::uint32_t failures = 0;
   bool in_doubt = false;
-  std::string digest_key;  // not empty: others may join
+  std::string digest_key;  // not empty: an open digest
   std::string claim;
-  std::set<std::uint32_t> arrived;  // attempts that were told as delivered
+  std::set<std::uint32_t> arrived;  // attempts reported as delivered
 
   [[nodiscard]] bool open() const { return state == model::DeliveryState::waiting || state == model::DeliveryState::in_flight; }
 };
@@ -43,7 +43,7 @@ class Model {
     return found == deliveries.end() ? nullptr : &*found;
   }
 
-  // The one of that queue that somebody has leased and may be sending.
+  // The leased delivery of the queue, which its holder may be sending.
   [[nodiscard]] Expected* in_flight(const Queue& queue, base::Timestamp now) {
     const auto found = std::ranges::find_if(deliveries, [&](const Expected& one) {
       return one.queue == queue && one.state == model::DeliveryState::in_flight && one.claim_until > now;
@@ -63,7 +63,7 @@ class Model {
     return ids;
   }
 
-  // When something of the sink can be leased next, after `now`.
+  // When a delivery of the sink can next be leased, after `now`.
   [[nodiscard]] std::optional<base::Timestamp> next_ready(const std::string& sink, base::Timestamp now) {
     std::set<base::Timestamp> moments;
     for (const auto& one : deliveries)
@@ -91,14 +91,14 @@ class Model {
     deliveries.push_back(std::move(digest));
   }
 
-  // The digest that takes what comes with that key.
+  // The open digest for that key.
   [[nodiscard]] Expected* open_digest(const Queue& queue, const std::string& key, base::Timestamp now) {
     const auto found = std::ranges::find_if(
         deliveries, [&](const Expected& one) { return one.queue == queue && one.digest_key == key && one.open() && one.expires_at > now; });
     return found == deliveries.end() ? nullptr : &*found;
   }
 
-  // Those that the queue has no delivery of.
+  // The notifications without a delivery in the queue.
   [[nodiscard]] std::vector<std::string> not_yet_for(const Queue& queue, std::vector<std::string> notifications) const {
     for (const auto& one : deliveries) {
       if (one.queue != queue) continue;
@@ -107,7 +107,7 @@ class Model {
     return notifications;
   }
 
-  // The wall clock was set by `step`: the hour stays, and the day follows.
+  // Sets the wall clock by `step`: a held delivery keeps its hour and follows the day.
   static void follow(Expected& one, base::Millis step, base::Timestamp now) {
     const auto days = base::Millis(std::chrono::round<std::chrono::days>(step));
     const auto life = one.expires_at - one.due_at;
@@ -124,7 +124,7 @@ class Model {
     return moved;
   }
 
-  // More time has passed than was counted.
+  // Adds time that the clock did not count.
   std::size_t age(base::Timestamp created_before, base::Millis passed) {
     std::size_t aged = 0;
     for (auto& one : deliveries) {
@@ -137,8 +137,8 @@ class Model {
     return aged;
   }
 
-  // The number of queues in which something was put off.
-  std::size_t wake(const std::string& sink, base::Timestamp now) {
+  // Returns the number of queues with a postponed delivery.
+  std::size_t end_backoff(const std::string& sink, base::Timestamp now) {
     std::set<Queue> queues;
     for (auto& one : deliveries) {
       const bool put_off = one.state == model::DeliveryState::waiting && one.joins_at <= now && one.due_at > now;

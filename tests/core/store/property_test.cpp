@@ -1,4 +1,4 @@
-// Random operations against a model that knows the promises only: a list of deliveries, looked through from the front every time.
+// Random operations, compared with a model that implements the guarantees only: a list of deliveries, always searched from the front.
 // BELFRY_PROPERTY_GAMES sets the number of games, BELFRY_PROPERTY_SEED the first seed.
 #include <gmock/gmock.h>
 
@@ -18,7 +18,7 @@ using model::DeliveryState;
 
 class Player {
  public:
-  // `reopen` makes the store again over what it has kept; null: it keeps nothing.
+  // `reopen` opens the stored data again; null: the store keeps none.
   Player(std::unique_ptr<Store> store, std::function<std::unique_ptr<Store>()> reopen, const std::filesystem::path& directory,
          std::uint64_t seed)
       : store_(std::move(store)), reopen_(std::move(reopen)), file_(directory / "belfry.db"), random_(seed) {}
@@ -57,11 +57,11 @@ class Player {
       case 10: return finish();
       case 11: return release();
       case 12: return finish_late();
-      case 13: return below(2) == 0 ? pause() : wake();
+      case 13: return below(2) == 0 ? pause() : end_backoff();
       case 14: return retry();
       case 15: return discard();
       case 16: return below(4) == 0 ? restart() : finish();
-      case 17: return below(2) == 0 ? set_clock() : account_for();
+      case 17: return below(2) == 0 ? set_clock() : age_deliveries();
       default: now_ += some_time();
     }
   }
@@ -89,10 +89,10 @@ class Player {
     const auto id = std::to_string(++notifications_);
     auto one = some_planned("d" + id);
     one.time_of_day = one.delivery.due_at > now_ && below(2) == 0;
-    const auto given = with_wall_clock(acceptance("n" + id, {one}));
-    EXPECT_THAT(calls().accept(given)->sinks, testing::ElementsAre(one.delivery.sink));
+    const auto input = with_wall_clock(acceptance("n" + id, {one}));
+    EXPECT_THAT(calls().accept(input)->sinks, testing::ElementsAre(one.delivery.sink));
     model_.deliveries.push_back(expected(one, "n" + id));
-    if (one.time_of_day) hold_until_time_of_day(model_.deliveries.back(), given);
+    if (one.time_of_day) hold_until_time_of_day(model_.deliveries.back(), input);
   }
 
   void accept_for_digest() {
@@ -101,8 +101,8 @@ class Player {
     const auto key = "k" + std::to_string(below(2));
     one.digest = DigestKey{key, now_ + some_time(), one.delivery.expires_at};
     one.digest->time_of_day = below(2) == 0;
-    const auto given = with_wall_clock(acceptance("n" + id, {one}));
-    const auto accepted = calls().accept(given);
+    const auto input = with_wall_clock(acceptance("n" + id, {one}));
+    const auto accepted = calls().accept(input);
     if (auto* open = model_.open_digest({one.delivery.sink, one.delivery.destination.address}, key, now_)) {
       open->members.push_back("n" + id);
       EXPECT_THAT(accepted->sinks, testing::IsEmpty()) << "joins " << open->id;
@@ -112,32 +112,32 @@ class Player {
     auto opened = expected(one, "n" + id);
     opened.joins_at = opened.due_at = one.digest->due_at;
     opened.digest_key = key;
-    if (one.digest->time_of_day) hold_until_time_of_day(opened, given);
+    if (one.digest->time_of_day) hold_until_time_of_day(opened, input);
     model_.open(std::move(opened));
   }
 
-  // Times of day may have been worked out before the wall clock was set.
-  Acceptance with_wall_clock(Acceptance given) {
-    given.wall_ahead = below(4) == 0 ? wall_ahead_before_ : wall_ahead_;
-    return given;
+  // Times of day may have been computed before the wall clock was set.
+  Acceptance with_wall_clock(Acceptance input) {
+    input.wall_offset = below(4) == 0 ? wall_offset_before_ : wall_offset_;
+    return input;
   }
-  void hold_until_time_of_day(Expected& one, const Acceptance& given) {
+  void hold_until_time_of_day(Expected& one, const Acceptance& input) {
     one.time_of_day = true;
-    if (kept_) Model::follow(one, wall_ahead_ - given.wall_ahead, now_);
+    if (kept_) Model::follow(one, wall_offset_ - input.wall_offset, now_);
   }
 
   void set_clock() {
     constexpr std::array<base::Millis, 8> kSteps{-1h, 192h, -240h, 30min, -30min, 13h, -13h, 1s};
     const auto step = kSteps.at(static_cast<std::size_t>(below(kSteps.size())));
-    wall_ahead_before_ = std::exchange(wall_ahead_, wall_ahead_ + step);
+    wall_offset_before_ = std::exchange(wall_offset_, wall_offset_ + step);
     kept_ = true;
-    EXPECT_EQ(calls().keep_clock({.boot_id = "boot", .time = now_, .wall_ahead = wall_ahead_}), model_.set_clock(step, now_));
+    EXPECT_EQ(calls().save_clock({.boot_id = "boot", .time = now_, .wall_offset = wall_offset_}), model_.set_clock(step, now_));
   }
 
-  void account_for() {
+  void age_deliveries() {
     const auto passed = some_time();
     const auto before = now_ - some_time();
-    EXPECT_EQ(calls().account_for(passed, before), model_.age(before, passed));
+    EXPECT_EQ(calls().age_deliveries(passed, before), model_.age(before, passed));
   }
 
   void accept_again() {
@@ -149,13 +149,13 @@ class Player {
   void lease() {
     const auto sink = some_sink();
     const auto ready = model_.leasable(sink, now_);
-    const auto most = static_cast<std::size_t>(below(6));
+    const auto limit = static_cast<std::size_t>(below(6));
     const auto time = some_time() + 1s;
     const bool begins = below(2) == 0;
-    const auto lease = begins ? calls().lease_and_begin(now_, most, time, sink) : calls().lease(now_, most, sink, time);
-    EXPECT_EQ(lease->leased.size(), std::min(most, ready.size()));
+    const auto lease = begins ? calls().lease_and_begin(now_, limit, time, sink) : calls().lease(now_, limit, sink, time);
+    EXPECT_EQ(lease->leased.size(), std::min(limit, ready.size()));
     take(*lease, ready, time, begins);
-    if (most <= ready.size()) return;  // it need not have looked at every queue
+    if (limit <= ready.size()) return;  // the lease need not have checked every queue
     EXPECT_GT(lease->next_ready.value_or(base::Timestamp::max()), now_);
     const auto next = model_.next_ready(sink, now_);
     EXPECT_LE(lease->next_ready.value_or(base::Timestamp::max()), next.value_or(base::Timestamp::max())) << "waits too long";
@@ -173,7 +173,7 @@ class Player {
     for (const auto& leased : lease.leased) {
       EXPECT_TRUE(ready.contains(leased.delivery.id)) << leased.delivery.id;
       auto& one = *model_.by_id(leased.delivery.id);
-      EXPECT_EQ(model_.in_flight(one.queue, now_), nullptr) << leased.delivery.id << " beside another one";
+      EXPECT_EQ(model_.in_flight(one.queue, now_), nullptr) << leased.delivery.id << " together with another one";
       EXPECT_EQ(leased.in_doubt, one.in_doubt) << one.id;
       EXPECT_EQ(leased.delivery.failures, one.failures) << one.id;
       std::vector<std::string> items;
@@ -220,7 +220,7 @@ class Player {
     const auto attempt = one != nullptr && one->in_doubt ? one->attempts : 0;
     const bool in_doubt = attempt != 0 && below(2) == 0;
     const int how = below(6);
-    Next next = Done{};
+    Disposition next = Done{};
     PlannedDelivery fallback = some_planned("f" + std::to_string(++fallbacks_));
     if (how == 1 || how == 2) next = RetryAt{.at = now_ + some_time(), .counts_as_failure = how == 1, .in_doubt = in_doubt};
     if (how == 3) next = DeadLetter{DeliveryState::expired};
@@ -287,9 +287,9 @@ class Player {
     model_.paused[queue] = until;
   }
 
-  void wake() {
+  void end_backoff() {
     const auto sink = some_sink();
-    EXPECT_EQ(calls().wake(now_, sink), model_.wake(sink, now_));
+    EXPECT_EQ(calls().end_backoff(now_, sink), model_.end_backoff(sink, now_));
   }
 
   void retry() {
@@ -322,7 +322,7 @@ class Player {
       case 0: return reopen([] {});
       case 1: return reopen_killed();
       case 2: return reopen_restored();
-      default: std::filesystem::remove(log_);  // the next call notices it, and opens the file again
+      default: std::filesystem::remove(log_);  // the next call detects it and reopens the file
     }
   }
 
@@ -335,7 +335,7 @@ class Player {
       if (one.state == DeliveryState::in_flight) one.state = DeliveryState::waiting;
   }
 
-  // The files as they were, not as the end of the store leaves them.
+  // Copies of the files in use, as opposed to those that a clean close leaves.
   void reopen_killed() {
     const TemporaryDirectory aside;
     const auto last_use = std::filesystem::path(file_.string() + "-last-use");
@@ -346,7 +346,7 @@ class Player {
     });
   }
 
-  // What waits may have been sent after the backup, for all that the store knows.
+  // The restored store has no record of deliveries after the backup, so any waiting one may have been sent.
   void reopen_restored() {
     const TemporaryDirectory aside;
     const auto copy = aside.path() / "copy.db";
@@ -361,7 +361,7 @@ class Player {
     }
   }
 
-  // What the store counts as it goes, against a full count.
+  // Compares the incremental counts with a full count.
   void count() {
     std::map<std::string, SinkStats> expected;
     for (const auto& one : model_.deliveries) {
@@ -394,14 +394,14 @@ class Player {
 
   void compare() {
     for (const auto& one : model_.deliveries) {
-      const auto record = calls().record(one.members.front());
-      const auto found = std::ranges::find(record->deliveries, one.id, &model::Delivery::id);
-      ASSERT_NE(found, record->deliveries.end()) << one.id;
+      const auto history = calls().history(one.members.front());
+      const auto found = std::ranges::find(history->deliveries, one.id, &model::Delivery::id);
+      ASSERT_NE(found, history->deliveries.end()) << one.id;
       EXPECT_EQ(found->state, one.state) << one.id;
       EXPECT_EQ(found->dead_letter, one.dead_letter) << one.id;
       EXPECT_EQ(found->attempts, one.attempts) << one.id;
       EXPECT_EQ(found->failures, one.failures) << one.id;
-      EXPECT_EQ(std::ranges::count(record->attempts, one.id, &model::Attempt::delivery_id), one.attempts) << one.id;
+      EXPECT_EQ(std::ranges::count(history->attempts, one.id, &model::Attempt::delivery_id), one.attempts) << one.id;
     }
   }
 
@@ -412,17 +412,17 @@ class Player {
   std::mt19937_64 random_;
   Model model_;
   base::Timestamp now_ = kStart;
-  std::vector<Leased> claims_;  // every claim ever given, most of them lost
+  std::vector<Leased> claims_;  // every claim so far, most of them lost
   int notifications_ = 0;
   int fallbacks_ = 0;
-  base::Millis wall_ahead_{};
-  base::Millis wall_ahead_before_{};
+  base::Millis wall_offset_{};
+  base::Millis wall_offset_before_{};
   bool kept_ = false;
 };
 
 std::uint64_t setting(const char* name, std::uint64_t usual) {
-  const char* given = std::getenv(name);
-  return given == nullptr ? usual : std::strtoull(given, nullptr, 10);
+  const char* value = std::getenv(name);
+  return value == nullptr ? usual : std::strtoull(value, nullptr, 10);
 }
 
 TEST_P(StoreTest, RandomOperationsFollowTheModel) {

@@ -1,4 +1,4 @@
-// Many threads at once, and the end while they are at it.
+// Many threads at once, and close() while they run.
 #include <gmock/gmock.h>
 
 #include <atomic>
@@ -24,13 +24,13 @@ TEST_P(StoreTest, OneOfManyEqualAcceptsWins) {
   in_threads([&](int t) {
     Calls calls(*store_);
     for (int i = 0; i < 50; ++i) {
-      auto given = simple("n" + std::to_string(t) + "-" + std::to_string(i));
-      given.notification.msg_id = "m" + std::to_string(i);
-      fresh += calls.accept(given)->duplicate ? 0 : 1;
+      auto input = simple("n" + std::to_string(t) + "-" + std::to_string(i));
+      input.notification.msg_id = "m" + std::to_string(i);
+      fresh += calls.accept(input)->duplicate ? 0 : 1;
     }
   });
   EXPECT_EQ(fresh, 50);
-  EXPECT_EQ(calls_.find({.most = 1000})->size(), 50);
+  EXPECT_EQ(calls_.find({.limit = 1000})->size(), 50);
 }
 
 TEST_P(StoreTest, OneOfManyDedupesWins) {
@@ -83,7 +83,7 @@ TEST_P(StoreTest, ThrottleIsExactUnderRaces) {
       ASSERT_TRUE(calls.accept(acceptance(id, {one})));
     }
   });
-  const auto found = calls_.find({.most = 1000});
+  const auto found = calls_.find({.limit = 1000});
   EXPECT_EQ(found->size(), 8) << "seven and the digest of the rest";
 }
 
@@ -134,7 +134,7 @@ TEST_P(StoreTest, HandlersOfOneCallerRunInCallOrder) {
 TEST_P(StoreTest, HandlerMayCallTheStore) {
   std::promise<base::Result<Lease>> promise;
   store_->accept(simple("n1"), [&](base::Result<Accepted>) {
-    store_->lease({.sink = "slack", .most = 1, .now = kStart, .lease_time = 1s},
+    store_->lease({.sink = "slack", .limit = 1, .now = kStart, .lease_time = 1s},
                   [&](base::Result<Lease> lease) { promise.set_value(std::move(lease)); });
   });
   EXPECT_EQ(promise.get_future().get()->leased.size(), 1);

@@ -1,4 +1,4 @@
-// A file that is refused is left as it was found: every byte, every time, and the directory around it.
+// A refused file stays unchanged: its bytes, its times, and the directory around it.
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <sqlite3.h>
@@ -23,7 +23,7 @@ std::string contents(const std::filesystem::path& path) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-// Everything about a directory that a start could change.
+// Everything in a directory that a start could change.
 std::string picture(const std::filesystem::path& directory) {
   std::map<std::string, std::string> files;
   const auto look = [&](const std::filesystem::path& path) {
@@ -43,7 +43,7 @@ std::string picture(const std::filesystem::path& directory) {
 class RefusalTest : public testing::Test {
  protected:
   base::Result<std::unique_ptr<Store>> open() { return open_sqlite(file_, clock_, silent()); }
-  // Runs in a process that is killed: its write-ahead log stays.
+  // Runs in a process that is killed, so that its write-ahead log remains.
   template <class Work>
   void killed(Work work) const {
     const pid_t child = ::fork();
@@ -63,7 +63,7 @@ class RefusalTest : public testing::Test {
       if (!Calls(store).accept(simple(id, id))) ::abort();
     }
   }
-  // The start is refused with that sentence, three times over, and nothing changes.
+  // Expects three starts to be refused with that sentence, without changing anything.
   template <class Sentence>
   void expect_untouched(Sentence sentence) {
     const auto before = picture(directory_.path());
@@ -105,7 +105,7 @@ TEST_F(RefusalTest, StaleLogBesideARestoredFileIsNamed) {
     const auto store = open();
     ASSERT_TRUE(store) << store.error().message;
     EXPECT_TRUE(Calls(**store).accept(simple("early0"))->duplicate);
-    EXPECT_FALSE(Calls(**store).accept(simple("then0", "x"))->duplicate) << "the restored file is as it was";
+    EXPECT_FALSE(Calls(**store).accept(simple("then0", "x"))->duplicate) << "the restored file has its old contents";
   }
 }
 
@@ -127,7 +127,7 @@ TEST_F(RefusalTest, LogOfItsOwnIsTaken) {
   for (const auto* id : {"early19", "late19", "later19"}) EXPECT_TRUE(Calls(**store).accept(simple(id))->duplicate) << id;
 }
 
-// Killed at every point of moving the log into the file: with any part of the pages there.
+// Killed at every point while the log is moved into the file, with any part of the pages in it.
 TEST_F(RefusalTest, HalfMovedLogIsTaken) {
   accept_some(*open().value(), "early", 60);
   const auto before = contents(file_);
@@ -182,7 +182,7 @@ TEST_F(RefusalTest, LogWithoutItsFileIsKept) {
   std::ofstream(file_).close();
   expect_untouched(AllOf(HasSubstr("is empty"), HasSubstr(log_.string())));
   std::ofstream(file_, std::ios::binary) << file;
-  EXPECT_TRUE(Calls(*open().value()).accept(simple("n19"))->duplicate) << "put back, it is whole again";
+  EXPECT_TRUE(Calls(*open().value()).accept(simple("n19"))->duplicate) << "put back, the database is complete again";
 }
 
 TEST_F(RefusalTest, ForeignJournalIsNotRolledBack) {

@@ -25,9 +25,9 @@ TEST_P(StoreTest, RetriedDeadLetterStartsAnew) {
   EXPECT_EQ(delivery.expires_at, kStart + 50h);
   EXPECT_EQ(delivery.finished_at, base::Timestamp{});
   EXPECT_EQ(calls_.begin(lease->leased[0].claim, kStart + 48h), 3);
-  const auto record = calls_.record("n1");
-  EXPECT_THAT(whats(*record), ElementsAre("received", "rejected", "retried"));
-  EXPECT_THAT(record->decisions[2].detail, HasSubstr("alice"));
+  const auto history = calls_.history("n1");
+  EXPECT_THAT(whats(*history), ElementsAre("received", "rejected", "retried"));
+  EXPECT_THAT(history->decisions[2].detail, HasSubstr("alice"));
 }
 
 TEST_P(StoreTest, UnfinishedOneIsNotRetried) {
@@ -42,11 +42,11 @@ TEST_P(StoreTest, DeliveredOneSentAgainIsAPossibleDuplicate) {
   ASSERT_TRUE(deliver(kStart, delivered(), Done{}));
   EXPECT_EQ(calls_.retry({"d-n1"}, kStart), 1);
   ASSERT_TRUE(deliver(kStart + 1h, delivered(), Done{}));
-  const auto record = calls_.record("n1");
-  EXPECT_TRUE(record->deliveries.at(0).possible_duplicate);
-  EXPECT_THAT(whats(*record), ElementsAre("received", "delivered", "retried", "delivered")) << "each time is told";
-  EXPECT_THAT(record->decisions[1].detail, HasSubstr("attempt 1"));
-  EXPECT_THAT(record->decisions[3].detail, HasSubstr("attempt 2"));
+  const auto history = calls_.history("n1");
+  EXPECT_TRUE(history->deliveries.at(0).possible_duplicate);
+  EXPECT_THAT(whats(*history), ElementsAre("received", "delivered", "retried", "delivered")) << "each delivery is recorded";
+  EXPECT_THAT(history->decisions[1].detail, HasSubstr("attempt 1"));
+  EXPECT_THAT(history->decisions[3].detail, HasSubstr("attempt 2"));
 }
 
 TEST_P(StoreTest, OneErasedTextRefusesTheWholeRetry) {
@@ -60,7 +60,7 @@ TEST_P(StoreTest, OneErasedTextRefusesTheWholeRetry) {
   EXPECT_EQ(refused.error().code, base::ErrorCode::invalid);
   EXPECT_THAT(refused.error().message, HasSubstr("d-n1"));
   EXPECT_THAT(calls_.lease(kStart)->leased, IsEmpty());
-  EXPECT_THAT(whats(*calls_.record("n2")), ElementsAre("received", "rejected"));
+  EXPECT_THAT(whats(*calls_.history("n2")), ElementsAre("received", "rejected"));
 }
 
 TEST_P(StoreTest, RetriedDigestBringsItsMembers) {
@@ -83,10 +83,10 @@ TEST_P(StoreTest, DiscardEndsWhatIsNotInFlight) {
   ASSERT_EQ(calls_.lease(kStart, 1)->leased.size(), 1);
   EXPECT_EQ(calls_.discard({"d-n1", "d-n2", "d-n3", "d-n2", "d-unknown"}, kStart), 2);
   EXPECT_THAT(ids(*calls_.lease(kStart)), ElementsAre("d-n4"));
-  const auto record = calls_.record("n2");
-  EXPECT_EQ(record->deliveries[0].state, DeliveryState::discarded);
-  EXPECT_FALSE(record->deliveries[0].dead_letter);
-  EXPECT_THAT(whats(*record), ElementsAre("received", "discarded"));
+  const auto history = calls_.history("n2");
+  EXPECT_EQ(history->deliveries[0].state, DeliveryState::discarded);
+  EXPECT_FALSE(history->deliveries[0].dead_letter);
+  EXPECT_THAT(whats(*history), ElementsAre("received", "discarded"));
   EXPECT_EQ(calls_.discard({"d-n1"}, kStart + 30s), 1) << "its lease has ended";
 }
 
@@ -97,7 +97,7 @@ TEST_P(StoreTest, DiscardEndsDeadLettersButNotTheDelivered) {
   ASSERT_TRUE(deliver(kStart, delivered(), Done{}));
   EXPECT_EQ(calls_.discard({"d-n1", "d-n2"}, kStart), 1);
   EXPECT_EQ(calls_.stats(kStart)->sinks["slack"].dead_letters, 0);
-  EXPECT_EQ(calls_.retry({"d-n1"}, kStart), 1) << "a person may change his mind";
+  EXPECT_EQ(calls_.retry({"d-n1"}, kStart), 1) << "an administrator may change their mind";
 }
 
 TEST_P(StoreTest, SweepRemovesWhatEndedLongAgo) {
@@ -111,16 +111,16 @@ TEST_P(StoreTest, SweepRemovesWhatEndedLongAgo) {
   ASSERT_TRUE(calls_.accept(acceptance("n5", {planned("d5"), planned("d5m", "bobby@coder.com", kStart, "mail")})));
   ASSERT_TRUE(deliver(kStart, delivered(), Done{}));
 
-  EXPECT_EQ(calls_.sweep(kStart)->removed, 0) << "what ended at that very time stays";
+  EXPECT_EQ(calls_.sweep(kStart)->removed, 0) << "a delivery that ended at exactly that time stays";
   EXPECT_EQ(calls_.sweep(kStart + 1h, 2)->removed, 2);
   EXPECT_EQ(calls_.sweep(kStart + 1h, 2)->removed, 1);
   EXPECT_EQ(calls_.sweep(kStart + 1h, 2)->removed, 0);
-  for (const std::string gone : {"n1", "n2", "n3"}) EXPECT_FALSE(calls_.record(gone)) << gone;
-  EXPECT_TRUE(calls_.record("n4"));
-  EXPECT_EQ(calls_.record("n5")->deliveries.size(), 2) << "one delivery is unfinished";
+  for (const std::string gone : {"n1", "n2", "n3"}) EXPECT_FALSE(calls_.history(gone)) << gone;
+  EXPECT_TRUE(calls_.history("n4"));
+  EXPECT_EQ(calls_.history("n5")->deliveries.size(), 2) << "one delivery is unfinished";
   EXPECT_EQ(calls_.stats(kStart)->unrouted, 0);
   EXPECT_EQ(calls_.stats(kStart)->sinks["slack"].dead_letters, 0);
-  EXPECT_FALSE(calls_.accept(simple("n1", "a"))->duplicate) << "nobody knows it any more";
+  EXPECT_FALSE(calls_.accept(simple("n1", "a"))->duplicate) << "it is forgotten";
   EXPECT_THAT(ids(*calls_.lease(kStart)), ElementsAre("d-n1"));
 }
 
@@ -128,15 +128,15 @@ TEST_P(StoreTest, SweepLeavesOtherMembersOfADigest) {
   for (const std::string id : {"n1", "n2"}) {
     auto one = planned("d-" + id);
     one.digest = DigestKey{"k", kStart + 1h};
-    auto given = acceptance(id, {one});
-    if (id == "n2") given.deliveries.push_back(planned("d-mail", "bobby@coder.com", kStart, "mail"));
-    ASSERT_TRUE(calls_.accept(given));
+    auto input = acceptance(id, {one});
+    if (id == "n2") input.deliveries.push_back(planned("d-mail", "bobby@coder.com", kStart, "mail"));
+    ASSERT_TRUE(calls_.accept(input));
   }
   EXPECT_EQ(calls_.sweep(kStart + 48h)->removed, 0);
   ASSERT_TRUE(deliver(kStart + 1h, delivered(), Done{}));
   EXPECT_EQ(calls_.sweep(kStart + 48h)->removed, 1);
-  EXPECT_FALSE(calls_.record("n1"));
-  EXPECT_EQ(calls_.record("n2")->notification.body, "body of n2");
+  EXPECT_FALSE(calls_.history("n1"));
+  EXPECT_EQ(calls_.history("n2")->notification.body, "body of n2");
   EXPECT_THAT(ids(*calls_.lease(kStart, 1, "mail")), ElementsAre("d-mail"));
 }
 

@@ -1,4 +1,4 @@
-// What only a file can meet: a killed process, a second one, a full disk, other people's files.
+// Cases that only a file has: a killed process, a second process, a full disk, foreign files.
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <signal.h>
@@ -24,14 +24,14 @@ using testing::IsEmpty;
 class SqliteStoreTest : public testing::Test {
  protected:
   base::Result<std::unique_ptr<Store>> open() { return open_sqlite(file_, clock_, silent()); }
-  // Changes the file behind the store's back.
+  // Changes the file without the store.
   void sql(const std::string& text) const {
     sqlite3* database = nullptr;
     ASSERT_EQ(sqlite3_open(file_.c_str(), &database), SQLITE_OK);
     ASSERT_EQ(sqlite3_exec(database, text.c_str(), nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(database);
     sqlite3_close(database);
   }
-  // The bytes of the database and of its log.
+  // The bytes of the database and its log.
   [[nodiscard]] std::string bytes() const {
     std::string all;
     for (const auto& entry : std::filesystem::directory_iterator(directory_.path())) {
@@ -64,7 +64,7 @@ TEST_F(SqliteStoreTest, EverythingIsThereAfterReopening) {
   EXPECT_TRUE(calls.accept(simple("n1"))->duplicate);
   EXPECT_EQ(calls.kv_get("s", "k").value()->value, "v");
   const auto lease = calls.lease(kStart);
-  ASSERT_THAT(ids(*lease), ElementsAre("d-n1", "d-n2")) << "in flight before, ready at once; the pause holds";
+  ASSERT_THAT(ids(*lease), ElementsAre("d-n1", "d-n2")) << "ready at once although they were in flight; the pause remains";
   EXPECT_FALSE(lease->leased[0].in_doubt);
   EXPECT_TRUE(lease->leased[1].in_doubt);
 }
@@ -82,7 +82,7 @@ TEST_F(SqliteStoreTest, ClaimOfAnEarlierProcessIsLost) {
   EXPECT_EQ(Calls(*store).begin(claim, kStart).error().code, base::ErrorCode::not_found);
 }
 
-// An older version has let a digest grow.
+// An older version did not limit the size of a digest.
 TEST_F(SqliteStoreTest, ADigestBeyondTheBoundsIsDivided) {
   const auto member = [](int number) {
     auto one = planned("d" + std::to_string(number));
@@ -107,7 +107,7 @@ TEST_F(SqliteStoreTest, ADigestBeyondTheBoundsIsDivided) {
     const auto& leased = lease->leased[0];
     EXPECT_EQ(leased.items.size(), 4);
     EXPECT_LE(leased.bytes, 256 * 1024);
-    EXPECT_TRUE(leased.in_doubt || leased.delivery.possible_duplicate) << "an attempt of the whole may have arrived";
+    EXPECT_TRUE(leased.in_doubt || leased.delivery.possible_duplicate) << "an attempt of the whole digest may have arrived";
     for (const auto& item : leased.items) members.push_back(item.id);
     ASSERT_TRUE(calls.finish(finish_of(leased, 0, delivered(), Done{}, kStart))->applied);
   }
@@ -118,7 +118,7 @@ TEST_F(SqliteStoreTest, ADigestBeyondTheBoundsIsDivided) {
   EXPECT_THAT(*calls.find({}), IsEmpty());
 }
 
-// A file of schema 4 does not know how much text an open digest has.
+// Schema 4 does not store the text size of an open digest.
 TEST_F(SqliteStoreTest, AnOpenDigestOfAnOlderVersionIsClosedByItsText) {
   const auto member = [](int number) {
     auto one = planned("d" + std::to_string(number));
@@ -135,8 +135,8 @@ TEST_F(SqliteStoreTest, AnOpenDigestOfAnOlderVersionIsClosedByItsText) {
   const auto store = open().value();
   Calls calls(*store);
   EXPECT_EQ(calls.stats(kStart)->sinks.at("slack").held, 1);
-  EXPECT_THAT(calls.accept(member(3))->sinks, IsEmpty()) << "there is room for a fourth";
-  EXPECT_THAT(calls.accept(member(4))->sinks, ElementsAre("slack")) << "and none for a fifth";
+  EXPECT_THAT(calls.accept(member(3))->sinks, IsEmpty()) << "a fourth fits";
+  EXPECT_THAT(calls.accept(member(4))->sinks, ElementsAre("slack")) << "a fifth does not";
   EXPECT_EQ(calls.stats(kStart)->sinks.at("slack").held, 2);
 }
 
@@ -160,13 +160,13 @@ TEST_F(SqliteStoreTest, MissingDirectoryIsNamed) {
   file_ = directory_.path() / "missing" / "belfry.db";
   const auto store = open();
   EXPECT_EQ(store.error().code, base::ErrorCode::unavailable);
-  EXPECT_THAT(store.error().message, HasSubstr("missing/belfry.db: cannot be made: No such file or directory"));
+  EXPECT_THAT(store.error().message, HasSubstr("missing/belfry.db: cannot be created: No such file or directory"));
 }
 
 TEST_F(SqliteStoreTest, SecondStoreIsRefusedUntilTheFirstIsGone) {
   auto first = open().value();
   EXPECT_THAT(open().error().message, HasSubstr("in use by another process"));
-  EXPECT_THAT(open().error().message, HasSubstr("in use by another process")) << "looking did not drop the lock";
+  EXPECT_THAT(open().error().message, HasSubstr("in use by another process")) << "the check did not drop the lock";
   EXPECT_TRUE(Calls(*first).accept(simple("n1")));
   first.reset();
   EXPECT_TRUE(open());
@@ -188,7 +188,7 @@ TEST_F(SqliteStoreTest, SecondProcessIsRefused) {
 TEST_F(SqliteStoreTest, NewerSchemaIsRefused) {
   open().value().reset();
   sql("PRAGMA user_version = 99");
-  EXPECT_THAT(open().error().message, HasSubstr("written by a newer Belfry (schema 99, this one knows up to 5)"));
+  EXPECT_THAT(open().error().message, HasSubstr("written by a newer Belfry (schema 99, this one supports up to 5)"));
 }
 
 TEST_F(SqliteStoreTest, OtherFilesAreRefusedAndLeftAlone) {
@@ -243,17 +243,17 @@ TEST_F(SqliteStoreTest, OneFailingOperationSpoilsNoOther) {
   std::atomic<int> kept = 0;
   std::atomic<int> refused = 0;
   for (int i = 0; i < 100; ++i) {
-    auto given = simple("n" + std::to_string(i));
-    if (i % 10 == 3) given.deliveries.push_back(planned("d-n0", "other"));  // an id that is taken
-    store->accept(std::move(given), [&](base::Result<Accepted> accepted) { ++(accepted ? kept : refused); });
+    auto input = simple("n" + std::to_string(i));
+    if (i % 10 == 3) input.deliveries.push_back(planned("d-n0", "other"));  // an id that is taken
+    store->accept(std::move(input), [&](base::Result<Accepted> accepted) { ++(accepted ? kept : refused); });
   }
   store->close();
   EXPECT_EQ(kept, 90);
   EXPECT_EQ(refused, 10);
-  EXPECT_EQ(store->stats(kStart).sinks.at("slack").waiting, 90) << "what was undone does not count";
+  EXPECT_EQ(store->stats(kStart).sinks.at("slack").waiting, 90) << "operations that were rolled back do not count";
   const auto again = open().value();
-  EXPECT_EQ(Calls(*again).find({.most = 1000})->size(), 90);
-  EXPECT_FALSE(Calls(*again).record("n3")) << "nothing of it was kept";
+  EXPECT_EQ(Calls(*again).find({.limit = 1000})->size(), 90);
+  EXPECT_FALSE(Calls(*again).history("n3")) << "the operation had no effect";
 }
 
 TEST_F(SqliteStoreTest, ErasedTextIsNotInTheFiles) {
@@ -261,11 +261,11 @@ TEST_F(SqliteStoreTest, ErasedTextIsNotInTheFiles) {
   const auto store = open().value();
   Calls calls(*store);
   const auto accept = [&](const std::string& id, const std::string& address) {
-    auto given = simple(id, address);
-    given.notification.sensitive = true;
-    given.notification.body = secret + std::string(9'000, 'y') + secret;  // some of it in overflow pages
-    given.notification.labels = {{"otp", secret}};
-    ASSERT_TRUE(calls.accept(given));
+    auto input = simple(id, address);
+    input.notification.sensitive = true;
+    input.notification.body = secret + std::string(9'000, 'y') + secret;  // some of it in overflow pages
+    input.notification.labels = {{"otp", secret}};
+    ASSERT_TRUE(calls.accept(input));
   };
   for (int i = 0; i < 20; ++i) {
     ASSERT_TRUE(calls.accept(simple("before" + std::to_string(i), "b" + std::to_string(i))));
@@ -279,16 +279,16 @@ TEST_F(SqliteStoreTest, ErasedTextIsNotInTheFiles) {
   const auto deadline = std::chrono::steady_clock::now() + 10s;
   while (bytes().contains(secret) && std::chrono::steady_clock::now() < deadline) ASSERT_TRUE(calls.find({}));
   EXPECT_FALSE(bytes().contains(secret));
-  EXPECT_TRUE(bytes().contains("body of before0")) << "the scan sees what is kept";
+  EXPECT_TRUE(bytes().contains("body of before0")) << "the scan finds text that is still stored";
 }
 
-// Makes every file of this process stop growing at `most` bytes.
+// Limits the size of every file of this process to `max_bytes` bytes.
 class FullDisk {
  public:
-  explicit FullDisk(rlim_t most) {
+  explicit FullDisk(rlim_t max_bytes) {
     ::signal(SIGXFSZ, SIG_IGN);
     ::getrlimit(RLIMIT_FSIZE, &before_);
-    const rlimit limit{.rlim_cur = most, .rlim_max = before_.rlim_max};
+    const rlimit limit{.rlim_cur = max_bytes, .rlim_max = before_.rlim_max};
     ::setrlimit(RLIMIT_FSIZE, &limit);
   }
   ~FullDisk() { ::setrlimit(RLIMIT_FSIZE, &before_); }
@@ -314,14 +314,14 @@ TEST_F(SqliteStoreTest, FullDiskIsSaidAndSurvived) {
         break;
       }
     }
-    EXPECT_EQ(calls.find({.most = 10'000})->size(), kept) << "reading goes on";
+    EXPECT_EQ(calls.find({.limit = 10'000})->size(), kept) << "reads still work";
   }
   EXPECT_LT(kept, 1000);
   EXPECT_EQ(error.code, base::ErrorCode::unavailable);
   EXPECT_THAT(error.message, HasSubstr("belfry.db: the disk is full"));
   EXPECT_EQ(calls.probe(), true);
-  EXPECT_FALSE(calls.accept(simple("n" + std::to_string(kept)))->duplicate) << "nothing of the failed one was kept";
-  EXPECT_EQ(calls.find({.most = 10'000})->size(), kept + 1);
+  EXPECT_FALSE(calls.accept(simple("n" + std::to_string(kept)))->duplicate) << "the failed accept had no effect";
+  EXPECT_EQ(calls.find({.limit = 10'000})->size(), kept + 1);
 }
 
 TEST_F(SqliteStoreTest, EveryHandlerOfAFailedGroupIsTold) {
@@ -341,7 +341,7 @@ TEST_F(SqliteStoreTest, EveryHandlerOfAFailedGroupIsTold) {
   EXPECT_TRUE(Calls(*store).accept(simple("n1")));
 }
 
-// The child writes the id of every accept it was told is durable into a pipe.
+// The child writes the id of every accept that was reported as durable to a pipe.
 [[noreturn]] void accept_until_killed(const std::filesystem::path& file, int acknowledged) {
   const base::ManualClock clock(kStart);
   const auto store = open_sqlite(file, clock, silent()).value();

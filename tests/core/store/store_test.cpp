@@ -2,7 +2,7 @@
 
 namespace belfry::store {
 
-base::Result<Finished> StoreTest::deliver(base::Timestamp now, model::Outcome outcome, Next next) {
+base::Result<Finished> StoreTest::deliver(base::Timestamp now, model::Outcome outcome, Disposition next) {
   const auto lease = calls_.lease(now, 1);
   if (!lease || lease->leased.empty()) return base::fail("nothing to lease");
   const auto attempt = calls_.begin(lease->leased[0].claim, now);

@@ -1,4 +1,4 @@
-// The conformance suite: every implementation of Store passes it. A new one joins with a Factory in store_test.cpp.
+// The conformance suite for implementations of Store. To add one, write a Factory in store_test.cpp.
 #pragma once
 #include <gtest/gtest.h>
 
@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 
 inline constexpr base::Timestamp kStart{std::chrono::milliseconds(1'790'000'000'000)};
 
-// Waits for the one answer of a call.
+// Waits for the result of a call.
 template <class T, class Call>
 base::Result<T> answer(Call call) {
   std::promise<base::Result<T>> promise;
@@ -26,41 +26,41 @@ base::Result<T> answer(Call call) {
   return future.get();
 }
 
-// The calls of a store, each waiting for its answer.
+// Blocking versions of the store's calls.
 class Calls {
  public:
   explicit Calls(Store& store) : store_(store) {}
 
   base::Result<Accepted> accept(Acceptance acceptance);
-  base::Result<Lease> lease(base::Timestamp now, std::size_t most = 10, std::string sink = "slack", base::Millis time = 30s);
-  base::Result<Lease> lease_expired(base::Timestamp now, std::size_t most = 10, std::string sink = "slack");
-  base::Result<Lease> lease_and_begin(base::Timestamp now, std::size_t most = 10, base::Millis time = 30s, std::string sink = "slack");
+  base::Result<Lease> lease(base::Timestamp now, std::size_t limit = 10, std::string sink = "slack", base::Millis time = 30s);
+  base::Result<Lease> lease_expired(base::Timestamp now, std::size_t limit = 10, std::string sink = "slack");
+  base::Result<Lease> lease_and_begin(base::Timestamp now, std::size_t limit = 10, base::Millis time = 30s, std::string sink = "slack");
   base::Result<bool> release(std::string claim, base::Timestamp at, std::uint32_t attempt = 0);
   base::Result<std::uint32_t> begin(std::string claim, base::Timestamp now, bool possible_duplicate = false);
   base::Result<Finished> finish(Finish finish);
   base::Result<LateResult> finish_late(std::string id, std::uint32_t attempt, model::Outcome outcome, base::Timestamp now);
   base::Result<bool> pause(std::string destination_key, base::Timestamp until, std::string sink = "slack");
-  base::Result<std::size_t> wake(base::Timestamp now, std::string sink = "slack");
+  base::Result<std::size_t> end_backoff(base::Timestamp now, std::string sink = "slack");
   base::Result<Stats> stats(base::Timestamp now);
   base::Result<std::vector<model::Delivery>> find(Filter filter);
-  base::Result<Record> record(std::string notification_id);
-  base::Result<Recorded> recorded(base::Timestamp since, std::int64_t from, std::size_t most);
+  base::Result<History> history(std::string notification_id);
+  base::Result<NotificationPage> list_notifications(base::Timestamp since, std::int64_t from, std::size_t limit);
   base::Result<std::size_t> retry(std::vector<std::string> ids, base::Timestamp now, base::Millis max_age = 24h);
   base::Result<std::size_t> discard(std::vector<std::string> ids, base::Timestamp now);
-  base::Result<SweepResult> sweep(base::Timestamp before, std::size_t most = 100);
+  base::Result<SweepResult> sweep(base::Timestamp before, std::size_t limit = 100);
   base::Result<std::optional<KvValue>> kv_get(std::string scope, std::string key);
   base::Result<std::uint64_t> kv_put(std::string scope, std::string key, std::string value, std::optional<std::uint64_t> expected = {});
   base::Result<bool> kv_erase(std::string scope, std::string key);
   base::Result<bool> probe();
-  base::Result<KeptClock> clock();
-  base::Result<std::size_t> keep_clock(base::ClockMark mark);
-  base::Result<std::size_t> account_for(base::Millis passed, base::Timestamp created_before);
+  base::Result<StoredClock> clock();
+  base::Result<std::size_t> save_clock(base::ClockCheckpoint mark);
+  base::Result<std::size_t> age_deliveries(base::Millis passed, base::Timestamp created_before);
 
  private:
   Store& store_;
 };
 
-// ---- what tests are made of
+// ---- builders
 
 model::Notification notification(const std::string& id);  // msg_id "msg-ID", title "title of ID", for bobby@coder.com
 PlannedDelivery planned(const std::string& id, const std::string& address = "bobby@coder.com", base::Timestamp now = kStart,
@@ -69,9 +69,9 @@ Acceptance acceptance(const std::string& id, std::vector<PlannedDelivery> delive
 Acceptance simple(const std::string& id, const std::string& address = "bobby@coder.com", base::Timestamp now = kStart);  // delivery "d-ID"
 model::Outcome delivered();
 model::Outcome failed(const std::string& reason = "http_500");
-Finish finish_of(const Leased& leased, std::uint32_t attempt, model::Outcome outcome, Next next, base::Timestamp now);
+Finish finish_of(const Leased& leased, std::uint32_t attempt, model::Outcome outcome, Disposition next, base::Timestamp now);
 std::vector<std::string> ids(const Lease& lease);
-std::vector<std::string> whats(const Record& record);  // of its decisions
+std::vector<std::string> whats(const History& history);  // the event of each decision
 
 class TemporaryDirectory {
  public:
@@ -88,13 +88,13 @@ class TemporaryDirectory {
 struct Factory {
   std::string name;
   std::function<std::unique_ptr<Store>(const std::filesystem::path& directory, const base::Clock& clock)> make;
-  bool keeps = false;  // made again in the same directory it has everything still
+  bool keeps = false;  // a new store in the same directory has all data
 };
 
 class StoreTest : public testing::TestWithParam<Factory> {
  protected:
-  // Leases the one delivery that is ready, begins it and ends it as said.
-  base::Result<Finished> deliver(base::Timestamp now, model::Outcome outcome, Next next);
+  // Leases the one ready delivery, begins an attempt and finishes it as given.
+  base::Result<Finished> deliver(base::Timestamp now, model::Outcome outcome, Disposition next);
 
   TemporaryDirectory directory_;
   base::ManualClock clock_{kStart};

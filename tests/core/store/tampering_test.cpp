@@ -1,4 +1,4 @@
-// Files that are removed, replaced or overwritten while the store has them open. Nothing is acknowledged that the next start will not find.
+// Files that are removed, replaced or overwritten while open in the store. The store acknowledges only what the next start will find.
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <sys/stat.h>
@@ -32,7 +32,7 @@ class TamperingTest : public testing::Test {
       ASSERT_FALSE(accepted);
       EXPECT_EQ(accepted.error().code, base::ErrorCode::unavailable);
       EXPECT_THAT(accepted.error().message, sentence);
-      EXPECT_FALSE(Calls(*store_).probe()) << "what /readyz asks";
+      EXPECT_FALSE(Calls(*store_).probe()) << "/readyz uses this";
       clock_.advance(2s);
     }
   }
@@ -60,7 +60,7 @@ class TamperingTest : public testing::Test {
 TEST_F(TamperingTest, RemovedFileIsNoticed) {
   std::filesystem::remove(file_);
   expect_refused(AllOf(HasSubstr(file_.string()), HasSubstr("was removed or moved while in use"), HasSubstr("put it back")));
-  EXPECT_FALSE(std::filesystem::exists(file_)) << "nothing is made in its place";
+  EXPECT_FALSE(std::filesystem::exists(file_)) << "no new file is created in its place";
 }
 
 TEST_F(TamperingTest, FileThatComesBackIsUsedAgain) {
@@ -98,7 +98,7 @@ TEST_F(TamperingTest, RestartUsesTheReplacement) {
   expect_refused(HasSubstr("was replaced by another file"));
   store_.reset();
   const auto again = open_sqlite(file_, clock_, silent());
-  ASSERT_TRUE(again) << again.error().message << ": the log of the file before is in the way";
+  ASSERT_TRUE(again) << again.error().message << ": the log of the previous file is in the way";
   EXPECT_FALSE(Calls(**again).accept(simple("kept0", "kept0"))->duplicate);
 }
 
@@ -115,9 +115,9 @@ TEST_F(TamperingTest, DirectoryThatIsSwappedIsNoticed) {
   std::filesystem::rename(state_, aside("state.old"));
   std::filesystem::create_directory(state_);
   expect_refused(HasSubstr("was removed or moved"));
-  std::ofstream(log_) << "the log of somebody else";
+  std::ofstream(log_) << "the log of another program";
   store_.reset();
-  EXPECT_TRUE(std::filesystem::exists(log_)) << "stopping removed a log that is not its own";
+  EXPECT_TRUE(std::filesystem::exists(log_)) << "close() removed a log that is not its own";
   file_ = aside("state.old") / "belfry.db";
   expect_kept();
 }
@@ -129,7 +129,7 @@ TEST_F(TamperingTest, RemovedLogCostsNothing) {
     accept_kept("later" + std::to_string(round));
   }
   EXPECT_TRUE(std::filesystem::exists(log_));
-  // As after kill -9: from copies of the files.
+  // Starts from copies of the files, as after kill -9.
   std::filesystem::copy(state_, aside("copy"));
   const auto copy = open_sqlite(aside("copy") / "belfry.db", clock_, silent());
   ASSERT_TRUE(copy) << copy.error().message;
@@ -144,7 +144,7 @@ TEST_F(TamperingTest, LogOfAnotherFileIsNotUsed) {
     for (int i = 0; i < 30; ++i) ASSERT_TRUE(Calls(*store).accept(simple("other" + std::to_string(i), "other")));
     std::filesystem::copy_file(other.path() / "belfry.db-wal", log_);
   }
-  // What was in the log that is gone has been saved; then the one in its place is refused.
+  // The contents of the removed log have been saved; the log in its place is refused.
   const auto accepted = Calls(*store_).accept(simple("saved", "saved"));
   if (accepted) kept_.emplace_back("saved");
   expect_refused(AllOf(HasSubstr("the write-ahead log of another database file"), HasSubstr(log_.string())));
@@ -156,8 +156,8 @@ TEST_F(TamperingTest, LogOfAnotherFileIsNotUsed) {
 TEST_F(TamperingTest, TruncatedLogIsNoticedAndWhatWaitsIsInDoubt) {
   ASSERT_EQ(::truncate(log_.c_str(), 0), 0);
   EXPECT_FALSE(Calls(*store_).accept(simple("refused", "refused")));
-  ASSERT_TRUE(Calls(*store_).accept(simple("after", "after"))) << "what comes later is durable again";
-  const auto found = *Calls(*store_).find({.most = 1000});
+  ASSERT_TRUE(Calls(*store_).accept(simple("after", "after"))) << "later notifications are durable again";
+  const auto found = *Calls(*store_).find({.limit = 1000});
   for (const auto& delivery : found) EXPECT_EQ(delivery.possible_duplicate, delivery.id != "d-after") << delivery.id;
 }
 
@@ -185,7 +185,7 @@ TEST_F(TamperingTest, TouchedFileIsGoodAgainAtOnce) {
   ASSERT_EQ(::utimensat(AT_FDCWD, file_.c_str(), nullptr, 0), 0);
   EXPECT_FALSE(Calls(*store_).accept(simple("refused", "refused")));
   accept_kept("after");
-  EXPECT_FALSE(Calls(*store_).find({.most = 1000})->back().possible_duplicate);
+  EXPECT_FALSE(Calls(*store_).find({.limit = 1000})->back().possible_duplicate);
   expect_kept();
 }
 

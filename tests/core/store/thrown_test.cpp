@@ -1,5 +1,4 @@
-// What is thrown on the threads of the store costs the one operation that it belongs to: the thread goes on, and nothing of the operation
-// was kept.
+// An exception on a thread of the store fails only its own operation: the thread continues, and the operation has no effect.
 #include <gmock/gmock.h>
 
 #include <atomic>
@@ -13,7 +12,7 @@ namespace {
 
 enum class Point { none, tables, begin, commit, refuses };
 
-// Throws something that is no failure of a medium, once, at the point that the test has set.
+// Throws an exception other than MediumFailure once, at the point set by the test.
 class ThrowingMedium final : public Medium {
  public:
   ThrowingMedium(std::unique_ptr<Medium> inner, std::atomic<Point>& armed) : inner_(std::move(inner)), armed_(armed) {}
@@ -22,10 +21,10 @@ class ThrowingMedium final : public Medium {
   [[nodiscard]] std::shared_ptr<const Backlog> backlog() const override { return inner_->backlog(); }
   void begin_group() override { at(Point::begin), inner_->begin_group(); }
   void commit_group() override { at(Point::commit), inner_->commit_group(); }
-  void undo_group() noexcept override { inner_->undo_group(); }
+  void rollback_group() noexcept override { inner_->rollback_group(); }
   void note_failure(const MediumFailure& failure) noexcept override { inner_->note_failure(failure); }
   void after_group(bool idle) noexcept override { inner_->after_group(idle); }
-  std::optional<std::string> refuses_new() override { return at(Point::refuses), inner_->refuses_new(); }
+  std::optional<std::string> refusal_reason() override { return at(Point::refuses), inner_->refusal_reason(); }
   base::Result<Snapshot> hold_snapshot() override { return inner_->hold_snapshot(); }
   void release_snapshot(const Snapshot& snapshot) noexcept override { inner_->release_snapshot(snapshot); }
 
@@ -64,7 +63,7 @@ TEST_F(ThrownTest, AtEveryPointOfAGroup) {
     EXPECT_EQ(waiting(*store), kept) << id;
     const auto again = Calls(*store).accept(simple(id, id));
     ASSERT_TRUE(again) << again.error().message;
-    EXPECT_FALSE(again->duplicate) << "nothing of it was kept";
+    EXPECT_FALSE(again->duplicate) << "the operation had no effect";
     ++kept;
   }
 }

@@ -1,5 +1,4 @@
-// Rows that nobody but a damaged disk or another program can have written: each becomes a dead letter with its reason, and nothing else
-// notices.
+// Rows that only a damaged disk or another program can have written: each becomes a dead letter with its reason, and affects no other.
 #include <gmock/gmock.h>
 #include <sqlite3.h>
 
@@ -15,8 +14,8 @@ using testing::IsEmpty;
 
 struct Damage {
   const char* name;
-  const char* sql;     // to the rows of delivery "d-bad" and its notification "bad"
-  const char* reason;  // within the detail; empty: it can still be delivered
+  const char* sql;     // changes the rows of delivery "d-bad" and its notification "bad"
+  const char* reason;  // part of last_detail; empty: it can still be delivered
 };
 
 class Unreadable : public testing::TestWithParam<Damage> {
@@ -67,13 +66,13 @@ TEST_P(Unreadable, BecomesADeadLetterAndBlocksNobody) {
     EXPECT_THAT(delivery.last_detail, HasSubstr(reason));
   }
   EXPECT_EQ(dead, reason.empty() ? 0 : 1);
-  EXPECT_EQ(arrived, reason.empty() ? 3 : 2) << "the one behind it, and the other recipient";
+  EXPECT_EQ(arrived, reason.empty() ? 3 : 2) << "the delivery behind it, and the one to the other recipient";
 
-  // Everything that looks goes on.
-  EXPECT_TRUE(calls.record("good"));
-  const auto record = calls.record("bad");
-  EXPECT_TRUE(record || record.error().code == base::ErrorCode::not_found) << record.error().message;
-  EXPECT_TRUE(calls.recorded({}, 0, 100));
+  // All queries still work.
+  EXPECT_TRUE(calls.history("good"));
+  const auto history = calls.history("bad");
+  EXPECT_TRUE(history || history.error().code == base::ErrorCode::not_found) << history.error().message;
+  EXPECT_TRUE(calls.list_notifications({}, 0, 100));
   std::size_t counted = 0;
   const auto stats = calls.stats(kStart);
   for (const auto& [sink, figures] : stats->sinks) {
@@ -96,52 +95,52 @@ TEST_P(Unreadable, BecomesADeadLetterAndBlocksNobody) {
 
 INSTANTIATE_TEST_SUITE_P(
     Damage, Unreadable,
-    testing::Values(Damage{"notification_gone", "DELETE FROM notifications WHERE id = 'bad'", "its notification is gone"},
-                    Damage{"text_gone", "DELETE FROM texts WHERE notification = " ROW_OF_BAD, "not a JSON object"},
-                    Damage{"text_broken", "UPDATE texts SET text = '{\"id\": ' WHERE notification = " ROW_OF_BAD, "not a JSON object"},
-                    Damage{"text_no_utf8", "UPDATE texts SET text = CAST(X'7B22FFFE' AS TEXT) WHERE notification = " ROW_OF_BAD,
-                           "no UTF-8"},
-                    Damage{"title_no_utf8", "UPDATE texts SET text = replace(text, 'title of bad', CAST(X'FF' AS TEXT))", "no UTF-8"},
-                    Damage{"text_lacks_fields", "UPDATE texts SET text = '{}' WHERE notification = " ROW_OF_BAD, "cannot be read"},
-                    Damage{"queue_gone", "UPDATE deliveries SET queue = 4711" OF_BAD, "its recipient queue is gone"},
-                    Damage{"queue_of_another_sink",
-                           "INSERT INTO queues VALUES(4711, 'mail', 'direct:bad', 0, 0, 1, 0); "
-                           "UPDATE deliveries SET queue = 4711" OF_BAD,
-                           "belongs to another sink"},
-                    Damage{"queue_never_ready", "UPDATE queues SET ready_at = NULL", ""},
-                    Damage{"queue_ready_text", "UPDATE queues SET ready_at = 'soon'", ""},
-                    Damage{"queue_ready_late", "UPDATE queues SET ready_at = 9000000000000000", ""},
-                    Damage{"queue_paused_text", "UPDATE queues SET paused_until = 'long'", ""},
-                    Damage{"queue_paused_late", "UPDATE queues SET paused_until = 9000000000000000", ""},
-                    Damage{"queue_holder", "UPDATE queues SET holder = 'x'", ""},
-                    Damage{"queue_counts_text", "UPDATE queues SET deliveries = 'many'", ""},
-                    Damage{"sink", "UPDATE deliveries SET sink = 'slakc'" OF_BAD, "belongs to another sink"},
-                    Damage{"kind", "UPDATE deliveries SET kind = 'letter'" OF_BAD, "kind has an unknown value"},
-                    Damage{"state", "UPDATE deliveries SET state = 'lost'" OF_BAD, "state has an unknown value"},
-                    Damage{"state_ended", "UPDATE deliveries SET state = 'delivered'" OF_BAD, "contradict"},
-                    Damage{"finished", "UPDATE deliveries SET finished_at = 5" OF_BAD, "contradict"},
-                    Damage{"finished_text", "UPDATE deliveries SET finished_at = 'x'" OF_BAD, "finished_at is no number"},
-                    Damage{"overrides_broken", "UPDATE deliveries SET overrides = '{\"a\":'" OF_BAD, "overrides is no JSON"},
-                    Damage{"overrides_list", "UPDATE deliveries SET overrides = '[1]'" OF_BAD, "overrides is no object"},
-                    Damage{"fallback_broken", "UPDATE deliveries SET fallback = '['" OF_BAD, "fallback is no JSON"},
-                    Damage{"fallback_numbers", "UPDATE deliveries SET fallback = '[1]'" OF_BAD, "fallback is no list"},
-                    Damage{"route_no_utf8", "UPDATE deliveries SET route = CAST(X'FF' AS TEXT)" OF_BAD, "route is no UTF-8"},
-                    Damage{"note_no_utf8", "UPDATE deliveries SET note = X'C0'" OF_BAD, "note is no UTF-8"},
-                    Damage{"created", "UPDATE deliveries SET created_at = 'x'" OF_BAD, "created_at is no number"},
-                    Damage{"joins", "UPDATE deliveries SET joins_at = 'x'" OF_BAD, "joins_at is no number"},
-                    Damage{"due", "UPDATE deliveries SET due_at = 'x'" OF_BAD, "due_at is no number"},
-                    Damage{"expires", "UPDATE deliveries SET expires_at = -5" OF_BAD, "expires_at cannot be -5"},
-                    Damage{"attempts", "UPDATE deliveries SET attempts = -1" OF_BAD, "attempts cannot be -1"},
-                    Damage{"leases", "UPDATE deliveries SET leases = 99999999999" OF_BAD, "leases cannot be"},
-                    Damage{"time_of_day", "UPDATE deliveries SET time_of_day = 'x'" OF_BAD, "time_of_day is no number"},
-                    Damage{"sensitive", "UPDATE deliveries SET sensitive = 'yes'" OF_BAD, "sensitive is no number"},
-                    Damage{"receipt_no_utf8", "UPDATE deliveries SET receipt = X'FF'" OF_BAD, "receipt is no UTF-8"},
-                    Damage{"destination",
-                           "INSERT INTO queues VALUES(4711, 'slack', 'nobody:bad', 0, 0, 1, 0); UPDATE deliveries SET queue = 4711" OF_BAD,
-                           "unknown form"},
-                    Damage{"unfinished_zero", "UPDATE notifications SET unfinished = 0, ended_at = 1 WHERE id = 'bad'", ""},
-                    Damage{"unfinished_text", "UPDATE notifications SET unfinished = 'x' WHERE id = 'bad'", ""},
-                    Damage{"counters_gone", "DELETE FROM counters", ""}),
+    testing::Values(
+        Damage{"notification_gone", "DELETE FROM notifications WHERE id = 'bad'", "its notification is gone"},
+        Damage{"text_gone", "DELETE FROM texts WHERE notification = " ROW_OF_BAD, "not a JSON object"},
+        Damage{"text_broken", "UPDATE texts SET text = '{\"id\": ' WHERE notification = " ROW_OF_BAD, "not a JSON object"},
+        Damage{"text_no_utf8", "UPDATE texts SET text = CAST(X'7B22FFFE' AS TEXT) WHERE notification = " ROW_OF_BAD, "not valid UTF-8"},
+        Damage{"title_no_utf8", "UPDATE texts SET text = replace(text, 'title of bad', CAST(X'FF' AS TEXT))", "not valid UTF-8"},
+        Damage{"text_lacks_fields", "UPDATE texts SET text = '{}' WHERE notification = " ROW_OF_BAD, "cannot be read"},
+        Damage{"queue_gone", "UPDATE deliveries SET queue = 4711" OF_BAD, "its recipient queue is gone"},
+        Damage{"queue_of_another_sink",
+               "INSERT INTO queues VALUES(4711, 'mail', 'direct:bad', 0, 0, 1, 0); "
+               "UPDATE deliveries SET queue = 4711" OF_BAD,
+               "belongs to another sink"},
+        Damage{"queue_never_ready", "UPDATE queues SET ready_at = NULL", ""},
+        Damage{"queue_ready_text", "UPDATE queues SET ready_at = 'soon'", ""},
+        Damage{"queue_ready_late", "UPDATE queues SET ready_at = 9000000000000000", ""},
+        Damage{"queue_paused_text", "UPDATE queues SET paused_until = 'long'", ""},
+        Damage{"queue_paused_late", "UPDATE queues SET paused_until = 9000000000000000", ""},
+        Damage{"queue_holder", "UPDATE queues SET holder = 'x'", ""},
+        Damage{"queue_counts_text", "UPDATE queues SET deliveries = 'many'", ""},
+        Damage{"sink", "UPDATE deliveries SET sink = 'slakc'" OF_BAD, "belongs to another sink"},
+        Damage{"kind", "UPDATE deliveries SET kind = 'letter'" OF_BAD, "kind has an unknown value"},
+        Damage{"state", "UPDATE deliveries SET state = 'lost'" OF_BAD, "state has an unknown value"},
+        Damage{"state_ended", "UPDATE deliveries SET state = 'delivered'" OF_BAD, "contradict"},
+        Damage{"finished", "UPDATE deliveries SET finished_at = 5" OF_BAD, "contradict"},
+        Damage{"finished_text", "UPDATE deliveries SET finished_at = 'x'" OF_BAD, "finished_at is not a number"},
+        Damage{"overrides_broken", "UPDATE deliveries SET overrides = '{\"a\":'" OF_BAD, "overrides is not JSON"},
+        Damage{"overrides_list", "UPDATE deliveries SET overrides = '[1]'" OF_BAD, "overrides is not an object"},
+        Damage{"fallback_broken", "UPDATE deliveries SET fallback = '['" OF_BAD, "fallback is not JSON"},
+        Damage{"fallback_numbers", "UPDATE deliveries SET fallback = '[1]'" OF_BAD, "fallback is not a list"},
+        Damage{"route_no_utf8", "UPDATE deliveries SET route = CAST(X'FF' AS TEXT)" OF_BAD, "route is not valid UTF-8"},
+        Damage{"note_no_utf8", "UPDATE deliveries SET note = X'C0'" OF_BAD, "note is not valid UTF-8"},
+        Damage{"created", "UPDATE deliveries SET created_at = 'x'" OF_BAD, "created_at is not a number"},
+        Damage{"joins", "UPDATE deliveries SET joins_at = 'x'" OF_BAD, "joins_at is not a number"},
+        Damage{"due", "UPDATE deliveries SET due_at = 'x'" OF_BAD, "due_at is not a number"},
+        Damage{"expires", "UPDATE deliveries SET expires_at = -5" OF_BAD, "expires_at cannot be -5"},
+        Damage{"attempts", "UPDATE deliveries SET attempts = -1" OF_BAD, "attempts cannot be -1"},
+        Damage{"leases", "UPDATE deliveries SET leases = 99999999999" OF_BAD, "leases cannot be"},
+        Damage{"time_of_day", "UPDATE deliveries SET time_of_day = 'x'" OF_BAD, "time_of_day is not a number"},
+        Damage{"sensitive", "UPDATE deliveries SET sensitive = 'yes'" OF_BAD, "sensitive is not a number"},
+        Damage{"receipt_no_utf8", "UPDATE deliveries SET receipt = X'FF'" OF_BAD, "receipt is not valid UTF-8"},
+        Damage{"destination",
+               "INSERT INTO queues VALUES(4711, 'slack', 'nobody:bad', 0, 0, 1, 0); UPDATE deliveries SET queue = 4711" OF_BAD,
+               "unknown form"},
+        Damage{"unfinished_zero", "UPDATE notifications SET unfinished = 0, ended_at = 1 WHERE id = 'bad'", ""},
+        Damage{"unfinished_text", "UPDATE notifications SET unfinished = 'x' WHERE id = 'bad'", ""},
+        Damage{"counters_gone", "DELETE FROM counters", ""}),
     [](const auto& instance) { return std::string(instance.param.name); });
 
 TEST_F(Unreadable, AMemberOfADigestThatIsGoneCostsTheOthersNothing) {

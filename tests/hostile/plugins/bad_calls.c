@@ -1,4 +1,4 @@
-/* Calls the host with tickets it never had and arguments that make no sense, then delivers. */
+/* Calls the host with tickets that were never issued and with invalid arguments, then delivers. */
 #include "plain.h"
 
 #define GET(type, id) ((const type*)host->service(host->ctx, text(id)))

@@ -1,5 +1,5 @@
-/* An outcome in which nothing is as agreed: unknown code and scope, a reason that is no slug, 2 MiB of bytes that are not UTF-8, a receipt
- * that is a list. */
+/* Reports an outcome that breaks the contract in every field: an unknown code and scope, a reason that is not a slug, 2 MiB of bytes that
+ * are not UTF-8, and a receipt that is a list. */
 #include <stdlib.h>
 
 #include "plain.h"

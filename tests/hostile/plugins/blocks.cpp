@@ -1,5 +1,5 @@
-// A sink that blocks for as long as its configuration says, and writes down each delivery that it has made. A request to it holds its
-// strand until the file "FILE.free" is there.
+// A sink that blocks for as long as configured, and records each delivery that it makes in a file. A request to it blocks its strand until
+// the file "FILE.free" exists.
 #include <belfry/sdk.hpp>
 
 #include <chrono>
@@ -24,17 +24,17 @@ class Blocks final : public BlockingSink, public Inbound {
   Outcome deliver(Message message) override {
     const auto left = message.deadline() - clock().now();
     std::this_thread::sleep_for(work_);
-    // One write, so that lines of several threads do not mix.
+    // A single write, so that lines of several threads do not mix.
     const std::string line =
         message.delivery_id() + (message.possible_duplicate() ? " again" : "") + " " + std::to_string(left.count()) + "\n";
     std::ofstream(file_, std::ios::app) << line << std::flush;
     return Outcome::delivered();
   }
 
-  [[nodiscard]] std::vector<Route> routes() const override { return {{"POST", "/hostile/blocks"}}; }
-  [[nodiscard]] Verdict verify(const InboundRequest&) override {
+  [[nodiscard]] std::vector<InboundRoute> routes() const override { return {{"POST", "/hostile/blocks"}}; }
+  [[nodiscard]] Verification verify(const InboundRequest&) override {
     while (!std::filesystem::exists(file_ + ".free")) std::this_thread::sleep_for(Millis(1));
-    return Verdict::refuse();
+    return Verification::refuse();
   }
   Task<InboundReply> handle(InboundRequest) override { co_return InboundReply{}; }
 

@@ -1,5 +1,5 @@
-/* Offers two types, in one order to the process that tries it and in the other one to the gateway: as a file that was replaced between the
- * two by another build. Delivers with the index that it was created with. */
+/* Offers two types, in one order to the probe process and in the other to the gateway, like a file that was replaced by another build in
+ * between. Delivers as the type whose index it was created with. */
 #include "plain.h"
 
 #include <sys/resource.h>
@@ -7,7 +7,7 @@
 static belfry_descriptor other;
 static uint32_t created;
 
-/* Only the process that tries plugins has a limit of processor time. */
+/* Only the probe process has a limit on CPU time. */
 static uint32_t index_of_hostile(void) {
   struct rlimit limit;
   return getrlimit(RLIMIT_CPU, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY ? 0 : 1;
@@ -16,9 +16,9 @@ static uint32_t index_of_hostile(void) {
 static uint32_t two(void) { return 2; }
 static const belfry_descriptor* both(uint32_t index) { return index == index_of_hostile() ? &descriptor : &other; }
 
-static int32_t create(uint32_t index, const belfry_host* given, void** self, const belfry_instance** table) {
+static int32_t create(uint32_t index, const belfry_host* gateway, void** self, const belfry_instance** table) {
   created = index;
-  return plain_create(index, given, self, table);
+  return plain_create(index, gateway, self, table);
 }
 
 static void deliver(void* self, const belfry_message* message) {

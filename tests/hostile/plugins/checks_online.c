@@ -1,4 +1,4 @@
-/* Checks online: each check does it in another way, the last one never ends. Not hostile but for its findings. */
+/* Implements check-online/1. Each check behaves differently, and the third never completes. Hostile only in its findings. */
 #include "plain.h"
 
 static int checks;
@@ -25,7 +25,7 @@ static void check(void* self, belfry_ticket ticket) {
     findings->add(host->ctx, ticket, NULL);
     find(ticket + 12345, BELFRY_FINDING_ERROR, "", "of nothing", "");
     for (int i = 0; i < 1000; ++i) find(ticket, BELFRY_FINDING_WARNING, "", "many", "");
-    complete(ticket, BELFRY_RETRY, "timeout", "cannot ask");
+    complete(ticket, BELFRY_RETRY, "timeout", "cannot connect");
   }
 }
 

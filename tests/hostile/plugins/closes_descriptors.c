@@ -1,4 +1,4 @@
-/* Closes all it can, and then does not return. */
+/* Closes every descriptor that it can, then does not return. */
 #define _GNU_SOURCE
 #include <unistd.h>
 

@@ -1,4 +1,4 @@
-/* Answers only when told that it is too late. */
+/* Completes a delivery only once it has been abandoned. */
 #include "plain.h"
 
 static void deliver(void* self, const belfry_message* message) { (void)self, (void)message; }

@@ -1,7 +1,7 @@
 #define _GNU_SOURCE
-/* Takes the process down: `do` says how and in which call, such as "abort-deliver". A delivery crashes when its title holds "poison" and
- * comes through otherwise. Calls but configure do nothing of it in a probe, where no timer starts; "probed" instead of the call means start
- * in a probe too. */
+/* Takes the process down. `do` names the method and the call, such as "abort-deliver". A delivery crashes if its title contains "poison",
+ * and succeeds otherwise. Nothing crashes in a probe, which is recognized by a timer that does not start, except that "probed" in place of
+ * the call makes start crash there too. */
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@ static int in_gateway;
 
 static void abort_now(void) { abort(); }
 
-/* Not a loop for the compiler, and not a tail call. */
+/* Written so that the compiler makes neither a loop nor a tail call of it. */
 static int overflow(volatile char* outer) {
   volatile char frame[4096];
   frame[0] = *outer;
@@ -62,8 +62,8 @@ static void crash_in(const char* call) {
 
 static int32_t keep_configuration(void* self, belfry_str config, const belfry_writer* problems) {
   (void)self, (void)problems;
-  const size_t most = sizeof how - 1;
-  memcpy(how, config.ptr, config.len < most ? config.len : most);
+  const size_t max_length = sizeof how - 1;
+  memcpy(how, config.ptr, config.len < max_length ? config.len : max_length);
   return 0;
 }
 

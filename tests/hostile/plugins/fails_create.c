@@ -1,7 +1,7 @@
 #include "plain.h"
 
-static int32_t create(uint32_t index, const belfry_host* given, void** self, const belfry_instance** table) {
-  (void)index, (void)given, (void)self, (void)table;
+static int32_t create(uint32_t index, const belfry_host* gateway, void** self, const belfry_instance** table) {
+  (void)index, (void)gateway, (void)self, (void)table;
   return 12;
 }
 

@@ -1,4 +1,4 @@
-/* Writes progress into every descriptor that it finds, for ever. */
+/* Writes forged progress to every descriptor that it finds, forever. */
 #define _GNU_SOURCE
 #include <unistd.h>
 

@@ -1,4 +1,4 @@
-/* Leaves processes behind, one of them in a session of its own; `do` is the file that their numbers go to. Hangs when it ends in "hang". */
+/* Leaves processes behind, one of them in a session of its own. `do` is a file that gets their pids. Hangs if its path has "hang" in it. */
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-/* Cannot do without a service that no gateway has. */
+/* Requires a service that no gateway offers. */
 #include "plain.h"
 
 static int32_t start(void* self, const belfry_writer* problem) {

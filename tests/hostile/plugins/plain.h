@@ -1,5 +1,5 @@
-/* A well-behaved plugin in the smallest form. Each plugin here includes it and, in customize(), replaces the part that it does wrong.
- * Its state is static: one instance of a library at a time. */
+/* A minimal well-behaved plugin. Each plugin here includes it and replaces the part that misbehaves in customize().
+ * Its state is static, so a library supports one instance at a time. */
 #ifndef BELFRY_TESTS_PLAIN_H
 #define BELFRY_TESTS_PLAIN_H
 
@@ -56,9 +56,9 @@ static const belfry_descriptor* plain_descriptor(uint32_t index) {
   (void)index;
   return &descriptor;
 }
-static int32_t plain_create(uint32_t index, const belfry_host* given, void** self, const belfry_instance** table) {
+static int32_t plain_create(uint32_t index, const belfry_host* gateway, void** self, const belfry_instance** table) {
   (void)index;
-  host = given;
+  host = gateway;
   *self = NULL;
   *table = &instance;
   return 0;

@@ -1,5 +1,5 @@
-/* Uses one service, named by the configuration, and says in the detail of the outcome what came of it. Not hostile: the tests of the
- * services need a plugin that calls them. */
+/* Uses one service, named in the configuration, and reports the result in the detail of the outcome. Not hostile: the tests of the services
+ * need a plugin that calls them. */
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@ static belfry_ticket waiting;
 static int step;
 static int offloaded;
 
-static int told_to(const char* what) { return strstr(todo, what) != NULL; }
+static int configured_to(const char* what) { return strstr(todo, what) != NULL; }
 
 static void done(const char* detail) { complete(delivery, BELFRY_DELIVERED, "ok", detail); }
 
@@ -24,7 +24,7 @@ static int32_t configure(void* self, belfry_str config, const belfry_writer* pro
   memcpy(todo, config.ptr, size);
   todo[size] = 0;
   char* const token = strstr(todo, "\"token\"");
-  if (token != NULL) *token = 0; /* what to do stands before it */
+  if (token != NULL) *token = 0; /* the instructions come before it */
   say(problems, "/do\tthis is a warning\n");
   return 0;
 }
@@ -51,41 +51,42 @@ static void deliver(void* self, const belfry_message* message) {
   (void)self;
   delivery = message->ticket;
   step = 0;
-  if (told_to("http")) send_http(told_to("ownerless") ? 0 : delivery);
-  if (told_to("http cancel")) {
+  if (configured_to("http")) send_http(configured_to("ownerless") ? 0 : delivery);
+  if (configured_to("http cancel")) {
     GET(belfry_http_client, BELFRY_HTTP_CLIENT_1)->cancel(host->ctx, waiting);
     done("cancelled");
   }
-  if (told_to("timer")) waiting = GET(belfry_clock, BELFRY_CLOCK_1)->start_timer(host->ctx, 5, delivery);
-  if (told_to("kv")) waiting = GET(belfry_kv, BELFRY_KV_1)->get(host->ctx, BELFRY_KV_INSTANCE, text("key"));
-  if (told_to("credential")) waiting = GET(belfry_kv, BELFRY_KV_1)->put_durable(host->ctx, BELFRY_KV_CREDENTIAL, text("key"), text("v"), 0);
-  if (told_to("rate")) {
+  if (configured_to("timer")) waiting = GET(belfry_clock, BELFRY_CLOCK_1)->start_timer(host->ctx, 5, delivery);
+  if (configured_to("kv")) waiting = GET(belfry_kv, BELFRY_KV_1)->get(host->ctx, BELFRY_KV_INSTANCE, text("key"));
+  if (configured_to("credential"))
+    waiting = GET(belfry_kv, BELFRY_KV_1)->put_durable(host->ctx, BELFRY_KV_CREDENTIAL, text("key"), text("v"), 0);
+  if (configured_to("rate")) {
     belfry_budget budget = {sizeof budget, 0, {NULL, 0}, text("post"), {NULL, 0}};
     GET(belfry_rate_limit, BELFRY_RATE_LIMIT_1)->define(host->ctx, &budget, 1, 60000, 1);
     waiting = GET(belfry_rate_limit, BELFRY_RATE_LIMIT_1)->acquire(host->ctx, &budget, delivery);
   }
-  if (told_to("offload")) waiting = GET(belfry_offload, BELFRY_OFFLOAD_1)->run(host->ctx, offload, &offloaded);
-  if (told_to("secret")) {
+  if (configured_to("offload")) waiting = GET(belfry_offload, BELFRY_OFFLOAD_1)->run(host->ctx, offload, &offloaded);
+  if (configured_to("secret")) {
     char value[64] = "revealed ";
     const belfry_writer out = {value, collect};
     const belfry_secrets* secrets = GET(belfry_secrets, BELFRY_SECRETS_1);
     const int known = secrets->reveal(host->ctx, text("secret:sink/token"), &out) == 0;
     done(known && secrets->reveal(host->ctx, text("secret:sink/other"), &out) != 0 ? value : "not known");
   }
-  if (told_to("metrics")) {
+  if (configured_to("metrics")) {
     const belfry_metrics* metrics = GET(belfry_metrics, BELFRY_METRICS_1);
     metrics->counter_add(host->ctx, text("posts"), 2);
     metrics->gauge_set(host->ctx, text("level"), -1.5);
     metrics->gauge_set(host->ctx, text("posts"), 7);
     done("counted");
   }
-  if (told_to("message")) {
+  if (configured_to("message")) {
     char detail[512];
     snprintf(detail, sizeof detail, "%.*s %u %u %.*s", (int)message->delivery_id.len, message->delivery_id.ptr, message->attempt,
              message->flags, (int)message->prior_receipt_json.len, message->prior_receipt_json.ptr);
     done(detail);
   }
-  if (told_to("zone")) {
+  if (configured_to("zone")) {
     static char longer[256];
     memset(longer, 'x', sizeof longer);
     const belfry_recipients* recipients = GET(belfry_recipients, BELFRY_RECIPIENTS_1);
@@ -95,9 +96,9 @@ static void deliver(void* self, const belfry_message* message) {
     recipients->time_zone(host->ctx, text("Bobby@Coder.com"), none);
     recipients->time_zone(host->ctx, text("Bobby@Coder.com"), long_zone);
     recipients->time_zone(host->ctx, text("Bobby@Coder.com"), text("Asia/Tokyo"));
-    done("told");
+    done("reported");
   }
-  if (told_to("log")) {
+  if (configured_to("log")) {
     GET(belfry_log, BELFRY_LOG_1)->write(host->ctx, BELFRY_LOG_WARN, text("the token is tok-123456"));
     done("logged");
   }
@@ -120,14 +121,14 @@ static void event(void* self, belfry_ticket ticket, uint32_t kind, const void* p
     snprintf(detail, sizeof detail, "offload %d", offloaded);
   } else if (kind == BELFRY_EVENT_RATE_GRANT) {
     snprintf(detail, sizeof detail, "granted");
-  } else if (kind == BELFRY_EVENT_KV && told_to("credential")) {
+  } else if (kind == BELFRY_EVENT_KV && configured_to("credential")) {
     snprintf(detail, sizeof detail, "put %u", ((const belfry_kv_result*)payload)->status);
   } else if (kind == BELFRY_EVENT_KV) {
-    /* get: absent; put: version 1; put over version 7: conflict; get: there; erase. */
-    static char said[256];
+    /* get: absent; put: version 1; put over version 7: conflict; get: found; erase. */
+    static char seen[256];
     const belfry_kv* kv = GET(belfry_kv, BELFRY_KV_1);
     const belfry_kv_result* result = payload;
-    snprintf(said + strlen(said), sizeof said - strlen(said), "[%u %u %.*s]", result->status, (unsigned)result->version,
+    snprintf(seen + strlen(seen), sizeof seen - strlen(seen), "[%u %u %.*s]", result->status, (unsigned)result->version,
              (int)result->value.len, result->value.len == 0 ? "" : result->value.ptr);
     ++step;
     if (step == 1) waiting = kv->put_durable(host->ctx, BELFRY_KV_INSTANCE, text("key"), text("value"), 0);
@@ -135,8 +136,8 @@ static void event(void* self, belfry_ticket ticket, uint32_t kind, const void* p
     if (step == 3) waiting = kv->get(host->ctx, BELFRY_KV_INSTANCE, text("key"));
     if (step == 4) waiting = kv->erase(host->ctx, BELFRY_KV_INSTANCE, text("key"));
     if (step < 5) return;
-    done(said);
-    said[0] = 0;
+    done(seen);
+    seen[0] = 0;
     return;
   }
   done(detail);
@@ -169,8 +170,8 @@ static const belfry_reconcile reconciles = {sizeof reconciles, 0, reconcile};
 
 static int32_t render(void* self, const belfry_message* message, const belfry_writer* out) {
   (void)self, (void)message;
-  say(out, told_to("render badly") ? "cannot tok-123456" : "[{\"method\": \"POST\"}]");
-  return told_to("render badly") ? 1 : 0;
+  say(out, configured_to("render badly") ? "cannot tok-123456" : "[{\"method\": \"POST\"}]");
+  return configured_to("render badly") ? 1 : 0;
 }
 static const belfry_render renders = {sizeof renders, 0, render};
 

@@ -1,4 +1,4 @@
-// Blocks in the call itself, for as long as its configuration says: what a plugin must not do.
+// Blocks in the call itself for as long as configured, which a plugin must not do.
 #include <belfry/sdk.hpp>
 
 #include <chrono>

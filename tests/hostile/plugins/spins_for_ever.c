@@ -1,4 +1,4 @@
-/* Never returns from deliver, and takes a whole processor meanwhile. */
+/* Never returns from deliver, and uses a whole CPU. */
 #include "plain.h"
 
 static volatile uint64_t turns;

@@ -1,4 +1,4 @@
-// Lets an exception out of deliver.
+// Throws an exception out of deliver.
 #include "plain.h"
 
 #include <stdexcept>

@@ -1,4 +1,4 @@
-// Throws from the functions that it gives to the host: the writer of a secret.
+// Throws from a function that it passes to the host: the writer for a secret.
 #include "plain.h"
 
 #include <stdexcept>

@@ -1,4 +1,4 @@
-/* Stops when its delivery has ended, and that waits for a remote which answers too late. Not at fault. */
+/* Completes stop once its delivery has ended, which waits for a remote that answers too late. Not at fault. */
 #include "plain.h"
 
 static belfry_ticket open_delivery, done_when_idle;

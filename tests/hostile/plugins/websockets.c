@@ -1,17 +1,17 @@
-/* Uses websocket/1 as the configuration says, well or badly. Not hostile in most of it: the tests of the service need a plugin that calls
- * it. The delivery ends with the connection; its detail is what has happened, one word each. */
+/* Uses websocket/1 as configured, correctly or not. Mostly not hostile: the tests of the service need a plugin that calls it. The delivery
+ * ends with the connection; its detail lists the events, one word each. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "plain.h"
 
 static char todo[256];
-static char said[512];
+static char seen[512];
 static belfry_ticket delivery;
 static belfry_ticket connection;
 static unsigned refused;
 
-static int told_to(const char* what) { return strstr(todo, what) != NULL; }
+static int configured_to(const char* what) { return strstr(todo, what) != NULL; }
 
 static const belfry_websocket* sockets(void) { return (const belfry_websocket*)host->service(host->ctx, text(BELFRY_WEBSOCKET_1)); }
 
@@ -24,14 +24,14 @@ static int32_t configure(void* self, belfry_str config, const belfry_writer* pro
 }
 
 static belfry_ticket connect_to(const char* url) {
-  belfry_http_header header = {text(told_to("bad header") ? "X\nTest" : "X-Test"), text("yes")};
+  belfry_http_header header = {text(configured_to("bad header") ? "X\nTest" : "X-Test"), text("yes")};
   belfry_websocket_request request;
   memset(&request, 0, sizeof request);
   request.size = sizeof request;
   request.url = text(url);
   request.headers = &header;
   request.header_count = 1;
-  if (told_to("particular")) {
+  if (configured_to("particular")) {
     request.timeout_ms = 1;
     request.ping_interval_ms = 2;
     request.pong_timeout_ms = 3;
@@ -44,26 +44,26 @@ static belfry_ticket connect_to(const char* url) {
 static void deliver(void* self, const belfry_message* message) {
   (void)self;
   delivery = message->ticket;
-  said[0] = 0;
-  const int wanted = told_to("many") ? 18 : 1;
+  seen[0] = 0;
+  const int wanted = configured_to("many") ? 18 : 1;
   for (int i = 0; i < wanted; ++i) connection = connect_to("wss://127.0.0.1/link");
-  if (told_to("at once")) sockets()->close(host->ctx, connection, 1000, text(""));
-  if (told_to("hold")) complete(delivery, BELFRY_DELIVERED, "ok", "");
+  if (configured_to("at once")) sockets()->close(host->ctx, connection, 1000, text(""));
+  if (configured_to("hold")) complete(delivery, BELFRY_DELIVERED, "ok", "");
 }
 
 static void note(const char* word, belfry_str more) {
-  const size_t used = strlen(said);
-  snprintf(said + used, sizeof said - used, "%s%s%.*s", used == 0 ? "" : " ", word, (int)more.len, more.len == 0 ? "" : more.ptr);
+  const size_t used = strlen(seen);
+  snprintf(seen + used, sizeof seen - used, "%s%s%.*s", used == 0 ? "" : " ", word, (int)more.len, more.len == 0 ? "" : more.ptr);
 }
 
 static void message(const belfry_websocket_event* event) {
   static const belfry_str nothing = {NULL, 0};
   note(event->kind == BELFRY_WEBSOCKET_TEXT ? "text:" : "binary:", event->data);
-  if (told_to("echo") && sockets()->send_text(host->ctx, connection, event->data) != 0) note("unsent", nothing);
-  if (told_to("echo")) sockets()->receive(host->ctx, connection, 1);
-  if (told_to("not UTF-8") && sockets()->send_text(host->ctx, connection, text("\xFF")) != 0) note("refused", nothing);
-  if (told_to("say goodbye")) sockets()->close(host->ctx, connection, 4000, text("enough"));
-  if (told_to("wrong code")) sockets()->close(host->ctx, connection, 1005, text("\xFF"));
+  if (configured_to("echo") && sockets()->send_text(host->ctx, connection, event->data) != 0) note("unsent", nothing);
+  if (configured_to("echo")) sockets()->receive(host->ctx, connection, 1);
+  if (configured_to("not UTF-8") && sockets()->send_text(host->ctx, connection, text("\xFF")) != 0) note("refused", nothing);
+  if (configured_to("say goodbye")) sockets()->close(host->ctx, connection, 4000, text("enough"));
+  if (configured_to("wrong code")) sockets()->close(host->ctx, connection, 1005, text("\xFF"));
 }
 
 static void event(void* self, belfry_ticket ticket, uint32_t kind, const void* payload) {
@@ -71,7 +71,7 @@ static void event(void* self, belfry_ticket ticket, uint32_t kind, const void* p
   const belfry_websocket_event* event = payload;
   static const belfry_str nothing = {NULL, 0};
   if (kind != BELFRY_EVENT_WEBSOCKET) return;
-  if (told_to("many")) {
+  if (configured_to("many")) {
     if (event->kind == BELFRY_WEBSOCKET_CLOSED && event->error == BELFRY_HTTP_REFUSED && ++refused == 2) {
       complete(delivery, BELFRY_DELIVERED, "ok", "two were refused");
     }
@@ -80,18 +80,18 @@ static void event(void* self, belfry_ticket ticket, uint32_t kind, const void* p
   if (ticket != connection) note("another ticket", nothing);
   if (event->kind == BELFRY_WEBSOCKET_OPEN) {
     note("open", nothing);
-    sockets()->receive(host->ctx, connection, told_to("greedy") ? UINT32_MAX : 1);
-    if (told_to("greedy")) sockets()->receive(host->ctx, connection, UINT32_MAX);
+    sockets()->receive(host->ctx, connection, configured_to("greedy") ? UINT32_MAX : 1);
+    if (configured_to("greedy")) sockets()->receive(host->ctx, connection, UINT32_MAX);
   } else if (event->kind == BELFRY_WEBSOCKET_CLOSED) {
     char end[64];
     snprintf(end, sizeof end, "closed:%u/%u/%u:", event->close_code, event->error, event->http_status);
     note(end, event->data);
     note("", event->error_text);
-    /* It is over: all of this is without effect. */
+    /* The connection has ended, so these calls have no effect. */
     sockets()->receive(host->ctx, connection, 1);
     if (sockets()->send_text(host->ctx, connection, text("late")) == 0) note("sent", nothing);
     sockets()->close(host->ctx, connection, 1000, text(""));
-    complete(delivery, BELFRY_DELIVERED, "ok", said);
+    complete(delivery, BELFRY_DELIVERED, "ok", seen);
   } else {
     message(event);
   }

@@ -22,7 +22,7 @@ const belfry_plugin_entry* entry() {
   return testkit::load_plugin(std::filesystem::path(std::getenv("BELFRY_BUILD_DIR")) / "plugins/console.so");
 }
 
-// Standard output is a pipe for the life of this.
+// Redirects standard output to a pipe during its lifetime.
 class Captured {
  public:
   Captured() {
@@ -39,7 +39,7 @@ class Captured {
     ::close(pipe_[0]);
     pipe_[0] = -1;
   }
-  // What was written; the pipe's capacity (64 KiB) bounds it.
+  // The text written so far; at most the pipe's capacity (64 KiB).
   std::string text() {
     restore();
     std::string out;
@@ -120,7 +120,7 @@ struct ConsoleFixture {
   static const belfry_plugin_entry* entry() { return console::entry(); }
   static json config() { return {{"format", "json"}}; }
   static std::vector<testkit::BadConfig> bad_configs() { return {{{{"format", 7}}, "/format"}}; }
-  static void answer_well(FakeHost&) {}
+  static void script_success(FakeHost&) {}
 };
 
 }  // namespace

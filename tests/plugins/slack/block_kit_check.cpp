@@ -15,7 +15,7 @@ std::string without(std::string text, const std::string& once) {
   return at == std::string::npos ? text : text.erase(at, once.size());
 }
 
-// Footers alone may have these, at their end.
+// Allowed only in footers, at their end.
 std::string without_dates(const std::string& text) {
   static const std::regex kDates(
       "(<!date\\^[0-9]{9,11}\\^\\{date_short_pretty\\} at \\{time\\}\\|[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2} UTC>( – )?){1,2}$");
@@ -32,7 +32,7 @@ struct Checker {
   }
 };
 
-// Decodes strictly; what is no UTF-8 gives one huge value.
+// Decodes strictly; bytes that are not UTF-8 yield one huge value.
 std::vector<std::uint32_t> decode(const std::string& text) {
   std::vector<std::uint32_t> out;
   for (std::size_t i = 0; i < text.size();) {
@@ -73,13 +73,13 @@ void check_characters(Checker& checker, const std::string& text, const std::stri
 
 bool blank(const std::string& text) { return text.find_first_not_of(" \n\t") == std::string::npos; }
 
-void check_text(Checker& checker, const json& object, std::size_t most, const std::string& where, bool mrkdwn_allowed) {
+void check_text(Checker& checker, const json& object, std::size_t limit, const std::string& where, bool mrkdwn_allowed) {
   if (!object.is_object() || !object.contains("text") || !object["text"].is_string())
     return checker.need(false, where + ": no text object");
   const std::string text = object["text"];
   const std::string type = object.value("type", "");
   checker.total += utf16(text);
-  checker.need(utf16(text) >= 1 && utf16(text) <= most, where + ": " + std::to_string(utf16(text)) + " long");
+  checker.need(utf16(text) >= 1 && utf16(text) <= limit, where + ": " + std::to_string(utf16(text)) + " long");
   checker.need(!blank(text), where + ": blank");
   check_characters(checker, text, where);
   if (type == "mrkdwn") {
@@ -99,7 +99,7 @@ bool is_address(int family, const std::string& text) {
   return inet_pton(family, text.c_str(), &address) == 1;
 }
 
-// RFC 3986 without a user name, with "_" in names and with characters outside ASCII percent-encoded.
+// RFC 3986 without a user name, but with "_" in names; non-ASCII characters are percent-encoded.
 bool is_web_url(const std::string& url) {
   static const std::regex kBegin("https?://(?:\\[([^\\]/?#]+)\\]|([^/?#:@\\[\\]]+))(?::([0-9]{0,5}))?(?=[/?#]|$)");
   static const std::regex kName("(?:[A-Za-z0-9_-]|%[89A-Fa-f][0-9A-Fa-f])+(?:\\.(?:[A-Za-z0-9_-]|%[89A-Fa-f][0-9A-Fa-f])+)*");
@@ -157,7 +157,7 @@ void check_block(Checker& checker, const json& block, std::set<std::string>& ids
   }
 }
 
-// Between links: entities only, a ">" only as the mark of a quote.
+// Between links: only entities, and a ">" only as a quote mark.
 void check_outside(std::vector<std::string>& problems, const std::string& text) {
   const auto is_entity = [](std::string_view rest) {
     return rest.starts_with("&amp;") || rest.starts_with("&lt;") || rest.starts_with("&gt;");
@@ -173,7 +173,7 @@ void check_outside(std::vector<std::string>& problems, const std::string& text) 
   }
 }
 
-// In an address only & needs one: < and > do not stand there.
+// In a URL only & needs an entity, because < and > do not occur.
 std::string without_entities(std::string text) {
   for (std::size_t at = 0; (at = text.find("&amp;", at)) != std::string::npos; ++at) text.erase(at + 1, 4);
   return text;

@@ -1,4 +1,4 @@
-"""README.md names a test for each case of the official libraries' suites: they exist."""
+"""The tests exist that README.md names for the cases of the official libraries' suites."""
 import pathlib
 import re
 import sys
@@ -10,7 +10,7 @@ SOURCE = pathlib.Path(sys.argv.pop())
 class Cases(unittest.TestCase):
     def test_every_test_that_is_named_exists(self):
         here = SOURCE / "tests/plugins/slack"
-        there = {pair for file in here.glob("*.cpp") for pair in re.findall(r"TEST(?:_F)?\((\w+), (\w+)\)", file.read_text())}
+        there = {pair for file in here.rglob("*.cpp") for pair in re.findall(r"TEST(?:_F)?\((\w+), (\w+)\)", file.read_text())}
         for file in (SOURCE / "tests/acceptance").glob("test_*.py"):
             suite = None
             for match in re.finditer(r"(?m)^class (\w+)|^    def (test_\w+)", file.read_text()):

@@ -1,10 +1,10 @@
-// How bad it is, what kind of event, when, and the note about shortened text.
+// Severity, kind of event, time, and the note about shortened text.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "belfry/testkit/messages.hpp"
 #include "plugins/slack/block_kit_check.hpp"
-#include "slack/payload.hpp"
+#include "slack/message/payload.hpp"
 
 namespace belfry::slack {
 namespace {
@@ -16,13 +16,13 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::StartsWith;
 
-const Look kLook = {.coder_url = "https://coder.example.com", .buttons = true};
+const RenderOptions kLook = {.coder_url = "https://coder.example.com", .buttons = true};
 const std::string kDate = "<!date^1767225600^{date_short_pretty} at {time}|2026-01-01 00:00 UTC>";
 
-json made(const json& document, const Look& look = kLook) {
-  json post = json::parse(slack::post(Message(document), "U1", look));
+json made(const json& document, const RenderOptions& options = kLook) {
+  json post = json::parse(slack::message_payload(Message(document), "U1", options));
   EXPECT_THAT(check_post(post), IsEmpty());
-  EXPECT_THAT(check_post(json::parse(text_only_post(Message(document), "U1", look))), IsEmpty());
+  EXPECT_THAT(check_post(json::parse(text_only_payload(Message(document), "U1", options))), IsEmpty());
   return post;
 }
 
@@ -41,15 +41,15 @@ std::string last_note(const json& post) {
 TEST(Footer, SaysWhatAndWhen) { EXPECT_EQ(last_note(made(testkit::notification())), "Workspace Created · " + kDate); }
 
 TEST(Footer, CanBeSwitchedOff) {
-  Look look = kLook;
-  look.footer = false;
-  EXPECT_EQ(last_note(made(testkit::notification(), look)), "no note");
-  EXPECT_THAT(text_only_post(Message(testkit::notification()), "U1", look), Not(HasSubstr("date")));
+  RenderOptions options = kLook;
+  options.footer = false;
+  EXPECT_EQ(last_note(made(testkit::notification(), options)), "no note");
+  EXPECT_THAT(text_only_payload(Message(testkit::notification()), "U1", options), Not(HasSubstr("date")));
 }
 
 TEST(Footer, LeavesOutWhatIsNotKnown) {
   EXPECT_EQ(last_note(made(with("name", ""))), kDate);
-  EXPECT_EQ(last_note(made(with("name", "Workspace 'bobby-workspace' created"))), kDate) << "the title says it";
+  EXPECT_EQ(last_note(made(with("name", "Workspace 'bobby-workspace' created"))), kDate) << "the title contains it";
   for (const std::int64_t odd :
        {std::int64_t{0}, std::int64_t{-1}, std::numeric_limits<std::int64_t>::max(), std::numeric_limits<std::int64_t>::min()}) {
     EXPECT_EQ(last_note(made(with("received_at_ms", odd))), "Workspace Created");
@@ -63,7 +63,7 @@ TEST(Footer, TheNameIsForeignText) {
 
 TEST(Footer, ADigestSpansItsNotifications) {
   json document = testkit::digest(3);
-  EXPECT_EQ(last_note(made(document)), kDate) << "all at once";
+  EXPECT_EQ(last_note(made(document)), kDate) << "all at the same time";
   document["items"][1]["received_at_ms"] = 1767225600000 - 3'600'000;
   EXPECT_EQ(last_note(made(document)), "<!date^1767222000^{date_short_pretty} at {time}|2025-12-31 23:00 UTC> – " + kDate);
 }
@@ -88,9 +88,9 @@ TEST(Severity, UnknownOnesAreNone) {
 }
 
 TEST(Severity, CanBeSwitchedOff) {
-  Look look = kLook;
-  look.severity = false;
-  EXPECT_EQ(made(with("severity", "critical"), look), made(testkit::notification()));
+  RenderOptions options = kLook;
+  options.severity = false;
+  EXPECT_EQ(made(with("severity", "critical"), options), made(testkit::notification()));
 }
 
 TEST(Severity, IsPartOfEachEntryOfADigest) {
@@ -116,14 +116,14 @@ TEST(ShortenedNote, LinksToTheFirstAction) {
   document["items"][0]["actions"][0]["url"] = "javascript:alert(1)";
   EXPECT_EQ(note(made(document)), alone);
   document["items"][0]["actions"][0]["url"] = "https://a.b/" + std::string(1000, 'x');
-  EXPECT_EQ(note(made(document)), alone) << "no room for so long an address";
+  EXPECT_EQ(note(made(document)), alone) << "the URL is too long";
   document["items"][0]["actions"] = json::array();
   EXPECT_EQ(note(made(document)), alone);
   document["items"][0]["actions"] = {{{"label", "Run"}, {"url", "javascript:alert(1)"}},
                                      {{"label", "Mail"}, {"url", "mailto:ops@example.com"}},
                                      {{"label", "Far"}, {"url", "https://a.b/" + std::string(1000, 'x')}},
                                      {{"label", "Log"}, {"url", "/log"}}};
-  EXPECT_EQ(note(made(document)), alone + " <https://coder.example.com/log|Log>") << "the first that can be opened";
+  EXPECT_EQ(note(made(document)), alone + " <https://coder.example.com/log|Log>") << "the first URL that can be opened";
 }
 
 }  // namespace

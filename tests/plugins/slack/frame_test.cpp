@@ -1,10 +1,10 @@
-// What a message says to others than the person it is for.
+// The preamble of a message that people other than its recipient read.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "belfry/testkit/messages.hpp"
 #include "plugins/slack/block_kit_check.hpp"
-#include "slack/payload.hpp"
+#include "slack/message/payload.hpp"
 
 namespace belfry::slack {
 namespace {
@@ -15,19 +15,23 @@ using testing::IsEmpty;
 using testing::StartsWith;
 
 const std::string kGroup = "<!subteam^S0123456789>";
-const Look kLook = {.coder_url = "https://coder.example.com", .buttons = true};
+const RenderOptions kLook = {.coder_url = "https://coder.example.com", .buttons = true};
 
-json framed(const json& document, const Frame& frame) { return json::parse(post(Message(document), "C1", kLook, frame)); }
-json framed_text(const json& document, const Frame& frame) { return json::parse(text_only_post(Message(document), "C1", kLook, frame)); }
+json framed(const json& document, const Preamble& preamble) {
+  return json::parse(message_payload(Message(document), "C1", kLook, preamble));
+}
+json framed_text(const json& document, const Preamble& preamble) {
+  return json::parse(text_only_payload(Message(document), "C1", kLook, preamble));
+}
 
 std::string second_block(const json& post) { return post["blocks"][1]["text"]["text"]; }
 
 TEST(Frame, NamesThePersonAndMentionsTheGroup) {
-  const Frame frame = {.for_person = "Bobby", .mention = kGroup};
-  const json made = framed(testkit::notification(), frame);
+  const Preamble preamble = {.for_person = "Bobby", .mention = kGroup};
+  const json made = framed(testkit::notification(), preamble);
   EXPECT_EQ(second_block(made), "For Bobby <!subteam^S0123456789>");
   EXPECT_THAT(made["text"].get<std::string>(), StartsWith("For Bobby\nWorkspace 'bobby"));
-  EXPECT_THAT(framed_text(testkit::notification(), frame)["text"].get<std::string>(),
+  EXPECT_THAT(framed_text(testkit::notification(), preamble)["text"].get<std::string>(),
               StartsWith("For Bobby <!subteam^S0123456789>\n*Work"));
   EXPECT_THAT(check_post(made, kGroup), IsEmpty());
 }
@@ -38,16 +42,16 @@ TEST(Frame, EitherAlone) {
 }
 
 TEST(Frame, NoneLeavesNoTrace) {
-  EXPECT_EQ(framed(testkit::notification(), {}), json::parse(post(Message(testkit::notification()), "C1", kLook)));
+  EXPECT_EQ(framed(testkit::notification(), {}), json::parse(message_payload(Message(testkit::notification()), "C1", kLook)));
   EXPECT_EQ(framed(testkit::notification(), {.for_person = " \u200b\n", .mention = {}})["blocks"],
-            json::parse(post(Message(testkit::notification()), "C1", kLook))["blocks"])
-      << "a name that shows nothing is none";
+            json::parse(message_payload(Message(testkit::notification()), "C1", kLook))["blocks"])
+      << "an invisible name is omitted";
 }
 
 TEST(Frame, ADigestHasItToo) {
-  const Frame frame = {.for_person = "Bobby", .mention = kGroup};
-  EXPECT_EQ(second_block(framed(testkit::digest(3), frame)), "For Bobby <!subteam^S0123456789>");
-  EXPECT_THAT(framed(testkit::digest(3), frame)["text"].get<std::string>(), StartsWith("For Bobby\n3 notifications"));
+  const Preamble preamble = {.for_person = "Bobby", .mention = kGroup};
+  EXPECT_EQ(second_block(framed(testkit::digest(3), preamble)), "For Bobby <!subteam^S0123456789>");
+  EXPECT_THAT(framed(testkit::digest(3), preamble)["text"].get<std::string>(), StartsWith("For Bobby\n3 notifications"));
 }
 
 TEST(Frame, ANameIsForeignText) {
@@ -56,10 +60,10 @@ TEST(Frame, ANameIsForeignText) {
   for (const std::string& name : {std::string("<!channel> *x* <@U1>"), std::string("a\nb"), endless}) {
     for (json document : {testkit::notification(), testkit::digest(40)}) {
       for (json& item : document["items"]) item["body"] = item["body_markdown"] = std::string(20'000, '&');
-      const Frame frame = {.for_person = name, .mention = kGroup};
-      EXPECT_THAT(check_post(framed(document, frame), kGroup), IsEmpty());
-      EXPECT_THAT(check_post(framed_text(document, frame), kGroup), IsEmpty());
-      EXPECT_THAT(second_block(framed(document, frame)), testing::Not(testing::HasSubstr("\n")));
+      const Preamble preamble = {.for_person = name, .mention = kGroup};
+      EXPECT_THAT(check_post(framed(document, preamble), kGroup), IsEmpty());
+      EXPECT_THAT(check_post(framed_text(document, preamble), kGroup), IsEmpty());
+      EXPECT_THAT(second_block(framed(document, preamble)), testing::Not(testing::HasSubstr("\n")));
     }
   }
 }

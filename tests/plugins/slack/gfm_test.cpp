@@ -1,4 +1,4 @@
-// The examples of the GFM specification (tests/fixtures/gfm/SECTION.txt): what is written, and the lines that it becomes. In a file
+// The examples of the GFM specification (tests/fixtures/gfm/SECTION.txt): source text and resulting lines. In a file
 //   → .......... a tab
 //   ⟨STYLES URL|TEXT⟩ .. a styled text or a link
 //   | .......... before a line of preformatted text
@@ -10,7 +10,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "slack/document.hpp"
+#include "slack/text/document.hpp"
 
 namespace belfry::slack {
 namespace {

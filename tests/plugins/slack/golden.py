@@ -1,4 +1,4 @@
-"""The golden files as Slack would get them."""
+"""Reads the golden files as Slack would receive them."""
 import json
 import pathlib
 
@@ -6,7 +6,7 @@ BORDER = "-" * 80 + "\n"
 
 
 def listed(text):
-    """The blocks of a listing: "[section]" and the like on a line of its own, then its text."""
+    """The blocks of a listing, in which "[section]" or the like is on a line of its own, followed by the text."""
     blocks = []
     for line in text.splitlines():
         if line == "[divider]":
@@ -22,7 +22,7 @@ def listed(text):
 
 
 def posts(root):
-    """(name, blocks, text) of every golden file; text is None where there is none."""
+    """Yields (name, blocks, text) of every golden file; text is None if it has none."""
     folder = pathlib.Path(root) / "tests/golden/slack"
     for file in sorted(folder.glob("*/*")):
         name, text = f"{file.parent.name}/{file.stem}", file.read_text(encoding="utf-8")

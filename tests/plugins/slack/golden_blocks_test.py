@@ -1,4 +1,4 @@
-"""The blocks in the golden files pass the Slack sandbox, which refuses what Slack refuses."""
+"""The blocks in the golden files pass the Slack sandbox, which enforces Slack's rules."""
 import pathlib
 import sys
 import unittest

@@ -1,4 +1,4 @@
-"""Every golden file on the sandbox's page. With BELFRY_SCREENSHOTS=DIRECTORY: pictures of those that the documentation shows."""
+"""Shows every golden file on the sandbox's page. With BELFRY_SCREENSHOTS=DIRECTORY, takes the screenshots for the documentation."""
 import base64
 import os
 import pathlib
@@ -27,7 +27,7 @@ SHOWN = (  # in docs/images/slack
     "markdown/rtl",
     "markdown/mentions",
 )
-HIGHEST = 330  # of a picture of a message that is much higher: then its end
+HIGHEST = 330  # of the screenshot of a much higher message, which shows its end
 
 
 class GoldenPage(unittest.TestCase):
@@ -54,7 +54,7 @@ class GoldenPage(unittest.TestCase):
         directory = os.environ.get("BELFRY_SCREENSHOTS")
         if not directory:
             return
-        # A message alone; what a screen reader hears of it is another matter.
+        # Show the message alone, without the text for screen readers.
         driver.execute_script("for (const one of document.querySelectorAll('.message details')) one.remove()")
         driver.execute_script("for (const one of document.querySelectorAll('.fresh')) one.classList.remove('fresh')")
         driver.set_window_size(1000, 60_000)

@@ -1,4 +1,4 @@
-// What Slack is sent, whole, for people to read in review. BELFRY_UPDATE_GOLDEN=1 writes the expected halves anew.
+// Complete requests to Slack, for people to read in review. BELFRY_UPDATE_GOLDEN=1 rewrites the expected halves.
 //   markdown/NAME.txt  a body in Markdown, a line of dashes, its blocks
 //   message/NAME.txt   a message document (and "look": "links"), a line of dashes, the requests
 //   coder/NAME.json    the requests for the Coder payload NAME of tests/fixtures/coder, and of BELFRY_CODER_FIXTURES where that names a
@@ -13,7 +13,7 @@
 
 #include "belfry/testkit/messages.hpp"
 #include "plugins/slack/block_kit_check.hpp"
-#include "slack/payload.hpp"
+#include "slack/message/payload.hpp"
 
 namespace belfry::slack {
 namespace {
@@ -23,8 +23,8 @@ using slack_test::check_post;
 using testing::IsEmpty;
 namespace fs = std::filesystem;
 
-const Look kButtons = {.coder_url = "https://coder.example.com", .buttons = true};
-const Look kLinks = {.coder_url = "https://coder.example.com", .buttons = false};
+const RenderOptions kButtons = {.coder_url = "https://coder.example.com", .buttons = true};
+const RenderOptions kLinks = {.coder_url = "https://coder.example.com", .buttons = false};
 const std::string kBorder = std::string(80, '-') + "\n";
 
 fs::path root() { return std::getenv("BELFRY_SOURCE_DIR"); }
@@ -50,7 +50,7 @@ void compare(const fs::path& file, const std::string& before, const std::string&
   }
 }
 
-// The half before the line of dashes, and that line.
+// The half before the line of dashes, and the line.
 std::string input(const fs::path& file) {
   const std::string text = content(file);
   const std::size_t border = text.find("\n" + kBorder);
@@ -58,16 +58,16 @@ std::string input(const fs::path& file) {
   return text.substr(0, border + 1) + kBorder;
 }
 
-std::string requests(const json& document, const Look& look) {
+std::string requests(const json& document, const RenderOptions& options) {
   const Message message(document);
-  const json blocks = json::parse(post(message, "U1", look));
-  const json text = json::parse(text_only_post(message, "U1", look));
+  const json blocks = json::parse(message_payload(message, "U1", options));
+  const json text = json::parse(text_only_payload(message, "U1", options));
   EXPECT_THAT(check_post(blocks), IsEmpty());
   EXPECT_THAT(check_post(text), IsEmpty());
   return json{{"post", blocks}, {"text_only", text}}.dump(2) + "\n";
 }
 
-// As a person reads them: the type of each block and its text as it is sent.
+// A readable listing: the type of each block and its text as sent.
 std::string listing(const json& blocks) {
   std::string out;
   for (const json& block : blocks) {
@@ -97,11 +97,11 @@ TEST(Golden, Markdown) {
     json document = testkit::notification();
     document["items"][0]["body_markdown"] = before.substr(0, before.size() - kBorder.size());
     document["items"][0]["actions"] = json::array();
-    Look look = kButtons;
-    look.footer = false;
-    const json made = json::parse(post(Message(document), "U1", look));
+    RenderOptions options = kButtons;
+    options.footer = false;
+    const json made = json::parse(message_payload(Message(document), "U1", options));
     EXPECT_THAT(check_post(made), IsEmpty());
-    EXPECT_THAT(check_post(json::parse(text_only_post(Message(document), "U1", look))), IsEmpty());
+    EXPECT_THAT(check_post(json::parse(text_only_payload(Message(document), "U1", options))), IsEmpty());
     json blocks = made["blocks"];
     blocks.erase(0);  // the header
     compare(file, before, listing(blocks));
@@ -115,9 +115,9 @@ TEST(Golden, Messages) {
     SCOPED_TRACE(file);
     const std::string before = input(file);
     json document = json::parse(before.substr(0, before.size() - kBorder.size()));
-    const Look look = document.value("look", "") == "links" ? kLinks : kButtons;
+    const RenderOptions options = document.value("look", "") == "links" ? kLinks : kButtons;
     document.erase("look");
-    compare(file, before, requests(document, look));
+    compare(file, before, requests(document, options));
   }
   EXPECT_GE(files.size(), 8u);
 }

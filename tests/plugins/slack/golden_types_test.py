@@ -1,8 +1,8 @@
-"""The blocks in the golden files are what Slack's own types for Node.js say: `tsc --strict` with `KnownBlock` of @slack/types.
+"""The blocks in the golden files match Slack's own types for Node.js: `tsc --strict` with `KnownBlock` of @slack/types.
 
 usage: golden_types_test.py WORK_DIRECTORY ROOT
 
-Installs both packages with npm into WORK_DIRECTORY, once. Exit code 77, and why: npm is not there, or can fetch nothing.
+Installs both packages with npm into WORK_DIRECTORY, once. Exits with 77, and the reason, if npm is missing or cannot fetch them.
 """
 import json
 import pathlib
@@ -15,7 +15,7 @@ from golden import posts
 PACKAGES = {"@slack/types": "3.2.0", "typescript": "5.9.3"}
 WORK, ROOT = pathlib.Path(sys.argv[1]), sys.argv[2]
 UNREACHABLE = re.compile(r"npm (error|ERR!) (code )?(ENOTFOUND|ECONN\w+|ETIMEDOUT|EAI_AGAIN|ERR_SOCKET_TIMEOUT|E5\d\d|ENOTCACHED)|network")
-MISTAKES = {  # each must be found, or the check checks nothing
+MISTAKES = {  # each must be found, or the check is ineffective
     "a header of mrkdwn": {"type": "header", "text": {"type": "mrkdwn", "text": "x"}},
     "an unknown block": {"type": "headline"},
     "a button without text": {"type": "actions", "elements": [{"type": "button", "url": "x"}]},

@@ -1,4 +1,4 @@
-"""The app manifest is valid by the rules of slackapi/manifest-schema and asks for exactly the scopes that the sink uses."""
+"""The app manifest is valid by the rules of slackapi/manifest-schema and requests exactly the scopes that the sink uses."""
 import pathlib
 import re
 import sys

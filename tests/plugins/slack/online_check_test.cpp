@@ -1,4 +1,4 @@
-// What Slack says about a configuration, through the real plugin.
+// The online check of a configuration, through the real plugin.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -15,9 +15,9 @@ using nlohmann::json;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
-using testkit::Answer;
 using testkit::FakeHost;
 using testkit::Request;
+using testkit::Response;
 using enum Finding::Severity;
 
 constexpr const char* kScopes = "chat:write,users:read,users:read.email,im:history,im:write";
@@ -30,11 +30,11 @@ class OnlineCheckTest : public testing::Test {
   }
   void good(const std::string& scopes = kScopes) {
     host.on("POST", "/auth.test",
-            Answer::json(200, {{"ok", true}, {"team", "Acme"}, {"url", "https://acme.slack.com/"}, {"user", "coder"}},
-                         {{"X-OAuth-Scopes", scopes}}));
-    host.on("POST", "/blocks.validate", Answer::json(200, {{"ok", true}}));
+            Response::json(200, {{"ok", true}, {"team", "Acme"}, {"url", "https://acme.slack.com/"}, {"user", "coder"}},
+                           {{"X-OAuth-Scopes", scopes}}));
+    host.on("POST", "/blocks.validate", Response::json(200, {{"ok", true}}));
   }
-  // All of one severity, one a line.
+  // All findings of one severity, one per line.
   static std::string texts(const Findings& findings, Finding::Severity severity) {
     std::string out;
     for (const auto& finding : findings) {
@@ -56,7 +56,7 @@ TEST_F(OnlineCheckTest, AllIsWell) {
   EXPECT_THAT(texts(findings, note), HasSubstr("Messages Tab"));
   for (const auto& request : host.requests()) {
     EXPECT_TRUE(request.url.contains("auth.test") || request.url.contains("blocks.validate")) << request.url;
-    EXPECT_EQ(request.header("authorization").empty(), request.url.contains("blocks.validate")) << "that takes no token";
+    EXPECT_EQ(request.header("authorization").empty(), request.url.contains("blocks.validate")) << "blocks.validate takes no token";
   }
 }
 
@@ -101,8 +101,8 @@ TEST_F(OnlineCheckTest, AChannelIsReadBackWithOneOfTwoScopes) {
   good("chat:write,im:history,im:write");
   EXPECT_EQ(
       texts(check(config), warning),
-      "/bot_token the token lacks the scope channels:history, or for a private channel groups:history: after a crash Belfry cannot look "
-      "whether a message had arrived, and sends it again, marked; add it under OAuth & Permissions of the app at "
+      "/bot_token the token lacks the scope channels:history, or for a private channel groups:history: after a crash Belfry cannot check "
+      "whether a message arrived, and sends it again with a note; add it under OAuth & Permissions of the app at "
       "https://api.slack.com/apps and reinstall the app\n");
   good("chat:write,groups:history");
   EXPECT_EQ(texts(host.check_online(), warning), "");
@@ -112,37 +112,37 @@ TEST_F(OnlineCheckTest, SlackMayNotSayTheScopes) {
   good("");
   const auto findings = check();
   EXPECT_EQ(texts(findings, error), "");
-  EXPECT_THAT(texts(findings, note), HasSubstr("did not say"));
+  EXPECT_THAT(texts(findings, note), HasSubstr("did not report"));
 }
 
 TEST_F(OnlineCheckTest, AWrongTokenIsNamedWithWhatToDo) {
   good();
-  host.on("POST", "/auth.test", Answer::json(200, {{"ok", false}, {"error", "invalid_auth"}}));
+  host.on("POST", "/auth.test", Response::json(200, {{"ok", false}, {"error", "invalid_auth"}}));
   const auto findings = check();
   EXPECT_THAT(texts(findings, error), HasSubstr("/bot_token Slack answered invalid_auth"));
   EXPECT_THAT(texts(findings, error), HasSubstr("; copy the Bot User OAuth Token"));
-  EXPECT_THAT(texts(findings, note), HasSubstr("Slack takes a message")) << "the rest is checked all the same";
+  EXPECT_THAT(texts(findings, note), HasSubstr("Slack accepts a sample message")) << "the other checks still run";
 }
 
 TEST_F(OnlineCheckTest, SlackCannotBeReached) {
-  host.on("POST", "/", Answer::fails(HttpError::resolve, false));
+  host.on("POST", "/", Response::fails(HttpError::resolve, false));
   const auto findings = check();
   EXPECT_THAT(texts(findings, error), HasSubstr("cannot reach Slack"));
-  EXPECT_THAT(texts(findings, note), HasSubstr("could not be asked"));
+  EXPECT_THAT(texts(findings, note), HasSubstr("could not check"));
 }
 
 TEST_F(OnlineCheckTest, BlocksThatSlackRefuses) {
   good();
   host.on("POST", "/blocks.validate",
-          Answer::json(200, {{"ok", false},
-                             {"error", "invalid_blocks"},
-                             {"errors", {{{"pointer", "/blocks/1/text"}, {"code", "too_long"}, {"message", "must be shorter"}}}}}));
+          Response::json(200, {{"ok", false},
+                               {"error", "invalid_blocks"},
+                               {"errors", {{{"pointer", "/blocks/1/text"}, {"code", "too_long"}, {"message", "must be shorter"}}}}}));
   EXPECT_THAT(texts(check(), warning), HasSubstr("must be shorter at /blocks/1/text"));
 }
 
 TEST_F(OnlineCheckTest, AsksAboutTheAppTokenAndConnectsNothing) {
   good();
-  host.on("POST", "/apps.connections.open", Answer::json(200, {{"ok", true}, {"url", "wss://wss.slack.com/link/?ticket=secret-ticket"}}));
+  host.on("POST", "/apps.connections.open", Response::json(200, {{"ok", true}, {"url", "wss://wss.slack.com/link/?ticket=secret-ticket"}}));
   const auto findings = check({{"bot_token", "xoxb-secret-token"}, {"app_token", "xapp-secret-token"}});
   EXPECT_EQ(texts(findings, error), "");
   EXPECT_THAT(texts(findings, note), HasSubstr("/app_token the app-level token is good"));
@@ -158,7 +158,7 @@ TEST_F(OnlineCheckTest, AsksAboutTheAppTokenAndConnectsNothing) {
 
 TEST_F(OnlineCheckTest, AWrongAppTokenIsNamedWithWhatToDo) {
   good();
-  host.on("POST", "/apps.connections.open", Answer::json(200, {{"ok", false}, {"error", "not_allowed_token_type"}}));
+  host.on("POST", "/apps.connections.open", Response::json(200, {{"ok", false}, {"error", "not_allowed_token_type"}}));
   const auto findings = check({{"bot_token", "xoxb-secret-token"}, {"app_token", "xoxb-another-token"}});
   EXPECT_THAT(texts(findings, error), HasSubstr("/app_token Slack answered not_allowed_token_type"));
   EXPECT_THAT(texts(findings, error), HasSubstr("; make an app-level token"));
@@ -166,7 +166,7 @@ TEST_F(OnlineCheckTest, AWrongAppTokenIsNamedWithWhatToDo) {
 
 TEST_F(OnlineCheckTest, RenewsNoToken) {
   good();
-  host.on("POST", "/auth.test", Answer::json(200, {{"ok", false}, {"error", "token_expired"}}));
+  host.on("POST", "/auth.test", Response::json(200, {{"ok", false}, {"error", "token_expired"}}));
   const auto findings =
       check({{"bot_token", "xoxe.xoxb-1-token"},
              {"token_rotation", {{"client_id", "1.2"}, {"client_secret", "client-secret"}, {"refresh_token", "xoxe-1-r"}}}});

@@ -1,4 +1,4 @@
-// What Slack posts, through the plugin: the cases of the official libraries' own suites (README.md here says which is which).
+// Requests from Slack, through the plugin: the cases of the official libraries' test suites (listed in README.md).
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <openssl/evp.h>
@@ -56,7 +56,7 @@ class SlackRequests : public testing::Test {
   }
   InboundReply ask(const InboundRequest& request) {
     const auto reply = host.inbound(request);
-    EXPECT_TRUE(reply) << "no answer in time";
+    EXPECT_TRUE(reply) << "no reply in time";
     return reply.value_or(InboundReply{});
   }
   int status(const InboundRequest& request) { return ask(request).status; }
@@ -155,7 +155,7 @@ TEST_F(SlackRequests, AChallengeIsGivenBack) {
   EXPECT_EQ(json::parse(reply.body, nullptr, false), (json{{"challenge", "3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P"}}));
 }
 
-// ---- HTTPResponseAck.spec, routing: whatever is clicked is acknowledged, by whatever name, at once
+// ---- HTTPResponseAck.spec, routing: every click is acknowledged at once, regardless of its name
 
 TEST_F(SlackRequests, EveryActionIsAcknowledgedWithoutWaiting) {
   for (const char* body : {
@@ -168,9 +168,9 @@ TEST_F(SlackRequests, EveryActionIsAcknowledgedWithoutWaiting) {
     const InboundReply reply = ask(signed_post(body, kForm));
     EXPECT_EQ(reply.status, 200) << body;
     EXPECT_EQ(reply.body, "") << body;
-    EXPECT_EQ(host.now(), before) << "nothing is waited for";
+    EXPECT_EQ(host.now(), before) << "the reply waits for nothing";
   }
-  EXPECT_THAT(host.requests(), IsEmpty()) << "nor asked for";
+  EXPECT_THAT(host.requests(), IsEmpty()) << "and requests nothing";
 }
 
 TEST_F(SlackRequests, SentTwiceIsAnsweredTwice) {

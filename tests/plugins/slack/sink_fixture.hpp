@@ -1,4 +1,4 @@
-// The built sink on the fake host, with a Slack that knows everybody as U1 and numbers what is posted.
+// The built sink on the fake host, with a Slack that resolves every address to U1 and numbers the messages.
 #pragma once
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,30 +12,30 @@
 namespace belfry::slack {
 
 using nlohmann::json;
-using testkit::Answer;
 using testkit::FakeHost;
 using testkit::Request;
+using testkit::Response;
 
-// The plugin that was built.
+// The plugin under test.
 inline const belfry_plugin_entry* entry() {
   return testkit::load_plugin(std::filesystem::path(std::getenv("BELFRY_BUILD_DIR")) / "plugins/slack.so");
 }
 
-// How many requests of a method there were.
+// The number of requests of a method.
 inline std::size_t requests_of(const FakeHost& host, std::string_view method) {
   return static_cast<std::size_t>(std::ranges::count_if(host.requests(), [&](const Request& r) { return r.url.contains(method); }));
 }
 
 class SinkFixture : public testing::Test {
  protected:
-  static Answer error(const std::string& code, const json& more = json::object()) {
+  static Response error(const std::string& code, const json& more = json::object()) {
     json answer = {{"ok", false}, {"error", code}};
     answer.update(more);
-    return Answer::json(200, answer);
+    return Response::json(200, answer);
   }
-  static Answer ok(json more) {
+  static Response ok(json more) {
     more["ok"] = true;
-    return Answer::json(200, more);
+    return Response::json(200, more);
   }
 
   void begin(const json& more = json::object()) {
@@ -51,7 +51,7 @@ class SinkFixture : public testing::Test {
     host.on("POST", "chat.update",
             [](const Request& request) { return ok({{"channel", request.json()["channel"]}, {"ts", request.json()["ts"]}}); });
   }
-  // The arguments of each call of a method, in order; of a GET its URL.
+  // The arguments of each call of a method, in order; for a GET its URL.
   std::vector<json> calls(std::string_view method) const {
     std::vector<json> all;
     for (const Request& request : host.requests()) {

@@ -21,14 +21,14 @@ constexpr const char* kSigningSecret = "8f742231b10e8888abcd99yyyzzz85a5";
 
 json config() { return {{"bot_token", kToken}, {"signing_secret", kSigningSecret}, {"coder_url", "https://coder.example.com"}}; }
 
-Answer user(const std::string& id) { return Answer::json(200, {{"ok", true}, {"user", {{"id", id}, {"team_id", "T1"}}}}); }
-Answer posted(const std::string& ts = "1700000000.000100") { return Answer::json(200, {{"ok", true}, {"channel", "D1"}, {"ts", ts}}); }
-Answer error(const std::string& code) { return Answer::json(200, {{"ok", false}, {"error", code}}); }
+Response user(const std::string& id) { return Response::json(200, {{"ok", true}, {"user", {{"id", id}, {"team_id", "T1"}}}}); }
+Response posted(const std::string& ts = "1700000000.000100") { return Response::json(200, {{"ok", true}, {"channel", "D1"}, {"ts", ts}}); }
+Response error(const std::string& code) { return Response::json(200, {{"ok", false}, {"error", code}}); }
 
 class SlackSinkTest : public testing::Test {
  protected:
-  void begin(const json& given = config()) {
-    ASSERT_TRUE(host.configure(given));
+  void begin(const json& settings = config()) {
+    ASSERT_TRUE(host.configure(settings));
     ASSERT_TRUE(host.start());
   }
   void good() {
@@ -108,13 +108,13 @@ TEST_F(SlackSinkTest, WorksWhileTheKeyValueStoreFails) {
 
 TEST_F(SlackSinkTest, OneLookupForManyAtOnce) {
   begin();
-  host.on("GET", "users.lookupByEmail", Answer::hold());
+  host.on("GET", "users.lookupByEmail", Response::hold());
   host.on("POST", "chat.postMessage", posted());
   std::vector<belfry_ticket> tickets;
   for (int i = 0; i < 10; ++i) tickets.push_back(host.deliver(to("bobby@coder.com")));
   host.run();
   ASSERT_THAT(host.open_requests(), SizeIs(1));
-  host.answer(host.open_requests()[0].ticket, user("U1"));
+  host.respond(host.open_requests()[0].ticket, user("U1"));
   for (const belfry_ticket ticket : tickets) EXPECT_EQ(host.settle(ticket).code, delivered);
   EXPECT_EQ(count("lookupByEmail"), 1u);
   EXPECT_EQ(count("chat.postMessage"), 10u);
@@ -122,14 +122,14 @@ TEST_F(SlackSinkTest, OneLookupForManyAtOnce) {
 
 TEST_F(SlackSinkTest, ALookupOutlivesTheDeliveryThatBeganIt) {
   begin();
-  host.on("GET", "users.lookupByEmail", Answer::hold());
+  host.on("GET", "users.lookupByEmail", Response::hold());
   host.on("POST", "chat.postMessage", posted());
   const belfry_ticket first = host.deliver(to("bobby@coder.com"));
   const belfry_ticket second = host.deliver(to("bobby@coder.com"));
   host.run();
   host.abandon(first);
   ASSERT_THAT(host.open_requests(), SizeIs(1));
-  host.answer(host.open_requests()[0].ticket, user("U1"));
+  host.respond(host.open_requests()[0].ticket, user("U1"));
   EXPECT_EQ(host.settle(second).code, delivered);
   EXPECT_EQ(host.settle(first).code, retry);
 }
@@ -144,16 +144,16 @@ TEST_F(SlackSinkTest, RemembersWhomSlackDoesNotKnow) {
     EXPECT_FALSE(outcome.detail.empty());
   }
   EXPECT_EQ(count("lookupByEmail"), 1u);
-  EXPECT_THAT(host.kv(), SizeIs(1)) << "so does a restart";
+  EXPECT_THAT(host.kv(), SizeIs(1)) << "kept across restarts, too";
   host.advance(minutes(11));
   good();
   EXPECT_EQ(host.deliver_and_settle(to("nobody@coder.com")).code, delivered);
 }
 
 TEST_F(SlackSinkTest, TakesTheCacheTimesOfTheConfiguration) {
-  json given = config();
-  given["lookup"] = {{"cache", "1m"}, {"negative", "1s"}};
-  begin(given);
+  json settings = config();
+  settings["lookup"] = {{"cache", "1m"}, {"negative", "1s"}};
+  begin(settings);
   good();
   host.deliver_and_settle(to("bobby@coder.com"));
   host.advance(seconds(61));
@@ -206,11 +206,11 @@ TEST_F(SlackSinkTest, SensitiveTextDoesNotGoToAChannel) {
 
 TEST_F(SlackSinkTest, ARateLimitOfLookupsPausesTheirBudget) {
   begin();
-  host.on("GET", "users.lookupByEmail", Answer::json(429, {{"ok", false}, {"error", "ratelimited"}}, {{"Retry-After", "12"}}));
+  host.on("GET", "users.lookupByEmail", Response::json(429, {{"ok", false}, {"error", "ratelimited"}}, {{"Retry-After", "12"}}));
   const Outcome outcome = host.deliver_and_settle(to("bobby@coder.com"));
   EXPECT_EQ(outcome.code, rate_limited);
   EXPECT_EQ(outcome.after, seconds(12));
-  EXPECT_EQ(outcome.scope, LimitScope::recipient) << "posts to people who are known go on";
+  EXPECT_EQ(outcome.scope, LimitScope::recipient) << "posts to cached users continue";
   ASSERT_THAT(host.limited(), SizeIs(1));
   EXPECT_EQ(host.limited()[0].after, seconds(12));
   EXPECT_EQ(host.limited()[0].budget.method, "users.lookupByEmail");
@@ -237,9 +237,9 @@ TEST_F(SlackSinkTest, LookupsHaveABudgetPerToken) {
 }
 
 TEST_F(SlackSinkTest, TheBudgetOfLookupsIsThatOfTheConfiguration) {
-  json given = config();
-  given["lookup"] = {{"per_minute", 7}};
-  begin(given);
+  json settings = config();
+  settings["lookup"] = {{"per_minute", 7}};
+  begin(settings);
   const auto defined = std::ranges::find(host.defined(), "users.lookupByEmail", [](const auto& call) { return call.budget.method; });
   ASSERT_NE(defined, host.defined().end());
   EXPECT_EQ(defined->events, 7u);
@@ -248,7 +248,7 @@ TEST_F(SlackSinkTest, TheBudgetOfLookupsIsThatOfTheConfiguration) {
 TEST_F(SlackSinkTest, ARateLimitOfPostsIsTheLanesAffair) {
   begin();
   good();
-  host.on("POST", "chat.postMessage", Answer::json(429, {{"ok", false}, {"error", "ratelimited"}}, {{"Retry-After", "7"}}));
+  host.on("POST", "chat.postMessage", Response::json(429, {{"ok", false}, {"error", "ratelimited"}}, {{"Retry-After", "7"}}));
   const Outcome outcome = host.deliver_and_settle(to("bobby@coder.com"));
   EXPECT_EQ(outcome.code, rate_limited);
   EXPECT_EQ(outcome.after, seconds(7));
@@ -264,7 +264,7 @@ TEST_F(SlackSinkTest, RefusedBlocksAreSentAsText) {
   ASSERT_THAT(host.requests(), SizeIs(3));
   const json plain = host.requests()[2].json();
   EXPECT_FALSE(plain.contains("blocks"));
-  EXPECT_TRUE(plain.contains("metadata")) << "it is found by it";
+  EXPECT_TRUE(plain.contains("metadata")) << "reconciliation needs it";
   EXPECT_THAT(plain["text"].get<std::string>(), HasSubstr("|View workspace>"));
   EXPECT_TRUE(host.logged("invalid_blocks"));
   EXPECT_EQ(host.counter("slack_text_only_messages"), 1);
@@ -277,7 +277,7 @@ TEST_F(SlackSinkTest, RefusedInEveryFormIsRejected) {
   const Outcome outcome = host.deliver_and_settle(to("bobby@coder.com"));
   EXPECT_EQ(outcome.code, rejected);
   EXPECT_EQ(outcome.reason, "msg_too_long");
-  EXPECT_EQ(count("chat.postMessage"), 3u) << "whole, shortened, as text alone";
+  EXPECT_EQ(count("chat.postMessage"), 3u) << "full, shortened, as text alone";
 }
 
 TEST_F(SlackSinkTest, AStaleUserIdIsLookedUpOnceMore) {
@@ -299,7 +299,7 @@ TEST_F(SlackSinkTest, AFreshUserIdThatIsRefusedIsFinal) {
   EXPECT_EQ(count("lookupByEmail"), 1u);
   EXPECT_THAT(host.kv(), IsEmpty());
   EXPECT_EQ(host.deliver_and_settle(to("bobby@coder.com")).code, rejected);
-  EXPECT_EQ(count("lookupByEmail"), 2u) << "it was forgotten";
+  EXPECT_EQ(count("lookupByEmail"), 2u) << "the refused id was dropped";
 }
 
 TEST_F(SlackSinkTest, ACachedIdThatIsStillTheSameIsNotPostedAgain) {
@@ -332,18 +332,18 @@ TEST_F(SlackSinkTest, OddAnswersSettle) {
   begin();
   for (const char* body :
        {R"({"ok":true})", R"({"ok":true,"user":null})", R"({"ok":true,"user":{"id":7}})", R"({"ok":true,"user":{"id":""}})"}) {
-    host.on("GET", "users.lookupByEmail", Answer::of(200, body));
+    host.on("GET", "users.lookupByEmail", Response::of(200, body));
     EXPECT_EQ(host.deliver_and_settle(to("bobby@coder.com")).code, retry) << body;
   }
   good();
-  host.on("POST", "chat.postMessage", Answer::of(200, R"({"ok":true})"));
-  EXPECT_EQ(host.deliver_and_settle(to("bobby@coder.com")).code, delivered) << "Slack said that it has it";
+  host.on("POST", "chat.postMessage", Response::of(200, R"({"ok":true})"));
+  EXPECT_EQ(host.deliver_and_settle(to("bobby@coder.com")).code, delivered) << "Slack confirmed it";
 }
 
 TEST_F(SlackSinkTest, AbandonedInTheMiddleOfAPost) {
   begin();
   good();
-  host.on("POST", "chat.postMessage", Answer::hold());
+  host.on("POST", "chat.postMessage", Response::hold());
   const belfry_ticket ticket = host.deliver(to("bobby@coder.com"));
   host.run();
   host.abandon(ticket);
@@ -370,32 +370,32 @@ TEST_F(SlackSinkTest, SaysWhatIsWrongWithTheConfiguration) {
                                                                   {"/lookup/negative", "-1s"},
                                                                   {"/channel", "#general"},
                                                                   {"/chanel", "C1"}}) {
-    json given = config();
+    json settings = config();
     const json::json_pointer place(pointer);
-    given[place] = value;
-    if (value.is_null()) given.erase(place.back());
+    settings[place] = value;
+    if (value.is_null()) settings.erase(place.back());
     FakeHost other(entry());
-    const auto configured = other.configure(given);
+    const auto configured = other.configure(settings);
     ASSERT_FALSE(configured) << pointer << value;
     EXPECT_THAT(configured.error().front().pointer + configured.error().front().text, HasSubstr(place.back())) << pointer << value;
   }
 }
 
 TEST_F(SlackSinkTest, AnotherApiAddress) {
-  json given = config();
-  given["api_url"] = "http://127.0.0.1:8080/api";
-  begin(given);
+  json settings = config();
+  settings["api_url"] = "http://127.0.0.1:8080/api";
+  begin(settings);
   good();
   EXPECT_EQ(host.deliver_and_settle(to("bobby@coder.com")).code, delivered);
   EXPECT_TRUE(host.requests()[0].url.starts_with("http://127.0.0.1:8080/api/users.lookupByEmail?"));
 }
 
-// What is posted of a notification that shows all there is.
+// The post of a notification with every optional part.
 json shown_with(const json& more = json::object()) {
-  json given = config();
-  given.update(more);
+  json settings = config();
+  settings.update(more);
   FakeHost host(entry());
-  EXPECT_TRUE(host.configure(given));
+  EXPECT_TRUE(host.configure(settings));
   json document = testkit::shared_notification("C0123456789");
   document["items"][0]["severity"] = "critical";
   document["items"][0]["actions"] = {{{"label", "Log"}, {"url", "/log"}}};
@@ -472,10 +472,10 @@ TEST_F(SlackSinkTest, WhatIsNotSignedIsRefused) {
 }
 
 TEST_F(SlackSinkTest, TwoSigningSecretsDuringRotation) {
-  json given = config();
-  given["signing_secret"] = {"old secret", "new secret"};
-  given["interactivity"] = {{"path", "/slack/two"}};
-  begin(given);
+  json settings = config();
+  settings["signing_secret"] = {"old secret", "new secret"};
+  settings["interactivity"] = {{"path", "/slack/two"}};
+  begin(settings);
   EXPECT_EQ(host.routes()[0].path, "/slack/two");
   EXPECT_EQ(host.inbound(click(host, "old secret"))->status, 200);
   EXPECT_EQ(host.inbound(click(host, "new secret"))->status, 200);
@@ -524,7 +524,7 @@ struct SlackFixture {
     url["api_url"] = "https://";
     return {{{{"signing_secret", "x"}}, "/bot_token"}, {path, "/interactivity/path"}, {cache, "/lookup/cache"}, {url, "/api_url"}};
   }
-  static void answer_well(FakeHost& host) {
+  static void script_success(FakeHost& host) {
     host.on("GET", "users.lookupByEmail", user("U1"));
     host.on("POST", "chat.postMessage", posted());
   }

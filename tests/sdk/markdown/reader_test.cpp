@@ -5,7 +5,7 @@
 #include <thread>
 #include <vector>
 
-#include "markdown/work.hpp"
+#include "markdown/cost.hpp"
 
 namespace belfry::markdown {
 namespace {
@@ -17,7 +17,7 @@ class Tags : public Visitor {
     if (start.block == Block::item_text) return;
     out += "<" + name(start.block);
     if (start.block == Block::numbers) out += " " + std::to_string(start.first);
-    if (start.task != Task::none) out += start.task == Task::open ? " open" : " done";
+    if (start.task != TaskState::none) out += start.task == TaskState::open ? " open" : " done";
     if (start.heading) out += " heading";
     if (start.align != Align::left) out += start.align == Align::right ? " right" : " center";
     out += ">";
@@ -117,7 +117,7 @@ std::string repeated(std::string_view piece, std::size_t times) {
   return out;
 }
 
-// Each of them takes the parser seconds, or hundreds of MiB, or would when it were longer.
+// Each of these would cost the parser seconds or hundreds of MiB, if not at this length, then at a greater one.
 TEST(MarkdownReader, WhatWouldTakeLongIsNotRead) {
   EXPECT_EQ(events(repeated("- ", 3000) + "a" + repeated("\n", 6000)), "not read");
   EXPECT_EQ(events(repeated(">", 8000) + "a\n" + repeated("b\n", 4000)), "not read");
@@ -137,7 +137,7 @@ TEST(MarkdownReader, WhatPeopleWriteIsRead) {
   EXPECT_TRUE(is_affordable(repeated("[a link][1] and text\n", 300) + "\n[1]: https://example.com/" + std::string(500, 'x')));
 }
 
-// The library shares a table of special characters between all texts.
+// The library shares one table of special characters among all texts.
 TEST(MarkdownReader, ManyThreadsReadAlike) {
   const std::string markdown = repeated("~~a~~ *b* `c`\n\n| d |\n|---|\n| ~e~ |\n\n", 20);
   const std::string wanted = events(markdown);

@@ -1,4 +1,4 @@
 """A small Slack on loopback: the Web API methods that Belfry uses, their limits and errors, and a page that shows the messages.
 
-Written from docs.slack.dev, apart from the gateway's own code on purpose: what one of them has misread, the other does not repeat.
+Written from docs.slack.dev and deliberately independent of the gateway's code, so that neither repeats the other's misreadings.
 """

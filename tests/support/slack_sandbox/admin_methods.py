@@ -1,4 +1,4 @@
-"""What the one who sets up an app calls, without a bot token: trading tokens (docs.slack.dev, "Using token rotation") and blocks.validate."""
+"""Methods for setting up an app, which need no bot token: token exchange (docs.slack.dev, "Using token rotation") and blocks.validate."""
 import itertools
 import time
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from . import blocks as block_kit
 from .arguments import Refusal
 
-MOST_ACTIVE = 2  # access tokens that are good at the same time
+MAX_ACTIVE = 2  # access tokens that are valid at the same time
 
 
 @dataclass
@@ -16,20 +16,20 @@ class Granted:
 
 
 class Rotation:
-    """The app's tokens with a life time. A refresh token works once, and within the grace period once more: its answer may have been lost."""
+    """The app's expiring tokens. A refresh token works once, and once more within the grace period, in case its response was lost."""
 
     def __init__(self):
         self.client_id = self.client_secret = None  # None: rotation is off
         self.lives = 43_200  # seconds
-        self.grace = 0
+        self.grace = 0  # seconds
         self.refresh_token = None
-        self.used = {}  # refresh token -> until when it works once more
+        self.used = {}  # refresh token -> end of its grace period, or 0
         self.active, self.past = [], set()
         self.exchanged = set()
         self.numbers = itertools.count(1)
 
     def refusal(self, token):
-        """Why this access token is not taken; "" when it is, None when it is not one of these."""
+        """The error code for this access token; "" if it is valid, None if rotation did not issue it."""
         for granted in self.active:
             if granted.value == token:
                 return "token_expired" if time.time() >= granted.expires else ""
@@ -56,8 +56,8 @@ class Rotation:
         number = next(self.numbers)
         self.refresh_token = f"xoxe-1-sandbox-refresh-{number}"
         self.active.append(Granted(f"xoxe.xoxb-1-sandbox-access-{number}", time.time() + self.lives))
-        self.past |= {granted.value for granted in self.active[:-MOST_ACTIVE]}
-        del self.active[:-MOST_ACTIVE]
+        self.past |= {granted.value for granted in self.active[:-MAX_ACTIVE]}
+        del self.active[:-MAX_ACTIVE]
         return {
             "access_token": self.active[-1].value,
             "refresh_token": self.refresh_token,

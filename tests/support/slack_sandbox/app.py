@@ -1,11 +1,11 @@
-"""Puts the sandbox together."""
+"""Composes the sandbox."""
 from dataclasses import dataclass, field
 
 import aiohttp
 from aiohttp import web
 
 from . import methods
-from .control import Control, explain_mistakes
+from .control import Control, errors_as_json
 from .faults import Faults
 from .interactions import Clicker
 from .limits import Limits
@@ -36,7 +36,7 @@ def make_app(options: Options) -> web.Application:
     faults, limits = Faults(), Limits() if options.rate_limits else None
     socket_mode = SocketMode(options.socket_mode)
     clicker = Clicker(None, options.signing_secret, options.interactivity_url, socket_mode)
-    app = web.Application(middlewares=[explain_mistakes], client_max_size=4 * 1024 * 1024)
+    app = web.Application(middlewares=[errors_as_json], client_max_size=4 * 1024 * 1024)
     app.cleanup_ctx.append(session_of)
     app.on_shutdown.append(socket_mode.close)
     api = SocketModeApi(workspace, faults, limits, socket_mode, methods.ALL)

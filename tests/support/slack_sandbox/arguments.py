@@ -1,4 +1,4 @@
-"""The arguments of a Web API call: content types, charsets, JSON null (docs.slack.dev/apis/web-api). Pure but for the request's headers."""
+"""Decodes the arguments of a Web API call: content types, charsets, JSON null (docs.slack.dev/apis/web-api). Does no I/O."""
 import dataclasses
 import json
 import re
@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 
 
 class Refusal(Exception):
-    """ok:false with a code."""
+    """A response with ok:false and an error code."""
 
     def __init__(self, error, **extra):
         super().__init__(error)
@@ -15,11 +15,11 @@ class Refusal(Exception):
 
 @dataclasses.dataclass
 class Arguments:
-    """The decoded arguments of a call. JSON null means: not given."""
+    """The decoded arguments of a call, without those that were JSON null."""
 
     values: dict
     warnings: list
-    token: str | None = None  # of a form body
+    token: str | None = None  # from a form body
 
     def missing(self, name):
         return Refusal("invalid_arguments", response_metadata={"messages": [f"[ERROR] missing required field: {name}"]})
@@ -77,7 +77,7 @@ def decode(request, body: bytes, takes_json: bool) -> Arguments:
         raise Refusal("invalid_charset") from None
     if kind == "application/json":
         if not takes_json:
-            # Such a method reads only its query and form, so the arguments are not seen at all.
+            # The method reads only query and form, so Slack ignores these arguments.
             return Arguments({}, [])
         try:
             values = json.loads(text)

@@ -1,16 +1,16 @@
-"""Block Kit as chat.postMessage checks it (docs.slack.dev, block reference). Pure: blocks in, findings out.
+"""Validates Block Kit like chat.postMessage (docs.slack.dev, block reference). Pure: blocks in, findings out.
 
-Slack does not say what a "character" is; here it is a UTF-16 code unit, the strictest reading. White space alone counts as
-empty, which is stricter than documented too.
+Slack does not define "character"; here it is a UTF-16 code unit, the strictest reading. Text that is only white space counts as empty,
+which is also stricter than documented.
 """
 import re
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
-MOST_BLOCKS = 50
-MOST_MARKDOWN = 12_000  # over all markdown blocks of a message
-MOST_TABLE = 10_000  # over all cells of a message
-MOST_TOTAL = 13_200  # over all text of a message; undocumented, from slackapi/bolt-js#2509
+MAX_BLOCKS = 50
+MAX_MARKDOWN = 12_000  # all markdown blocks of a message together
+MAX_TABLE = 10_000  # all table cells of a message together
+MAX_TOTAL = 13_200  # all text of a message together; undocumented, from slackapi/bolt-js#2509
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Finding:
 
 @dataclass
 class Report:
-    """What a check has found so far, and the sums that go over the whole message."""
+    """The findings of a check so far, and the totals for the whole message."""
 
     findings: list
     total: int = 0
@@ -59,7 +59,7 @@ def string(most, least=1):
 
 
 def counted(most, least=1):
-    """A string that people read: it counts towards the message's total."""
+    """A visible string: it counts towards the total of the message."""
     inner = string(most, least)
 
     def rule(report, value, at):
@@ -70,8 +70,8 @@ def counted(most, least=1):
     return rule
 
 
-# RFC 3986, section 2 and 3.2, without the user name, with "_" in names and with characters outside ASCII percent-encoded. Slack says
-# nothing of this; stricter than browsers are, so that whatever passes here can be opened.
+# RFC 3986, sections 2 and 3.2, without user information, with "_" in host names, and with non-ASCII characters percent-encoded. Slack does
+# not document this; the rule is stricter than browsers, so that every URL that passes can be opened.
 CHARACTER = r"(?:[\w.~:/?#\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})"
 WEB_URL = re.compile(rf"https?://(?:\[([^\]]+)\]|([^/?#:\[\]@]+))(?::([0-9]*))?(?:[/?#]{CHARACTER}*)?", re.ASCII)
 OTHER_URL = re.compile(rf"(?:mailto|tel|slack):{CHARACTER}+", re.ASCII)
@@ -189,7 +189,7 @@ def by_type(rules):
     return rule
 
 
-# ---- the objects ---------------------------------------------------------------------------------------------------------------
+# ---- objects -------------------------------------------------------------------------------------------------------------------
 
 
 def plain_text(most, least=1):
@@ -235,8 +235,8 @@ interactive = {"button": button, "overflow": overflow, "static_select": static_s
 text_style = record({}, {"bold": boolean, "italic": boolean, "strike": boolean, "code": boolean, "underline": boolean})
 inline = by_type(
     {
-        "text": record({"text": counted(MOST_TOTAL)}, {"style": text_style}),
-        "link": record({"url": url(3000)}, {"text": counted(MOST_TOTAL), "unsafe": boolean, "style": text_style}),
+        "text": record({"text": counted(MAX_TOTAL)}, {"style": text_style}),
+        "link": record({"url": url(3000)}, {"text": counted(MAX_TOTAL), "unsafe": boolean, "style": text_style}),
         "user": record({"user_id": string(255)}, {"style": text_style}),
         "usergroup": record({"usergroup_id": string(255)}, {"style": text_style}),
         "channel": record({"channel_id": string(255)}, {"style": text_style}),
@@ -262,11 +262,11 @@ rich_text = record({"elements": list_of(by_type(rich_parts), 1, 10_000)}, {"bloc
 
 
 def cell_text(report, value, at):
-    counted(MOST_TABLE)(report, value, at)
+    counted(MAX_TABLE)(report, value, at)
     if isinstance(value, str):
         report.table += units(value)
-        if report.table > MOST_TABLE >= report.table - units(value):
-            report.refuse(at, f"all cells together must be less than {MOST_TABLE + 1} characters")
+        if report.table > MAX_TABLE >= report.table - units(value):
+            report.refuse(at, f"all cells together must be less than {MAX_TABLE + 1} characters")
 
 
 cell = by_type(
@@ -291,11 +291,11 @@ def section(report, value, at):
 
 
 def markdown(report, value, at):
-    record({"text": counted(MOST_MARKDOWN)}, {"block_id": identifier})(report, value, at)
-    if isinstance(value.get("text"), str) and units(value["text"]) <= MOST_MARKDOWN:
+    record({"text": counted(MAX_MARKDOWN)}, {"block_id": identifier})(report, value, at)
+    if isinstance(value.get("text"), str) and units(value["text"]) <= MAX_MARKDOWN:
         report.markdown += units(value["text"])
-        if report.markdown > MOST_MARKDOWN:
-            report.refuse(step(at, "text"), f"all markdown blocks together must be less than {MOST_MARKDOWN + 1} characters")
+        if report.markdown > MAX_MARKDOWN:
+            report.refuse(step(at, "text"), f"all markdown blocks together must be less than {MAX_MARKDOWN + 1} characters")
 
 
 block = by_type(
@@ -342,7 +342,7 @@ block = by_type(
 
 
 def interactive_elements(value):
-    """(pointer below the block, element) of everything in a block that a person can click."""
+    """(pointer relative to the block, element) of each clickable element in a block."""
     if value.get("type") == "actions":
         return [(f"/elements/{index}", element) for index, element in enumerate(value["elements"])]
     if value.get("type") == "section" and value.get("accessory", {}).get("type") in interactive:
@@ -351,9 +351,9 @@ def interactive_elements(value):
 
 
 def check(blocks) -> Report:
-    """`blocks` is the decoded argument. Ids are compared only when everything else is right."""
+    """Checks the decoded `blocks` argument. Ids are compared only if there are no other findings."""
     report = Report([])
-    list_of(block, 0, MOST_BLOCKS)(report, blocks, "/blocks")
+    list_of(block, 0, MAX_BLOCKS)(report, blocks, "/blocks")
     if report.findings:
         return report
     block_ids = set()
@@ -373,7 +373,7 @@ def check(blocks) -> Report:
 
 
 def with_ids(blocks, fresh):
-    """The blocks as Slack keeps them: what has no block_id or action_id gets one from `fresh`."""
+    """The blocks as Slack stores them: missing block_ids and action_ids are filled in from `fresh`."""
     kept = []
     for value in blocks:
         value = {**value, "block_id": value.get("block_id") or fresh()}

@@ -1,17 +1,17 @@
-"""/_sandbox: what tests and the page use to look at the sandbox and to disturb it. JSON in, JSON out; 400 names what is wrong.
+"""/_sandbox: lets tests and the page inspect and disrupt the sandbox. JSON in, JSON out; 400 gives the mistake in the request.
 
-GET  calls     ?method=&after=NUMBER            every call that was made
-GET  messages  ?after=REVISION&wait=SECONDS     messages that are new or changed; waits until there is one
-POST reset                                      back to an empty workspace without faults
-POST faults    {kind, method, ...}              see faults.py; DELETE removes them all
-POST token     {value, accepted, error, scopes} what the Web API accepts from now on
-POST rotation  {client_id, client_secret, refresh_token, lives, grace}   token rotation is on; see admin_methods.py
+GET  calls     ?method=&after=NUMBER            the calls to the Web API so far
+GET  messages  ?after=REVISION&wait=SECONDS     new and changed messages; waits until there is one
+POST reset                                      empties the workspace and removes all faults
+POST faults    {kind, method, ...}              adds a fault, see faults.py; DELETE removes all
+POST token     {value, accepted, error, scopes} sets the token that the Web API accepts
+POST rotation  {client_id, client_secret, refresh_token, lives, grace}   turns token rotation on; see admin_methods.py
 POST users     {email, name, deleted, absent, tz}   adds, deactivates or removes a person
-POST channels  {id, name, member, archived, private}
+POST channels  {id, name, member, archived, private}   adds or changes a channel
 POST rules     {edit_window, history_lag}       seconds; see workspace.py
-POST message   {channel, ts, deleted, own, locked}  what other people do to a message
-POST interactivity {url, signing_secret}        where clicks go
-POST click     {channel, ts, action_id, block_id}
+POST message   {channel, ts, deleted, own, locked}  changes a message as other people would
+POST interactivity {url, signing_secret}        sets the receiver of clicks
+POST click     {channel, ts, action_id, block_id}   clicks a button
      socket-mode                                see socket_mode_control.py
 """
 import asyncio
@@ -22,7 +22,7 @@ from aiohttp import web
 from .faults import Fault
 from .interactions import find_element
 
-LONGEST_WAIT = 30
+MAX_WAIT = 30
 
 
 class Control:
@@ -53,7 +53,7 @@ class Control:
 
     async def messages(self, request):
         workspace = self.workspace
-        after, wait = int(request.query.get("after", 0)), min(float(request.query.get("wait", 0)), LONGEST_WAIT)
+        after, wait = int(request.query.get("after", 0)), min(float(request.query.get("wait", 0)), MAX_WAIT)
         if wait > 0:
             try:
                 async with workspace.changed:
@@ -149,7 +149,7 @@ async def members(request, *known):
 
 
 @web.middleware
-async def explain_mistakes(request, handler):
+async def errors_as_json(request, handler):
     try:
         return await handler(request)
     except (ValueError, TypeError, KeyError) as mistake:

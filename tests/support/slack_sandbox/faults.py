@@ -1,16 +1,16 @@
-"""Faults on request: what goes wrong with the next calls of a method."""
+"""Fault injection for the next calls of a method."""
 from dataclasses import dataclass, field
 
 KINDS = {
     "reset_before": "the connection is reset before the body is read",
     "reset_after_read": "the connection is reset; the call had no effect",
     "reset_after_apply": "the connection is reset; the call took effect",
-    "http": "answers `status` with an HTML page (or `body`); no effect",
-    "slow": "takes effect at once, answers after `ms`",
-    "garbage": "answers 200 with something that is no JSON; no effect",
-    "truncated": "takes effect, then the answer breaks off in its middle",
-    "error": "answers ok:false with `error` (and `extra` members); no effect",
-    "rate_limit": "answers 429 with Retry-After: `retry_after` (and `error`); no effect",
+    "http": "responds with `status` and an HTML page (or `body`); the call had no effect",
+    "slow": "the call takes effect at once; responds after `ms`",
+    "garbage": "responds 200 with a body that is not JSON; the call had no effect",
+    "truncated": "the call takes effect; the response breaks off halfway",
+    "error": "responds ok:false with `error` (and `extra` members); the call had no effect",
+    "rate_limit": "responds 429 with Retry-After: `retry_after` (and `error`); the call had no effect",
 }
 
 
@@ -19,7 +19,7 @@ class Fault:
     kind: str
     method: str
     count: int | None = 1  # None: until removed
-    channel: str | None = None  # only calls with this channel argument, or about the person with this DM or user id
+    channel: str | None = None  # only calls that name this channel, or a person by user id or DM id
     email: str | None = None  # only calls about this person
     status: int = 503
     body: str | None = None
@@ -45,7 +45,7 @@ class Faults:
         self._list.clear()
 
     def take(self, method: str, subject: set, before_body: bool = False) -> Fault | None:
-        """`subject`: the e-mail address, user id and channel ids that the call is about."""
+        """Returns the first fault for the call and counts it down. `subject`: the e-mail address, user id and channel ids of the call."""
         for fault in self._list:
             if fault.method != method or (fault.kind == "reset_before") != before_body:
                 continue

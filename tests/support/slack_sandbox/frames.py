@@ -1,4 +1,4 @@
-"""WebSocket frames of a server as bytes (RFC 6455, section 5.2), for what a well-behaved library does not send."""
+"""Encodes WebSocket frames of a server (RFC 6455, section 5.2), including those that no library would send."""
 import struct
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
@@ -15,7 +15,7 @@ def frame(opcode: int, payload: bytes, last: bool = True) -> bytes:
 
 
 def fragmented(text: str, pieces: int) -> list[bytes]:
-    """A text message in that many frames, as equal as they can be; a character may be cut in two."""
+    """A text message in `pieces` frames of nearly equal size; a UTF-8 sequence may be split across two."""
     data = text.encode()
     cuts = [len(data) * index // pieces for index in range(pieces + 1)]
     return [

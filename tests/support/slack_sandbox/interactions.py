@@ -1,4 +1,4 @@
-"""What Slack sends when a button is clicked (docs.slack.dev, "Handling user interaction"), and what it makes of the answer."""
+"""Button clicks: sends the interaction as Slack does (docs.slack.dev, "Handling user interaction") and evaluates the response."""
 import asyncio
 import json
 import time
@@ -40,7 +40,7 @@ def block_actions(message, element: dict, block_id: str, now: float) -> dict:
 
 
 def find_element(message, action_id: str, block_id: str | None):
-    """(element, block_id) of a button of the message; action_id is unique within its block only."""
+    """(element, block_id) of a button in the message, or None; an action_id is unique only within its block."""
     for block in message.blocks:
         elements = block["elements"] if block["type"] == "actions" else [block["accessory"]] if "accessory" in block else []
         for element in elements:
@@ -55,8 +55,8 @@ class Clicker:
         self.socket_mode = socket_mode
 
     async def click(self, message, element: dict, block_id: str) -> dict:
-        """Sends the interaction; the result is kept with the message. Slack shows a warning sign unless it is answered 200 in time. With
-        Socket Mode interactions come over a WebSocket and nowhere else, and the answer is an acknowledgement."""
+        """Sends the interaction and stores the result with the message. Slack shows a warning sign unless the application responds 200
+        within 3 seconds. With Socket Mode, the interaction goes over a WebSocket only, and the application has to acknowledge it."""
         payload = block_actions(message, element, block_id, time.time())
         result = {"action_id": element["action_id"], "block_id": block_id, "at": time.time(), "status": None, "error": None}
         result["acknowledged"] = False

@@ -9,8 +9,8 @@ class Rate:
     burst: float
 
 
-# One message a second in a channel with short bursts; several hundred a minute over the workspace. Slack gives no exact
-# numbers; these are in the middle of what it says and of what people have measured (RamblingCookieMonster/PSSlack#52).
+# One message per second and channel with short bursts; several hundred a minute per workspace. Slack documents no exact numbers; these are
+# between the documented and the measured ones (RamblingCookieMonster/PSSlack#52).
 PER_CHANNEL = Rate(1, 10)
 PER_WORKSPACE = Rate(600 / 60, 100)
 TIER_2 = Rate(20 / 60, 20)
@@ -40,7 +40,7 @@ class Limits:
         self._buckets.clear()
 
     def take(self, method: str, channel: str | None, now: float) -> tuple[str, int] | None:
-        """None when the call may go on, else Slack's error code and the seconds to wait."""
+        """None if the call is within the limits, else Slack's error code and the seconds to wait."""
         wanted = [(f"method:{method}", METHODS[method], "ratelimited")]
         if channel is not None:
             wanted.append((f"channel:{channel}", PER_CHANNEL, "rate_limited"))

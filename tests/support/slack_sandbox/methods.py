@@ -1,4 +1,5 @@
-"""The Web API methods (docs.slack.dev/reference/methods). Each takes the workspace and the arguments and returns what is beside "ok"."""
+"""The Web API methods (docs.slack.dev/reference/methods). Each takes the workspace and the arguments, and returns the members of the
+response besides "ok"; errors are raised as Refusal."""
 import re
 import time
 from dataclasses import dataclass
@@ -9,12 +10,12 @@ from . import blocks as block_kit
 from .arguments import Refusal
 from .workspace import BOT, TEAM
 
-MOST_POST_TEXT = 40_000  # longer text is cut off by Slack
-MOST_UPDATE_TEXT = 4_000
-MOST_MARKDOWN_TEXT = 12_000
-MOST_ATTACHMENTS = 100
-MOST_PAGE = 999
-NOT_OF_AN_UPDATE = ("unfurl_links", "unfurl_media", "unfurl_app_links", "mrkdwn", "thread_ts")
+MAX_POST_TEXT = 40_000  # Slack truncates longer text
+MAX_UPDATE_TEXT = 4_000
+MAX_MARKDOWN_TEXT = 12_000
+MAX_ATTACHMENTS = 100
+MAX_PAGE = 999
+POST_ONLY_ARGUMENTS = ("unfurl_links", "unfurl_media", "unfurl_app_links", "mrkdwn", "thread_ts")
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Method:
     run: Callable
     scope: str | None
     takes_json: bool = True
-    changes: bool = False  # what the page shows
+    changes: bool = False  # whether it changes what the page shows
     needs_token: bool = True
 
 
@@ -78,7 +79,7 @@ def conversations_history(workspace, arguments):
 
 
 def conversations_replies(workspace, arguments):
-    """The message and its replies, oldest first; the message itself always comes."""
+    """The message and its replies, oldest first. The message itself is always included, whatever `oldest` and `latest` are."""
     channel = readable(workspace, arguments)
     root = workspace.messages.get((channel.id, arguments.text("ts", required=True)))
     if root is None or root.is_reply():
@@ -102,13 +103,13 @@ def chat_post_message(workspace, arguments):
             raise Refusal("cannot_reply_to_message")
         if root.locked:
             raise Refusal("restricted_action_thread_locked")
-    message = workspace.add_message(channel, text[:MOST_POST_TEXT], blocks, metadata(arguments), thread_ts, bool(thread_ts) and broadcast)
+    message = workspace.add_message(channel, text[:MAX_POST_TEXT], blocks, metadata(arguments), thread_ts, bool(thread_ts) and broadcast)
     return {"channel": channel.id, "ts": message.ts, "message": message.document()}
 
 
 def chat_update(workspace, arguments):
     channel = place(workspace, arguments, direct_only_by_id=True)
-    for name in NOT_OF_AN_UPDATE:
+    for name in POST_ONLY_ARGUMENTS:
         if name in arguments.values:
             raise Refusal("invalid_arguments", response_metadata={"messages": [f"[ERROR] chat.update has no argument {name}"]})
     message = workspace.messages.get((channel.id, arguments.text("ts", required=True)))
@@ -122,7 +123,7 @@ def chat_update(workspace, arguments):
         raise Refusal("edit_window_closed")
     used = {block["block_id"] for block in message.blocks}
     text, blocks = content(workspace, arguments)
-    if block_kit.units(text) > MOST_UPDATE_TEXT:
+    if block_kit.units(text) > MAX_UPDATE_TEXT:
         raise Refusal("msg_too_long")
     if used & {block["block_id"] for block in blocks}:
         raise Refusal("invalid_blocks", errors=["a message that is updated needs new block_ids"])
@@ -137,11 +138,11 @@ def chat_update(workspace, arguments):
     return {"channel": channel.id, "ts": message.ts, "text": text, "message": message.document()}
 
 
-# ---- shared by the methods ----------------------------------------------------------------------------------------------------
+# ---- helpers ------------------------------------------------------------------------------------------------------------------
 
 
 def place(workspace, arguments, direct_only_by_id=False):
-    """direct_only_by_id: a direct message is named by its D id; a person's id will not do (docs.slack.dev, chat.update)."""
+    """The channel of the call. direct_only_by_id: a direct message needs its D id, not a user id (docs.slack.dev, chat.update)."""
     name = arguments.text("channel", required=True)
     found = workspace.place(name)
     if found is None or direct_only_by_id and found.id != name:
@@ -160,13 +161,13 @@ def readable(workspace, arguments):
 
 
 def visible(workspace, channel):
-    """What reading shows: a message that has just been written may not be there yet."""
+    """The messages that reading returns: a message may become readable only after `history_lag`."""
     until = time.time() - workspace.history_lag
     return [message for message in workspace.messages.values() if message.channel is channel and message.received_at <= until]
 
 
 def within(messages, arguments):
-    """Those between `oldest` and `latest`, of which `inclusive` says whether they belong to it."""
+    """The messages between `oldest` and `latest`; `inclusive` includes these two timestamps."""
     bounds = []
     for name, default in (("oldest", "0"), ("latest", "9999999999")):
         value = arguments.text(name) or default
@@ -199,12 +200,12 @@ def content(workspace, arguments):
         raise Refusal("invalid_blocks_format")
     if not isinstance(attachments, list) or not all(isinstance(attachment, dict) for attachment in attachments):
         raise Refusal("invalid_attachments")
-    if len(attachments) > MOST_ATTACHMENTS:
+    if len(attachments) > MAX_ATTACHMENTS:
         raise Refusal("too_many_attachments")
     if markdown_text is not None:
         if text or blocks:
             raise Refusal("markdown_text_conflict")
-        if block_kit.units(markdown_text) > MOST_MARKDOWN_TEXT:
+        if block_kit.units(markdown_text) > MAX_MARKDOWN_TEXT:
             raise Refusal("msg_too_long")
         blocks = [{"type": "markdown", "text": markdown_text}]
     if not (text.strip() or blocks or attachments):
@@ -213,7 +214,7 @@ def content(workspace, arguments):
     if report.findings:
         lines = [str(finding) for finding in report.findings]
         raise Refusal("invalid_blocks", errors=lines, response_metadata={"messages": [f"[ERROR] {line}" for line in lines]})
-    if report.total > block_kit.MOST_TOTAL:
+    if report.total > block_kit.MAX_TOTAL:
         raise Refusal("msg_blocks_too_long")
     return text, block_kit.with_ids(blocks, workspace.fresh_id)
 
@@ -232,7 +233,7 @@ def metadata(arguments):
 
 def paged(rows, arguments, default):
     limit = arguments.number("limit", default)
-    if not 1 <= limit <= MOST_PAGE and limit != default:
+    if not 1 <= limit <= MAX_PAGE and limit != default:
         raise Refusal("invalid_limit")
     cursor = arguments.text("cursor") or "0"
     if not cursor.isdigit():

@@ -1,4 +1,4 @@
-"""Serves page.html under a policy that lets only its own script and style run, whatever a message contains."""
+"""Serves page.html with a Content-Security-Policy that allows only its own script and style, whatever a message contains."""
 import base64
 import hashlib
 import re

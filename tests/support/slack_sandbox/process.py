@@ -1,4 +1,4 @@
-"""A sandbox in a process of its own, for tests: start it, disturb it, look at what arrived."""
+"""Runs a sandbox in its own process, for tests: start it, disrupt it, inspect what arrived."""
 import json
 import ssl
 import subprocess
@@ -16,7 +16,7 @@ APP_TOKEN = "xapp-1-test-0123456789"
 
 
 class Sandbox:
-    """Context manager. Options are those of the command line: Sandbox("--no-rate-limits")."""
+    """Context manager. Takes command-line options: Sandbox("--no-rate-limits")."""
 
     def __init__(self, *options, token=TOKEN, signing_secret=SIGNING_SECRET, app_token=APP_TOKEN):
         self.options = [*options, "--token", token, "--signing-secret", signing_secret, "--app-token", app_token]
@@ -80,17 +80,17 @@ class Sandbox:
     # ---- Socket Mode ----
 
     def socket(self, do=None, /, **members):
-        """Settings, or something to do; see socket_mode_control.py."""
+        """Changes settings, or runs an action; see socket_mode_control.py."""
         self.post("socket-mode", **({"do": do} if do else {}), **members)
 
     def sockets(self):
         return self.control("socket-mode")
 
     def wait_for_sockets(self, count, within=20.0):
-        """Waits until exactly that many WebSockets are open and returns them, oldest first."""
+        """Waits until exactly `count` WebSockets are open and returns them, oldest first."""
         found = self.control(f"socket-mode?open={count}&wait={within}")["open"]
         if len(found) != count:
-            raise AssertionError(f"after {within} s {len(found)} WebSockets are open instead of {count}")
+            raise AssertionError(f"{len(found)} WebSockets are open after {within} s, expected {count}")
         return found
 
     # ---- messages ----
@@ -103,12 +103,12 @@ class Sandbox:
         self.revision = answer["revision"]
 
     def messages(self, **wanted):
-        """Every message so far, oldest first; wanted: email="..."."""
+        """The messages so far, oldest first, filtered by the members of their rows: messages(email="...")."""
         self.refresh()
         return [row for row in self.rows.values() if all(row[key] == value for key, value in wanted.items())]
 
     def wait_for(self, condition, within=20.0):
-        """Waits until condition(list of messages) holds and returns the list."""
+        """Waits until condition(list of messages) is true and returns the list."""
         deadline = time.monotonic() + within
         while True:
             rows = list(self.rows.values())
@@ -116,13 +116,13 @@ class Sandbox:
                 return rows
             left = deadline - time.monotonic()
             if left <= 0:
-                raise AssertionError(f"after {within} s the sandbox has {len(rows)} messages and not what was waited for")
+                raise AssertionError(f"the condition is still false after {within} s; the sandbox has {len(rows)} messages")
             self.refresh(min(left, 5.0))
 
     def wait_for_count(self, count, within=20.0):
         return self.wait_for(lambda rows: len(rows) >= count, within)
 
-    # ---- the Web API, as an application calls it ----
+    # ---- the Web API ----
 
     def api(self, method, /, token=None, content_type="application/json; charset=utf-8", body=None, headers=None, **arguments):
         """(status, headers, document)"""
@@ -146,5 +146,5 @@ class Sandbox:
             return json.loads(answer.read())
 
     def send(self, email, text="text", **arguments):
-        """Posts a direct message and returns chat.postMessage's answer."""
+        """Posts a direct message and returns the response of chat.postMessage."""
         return self.api("chat.postMessage", channel=self.lookup(email)["user"]["id"], text=text, **arguments)[2]

@@ -1,5 +1,5 @@
 """Socket Mode (docs.slack.dev, "Using Socket Mode"): apps.connections.open, the WebSocket behind its URL, and envelopes that wait for
-their acknowledgement. One thread. What tests can do to it: socket_mode_control.py."""
+their acknowledgement. Single-threaded. Tests disrupt it through socket_mode_control.py."""
 import asyncio
 import itertools
 import json
@@ -19,25 +19,25 @@ from .web_api import WebApi
 from .workspace import BOT
 
 ACKNOWLEDGE_WITHIN = 3.0  # seconds
-TICKET_HOLDS = 30.0  # seconds; Slack only says that it is short
+TICKET_LIFETIME = 30.0  # seconds; Slack documents only that it is short
 SCOPE = "connections:write"
 METHOD = "apps.connections.open"
-LARGEST_FRAME = 64 * 1024  # of the application; acknowledgements are small
+LARGEST_FRAME = 64 * 1024  # from the application, which sends only acknowledgements
 
 
 @dataclass
 class Settings:
-    """What tests may change; a reset brings the first ones back."""
+    """Settings that tests may change; a reset restores the initial ones."""
 
     enabled: bool = False
     app_token: str = "xapp-sandbox"
     accepted: bool = True
-    error: str = "invalid_auth"  # answered while the token is not accepted
+    error: str = "invalid_auth"  # the response while the token is not accepted
     scopes: tuple = (SCOPE,)
-    most: int = 10  # connections at once
+    most: int = 10  # maximum concurrent connections
     ping_every: float = 10.0  # seconds
-    padding: int = 0  # bytes that are added to each envelope
-    fragments: int = 1  # frames that each envelope comes in
+    padding: int = 0  # bytes added to each envelope
+    fragments: int = 1  # frames per envelope
     accepts_response_payload: bool = False
 
 
@@ -47,15 +47,15 @@ class Connection:
     socket: web.WebSocketResponse
     transport: asyncio.Transport
     opened_at: float = field(default_factory=time.time)
-    silent: bool = False  # reads, and says nothing
+    silent: bool = False  # reads, but sends nothing
     leaving: bool = False  # gets no more envelopes
-    waiting: int = 0  # envelopes without their acknowledgement
+    waiting: int = 0  # envelopes that are not acknowledged yet
     last_used: int = 0
     envelopes: int = 0
     acknowledged: int = 0
-    pings: int = 0  # that came in
+    pings: int = 0  # received
     pongs: int = 0
-    close_code: int | None = None  # of the application
+    close_code: int | None = None  # from the application
     closing: asyncio.Task | None = None
 
     def row(self):
@@ -66,21 +66,21 @@ class Connection:
 class SocketMode:
     def __init__(self, settings: Settings):
         self.first_settings = settings
-        self.connections = []  # open ones
-        self.history = []  # every one
+        self.connections = []  # open
+        self.history = []  # all, including closed ones
         self.numbers, self.uses = itertools.count(1), itertools.count(1)
         self.changed = asyncio.Condition()
         self.reset()
 
     def reset(self):
         self.settings = Settings(**vars(self.first_settings))
-        self.tickets = {}  # -> when it stops to hold
-        self.refusals = []  # statuses that the next handshakes get
-        self.silent_next = 0  # connections that are going to be silent
+        self.tickets = {}  # ticket -> expiry, monotonic
+        self.refusals = []  # HTTP statuses for the next handshakes
+        self.silent_next = 0  # how many of the next connections will be silent
         self.waiting = {}  # envelope id -> future
-        self.mistakes = []  # what the application sent that Slack does not expect
-        self.late = 0  # acknowledgements after their 3 s
-        self.ended = set()  # envelopes that were given up
+        self.mistakes = []  # messages from the application that violate the protocol
+        self.late = 0  # acknowledgements that came after 3 s
+        self.ended = set()  # envelopes that timed out
 
     # ---- apps.connections.open ----
 
@@ -88,7 +88,7 @@ class SocketMode:
         now = time.monotonic()
         self.tickets = {ticket: until for ticket, until in self.tickets.items() if until > now}
         ticket = str(uuid.uuid4())
-        self.tickets[ticket] = now + TICKET_HOLDS
+        self.tickets[ticket] = now + TICKET_LIFETIME
         scheme = "wss" if origin.scheme == "https" else "ws"
         return str(origin.with_scheme(scheme).with_path("/link/").with_query(ticket=ticket, app_id=BOT["app_id"]))
 
@@ -103,16 +103,16 @@ class SocketMode:
         try:
             await websocket.prepare(request)
         except ConnectionError:
-            return web.Response()  # the caller has gone
+            return web.Response()  # the client has disconnected
         connection = Connection(next(self.numbers), websocket, request.transport)
         self.history.append(connection)
         if self.silent_next:
             self.silent_next -= 1
             connection.silent = True
         elif not self.settings.enabled:
-            return await self.turn_away(connection, "link_disabled")
+            return await self.reject(connection, "link_disabled")
         elif len(self.connections) >= self.settings.most:
-            return await self.turn_away(connection, "too_many_websockets")
+            return await self.reject(connection, "too_many_websockets")
         self.connections.append(connection)
         await self.say_hello(connection)
         pinging = asyncio.create_task(self.keep_pinging(connection))
@@ -131,7 +131,7 @@ class SocketMode:
             await self.announce()
         return websocket
 
-    async def turn_away(self, connection, reason):
+    async def reject(self, connection, reason):
         await self.say_disconnect(connection, reason)
         await connection.socket.close()
         connection.close_code = connection.socket.close_code
@@ -166,7 +166,7 @@ class SocketMode:
             await self.write(connection, each)
 
     async def write(self, connection, data: bytes):
-        """Frames are written whole, one after the other: nothing else writes between them."""
+        """Writes a whole frame in one call, so that frames never interleave."""
         if not connection.silent and not connection.transport.is_closing():
             connection.transport.write(data)
 
@@ -186,17 +186,17 @@ class SocketMode:
             document = json.loads(text)
             envelope_id = document["envelope_id"]
         except (ValueError, TypeError, KeyError):
-            self.mistakes.append(f"no acknowledgement: {text[:200]}")
+            self.mistakes.append(f"not an acknowledgement: {text[:200]}")
             return
         future = self.waiting.pop(envelope_id, None)
         if future is None and envelope_id in self.ended:
             self.late += 1
         elif future is None:
-            self.mistakes.append(f"acknowledges what was not sent, or twice: {text[:200]}")
+            self.mistakes.append(f"acknowledges an unknown envelope, or one twice: {text[:200]}")
         elif set(document) - {"envelope_id", "payload"}:
             self.mistakes.append(f"unknown members: {text[:200]}")
         elif document.get("payload") and not self.settings.accepts_response_payload:
-            self.mistakes.append(f"a response that was not asked for: {text[:200]}")
+            self.mistakes.append(f"an unexpected response payload: {text[:200]}")
         if future is not None and not future.done():
             connection.acknowledged += 1
             future.set_result(None)
@@ -204,7 +204,8 @@ class SocketMode:
     # ---- envelopes ----
 
     async def deliver(self, payload: dict, kind: str = "interactive"):
-        """Sends it over the connection that was used least lately. Returns when it was acknowledged; asyncio.TimeoutError, OSError."""
+        """Sends an envelope over the least recently used connection and returns once it is acknowledged. Raises asyncio.TimeoutError after
+        3 s, and OSError if no connection is open."""
         usable = [each for each in self.connections if not each.leaving]
         if not usable:
             raise ConnectionError("no WebSocket is open")
@@ -227,10 +228,10 @@ class SocketMode:
                 self.ended.add(envelope_id)
             await self.announce()
 
-    # ---- disturbances ----
+    # ---- disruptions ----
 
     async def disconnect(self, connection, reason: str, close_after: float):
-        """Slack goes on using the connection until it is closed, and closes it when nothing waits for an acknowledgement."""
+        """Announces the disconnect, uses the connection for `close_after` more seconds, then closes it once all envelopes are settled."""
         await self.say_disconnect(connection, reason)
 
         async def close():
@@ -243,7 +244,7 @@ class SocketMode:
         connection.closing = asyncio.create_task(close())
 
     def vanish(self, connection):
-        """A TCP reset."""
+        """Resets the TCP connection."""
         raw = connection.transport.get_extra_info("socket")
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         connection.transport.abort()
@@ -261,7 +262,7 @@ class SocketMode:
 
 
 class SocketModeApi(WebApi):
-    """The Web API and apps.connections.open, which wants the app-level token, in the header."""
+    """The Web API with apps.connections.open, which requires the app-level token in the header."""
 
     def __init__(self, workspace, faults, limits, socket_mode, methods):
         super().__init__(workspace, faults, limits)
@@ -274,7 +275,7 @@ class SocketModeApi(WebApi):
     def authenticate(self, request, arguments, method, headers):
         settings = self.socket_mode.settings
         if method is not self.method:
-            # An app-level token opens nothing else.
+            # No other method accepts an app-level token.
             if request.headers.get("Authorization", "") == f"Bearer {settings.app_token}":
                 raise Refusal("not_allowed_token_type")
             super().authenticate(request, arguments, method, headers)

@@ -1,16 +1,16 @@
-"""/_sandbox/socket-mode: looks at Socket Mode and disturbs it. JSON in, JSON out; 400 names what is wrong.
+"""/_sandbox/socket-mode: inspects and disrupts Socket Mode. JSON in, JSON out; 400 gives the mistake in the request.
 
-GET  ?open=NUMBER&wait=SECONDS                  its settings and connections; waits until exactly that many are open
+GET  ?open=NUMBER&wait=SECONDS                  settings and connections; waits until exactly that many are open
 POST {enabled, app_token, accepted, error, scopes, most, ping_every, padding, fragments, accepts_response_payload}
-                                                settings (socket_mode.py says what they mean); switched off, every connection is told so
-POST {do: ..., connection}                      what follows happens to that connection, or to all
-      "disconnect", reason, close_after         says disconnect, closes that many seconds later: reason is warning, refresh_requested,
+                                                changes settings, see socket_mode.py; enabled: false disconnects all connections
+POST {do: ..., connection}                      runs an action on that connection, or on all:
+      "disconnect", reason, close_after         sends disconnect and closes that many seconds later; reason: warning, refresh_requested,
                                                 link_disabled or too_many_websockets
-      "vanish"                                  the TCP connection is reset
-      "silence"                                 says nothing more, not even to a ping
-      "send", text | binary | raw               a text frame, a binary frame (hex), or bytes as they are (hex)
-POST {do: "refuse", status, count}              the next handshakes are answered so
-POST {do: "silent", count}                      the next connections are accepted, and nothing is ever said
+      "vanish"                                  resets the TCP connection
+      "silence"                                 sends nothing more, not even pongs
+      "send", text | binary | raw               sends a text frame, a binary frame (hex), or raw bytes (hex)
+POST {do: "refuse", status, count}              responds to the next handshakes with this status
+POST {do: "silent", count}                      accepts the next connections, but sends nothing on them
 """
 import asyncio
 import json
@@ -19,7 +19,7 @@ from aiohttp import web
 
 from .frames import BINARY, TEXT, frame
 
-LONGEST_WAIT = 30
+MAX_WAIT = 30
 REASONS = ("warning", "refresh_requested", "link_disabled", "too_many_websockets")
 SETTINGS = ("enabled", "app_token", "accepted", "error", "scopes", "most", "ping_every", "padding", "fragments", "accepts_response_payload")
 
@@ -33,7 +33,7 @@ class SocketModeControl:
 
     async def look(self, request):
         mode = self.socket_mode
-        wanted, wait = request.query.get("open"), min(float(request.query.get("wait", 0)), LONGEST_WAIT)
+        wanted, wait = request.query.get("open"), min(float(request.query.get("wait", 0)), MAX_WAIT)
         if wanted is not None:
             try:
                 async with mode.changed:
@@ -94,7 +94,7 @@ class SocketModeControl:
 
     async def send(self, connection=None, text=None, binary=None, raw=None):
         if [text, binary, raw].count(None) != 2:
-            raise ValueError("one of text, binary and raw")
+            raise ValueError("exactly one of text, binary and raw is required")
         data = bytes.fromhex(raw or "")
         if text is not None:
             data = frame(TEXT, text.encode())

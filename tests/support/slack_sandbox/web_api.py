@@ -1,4 +1,4 @@
-"""The calling convention of Slack's Web API: token, scopes, rate limits, warnings (docs.slack.dev/apis/web-api); and the faults on request."""
+"""The calling conventions of Slack's Web API: token, scopes, rate limits, warnings (docs.slack.dev/apis/web-api); and injected faults."""
 import asyncio
 import socket
 import struct
@@ -14,7 +14,7 @@ SERVER_ERROR_PAGE = "<!DOCTYPE html><html><head><title>Server Error</title></hea
 
 class WebApi:
     def __init__(self, workspace, faults, limits):
-        """limits: None when calls are not limited."""
+        """limits: None for no rate limits."""
         self.workspace, self.faults, self.limits = workspace, faults, limits
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -26,7 +26,7 @@ class WebApi:
         try:
             body = await request.read()
         except ConnectionError:
-            return web.Response()  # the caller has gone
+            return web.Response()  # the client has disconnected
         arguments, refusal = Arguments({}, []), None
         method = methods.ALL.get(name)
         try:
@@ -61,7 +61,7 @@ class WebApi:
             await self.workspace.announce()
         return await self.answer(request, fault, web.json_response(document, status=status, headers=headers))
 
-    # ---- the steps ----
+    # ---- steps of a call ----
 
     def authenticate(self, request, arguments, method, headers):
         if method is None:
@@ -92,13 +92,13 @@ class WebApi:
             return None
         channel = None
         if name == "chat.postMessage":
-            # A person's id and the id of the direct message are one channel.
+            # A user id and the id of the person's direct message count as the same channel.
             user, channel = self.workspace.named(arguments.values.get("channel"))
             channel = user.id if user else channel.id if channel else None
         return self.limits.take(name, channel, time.monotonic())
 
     def subject(self, values):
-        """Every name of the person and place that a call is about."""
+        """All names of the person and the channel that a call is about: e-mail address, user id, channel ids."""
         names = {values[key] for key in ("channel", "email", "users") if isinstance(values.get(key), str)}
         user, channel = self.workspace.named(values.get("channel"))
         return names | ({user.id, user.email} if user else set()) | ({channel.id} if channel else set())
@@ -152,7 +152,7 @@ class WebApi:
 
 
 def reset(request: web.Request) -> web.Response:
-    """Ends the connection with a TCP reset; the answer returned here goes nowhere (status 0 in the records)."""
+    """Resets the TCP connection. The returned response is never sent."""
     connection = request.transport.get_extra_info("socket")
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     request.transport.abort()

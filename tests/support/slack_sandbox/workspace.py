@@ -1,4 +1,4 @@
-"""The state of the small Slack: people, channels, messages, the calls it got, and the token it accepts. One thread, no I/O."""
+"""The state of the sandbox: people, channels, messages, calls, and the accepted token. Single-threaded, no I/O."""
 import asyncio
 import itertools
 import time
@@ -16,7 +16,7 @@ ALPHABET = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 
 def opaque(prefix: str, number: int) -> str:
-    """ "D", 7 -> "D07000000Q": ids look like Slack's, and do not sort by age."""
+    """ "D", 7 -> "D07000000Q": looks like an id of Slack's, and does not sort by age."""
     number = (number * 48_271_331 + 7_919) % (len(ALPHABET) ** 7)
     digits = []
     for _ in range(7):
@@ -72,9 +72,9 @@ class Message:
     received_at: float
     revision: int
     thread_ts: str | None = None
-    broadcast: bool = False  # a reply that shows in the conversation too
-    own: bool = True  # written by the application
-    locked: bool = False  # takes no replies
+    broadcast: bool = False  # a reply that is shown in the conversation as well
+    own: bool = True  # posted by the application
+    locked: bool = False  # does not accept replies
     updates: int = 0
     clicks: list = field(default_factory=list)
 
@@ -82,7 +82,7 @@ class Message:
         return self.thread_ts not in (None, self.ts)
 
     def document(self) -> dict:
-        """As chat.postMessage and conversations.history show it, without metadata."""
+        """The message as chat.postMessage and conversations.history return it, without metadata."""
         return {
             "type": "message",
             "user": BOT["user_id"],
@@ -95,7 +95,7 @@ class Message:
         } | ({"thread_ts": self.thread_ts} if self.thread_ts else {})
 
     def row(self) -> dict:
-        """As /_sandbox/messages shows it."""
+        """The message as /_sandbox/messages returns it."""
         user = self.channel.user
         return {
             "channel": self.channel.id,
@@ -118,13 +118,13 @@ class Message:
 class Token:
     value: str
     accepted: bool = True
-    error: str = "invalid_auth"  # answered while it is not accepted
+    error: str = "invalid_auth"  # the response while it is not accepted
     scopes: tuple = SCOPES
 
 
 class Workspace:
     def __init__(self, token: Token, known_domains: set | None):
-        """known_domains: whose people exist without being added; None: everyone's."""
+        """known_domains: e-mail domains whose addresses have an account without being added; None: all domains."""
         self.token = token
         self.known_domains = known_domains
         self.first_token = Token(token.value, scopes=token.scopes)
@@ -133,26 +133,26 @@ class Workspace:
         self.reset()
 
     def reset(self):
-        """Back to an empty workspace. Revisions go on, so that a page that was open notices."""
+        """Empties the workspace. Revisions keep counting, so that an open page notices."""
         self.token = Token(self.first_token.value, scopes=self.first_token.scopes)
         self.rotation = Rotation()
         self.numbers = itertools.count(1)
-        self.users, self.people, self.absent = {}, {}, set()  # by e-mail, by id, e-mails that nobody has
-        self.channels, self.direct = {}, {}  # by id, by the person's id
+        self.users, self.people, self.absent = {}, {}, set()  # by e-mail; by id; e-mail addresses without an account
+        self.channels, self.direct = {}, {}  # by id; by user id
         self.messages, self.calls = {}, deque(maxlen=200_000)
-        self.edit_window = None  # seconds in which a message may be changed; None: always
-        self.history_lag = 0.0  # seconds until a message can be read
+        self.edit_window = None  # seconds during which a message may be edited; None: forever
+        self.history_lag = 0.0  # seconds until a message becomes readable
         self.by_revision = {}
         self.call_count = 0
         self.last_ts = 0
         self.generation = next(self.revisions)
 
-    # ---- people and places ----
+    # ---- people and channels ----
 
     def add_user(self, email: str, name: str | None = None, deleted: bool = False, tz: str | None = None) -> User:
         number = next(self.numbers)
         email = email.lower()
-        # Ids of people start with U or W; an application must not care (docs.slack.dev, users).
+        # User ids start with U or W; applications must accept both (docs.slack.dev, users).
         user = self.users.get(email) or User(opaque("W" if number % 4 == 0 else "U", number), email, "")
         user.name = name or user.name or email.partition("@")[0].replace(".", " ").title()
         user.deleted = deleted
@@ -177,7 +177,7 @@ class Workspace:
         return user
 
     def add_channel(self, channel_id: str, name: str, **state):
-        """state: member, archived, private. The messages of a channel that is there stay."""
+        """Adds or changes a channel; an existing one keeps its messages. state: member, archived, private."""
         channel = self.channels.setdefault(channel_id, Channel(channel_id, name))
         channel.name = name
         for key, value in state.items():
@@ -191,7 +191,7 @@ class Workspace:
         return channel
 
     def named(self, channel_id) -> tuple[User | None, Channel | None]:
-        """The person and the channel that an id stands for, as far as they exist. Opens nothing."""
+        """The person and the channel with this id, as far as they exist. Does not open a direct message."""
         if not isinstance(channel_id, str):
             return None, None
         user = self.people.get(channel_id)
@@ -199,7 +199,7 @@ class Workspace:
         return (channel.user if channel else user), channel
 
     def place(self, channel_id) -> Channel | None:
-        """Where a message to that id goes; a person's id opens the direct message."""
+        """The channel for a message to this id; a user id opens the direct message. None if there is no such channel."""
         user, channel = self.named(channel_id)
         if user and user.deleted:
             return None
@@ -223,13 +223,13 @@ class Workspace:
         return message
 
     def remove_message(self, message: Message):
-        """Somebody deletes it. The page sees everything anew."""
+        """Deletes a message, as another person would. The page reloads everything."""
         del self.messages[message.channel.id, message.ts]
         del self.by_revision[message.revision]
         self.generation = next(self.revisions)
 
     def thread_of(self, message: Message) -> dict:
-        """What conversations.history says of a thread."""
+        """The thread members of a message in conversations.history."""
         if message.is_reply():
             return {"thread_ts": message.thread_ts}
         replies = sum(1 for other in self.messages.values() if other.channel is message.channel and other.thread_ts == message.ts)
@@ -241,7 +241,7 @@ class Workspace:
         self.by_revision[message.revision] = message
 
     def changes(self, after: int) -> list:
-        """Messages that are new or have changed since, in the order of their last change."""
+        """Messages that are new or changed since revision `after`, in the order of their last change."""
         if after < self.generation:
             return list(self.by_revision.values())
         changed = []

@@ -1,4 +1,4 @@
-// The sink's `config`, already valid against the plugin's schema and with its defaults filled in.
+// The sink's `config`, already validated against the plugin's schema, with defaults filled in.
 #pragma once
 #include <charconv>
 #include <cstdint>
@@ -15,10 +15,10 @@
 
 namespace belfry::sdk {
 
-// What is wrong with one place of the configuration.
+// An error at one place in the configuration.
 struct Problem {
-  std::string pointer;  // RFC 6901, "" is the whole: "/lookup/cache"
-  std::string text;     // one sentence that says what to write instead
+  std::string pointer;  // RFC 6901: "/lookup/cache"; "" is the whole configuration
+  std::string text;     // one sentence that describes what to write instead
 
   bool operator==(const Problem&) const = default;
 };
@@ -29,7 +29,7 @@ class Problems : public std::vector<Problem> {
   void add(std::string at, std::string text) { push_back({std::move(at), std::move(text)}); }
 };
 
-// Thrown by the readers of Config; becomes a Problem when it leaves configure().
+// Thrown by Config's readers; becomes a Problem when it leaves configure().
 class ConfigError : public std::runtime_error {
  public:
   ConfigError(std::string pointer, const std::string& text) : std::runtime_error(text), pointer_(std::move(pointer)) {}
@@ -39,26 +39,26 @@ class ConfigError : public std::runtime_error {
   std::string pointer_;
 };
 
-// A reference to a secret of the configuration. Cheap to copy and safe to keep. Reveal at use and do not keep what it gives: rotation
-// changes it. Thread rule: any thread, from start() on.
+// A reference to a secret in the configuration. Cheap to copy and safe to keep. Call reveal() at each use and do not keep its result:
+// rotation changes the value. Thread rule: any thread, from start() on.
 class Secret {
  public:
   Secret() = default;
   Secret(const detail::Runtime* runtime, std::string reference) : runtime_(runtime), reference_(std::move(reference)) {}
 
-  // True when the configuration has none.
+  // True if the secret is not configured.
   [[nodiscard]] bool empty() const { return reference_.empty(); }
-  // As it stands in the configuration: names a budget (see RateLimit), reveals nothing.
+  // The reference that stands in `config` instead of the value: identifies a budget (see RateLimit), reveals nothing.
   [[nodiscard]] const std::string& reference() const { return reference_; }
-  // The present value; "" when empty(). Throws OutcomeError when the host does not know the reference.
+  // The current value; "" if empty(). Throws OutcomeError if the host has no secret with this reference.
   [[nodiscard]] std::string reveal() const {
     if (empty()) return {};
-    const auto reveal = runtime_->need(runtime_->tables().secrets.reveal, BELFRY_SECRETS_1);
+    const auto reveal = runtime_->require(runtime_->tables().secrets.reveal, BELFRY_SECRETS_1);
     struct Received {
       std::string value;
       bool whole = true;
     } received;
-    // Called by the host, whose frames no exception may cross.
+    // Called by the host: no exception may cross its frames.
     const auto append = [](void* ctx, belfry_str piece) noexcept {
       auto& out = *static_cast<Received*>(ctx);
       try {
@@ -69,7 +69,7 @@ class Secret {
     };
     const belfry_writer writer{&received, append};
     if (reveal(runtime_->ctx(), detail::str(reference_), &writer) != 0) {
-      throw OutcomeError(Outcome::misconfigured("secret_unknown", "the gateway does not know the secret " + reference_));
+      throw OutcomeError(Outcome::misconfigured("secret_unknown", "the gateway has no secret named " + reference_));
     }
     if (!received.whole) throw std::bad_alloc();
     return std::move(received.value);
@@ -80,8 +80,8 @@ class Secret {
   std::string reference_;
 };
 
-// A value: copies are independent. Every reader takes the key of a member; `fallback` is given when there is none.
-// A member of another type throws ConfigError with its place.
+// A value: copies are independent. Readers take the key of a member and return `fallback` if it is absent or null. A member of the wrong
+// type throws ConfigError with its pointer.
 class Config {
  public:
   explicit Config(nlohmann::json document, const detail::Runtime* runtime = nullptr, std::string at = {})
@@ -107,7 +107,7 @@ class Config {
     if (!value->is_boolean()) fail(key, "must be true or false");
     return value->get<bool>();
   }
-  // "10s 5m 24h 7d", also "250ms".
+  // "10s", "5m", "24h", "7d" or "250ms".
   [[nodiscard]] Millis duration(std::string_view key, Millis fallback = Millis{0}) const {
     const auto* value = find(key);
     if (value == nullptr) return fallback;
@@ -115,7 +115,7 @@ class Config {
     if (!parsed) fail(key, "must be a duration such as 10s, 5m, 24h or 7d");
     return *parsed;
   }
-  // A list of strings; one string alone counts as a list of one.
+  // A list of strings. A single string counts as a list of one.
   [[nodiscard]] std::vector<std::string> list(std::string_view key) const {
     const auto* value = find(key);
     if (value == nullptr) return {};
@@ -128,14 +128,14 @@ class Config {
     }
     return all;
   }
-  // Members whose schema says x-secret.
+  // For members that the schema marks x-secret.
   [[nodiscard]] Secret secret(std::string_view key) const { return Secret(runtime_, string(key)); }
   [[nodiscard]] std::vector<Secret> secrets(std::string_view key) const {
     std::vector<Secret> all;
     for (auto& reference : list(key)) all.emplace_back(runtime_, std::move(reference));
     return all;
   }
-  // A nested object, empty when it is not there.
+  // A nested object; empty if absent.
   [[nodiscard]] Config section(std::string_view key) const {
     const auto* value = find(key);
     if (value == nullptr) return Config(nlohmann::json::object(), runtime_, pointer(key));
@@ -144,7 +144,7 @@ class Config {
   }
 
   [[nodiscard]] const nlohmann::json& json() const { return document_; }
-  // The RFC 6901 pointer of a member, for Problems.
+  // RFC 6901 pointer to a member, for Problems.
   [[nodiscard]] std::string pointer(std::string_view key) const {
     std::string out = at_ + "/";
     for (const char c : key) {

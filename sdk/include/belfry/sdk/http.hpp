@@ -1,4 +1,4 @@
-// HTTP requests through the host, which owns TLS, proxy, pooling and limits. Redirects are never followed.
+// HTTP requests through the host, which handles TLS, proxies, pooling and limits. Redirects are never followed.
 #pragma once
 #include <algorithm>
 #include <cstdint>
@@ -20,7 +20,7 @@ struct Header {
 };
 using Headers = std::vector<Header>;
 
-// The first value of that name, compared without case; "" when there is none.
+// The value of the first header with this name, compared case-insensitively; empty if there is none.
 [[nodiscard]] inline std::string_view find_header(const Headers& headers, std::string_view name) {
   const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; };
   const auto same = [lower](std::string_view a, std::string_view b) {
@@ -52,26 +52,26 @@ struct HttpRequest {
   std::string url;  // absolute http(s)
   Headers headers;
   std::string body;
-  Millis timeout{0};                     // 0: until the deadline of the delivery, or 10 s without one
+  Millis timeout{0};                     // 0: until just before the delivery's deadline, or 10 s outside a delivery
   std::uint64_t max_response_bytes = 0;  // 0: 1 MiB
 };
 
 enum class HttpError : std::uint32_t {
   none = BELFRY_HTTP_OK,
-  invalid = BELFRY_HTTP_INVALID,  // the request itself is wrong; never sent
+  invalid = BELFRY_HTTP_INVALID,  // the request is malformed; never sent
   resolve = BELFRY_HTTP_RESOLVE,
   connect = BELFRY_HTTP_CONNECT,
   tls = BELFRY_HTTP_TLS,
   timeout = BELFRY_HTTP_TIMEOUT,
-  closed = BELFRY_HTTP_CLOSED,  // the peer closed before the answer was complete
+  closed = BELFRY_HTTP_CLOSED,  // the peer closed before the response was complete
   too_large = BELFRY_HTTP_TOO_LARGE,
-  malformed = BELFRY_HTTP_MALFORMED,  // the answer is not HTTP
-  refused = BELFRY_HTTP_REFUSED,      // too many requests wait already
+  malformed = BELFRY_HTTP_MALFORMED,  // the response is not HTTP
+  refused = BELFRY_HTTP_REFUSED,      // too many requests are already queued
 };
 
 struct HttpResult {
-  HttpError error = HttpError::none;  // none: there is an answer, with a status
-  bool request_sent = false;          // with an error: bytes of the request may have reached the peer
+  HttpError error = HttpError::none;  // none: a response arrived, and the fields below are valid
+  bool request_sent = false;          // with an error: part of the request may have reached the peer
   int status = 0;
   Headers headers;
   std::string body;
@@ -80,8 +80,8 @@ struct HttpResult {
   [[nodiscard]] bool answered() const { return error == HttpError::none; }
   [[nodiscard]] bool success() const { return answered() && status >= 200 && status < 300; }
   [[nodiscard]] std::string_view header(std::string_view name) const { return find_header(headers, name); }
-  // Retry-After (RFC 9110 section 10.2.3) from now on: seconds, or a date, which is compared with the Date of the answer, since clocks
-  // differ; one that has passed is 0. None when it is absent or neither of them.
+  // Delay from now in Retry-After (RFC 9110 section 10.2.3): seconds, or a date. A date is compared with the response's Date, since clocks
+  // differ, and falls back to the local clock; one in the past yields 0. nullopt if the header is absent or malformed.
   [[nodiscard]] std::optional<Millis> retry_after() const {
     const auto text = header("retry-after");
     const bool digits = !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
@@ -98,17 +98,17 @@ struct HttpResult {
     return std::chrono::seconds(seconds);
   }
   [[nodiscard]] std::optional<Millis> until_date(std::string_view text) const {
-    const auto here = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-    const auto until = parse_http_date(text, here);
+    const auto local_now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    const auto until = parse_http_date(text, local_now);
     if (!until) return std::nullopt;
-    const auto there = parse_http_date(header("date"), here).value_or(here);
-    return std::max<Millis>(*until - there, Millis(0));
+    const auto remote_now = parse_http_date(header("date"), local_now).value_or(local_now);
+    return std::max<Millis>(*until - remote_now, Millis(0));
   }
 };
 
-// The outcome of a message that was sent with one request to a remote of which nothing more is known than HTTP. Success has no receipt.
-// Final are only the statuses by which a server refuses this very request (RFC 9110 section 15.5: 400, 413, 414, 415, 422; RFC 6585: 431);
-// every other one may come from something in between, and is tried again.
+// Maps the result of a message's only request to an outcome, for a remote that defines nothing beyond HTTP. Success has no receipt. Only
+// statuses with which a server refuses the request itself are `rejected` (RFC 9110 section 15.5: 400, 413, 414, 415, 422; RFC 6585: 431);
+// any other may come from an intermediary, so the message is kept and sent again. `default_pause` applies to a 429 without Retry-After.
 inline Outcome http_outcome(const HttpResult& result, Millis default_pause = std::chrono::seconds(30)) {
   if (!result.answered()) {
     if (result.error == HttpError::invalid) return Outcome::rejected("invalid_request", result.error_text);
@@ -116,41 +116,41 @@ inline Outcome http_outcome(const HttpResult& result, Millis default_pause = std
     return Outcome::retry(reason, result.error_text).maybe_delivered(result.request_sent);
   }
   const auto after = result.retry_after();
-  const auto said = "the remote answered " + std::to_string(result.status);
+  const auto summary = "the remote answered " + std::to_string(result.status);
   const auto classify = [&]() -> Outcome {
     switch (result.status) {
       case 401:
       case 403:
-      case 407: return Outcome::misconfigured("unauthorized", said + "; check the credentials");
+      case 407: return Outcome::misconfigured("unauthorized", summary + "; check the credentials");
       case 404:
       case 405:
-      case 410: return Outcome::misconfigured("not_found", said + "; check the address");
+      case 410: return Outcome::misconfigured("not_found", summary + "; check the address");
       case 400:
       case 413:
       case 414:
       case 415:
       case 422:
-      case 431: return Outcome::rejected("refused", said);
+      case 431: return Outcome::rejected("refused", summary);
       case 408:
-      case 425: return Outcome::retry("try_later", said);
-      case 429: return Outcome::rate_limited(after.value_or(default_pause), LimitScope::credential, said);
+      case 425: return Outcome::retry("try_later", summary);
+      case 429: return Outcome::rate_limited(after.value_or(default_pause), LimitScope::credential, summary);
       default: break;
     }
     if (result.success()) return Outcome::delivered();
     if (result.status >= 500) {
-      auto outcome = Outcome::retry("server_error", said).maybe_delivered();
+      auto outcome = Outcome::retry("server_error", summary).maybe_delivered();
       return after ? outcome.retry_after(*after) : outcome;
     }
     if (result.status >= 300 && result.status < 400) {
-      return Outcome::misconfigured("redirected", said + "; redirects are not followed, configure the final address");
+      return Outcome::misconfigured("redirected", summary + "; redirects are not followed, configure the final address");
     }
-    return Outcome::retry("bad_answer", said);
+    return Outcome::retry("bad_answer", summary);
   };
   return classify().http_status(result.status);
 }
 
-// Cheap to copy. A request made for a delivery ends with it. GCC 12 cannot compile a braced list of headers inside a co_await expression:
-// name it first, or use HttpRequest::with.
+// Cheap to copy. A request sent for a delivery is cancelled with it. GCC 12 cannot compile a braced list of headers inside a co_await
+// expression: name the list first, or use HttpRequest::with.
 class Http {
  public:
   explicit Http(detail::Runtime* runtime) : runtime_(runtime) {}
@@ -182,12 +182,12 @@ class Http {
       result.body = detail::view(raw.body);
       result.error_text = detail::view(raw.error_text);
     }
-    HttpResult result{.error = HttpError::malformed, .request_sent = true, .error_text = "the gateway gave no result"};
+    HttpResult result{.error = HttpError::malformed, .request_sent = true, .error_text = "the gateway returned no result"};
   };
 
   static Task<HttpResult> send_through(detail::Runtime* runtime, HttpRequest request) {
     auto& root = co_await detail::CurrentRoot{};
-    const auto send = runtime->need(runtime->tables().http.send, BELFRY_HTTP_CLIENT_1);
+    const auto send = runtime->require(runtime->tables().http.send, BELFRY_HTTP_CLIENT_1);
     std::vector<belfry_http_header> headers;
     for (const auto& header : request.headers) headers.push_back({detail::str(header.name), detail::str(header.value)});
     belfry_http_request raw{};
@@ -200,7 +200,7 @@ class Http {
     raw.header_count = static_cast<std::uint32_t>(headers.size());
     raw.body = detail::str(request.body);
     raw.max_response_bytes = request.max_response_bytes;
-    Waiter waiter(*runtime, runtime->checked(send(runtime->ctx(), &raw)));
+    Waiter waiter(*runtime, runtime->require_ticket(send(runtime->ctx(), &raw)));
     if (request.method != "GET" && request.method != "HEAD") root.request_sent = true;
     co_await waiter;
     co_return std::move(waiter.result);

@@ -1,6 +1,6 @@
-// Dates of HTTP (RFC 9110 section 5.6.7), in all three forms that a recipient has to understand:
+// Parses HTTP dates (RFC 9110 section 5.6.7) in all three forms that a recipient must accept:
 //     Sun, 06 Nov 1994 08:49:37 GMT    Sunday, 06-Nov-94 08:49:37 GMT    Sun Nov  6 08:49:37 1994
-// Pure. The day of the week is not looked at.
+// Pure. The day of the week is not checked.
 #pragma once
 #include <algorithm>
 #include <array>
@@ -14,7 +14,7 @@ using HttpDate = std::chrono::sys_seconds;
 
 namespace detail {
 
-// Takes a date apart from its front; after something else than expected it is bad, and what follows does nothing.
+// Consumes a date from the front. After unexpected input, good() is false and reading has no effect.
 class DateReader {
  public:
   explicit DateReader(std::string_view text) : text_(text) {}
@@ -26,9 +26,9 @@ class DateReader {
     good_ = good_ && text_.starts_with(expected);
     if (good_) text_.remove_prefix(expected.size());
   }
-  // Letters, which are left out.
+  // Skips letters.
   void skip_word() { text_.remove_prefix(std::min(text_.size(), word().size())); }
-  // Exactly so many digits; a leading blank stands for a zero where `padded`.
+  // Reads exactly `digits` digits. If `padded`, a leading space counts as a zero.
   int number(std::size_t digits, bool padded = false) {
     good_ = good_ && text_.size() >= digits;
     int value = 0;
@@ -77,7 +77,7 @@ struct DateParts {
 
 }  // namespace detail
 
-// None for anything else. `now` places a year of two digits: never more than 50 years ahead.
+// Returns nullopt if `text` is not a valid date in one of the three forms. `now` resolves a two-digit year, to at most 50 years ahead.
 [[nodiscard]] inline std::optional<HttpDate> parse_http_date(std::string_view text, HttpDate now) {
   using namespace std::chrono;
   detail::DateReader in(text);

@@ -1,4 +1,5 @@
-// The C tables of one sink class. Not for plugin authors. Every function here catches everything: no exception crosses to the host.
+// The C tables of a sink class. Internal: not for plugin authors. Every function here catches everything: no exception crosses into the
+// host.
 #pragma once
 #include <algorithm>
 #include <array>
@@ -13,20 +14,20 @@
 
 namespace belfry::sdk {
 
-// What BELFRY_PLUGIN says about a plugin. Views must live as long as the library: string literals.
+// The description of a plugin, as passed to BELFRY_PLUGIN. The views must live as long as the library: use string literals.
 struct PluginInfo {
   std::string_view type;                // [a-z][a-z0-9_-]{0,31}
   std::string_view config_schema_json;  // JSON Schema (draft-07), type object
-  std::string_view title{};             // for people, one line; the type when empty
+  std::string_view title{};             // one line for people; the type if empty
   std::string_view version = "0";
   std::string_view license{};                   // SPDX expression
-  std::array<std::string_view, 12> services{};  // without these start fails, with a sentence that names them
+  std::array<std::string_view, 12> services{};  // required: start() fails with an error that names the missing one
 };
 
-// The members of SinkBase that are for this header only.
+// Gives this header access to private members of SinkBase.
 class InstanceAccess {
  public:
-  static void give_services(SinkBase& sink, Services services) { sink.services_ = services; }
+  static void set_services(SinkBase& sink, Services services) { sink.services_ = services; }
   static Task<Outcome> attempt(SinkBase& sink, Message message) { return sink.attempt(std::move(message)); }
 };
 
@@ -36,7 +37,7 @@ inline void write_to(const belfry_writer* writer, std::string_view text) {
   if (writer != nullptr && writer->write != nullptr) writer->write(writer->ctx, str(text));
 }
 
-// One line of "POINTER<TAB>TEXT\n": what would break the line becomes a space.
+// Writes one line "POINTER<TAB>TEXT\n". Tabs and line breaks inside either part become spaces.
 inline void write_problem(const belfry_writer* writer, const Problem& problem) {
   std::string line = problem.pointer + '\t' + problem.text;
   for (std::size_t i = 0; i < line.size(); ++i) {
@@ -46,9 +47,9 @@ inline void write_problem(const belfry_writer* writer, const Problem& problem) {
   write_to(writer, line + '\n');
 }
 
-inline std::string what_of(std::exception_ptr error) { return outcome_of(std::move(error), false).detail; }
+inline std::string message_of(std::exception_ptr error) { return outcome_of(std::move(error), false).detail; }
 
-// One instance: the sink, what it is running, and which of the optional things it can do. Freed by `destroy`.
+// One instance: the sink, its runtime, and the optional interfaces of its class (null if absent). Freed by destroy().
 struct Instance {
   Instance(const belfry_host& host, const PluginInfo& plugin) : runtime(host), info(plugin) {}
   virtual ~Instance() = default;
@@ -72,10 +73,10 @@ struct InstanceOf final : Instance {
     if constexpr (std::derived_from<Class, Renders>) renders = &object;
     if constexpr (std::derived_from<Class, ChecksOnline>) checks = &object;
     if constexpr (std::derived_from<Class, BlockingSink>) blocking = &object;
-    InstanceAccess::give_services(object, Services(&runtime));
+    InstanceAccess::set_services(object, Services(&runtime));
   }
-  // Tasks refer to the sink: they go first.
-  ~InstanceOf() override { runtime.drop_everything(); }
+  // Tasks refer to the sink, so they are destroyed first.
+  ~InstanceOf() override { runtime.cancel_all(); }
 
   Class object;
 };
@@ -95,11 +96,11 @@ inline std::expected<void, Problems> checked_configure(Instance& self, belfry_st
   } catch (const ConfigError& e) {
     return problem(e.pointer(), e.what());
   } catch (...) {
-    return problem("", "the plugin failed to read its configuration: " + what_of(std::current_exception()));
+    return problem("", "the plugin failed to read its configuration: " + message_of(std::current_exception()));
   }
 }
 
-// From here on services may be used.
+// Makes services available from here on. Fails if the host lacks one that the plugin requires.
 inline std::expected<void, std::string> load_services(Instance& self) {
   self.runtime.load_tables();
   for (const auto service : self.info.services) {
@@ -117,11 +118,11 @@ inline std::expected<void, std::string> checked_start(Instance& self) {
     self.runtime.drain();
     return started;
   } catch (...) {
-    return std::unexpected("the plugin failed to start: " + what_of(std::current_exception()));
+    return std::unexpected("the plugin failed to start: " + message_of(std::current_exception()));
   }
 }
 
-// Awaits what a sink is asked to do and turns whatever happens into the ticket's one completion.
+// Awaits the sink's task and completes its ticket exactly once, whether it returns or throws. A withdrawn ticket is not completed.
 template <class Result>
 Task<> settle(Root& root, Task<Result> task) {
   Outcome outcome;
@@ -138,12 +139,12 @@ Task<> settle(Root& root, Task<Result> task) {
   if (!root.withdrawn) root.runtime.complete(root.ticket, outcome);
 }
 
-// Begins what `ask` gives for a message. What is thrown before the first wait settles the ticket too.
-template <class Ask>
-void begin_ticket(Instance& self, const belfry_message* raw, Ask ask) noexcept {
+// Starts the task that `make_task` returns for a message. An exception thrown before the first suspension also settles the ticket.
+template <class MakeTask>
+void begin_ticket(Instance& self, const belfry_message* raw, MakeTask make_task) noexcept {
   const auto message = copy_sized(raw);
   try {
-    self.runtime.run_for(message.ticket, [&](Root& root) { return settle(root, ask(Message(message))); });
+    self.runtime.run_for(message.ticket, [&](Root& root) { return settle(root, make_task(Message(message))); });
     self.runtime.drain();
   } catch (...) {
     self.runtime.abandon(message.ticket);
@@ -151,12 +152,12 @@ void begin_ticket(Instance& self, const belfry_message* raw, Ask ask) noexcept {
   }
 }
 
-inline Task<> stop_when_quiet(Instance& self, belfry_ticket done) {
-  co_await self.runtime.quiet();
+inline Task<> stop_when_idle(Instance& self, belfry_ticket done) {
+  co_await self.runtime.wait_idle();
   try {
     co_await self.sink->stop();
   } catch (...) {
-    self.runtime.write_log(BELFRY_LOG_ERROR, "stop: " + what_of(std::current_exception()));
+    self.runtime.write_log(BELFRY_LOG_ERROR, "stop: " + message_of(std::current_exception()));
   }
   self.runtime.complete(done, Outcome::delivered());
 }
@@ -167,15 +168,15 @@ inline void reply_to(Runtime& runtime, belfry_ticket ticket, const InboundReply&
   raw.status = static_cast<std::uint32_t>(reply.status);
   raw.content_type = str(reply.content_type);
   raw.body = str(reply.body);
-  runtime.need(runtime.tables().inbound.reply, BELFRY_INBOUND_HTTP_1)(runtime.ctx(), ticket, &raw);
+  runtime.require(runtime.tables().inbound.reply, BELFRY_INBOUND_HTTP_1)(runtime.ctx(), ticket, &raw);
 }
 
-inline Task<> answer(Instance& self, belfry_ticket ticket, InboundRequest request) {
+inline Task<> run_inbound(Instance& self, belfry_ticket ticket, InboundRequest request) {
   InboundReply reply;
   try {
     reply = co_await self.inbound->handle(std::move(request));
   } catch (...) {
-    self.runtime.write_log(BELFRY_LOG_ERROR, "inbound request: " + what_of(std::current_exception()));
+    self.runtime.write_log(BELFRY_LOG_ERROR, "inbound request: " + message_of(std::current_exception()));
     reply = {.status = 500};
   }
   reply_to(self.runtime, ticket, reply);
@@ -193,18 +194,18 @@ inline InboundRequest to_request(const belfry_inbound_request* raw_request) {
   return request;
 }
 
-// What the sink is asked in a call that has no way to say that it failed. What was asked for stays open until the host gives it up.
+// Wraps a call from the host that cannot report failure. After an exception, its ticket stays open until the host abandons it.
 template <class Call>
-void contained(Runtime& runtime, Call call) noexcept {
+void guarded(Runtime& runtime, Call call) noexcept {
   try {
     call();
     runtime.drain();
   } catch (...) {
-    runtime.write_log(BELFRY_LOG_ERROR, "out of memory, or an exception where none may come from");
+    runtime.write_log(BELFRY_LOG_ERROR, "out of memory, or an exception from code that must not throw");
   }
 }
 
-// ---- The functions of belfry_instance ----
+// ---- Functions of belfry_instance ----
 
 inline int32_t configure(void* self, belfry_str config_json, const belfry_writer* problems) noexcept {
   const auto configured = checked_configure(instance(self), config_json);
@@ -227,21 +228,21 @@ inline void deliver(void* self, const belfry_message* message) noexcept {
 
 inline void abandon(void* self, belfry_ticket ticket) noexcept {
   auto& runtime = instance(self).runtime;
-  contained(runtime, [&] { runtime.abandon(ticket); });
+  guarded(runtime, [&] { runtime.abandon(ticket); });
 }
 
 inline void event(void* self, belfry_ticket ticket, uint32_t kind, const void* payload) noexcept {
   auto& runtime = instance(self).runtime;
-  contained(runtime, [&] { runtime.event(ticket, kind, payload); });
+  guarded(runtime, [&] { runtime.event(ticket, kind, payload); });
 }
 
 inline void stop(void* self, belfry_ticket done) noexcept {
   auto& own = instance(self);
-  contained(own.runtime, [&] { own.runtime.spawn(stop_when_quiet(own, done)); });
+  guarded(own.runtime, [&] { own.runtime.spawn(stop_when_idle(own, done)); });
 }
 
 inline void destroy(void* self) noexcept {
-  // A function on the host's pool may still be using the sink: rather leak it than pull it away.
+  // A function on the host's pool may still be using the sink: leaking it is safer than freeing it.
   if (instance(self).runtime.has_open_jobs()) return;
   delete &instance(self);
 }
@@ -252,7 +253,7 @@ inline void inbound_routes(void* self, const belfry_writer* out) noexcept {
   try {
     for (const auto& route : instance(self).inbound->routes()) write_to(out, route.method + ' ' + route.path + '\n');
   } catch (...) {
-    instance(self).runtime.write_log(BELFRY_LOG_ERROR, "routes: " + what_of(std::current_exception()));
+    instance(self).runtime.write_log(BELFRY_LOG_ERROR, "routes: " + message_of(std::current_exception()));
   }
 }
 
@@ -262,14 +263,14 @@ inline uint32_t inbound_verify(void* self, const belfry_inbound_request* request
     const auto status = instance(self).inbound->verify(to_request(request)).status();
     return status == 0 || (status >= 400 && status < 600) ? static_cast<uint32_t>(status) : kUnauthorized;
   } catch (...) {
-    instance(self).runtime.write_log(BELFRY_LOG_ERROR, "verify: " + what_of(std::current_exception()));
+    instance(self).runtime.write_log(BELFRY_LOG_ERROR, "verify: " + message_of(std::current_exception()));
     return kUnauthorized;
   }
 }
 
 inline void inbound_handle(void* self, belfry_ticket ticket, const belfry_inbound_request* request) noexcept {
   auto& own = instance(self);
-  contained(own.runtime, [&] { own.runtime.run_for(ticket, [&](Root&) { return answer(own, ticket, to_request(request)); }); });
+  guarded(own.runtime, [&] { own.runtime.run_for(ticket, [&](Root&) { return run_inbound(own, ticket, to_request(request)); }); });
 }
 
 inline void reconcile(void* self, const belfry_message* message) noexcept {
@@ -283,12 +284,12 @@ inline int32_t render(void* self, const belfry_message* message, const belfry_wr
     write_to(out, rendered ? rendered->dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) : rendered.error());
     return rendered ? 0 : 1;
   } catch (...) {
-    write_to(out, what_of(std::current_exception()));
+    write_to(out, message_of(std::current_exception()));
     return 1;
   }
 }
 
-inline uint32_t in_flight_most(void* self) noexcept {
+inline uint32_t max_in_flight(void* self) noexcept {
   try {
     return static_cast<uint32_t>(std::clamp<std::size_t>(instance(self).blocking->concurrency(), 1, UINT32_MAX));
   } catch (...) {
@@ -297,7 +298,7 @@ inline uint32_t in_flight_most(void* self) noexcept {
 }
 
 inline Task<Outcome> report(Instance& self, belfry_ticket ticket) {
-  const auto add = self.runtime.need(self.runtime.tables().findings.add, BELFRY_CHECK_ONLINE_1);
+  const auto add = self.runtime.require(self.runtime.tables().findings.add, BELFRY_CHECK_ONLINE_1);
   const Findings findings = co_await self.checks->check_online();
   for (const auto& finding : findings) {
     belfry_finding raw{};
@@ -313,7 +314,7 @@ inline Task<Outcome> report(Instance& self, belfry_ticket ticket) {
 
 inline void check_online(void* self, belfry_ticket ticket) noexcept {
   auto& own = instance(self);
-  contained(own.runtime, [&] {
+  guarded(own.runtime, [&] {
     if (const auto loaded = load_services(own); !loaded) {
       own.runtime.complete(ticket, Outcome::misconfigured("service_missing", loaded.error()));
     } else {
@@ -325,7 +326,7 @@ inline void check_online(void* self, belfry_ticket ticket) noexcept {
 inline constexpr belfry_inbound_http kInboundTable{sizeof(belfry_inbound_http), 0, inbound_routes, inbound_verify, inbound_handle};
 inline constexpr belfry_reconcile kReconcileTable{sizeof(belfry_reconcile), 0, reconcile};
 inline constexpr belfry_render kRenderTable{sizeof(belfry_render), 0, render};
-inline constexpr belfry_in_flight kInFlightTable{sizeof(belfry_in_flight), BELFRY_IN_FLIGHT_OFFLOADED, in_flight_most};
+inline constexpr belfry_in_flight kInFlightTable{sizeof(belfry_in_flight), BELFRY_IN_FLIGHT_OFFLOADED, max_in_flight};
 inline constexpr belfry_check_online kCheckOnlineTable{sizeof(belfry_check_online), 0, check_online};
 
 inline const void* extension(void* self, belfry_str id) noexcept {
@@ -341,7 +342,8 @@ inline const void* extension(void* self, belfry_str id) noexcept {
 inline constexpr belfry_instance kInstanceTable{
     sizeof(belfry_instance), 0, configure, start, deliver, abandon, event, stop, destroy, extension};
 
-// The entry of one class. `info` has internal linkage, and so has everything made from it: two plugins in one process share nothing.
+// The plugin entry of one class. `info` has internal linkage, and so does everything instantiated with it: two plugins in one process share
+// nothing.
 template <class Class, const PluginInfo& info>
 struct Entry {
   static uint32_t count() noexcept { return 1; }

@@ -1,4 +1,4 @@
-// What is to be delivered: one notification, or a digest of several, for one destination. The document is sdk/message.schema.json.
+// A message to deliver: one notification, or a digest of several, for one destination. Its JSON format is sdk/message.schema.json.
 #pragma once
 #include <cstdint>
 #include <nlohmann/json.hpp>
@@ -13,17 +13,17 @@
 
 namespace belfry::sdk {
 
-// What surrounds the document.
-struct Attempt {
-  std::uint32_t number = 1;
-  bool possible_duplicate = false;  // an earlier attempt may have arrived
-  Timestamp deadline{};             // then the delivery is abandoned
-  nlohmann::json prior_receipt;     // of the last message with the same update key; null: none
+// Metadata of one delivery attempt, passed beside the document.
+struct AttemptInfo {
+  std::uint32_t number = 1;         // 1, 2, ...
+  bool possible_duplicate = false;  // an earlier attempt may have been delivered
+  Timestamp deadline{};             // the delivery is abandoned at this time
+  nlohmann::json prior_receipt;     // receipt of the last message with the same update key; null: none
 };
 
 class BlockingSink;
 
-// A value, parsed when it is first looked at: accessors of a document that is no JSON object throw OutcomeError.
+// A value. The document is parsed on first access: if it is not a JSON object, the accessors that read it throw OutcomeError.
 // Thread rule: one thread at a time.
 class Message {
  public:
@@ -39,50 +39,52 @@ class Message {
     }
     sensitive_ = (raw.flags & BELFRY_MESSAGE_SENSITIVE) != 0;
   }
-  // From a document, for tests of pure code.
-  explicit Message(const nlohmann::json& document, Attempt attempt = {})
+  // Wraps a document, for unit tests that need no host.
+  explicit Message(const nlohmann::json& document, AttemptInfo attempt = {})
       : delivery_id_(text(document, "delivery_id")), body_(document.dump()), attempt_(std::move(attempt)) {
     sensitive_ = flag(document, "sensitive");
     if (flag(document, "possible_duplicate")) attempt_.possible_duplicate = true;
   }
 
-  // The idempotency key: the same for every attempt, another one for every delivery.
+  // Idempotency key: the same for every attempt of a delivery, different for every delivery.
   [[nodiscard]] const std::string& delivery_id() const { return delivery_id_; }
   [[nodiscard]] std::uint32_t attempt() const { return attempt_.number; }
   [[nodiscard]] Timestamp deadline() const { return attempt_.deadline; }
   [[nodiscard]] bool possible_duplicate() const { return attempt_.possible_duplicate; }
   [[nodiscard]] const nlohmann::json& prior_receipt() const { return attempt_.prior_receipt; }
-  // Not to be shown where others read, unless allow_sensitive().
+  // Must not be shown where others can read it, unless allow_sensitive().
   [[nodiscard]] bool sensitive() const { return sensitive_; }
   [[nodiscard]] bool allow_sensitive() const { return parts().allow_sensitive; }
-  // True when this message must not go where it is addressed to: sensitive, shared, and nobody allowed it.
+  // True if the message must not be sent to its destination: it is sensitive, the destination is shared, and allow_sensitive() is false.
   [[nodiscard]] bool forbidden_here() const { return sensitive() && destination().audience == Audience::shared && !allow_sensitive(); }
 
   [[nodiscard]] Kind kind() const { return parts().digest ? Kind::digest : Kind::notification; }
-  // Of a digest: why it is one, a sentence for its reader; plain text, mostly empty.
+  // Why these notifications were combined: a sentence in plain text for the digest's reader. Usually empty; always empty for a
+  // notification.
   [[nodiscard]] const std::string& note() const { return parts().note; }
   [[nodiscard]] const Destination& destination() const { return parts().destination; }
-  // Keys of the sink's config that the route sets: {"channel": "C1"}. An object.
+  // Members of the sink's config that the route overrides: {"channel": "C1"}. Always an object.
   [[nodiscard]] const nlohmann::json& overrides() const { return parts().overrides; }
   [[nodiscard]] const std::string& update_key() const { return parts().update_key; }
 
-  // At least one; exactly one unless kind() is digest.
+  // Exactly one item for a notification, at least one for a digest. Throws OutcomeError if the document has none.
   [[nodiscard]] const std::vector<Item>& items() const {
     if (parts().items.empty()) throw OutcomeError(Outcome::rejected("bad_message", "the message has no items"));
     return parts_->items;
   }
   [[nodiscard]] const Item& item() const { return items().front(); }
 
-  // The document as JSON, made anew, and as the text it came in.
+  // Parses the text on every call.
   [[nodiscard]] nlohmann::json document() const {
     auto parsed = nlohmann::json::parse(body_, nullptr, false);
     if (!parsed.is_object()) throw_no_object();
     return parsed;
   }
+  // The document as received.
   [[nodiscard]] const std::string& body_json() const { return body_; }
 
  private:
-  friend class BlockingSink;  // sets the deadline of work that began later
+  friend class BlockingSink;  // sets the deadline when queued work starts
 
   [[noreturn]] static void throw_no_object() { throw OutcomeError(Outcome::rejected("bad_message", "the message is not a JSON object")); }
   const detail::MessageParts& parts() const {
@@ -101,7 +103,7 @@ class Message {
 
   std::string delivery_id_;
   std::string body_;
-  Attempt attempt_;
+  AttemptInfo attempt_;
   bool sensitive_ = false;
   mutable std::optional<detail::MessageParts> parts_;
 };

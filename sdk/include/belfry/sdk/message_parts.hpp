@@ -1,4 +1,4 @@
-// What a message is made of: values without behaviour.
+// Value types that make up a message.
 #pragma once
 #include <chrono>
 #include <map>
@@ -12,23 +12,24 @@ namespace belfry::sdk {
 
 using Timestamp = std::chrono::sys_time<Millis>;
 
+// The person that a notification is for. Any field may be empty.
 struct Recipient {
-  std::string id;     // the source's own id of the person; any of these may be empty
+  std::string id;     // the source's ID for the person
   std::string email;  // as the source wrote it
-  std::string name;   // for people
+  std::string name;   // display name
   std::string username;
 };
 
 struct Action {
   std::string label;
-  std::string url;  // as the source wrote it: may be relative, or no URL at all
+  std::string url;  // as the source wrote it: may be relative, or not a URL at all
 };
 
-// One notification. Strings that the source did not give are empty; title and body never are.
+// One notification. Strings that the source did not provide are empty; title and body never are.
 struct Item {
   std::string id;
   std::string source;
-  std::string msg_id;  // the source's own id
+  std::string msg_id;  // the source's ID for the notification
   Timestamp received_at{};
   std::string name;  // "Workspace Created"
   std::string template_id;
@@ -39,16 +40,17 @@ struct Item {
   Recipient recipient;
   std::vector<Action> actions;
   std::map<std::string, std::string> labels;
-  nlohmann::json data;  // null, or an object
+  nlohmann::json data;  // null or an object
   std::vector<std::string> targets;
   std::string severity;  // "", "info", "warning", "error", "critical"
 };
 
-enum class Audience { direct, shared };  // one person, or a place that others read too
+enum class Audience { direct, shared };  // one person, or a place that others can read
 
 struct Destination {
   Audience audience = Audience::direct;
-  std::string address;  // direct: e-mail in lower case, else the source's user id; shared: the sink's name of the place
+  // direct: the e-mail address in lower case, or the source's user ID if there is none. shared: the sink's name for the place.
+  std::string address;
 };
 
 }  // namespace belfry::sdk

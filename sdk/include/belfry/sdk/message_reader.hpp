@@ -1,5 +1,5 @@
-// Reads the document of a message. RapidJSON, because every delivery passes here and the text is most of what there is to read; what a sink
-// gets as JSON is nlohmann::json as everywhere.
+// Parses a message document. Uses RapidJSON because every delivery goes through here and most of a document is plain text; JSON values in
+// the public API are nlohmann::json.
 #pragma once
 #include <rapidjson/document.h>
 #include <rapidjson/stringbuffer.h>
@@ -14,7 +14,7 @@
 
 namespace belfry::sdk::detail {
 
-// All of a message document but what no typed field holds. What is absent or of another type is empty.
+// The members of a message document, as typed fields. A member that is absent or of the wrong type is empty.
 struct MessageParts {
   bool digest = false;
   Destination destination;
@@ -29,11 +29,12 @@ class MessageReader {
  public:
   using Value = rapidjson::Value;
 
-  // None: no JSON object.
+  // Returns nullopt if `body` is not a JSON object.
   static std::optional<MessageParts> read(std::string_view body) {
-    // Room for the usual message: the allocator's own first piece is so large that freeing it makes malloc tidy up every time.
-    std::array<char, 16UL * 1024> room;
-    rapidjson::MemoryPoolAllocator<> pool(room.data(), room.size());
+    // Large enough for a typical message. The allocator's own first chunk (64 KiB) is so large that freeing it makes malloc consolidate its
+    // free memory every time.
+    std::array<char, 16UL * 1024> scratch;
+    rapidjson::MemoryPoolAllocator<> pool(scratch.data(), scratch.size());
     rapidjson::Document document(&pool);
     document.Parse<rapidjson::kParseIterativeFlag | rapidjson::kParseFullPrecisionFlag>(body.data(), body.size());
     if (document.HasParseError() || !document.IsObject()) return std::nullopt;

@@ -1,4 +1,4 @@
-// How an attempt ended: one of five codes and a compulsory reason.
+// The result of a delivery attempt: one of five codes, and a required reason.
 #pragma once
 #include <chrono>
 #include <cstdint>
@@ -23,7 +23,7 @@ enum class LimitScope : std::uint32_t {
   credential = BELFRY_LIMIT_CREDENTIAL,  // everything that uses this credential
 };
 
-// A value. `reason` is a slug [a-z_]{1,40}, a metric label; `detail` is one sentence for people, without secrets.
+// A value. `reason` is a slug [a-z_]{1,40} and becomes a metric label; `detail` is one sentence for people, without secrets.
 struct Outcome {
   enum class Code : std::uint32_t {
     delivered = BELFRY_DELIVERED,
@@ -36,37 +36,37 @@ struct Outcome {
   Code code = Code::retry;
   std::string reason;
   std::string detail;
-  bool ambiguous = false;       // bytes went out and no answer came: another attempt may arrive twice
-  int status = 0;               // HTTP status of the remote, 0: none
-  std::optional<Millis> after;  // retry: at least; rate_limited: exactly
+  bool ambiguous = false;       // bytes were sent but no response confirmed it: another attempt may deliver twice
+  int status = 0;               // the remote's HTTP status; 0: none
+  std::optional<Millis> after;  // retry: minimum delay; rate_limited: exact delay
   LimitScope scope = LimitScope::none;
-  nlohmann::json receipt;  // null, or an object: sdk/receipt.schema.json
+  nlohmann::json receipt;  // null or an object: sdk/receipt.schema.json
 
   bool operator==(const Outcome&) const = default;
 
-  // The remote accepted it.
+  // The remote accepted the message.
   static Outcome delivered(nlohmann::json receipt = nullptr) {
     Outcome outcome = make(Code::delivered, "delivered", "");
     outcome.receipt = std::move(receipt);
     return outcome;
   }
-  // Transient: tried again later with back-off.
+  // Transient failure: retried later with back-off.
   static Outcome retry(std::string reason, std::string detail) { return make(Code::retry, std::move(reason), std::move(detail)); }
-  // The remote said slow down: what `scope` names is paused for exactly `after`. Does not count as a failed attempt.
+  // The remote requested a slower rate: everything in `scope` is paused for exactly `after`. Does not count as a failed attempt.
   static Outcome rate_limited(Millis after, LimitScope scope, std::string detail = {}, std::string reason = "rate_limited") {
     Outcome outcome = make(Code::rate_limited, std::move(reason), std::move(detail));
     outcome.after = after;
     outcome.scope = scope;
     return outcome;
   }
-  // This message can never succeed here: fallback, else dead letter.
+  // This message can never succeed here: it goes to the fallback, or to the dead letters if there is none.
   static Outcome rejected(std::string reason, std::string detail) { return make(Code::rejected, std::move(reason), std::move(detail)); }
-  // Credentials, scope or channel wrong: the lane is parked and a person is told. Say in `detail` what to do.
+  // Wrong credentials, scope or channel: the lane is parked and an operator is notified. `detail` should explain how to fix it.
   static Outcome misconfigured(std::string reason, std::string detail) {
     return make(Code::misconfigured, std::move(reason), std::move(detail));
   }
 
-  // Each returns a changed copy: `return Outcome::retry("server_error", "...").maybe_delivered().http_status(503);`
+  // Each returns a modified copy: `return Outcome::retry("server_error", "...").maybe_delivered().http_status(503);`
   [[nodiscard]] Outcome maybe_delivered(bool yes = true) const {
     Outcome copy = *this;
     copy.ambiguous = yes;
@@ -77,9 +77,9 @@ struct Outcome {
     copy.status = value;
     return copy;
   }
-  [[nodiscard]] Outcome retry_after(Millis least) const {
+  [[nodiscard]] Outcome retry_after(Millis delay) const {
     Outcome copy = *this;
-    copy.after = least;
+    copy.after = delay;
     return copy;
   }
 
@@ -93,7 +93,7 @@ struct Outcome {
   }
 };
 
-// Ends a delivery from deep inside: `throw OutcomeError(Outcome::rejected(...))`.
+// Ends a delivery with an outcome from any depth: `throw OutcomeError(Outcome::rejected(...))`.
 class OutcomeError : public std::exception {
  public:
   explicit OutcomeError(Outcome outcome) : outcome_(std::move(outcome)) {}
@@ -109,7 +109,8 @@ namespace detail {
 inline belfry_str str(std::string_view text) { return {text.data(), text.size()}; }
 inline std::string_view view(belfry_str text) { return text.len == 0 ? std::string_view() : std::string_view(text.ptr, text.len); }
 
-// The struct as this header knows it: what an older writer did not have is zero, what a newer one added is left out.
+// Reads a struct from a host built with another version of the ABI. Fields that an older host lacks are zero; fields that a newer host
+// added are dropped. Null yields all zeros.
 template <class Struct>
 Struct copy_sized(const Struct* from) {
   Struct copy{};

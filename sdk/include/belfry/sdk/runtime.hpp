@@ -1,6 +1,6 @@
-// What one instance is running: its tasks, what they wait for, and the host's tables. Not for plugin authors.
+// State of one instance: its running tasks, the events they await, and the host's tables. Internal: not for plugin authors.
 //
-// Thread rule: everything in the strand of the instance, but the members that say [any].
+// Thread rule: in the instance's strand only, except for members marked [any].
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -15,21 +15,21 @@
 
 namespace belfry::sdk::detail {
 
-// What a tree of tasks runs for. The host's ticket, or 0 for a task on its own.
+// The root of a tree of tasks. `ticket` is the host's, or 0 for a detached task.
 struct Root {
   Root(Runtime& r, belfry_ticket t, std::uint64_t i) : runtime(r), ticket(t), id(i) {}
 
   Runtime& runtime;
   const belfry_ticket ticket;
-  const std::uint64_t id;     // in the table that holds it
-  bool request_sent = false;  // a request that may change something at the remote has been made
+  const std::uint64_t id;     // key in the table that owns it
+  bool request_sent = false;  // a request that may change something at the remote has been sent
   bool outlives_abandon = false;
-  bool withdrawn = false;  // the host took the ticket back before its work began: it is not to be completed
+  bool withdrawn = false;  // the host took the ticket back before its work started: it must not be completed
   Task<void> body;
   Waiter start;
 };
 
-// Suspended until the host's event for `ticket`; the event is copied by take(), because its payload is borrowed.
+// Suspends until the host raises an event for `ticket`. take() must copy the payload, which is borrowed for the call.
 class EventWaiter : public Waiter {
  public:
   explicit EventWaiter(Runtime& runtime, belfry_ticket ticket) : runtime_(runtime), ticket_(ticket) {}
@@ -47,7 +47,7 @@ class EventWaiter : public Waiter {
   belfry_ticket ticket_;
 };
 
-// Takes every event for `ticket` while it lives; take() copies, and makes ready who waits.
+// Receives every event for `ticket` while it lives. take() must copy the payload, and makes waiting tasks ready.
 class EventStream {
  public:
   EventStream(Runtime& runtime, belfry_ticket ticket);
@@ -65,19 +65,19 @@ class EventStream {
   const belfry_ticket ticket_;
 };
 
-// Work for the host's pool. Lives until the host says that it has returned, whoever still waits for it.
+// Work for the host's pool. Lives until the host reports that it has returned, even if its task is gone.
 class Job {
  public:
   virtual ~Job() = default;
-  virtual void run() noexcept = 0;  // on a thread of the pool
-  virtual void returned() = 0;      // in the strand, also when run() is never called
+  virtual void run() noexcept = 0;  // on a pool thread
+  virtual void returned() = 0;      // in the strand; also called if run() never is
 
-  // Set before run(). Read by run(), and in the strand once it has returned.
+  // Set before run(). Read by run(), and in the strand after it has returned.
   bool begun = false;
-  std::int64_t deadline_unix_ms = 0;  // of run_job_for
+  std::int64_t deadline_unix_ms = 0;  // run_job_for only
 };
 
-// The tables of the host, as far as it has them: missing functions are null.
+// The host's tables. Functions that the host lacks are null.
 struct HostTables {
   belfry_http_client http{};
   belfry_websocket websocket{};
@@ -98,7 +98,7 @@ class Runtime {
   explicit Runtime(const belfry_host& host) : host_(host) {}
   Runtime(const Runtime&) = delete;
   Runtime& operator=(const Runtime&) = delete;
-  ~Runtime() { drop_everything(); }
+  ~Runtime() { cancel_all(); }
 
   void* ctx() const { return host_.ctx; }               // [any]
   const HostTables& tables() const { return tables_; }  // [any] after load_tables
@@ -107,15 +107,15 @@ class Runtime {
     return host_.service != nullptr && host_.service(host_.ctx, str(id)) != nullptr;
   }
 
-  // Throws OutcomeError when the host does not have the function, or it is too early to use it.
+  // Throws OutcomeError if the host lacks the function, or if it is called before start().
   template <class Function>
-  Function* need(Function* function, std::string_view service) const {
-    if (function == nullptr) throw OutcomeError(why_without(service));
+  Function* require(Function* function, std::string_view service) const {
+    if (function == nullptr) throw OutcomeError(unavailable(service));
     return function;
   }
-  // Throws OutcomeError when the host gave no ticket: the instance is being destroyed.
-  static belfry_ticket checked(belfry_ticket ticket) {
-    if (ticket == 0) throw OutcomeError(Outcome::retry("stopping", "the gateway takes no more requests of this sink"));
+  // Throws OutcomeError if the host returned no ticket: the instance is being destroyed.
+  static belfry_ticket require_ticket(belfry_ticket ticket) {
+    if (ticket == 0) throw OutcomeError(Outcome::retry("stopping", "the gateway accepts no more requests from this sink"));
     return ticket;
   }
 
@@ -123,39 +123,40 @@ class Runtime {
     if (tables_.log.write != nullptr) tables_.log.write(host_.ctx, level, str(line));
   }
 
-  // A task for a ticket of the host; it must complete the ticket itself. Runs with the next drain.
+  // Starts a task for one of the host's tickets, with the next drain(). The task must complete the ticket itself. A ticket that already has
+  // a task is ignored.
   template <class MakeBody>
   void run_for(belfry_ticket ticket, MakeBody make_body) {
-    const auto [place, fresh] = ticketed_.try_emplace(ticket, std::make_unique<Root>(*this, ticket, ticket));
-    if (fresh) begin(*place->second, make_body(*place->second));
+    const auto [entry, inserted] = ticketed_.try_emplace(ticket, std::make_unique<Root>(*this, ticket, ticket));
+    if (inserted) begin(*entry->second, make_body(*entry->second));
   }
-  // A task of its own. It ends with the instance; what it throws is logged.
+  // Starts a detached task. It ends with the instance; its exceptions are logged.
   void spawn(Task<void> task);
-  // The ticket's time is over.
+  // The ticket's deadline has passed: destroys its task, unless `outlives_abandon` is set.
   void abandon(belfry_ticket ticket);
   void event(belfry_ticket ticket, std::uint32_t kind, const void* payload);
   void run_job(std::shared_ptr<Job> job);
-  // The work of `ticket`, whose time begins with it. The host must have run_for.
+  // Runs the blocking work of `ticket`, whose time starts with the work. Requires a host with offload run_for.
   void run_job_for(belfry_ticket ticket, std::shared_ptr<Job> job);
 
   void complete(belfry_ticket ticket, const Outcome& outcome) const;
 
   void make_ready(Waiter& waiter) { ready_.push(waiter); }
-  // Called at the end of every call from the host: resumes what is ready, frees what has ended.
+  // Resumes ready tasks and frees finished ones. Called at the end of every call from the host.
   void drain();
 
   [[nodiscard]] bool has_open_tickets() const { return !ticketed_.empty(); }
   [[nodiscard]] bool has_open_jobs() const { return !jobs_.empty(); }
-  // Nothing is in hand: no ticket of deliver, reconcile, inbound or check-online is open and no job is running.
-  Task<void> quiet();
-  void drop_everything();
+  // Waits until no ticket of deliver, reconcile, inbound or check-online is open and no job is running.
+  Task<void> wait_idle();
+  void cancel_all();
 
  private:
   friend class EventWaiter;
   friend class EventStream;
   using Roots = std::unordered_map<std::uint64_t, std::unique_ptr<Root>>;
 
-  [[nodiscard]] Outcome why_without(std::string_view service) const;
+  [[nodiscard]] Outcome unavailable(std::string_view service) const;
   void begin(Root& root, Task<void> body);
   Task<void> until_end(Root& root, Task<void> body);
   Roots& table_of(const Root& root) { return root.ticket != 0 ? ticketed_ : detached_; }
@@ -167,13 +168,13 @@ class Runtime {
   std::unordered_map<belfry_ticket, EventStream*> streams_;
   std::unordered_map<belfry_ticket, std::shared_ptr<Job>> jobs_;
   WaiterList ready_;
-  WaiterList quiet_waiters_;
+  WaiterList idle_waiters_;
   std::vector<Root*> ended_;
   std::uint64_t last_detached_ = 0;
   Roots ticketed_, detached_;
 };
 
-// `Root& root = co_await current_root;`
+// `Root& root = co_await CurrentRoot{};`
 struct CurrentRoot {
   Root* root = nullptr;
   [[nodiscard]] bool await_ready() const noexcept { return false; }
@@ -185,7 +186,7 @@ struct CurrentRoot {
   [[nodiscard]] Root& await_resume() const noexcept { return *root; }
 };
 
-// Suspends in a list until someone makes the waiter ready.
+// Suspends in a list until the waiter is popped and made ready.
 class ListAwaiter : public Waiter {
  public:
   explicit ListAwaiter(WaiterList& list) : list_(list) {}
@@ -200,7 +201,7 @@ class ListAwaiter : public Waiter {
   WaiterList& list_;
 };
 
-// What became of an exception that left plugin code. `request_sent`: the remote may have accepted the message before.
+// Maps an exception that left plugin code to an outcome. `request_sent`: the remote may already have accepted the message.
 inline Outcome outcome_of(std::exception_ptr error, bool request_sent) {
   try {
     std::rethrow_exception(std::move(error));
@@ -209,7 +210,7 @@ inline Outcome outcome_of(std::exception_ptr error, bool request_sent) {
   } catch (const std::exception& e) {
     return Outcome::retry("plugin_threw", e.what()).maybe_delivered(request_sent);
   } catch (...) {
-    return Outcome::retry("plugin_threw", "the plugin threw something that is no std::exception").maybe_delivered(request_sent);
+    return Outcome::retry("plugin_threw", "the plugin threw something that is not a std::exception").maybe_delivered(request_sent);
   }
 }
 
@@ -248,7 +249,7 @@ inline void Runtime::load_tables() {
   tables_loaded_ = true;
 }
 
-inline Outcome Runtime::why_without(std::string_view service) const {
+inline Outcome Runtime::unavailable(std::string_view service) const {
   const std::string name(service);
   if (!tables_loaded_) {
     return Outcome::misconfigured("service_too_early", "the plugin uses " + name + " before start(); services may be used from start() on");
@@ -262,7 +263,7 @@ inline Task<void> Runtime::until_end(Root& root, Task<void> body) {
   } catch (const std::exception& e) {
     write_log(BELFRY_LOG_ERROR, std::string("background task: ") + e.what());
   } catch (...) {
-    write_log(BELFRY_LOG_ERROR, "background task: threw something that is no std::exception");
+    write_log(BELFRY_LOG_ERROR, "background task: threw something that is not a std::exception");
   }
   ended_.push_back(&root);
 }
@@ -302,25 +303,25 @@ inline void Runtime::event(belfry_ticket ticket, std::uint32_t kind, const void*
 }
 
 inline void Runtime::run_job(std::shared_ptr<Job> job) {
-  const auto run = need(tables_.offload.run, BELFRY_OFFLOAD_1);
+  const auto run = require(tables_.offload.run, BELFRY_OFFLOAD_1);
   const auto entry = [](void* arg) {
-    auto& here = *static_cast<Job*>(arg);
-    here.begun = true;
-    here.run();
+    auto& entered = *static_cast<Job*>(arg);
+    entered.begun = true;
+    entered.run();
   };
-  const auto ticket = checked(run(host_.ctx, entry, job.get()));
+  const auto ticket = require_ticket(run(host_.ctx, entry, job.get()));
   jobs_.emplace(ticket, std::move(job));
 }
 
 inline void Runtime::run_job_for(belfry_ticket owner, std::shared_ptr<Job> job) {
-  const auto run_for = need(tables_.offload.run_for, BELFRY_OFFLOAD_1);
+  const auto run_for = require(tables_.offload.run_for, BELFRY_OFFLOAD_1);
   const auto entry = [](void* arg, std::int64_t deadline_unix_ms) {
-    auto& here = *static_cast<Job*>(arg);
-    here.begun = true;
-    here.deadline_unix_ms = deadline_unix_ms;
-    here.run();
+    auto& entered = *static_cast<Job*>(arg);
+    entered.begun = true;
+    entered.deadline_unix_ms = deadline_unix_ms;
+    entered.run();
   };
-  const auto ticket = checked(run_for(host_.ctx, owner, entry, job.get()));
+  const auto ticket = require_ticket(run_for(host_.ctx, owner, entry, job.get()));
   jobs_.emplace(ticket, std::move(job));
 }
 
@@ -348,20 +349,20 @@ inline void Runtime::drain() {
       const Root* root = ended_.back();
       ended_.pop_back();
       table_of(*root).erase(root->id);
-    } else if (!quiet_waiters_.empty() && ticketed_.empty() && jobs_.empty()) {
-      make_ready(*quiet_waiters_.pop());
+    } else if (!idle_waiters_.empty() && ticketed_.empty() && jobs_.empty()) {
+      make_ready(*idle_waiters_.pop());
     } else {
       return;
     }
   }
 }
 
-inline Task<void> Runtime::quiet() {
-  ListAwaiter turn(quiet_waiters_);
+inline Task<void> Runtime::wait_idle() {
+  ListAwaiter turn(idle_waiters_);
   co_await turn;
 }
 
-inline void Runtime::drop_everything() {
+inline void Runtime::cancel_all() {
   ended_.clear();
   ticketed_.clear();
   detached_.clear();

@@ -1,5 +1,5 @@
-// The other services of the host: clock, key-value store, budgets, blocking work, log, metrics, recipients. All are cheap handles.
-// Thread rule: log, metrics, recipients and Clock::now are for any thread, also inside offloaded work; the rest is for tasks.
+// The host's other services: clock, key-value store, rate limits, blocking work, log, metrics, recipients. All are cheap handles.
+// Thread rule: Log, Metrics, Recipients and Clock::now may be used from any thread, including offloaded work; the rest from tasks only.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -29,20 +29,20 @@ class Clock {
   explicit Clock(detail::Runtime* runtime) : runtime_(runtime) {}
 
   [[nodiscard]] Timestamp now() const {
-    return Timestamp(Millis(runtime_->need(runtime_->tables().clock.now_unix_ms, BELFRY_CLOCK_1)(runtime_->ctx())));
+    return Timestamp(Millis(runtime_->require(runtime_->tables().clock.now_unix_ms, BELFRY_CLOCK_1)(runtime_->ctx())));
   }
-  // For differences only.
+  // Only differences are meaningful.
   [[nodiscard]] Millis monotonic() const {
-    return Millis(runtime_->need(runtime_->tables().clock.monotonic_ms, BELFRY_CLOCK_1)(runtime_->ctx()));
+    return Millis(runtime_->require(runtime_->tables().clock.monotonic_ms, BELFRY_CLOCK_1)(runtime_->ctx()));
   }
   [[nodiscard]] Task<> sleep_for(Millis duration) const { return sleep(runtime_, duration); }
 
  private:
   static Task<> sleep(detail::Runtime* runtime, Millis duration) {
     auto& root = co_await detail::CurrentRoot{};
-    const auto start = runtime->need(runtime->tables().clock.start_timer, BELFRY_CLOCK_1);
+    const auto start = runtime->require(runtime->tables().clock.start_timer, BELFRY_CLOCK_1);
     const auto after = duration.count() > 0 ? static_cast<std::uint64_t>(duration.count()) : 0;
-    detail::PlainWaiter waiter(*runtime, runtime->checked(start(runtime->ctx(), after, root.ticket)));
+    detail::PlainWaiter waiter(*runtime, runtime->require_ticket(start(runtime->ctx(), after, root.ticket)));
     co_await waiter;
   }
 
@@ -50,7 +50,7 @@ class Clock {
 };
 
 enum class KvScope : std::uint32_t {
-  instance = BELFRY_KV_INSTANCE,      // this sink's own
+  instance = BELFRY_KV_INSTANCE,      // this sink only
   credential = BELFRY_KV_CREDENTIAL,  // shared by all sinks with the same first secret
 };
 
@@ -58,17 +58,17 @@ struct KvResult {
   enum class Status : std::uint32_t {
     ok = BELFRY_KV_OK,
     not_found = BELFRY_KV_NOT_FOUND,
-    conflict = BELFRY_KV_CONFLICT,  // the version was another one
-    failed = BELFRY_KV_FAILED,      // quota, or the store is failing
+    conflict = BELFRY_KV_CONFLICT,  // the stored version is not the expected one
+    failed = BELFRY_KV_FAILED,      // quota exceeded, or the store is failing
   };
   Status status = Status::failed;
   std::uint64_t version = 0;  // of the value read or written
-  std::string value;          // of get
+  std::string value;          // get only
 
   [[nodiscard]] bool ok() const { return status == Status::ok; }
 };
 
-// Small state that survives restarts. Keys 1..255 bytes, values up to 64 KiB, at most 100,000 keys a scope.
+// Small state that survives restarts. Keys have 1..255 bytes, values up to 64 KiB; at most 100,000 keys per scope.
 class Kv {
  public:
   static constexpr std::uint64_t kAnyVersion = BELFRY_KV_ANY_VERSION;
@@ -76,14 +76,14 @@ class Kv {
   Kv(detail::Runtime* runtime, KvScope scope) : runtime_(runtime), scope_(static_cast<std::uint32_t>(scope)) {}
 
   [[nodiscard]] Task<KvResult> get(std::string key) const { return get_from(runtime_, scope_, std::move(key)); }
-  // Returns when the value is on disk. `expected`: kAnyVersion, a version from get (compare and set), or 0: only when absent.
+  // Completes when the value is on disk. `expected`: kAnyVersion, a version from get() (compare-and-set), or 0 (only if absent).
   [[nodiscard]] Task<KvResult> put_durable(std::string key, std::string value, std::uint64_t expected = kAnyVersion) const {
     return put_to(runtime_, scope_, std::move(key), std::move(value), expected);
   }
   [[nodiscard]] Task<KvResult> erase(std::string key) const { return erase_from(runtime_, scope_, std::move(key)); }
-  // Fire and forget, for caches: may be lost with the process.
+  // Fire and forget, for caches: the value may be lost if the process ends.
   void put(std::string_view key, std::string_view value) const {
-    runtime_->need(runtime_->tables().kv.put, BELFRY_KV_1)(runtime_->ctx(), scope_, detail::str(key), detail::str(value));
+    runtime_->require(runtime_->tables().kv.put, BELFRY_KV_1)(runtime_->ctx(), scope_, detail::str(key), detail::str(value));
   }
 
  private:
@@ -98,20 +98,20 @@ class Kv {
   };
 
   static Task<KvResult> get_from(detail::Runtime* runtime, std::uint32_t scope, std::string key) {
-    const auto get = runtime->need(runtime->tables().kv.get, BELFRY_KV_1);
-    Waiter waiter(*runtime, runtime->checked(get(runtime->ctx(), scope, detail::str(key))));
+    const auto get = runtime->require(runtime->tables().kv.get, BELFRY_KV_1);
+    Waiter waiter(*runtime, runtime->require_ticket(get(runtime->ctx(), scope, detail::str(key))));
     co_await waiter;
     co_return std::move(waiter.result);
   }
   static Task<KvResult> put_to(detail::Runtime* runtime, std::uint32_t scope, std::string key, std::string value, std::uint64_t expected) {
-    const auto put = runtime->need(runtime->tables().kv.put_durable, BELFRY_KV_1);
-    Waiter waiter(*runtime, runtime->checked(put(runtime->ctx(), scope, detail::str(key), detail::str(value), expected)));
+    const auto put = runtime->require(runtime->tables().kv.put_durable, BELFRY_KV_1);
+    Waiter waiter(*runtime, runtime->require_ticket(put(runtime->ctx(), scope, detail::str(key), detail::str(value), expected)));
     co_await waiter;
     co_return std::move(waiter.result);
   }
   static Task<KvResult> erase_from(detail::Runtime* runtime, std::uint32_t scope, std::string key) {
-    const auto erase = runtime->need(runtime->tables().kv.erase, BELFRY_KV_1);
-    Waiter waiter(*runtime, runtime->checked(erase(runtime->ctx(), scope, detail::str(key))));
+    const auto erase = runtime->require(runtime->tables().kv.erase, BELFRY_KV_1);
+    Waiter waiter(*runtime, runtime->require_ticket(erase(runtime->ctx(), scope, detail::str(key))));
     co_await waiter;
     co_return std::move(waiter.result);
   }
@@ -120,7 +120,8 @@ class Kv {
   std::uint32_t scope_;
 };
 
-// Names a token bucket that every sink with the same names shares. Empty members mean: this instance, all methods, all destinations.
+// The name of a token bucket, shared by all sinks that use the same name. An empty member stands for this instance, all methods, or all
+// destinations.
 struct Budget {
   std::string credential;  // Secret::reference()
   std::string method;      // "users.lookupByEmail"
@@ -131,22 +132,22 @@ class RateLimit {
  public:
   explicit RateLimit(detail::Runtime* runtime) : runtime_(runtime) {}
 
-  // `events` per `period`, at most `burst` at once. Calling again replaces the figures.
+  // Allows `events` per `period`, at most `burst` at once. Calling it again replaces the limits.
   void define(const Budget& budget, std::uint32_t events, Millis period, std::uint32_t burst) const {
     const auto raw = to_raw(budget);
-    runtime_->need(runtime_->tables().rate_limit.define, BELFRY_RATE_LIMIT_1)(runtime_->ctx(), &raw, events,
-                                                                              static_cast<std::uint32_t>(period.count()), burst);
+    runtime_->require(runtime_->tables().rate_limit.define, BELFRY_RATE_LIMIT_1)(runtime_->ctx(), &raw, events,
+                                                                                 static_cast<std::uint32_t>(period.count()), burst);
   }
-  // Takes one; returns when it may be used, in the order of asking. A budget that was not defined is granted.
+  // Takes a token: completes when the caller may proceed, in request order. A budget without limits is granted at once.
   [[nodiscard]] Task<> acquire(Budget budget) const { return acquire_from(runtime_, std::move(budget)); }
-  // The remote said slow down: nothing is granted for `after`.
+  // Reports that the remote requested a slower rate: nothing is granted for `after`.
   void limited(const Budget& budget, Millis after) const {
     const auto raw = to_raw(budget);
-    runtime_->need(runtime_->tables().rate_limit.limited, BELFRY_RATE_LIMIT_1)(runtime_->ctx(), &raw,
-                                                                               static_cast<std::uint64_t>(after.count()));
+    runtime_->require(runtime_->tables().rate_limit.limited, BELFRY_RATE_LIMIT_1)(runtime_->ctx(), &raw,
+                                                                                  static_cast<std::uint64_t>(after.count()));
   }
 
-  // How long an acquire would wait that is made now, whoever else takes from the budget; 0 with a host that cannot tell.
+  // How long an acquire() made now would wait, counting what other sinks have taken from the budget; 0 if the host does not support it.
   [[nodiscard]] Millis wait(const Budget& budget) const {
     const auto wait = runtime_->tables().rate_limit.wait;
     const auto raw = to_raw(budget);
@@ -165,19 +166,19 @@ class RateLimit {
   static Task<> acquire_from(detail::Runtime* runtime, Budget budget) {
     auto& root = co_await detail::CurrentRoot{};
     const auto raw = to_raw(budget);
-    const auto acquire = runtime->need(runtime->tables().rate_limit.acquire, BELFRY_RATE_LIMIT_1);
-    detail::PlainWaiter waiter(*runtime, runtime->checked(acquire(runtime->ctx(), &raw, root.ticket)));
+    const auto acquire = runtime->require(runtime->tables().rate_limit.acquire, BELFRY_RATE_LIMIT_1);
+    detail::PlainWaiter waiter(*runtime, runtime->require_ticket(acquire(runtime->ctx(), &raw, root.ticket)));
     co_await waiter;
   }
 
   detail::Runtime* runtime_;
 };
 
-// Runs code that blocks on the host's own pool.
+// Runs blocking code on the host's own pool.
 //     auto work = [path] { return read_all(path); };       // named first: see task.hpp
 //     auto text = co_await offload().run(std::move(work));
-// `work` runs to its end even when the delivery is abandoned meanwhile: give it copies, not references to locals. It may log, count, ask
-// for the time and reveal secrets, nothing else. What it throws is thrown here.
+// `work` always runs to its end, even if the delivery is abandoned meanwhile: capture copies, not references to locals. It may use Log,
+// Metrics, Recipients, Clock::now and Secret::reveal, and no other service. Its exceptions are rethrown to the awaiting task.
 class Offload {
  public:
   explicit Offload(detail::Runtime* runtime) : runtime_(runtime) {}
@@ -186,13 +187,13 @@ class Offload {
   [[nodiscard]] Task<Result> run(Work work) const {
     return run_on<Work, Result>(runtime_, std::move(work));
   }
-  // The one piece of work of a delivery: its time begins when `work` is called, with the deadline. Throws Withdrawn when the host has taken
-  // the delivery back before that. Only with a host that postpones().
+  // Runs a delivery as a single piece of work, called with the deadline: the time of the attempt starts with that call. Throws Withdrawn if
+  // the host takes the delivery back first. Requires supports_run_delivery().
   template <class Work, class Result = std::invoke_result_t<Work&, Timestamp>>
   [[nodiscard]] Task<Result> run_delivery(Work work) const {
     return run_delivery_on<Work, Result>(runtime_, std::move(work));
   }
-  [[nodiscard]] bool postpones() const { return runtime_->tables().offload.run_for != nullptr; }
+  [[nodiscard]] bool supports_run_delivery() const { return runtime_->tables().offload.run_for != nullptr; }
 
   struct Withdrawn {};
 
@@ -244,7 +245,7 @@ class Offload {
   detail::Runtime* runtime_;
 };
 
-// One line a call; the host adds the sink's name and scrubs secrets. A host without a log drops it.
+// Logs one line per call. The host adds the sink's name and scrubs secrets. Without the log service, lines are dropped.
 class Log {
  public:
   explicit Log(const detail::Runtime* runtime) : runtime_(runtime) {}
@@ -258,7 +259,8 @@ class Log {
   const detail::Runtime* runtime_;
 };
 
-// Shown as belfry_plugin_NAME{sink="..."}. Names are [a-z][a-z0-9_]{0,47}, at most 50 of them. A host without metrics drops them.
+// Exported as belfry_plugin_NAME{sink="..."}. Names match [a-z][a-z0-9_]{0,47}; at most 50 per instance. Without the metrics service,
+// values are dropped.
 class Metrics {
  public:
   explicit Metrics(const detail::Runtime* runtime) : runtime_(runtime) {}
@@ -274,22 +276,22 @@ class Metrics {
   const detail::Runtime* runtime_;
 };
 
-// What the sink knows about the people that notifications are for. A host that does not want to know drops it.
+// Reports facts about the people that notifications are for. Without the recipients service, reports are dropped.
 class Recipients {
  public:
   explicit Recipients(const detail::Runtime* runtime) : runtime_(runtime) {}
 
-  // Where the person lives, by an IANA name of at most 64 bytes ("Europe/Berlin"). `email`: as the notification has it, at most 254 bytes;
-  // upper and lower case are the same. It holds for what the gateway accepts from then on, and survives restarts.
-  void time_zone(std::string_view email, std::string_view zone) const {
-    if (const auto tell = runtime_->tables().recipients.time_zone) tell(runtime_->ctx(), detail::str(email), detail::str(zone));
+  // Sets the time zone in which a person lives. `email`: as in the notification, at most 254 bytes, compared case-insensitively. `zone`: an
+  // IANA name ("Europe/Berlin") of at most 64 bytes. Applies to notifications that the gateway accepts from then on, and survives restarts.
+  void set_time_zone(std::string_view email, std::string_view zone) const {
+    if (const auto report = runtime_->tables().recipients.time_zone) report(runtime_->ctx(), detail::str(email), detail::str(zone));
   }
 
  private:
   const detail::Runtime* runtime_;
 };
 
-// All services of one instance, for handing to a part of the sink. Usable from start() on.
+// All services of one instance, to pass to parts of the sink. Usable from start() on.
 class Services {
  public:
   Services() = default;
@@ -304,11 +306,12 @@ class Services {
   [[nodiscard]] Log log() const { return Log(runtime_); }
   [[nodiscard]] Metrics metrics() const { return Metrics(runtime_); }
   [[nodiscard]] Recipients recipients() const { return Recipients(runtime_); }
-  // A secret that did not come from the configuration is kept out of all that is written from now on, where the host can do that.
+  // Keeps a secret that is not from the configuration (a token issued by the remote) out of everything written from now on, if the host
+  // supports it.
   void learn_secret(std::string_view value) const {
     if (const auto learn = runtime_->tables().secrets.learn) learn(runtime_->ctx(), detail::str(value));
   }
-  // Runs a task of its own beside the deliveries. It ends with the instance; what it throws is logged.
+  // Starts a detached task that runs beside the deliveries. It ends with the instance; its exceptions are logged.
   void spawn(Task<> task) const { runtime_->spawn(std::move(task)); }
 
  private:

@@ -1,4 +1,5 @@
-// Waiting for one another, within one instance: Signal and SingleFlight. No locks: tasks of an instance run one at a time.
+// Synchronization between the tasks of one instance: Signal and SingleFlight. Neither locks, because tasks of an instance run one at a
+// time.
 #pragma once
 #include <exception>
 #include <map>
@@ -10,9 +11,8 @@
 
 namespace belfry::sdk {
 
-// Something that happens once, with any number of tasks waiting for it. After set(), waiting returns at once until reset().
-// A task that is destroyed while it waits is forgotten. Tasks must not outlive the Signal they wait for; as a member of the sink it is
-// fine.
+// An event that any number of tasks can wait for. After set(), wait() returns immediately until reset().
+// A task may be destroyed while it waits. The Signal must outlive the tasks that wait for it: make it a member of the sink.
 class Signal {
  public:
   void set() {
@@ -45,11 +45,11 @@ class Signal {
   detail::WaiterList waiters_;
 };
 
-// One piece of work at a time per key; whoever asks meanwhile waits for the same result.
+// Runs one task at a time per key. Callers that arrive while it is running wait for its result.
 //     co_await lookups_.run(email, look_up(email));
-// The first task given for a key runs on its own, so that it survives when the delivery that began it is abandoned: its requests are made
-// on nobody's behalf and end by their own time limit. Tasks given while one is running are dropped unstarted. The result is not kept.
-// A member of the sink, or of something that lives as long.
+// The work runs in a detached task, so that it survives when the delivery that started it is abandoned: its requests carry no ticket and
+// end only by their own timeout. Tasks passed while one is running are destroyed without being started. An exception is rethrown to every
+// caller. The result is not cached. Make it a member of the sink, or of an object that lives as long.
 template <class Key, class T>
 class SingleFlight {
  public:
@@ -58,29 +58,29 @@ class SingleFlight {
     if (!flight) {
       flight = std::make_shared<Flight>();
       auto& root = co_await detail::CurrentRoot{};
-      root.runtime.spawn(fly(key, flight, std::move(work)));
+      root.runtime.spawn(run_flight(key, flight, std::move(work)));
     }
     const auto mine = flight;
-    co_await mine->landed.wait();
+    co_await mine->done.wait();
     if (mine->error) std::rethrow_exception(mine->error);
     co_return *mine->result;
   }
 
  private:
   struct Flight {
-    Signal landed;
+    Signal done;
     std::optional<T> result;
     std::exception_ptr error;
   };
 
-  Task<void> fly(Key key, std::shared_ptr<Flight> flight, Task<T> work) {
+  Task<void> run_flight(Key key, std::shared_ptr<Flight> flight, Task<T> work) {
     try {
       flight->result = co_await std::move(work);
     } catch (...) {
       flight->error = std::current_exception();
     }
     flights_.erase(key);
-    flight->landed.set();
+    flight->done.set();
   }
 
   std::map<Key, std::shared_ptr<Flight>> flights_;

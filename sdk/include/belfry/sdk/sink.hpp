@@ -1,8 +1,8 @@
-// What a plugin author writes: a class derived from Sink (or BlockingSink), and from Inbound, Reconciles, Renders or ChecksOnline when it
-// can do that.
+// Base classes for plugins: derive from Sink or BlockingSink, and from Inbound, Reconciles, Renders or ChecksOnline as needed.
 //
-// Life: constructor -> configure -> start -> deliver, many at once -> stop -> destructor. The constructor only allocates. Services may be
-// used from start() on. Thread rule: all members are called in the strand of the instance, one at a time, but BlockingSink::deliver.
+// Life cycle: constructor -> configure -> start -> deliver, many at once -> stop -> destructor. The constructor only allocates. Services
+// may be used from start() on. Thread rule: all members except BlockingSink::deliver are called in the strand of the instance, one at a
+// time.
 #pragma once
 #include <algorithm>
 #include <expected>
@@ -22,11 +22,11 @@ class SinkBase {
   SinkBase& operator=(const SinkBase&) = delete;
   virtual ~SinkBase() = default;
 
-  // Reads the configuration. No network, no services: `belfry check` calls it too. Name every mistake, not only the first.
+  // Reads the configuration. No network, no services: `belfry check` calls it too. Report every problem, not only the first.
   virtual std::expected<void, Problems> configure(const Config& config) = 0;
   // An error is one sentence; the instance is then destroyed.
   virtual std::expected<void, std::string> start() { return {}; }
-  // Called when every delivery has ended. The instance is destroyed after it.
+  // Called after every delivery has ended. The instance is destroyed afterwards.
   virtual Task<> stop() { co_return; }
 
  protected:
@@ -49,37 +49,37 @@ class SinkBase {
   Services services_;
 };
 
-// Delivers with coroutines: many deliveries at once, none blocks.
+// Delivers with coroutines: many deliveries run at once, and none may block.
 class Sink : public SinkBase {
  public:
-  // What it throws becomes retry/plugin_threw (an OutcomeError its own outcome).
-  // Destroyed where it waits when the message's deadline has passed.
+  // An OutcomeError ends the delivery with its outcome, any other exception with retry/plugin_threw. Once the deadline of the message has
+  // passed, the coroutine is destroyed where it is suspended.
   virtual Task<Outcome> deliver(Message message) = 0;
 
  private:
   Task<Outcome> attempt(Message message) final { return deliver(std::move(message)); }
 };
 
-// Delivers with code that blocks. deliver() runs on a thread of the host's offload pool, at most concurrency() at once. It may use log(),
-// metrics(), clock().now() and Secret::reveal(), nothing else of the host. Its time begins when it is called. It is not interrupted:
-// respect message.deadline().
+// Delivers with blocking code. deliver() runs on a thread of the host's offload pool, at most concurrency() calls at once. It may use
+// log(), metrics(), recipients(), clock().now() and Secret::reveal(), and no other service. Its time starts when it is called. It is not
+// interrupted: check message.deadline().
 class BlockingSink : public SinkBase {
  public:
   virtual Outcome deliver(Message message) = 0;
-  // More than 1: deliver() is called from several threads at once. Asked after configure(); the gateway gives the sink no more than that
-  // at a time.
+  // Above 1, deliver() is called from several threads at once. Queried once, after configure(); the gateway dispatches no more deliveries
+  // than this at a time.
   [[nodiscard]] virtual std::size_t concurrency() const { return 1; }
 
  private:
   Task<Outcome> attempt(Message message) final;
-  Task<Outcome> attempt_in_turn(Message message);
+  Task<Outcome> attempt_queued(Message message);
 
   std::size_t busy_ = 0;
   detail::WaiterList waiting_;
 };
 
-// Takes HTTP requests from outside, at paths of the gateway's listener.
-struct Route {
+// A path of the gateway's HTTP listener.
+struct InboundRoute {
   std::string method;
   std::string path;  // "/slack/events"
 };
@@ -89,7 +89,7 @@ struct InboundRequest {
   std::string path;
   std::string query;
   Headers headers;
-  std::string body;  // the raw bytes
+  std::string body;  // raw bytes
 
   [[nodiscard]] std::string_view header(std::string_view name) const { return find_header(headers, name); }
 };
@@ -100,81 +100,82 @@ struct InboundReply {
   std::string body;
 };
 
-class Verdict {
+class Verification {
  public:
-  static Verdict accept() { return Verdict(0); }
-  static Verdict refuse(int status = 401) { return Verdict(status); }
+  static Verification accept() { return Verification(0); }
+  static Verification refuse(int status = 401) { return Verification(status); }
   [[nodiscard]] int status() const { return status_; }  // 0: accepted
 
  private:
-  explicit Verdict(int status) : status_(status) {}
+  explicit Verification(int status) : status_(status) {}
   int status_;
 };
 
+// Receives HTTP requests at paths of the gateway's listener.
 class Inbound {
  public:
   virtual ~Inbound() = default;
-  // After configure, before start.
-  [[nodiscard]] virtual std::vector<Route> routes() const = 0;
-  // Decides on the raw bytes who is asking. Must return within 10 ms. What it throws refuses the request with 401.
-  [[nodiscard]] virtual Verdict verify(const InboundRequest& request) = 0;
-  // Only what was verified. The host answers 503 after 2.5 s. What it throws is answered 500.
+  // Called after configure(), before start().
+  [[nodiscard]] virtual std::vector<InboundRoute> routes() const = 0;
+  // Authenticates a request by its raw bytes. Must return within 10 ms. If it throws, the request is refused with 401.
+  [[nodiscard]] virtual Verification verify(const InboundRequest& request) = 0;
+  // Called for verified requests only. If it throws, the reply is 500. Without a reply in 2.5 s, the host sends 503.
   virtual Task<InboundReply> handle(InboundRequest request) = 0;
 };
 
-// Was this delivery already made? Asked when nobody knows how the attempt before ended: after a crash in its middle, and after an outcome
-// with maybe_delivered().
-class [[nodiscard]] Reconciled {
+// Whether an earlier attempt delivered the message. Requested when the result of that attempt is unknown: after a crash during it, and
+// after an outcome with maybe_delivered().
+class [[nodiscard]] ReconcileResult {
  public:
-  static Reconciled found(nlohmann::json receipt = nullptr) { return Reconciled(Outcome::delivered(std::move(receipt))); }
-  // It is certainly not there: it is sent, unmarked.
-  static Reconciled absent() { return Reconciled(Outcome::rejected("absent", "the remote does not have it")); }
-  // It cannot be said now: asked again after `after`, for as long as the delivery may wait. Nothing is sent before.
-  static Reconciled later(Millis after, std::string detail) {
-    return Reconciled(Outcome::rate_limited(after, LimitScope::recipient, std::move(detail), "unknown"));
+  static ReconcileResult found(nlohmann::json receipt = nullptr) { return ReconcileResult(Outcome::delivered(std::move(receipt))); }
+  // The remote certainly does not have it: the message is sent, unmarked.
+  static ReconcileResult absent() { return ReconcileResult(Outcome::rejected("absent", "the remote does not have it")); }
+  // Cannot be determined now: queried again after `after`, for as long as the delivery may wait. Nothing is sent before that.
+  static ReconcileResult later(Millis after, std::string detail) {
+    return ReconcileResult(Outcome::rate_limited(after, LimitScope::recipient, std::move(detail), "unknown"));
   }
-  // It is sent, marked as a possible duplicate.
-  static Reconciled unknown(std::string detail) { return Reconciled(Outcome::retry("unknown", std::move(detail))); }
+  // Cannot be determined: the message is sent, marked as a possible duplicate.
+  static ReconcileResult unknown(std::string detail) { return ReconcileResult(Outcome::retry("unknown", std::move(detail))); }
   [[nodiscard]] const Outcome& outcome() const { return outcome_; }
 
  private:
-  explicit Reconciled(Outcome outcome) : outcome_(std::move(outcome)) {}
+  explicit ReconcileResult(Outcome outcome) : outcome_(std::move(outcome)) {}
   Outcome outcome_;
 };
 
 class Reconciles {
  public:
   virtual ~Reconciles() = default;
-  virtual Task<Reconciled> reconcile(Message message) = 0;
+  virtual Task<ReconcileResult> reconcile(Message message) = 0;
 };
 
-// The requests that deliver() would send: a JSON array of {"method","url","headers":{},"body"}, credentials masked.
-// May be called without start(): no services.
+// Renders the requests that deliver() would send: a JSON array of {"method","url","headers":{},"body"}, with credentials masked.
+// May be called without start(), so it cannot use services.
 class Renders {
  public:
   virtual ~Renders() = default;
   [[nodiscard]] virtual std::expected<nlohmann::json, std::string> render(const Message& message) const = 0;
 };
 
-// Something that asking the remote has brought to light. Sentences without an end; no secrets.
+// One result of an online check. `text` and `remedy` are sentences without a period at the end; neither may contain secrets.
 struct Finding {
   enum class Severity : std::uint32_t {
     error = BELFRY_FINDING_ERROR,      // deliveries will fail
     warning = BELFRY_FINDING_WARNING,  // something will not work as it could
-    note = BELFRY_FINDING_NOTE,        // worth knowing: what is in order, or cannot be asked
+    note = BELFRY_FINDING_NOTE,        // for information: something is in order, or cannot be checked
   };
   Severity severity = Severity::error;
   std::string pointer;  // as in Problem
   std::string text;
-  std::string remedy;  // how to mend it; empty: nothing is to be done
+  std::string remedy;  // how to fix it; empty: nothing needs to be done
 
   bool operator==(const Finding&) const = default;
 };
 using Findings = std::vector<Finding>;
 
-// Will it work as it is configured? Asked by `belfry check --online`, of an instance of its own, instead of start(): what start() begins is
-// not begun, and services may be used. It leaves nothing behind that a person sees, takes nothing that the running gateway needs, and its
-// kv is empty and takes nothing.
+// Checks against the remote that the sink will work as configured. `belfry check --online` calls it on a separate instance, instead of
+// start(): services are available, but nothing that start() sets up. The check must leave no visible trace at the remote and take nothing
+// that the running gateway needs. Its kv is empty and stores nothing.
 class ChecksOnline {
  public:
   virtual ~ChecksOnline() = default;
@@ -182,8 +183,8 @@ class ChecksOnline {
 };
 
 inline Task<Outcome> BlockingSink::attempt(Message message) {
-  if (!offload().postpones()) co_return co_await attempt_in_turn(std::move(message));
-  // What the work brings is reported even when it comes late; until it begins the host may take it back.
+  if (!offload().supports_run_delivery()) co_return co_await attempt_queued(std::move(message));
+  // The outcome is reported even if it comes late. Until the work starts, the host may withdraw it.
   auto& root = co_await detail::CurrentRoot{};
   root.outlives_abandon = true;
   auto work = [this, m = std::move(message)](Timestamp deadline) mutable {
@@ -195,18 +196,18 @@ inline Task<Outcome> BlockingSink::attempt(Message message) {
   } catch (const Offload::Withdrawn&) {
     root.withdrawn = true;
   }
-  co_return Outcome::retry("withdrawn", "the work had not begun");
+  co_return Outcome::retry("withdrawn", "the work had not started");
 }
 
-// With a host that does not queue such work itself.
-inline Task<Outcome> BlockingSink::attempt_in_turn(Message message) {
+// For a host that does not queue blocking work itself.
+inline Task<Outcome> BlockingSink::attempt_queued(Message message) {
   if (busy_ >= std::max<std::size_t>(concurrency(), 1)) {
     detail::ListAwaiter turn(waiting_);
     co_await turn;
   } else {
     ++busy_;
   }
-  // From here on the work cannot be called back; what it brings is reported even when it comes late.
+  // From here on the work cannot be cancelled, and its outcome is reported even if it comes late.
   auto& root = co_await detail::CurrentRoot{};
   root.outlives_abandon = true;
   struct Release {

@@ -1,14 +1,14 @@
-// Task<T>: a lazy coroutine, and the small machinery that resumes suspended ones.
+// Task<T>: a lazy coroutine type, and the lists in which suspended coroutines wait.
 //
-// A Task starts when it is awaited and is destroyed with the Task object; whatever it waits for is then forgotten. Tasks of one instance
-// run one at a time, in the strand of that instance: plain members of the sink need no lock. Exceptions travel to the awaiting task; one
-// that leaves deliver() becomes an outcome.
+// A Task starts when it is awaited and is destroyed with the Task object; an event that it still awaits is then ignored. Tasks of one
+// instance run one at a time, in the strand of that instance, so members of the sink need no lock. Exceptions propagate to the awaiting
+// task; one that leaves deliver() becomes an outcome.
 //
-// Two bugs of GCC 12. It destroys the captures of a lambda twice when the lambda is a temporary inside a co_await expression. Name it
+// GCC 12 has two bugs here. It destroys the captures of a lambda twice if the lambda is a temporary inside a co_await expression. Name it
 // first:
 //     auto work = [..] { .. };
 //     co_await offload().run(std::move(work));
-// And it cannot compile a braced list of elements ({{"a", "b"}}) there ("array used as initializer"): name that first too.
+// It also cannot compile a braced list of elements ({{"a", "b"}}) there ("array used as initializer"): name the list first too.
 #pragma once
 #include <concepts>
 #include <coroutine>
@@ -29,7 +29,7 @@ namespace detail {
 class Runtime;
 struct Root;
 
-// A node of a ring. Leaves the ring when it is destroyed.
+// A node of an intrusive ring. Unlinks itself when destroyed.
 class Link {
  public:
   Link() = default;
@@ -57,7 +57,7 @@ class Link {
   Link* prev_ = this;
 };
 
-// A suspended coroutine, in the list of what it waits for.
+// A suspended coroutine, linked into the list in which it waits.
 struct Waiter : Link {
   std::coroutine_handle<> handle;
 };
@@ -79,7 +79,7 @@ class WaiterList {
 
 struct PromiseBase {
   std::coroutine_handle<> continuation = std::noop_coroutine();
-  Root* root = nullptr;  // what this runs for; taken over from the task that awaits
+  Root* root = nullptr;  // inherited from the awaiting task
   std::exception_ptr error;
 
   struct FinalAwaiter {
@@ -153,7 +153,7 @@ class [[nodiscard]] Task {
     T await_resume() const { return child.promise().take(); }
   };
 
-  // Once only: awaiting consumes the task.
+  // May be awaited once: awaiting consumes the task.
   Awaiter operator co_await() && noexcept { return Awaiter{handle_}; }
 
   [[nodiscard]] Handle handle() const noexcept { return handle_; }

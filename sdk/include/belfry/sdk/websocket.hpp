@@ -1,7 +1,7 @@
-// WebSocket connections through the host, which owns TLS, proxy, framing and pings. It does not connect again: that is the sink's loop.
+// WebSocket connections through the host, which handles TLS, proxies, framing and pings. Reconnecting is up to the sink.
 //
 //     auto connected = co_await websocket().connect(belfry::WebSocketRequest(url));
-//     if (!connected) co_return;  // connected.error() says why
+//     if (!connected) co_return;  // the reason is in connected.error()
 //     for (;;) {
 //       const auto event = co_await connected->next();
 //       if (event.kind == belfry::WebSocketEvent::Kind::closed) break;
@@ -32,10 +32,10 @@ struct WebSocketRequest {
 
   std::string url;  // absolute ws(s)
   Headers headers;
-  Millis timeout{0};                    // until it is open; 0: 10 s
-  Millis ping_interval{0};              // between the host's own pings; 0: 20 s
-  Millis pong_timeout{0};               // no answer to a ping for so long: closed; 0: 10 s
-  Millis idle_timeout{0};               // no message and no ping from the peer for so long: closed; 0: no limit
+  Millis timeout{0};                    // until the connection is open; 0: 10 s
+  Millis ping_interval{0};              // between the host's pings; 0: 20 s
+  Millis pong_timeout{0};               // closed after this long without an answer to a ping; 0: 10 s
+  Millis idle_timeout{0};               // closed after this long without a message or ping from the peer; 0: no limit
   std::uint64_t max_message_bytes = 0;  // 0: 1 MiB; at most 16 MiB
 };
 
@@ -43,24 +43,24 @@ struct WebSocketEvent {
   enum class Kind : std::uint32_t {
     text = BELFRY_WEBSOCKET_TEXT,
     binary = BELFRY_WEBSOCKET_BINARY,
-    closed = BELFRY_WEBSOCKET_CLOSED,  // the last one
+    closed = BELFRY_WEBSOCKET_CLOSED,  // always the last event
   };
   Kind kind = Kind::closed;
-  std::string data;                   // the whole message; of closed: the reason that the peer gave
-  std::uint32_t close_code = 0;       // the peer's; 1005: it gave none; 0: no close frame came
-  HttpError error = HttpError::none;  // none: closed in an orderly way, or `http_status` says why it never opened
-  int http_status = 0;                // the handshake was answered with this status, which is not 101; else 0
-  std::string error_text;             // one sentence for people; empty when orderly
+  std::string data;                   // the whole message; for closed: the peer's reason
+  std::uint32_t close_code = 0;       // the peer's; 1005: it sent none; 0: no close frame arrived
+  HttpError error = HttpError::none;  // none: closed cleanly, or the handshake was refused with `http_status`
+  int http_status = 0;                // status of a refused handshake, which is not 101; otherwise 0
+  std::string error_text;             // one sentence for people; empty after a clean close
 };
 
 namespace detail {
 
-// One connection of the host. What comes while nobody waits is queued: at most kAhead messages, because no more are asked for.
+// One connection of the host. Messages that arrive while no task waits are queued: at most kReadAhead, because no more are requested.
 class WebSocketState final : public EventStream {
  public:
   using EventStream::EventStream;
 
-  static constexpr std::uint32_t kAhead = 4;
+  static constexpr std::uint32_t kReadAhead = 4;
 
   void take(std::uint32_t kind, const void* payload) override {
     if (kind != BELFRY_EVENT_WEBSOCKET || payload == nullptr) return;
@@ -68,7 +68,7 @@ class WebSocketState final : public EventStream {
     switch (raw.kind) {
       case BELFRY_WEBSOCKET_OPEN:
         opened = true;
-        ask_for(kAhead);
+        request_messages(kReadAhead);
         break;
       case BELFRY_WEBSOCKET_TEXT:
       case BELFRY_WEBSOCKET_BINARY:
@@ -87,7 +87,7 @@ class WebSocketState final : public EventStream {
     while (auto* waiter = waiters.pop()) runtime().make_ready(*waiter);
   }
 
-  void ask_for(std::uint32_t count) const {
+  void request_messages(std::uint32_t count) const {
     if (const auto receive = runtime().tables().websocket.receive) receive(runtime().ctx(), ticket(), count);
   }
 
@@ -110,7 +110,7 @@ class WebSocketState final : public EventStream {
 
 }  // namespace detail
 
-// One open connection. Its destruction closes it. Thread rule: tasks of the instance. Must not outlive the sink.
+// An open connection. Destroying it closes it. Must not outlive the sink. Thread rule: tasks of the instance only.
 class WebSocketConnection {
  public:
   explicit WebSocketConnection(std::shared_ptr<detail::WebSocketState> state) : state_(std::move(state)) {}
@@ -125,15 +125,16 @@ class WebSocketConnection {
 
   static constexpr std::uint32_t kNormal = 1000;
 
-  // What has come, in order; `closed` once that is all, also when asked again. A sink that is slow to ask slows the peer down: the host
-  // reads a few messages ahead and no more.
+  // Returns the messages in order, then `closed`, also on later calls. A slow sink slows the peer down: the host reads only a few messages
+  // ahead.
   [[nodiscard]] Task<WebSocketEvent> next() { return next_of(state_); }
 
-  // In order. False: not sent, because it is closed or closing, the text is not UTF-8, or too much waits to go out already.
+  // Messages are sent in order. Returns false if this one is not sent: the connection is closed or closing, the text is not UTF-8, or too
+  // much is already queued.
   [[nodiscard]] bool send(std::string_view text) { return state_->send(text); }
 
-  // Sends what waits, says goodbye, and lets next() come to `closed`, in 5 s at the latest. `code`: 1000 or 3000..4999; `reason`: at most
-  // 123 bytes. Only the first counts.
+  // Sends queued messages, then a close frame; next() returns `closed` within 5 s. `code`: 1000 or 3000..4999; `reason`: at most 123 bytes.
+  // Only the first call counts.
   void close(std::uint32_t code = kNormal, std::string_view reason = {}) { state_->close(code, reason); }
 
  private:
@@ -145,7 +146,7 @@ class WebSocketConnection {
     if (state->messages.empty()) co_return *state->closed;
     auto event = std::move(state->messages.front());
     state->messages.pop_front();
-    if (!state->closed) state->ask_for(1);
+    if (!state->closed) state->request_messages(1);
     co_return event;
   }
 
@@ -157,7 +158,8 @@ class WebSocket {
  public:
   explicit WebSocket(detail::Runtime* runtime) : runtime_(runtime) {}
 
-  // Returns when it is open, or with the `closed` event that says why it is not. Destroyed while it waits, it gives up.
+  // Completes when the connection is open, or returns the `closed` event with the reason why it is not. Destroying the task cancels the
+  // attempt.
   [[nodiscard]] Task<std::expected<WebSocketConnection, WebSocketEvent>> connect(WebSocketRequest request) const {
     return connect_through(runtime_, std::move(request));
   }
@@ -176,7 +178,7 @@ class WebSocket {
 
   static belfry_ticket begin(const detail::Runtime& runtime, const WebSocketRequest& request) {
     const auto milliseconds = [](Millis time) { return static_cast<std::uint32_t>(std::clamp<Millis::rep>(time.count(), 0, UINT32_MAX)); };
-    const auto connect = runtime.need(runtime.tables().websocket.connect, BELFRY_WEBSOCKET_1);
+    const auto connect = runtime.require(runtime.tables().websocket.connect, BELFRY_WEBSOCKET_1);
     std::vector<belfry_http_header> headers;
     for (const auto& header : request.headers) headers.push_back({detail::str(header.name), detail::str(header.value)});
     belfry_websocket_request raw{};
@@ -189,7 +191,7 @@ class WebSocket {
     raw.pong_timeout_ms = milliseconds(request.pong_timeout);
     raw.idle_timeout_ms = milliseconds(request.idle_timeout);
     raw.max_message_bytes = request.max_message_bytes;
-    return detail::Runtime::checked(connect(runtime.ctx(), &raw));
+    return detail::Runtime::require_ticket(connect(runtime.ctx(), &raw));
   }
 
   detail::Runtime* runtime_;

@@ -1,4 +1,4 @@
-"""What the one who sets up an app calls: trading tokens, and trying blocks."""
+"""Methods for setting up an app: token exchange and blocks.validate."""
 import json
 import time
 import unittest
@@ -47,7 +47,7 @@ class RotationTest(SandboxCase):
             answer = self.refresh(answer["refresh_token"])
         tokens.append(answer["access_token"])
         self.assertEqual([self.auth(token) for token in tokens], ["token_expired", "token_expired", "", ""])
-        self.assertEqual(self.auth(self.sandbox.token), "", "the one from before is another matter")
+        self.assertEqual(self.auth(self.sandbox.token), "", "the token from before rotation is independent")
 
     def test_they_expire(self):
         self.sandbox.post("rotation", lives=1)
@@ -62,7 +62,7 @@ class RotationTest(SandboxCase):
         self.assertEqual(self.refresh("xoxe-1-first", client_secret="other")["error"], "bad_client_secret")
         self.assertEqual(self.refresh("xoxe-1-first", grant_type="authorization_code")["error"], "invalid_grant_type")
         self.assertEqual(self.refresh("other")["error"], "invalid_refresh_token")
-        self.assertTrue(self.refresh("xoxe-1-first")["ok"], "none of these used it up")
+        self.assertTrue(self.refresh("xoxe-1-first")["ok"], "none of these calls used up the token")
         self.sandbox.reset()
         self.assertEqual(self.refresh("xoxe-1-first")["error"], "token_rotation_not_enabled")
 

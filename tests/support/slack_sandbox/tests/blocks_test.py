@@ -1,7 +1,7 @@
-"""Every documented limit at its border: the limit is accepted, one more is refused with the pointer to the place."""
+"""Boundary tests of every documented limit: the maximum is accepted, one more is refused with a JSON pointer."""
 import unittest
 
-from slack_sandbox.blocks import MOST_TOTAL, check, units, with_ids
+from slack_sandbox.blocks import MAX_TOTAL, check, units, with_ids
 
 
 def plain(text, **more):
@@ -60,7 +60,7 @@ def table(rows=1, cells=1, columns=0, text="x"):
 
 LINK = "https://x.example/"
 
-# what, most, pointer, a message with n of it
+# name, maximum, pointer, a message with n units
 LIMITS = [
     ("blocks", 50, "/blocks", lambda n: [{"type": "divider"}] * n),
     ("header", 150, "/blocks/0/text/text", lambda n: [header("h" * n)]),
@@ -115,7 +115,7 @@ LIMITS = [
 
 TEXT_POINTER = "/blocks/0/text"
 
-# what, blocks, the lines that come back
+# name, blocks, expected errors
 MISTAKES = [
     ("no array", {}, ["must provide an array [json-pointer:/blocks]"]),
     ("no object", ["x"], ["must provide an object [json-pointer:/blocks/0]"]),
@@ -314,7 +314,7 @@ class BlocksTest(unittest.TestCase):
 
     def test_total(self):
         self.assertEqual(check([section("s" * 3000)] * 4).total, 12_000)
-        self.assertLess(check([section("s" * 3000)] * 4).total, MOST_TOTAL)
+        self.assertLess(check([section("s" * 3000)] * 4).total, MAX_TOTAL)
 
     def test_units(self):
         self.assertEqual([units(text) for text in ("", "a", "é", "\U0001f600", "\ud83d")], [0, 1, 1, 2, 1])

@@ -1,4 +1,4 @@
-"""Who may call the Web API, and how arguments are read."""
+"""Authentication of Web API calls, and decoding of their arguments."""
 import json
 import unittest
 

@@ -1,4 +1,4 @@
-"""What the tests of the Web API share: one sandbox a class, emptied before each test."""
+"""Base class of the Web API tests: one sandbox per class, reset before each test."""
 import unittest
 
 from slack_sandbox.process import Sandbox

@@ -1,4 +1,4 @@
-"""Clicks that nobody acknowledges; the page's test has one that is."""
+"""Clicks that are not acknowledged; page_test.py covers those that are."""
 import socket
 import unittest
 

@@ -1,4 +1,4 @@
-"""Faults on request, and rate limits, over the wire."""
+"""Injected faults and rate limits, over HTTP."""
 import http.client
 import time
 import unittest

@@ -1,4 +1,4 @@
-"""Rate limits with the time as an argument."""
+"""Rate limits, with the time as an argument."""
 import unittest
 
 from slack_sandbox.limits import METHODS, PER_CHANNEL, PER_WORKSPACE, TIER_3, Limits

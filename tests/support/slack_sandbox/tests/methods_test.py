@@ -1,4 +1,4 @@
-"""What each method of the Web API answers."""
+"""Responses and errors of each Web API method."""
 import json
 import unittest
 

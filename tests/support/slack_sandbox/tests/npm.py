@@ -1,4 +1,4 @@
-"""Packages of npm for tests, in the build tree. A machine that cannot have them skips, and says why."""
+"""Installs npm packages for tests into the build tree; if that is impossible, the test is skipped with the reason."""
 import os
 import shutil
 import subprocess
@@ -7,9 +7,9 @@ from pathlib import Path
 
 
 def npm_packages(*wanted: str) -> Path:
-    """The node_modules directory that holds them; wanted: "@slack/socket-mode@3.1.0"."""
+    """The node_modules directory that contains the packages, given as "@slack/socket-mode@3.1.0"."""
     if not shutil.which("npm"):
-        raise unittest.SkipTest("there is no npm")
+        raise unittest.SkipTest("npm is not installed")
     build = Path(os.environ.get("BELFRY_BUILD_DIR", Path(__file__).resolve().parents[4] / "build/release"))
     directory = build / "npm" / "-".join(name.strip("@").replace("/", "-").replace("@", "-") for name in wanted)
     done = directory / "installed"

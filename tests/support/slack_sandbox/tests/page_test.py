@@ -1,4 +1,4 @@
-"""The sandbox's page in a real browser: messages appear, buttons are clicked, the answer is shown, and no message can run script."""
+"""The sandbox's page in a real browser: it shows messages, sends clicks, shows their result, and runs no script from a message."""
 import threading
 import unittest
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -134,19 +134,19 @@ class PageTest(unittest.TestCase):
         blocks = [
             section(long),
             section(long, expand=True),
-            section(f"asked {url}"),
-            section(f"told {url}", verbatim=True),
+            section(f"linked {url}"),
+            section(f"verbatim {url}", verbatim=True),
             section("on <!date^0^{date_num} at {time_secs} {unknown}|a day>"),
         ]
         driver = self.open()
         self.sandbox.send("bobby@coder.com", "how texts are shown", blocks=blocks)
-        self.see(driver, ".section", "told")
-        folded, expanded, asked, told, dated = driver.find_elements(By.CSS_SELECTOR, ".section")
-        self.assertEqual([len(one.find_elements(By.CSS_SELECTOR, ".more")) for one in (folded, expanded, asked)], [1, 0, 0])
+        self.see(driver, ".section", "verbatim")
+        folded, expanded, linked, verbatim, dated = driver.find_elements(By.CSS_SELECTOR, ".section")
+        self.assertEqual([len(one.find_elements(By.CSS_SELECTOR, ".more")) for one in (folded, expanded, linked)], [1, 0, 0])
         self.assertLess(folded.size["height"], expanded.size["height"])
         folded.find_element(By.CSS_SELECTOR, ".more").click()
         self.assertEqual(folded.size["height"], expanded.size["height"])
-        self.assertEqual([len(one.find_elements(By.TAG_NAME, "a")) for one in (asked, told)], [1, 0])
+        self.assertEqual([len(one.find_elements(By.TAG_NAME, "a")) for one in (linked, verbatim)], [1, 0])
         self.assertRegex(dated.text, r"on (1970-01-01|1969-12-31) at \d.*\{unknown\}$")
 
     def test_people_are_listed_and_the_open_conversation_stays(self):

@@ -1,4 +1,4 @@
-"""The signature against the example of Slack's documentation (docs.slack.dev, "Verifying requests from Slack")."""
+"""The signature, checked against the example in Slack's documentation (docs.slack.dev, "Verifying requests from Slack")."""
 import unittest
 
 from slack_sandbox.signing import signature, signed_headers

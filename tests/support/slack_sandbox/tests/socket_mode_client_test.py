@@ -1,4 +1,4 @@
-"""The sandbox's Socket Mode against the official client, npm @slack/socket-mode: what that one takes for Slack, is like Slack."""
+"""The sandbox's Socket Mode, checked with the official client (npm @slack/socket-mode)."""
 import json
 import subprocess
 import unittest
@@ -34,11 +34,11 @@ class Client:
         self.process.stdout.close()
 
     def until(self, event):
-        """The next event of that name; those before it are passed over."""
+        """The next event with this name; skips others before it."""
         for line in self.process.stdout:
-            said = json.loads(line)
-            if said["event"] == event:
-                return said
+            row = json.loads(line)
+            if row["event"] == event:
+                return row
         raise AssertionError(f"the client ended without {event}")
 
 

@@ -1,4 +1,4 @@
-"""Socket Mode, with a peer that is as plain as can be. socket_mode_client_test.py has the official one."""
+"""Socket Mode with a minimal client; socket_mode_client_test.py uses the official one."""
 import asyncio
 import json
 import unittest
@@ -62,7 +62,7 @@ class WebSocketTest(unittest.IsolatedAsyncioTestCase, SandboxCase):
         return self.sandbox.api("apps.connections.open", token=self.sandbox.app_token, content_type=FORM, body=b"")[2]["url"]
 
     async def connect(self, **options):
-        """The WebSocket and what it said first."""
+        """The WebSocket and its first message."""
         websocket = await self.enterAsyncContext(self.session.ws_connect(self.url(), **options))
         return websocket, await websocket.receive_json(timeout=10)
 
@@ -142,8 +142,8 @@ class WebSocketTest(unittest.IsolatedAsyncioTestCase, SandboxCase):
     async def test_no_more_than_ten(self):
         for number in range(1, 11):
             self.assertEqual((await self.connect())[1]["num_connections"], number)
-        websocket, said = await self.connect()
-        self.assertEqual((said["type"], said["reason"]), ("disconnect", "too_many_websockets"))
+        websocket, rejection = await self.connect()
+        self.assertEqual((rejection["type"], rejection["reason"]), ("disconnect", "too_many_websockets"))
         self.assertEqual((await websocket.receive(timeout=10)).type, aiohttp.WSMsgType.CLOSE)
         self.sandbox.wait_for_sockets(10)
 

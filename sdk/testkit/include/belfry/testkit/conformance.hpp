@@ -1,18 +1,18 @@
-// The contract that every sink passes, as a GoogleTest suite. A sink's author says how to make it work; the suite then breaks things.
+// The contract that every sink must satisfy, as a GoogleTest suite. A fixture scripts a successful delivery; the suite then injects faults.
 //
 //     struct MyFixture {
 //       static const belfry_plugin_entry* entry() { return belfry_plugin_entry_v0(); }
-//       static nlohmann::json config();                                   // a good one
-//       static std::vector<belfry::testkit::BadConfig> bad_configs();     // what must be refused, and the pointer it must name
-//       static void answer_well(belfry::testkit::FakeHost& host);         // host.on(...) for every request of a good delivery
+//       static nlohmann::json config();                                    // a valid one
+//       static std::vector<belfry::testkit::BadConfig> bad_configs();      // must be refused, with a problem at the pointer
+//       static void script_success(belfry::testkit::FakeHost& host);       // host.on(...) for every request of a delivery
 //       // optional:
-//       static nlohmann::json message();                                  // default: notification()
-//       static belfry::InboundRequest unsigned_request();                 // required when the sink takes requests
-//       static bool essential(const belfry::testkit::Request&);           // default: true; false: a delivery may succeed without it
+//       static nlohmann::json message();                                   // default: notification()
+//       static belfry::InboundRequest unsigned_request();                  // required if the sink takes requests
+//       static bool essential(const belfry::testkit::Request&);            // default: true; false: a delivery may succeed without it
 //     };
 //     BELFRY_CONFORMANCE(MySink, MyFixture);
 //
-// A sink that makes no requests passes the same suite: there is nothing to break then.
+// A sink that sends no requests passes the same suite: no faults are injected.
 #pragma once
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -26,16 +26,16 @@ namespace belfry::testkit {
 
 struct BadConfig {
   nlohmann::json config;
-  std::string pointer;  // of the problem: "/lookup/cache"
+  std::string pointer;  // of the expected problem: "/lookup/cache"
 };
 
-// One way in which an answer can go wrong, and what may become of the delivery.
+// A faulty response, and the outcomes that the delivery may have.
 struct Fault {
   std::string name;
-  Answer answer;
+  Response response;
   std::vector<Outcome::Code> allowed;
-  bool ambiguous = false;       // after a request that changes something, a retry must say that it may have arrived
-  std::optional<Millis> after;  // rate_limited: exactly
+  bool ambiguous = false;       // after a request that changes something, a retry must be marked maybe_delivered
+  std::optional<Millis> after;  // exact delay of rate_limited
 };
 
 [[nodiscard]] inline std::vector<Fault> faults() {
@@ -43,36 +43,36 @@ struct Fault {
   const std::vector<Outcome::Code> permanent{rejected, misconfigured};
   const std::vector<Outcome::Code> unreadable{delivered, retry, rejected, misconfigured};
   return {
-      // Without a word of the remote's own it may come from something in between.
-      {.name = "400", .answer = Answer::of(400), .allowed = {retry, rejected, misconfigured}},
-      {.name = "418, which is on no list", .answer = Answer::of(418, "<html>blocked</html>"), .allowed = {retry, misconfigured}},
-      {.name = "401", .answer = Answer::of(401), .allowed = {misconfigured}},
-      {.name = "403", .answer = Answer::of(403), .allowed = permanent},
-      {.name = "404", .answer = Answer::of(404), .allowed = permanent},
-      {.name = "410", .answer = Answer::of(410), .allowed = permanent},
+      // A bare 400 may come from an intermediary, so a retry is allowed.
+      {.name = "400", .response = Response::of(400), .allowed = {retry, rejected, misconfigured}},
+      {.name = "418, a status without a rule", .response = Response::of(418, "<html>blocked</html>"), .allowed = {retry, misconfigured}},
+      {.name = "401", .response = Response::of(401), .allowed = {misconfigured}},
+      {.name = "403", .response = Response::of(403), .allowed = permanent},
+      {.name = "404", .response = Response::of(404), .allowed = permanent},
+      {.name = "410", .response = Response::of(410), .allowed = permanent},
       {.name = "429 with Retry-After",
-       .answer = Answer::of(429, "", {{"Retry-After", "17"}}),
+       .response = Response::of(429, "", {{"Retry-After", "17"}}),
        .allowed = {rate_limited},
        .after = std::chrono::seconds(17)},
       {.name = "429 with Retry-After as a date",
-       .answer = Answer::of(429, "", {{"Date", "Sun, 06 Nov 1994 08:49:37 GMT"}, {"Retry-After", "Sun, 06 Nov 1994 08:49:54 GMT"}}),
+       .response = Response::of(429, "", {{"Date", "Sun, 06 Nov 1994 08:49:37 GMT"}, {"Retry-After", "Sun, 06 Nov 1994 08:49:54 GMT"}}),
        .allowed = {rate_limited},
        .after = std::chrono::seconds(17)},
-      {.name = "429", .answer = Answer::of(429), .allowed = {rate_limited, retry}},
-      {.name = "500", .answer = Answer::of(500, "<html>oops</html>"), .allowed = {retry}, .ambiguous = true},
-      {.name = "503 with Retry-After", .answer = Answer::of(503, "", {{"Retry-After", "30"}}), .allowed = {retry, rate_limited}},
-      {.name = "timeout", .answer = Answer::fails(HttpError::timeout, true), .allowed = {retry}, .ambiguous = true},
-      {.name = "closed", .answer = Answer::fails(HttpError::closed, true), .allowed = {retry}, .ambiguous = true},
-      {.name = "not connected", .answer = Answer::fails(HttpError::connect, false), .allowed = {retry}},
-      {.name = "name not resolved", .answer = Answer::fails(HttpError::resolve, false), .allowed = {retry, misconfigured}},
-      {.name = "TLS", .answer = Answer::fails(HttpError::tls, false), .allowed = {retry, misconfigured}},
-      {.name = "not HTTP", .answer = Answer::fails(HttpError::malformed, true), .allowed = {retry}, .ambiguous = true},
-      {.name = "answer too large", .answer = Answer::fails(HttpError::too_large, true), .allowed = unreadable},
-      {.name = "refused by the host", .answer = Answer::fails(HttpError::refused, false), .allowed = {retry}},
-      {.name = "200 with garbage", .answer = Answer::of(200, "\xff\x00<not json", {}), .allowed = unreadable},
-      {.name = "200 with another JSON", .answer = Answer::of(200, "[[[42]]]"), .allowed = unreadable},
-      {.name = "200 empty", .answer = Answer::of(200), .allowed = unreadable},
-      {.name = "never answered", .answer = Answer::hold(), .allowed = {retry}, .ambiguous = true},
+      {.name = "429", .response = Response::of(429), .allowed = {rate_limited, retry}},
+      {.name = "500", .response = Response::of(500, "<html>oops</html>"), .allowed = {retry}, .ambiguous = true},
+      {.name = "503 with Retry-After", .response = Response::of(503, "", {{"Retry-After", "30"}}), .allowed = {retry, rate_limited}},
+      {.name = "timeout", .response = Response::fails(HttpError::timeout, true), .allowed = {retry}, .ambiguous = true},
+      {.name = "closed", .response = Response::fails(HttpError::closed, true), .allowed = {retry}, .ambiguous = true},
+      {.name = "not connected", .response = Response::fails(HttpError::connect, false), .allowed = {retry}},
+      {.name = "name not resolved", .response = Response::fails(HttpError::resolve, false), .allowed = {retry, misconfigured}},
+      {.name = "TLS", .response = Response::fails(HttpError::tls, false), .allowed = {retry, misconfigured}},
+      {.name = "not HTTP", .response = Response::fails(HttpError::malformed, true), .allowed = {retry}, .ambiguous = true},
+      {.name = "response too large", .response = Response::fails(HttpError::too_large, true), .allowed = unreadable},
+      {.name = "refused by the host", .response = Response::fails(HttpError::refused, false), .allowed = {retry}},
+      {.name = "200 with garbage", .response = Response::of(200, "\xff\x00<not json", {}), .allowed = unreadable},
+      {.name = "200 with unexpected JSON", .response = Response::of(200, "[[[42]]]"), .allowed = unreadable},
+      {.name = "200 empty", .response = Response::of(200), .allowed = unreadable},
+      {.name = "never answered", .response = Response::hold(), .allowed = {retry}, .ambiguous = true},
   };
 }
 
@@ -97,10 +97,10 @@ struct Conformance {
     ASSERT_TRUE(configured) << (configured ? "" : configured.error().front().pointer + ": " + configured.error().front().text);
     const auto started = host.start();
     ASSERT_TRUE(started) << (started ? "" : started.error());
-    Fixture::answer_well(host);
+    Fixture::script_success(host);
   }
-  // How many requests a good delivery makes.
-  static std::size_t requests_of_one() {
+  // Number of requests that a successful delivery sends.
+  static std::size_t requests_per_delivery() {
     FakeHost host(Fixture::entry());
     start(host);
     host.deliver_and_settle(message());
@@ -136,12 +136,12 @@ struct Conformance {
   }
 
   static void every_fault_settles_once() {
-    const auto count = requests_of_one();
+    const auto count = requests_per_delivery();
     for (std::size_t broken = 0; broken < count; ++broken) {
       for (const auto& fault : faults()) {
         FakeHost host(Fixture::entry());
         start(host);
-        host.break_request(broken, fault.answer);
+        host.override_response(broken, fault.response);
         const auto outcome = host.deliver_and_settle(message());
         SCOPED_TRACE("request " + std::to_string(broken) + ", " + fault.name + " -> " + outcome.reason + ": " + outcome.detail);
         ASSERT_GT(host.requests().size(), broken);
@@ -165,7 +165,7 @@ struct Conformance {
   static void interleaved_deliveries_all_settle() {
     FakeHost host(Fixture::entry());
     start(host);
-    host.hold_answers(true);
+    host.hold_responses(true);
     constexpr int kMany = 50;
     std::vector<belfry_ticket> tickets;
     for (int i = 0; i < kMany; ++i) {
@@ -174,7 +174,7 @@ struct Conformance {
       tickets.push_back(host.deliver(document));
     }
     host.run();
-    host.hold_answers(false);  // newest first
+    host.hold_responses(false);  // newest first
     for (const auto ticket : tickets) {
       const auto outcome = host.settle(ticket);
       EXPECT_EQ(outcome.code, Outcome::Code::delivered) << outcome.reason << ": " << outcome.detail;
@@ -183,11 +183,11 @@ struct Conformance {
   }
 
   static void abandon_frees_and_the_next_one_works() {
-    const auto count = requests_of_one();
+    const auto count = requests_per_delivery();
     for (std::size_t held = 0; held < count; ++held) {
       FakeHost host(Fixture::entry());
       start(host);
-      host.break_request(held, Answer::hold());
+      host.override_response(held, Response::hold());
       const auto ticket = host.deliver(message());
       host.run();
       host.abandon(ticket);
@@ -195,7 +195,7 @@ struct Conformance {
       host.advance(std::chrono::minutes(1));
       const auto outcome = host.deliver_and_settle(message());
       EXPECT_EQ(outcome.code, Outcome::Code::delivered) << outcome.reason << ": " << outcome.detail;
-      EXPECT_THAT(host.late(), testing::IsEmpty());
+      EXPECT_THAT(host.late_outcomes(), testing::IsEmpty());
       EXPECT_TRUE(host.stop());
       EXPECT_THAT(host.violations(), testing::IsEmpty());
     }
@@ -204,7 +204,7 @@ struct Conformance {
   static void destroy_in_the_middle_frees() {
     FakeHost host(Fixture::entry());
     start(host);
-    host.hold_answers(true);
+    host.hold_responses(true);
     host.deliver(message());
     host.run();
     host.destroy();
@@ -214,7 +214,7 @@ struct Conformance {
   static void stop_waits_for_nothing_unanswered() {
     FakeHost host(Fixture::entry());
     start(host);
-    host.hold_answers(true);
+    host.hold_responses(true);
     host.deliver(message());
     host.run();
     EXPECT_TRUE(host.stop());
@@ -259,7 +259,7 @@ struct Conformance {
       ASSERT_TRUE(reply);
       EXPECT_EQ(reply->status, 401);
     } else {
-      EXPECT_FALSE(host.has_extension(BELFRY_INBOUND_HTTP_1)) << "a sink that takes requests gives the suite an unsigned_request()";
+      EXPECT_FALSE(host.has_extension(BELFRY_INBOUND_HTTP_1)) << "the fixture of a sink that takes requests needs an unsigned_request()";
     }
     EXPECT_THAT(host.violations(), testing::IsEmpty());
   }
@@ -267,7 +267,7 @@ struct Conformance {
   static void renders_without_being_started() {
     FakeHost host(Fixture::entry());
     ASSERT_TRUE(host.configure(Fixture::config()));
-    if (!host.has_extension(BELFRY_RENDER_1)) GTEST_SKIP() << "does not render";
+    if (!host.has_extension(BELFRY_RENDER_1)) GTEST_SKIP() << "the sink does not render";
     const auto requests = host.render(message());
     ASSERT_TRUE(requests) << (requests ? "" : requests.error());
     for (const auto& request : *requests) {
@@ -279,7 +279,7 @@ struct Conformance {
 
 }  // namespace belfry::testkit
 
-// At global scope, so that BELFRY_CONFORMANCE may stand in any namespace.
+// At global scope, so that BELFRY_CONFORMANCE works in any namespace.
 template <class Fixture>
 class BelfrySinkConformance : public testing::Test {};
 

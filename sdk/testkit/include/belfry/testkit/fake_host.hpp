@@ -1,17 +1,17 @@
-// A gateway for one sink, in one thread, with a clock that stands still until it is moved. Nothing happens by itself: run() brings back
-// what the sink asked for, advance() moves time.
+// A gateway for one sink, in one thread, with a clock that stands still until it is advanced. Nothing happens by itself: run() raises the
+// events that are due, advance() moves time.
 //
-// It watches the contract: everything the sink does wrong is a line in violations(). Secrets that were revealed must not show in logs,
-// outcomes, receipts or metrics; that is a violation too.
+// It checks the contract: each violation by the sink is a line in violations(). A revealed secret that appears in a log line, an outcome, a
+// receipt or a metric is a violation too.
 //
 //     FakeHost host(belfry_plugin_entry_v0());
 //     ASSERT_TRUE(host.configure({{"url", "https://example.com/hook"}, {"token", "hunter2"}}));
 //     ASSERT_TRUE(host.start());
-//     host.on("POST", "example.com/hook", Answer::of(204));
+//     host.on("POST", "example.com/hook", Response::of(204));
 //     EXPECT_EQ(host.deliver_and_settle(notification()).code, Outcome::Code::delivered);
 //     EXPECT_THAT(host.violations(), IsEmpty());
 //
-// Thread rule: one thread. Offloaded functions run on a thread of their own, one at a time, while this one waits.
+// Thread rule: one thread. Offloaded functions run on a thread of their own, one at a time, while that thread waits.
 #pragma once
 #include <deque>
 #include <expected>
@@ -26,20 +26,21 @@
 #include <vector>
 
 #include "belfry/sdk.hpp"
-#include "belfry/testkit/answer.hpp"
 #include "belfry/testkit/messages.hpp"
+#include "belfry/testkit/response.hpp"
 #include "belfry/testkit/websocket.hpp"
 
 namespace belfry::testkit {
 
-// Opens a shared library and returns what its entry returns; throws std::runtime_error. Never closed.
+// Opens a shared library and returns the result of its entry function. Throws std::runtime_error on failure. The library is never closed.
 [[nodiscard]] const belfry_plugin_entry* load_plugin(const std::filesystem::path& file);
 
-// What a descriptor's schema says about a configuration, as the gateway does it: validates, fills in defaults, takes secrets out.
+// A configuration to which a descriptor's schema has been applied, as the gateway does: validated, with defaults filled in and secrets
+// replaced by references.
 struct CheckedConfig {
   nlohmann::json document;                     // with defaults, and references in place of secrets
   std::map<std::string, std::string> secrets;  // reference -> value
-  std::string credential;                      // the reference of the first secret in the schema's order; empty when there is none
+  std::string credential;                      // reference of the first secret in the schema's order; empty: none
   Problems problems;
 };
 [[nodiscard]] CheckedConfig check_config(std::string_view schema_json, nlohmann::json config);
@@ -51,118 +52,118 @@ class FakeHost {
   FakeHost& operator=(const FakeHost&) = delete;
   ~FakeHost();
 
-  // ---- Life. Secrets stand in `config` with their value.
+  // ---- Life cycle. `config` contains secrets as plain values.
   std::expected<void, Problems> configure(const nlohmann::json& config);
   std::expected<void, std::string> start();
-  // Asks the sink to stop and runs, moving time by at most `most`; true when it has stopped. Again: waits on.
-  bool stop(Millis most = std::chrono::seconds(30));
-  // Ends the instance now; nothing may be called afterwards.
+  // Stops the sink, running events and moving time by at most `timeout`. Returns true once it has stopped; call again to wait longer.
+  bool stop(Millis timeout = std::chrono::seconds(30));
+  // Destroys the instance now. The sink cannot be used afterwards.
   void destroy();
   [[nodiscard]] const belfry_descriptor& descriptor() const { return *descriptor_; }
-  // Before start: a host that does not have this service.
+  // Removes a service from the host. Call before start().
   void remove_service(std::string_view id) { removed_.emplace(id); }
 
   // ---- Messages
-  struct Sending {
+  struct DeliveryOptions {
     std::uint32_t attempt = 1;
-    Millis time = std::chrono::seconds(10);  // then it is abandoned
+    Millis time = std::chrono::seconds(10);  // until the delivery is abandoned
     nlohmann::json prior_receipt;
   };
-  // Gives the message to the sink and returns its ticket.
-  belfry_ticket deliver(const nlohmann::json& document, const Sending& sending);
-  belfry_ticket deliver(const nlohmann::json& document) { return deliver(document, Sending{}); }
-  // The outcome, once there is one. Abandoned deliveries end as retry/timeout, as in the gateway.
+  // Passes the message to the sink and returns its ticket.
+  belfry_ticket deliver(const nlohmann::json& document, const DeliveryOptions& options);
+  belfry_ticket deliver(const nlohmann::json& document) { return deliver(document, DeliveryOptions{}); }
+  // The outcome, if there is one yet. Abandoned deliveries end as retry/timeout, as in the gateway.
   [[nodiscard]] std::optional<Outcome> outcome(belfry_ticket ticket) const;
-  // Runs and moves time until the ticket is settled.
+  // Runs events and moves time until the ticket is settled.
   Outcome settle(belfry_ticket ticket);
   Outcome deliver_and_settle(const nlohmann::json& document) { return settle(deliver(document)); }
-  // Outcomes that came after their delivery had been abandoned, by ticket.
-  [[nodiscard]] const std::map<belfry_ticket, Outcome>& late() const { return late_; }
-  // The delivery's time is over now.
+  // Outcomes reported after their delivery had been abandoned, by ticket.
+  [[nodiscard]] const std::map<belfry_ticket, Outcome>& late_outcomes() const { return late_outcomes_; }
+  // Abandons the delivery now, as if its deadline had passed.
   void abandon(belfry_ticket ticket);
-  // For a ticket that the sink never got: it must be ignored.
+  // Abandons a ticket that the sink never received, which it must ignore.
   void abandon_unknown(belfry_ticket ticket);
 
   // ---- Extensions
   [[nodiscard]] bool has_extension(std::string_view id) const;
-  [[nodiscard]] std::vector<Route> routes() const;
-  // Verifies, handles and settles. None when the sink gave no reply within 2.5 s.
+  [[nodiscard]] std::vector<InboundRoute> routes() const;
+  // Verifies and handles a request. Returns nullopt if the sink sends no reply within 2.5 s.
   std::optional<InboundReply> inbound(const InboundRequest& request);
   Outcome reconcile(const nlohmann::json& document);
   std::expected<nlohmann::json, std::string> render(const nlohmann::json& document);
-  // After configure, instead of start. What it found; an error that names the outcome when the check did not end well.
+  // Call after configure(), instead of start(). Returns the findings, with an additional error if the check itself failed.
   Findings check_online();
 
   // ---- Time and events
-  // Brings back everything that is due; time stands still.
+  // Raises every event that is due. Time stands still.
   void run();
   void advance(Millis by);
-  // An event for a ticket that the sink never got: it must be ignored.
+  // Raises an event for a ticket that the sink never received, which it must ignore.
   void stray_event(belfry_ticket ticket, std::uint32_t kind);
   [[nodiscard]] Timestamp now() const { return now_; }
 
-  // ---- HTTP: a request goes to the first unused expect() that matches, else to the newest on() that matches. A request that nothing
-  // matches is a violation, and fails to connect.
+  // ---- HTTP: a request is answered by the first unused expect() that matches, otherwise by the newest on() that matches. A request that
+  // matches neither is a violation and fails to connect.
   void on(std::string method, std::string url_part, Responder responder);
-  void on(std::string method, std::string url_part, Answer answer) {
-    on(std::move(method), std::move(url_part), [answer = std::move(answer)](const Request&) { return answer; });
+  void on(std::string method, std::string url_part, Response response) {
+    on(std::move(method), std::move(url_part), [response = std::move(response)](const Request&) { return response; });
   }
-  void expect(std::string method, std::string url_part, Answer answer);
-  // The request that will be requests()[number] gets `answer`, whatever the rules say.
-  void break_request(std::size_t number, Answer answer) { broken_[number] = std::move(answer); }
-  // With hold, requests stay open; without, those held are answered by the rules, the newest first.
-  void hold_answers(bool hold);
-  [[nodiscard]] std::size_t unmet() const { return expected_.size(); }
+  void expect(std::string method, std::string url_part, Response response);
+  // Answers the request that will be requests()[number] with `response`, regardless of the rules.
+  void override_response(std::size_t number, Response response) { overrides_[number] = std::move(response); }
+  // With `hold`, requests stay open. Without it, held requests are answered by the rules, newest first.
+  void hold_responses(bool hold);
+  [[nodiscard]] std::size_t unmet_expectations() const { return expected_.size(); }
   // All requests so far, in order.
   [[nodiscard]] const std::vector<Request>& requests() const { return requests_; }
-  // Requests that wait for answer().
+  // Held requests, which wait for respond().
   [[nodiscard]] std::vector<Request> open_requests() const;
-  void answer(belfry_ticket request, const Answer& answer);
+  void respond(belfry_ticket request, const Response& response);
 
-  // ---- WebSocket: a connection is answered by the newest rule that matches. One that nothing matches is a violation, and fails to
+  // ---- WebSocket: a connection is answered by the newest rule that matches. A connection that matches none is a violation and fails to
   // connect.
   void on_websocket(std::string url_part, HandshakeRule rule);
   void on_websocket(std::string url_part, Handshake handshake) {
     on_websocket(std::move(url_part), [handshake](const FakeWebSocket&) { return handshake; });
   }
-  // All that the sink has asked for, in order, and the newest of them.
+  // All connections that the sink has requested, in order; websocket() is the newest.
   [[nodiscard]] std::deque<FakeWebSocket>& websockets() { return websockets_; }
   [[nodiscard]] FakeWebSocket& websocket();
 
   // ---- The other services
-  // Of the sink, and of its credential as it is now: another one has a scope of its own.
+  // Entries of the sink's own scope, and of the scope of its current credential. A rotated credential has a different scope.
   using KvKey = std::pair<KvScope, std::string>;
   [[nodiscard]] std::map<KvKey, std::string> kv() const;
   void put_kv(std::string key, std::string value, KvScope scope = KvScope::instance);
   void fail_kv(bool failing) { kv_fails_ = failing; }
 
-  // What the sink has told about people, by address, as it wrote it.
+  // Time zones that the sink has reported, by e-mail address as the sink wrote it.
   [[nodiscard]] const std::map<std::string, std::string>& time_zones() const { return time_zones_; }
 
-  // No ticket is given to HTTP requests, WebSockets and timers, as when too many are open.
+  // With `refusing`, HTTP requests, WebSockets and timers get no ticket, as if too many were open.
   void refuse_requests(bool refusing) { refuses_requests_ = refusing; }
 
-  // With hold, acquire waits for grant(). Otherwise everything is granted at once, and what was taken or limited shows in what the sink
-  // is told that an acquire would wait.
+  // With `hold`, acquire waits for grant(). Otherwise every acquire is granted at once; tokens taken and pauses only show in the wait time
+  // that the sink queries.
   void hold_grants(bool hold) { hold_grants_ = hold; }
   bool grant();
-  // Another sink with the same credential was told to slow down.
+  // Simulates another sink whose remote limited the same credential.
   void limit(const Budget& budget, Millis after);
   struct BudgetCall {
     Budget budget;
-    Millis after{0};                      // of limited
-    std::uint32_t events = 0, burst = 0;  // of define
+    Millis after{0};                      // limited only
+    std::uint32_t events = 0, burst = 0;  // define only
     Millis period{0};
   };
   [[nodiscard]] const std::vector<BudgetCall>& defined() const { return defined_; }
   [[nodiscard]] const std::vector<BudgetCall>& acquired() const { return acquired_; }
   [[nodiscard]] const std::vector<BudgetCall>& limited() const { return limited_; }
 
-  // With hold, offloaded functions wait for release_offload().
+  // With `hold`, offloaded functions wait for release_offload().
   void hold_offload(bool hold) { hold_offload_ = hold; }
   bool release_offload();
 
-  // Changes the value behind a secret, as rotation does.
+  // Changes the value of a secret, as rotation does.
   void rotate_secret(const std::string& old_value, std::string new_value);
 
   struct LogLine {
@@ -174,7 +175,7 @@ class FakeHost {
   [[nodiscard]] double counter(const std::string& name) const;
   [[nodiscard]] std::optional<double> gauge(const std::string& name) const;
 
-  // What the sink did against the contract, one sentence each.
+  // The sink's violations of the contract, one sentence each.
   [[nodiscard]] const std::vector<std::string>& violations() const { return violations_; }
 
  private:
@@ -190,11 +191,11 @@ class FakeHost {
     std::optional<InboundReply> reply;
     Findings findings;
     bool abandoned = false;
-    Millis time{0};           // of the attempt
-    belfry_ticket limit = 0;  // of the timer that ends it
-    bool postponed = false;   // its offloaded work has not begun
+    Millis time{0};           // the attempt's time limit
+    belfry_ticket limit = 0;  // ticket of the timer that abandons it
+    bool postponed = false;   // its offloaded work has not started
   };
-  // Something that will be brought back to the instance.
+  // A scheduled event, or an action of the host.
   struct Pending {
     belfry_ticket on_behalf_of = 0;
     std::function<void()> deliver;
@@ -209,19 +210,19 @@ class FakeHost {
   struct Offloaded {
     belfry_ticket ticket = 0;
     std::function<void()> function;
-    belfry_ticket on_behalf_of = 0;  // of run_for
+    belfry_ticket on_behalf_of = 0;  // run_for only
   };
-  // What was taken from a budget, and its pause, by the monotonic clock.
-  struct Line {
+  // A budget's limit, the tokens taken and its pause, in the time of the fake clock.
+  struct Bucket {
     Millis each{0};
     std::uint32_t burst = 1;
     Millis used_until{0}, limited_until{0};
   };
-  struct KvPlace {
+  struct KvSlot {
     KvScope scope{};
-    std::string credential;  // its value
+    std::string credential;  // the secret's value, not its reference
     std::string key;
-    auto operator<=>(const KvPlace&) const = default;
+    auto operator<=>(const KvSlot&) const = default;
   };
   struct KvValue {
     std::string value;
@@ -230,32 +231,31 @@ class FakeHost {
 
   template <class Call>
   auto call(Call function) const;
-  void violate(std::string sentence);
-  void check_public(std::string_view where, std::string_view text);
+  void add_violation(std::string sentence);
+  void check_no_secrets(std::string_view where, std::string_view text);
   void check_outcome(const Outcome& outcome, const belfry_outcome& raw);
-  void used(std::string_view service);
-  bool alive(belfry_ticket ticket) const;
-  Line& line_of(const Budget& budget);
-  [[nodiscard]] KvPlace kv_place(KvScope scope, std::string key) const;
+  void check_state(std::string_view service);
+  bool is_open(belfry_ticket ticket) const;
+  Bucket& bucket_of(const Budget& budget);
+  [[nodiscard]] KvSlot kv_slot(KvScope scope, std::string key) const;
 
   belfry_ticket next_ticket() { return ++last_ticket_; }
   belfry_ticket open_ticket(Ticket::Purpose purpose);
-  belfry_ticket give(const nlohmann::json& document, const Sending& sending, Ticket::Purpose purpose);
-  void end_at(belfry_ticket ticket, Timestamp deadline);
-  // Brings `deliver` to the instance with the next run(), or by the clock.
-  void bring(belfry_ticket ticket, belfry_ticket on_behalf_of, Millis after, std::function<void()> deliver);
+  belfry_ticket dispatch(const nlohmann::json& document, const DeliveryOptions& options, Ticket::Purpose purpose);
+  void abandon_at(belfry_ticket ticket, Timestamp deadline);
+  // Calls `deliver` with the next run(), or after `after` by the fake clock.
+  void schedule(belfry_ticket ticket, belfry_ticket on_behalf_of, Millis after, std::function<void()> deliver);
   void event(belfry_ticket ticket, std::uint32_t kind, const void* payload);
   void on_complete(belfry_ticket ticket, const belfry_outcome* raw);
   belfry_ticket on_send(const belfry_http_request& raw);
-  Answer answer_for(const Request& request);
-  void schedule_answer(const Request& request, const Answer& answer);
+  Response response_for(const Request& request);
+  void schedule_response(const Request& request, const Response& response);
   belfry_ticket on_connect(const belfry_websocket_request& raw);
   FakeWebSocket* find_websocket(belfry_ticket ticket);
-  void raise_websocket(belfry_ticket ticket, std::uint32_t kind, const WebSocketEvent& said);
-  // An action of the host's own, with the next run() or by the clock.
+  void raise_websocket(belfry_ticket ticket, std::uint32_t kind, const WebSocketEvent& from);
+  // Schedules an action of the host, which belongs to no ticket of the sink.
   void later(Millis after, std::function<void()> action);
-  void run_offloaded(const Offloaded& offloaded);
-  bool next_due(Timestamp until);
+  bool advance_to_next(Timestamp until);
 
   State state_ = State::created;
   const belfry_descriptor* descriptor_ = nullptr;
@@ -269,20 +269,20 @@ class FakeHost {
   belfry_ticket last_ticket_ = 1000;
   belfry_ticket stop_ticket_ = 0;
   std::map<belfry_ticket, Ticket> tickets_;
-  std::map<belfry_ticket, Outcome> late_;
+  std::map<belfry_ticket, Outcome> late_outcomes_;
   std::deque<belfry_ticket> ready_;
   std::multimap<Timestamp, belfry_ticket> timers_;
   std::map<belfry_ticket, Pending> pending_;
 
   std::set<std::string, std::less<>> removed_;
   std::vector<Rule> rules_, expected_;
-  std::map<std::size_t, Answer> broken_;
-  bool hold_answers_ = false;
+  std::map<std::size_t, Response> overrides_;
+  bool hold_responses_ = false;
   std::vector<Request> requests_;
   std::map<belfry_ticket, Request> held_;
   std::vector<std::pair<std::string, HandshakeRule>> websocket_rules_;
   std::deque<FakeWebSocket> websockets_;
-  std::map<KvPlace, KvValue> kv_;
+  std::map<KvSlot, KvValue> kv_;
   std::uint64_t kv_version_ = 0;
   bool kv_fails_ = false;
   bool refuses_requests_ = false;
@@ -290,7 +290,7 @@ class FakeHost {
   bool hold_grants_ = false;
   std::deque<belfry_ticket> waiting_grants_;
   std::vector<BudgetCall> defined_, acquired_, limited_;
-  std::map<std::string, Line> lines_;
+  std::map<std::string, Bucket> buckets_;
   bool hold_offload_ = false;
   std::deque<Offloaded> offloaded_;
   std::map<std::string, std::string> secrets_;

@@ -1,5 +1,5 @@
-// Scripted WebSocket connections: what a sink asked for and sent, and the peer's side of it. Like all of the test kit, nothing comes by
-// itself: what the peer does here reaches the sink with FakeHost::run() or advance().
+// Scripted WebSocket connections: what a sink requests and sends, and the peer's side. As in all of the test kit, nothing happens by
+// itself: the peer's actions reach the sink with FakeHost::run() or advance().
 #pragma once
 #include <cstdint>
 #include <deque>
@@ -15,7 +15,7 @@ namespace belfry::testkit {
 
 class FakeHost;
 
-// What becomes of the handshake.
+// The peer's answer to a handshake.
 struct Handshake {
   enum class Kind { accepted, refused, failed, held };
   Kind kind = Kind::accepted;
@@ -24,12 +24,12 @@ struct Handshake {
   Millis after{0};
 
   static Handshake accept() { return {}; }
-  // Answered with this status, which is not 101.
+  // Answers with `status`, which must not be 101.
   static Handshake refuse(int status) { return {.kind = Kind::refused, .status = status}; }
   static Handshake fail(HttpError error) { return {.kind = Kind::failed, .error = error}; }
-  // Nothing comes: until FakeWebSocket::answer, or until the time limit of the request.
+  // No answer until FakeWebSocket::respond, or until the request times out.
   static Handshake hold() { return {.kind = Kind::held}; }
-  // The same, later by the fake clock.
+  // The same answer, later by the fake clock.
   [[nodiscard]] Handshake delayed(Millis by) const {
     Handshake copy = *this;
     copy.after = by;
@@ -37,7 +37,7 @@ struct Handshake {
   }
 };
 
-// One connection, from the sink's request to its end and beyond. Lives as long as the host.
+// One connection, from the sink's request until after its end. Lives as long as the host.
 class FakeWebSocket {
  public:
   enum class State { connecting, open, closing /* the sink has closed */, closed };
@@ -46,33 +46,33 @@ class FakeWebSocket {
   FakeWebSocket(const FakeWebSocket&) = delete;
   FakeWebSocket& operator=(const FakeWebSocket&) = delete;
 
-  // ---- What the sink did
+  // ---- The sink's side
   [[nodiscard]] const WebSocketRequest& request() const { return request_; }
   [[nodiscard]] const std::string& url() const { return request_.url; }
   [[nodiscard]] std::string_view header(std::string_view name) const { return find_header(request_.headers, name); }
   [[nodiscard]] State state() const { return state_; }
-  // The texts so far, in order; those that were refused are not among them.
+  // Texts sent so far, in order, without those that were refused.
   [[nodiscard]] const std::vector<std::string>& sent() const { return sent_; }
   struct Close {
     std::uint32_t code = 0;
     std::string reason;
   };
-  // By the sink: with close(), or because it let go of the connection.
+  // Set if the sink closed the connection, with close() or by destroying it.
   [[nodiscard]] const std::optional<Close>& closed_by_sink() const { return closed_by_sink_; }
-  // Messages of the peer that wait because the sink has not asked for more.
+  // Number of messages from the peer that the sink has not requested yet.
   [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
 
-  // ---- What the peer does
-  void answer(const Handshake& handshake);  // once, after hold()
+  // ---- The peer's side
+  void respond(const Handshake& handshake);  // once, after hold()
   void push_text(std::string text) { push(BELFRY_WEBSOCKET_TEXT, std::move(text)); }
   void push_binary(std::string data) { push(BELFRY_WEBSOCKET_BINARY, std::move(data)); }
-  // The peer closes in an orderly way, after what it has sent.
+  // Closes the connection cleanly, after the messages sent before.
   void close(std::uint32_t code = 1000, std::string reason = {});
-  // The connection breaks: closed (it was cut), timeout (no pong came), too_large, malformed. What had not been read is lost.
+  // Breaks the connection: closed (cut), timeout (no pong), too_large, malformed. Unread messages are lost.
   void drop(HttpError error);
-  // With true, send() of the sink fails: too much waits to go out.
-  void clog(bool clogged) { clogged_ = clogged; }
-  // With true, the peer never answers the sink's close: the host gives up after 5 s.
+  // With `failing`, the sink's send() fails, as if too much were queued.
+  void fail_sends(bool failing) { sends_fail_ = failing; }
+  // With `ignored`, the peer never answers the sink's close, and the host gives up after 5 s.
   void ignore_close(bool ignored) { ignores_close_ = ignored; }
 
  private:
@@ -81,9 +81,9 @@ class FakeWebSocket {
   void push(std::uint32_t kind, std::string data);
   void open();
   void end(Millis after, WebSocketEvent event);
-  void pass_on();
+  void deliver_pending();
 
-  // What the host's functions do.
+  // Called by the host's C functions.
   void on_receive(std::uint32_t messages);
   bool on_send(std::string_view text);
   void on_close(std::uint32_t code, std::string_view reason);
@@ -93,11 +93,11 @@ class FakeWebSocket {
   const WebSocketRequest request_;
   State state_ = State::connecting;
   bool answered_ = false;
-  bool clogged_ = false;
+  bool sends_fail_ = false;
   bool ignores_close_ = false;
-  std::uint64_t asked_ = 0;  // messages that the sink has asked for and not got
+  std::uint64_t requested_ = 0;  // messages that the sink has requested and not received
   std::deque<std::pair<std::uint32_t, std::string>> waiting_;
-  std::optional<WebSocketEvent> last_;  // behind those that wait
+  std::optional<WebSocketEvent> last_;  // the peer's close, delivered after the waiting messages
   std::vector<std::string> sent_;
   std::optional<Close> closed_by_sink_;
 };

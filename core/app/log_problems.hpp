@@ -1,0 +1,12 @@
+#pragma once
+#include <vector>
+
+#include "base/log.hpp"
+#include "config/diagnostic.hpp"
+
+namespace belfry::app {
+
+// Logs each diagnostic at the level of its severity.
+void log_problems(const base::Logger& log, const std::vector<config::Diagnostic>& problems);
+
+}  // namespace belfry::app

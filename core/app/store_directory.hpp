@@ -1,0 +1,13 @@
+// The directory of the queue.
+#pragma once
+#include <filesystem>
+
+#include "base/error.hpp"
+#include "config/settings.hpp"
+
+namespace belfry::app {
+
+// Checks that the directory of the queue exists and is usable; creates the default one. The error includes the fix.
+[[nodiscard]] base::Result<void> prepare_store_directory(const config::Settings& settings);
+
+}  // namespace belfry::app

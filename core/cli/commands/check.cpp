@@ -1,0 +1,45 @@
+#include <algorithm>
+#include <iostream>
+
+#include "cli/commands/check.hpp"
+#include "cli/print.hpp"
+#include "cli/start_check.hpp"
+#include "config/diagnostic.hpp"
+#include "config/load.hpp"
+#include "dryrun/configuration_check.hpp"
+
+namespace belfry::cli {
+namespace {
+
+using config::Diagnostic;
+
+nlohmann::json document_of(const std::vector<Diagnostic>& problems) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const auto& p : problems) {
+    list.push_back({{"severity", config::name_of(p.severity)}, {"file", p.file}, {"line", p.line}, {"column", p.column}, {"text", p.text}});
+  }
+  return {{"valid", !config::has_error(problems)}, {"problems", std::move(list)}};
+}
+
+}  // namespace
+
+int check_command(const CommonOptions& common, const CheckOptions& options) { return check_command(common, options, false); }
+
+int check_command(const CommonOptions& common, const CheckOptions& options, bool file_only) {
+  auto loaded = config::load_configuration(common.config);
+  if (!file_only) std::ranges::move(machine_problems(loaded), std::back_inserter(loaded.problems));
+  const auto problems =
+      dryrun::check_configuration(std::move(loaded), options.startable ? dryrun::ReportMissing::no : dryrun::ReportMissing::yes,
+                                  options.online ? dryrun::CheckRemotes::yes : dryrun::CheckRemotes::no);
+  const auto warnings =
+      std::ranges::count_if(problems, [](const Diagnostic& problem) { return problem.severity == Diagnostic::Severity::warning; });
+  if (common.json) {
+    std::cout << document_of(problems).dump(2) << "\n";
+  } else {
+    print_problems(problems);
+    if (!config::has_error(problems)) std::cout << "the configuration is valid\n";
+  }
+  return config::has_error(problems) || (options.strict && warnings > 0) ? 1 : 0;
+}
+
+}  // namespace belfry::cli

@@ -1,0 +1,129 @@
+// http-client/1.
+#include "plugin/contract/abi.hpp"
+#include "plugin/contract/http_args.hpp"
+#include "plugin/contract/message_view.hpp"
+#include "plugin/run/services.hpp"
+#include "plugin/run/shielded.hpp"
+
+namespace belfry::plugin {
+namespace {
+
+constexpr std::size_t kMaxResponse = 16UL * 1024 * 1024;
+constexpr base::Millis kDefaultTimeout{10'000};
+constexpr base::Millis kReplyMargin{200};  // left for the plugin to report the result before the ticket's own deadline
+
+// A result table together with the data that it points to.
+struct HttpResult {
+  explicit HttpResult(std::expected<net::ClientResponse, net::ClientError> got) : result(std::move(got)) {
+    table.size = sizeof(belfry_http_result);
+    if (result) {
+      headers = header_tables(result->headers);
+      table.status = static_cast<std::uint32_t>(result->status);
+      table.headers = headers.data();
+      table.header_count = static_cast<std::uint32_t>(headers.size());
+      table.body = str(result->body);
+    } else {
+      table.error = http_error_code(result.error().kind);
+      table.flags = result.error().request_sent ? BELFRY_HTTP_REQUEST_SENT : 0U;
+      table.error_text = str(result.error().detail);
+    }
+  }
+  HttpResult(const HttpResult&) = delete;
+  HttpResult& operator=(const HttpResult&) = delete;
+
+  std::expected<net::ClientResponse, net::ClientError> result;
+  std::vector<belfry_http_header> headers;
+  belfry_http_result table{};
+};
+
+void post_result(PluginInstance& instance, Ticket ticket, std::expected<net::ClientResponse, net::ClientError> got) {
+  const auto answer = std::make_shared<HttpResult>(std::move(got));
+  instance.complete_request(ticket, BELFRY_EVENT_HTTP, std::shared_ptr<const void>(answer, &answer->table));
+}
+
+// Converts the plugin's request. The error is one sentence.
+std::expected<net::ClientRequest, std::string> read_request(PluginInstance& instance, const belfry_http_request& table) {
+  net::ClientRequest request;
+  request.method = view(table.method);
+  if (!is_http_token(request.method)) return std::unexpected("the method is not an HTTP method");
+  request.url = view(table.url);
+  auto headers = read_headers(table.headers, table.header_count);
+  if (!headers) return std::unexpected(std::move(headers.error()));
+  request.headers = std::move(*headers);
+  request.body = view(table.body);
+  request.max_response =
+      table.max_response_bytes == 0 ? request.max_response : std::min<std::size_t>(table.max_response_bytes, kMaxResponse);
+  request.timeout = base::Millis(table.timeout_ms);
+  if (table.timeout_ms == 0) {
+    const auto deadline = instance.tickets().deadline_of(table.on_behalf_of);
+    const auto left = deadline ? *deadline - instance.parts().clock.now() : kDefaultTimeout;
+    request.timeout = std::max(deadline ? left - std::min(kReplyMargin, left / 10) : left, base::Millis(1));
+  }
+  return request;
+}
+
+// Logs neither the path nor headers or bodies: any of them may contain a secret.
+class LoggedRequest {
+ public:
+  LoggedRequest(const PluginInstance& instance, const net::ClientRequest& request)
+      : method_(request.method), host_(net::host_of(request.url)), sent_at_(instance.parts().clock.steady()) {}
+
+  void ended(const PluginInstance& instance, const std::expected<net::ClientResponse, net::ClientError>& got) const {
+    const auto took = std::chrono::duration_cast<base::Millis>(instance.parts().clock.steady() - sent_at_);
+    if (got) {
+      instance.log().debug("HTTP request", {{"sink", instance.sink()},
+                                            {"method", method_},
+                                            {"host", host_},
+                                            {"status", got->status},
+                                            {"took", took},
+                                            {"bytes", got->body.size()}});
+    } else {
+      instance.log().debug("HTTP request failed", {{"sink", instance.sink()},
+                                                   {"method", method_},
+                                                   {"host", host_},
+                                                   {"error", net::to_string(got.error().kind)},
+                                                   {"detail", got.error().detail},
+                                                   {"took", took}});
+    }
+  }
+
+ private:
+  std::string method_;
+  std::string host_;
+  base::SteadyTime sent_at_;
+};
+
+belfry_ticket send(void* ctx, const belfry_http_request* request) noexcept {
+  return shielded(ctx, [&](PluginInstance& instance) -> belfry_ticket {
+    const belfry_http_request table = request == nullptr ? belfry_http_request{} : copy_of(request);
+    const auto opened = instance.open_request(table.on_behalf_of);
+    if (opened.ticket == 0 || opened.dead) return opened.ticket;
+    auto wanted = read_request(instance, table);
+    if (!wanted) {
+      instance.violation("bad_argument", "http: " + wanted.error());
+      post_result(instance, opened.ticket, std::unexpected(net::ClientError{net::ClientError::Kind::invalid_url, false, wanted.error()}));
+      return opened.ticket;
+    }
+    auto logged =
+        instance.log().enabled(base::LogLevel::debug) ? std::optional<LoggedRequest>(std::in_place, instance, *wanted) : std::nullopt;
+    auto handler = [self = instance.shared_from_this(), ticket = opened.ticket,
+                    logged = std::move(logged)](std::expected<net::ClientResponse, net::ClientError> got) {
+      if (logged) logged->ended(*self, got);
+      post_result(*self, ticket, std::move(got));
+    };
+    const auto http = instance.parts().http;
+    const auto id = http->send(std::move(*wanted), std::move(handler));
+    instance.set_cancel(opened.ticket, [http, id] { http->cancel(id); });
+    return opened.ticket;
+  });
+}
+
+void cancel(void* ctx, belfry_ticket ticket) noexcept {
+  shielded(ctx, [&](PluginInstance& instance) { instance.cancel_request(ticket); });
+}
+
+}  // namespace
+
+const belfry_http_client kHttpClientService{sizeof(belfry_http_client), 0, send, cancel};
+
+}  // namespace belfry::plugin

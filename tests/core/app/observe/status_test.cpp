@@ -1,0 +1,144 @@
+#include "app/observe/status.hpp"
+
+#include <gtest/gtest.h>
+
+namespace belfry::app {
+namespace {
+
+using namespace std::chrono_literals;
+
+const base::Timestamp kStart{base::Millis(1'700'000'000'000)};
+
+delivery::LaneStatus lane(const std::string& sink, delivery::LaneState state) {
+  delivery::LaneStatus status;
+  status.sink = sink;
+  status.plugin = "slack";
+  status.state = state;
+  status.rate_per_second = 5;
+  return status;
+}
+
+store::Stats stats(std::uint64_t waiting) {
+  store::Stats all;
+  all.sinks["slack"].waiting = waiting;
+  all.sinks["slack"].backoff = 1;
+  all.sinks["slack"].oldest = kStart;
+  return all;
+}
+
+TEST(StatusTest, EstimatesHowLongWhatWaitsWillTake) {
+  const auto document = status_document(stats(99), {lane("slack", delivery::LaneState::open)}, {}, kStart, ReloadReport());
+  EXPECT_EQ(document.at("sinks").at(0).at("drain_estimate_seconds"), 20);
+  EXPECT_EQ(document.at("sinks").at(0).at("oldest"), "2023-11-14T22:13:20.000Z");
+  EXPECT_TRUE(document.at("ready"));
+  EXPECT_NE(status_text(document).find("slack needs at least 20 s"), std::string::npos);
+}
+
+TEST(StatusTest, EstimatesNothingForALaneThatDoesNotRun) {
+  auto parked = lane("slack", delivery::LaneState::parked);
+  parked.reason = "invalid_auth";
+  parked.detail = "put a valid token in";
+  parked.until = kStart + 5min;
+  const auto document = status_document(stats(99), {parked}, {"sink slack cannot run: x"}, kStart, ReloadReport());
+  EXPECT_TRUE(document.at("sinks").at(0).at("drain_estimate_seconds").is_null());
+  const auto text = status_text(document);
+  EXPECT_NE(text.find("slack is parked (invalid_auth): put a valid token in; next try at 2023-11-14T22:18:20.000Z"), std::string::npos)
+      << text;
+  EXPECT_NE(text.find("not ready"), std::string::npos);
+}
+
+TEST(StatusTest, ASinkThatTheConfigurationLostIsShownAsOrphaned) {
+  auto known = stats(1);
+  known.sinks["gone"].dead_letters = 2;
+  known.sinks["finished"] = {};
+  const auto lanes = with_orphans({lane("slack", delivery::LaneState::open)}, known);
+  ASSERT_EQ(lanes.size(), 2U);
+  EXPECT_EQ(lanes[1].sink, "gone");
+  EXPECT_EQ(lanes[1].state, delivery::LaneState::orphaned);
+}
+
+std::string text_of(const delivery::LaneStatus& lane, const store::SinkStats& figures, base::Timestamp now = kStart) {
+  store::Stats stats;
+  stats.sinks[lane.sink] = figures;
+  return status_text(status_document(stats, {lane}, {}, kStart, ReloadReport(), now));
+}
+
+TEST(StatusTest, WhatIsHeldNeedsNoTime) {
+  const auto text = text_of(lane("slack", delivery::LaneState::open), {.held = 3, .next_due = kStart + 1h});
+  EXPECT_EQ(text.find("needs at least"), std::string::npos) << text;
+  EXPECT_NE(text.find("slack holds back 3 (quiet hours, a digest, or a recipient rate-limited by the remote); the first is due at "
+                      "2023-11-14T23:13:20.000Z\n"),
+            std::string::npos)
+      << text;
+  // Due deliveries do not wait for the held ones.
+  const auto both = text_of(lane("slack", delivery::LaneState::open), {.waiting = 10, .held = 3, .next_due = kStart + 1h});
+  EXPECT_NE(both.find("slack needs at least 2 s for the 10 that are due or in back-off"), std::string::npos) << both;
+  EXPECT_EQ(both.find("the first is due"), std::string::npos) << both;
+}
+
+TEST(StatusTest, WhatCannotGoAnywhereIsNotEstimated) {
+  using enum delivery::LaneState;
+  for (const auto state : {paused, parked, hung, crashed, orphaned}) {
+    const auto text = text_of(lane("slack", state), {.waiting = 4, .backoff = 3});
+    EXPECT_EQ(text.find("needs at least"), std::string::npos) << text;
+    EXPECT_NE(text.find("slack sends nothing until then; deliveries due: 7\n"), std::string::npos) << text;
+  }
+}
+
+TEST(StatusTest, AnUnreachableSinkShowsTheLastError) {
+  auto dead = lane("slack", delivery::LaneState::unreachable);
+  dead.reason = "connection";
+  dead.detail = "connection refused";
+  dead.since = kStart;
+  dead.failures = 27;
+  dead.last_failure = delivery::Outage::Failure{kStart + 1min, "connection", "connection refused"};
+  const auto text = text_of(dead, {.backoff = 5});
+  EXPECT_NE(
+      text.find("slack is unreachable (connection): connection refused; 27 attempts in a row have failed since 2023-11-14T22:13:20.000Z"),
+      std::string::npos)
+      << text;
+  store::Stats stats;
+  const auto document = status_document(stats, {dead}, {}, kStart, ReloadReport());
+  EXPECT_EQ(document.at("sinks").at(0).at("last_error").at("at"), "2023-11-14T22:14:20.000Z");
+  EXPECT_FALSE(needs_attention(document)) << "it recovers by itself";
+}
+
+TEST(StatusTest, StalledIsWhatIsDueAndNotAttemptedForAMinute) {
+  struct Case {
+    std::optional<base::Millis> waiting_for;
+    base::Millis attempt_ago;
+    bool stalled;
+  };
+  for (const auto& [waiting_for, attempt_ago, stalled] : std::vector<Case>{
+           {std::nullopt, 24h, false}, {1s, 24h, false}, {59s, 24h, false}, {60s, 24h, true}, {24h, 59s, false}, {24h, 60s, true}}) {
+    auto open = lane("slack", delivery::LaneState::open);
+    open.attempted_at = kStart - attempt_ago;
+    store::SinkStats figures;
+    if (waiting_for) figures.waiting_since = kStart - *waiting_for;
+    EXPECT_EQ(is_stalled(open, figures, kStart), stalled) << (waiting_for ? waiting_for->count() : -1) << " " << attempt_ago.count();
+  }
+}
+
+TEST(StatusTest, APersonIsNeededForWhatDoesNotRecoverByItself) {
+  using enum delivery::LaneState;
+  const auto needed = [](const delivery::LaneStatus& lane, const std::vector<std::string>& reasons = {}) {
+    return needs_attention(status_document({}, {lane}, reasons, kStart, ReloadReport()));
+  };
+  for (const auto state : {parked, hung, crashed}) EXPECT_TRUE(needed(lane("slack", state))) << to_string(state);
+  for (const auto state : {open, unreachable, paused, orphaned}) EXPECT_FALSE(needed(lane("slack", state))) << to_string(state);
+  EXPECT_TRUE(needs_attention(status_document(stats(1), {lane("slack", orphaned)}, {}, kStart, ReloadReport())))
+      << "its deliveries go nowhere";
+  EXPECT_TRUE(needed(lane("slack", open), {"the store cannot be written: x"}));
+}
+
+TEST(StatusTest, SaysWhenNotificationsAreUnrouted) {
+  auto known = stats(0);
+  known.unrouted = 3;
+  EXPECT_NE(status_text(status_document(known, {}, {}, kStart, ReloadReport())).find("3 notifications matched no route"),
+            std::string::npos);
+  known.unrouted = 1;
+  EXPECT_NE(status_text(status_document(known, {}, {}, kStart, ReloadReport())).find("1 notification matched no route"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace belfry::app
