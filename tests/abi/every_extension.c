@@ -45,6 +45,7 @@ static uint32_t verify(void* self, const belfry_inbound_request* request) {
 static void handle(void* self, belfry_ticket ticket, const belfry_inbound_request* request) {
   (void)self, (void)request;
   const belfry_inbound_replies* replies = host->service(host->ctx, TEXT(BELFRY_INBOUND_HTTP_1));
+  if (!BELFRY_HAS(replies, reply)) return;
   const belfry_inbound_reply reply = {.size = sizeof reply, .status = 202};
   replies->reply(host->ctx, ticket, &reply);
 }

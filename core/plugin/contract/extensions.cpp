@@ -36,6 +36,7 @@ class ExtensionReader {
   // False: there is an error.
   template <class Table>
   bool read(const char* id, Table& out, std::initializer_list<RequiredFunction<Table>> functions) {
+    static_assert(kRequiredSize<Table> > 0);
     if (plugin_.extension == nullptr) return true;
     const auto* offered = static_cast<const Table*>(plugin_.extension(self_, {id, std::strlen(id)}));
     if (offered == nullptr) return true;
