@@ -33,7 +33,7 @@ class LogWriter {
 
   // Adds a newline. Lines keep their order.
   void write(std::string_view line) noexcept;
-  // Likewise, with the prefix in front.
+  // Writes the line with its prefix and a newline. Lines keep their order.
   void write(LogLevel level, const std::string& line);
   [[nodiscard]] LinePrefix line_prefix() const noexcept;
   // Waits until all earlier lines have been written or dropped. Returns false on timeout.

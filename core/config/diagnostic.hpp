@@ -6,7 +6,7 @@
 
 namespace belfry::config {
 
-// One problem: "FILE:LINE:COLUMN: error: what is wrong; what to write instead". A note confirms that a check passed, or informs.
+// One problem: "FILE:LINE:COLUMN: error: the fault; the fix". A note confirms that a check passed, or adds information.
 struct Diagnostic {
   enum class Severity { error, warning, note };
   Severity severity = Severity::error;

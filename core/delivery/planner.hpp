@@ -55,7 +55,7 @@ class Planner {
   std::optional<route::Tree> tree_;
   std::map<std::string, base::Millis> max_age_;  // by sink
   std::map<std::string, RouteZones> zones_;      // by route; routes with timing only
-  std::map<std::string, std::string> timings_;   // likewise, as text
+  std::map<std::string, std::string> timings_;   // by route; the timing in words
   bool uses_recipient_zones_ = false;
   std::map<std::string, render::MessageTemplate> texts_;  // by route
 };

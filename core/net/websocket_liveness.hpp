@@ -39,8 +39,8 @@ class Liveness {
   std::optional<base::SteadyTime> reading_since_;
   base::SteadyTime active_;
   base::SteadyTime next_ping_;
-  std::optional<base::SteadyTime> unwritten_since_;   // start of the current ping
-  std::optional<base::SteadyTime> unanswered_since_;  // likewise; the answer can arrive before the write completes
+  std::optional<base::SteadyTime> unwritten_since_;   // the write of the current ping began then
+  std::optional<base::SteadyTime> unanswered_since_;  // the same time, until the pong arrives, which can be before the write ends
 };
 
 }  // namespace belfry::net

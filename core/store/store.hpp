@@ -51,8 +51,8 @@ struct DigestKey {
   std::string key;
   base::Timestamp due_at{};
   std::optional<base::Timestamp> expires_at = {};  // if this opens a digest; none: the delivery's own
-  std::string note = {};                           // likewise; the reason for the digest, shown to its reader
-  bool time_of_day = false;                        // likewise; due_at is a time of day, see save_clock()
+  std::string note = {};                           // if this opens a digest; the reason for it, shown to its reader
+  bool time_of_day = false;                        // if this opens a digest; due_at is a time of day, see save_clock()
 };
 
 // Allows `limit` deliveries within `window`, a fixed window that starts at the first delivery. The rest join `overflow`, which is due at

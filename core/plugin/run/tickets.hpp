@@ -98,7 +98,7 @@ class Tickets {
   [[nodiscard]] bool issued(Ticket ticket) const;
 
   void close_host_calls();  // accepts no more, except the one that stops the instance
-  // Ends all host calls and requests, and returns what is left to settle and cancel.
+  // Ends all host calls and requests, and returns the handlers that the caller has to run.
   std::vector<Finished> close();
 
  private:

@@ -8,7 +8,7 @@ namespace belfry::plugin {
 struct Limits {
   base::Millis slow{100};        // a longer [strand] call is counted and logged, and confines the instance
   base::Millis hung{5'000};      // a longer [strand] call parks the instance
-  base::Millis control{10'000};  // likewise for [control] calls
+  base::Millis control{10'000};  // a longer [control] call parks the instance
   base::Millis inbound{2'500};   // for the reply to an inbound request, which is 503 after that
   base::Millis begin{kBeginTimeout};
 };

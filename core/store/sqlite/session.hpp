@@ -44,7 +44,7 @@ class Session {
 
   // Moves the log into the file and truncates it to zero bytes. Returns SQLite's result code.
   [[nodiscard]] int truncate_wal() noexcept;
-  // Likewise, but keeps the size of the log file.
+  // Moves the log into the file and keeps the size of the log. Returns SQLite's result code.
   [[nodiscard]] int recycle_wal() noexcept;
   // A commit recycles the log when it has at least this many pages.
   void limit_wal(int pages) { wal_limit_ = pages; }

@@ -28,7 +28,7 @@ struct Preamble {
 [[nodiscard]] std::string message_payload(const Message& message, const std::string& channel, const RenderOptions& options,
                                           const Preamble& preamble = {});
 
-// Likewise, but without blocks, for when Slack refuses them.
+// The payload without blocks, for messages whose blocks Slack has refused.
 [[nodiscard]] std::string text_only_payload(const Message& message, const std::string& channel, const RenderOptions& options,
                                             const Preamble& preamble = {});
 

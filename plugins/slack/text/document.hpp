@@ -28,7 +28,7 @@ enum class Gap { none, blank, quoted };  // the blank line before a line; `quote
 
 struct Line {
   std::string prefix;  // indentation and quote marks; trusted, not to be escaped
-  std::string marker;  // bullet or number after the prefix, likewise; if the line is split, the rest is indented below its text
+  std::string marker;  // bullet or number after the prefix; trusted. If the line is split, the rest is indented below its text
   std::vector<Span> spans;
   bool preformatted = false;  // a line of a code block
   bool rule = false;          // a horizontal rule, and nothing else
@@ -52,7 +52,7 @@ using Document = std::vector<Line>;
 // Extends the last span if style and URL match, otherwise adds one.
 void add_text(std::vector<Span>& spans, std::string_view text, Style style, std::string_view url = {});
 
-// Likewise, but bare URLs in the text become links.
+// Adds text in the same way, and turns bare URLs in it into links.
 void add_text_with_links(std::vector<Span>& spans, std::string_view text, Style style);
 
 // The spans of one link to an unchecked URL. If Slack would refuse the URL, the text "label: address". A label that shows another host is

@@ -36,8 +36,8 @@ struct ApiResponse {
   enum class FollowUp {
     none,              // no further call helps now
     without_metadata,  // this rendering is refused; one without metadata may be accepted
-    shorter,           // likewise, with less text
-    text_only,         // likewise, without blocks
+    shorter,           // this rendering is refused; one with less text may be accepted
+    text_only,         // this rendering is refused; one without blocks may be accepted
     forget_user,       // the user id is invalid, or no longer valid
     no_such_user,      // lookup: no member has this address
   };

@@ -20,7 +20,7 @@ class RateLimits {
 
   // Completes when the call may be made.
   Task<> acquire(Method method);
-  // Likewise, for a post that the gateway did not count because the delivery is addressed to another recipient.
+  // For a post that the gateway did not count, because its delivery is addressed to another recipient: completes when it may be made.
   Task<> acquire_post(std::string channel);
 
   // Slack reported a rate limit that ends `after` from now.

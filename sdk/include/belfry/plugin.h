@@ -9,7 +9,7 @@
  *    zero-filled copy of min(size, sizeof) bytes, so that either side may be the older one.
  *  - A table of functions is accepted if it reaches its last required function, and those are not null. Functions appended later are
  *    optional: check them with BELFRY_HAS before a call.
- *  - Writers set `reserved` to 0, and readers ignore it. Unknown flag bits are ignored. Each enumeration states what an unknown value means.
+ *  - Writers set `reserved` to 0, readers ignore it. Unknown flag bits are ignored. Each enumeration defines what unknown values mean.
  *  - Text is UTF-8, pointer and length, not zero-ended. In-arguments are borrowed until the call returns: copy what you keep.
  *  - Descriptors and tables of functions are static in their library. The host never unloads a library.
  *  - Asynchronous results are identified by tickets, never by pointers. 0 is not a ticket. Completing a ticket twice does nothing and is
@@ -199,7 +199,7 @@ typedef struct belfry_plugin_entry {
   uint32_t size;
   uint32_t magic;            /* BELFRY_PLUGIN_MAGIC */
   uint32_t abi_major;        /* BELFRY_ABI_MAJOR of the header it was built with */
-  uint32_t abi_minor;        /* likewise; while the major is 0 it must be that of the host */
+  uint32_t abi_minor;        /* BELFRY_ABI_MINOR of that header; while the major is 0 it must be that of the host */
   uint32_t needs_host_minor; /* the lowest minor of the host that it works with */
   uint32_t reserved;
 
@@ -486,7 +486,7 @@ typedef struct belfry_finding {
   uint32_t severity;
   belfry_str pointer; /* RFC 6901, into the configuration; empty: about all of it */
   belfry_str text;    /* the finding, a sentence without its full stop */
-  belfry_str remedy;  /* how to fix it, likewise; empty: no action needed */
+  belfry_str remedy;  /* the fix, a sentence without its full stop; empty: no action needed */
 } belfry_finding;
 
 typedef struct belfry_findings {

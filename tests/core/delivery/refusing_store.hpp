@@ -17,8 +17,8 @@ class RefusingStore final : public store::Store {
   explicit RefusingStore(std::unique_ptr<store::Store> inside) : inside_(std::move(inside)) {}
 
   std::atomic<int> begins = 0;          // this many calls are refused
-  std::atomic<int> finishes = 0;        // likewise, with an attempt
-  std::atomic<int> plain_finishes = 0;  // likewise, without an attempt
+  std::atomic<int> finishes = 0;        // this many calls with an attempt are refused
+  std::atomic<int> plain_finishes = 0;  // this many calls without an attempt are refused
   std::atomic<int> leases = 0;
   std::atomic<int> releases = 0;
   std::atomic<int> refused = 0;  // calls refused so far
