@@ -3,6 +3,7 @@
 #include "base/log.hpp"
 #include "cli/commands/commands.hpp"
 #include "cli/print.hpp"
+#include "cli/schema_listing.hpp"
 #include "config/load.hpp"
 #include "dryrun/temporary_plugin_store.hpp"
 #include "plugin/inspect/catalogue.hpp"
@@ -18,25 +19,6 @@ std::optional<std::vector<std::filesystem::path>> plugin_directories(const Commo
   if (const auto* settings = loaded.readable(); settings != nullptr && settings->plugins.complete) return settings->plugins.directories;
   print_errors(loaded.problems);
   return std::nullopt;
-}
-
-std::string key_summary(const json& schema, const std::string& key, const json& required) {
-  std::string words = schema.value("type", "");
-  if (schema.value("x-secret", false)) words = "secret";
-  if (std::find(required.begin(), required.end(), key) != required.end()) words += ", required";
-  if (schema.contains("default")) words += ", default " + schema.at("default").dump();
-  if (schema.value("x-destination", false) || schema.value("x-override", false)) words += ", a route may override it";
-  return words;
-}
-
-void print_schema(const json& schema, const std::string& indent) {
-  const auto required = schema.value("required", json::array());
-  const auto properties = schema.value("properties", json::object());
-  for (const auto& [key, value] : properties.items()) {
-    std::cout << indent << key << "  (" << key_summary(value, key, required) << ")\n";
-    if (value.contains("description")) std::cout << indent << "    " << value.at("description").get<std::string>() << "\n";
-    if (value.contains("properties")) print_schema(value, indent + "  ");
-  }
 }
 
 json document_of(const plugin::CatalogueEntry& entry) {
@@ -68,6 +50,7 @@ int plugins_list_command(const CommonOptions& common) {
       std::cout << type.type << "  " << type.version << "  " << type.title << "  (" << entry.file.string() << ")\n";
     }
     if (!entry.refusal.empty()) std::cout << "refused: " << entry.refusal << "\n";
+    for (const auto& type : entry.refused_types) std::cout << "refused: " << entry.file.string() << ": " << type.why << "\n";
   }
   if (catalogue.entries.empty()) {
     std::cout << "no plugins found in";
@@ -93,7 +76,7 @@ int plugins_show_command(const CommonOptions& common, const std::string& type) {
   }
   std::cout << found.type->type << " " << found.type->version << ": " << found.type->title << "\n"
             << "file: " << found.entry->file.string() << "\nlicense: " << found.type->license << "\n\nconfig:\n";
-  print_schema(found.type->schema, "  ");
+  print_keys(std::cout, found.type->schema, "  ");
   return 0;
 }
 
