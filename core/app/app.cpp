@@ -75,7 +75,7 @@ struct App::Impl {
   base::Result<std::shared_ptr<const LiveConfig>> open(config::Settings settings, plan::SinkPlan plan, const SinkSet& before);
   base::Result<void> activate(std::shared_ptr<const LiveConfig> next, Listeners::Next its_listeners);
   ReloadResult reload(config::LoadResult loaded);
-  void retry_crashed_sink(const std::string& sink);
+  base::Result<void> retry_crashed_sink(const std::string& sink);
   void stop();
   [[nodiscard]] SinkFactory factory();
   [[nodiscard]] plugin::InspectSettings inspect_settings(const config::Settings& settings) const;
@@ -121,9 +121,10 @@ base::Result<void> App::Impl::start(config::Settings settings) {
   overload_timer = std::make_unique<OverloadTimer>(
       OverloadTimer::Parts{*m.net_runtime, *m.store, *m.dispatcher, m.clock, [this] { return live.get()->overload_monitor; }}, log);
   retries = std::make_unique<CrashRetry>(
-      CrashRetry::Parts{*m.crashes, m.clock, live, [this](const std::string& sink) { retry_crashed_sink(sink); }});
+      CrashRetry::Parts{*m.crashes, m.clock, live, [this](const std::string& sink) { return retry_crashed_sink(sink); }}, log);
   certificates = std::make_unique<CertificateWatch>(CertificateWatch::Parts{*m.net_runtime, live, m.clock, m.metrics}, log);
-  write_probe = std::make_unique<WriteProbe>(WriteProbe::Parts{*m.net_runtime, *m.store, m.clock, m.metrics});
+  write_probe = std::make_unique<WriteProbe>(
+      WriteProbe::Parts{*m.net_runtime, [&m](auto done) { m.store->probe(std::move(done)); }, m.clock, m.metrics});
   scrapes = std::make_unique<ScrapeLimiter>(*m.net_runtime, m.clock, [&m] {
     const auto now = m.clock.now();
     const auto stats = m.store->stats(now);
@@ -211,23 +212,24 @@ plugin::InspectSettings App::Impl::inspect_settings(const config::Settings& sett
   return {settings.store.path.parent_path(), {.stop = services->stopping.get_token()}};
 }
 
-// Replaces one sink and nothing else.
-void App::Impl::retry_crashed_sink(const std::string& name) {
+// Replaces one sink and nothing else. The error, or an exception: nothing has been replaced.
+base::Result<void> App::Impl::retry_crashed_sink(const std::string& name) {
   const std::lock_guard one_at_a_time(reload_mutex);
   const auto now = live.get();
   const auto found = now->sinks.find(name);
-  if (services->stopping.stop_requested() || found == now->sinks.end() || !found->second.crashed) return;
+  if (services->stopping.stop_requested() || found == now->sinks.end() || !found->second.crashed) return {};
   log.info("retrying a sink whose plugin took the gateway down", {{"sink", name}});
   const auto& settings = *std::ranges::find(now->settings.sinks, name, &config::SinkSettings::name);
-  auto tried = reopen_crashed(factory(), settings, found->second, inspect_settings(now->settings));
-  if (services->stopping.stop_requested()) return;
-  auto next = std::make_shared<LiveConfig>(*now);
-  next->sinks[name] = std::move(tried);
+  const auto next = std::make_shared<LiveConfig>(*now);
+  SinkRollback rollback(next, now, services->clock.steady());
+  next->sinks[name] = reopen_crashed(factory(), settings, found->second, inspect_settings(now->settings));
+  if (services->stopping.stop_requested()) return {};
   std::vector<config::Diagnostic> problems;
   auto next_listeners = listeners->prepare(next->settings, problems);
-  if (config::has_error(problems)) return log.error("a sink cannot be retried", {{"sink", name}, {"why", problems.front().text}});
-  if (const auto used = activate(std::move(next), std::move(next_listeners)); !used)
-    log.error("a sink cannot be retried", {{"sink", name}, {"why", used.error().message}});
+  if (config::has_error(problems)) return base::fail(config::error_summary(problems));
+  if (auto used = activate(next, std::move(next_listeners)); !used) return used;
+  rollback.commit();
+  return {};
 }
 
 ReloadResult App::Impl::reload(config::LoadResult loaded) {

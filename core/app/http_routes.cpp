@@ -1,6 +1,7 @@
 #include "app/http_routes.hpp"
 
 #include "api/webhook_api.hpp"
+#include "app/inbound_gate.hpp"
 #include "app/observe/status.hpp"
 #include "base/gateway_clock.hpp"
 #include "model/codec.hpp"
@@ -9,7 +10,6 @@ namespace belfry::app {
 namespace {
 
 constexpr std::size_t kRecordedPageSize = 2'000;
-constexpr std::size_t kMaxInboundBody = 256UL * 1024;  // the plugin verifies the sender only after reading the whole body
 
 // A sink that does not run does not make the gateway unready: webhooks are still accepted and stored.
 std::vector<std::string> not_ready_reasons(const HandlerContext& context, const base::Result<bool>& store_works) {
@@ -70,6 +70,12 @@ net::RequestHandler inbound_handler(const Published<LiveConfig>& live, Metrics& 
   };
 }
 
+net::RequestHandler gated(std::shared_ptr<InboundGate> gate, net::RequestHandler handler) {
+  return [gate = std::move(gate), handler = std::move(handler)](net::ServerRequest request, net::Reply reply) {
+    gate->pass(std::move(request), std::move(reply), handler);
+  };
+}
+
 }  // namespace
 
 base::Result<net::RouteTable> source_routes(const LiveConfig& live, const HandlerContext& context, const base::Logger& log) {
@@ -83,13 +89,18 @@ base::Result<net::RouteTable> source_routes(const LiveConfig& live, const Handle
   }
   for (const auto& [name, sink] : live.sinks) {
     if (!sink.instance) continue;
+    const auto gate = std::make_shared<InboundGate>(context.clock);
     for (const auto& inbound : sink.instance->inbound_routes()) {
       auto& route = table[inbound.path];
       if (route.handler) {
         return base::fail(base::ErrorCode::invalid, "sink " + name + " claims the path " + inbound.path +
                                                         ", which is already taken; give one of the two another path");
       }
-      route = {{inbound.method}, inbound_handler(context.live, context.metrics, name, sink.instance), kMaxInboundBody, "sink " + name};
+      // A small limit: the plugin verifies the sender only after the whole body has been read.
+      route = {{inbound.method},
+               gated(gate, inbound_handler(context.live, context.metrics, name, sink.instance)),
+               plugin::kMaxInboundBody,
+               "sink " + name};
     }
   }
   return table;

@@ -13,14 +13,6 @@ constexpr base::Millis kReloadTimeout{170'000};  // a client waits for the resul
 constexpr std::size_t kAdminBodyMemory = 4UL * 1024 * 1024;
 constexpr int kShedForAdmin = 8;  // source connections to shed, each time the admin listener cannot accept
 
-// Go's HTTP client, which Coder uses, keeps a dialled but unused connection for 90 s and does not retry a request that fails on one
-// (net/http, persistConn.shouldRetryRequest). At a limit such a connection is shed all the same.
-net::ServerLimits source_limits() {
-  net::ServerLimits limits;
-  limits.first_request_timeout = base::Millis(100'000);
-  return limits;
-}
-
 net::ServerLimits admin_limits() {
   net::ServerLimits limits;
   limits.handler_timeout = kReloadTimeout;
@@ -65,6 +57,14 @@ base::Result<net::HttpServer::ListenSocket> open_default(net::HttpServer& server
 }
 
 }  // namespace
+
+// Go's HTTP client, which Coder uses, keeps a dialled but unused connection for 90 s and does not retry a request that fails on one
+// (net/http, persistConn.shouldRetryRequest). While many connections are open, a silent one is more likely part of a flood.
+net::ServerLimits source_limits() {
+  net::ServerLimits limits;
+  limits.first_request_timeout = base::Millis(100'000);
+  return limits;
+}
 
 Listeners::Listeners(net::Runtime& runtime, Metrics& metrics, const base::Clock& clock, std::size_t descriptors, const base::Logger& log)
     : descriptors_(descriptors),
@@ -123,14 +123,15 @@ void Listeners::activate(Next next, net::RouteTable sources, net::RouteTable adm
   // Copies the tables, so that a retry still has them.
   base::run_with_retries([&] { source_router_.replace(sources); }, report);
   base::run_with_retries([&] { admin_router_.replace(admin); }, report);
-  sources_.limit_connections(next.max_connections, next.max_connections_per_address);
-  sources_.limit_body_memory(next.max_body_memory);
+  base::run_with_retries([&] { sources_.limit_connections(next.max_connections, next.max_connections_per_address); }, report);
+  base::run_with_retries([&] { sources_.limit_body_memory(next.max_body_memory); }, report);
   // No retry: the sockets have already been moved.
   const auto hand_over = [&](net::HttpServer& server, std::vector<net::HttpServer::ListenSocket>& listeners) {
     try {
       server.replace_listeners(std::move(listeners));
     } catch (...) {
-      report(std::current_exception());
+      const auto failure = std::current_exception();
+      base::run_with_retries([&] { report(failure); }, [](const auto&) {});
     }
   };
   hand_over(sources_, next.sources);

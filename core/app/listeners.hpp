@@ -18,6 +18,9 @@ namespace belfry::app {
 // Simultaneous connections, over all admin listeners together.
 inline constexpr std::size_t kAdminConnections = 128;
 
+// The limits of the listener for sources, without those that the configuration sets.
+[[nodiscard]] net::ServerLimits source_limits();
+
 class Listeners {
  public:
   // `descriptors`: file descriptor limit of the process.
@@ -34,7 +37,7 @@ class Listeners {
   // Appends errors and warnings to `problems`.
   [[nodiscard]] Next prepare(const config::Settings& settings, std::vector<config::Diagnostic>& problems);
   // Switches to `next`. Connections stay open, and requests in progress finish under the old routes. A step that throws does not keep the
-  // other steps from running; `failed` receives the exception.
+  // other steps from running; `failed` receives the exception. Throws nothing.
   using Failed = std::function<void(const std::exception_ptr&)>;
   void activate(Next next, net::RouteTable sources, net::RouteTable admin, const Failed& failed = {});
 

@@ -1,20 +1,29 @@
 #include "app/overload_timer.hpp"
 
+#include "base/run_with_retries.hpp"
+
 namespace belfry::app {
-namespace {
-
-constexpr base::Millis kOverloadCheckInterval{2'000};
-
-}  // namespace
 
 OverloadTimer::OverloadTimer(Parts parts, const base::Logger& log)
     : parts_(std::move(parts)), log_(log.named("delivery")), strand_(parts_.net), timer_(strand_) {}
 
+void OverloadTimer::start() {
+  strand_.post([this] { check_periodically(); });
+}
+
+// Arms the timer first, so that the next check follows even if this one throws.
+void OverloadTimer::check_periodically() {
+  const auto failed = [this](const auto& failure) {
+    log_.error("the check for an overload failed; trying again later", {{"why", base::exception_message(failure)}});
+  };
+  base::run_with_retries([this] { timer_.arm(parts_.interval, [this] { check_periodically(); }); }, failed);
+  base::run_with_retries([this] { check(); }, failed);
+}
+
 void OverloadTimer::check() {
-  if (const auto monitor = parts_.monitor()) {
-    for (const auto& change : monitor->update(parts_.store.stats(parts_.clock.now()), parts_.dispatcher.status())) log_change(change);
-  }
-  strand_.post([this] { timer_.arm(kOverloadCheckInterval, [this] { check(); }); });
+  const auto monitor = parts_.monitor();
+  if (!monitor) return;
+  for (const auto& change : monitor->update(parts_.store.stats(parts_.clock.now()), parts_.dispatcher.status())) log_change(change);
 }
 
 void OverloadTimer::log_change(const delivery::OverloadMonitor::Change& change) const {

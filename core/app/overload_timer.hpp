@@ -1,4 +1,5 @@
-// Checks every two seconds whether an overload has begun or ended (delivery/overload_monitor.hpp), and logs it.
+// Checks every two seconds whether an overload has begun or ended (delivery/overload_monitor.hpp), and logs it. A check that throws is
+// logged, and the next one takes place all the same.
 // Thread rule: start from one thread. Ownership: everything in Parts outlives it.
 #pragma once
 #include <functional>
@@ -19,12 +20,14 @@ class OverloadTimer {
     const delivery::Dispatcher& dispatcher;
     const base::Clock& clock;
     std::function<std::shared_ptr<delivery::OverloadMonitor>()> monitor;  // of the configuration in use; null: not configured
+    base::Millis interval{2'000};
   };
   OverloadTimer(Parts parts, const base::Logger& log);
 
-  void start() { check(); }
+  void start();
 
  private:
+  void check_periodically();
   void check();
   void log_change(const delivery::OverloadMonitor::Change& change) const;
 

@@ -66,15 +66,12 @@ OpenSink open_sink(const SinkFactory& factory, const config::SinkSettings& sink,
   // No plugin code is loaded into this process before the next retry.
   const auto crashed = known_crash(factory, checked);
   const bool waits = crashed && (crashed->until > factory.clock.now() || !checked.crash.empty());
-  auto instance = waits ? OpenResult(park("crashed", crashed->detail)) : open_instance(factory, sink, checked);
-  if (instance) {
-    opened.instance = *instance;
-  } else {
-    opened.error = instance.error().detail;
-  }
   if (waits) opened.crashed = checked;
-  if (crashed && (waits || instance)) lane.crashed = {crashed->detail, crashed->until};
+  auto instance = waits ? OpenResult(park("crashed", crashed->detail)) : open_instance(factory, sink, checked);
+  if (instance) opened.instance = *instance;
   try {
+    if (!instance) opened.error = instance.error().detail;
+    if (crashed && (waits || instance)) lane.crashed = {crashed->detail, crashed->until};
     opened.lane = factory.dispatcher.make_lane(std::move(lane), std::move(instance));
   } catch (...) {
     if (opened.instance) opened.instance->stop(kSinkStopTimeout, [] {});
@@ -120,9 +117,10 @@ SinkSet open_sinks(const SinkFactory& factory, const config::Settings& settings,
 OpenSink reopen_crashed(const SinkFactory& factory, const config::SinkSettings& sink, const OpenSink& previous,
                         const plugin::InspectSettings& inspect) {
   auto checked = *previous.crashed;
+  auto identity = previous.identity;  // copied before the sink is open, because a copy may throw
   checked.crash = plugin::probe_for_crash(checked, inspect);
   auto opened = open_sink(factory, sink, checked);
-  opened.identity = previous.identity;
+  opened.identity = std::move(identity);
   return opened;
 }
 

@@ -25,6 +25,7 @@
 #include "plan/certificates.hpp"
 #include "plan/transport.hpp"
 #include "plugin/contract/library.hpp"
+#include "store/open.hpp"
 
 namespace belfry::cli {
 namespace {
@@ -62,7 +63,8 @@ void check_store(const config::Settings& settings, Problems& problems) {
               "; set STATE_DIRECTORY to another directory");
     return;
   }
-  if (const auto usable = app::prepare_store_directory(settings); !usable) add(problems, settings, usable.error().message);
+  if (const auto usable = app::prepare_store_directory(settings); !usable) return add(problems, settings, usable.error().message);
+  if (const auto accepted = store::check_sqlite(settings.store.path); !accepted) add(problems, settings, accepted.error().message);
 }
 
 void check_listeners(const config::Settings& settings, Problems& problems) {
@@ -195,7 +197,11 @@ std::optional<std::string> taken_address(const Diagnostic& problem) {
   return problem.text.substr(begin + kBefore.size(), end - begin - kBefore.size());
 }
 
-// The addresses of the gateway that uses this queue. The error: a gateway may be running but does not answer this user.
+// "store /var/lib/belfry/belfry.db: in use by another process; stop that one first".
+bool is_store_in_use(const Diagnostic& problem) { return problem.text.find(": in use by another process") != std::string::npos; }
+
+// The addresses of the gateway that uses this queue; empty: none is running. The error: a gateway may be running but does not answer this
+// user.
 base::Result<std::set<std::string>> addresses_of_gateway(const config::Settings& settings) {
   constexpr base::Millis kStatusTimeout{5'000};
   const auto status = call_gateway({settings.admin}, {.path = "/api/v1/status", .timeout = kStatusTimeout});
@@ -224,18 +230,24 @@ bool overlap(const std::string& one, const std::string& other) {
   return one.substr(one.rfind(':')) == other.substr(other.rfind(':')) && (everywhere(one) || everywhere(other));
 }
 
-void drop_own_addresses(const config::Settings& settings, Problems& problems) {
-  if (std::ranges::none_of(problems, [](const Diagnostic& problem) { return taken_address(problem).has_value(); })) return;
+// Drops the problems that the running gateway of this configuration causes: it listens on the addresses, and has the queue open.
+void drop_own_problems(const config::Settings& settings, Problems& problems) {
+  const auto may_be_own = [](const Diagnostic& problem) { return taken_address(problem) || is_store_in_use(problem); };
+  if (std::ranges::none_of(problems, may_be_own)) return;
   const auto own = addresses_of_gateway(settings);
   std::erase_if(problems, [&](const Diagnostic& problem) {
+    if (!own) return false;
     const auto address = taken_address(problem);
-    return address && own && std::ranges::any_of(*own, [&](const std::string& each) { return overlap(each, *address); });
+    if (!address) return is_store_in_use(problem) && !own->empty();
+    return std::ranges::any_of(*own, [&](const std::string& each) { return overlap(each, *address); });
   });
-  if (own) return;
+  // The gateway may also listen for commands where its previous configuration had it. Its own addresses are then no problem, but its queue
+  // looks like one of another gateway.
   for (auto& problem : problems) {
-    if (!taken_address(problem)) continue;
+    if (!may_be_own(problem) || (own && !is_store_in_use(problem))) continue;
     problem.severity = Diagnostic::Severity::warning;
-    problem.text += "; ignore this if it is the gateway of this configuration, which does not answer: " + own.error().message;
+    problem.text += "; ignore this if it is the gateway of this configuration, which does not answer" +
+                    (own ? std::string(" belfry status") : ": " + own.error().message);
   }
 }
 
@@ -265,7 +277,7 @@ void add_certificates(const config::Settings& settings, std::vector<Diagnostic>&
 std::vector<Diagnostic> check_start(const config::Settings& settings) {
   const auto account = account_of_gateway(settings);
   auto problems = account ? run_checks_as(*account, settings) : run_checks(settings);
-  drop_own_addresses(settings, problems);
+  drop_own_problems(settings, problems);
   if (account)
     problems.push_back(
         {Diagnostic::Severity::note, settings.file, 0, 0, "checked as user " + account->name + ", which the gateway runs as"});

@@ -307,6 +307,10 @@ void HttpServer::Impl::open_session(Stream::Socket socket, const Acceptor& accep
       } else if (admission.refused) {
         reason = Shed::refused;
       }
+      if (table.size() > connection_limits.total / 2) {
+        auto& timeout = options.limits.first_request_timeout;
+        timeout = std::min(timeout, limits.crowded_first_request_timeout);
+      }
       options.tls = acceptor.tls;
       options.single_request = acceptor.closing;
       options.over_limit = admission.refused;

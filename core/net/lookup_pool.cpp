@@ -11,6 +11,9 @@
 #include <mutex>
 #include <system_error>
 #include <thread>
+#include <utility>
+
+#include "base/run_with_retries.hpp"
 
 namespace belfry::net {
 
@@ -55,7 +58,7 @@ struct LookupPool::State : std::enable_shared_from_this<State> {
   [[nodiscard]] bool may_start(const Name& name, base::SteadyTime now) const;
   [[nodiscard]] bool is_suspect(const Name& name, base::SteadyTime now) const;
   void start(const std::string& host, Name& name);
-  void run(const std::string& host, base::SteadyTime since);
+  void run(const std::string& host, base::SteadyTime since) noexcept;
   void finish(const std::string& host, base::SteadyTime since, const LookupResult& result);
   void report(Name& name, const LookupResult& result) const;
   void forget_idle();
@@ -118,42 +121,62 @@ void LookupPool::State::start_possible() {
   forget_idle();
 }
 
+// Counted before the thread exists, so that no failure in between leaves a thread uncounted.
 void LookupPool::State::start(const std::string& host, Name& name) {
   const auto since = steady_now();
+  name.running.push_back(since);
+  ++threads;
   try {
     std::thread([self = shared_from_this(), host, since] { self->run(host, since); }).detach();
-    name.running.push_back(since);
-    ++threads;
-  } catch (const std::system_error& error) {
+  } catch (const std::exception& error) {
+    --threads;
+    name.running.pop_back();
     if (name.running.empty()) report(name, {{}, std::string("cannot start a thread for the lookup: ") + error.what()});
   }
 }
 
-void LookupPool::State::run(const std::string& host, base::SteadyTime since) {
+// On a detached thread, where an exception would end the process.
+void LookupPool::State::run(const std::string& host, base::SteadyTime since) noexcept {
   ::pthread_setname_np(::pthread_self(), "lookup");
   LookupResult result;
   try {
     result = resolve(host);
-  } catch (const std::exception& error) {
-    result = {{}, std::string("the lookup failed: ") + error.what()};
+  } catch (...) {
+    const auto failure = std::current_exception();
+    base::run_with_retries([&] { result = {{}, std::string("the lookup failed: ") + base::exception_message(failure)}; },
+                           [](const auto&) {});
   }
-  finish(host, since, result);
+  // After an exception, the next poll() does the rest.
+  try {
+    finish(host, since, result);
+  } catch (...) {
+    return;
+  }
 }
 
 void LookupPool::State::finish(const std::string& host, base::SteadyTime since, const LookupResult& result) {
   const std::lock_guard lock(mutex);
   --threads;
-  auto& name = names[host];
-  const auto now = steady_now();
-  if (const auto mine = std::ranges::find(name.running, since); mine != name.running.end()) name.running.erase(mine);
-  name.suspect_until = since + limits.hang_threshold <= now ? now + limits.suspect_for : base::SteadyTime::min();
-  report(name, result);
+  const auto found = names.find(host);
+  if (found != names.end()) {
+    auto& name = found->second;
+    const auto now = steady_now();
+    if (const auto mine = std::ranges::find(name.running, since); mine != name.running.end()) name.running.erase(mine);
+    name.suspect_until = since + limits.hang_threshold <= now ? now + limits.suspect_for : base::SteadyTime::min();
+    report(name, result);
+  }
   start_possible();
 }
 
+// A handler that throws has no result; its caller has a deadline.
 void LookupPool::State::report(Name& name, const LookupResult& result) const {
-  for (auto* request : std::exchange(name.waiting, {}))
-    if (!closed) request->handler_(result);
+  for (auto* request : std::exchange(name.waiting, {})) {
+    try {
+      if (!closed) request->handler_(result);
+    } catch (...) {
+      continue;
+    }
+  }
 }
 
 void LookupPool::State::forget_idle() {

@@ -6,7 +6,8 @@
 // are reserved for names that resolve. The destructor waits for no thread: lookups that are still running end without a handler call.
 //
 // Thread rule: any thread. Handlers run with the pool's lock held, on a pool thread or, when no thread can be started, on the caller's:
-// they post and return. Cancellation: callers have their own deadlines and destroy the Request. Private to core/net.
+// they post and return; one that throws costs only its own request the result. Cancellation: callers have their own deadlines and destroy
+// the Request. Private to core/net.
 #pragma once
 #include <sys/socket.h>
 

@@ -18,6 +18,11 @@ using CommitObserver = std::function<void(base::Millis took, std::size_t operati
 [[nodiscard]] base::Result<std::unique_ptr<Store>> open_sqlite(const std::filesystem::path& file, const base::Clock& clock,
                                                                base::Logger log, CommitObserver observer = {});
 
+// Whether open_sqlite() would accept the file: the same checks with the same sentences, without a change on disk. A file that does not
+// exist yet is accepted. A file that a gateway uses is reported as in use, and that gateway is not disturbed; one that starts meanwhile
+// would find the file in use. Not for a file that is open in this process.
+[[nodiscard]] base::Result<void> check_sqlite(const std::filesystem::path& file);
+
 // Keeps everything in memory; for tests.
 [[nodiscard]] std::unique_ptr<Store> open_memory(const base::Clock& clock);
 

@@ -3,6 +3,7 @@
 BELFRY_BLOCKING_FULL=1 runs the burst with three seconds of work per delivery and the default timeout.
 """
 import os
+import statistics
 import time
 import unittest
 
@@ -70,6 +71,7 @@ class BystanderTest(unittest.TestCase):
     """Two sinks that block for three seconds in each call, on a plugin pool of two threads."""
 
     POSTS = 100
+    ROUNDS = 3
     BLOCKED = 3.0
 
     def setUp(self):
@@ -97,16 +99,20 @@ class BystanderTest(unittest.TestCase):
 
     def test_a_third_sink_does_not_wait_for_them(self):
         self.times("warm")
-        before = self.times("before")
+        before = [self.times(f"before-{number}") for number in range(self.ROUNDS)]
         # More deliveries than the blocking sinks can finish meanwhile, so that they block all the time.
         for _ in range(20):
             for email in ("one@coder.com", "two@coder.com"):
                 self.assertEqual(self.gateway.post_webhook(notification(email))[0], 204)
-        meanwhile = self.times("meanwhile")
-        ratio = p99(meanwhile) / p99(before)
-        print(f"\np99 of {self.POSTS} messages: {p99(before) * 1000:.1f} ms, {p99(meanwhile) * 1000:.1f} ms beside two sinks that block, ratio {ratio:.2f}")
-        # Waiting for a blocked call would take seconds. The ratio leaves room for other tests that run at the same time.
-        self.assertLess(p99(meanwhile), max(2 * p99(before), 0.25))
+        meanwhile = [self.times(f"meanwhile-{number}") for number in range(self.ROUNDS)]
+        usual, best = statistics.median(map(p99, before)), min(map(p99, meanwhile))
+        print(f"\np99 of {self.POSTS} messages: {usual * 1000:.1f} ms, {best * 1000:.1f} ms beside two sinks that block, ratio {best / usual:.2f}")
+        # Within twice. The p99 of a hundred is nearly the slowest of them, which a busy machine with two processors delays by tens of
+        # milliseconds whatever the gateway does. So the best of three rounds counts, and 100 ms always pass: a sink that is starved waits for
+        # a blocked call, for up to three seconds, in every round.
+        self.assertLess(best, max(2 * usual, 0.1))
+        # A message that waits for a call now and then would hide in one round, but not here.
+        self.assertLess(max(map(max, meanwhile)), self.BLOCKED / 2, "no message has waited for a blocked call")
         for sink in ("one", "two"):
             self.assertGreater(self.gateway.metric("belfry_queue_depth", sink=sink), 0, "the sink has blocked all the time")
         for sink in ("one", "two"):

@@ -6,9 +6,11 @@ arrival.
 """
 import mmap
 import os
+import sqlite3
 import struct
 import time
 import unittest
+from contextlib import closing
 from pathlib import Path
 
 from harness import BUILD, Gateway, Sandbox
@@ -18,7 +20,10 @@ HOUR = 3600
 MOVES = {"-1 h": -HOUR, "+8 d": 8 * 24 * HOUR, "-10 d": -10 * 24 * HOUR}
 TOLERANCE = 12.0  # seconds, for a loaded machine; without compensation a delivery takes an hour or more
 WINDOW = 5
-PROMISED = {"idle": 0, "in flight": 0, "back-off": 4, "queue paused": 4, "sink paused": 4, "held": WINDOW, "back-off at boot": 10, "held at boot": WINDOW}
+VISIBLE = 5  # after a crash, the sink waits until Slack would show a message that it has accepted
+PROMISED = {"idle": 0, "in flight": 0, "back-off": 4, "queue paused": 4, "sink paused": 4, "held": WINDOW}
+PROMISED |= {"back-off at restart": 10, "held at restart": WINDOW, "leased at restart": VISIBLE}
+PROMISED |= {"back-off at reboot": 10, "held at reboot": WINDOW, "leased at reboot": VISIBLE}
 ROUTES = [
     {"name": "held", "when": {"recipient.email": "/^held/"}, "to": ["slack"], "digest": {"window": f"{WINDOW}s"}},
     {"name": "everyone", "to": ["slack"]},
@@ -26,24 +31,32 @@ ROUTES = [
 
 
 class WallClock:
-    """The wall clock of processes that are started with `environment`."""
+    """The wall clock of processes that are started with `environment`, and the time since the machine was started, as they see it."""
 
     def __init__(self, directory):
         path = Path(directory) / "wall-clock"
-        path.write_bytes(bytes(8))
+        path.write_bytes(bytes(16))
         with open(path, "r+b") as file:
-            self._bytes = mmap.mmap(file.fileno(), 8)
-        self._ahead = 0
+            self._bytes = mmap.mmap(file.fileno(), 16)
+        self._ahead, self._boot = 0, 0
         libraries = [os.environ.get("BELFRY_PRELOAD"), str(BUILD / "tests/wall_clock_shim.so")]
         self.environment = {"LD_PRELOAD": ":".join(filter(None, libraries)), "BELFRY_TEST_WALL_CLOCK": str(path)}
 
     def move(self, seconds):
         self._ahead += seconds * 1000
-        self._bytes[:] = struct.pack("<q", self._ahead)
+        self._write()
+
+    def reboot(self, uptime=5):
+        """Only while no process uses the clock: the machine was started `uptime` seconds ago."""
+        self._boot = int((uptime - time.clock_gettime(time.CLOCK_BOOTTIME)) * 1000)
+        self._write()
+
+    def _write(self):
+        self._bytes[:] = struct.pack("<qq", self._ahead, self._boot)
 
 
 class Round:
-    """One gateway whose clock is moved twice by `seconds`: while it runs and while it is off."""
+    """One gateway whose clock is moved by `seconds`: while it runs, while it is off, and while its machine is."""
 
     def __init__(self, case, sandbox, seconds):
         self.case, self.sandbox, self.seconds = case, sandbox, seconds
@@ -57,8 +70,11 @@ class Round:
             gateway.environment |= self.clock.environment
             gateway.start()
             self.while_it_runs()
-            self.while_it_is_off()
+            self.while_it_is_off("restart", self.seconds, gateway.stop)
             self.case.assertEqual(gateway.metric("belfry_clock_steps_total"), 1, "one step in this process, noticed at its start")
+            self.while_it_is_off("reboot", self.seconds, self.shut_down)
+            self.while_its_leases_are_open("restart", -self.seconds, gateway.kill)
+            self.while_its_leases_are_open("reboot", -self.seconds, self.cut_power)
             self.nothing_lost_or_twice()
         return self.took
 
@@ -108,16 +124,44 @@ class Round:
         self.gateway.until(lambda: self.gateway.metric("belfry_clock_steps_total") == 2, "the step back is noticed")
         self.gateway.wait_idle()
 
-    def while_it_is_off(self):
+    def while_it_is_off(self, end, step, turn_off):
         self.after = self.last_call()
-        self.post("held at boot", "held2@coder.com", 2)
-        self.fail("back-off at boot", "boot@coder.com", "http", count=2)
-        self.gateway.stop()
-        self.clock.move(self.seconds)
+        held, waiting = f"held at {end}", f"back-off at {end}"
+        self.post(held, f"held-{end}@coder.com", 2)
+        self.fail(waiting, f"{end}@coder.com", "http", count=2)
+        turn_off()
+        self.clock.move(step)
         self.gateway.start()
-        self.began |= {phase: time.monotonic() for phase in ("held at boot", "back-off at boot")}
-        self.arrived("held at boot", "held2@coder.com")
-        self.arrived("back-off at boot", "boot@coder.com")
+        self.began |= {phase: time.monotonic() for phase in (held, waiting)}
+        self.arrived(held, f"held-{end}@coder.com")
+        self.arrived(waiting, f"{end}@coder.com")
+
+    def while_its_leases_are_open(self, end, step, turn_off):
+        """The holder of a lease is gone, and the clock moves before the lease has run out."""
+        self.after = self.last_call()
+        phase, email = f"leased at {end}", f"leased-{end}@coder.com"
+        self.sandbox.fault("slow", "users.lookupByEmail", email=email, ms=60_000)
+        self.post(phase, email)
+        self.gateway.until(lambda: self.sandbox.calls("users.lookupByEmail", self.after), f"{phase}: the attempt has begun")
+        turn_off()
+        self.clock.move(step)
+        self.gateway.start()
+        self.began[phase] = time.monotonic()
+        self.arrived(phase, email)
+
+    def shut_down(self):
+        self.gateway.stop()
+        self.reboot()
+
+    def cut_power(self):
+        self.gateway.kill()
+        self.reboot()
+
+    def reboot(self):
+        """As the next process sees it, the machine has been started again since the clock was saved."""
+        self.clock.reboot()
+        with closing(sqlite3.connect(self.gateway.directory / "state/belfry.db", isolation_level=None)) as store:
+            store.execute("UPDATE clock SET boot_id = 'an earlier boot'")
 
     def last_call(self):
         calls = self.sandbox.calls()

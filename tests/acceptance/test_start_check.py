@@ -3,13 +3,16 @@ running gateway neither interferes nor is disturbed."""
 import os
 import shutil
 import socket
+import sqlite3
 import subprocess
 import tempfile
 import unittest
+from contextlib import closing
 from pathlib import Path
 
 from harness import BUILD, Gateway, Sandbox, environment
 from payloads import notification
+from test_store_damage import picture
 
 NOBODY = 65534
 OWNER = 65533  # owner of a state directory; a uid without a user name
@@ -33,6 +36,22 @@ class StartCheckTest(unittest.TestCase):
                 self.assertEqual(ended.returncode, 1, ended.stderr)
                 self.assertRegex(ended.stderr, words)
 
+    def refuses_database(self, gateway, words, **options):
+        """As both_refuse(); neither command changes anything in the state directory."""
+        before = picture(gateway.directory / "state")
+        self.both_refuse(gateway, rf"store \S+/state/belfry\.db: {words}", **options)
+        self.assertEqual(picture(gateway.directory / "state"), before)
+
+    def with_notifications(self, count=3, body="It is there.", **settings):
+        """A gateway that has stored and delivered some notifications, and has ended."""
+        gateway = self.gateway(**settings)
+        gateway.start()
+        for number in range(count):
+            self.assertEqual(gateway.post_webhook(notification(f"n{number}@coder.com", body=body))[0], 204)
+        gateway.wait_idle()
+        gateway.stop()
+        return gateway, gateway.directory / "state/belfry.db"
+
     def checks(self, gateway, *options):
         checked = gateway.command("check", *options, env=gateway.environment)
         return checked.returncode, checked.stdout + checked.stderr
@@ -52,6 +71,93 @@ class StartCheckTest(unittest.TestCase):
         if subprocess.run([*prefix, "true"], capture_output=True).returncode != 0:
             self.skipTest("no mount namespace here")
         self.both_refuse(gateway, "store: the directory .*state is mounted noexec, .*; mount it with exec", prefix=prefix)
+
+    def test_a_database_of_a_newer_version(self):
+        gateway, database = self.with_notifications(1)
+        with closing(sqlite3.connect(database, isolation_level=None)) as opened:
+            opened.execute("PRAGMA user_version = 99")
+        self.refuses_database(gateway, r"written by a newer Belfry \(schema 99, .*; install that version again")
+
+    def test_a_file_that_is_no_database(self):
+        gateway = self.gateway()
+        database = gateway.directory / "state/belfry.db"
+        database.write_text("Dear diary, today nothing was delivered.\n" * 100)
+        self.refuses_database(gateway, "not a Belfry database; check store.path")
+        database.unlink()
+        with closing(sqlite3.connect(database, isolation_level=None)) as another:
+            another.execute("CREATE TABLE precious(x)")
+        self.refuses_database(gateway, "not a Belfry database; check store.path")
+        database.unlink()
+        database.mkdir()
+        self.refuses_database(gateway, "is not a file, wanted a database; check store.path")
+
+    def test_a_damaged_database(self):
+        gateway, database = self.with_notifications(body="It is there. " * 5_000)
+        contents = bytearray(database.read_bytes())
+        middle = len(contents) // 2
+        contents[middle : middle + 16_384] = b"Z" * 16_384
+        database.write_bytes(contents)
+        self.refuses_database(gateway, "damaged; restore it from a backup")
+
+    def test_the_log_of_another_database(self):
+        gateway, database = self.with_notifications()
+        backup = database.read_bytes()
+        for end in (gateway.stop, gateway.kill):
+            gateway.start()
+            for number in range(3):
+                self.assertEqual(gateway.post_webhook(notification(f"later{number}@coder.com"))[0], 204)
+            gateway.wait_idle()
+            end()
+        database.write_bytes(backup)
+        self.refuses_database(gateway, r"next to it is \S+/belfry\.db-wal, .*move belfry\.db-wal away and start again")
+        database.unlink()
+        self.refuses_database(gateway, r"is missing, but its write-ahead log \S+/belfry\.db-wal exists")
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root may change the owner of a file")
+    def test_a_database_of_another_user(self):
+        gateway, database = self.with_notifications(1)
+        database.chmod(0)
+        prefix = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"]
+        self.refuses_database(gateway, "cannot be read and written by user 0: Permission denied; make that user its owner", prefix=prefix)
+        os.chown(database, OWNER, OWNER)
+        database.chmod(0o666)
+        words = "is accessible to other users, and its mode cannot be changed: Operation not permitted"
+        self.refuses_database(gateway, words, prefix=["setpriv", "--bounding-set", "-fowner"])
+
+    def test_the_database_of_a_gateway_that_was_killed_is_left_as_it_is(self):
+        gateway, database = self.with_notifications()
+        gateway.start()
+        self.assertEqual(gateway.post_webhook(notification("later@coder.com", msg_id="in-the-log"))[0], 204)
+        gateway.wait_idle()
+        gateway.kill()
+        self.assertGreater(Path(f"{database}-wal").stat().st_size, 32)
+        before = picture(database.parent)
+        self.assertEqual(self.checks(gateway, "--strict"), (0, "the configuration is valid\n"))
+        self.assertEqual(picture(database.parent), before)
+        gateway.start()
+        gateway.stop()
+        with closing(sqlite3.connect(database)) as store:
+            self.assertEqual(store.execute("SELECT count(*) FROM notifications WHERE msg_id = 'in-the-log'").fetchone(), (1,))
+
+    def test_a_database_that_a_gateway_elsewhere_uses(self):
+        running = self.gateway()
+        running.start()
+        other = self.gateway()
+        (other.directory / "state").rmdir()
+        (other.directory / "state").symlink_to(running.directory / "state")
+        served = other.command("serve", env=other.environment)
+        self.assertEqual(served.returncode, 1)
+        sentence = r"store \S+/state/belfry\.db: in use by another process; stop that one first"
+        self.assertRegex(served.stderr, sentence)
+        # It may be the gateway of this configuration, whose addresses have just been changed in the file.
+        code, output = self.checks(other)
+        self.assertEqual(code, 0, output)
+        self.assertRegex(output, rf"warning: {sentence}; ignore this if it is the gateway of this configuration, which does not answer belfry status")
+        self.assertEqual(self.checks(other, "--strict")[0], 1)
+        self.assertEqual(running.post_webhook(notification("undisturbed@coder.com"))[0], 204)
+        running.wait_idle()
+        self.assertNotIn("in use", running.log())
+        running.stop()
 
     def test_a_port_that_is_taken(self):
         for which in ("port", "admin_port"):

@@ -1,5 +1,6 @@
-/* LD_PRELOAD library that shifts the wall clock of one process. BELFRY_TEST_WALL_CLOCK names a file of eight bytes: a little-endian number
- * of milliseconds that is added to the wall clock. A test sets the clock by writing to the file. Monotonic clocks are not affected. */
+/* LD_PRELOAD library that shifts the clocks of one process. BELFRY_TEST_WALL_CLOCK names a file of two little-endian numbers of eight bytes
+ * each: the milliseconds that are added to the wall clock, and to the time since the machine was started (CLOCK_BOOTTIME). A test sets the
+ * wall clock by writing to the file; the other number must not change while the process runs. CLOCK_MONOTONIC is not affected. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stddef.h>
@@ -11,25 +12,30 @@
 #include <time.h>
 #include <unistd.h>
 
-static const volatile int64_t none = 0;
-static const volatile int64_t* offset_ms = &none;
+static const volatile int64_t none[2];
+static const volatile int64_t* offsets_ms = none;
 
 __attribute__((constructor)) static void open_file(void) {
   const char* path = getenv("BELFRY_TEST_WALL_CLOCK");
   if (path == NULL) return;
   const int file = open(path, O_RDONLY | O_CLOEXEC);
   if (file < 0) return;
-  void* mapped = mmap(NULL, sizeof(int64_t), PROT_READ, MAP_SHARED, file, 0);
+  void* mapped = mmap(NULL, sizeof none, PROT_READ, MAP_SHARED, file, 0);
   close(file);
-  if (mapped != MAP_FAILED) offset_ms = mapped;
+  if (mapped != MAP_FAILED) offsets_ms = mapped;
+}
+
+static void shift(struct timespec* now, int64_t ms) {
+  const int64_t ns = (int64_t)now->tv_nsec + ms % 1000 * 1000000;
+  now->tv_sec += ms / 1000 + (ns >= 1000000000 ? 1 : 0) - (ns < 0 ? 1 : 0);
+  now->tv_nsec = (long)((ns + 1000000000) % 1000000000);
 }
 
 int clock_gettime(clockid_t clock, struct timespec* now) {
   const long result = syscall(SYS_clock_gettime, clock, now);
-  if (result != 0 || (clock != CLOCK_REALTIME && clock != CLOCK_REALTIME_COARSE)) return (int)result;
-  const int64_t ns = (int64_t)now->tv_nsec + *offset_ms % 1000 * 1000000;
-  now->tv_sec += *offset_ms / 1000 + (ns >= 1000000000 ? 1 : 0) - (ns < 0 ? 1 : 0);
-  now->tv_nsec = (long)((ns + 1000000000) % 1000000000);
+  if (result != 0) return (int)result;
+  if (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE) shift(now, offsets_ms[0]);
+  if (clock == CLOCK_BOOTTIME) shift(now, offsets_ms[1]);
   return 0;
 }
 

@@ -36,9 +36,9 @@ const Buckets kBatchBuckets{1, 2, 5, 10, 20, 50, 100, 200, 500, 1000};
 constexpr const char* kResults[] = {"accepted", "duplicate", "invalid", "unauthorized", "refused"};
 constexpr const char* kDeliveryOutcomes[] = {"delivered", "rejected", "expired", "discarded"};
 constexpr const char* kAttemptOutcomes[] = {"delivered", "retry", "rate_limited", "rejected", "misconfigured"};
-constexpr const char* kViolations[] = {"bad_argument",    "bad_outcome",  "bad_ticket", "completed_late",
-                                       "completed_twice", "hung",         "log_flood",  "slow_call",
-                                       "slow_scan",       "stop_timeout", "threw",      "too_many_requests"};
+constexpr const char* kViolations[] = {"bad_argument", "bad_outcome", "bad_ticket",       "completed_late", "completed_twice",
+                                       "hung",         "log_flood",   "slow_call",        "slow_scan",      "stop_timeout",
+                                       "threw",        "too_early",   "too_many_requests"};
 
 // Gauges that are looked up at each scrape. They are built afresh each time, so that a removed sink leaves no stale series; a sink with a
 // lane but nothing in the store has series, too.
@@ -136,20 +136,19 @@ void add_process(prometheus::Registry& registry) {
   gauge("process_threads", "Threads", figures->threads);
 }
 
-// Bounds the names that plugins choose: the first hundred of each sink are kept, all others become "other".
+// Bounds the reasons and names that plugins choose: the first hundred of each sink are kept, all others become "other".
 class BoundedNames {
  public:
   std::string bounded(std::string_view sink, std::string_view name) {
     const std::lock_guard lock(mutex_);
     auto& known = known_[text_of(sink)];
     if (known.contains(name)) return text_of(name);
-    if (known.size() >= kMaxNames) return "other";
+    if (known.size() >= plugin::kMaxReasons) return "other";
     known.emplace(name);
     return text_of(name);
   }
 
  private:
-  static constexpr std::size_t kMaxNames = 100;
   std::mutex mutex_;
   std::map<std::string, std::set<std::string, std::less<>>> known_;  // by sink
 };

@@ -18,11 +18,11 @@ void ScrapeLimiter::request(Answer answer) {
     if (armed_) return;
     const auto now = clock_.steady();
     if (now >= next_) return answer_all();
-    armed_ = true;
     timer_.arm(std::chrono::ceil<base::Millis>(next_ - now), [this] {
       armed_ = false;
       answer_all();
     });
+    armed_ = true;  // after arm(), which may throw
   });
 }
 

@@ -19,9 +19,10 @@ class WriteProbe {
 
   struct Parts {
     net::Runtime& net;
-    store::Store& store;
+    std::function<void(store::Handler<bool>)> probe;  // of the store
     const base::Clock& clock;
     const Metrics& metrics;
+    base::Millis timeout{10'000};  // for a probe; then waiting requests are answered with a failure, and the next one starts a new probe
   };
   explicit WriteProbe(Parts parts);
 
@@ -35,6 +36,7 @@ class WriteProbe {
  private:
   void advance();
   void start_probe();
+  void on_probed(std::uint64_t number, const base::Result<bool>& result);
   void on_result(const base::Result<bool>& result);
   [[nodiscard]] base::Millis age() const;
 
@@ -42,7 +44,9 @@ class WriteProbe {
   const net::Strand strand_;
   // On the strand only.
   net::Timer timer_;
+  net::Timer timeout_timer_;
   std::vector<Answer> waiting_;
+  std::uint64_t probes_ = 0;  // numbers the probes, so that a late result does not end the next one
   bool probing_ = false;
   bool armed_ = false;
   std::optional<base::Result<bool>> last_;

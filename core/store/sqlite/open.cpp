@@ -1,7 +1,15 @@
 #include "store/group_store.hpp"
 #include "store/sqlite/medium.hpp"
+#include "store/sqlite/vetting.hpp"
 
 namespace belfry::store {
+namespace {
+
+std::unexpected<base::Error> refused(const std::exception& failure) {
+  return base::fail(base::ErrorCode::unavailable, std::string("store ") + failure.what());
+}
+
+}  // namespace
 
 base::Result<std::unique_ptr<Store>> open_sqlite(const std::filesystem::path& file, const base::Clock& clock, base::Logger log,
                                                  CommitObserver observer) {
@@ -12,7 +20,16 @@ base::Result<std::unique_ptr<Store>> open_sqlite(const std::filesystem::path& fi
     auto medium = std::make_unique<sqlite::SqliteMedium>(file, clock, std::move(log));
     return std::make_unique<GroupStore>(std::move(medium), clock, std::move(observer));
   } catch (const std::exception& failure) {
-    return base::fail(base::ErrorCode::unavailable, std::string("store ") + failure.what());
+    return refused(failure);
+  }
+}
+
+base::Result<void> check_sqlite(const std::filesystem::path& file) {
+  try {
+    sqlite::check_acceptable(file);
+    return {};
+  } catch (const std::exception& failure) {
+    return refused(failure);
   }
 }
 

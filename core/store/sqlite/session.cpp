@@ -1,12 +1,8 @@
 #include "store/sqlite/session.hpp"
 
-#include <sys/stat.h>
-
-#include <cerrno>
-#include <system_error>
-
 #include "store/medium.hpp"
 #include "store/rules/rules.hpp"
+#include "store/sqlite/file_mode.hpp"
 #include "store/sqlite/generation.hpp"
 #include "store/sqlite/restored.hpp"
 #include "store/sqlite/schema.hpp"
@@ -16,16 +12,6 @@ namespace belfry::store::sqlite {
 namespace {
 
 constexpr std::uint64_t kFrameHeader = 24;  // bytes, sqlite.org/fileformat.html
-
-// Notifications are private to the user that runs the gateway.
-void restrict_mode(const std::filesystem::path& file) {
-  struct stat found{};
-  const bool open_to_others = ::stat(file.c_str(), &found) == 0 && (found.st_mode & (S_IRWXG | S_IRWXO)) != 0;
-  if (open_to_others && ::chmod(file.c_str(), S_IRUSR | S_IWUSR) != 0) {
-    throw MediumFailure(file.string() +
-                        ": is accessible to other users, and its mode cannot be changed: " + std::generic_category().message(errno));
-  }
-}
 
 }  // namespace
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "store/sqlite/failure.hpp"
+#include "store/sqlite/file_mode.hpp"
 #include "store/sqlite/generation.hpp"
 #include "store/sqlite/open_files.hpp"
 #include "store/sqlite/schema.hpp"
@@ -162,6 +163,12 @@ std::unique_ptr<Connection> open_vetted(const std::filesystem::path& file) {
   connection->run("PRAGMA locking_mode = EXCLUSIVE");
   if (has_wal) check_with_wal(connection, alone);
   return connection;
+}
+
+void check_acceptable(const std::filesystem::path& file) {
+  if (!std::filesystem::exists(file)) return check_vacant(file);
+  open_vetted(file).reset();
+  check_mode(file);
 }
 
 }  // namespace belfry::store::sqlite

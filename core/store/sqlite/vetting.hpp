@@ -21,6 +21,10 @@ void check_vacant(const std::filesystem::path& file);
 // empty one.
 [[nodiscard]] std::unique_ptr<Connection> open_immutable_vetted(const std::filesystem::path& file);
 
+// Throws what a start with this file would throw before it writes anything; the file need not exist. Locks the file for as long as it reads
+// it. Not for a file that is in use in this process.
+void check_acceptable(const std::filesystem::path& file);
+
 // In bytes; 0: the file does not exist.
 [[nodiscard]] std::uint64_t size_of(const std::filesystem::path& file);
 

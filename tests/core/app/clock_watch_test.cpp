@@ -8,42 +8,42 @@ namespace {
 using namespace std::chrono_literals;
 using Action = ClockWatch::Action;
 
-constexpr base::SteadyTime kStart{1h};
+constexpr base::SteadyTime kWatchStart{1h};
 
 TEST(ClockWatch, AStepIsAdoptedWhenTwoLooksAgree) {
-  ClockWatch watch(0ms, kStart);
-  EXPECT_EQ(watch.observe(0ms, kStart), Action{});
-  EXPECT_EQ(watch.observe(-1h, kStart + 500ms), Action{}) << "one reading proves nothing";
-  EXPECT_EQ(watch.observe(-1h, kStart + 1s), (Action{.adopt = -1h, .save = true}));
-  EXPECT_EQ(watch.observe(0ms, kStart + 1500ms), Action{});
+  ClockWatch watch(0ms, kWatchStart);
+  EXPECT_EQ(watch.observe(0ms, kWatchStart), Action{});
+  EXPECT_EQ(watch.observe(-1h, kWatchStart + 500ms), Action{}) << "one reading proves nothing";
+  EXPECT_EQ(watch.observe(-1h, kWatchStart + 1s), (Action{.adopt = -1h, .save = true}));
+  EXPECT_EQ(watch.observe(0ms, kWatchStart + 1500ms), Action{});
 }
 
 TEST(ClockWatch, ReadingsThatDoNotAgreeAreNoStep) {
-  ClockWatch watch(0ms, kStart);
-  EXPECT_EQ(watch.observe(5s, kStart), Action{});
-  EXPECT_EQ(watch.observe(0ms, kStart), Action{});
-  EXPECT_EQ(watch.observe(5s, kStart), Action{});
-  EXPECT_EQ(watch.observe(192h, kStart), Action{});
-  EXPECT_EQ(watch.observe(192h, kStart), (Action{.adopt = 192h, .save = true}));
+  ClockWatch watch(0ms, kWatchStart);
+  EXPECT_EQ(watch.observe(5s, kWatchStart), Action{});
+  EXPECT_EQ(watch.observe(0ms, kWatchStart), Action{});
+  EXPECT_EQ(watch.observe(5s, kWatchStart), Action{});
+  EXPECT_EQ(watch.observe(192h, kWatchStart), Action{});
+  EXPECT_EQ(watch.observe(192h, kWatchStart), (Action{.adopt = 192h, .save = true}));
 }
 
 TEST(ClockWatch, KeepsTheTimeOnceAMinuteAndAgainWhenThatFailed) {
-  ClockWatch watch(0ms, kStart);
-  EXPECT_EQ(watch.observe(0ms, kStart + 59s), Action{});
-  EXPECT_EQ(watch.observe(0ms, kStart + 60s), Action{.save = true});
-  EXPECT_EQ(watch.observe(0ms, kStart + 61s), Action{});
-  watch.save_failed(kStart + 61s);
-  EXPECT_EQ(watch.observe(0ms, kStart + 62s), Action{.save = true});
+  ClockWatch watch(0ms, kWatchStart);
+  EXPECT_EQ(watch.observe(0ms, kWatchStart + 59s), Action{});
+  EXPECT_EQ(watch.observe(0ms, kWatchStart + 60s), Action{.save = true});
+  EXPECT_EQ(watch.observe(0ms, kWatchStart + 61s), Action{});
+  watch.save_failed(kWatchStart + 61s);
+  EXPECT_EQ(watch.observe(0ms, kWatchStart + 62s), Action{.save = true});
 }
 
 // The time that the watch accounts for, after the wall clock was set by `step` in the second minute (zero: it was not set).
 base::Millis made_up_for(base::Millis unaccounted, base::Millis step) {
-  ClockWatch watch(unaccounted, kStart);
+  ClockWatch watch(unaccounted, kWatchStart);
   base::Millis account{};
-  for (auto at = kStart; at < kStart + 30min; at += 1s) {
-    const bool set = step.count() != 0 && (at == kStart + 80s || at == kStart + 81s);
+  for (auto at = kWatchStart; at < kWatchStart + 30min; at += 1s) {
+    const bool set = step.count() != 0 && (at == kWatchStart + 80s || at == kWatchStart + 81s);
     const auto action = watch.observe(set ? step : 0ms, at);
-    EXPECT_TRUE(action.account.count() == 0 || at - kStart >= (step.count() == 0 ? 10min : 10min + 81s));
+    EXPECT_TRUE(action.account.count() == 0 || at - kWatchStart >= (step.count() == 0 ? 10min : 10min + 81s));
     account += action.account;
   }
   return account;
@@ -58,10 +58,10 @@ TEST(ClockWatch, MakesUpForTheTimeThatAClockWhichStaysShows) {
 }
 
 TEST(ClockWatch, TriesAgainToMakeUpForIt) {
-  ClockWatch watch(240h, kStart);
-  EXPECT_EQ(watch.observe(0ms, kStart + 10min).account, 240h);
+  ClockWatch watch(240h, kWatchStart);
+  EXPECT_EQ(watch.observe(0ms, kWatchStart + 10min).account, 240h);
   watch.account_failed(240h);
-  EXPECT_EQ(watch.observe(0ms, kStart + 11min).account, 240h);
+  EXPECT_EQ(watch.observe(0ms, kWatchStart + 11min).account, 240h);
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kSoon = 20s;
+constexpr auto kTaskTimeout = 20s;
 
 base::Logger quiet() { return {base::LogLevel::error, std::make_shared<base::Scrubber>()}; }
 
@@ -24,7 +24,7 @@ void on(const Strand& strand, Task body) {
     body();
     done.set_value();
   });
-  ASSERT_EQ(done.get_future().wait_for(kSoon), std::future_status::ready);
+  ASSERT_EQ(done.get_future().wait_for(kTaskTimeout), std::future_status::ready);
 }
 
 TEST(Runtime, RunsTasksOnEveryThread) {
@@ -45,7 +45,7 @@ TEST(Runtime, AddedThreadStandsInForAHeldOne) {
   EXPECT_EQ(result.wait_for(20ms), std::future_status::timeout);
   runtime.add_thread();
   EXPECT_EQ(runtime.threads(), 2U);
-  EXPECT_EQ(result.wait_for(kSoon), std::future_status::ready);
+  EXPECT_EQ(result.wait_for(kTaskTimeout), std::future_status::ready);
   release.release();
 }
 
@@ -87,7 +87,7 @@ TEST(Strand, GoesOnWhenTheThreadThatRanItEnds) {
   std::promise<void> after;
   strand.post([] { Runtime::end_this_thread(); });
   strand.post([&] { after.set_value(); });
-  EXPECT_EQ(after.get_future().wait_for(kSoon), std::future_status::ready);
+  EXPECT_EQ(after.get_future().wait_for(kTaskTimeout), std::future_status::ready);
 }
 
 TEST(Runtime, AThreadThatWasGivenUpComesLast) {
@@ -129,7 +129,7 @@ TEST(Runtime, StopDropsWhatHasNotRun) {
     runtime.post([&, alive] { ran = true; });
     runtime.stop();
     release.release();
-    EXPECT_TRUE(runtime.join(kSoon));
+    EXPECT_TRUE(runtime.join(kTaskTimeout));
     runtime.post([&, alive] { ran = true; });
   }
   EXPECT_FALSE(ran);
@@ -153,7 +153,7 @@ TEST(Runtime, JoinLeavesABusyThreadBehind) {
     EXPECT_TRUE(runtime.join(10ms));
   }
   release->release();
-  EXPECT_EQ(ended->get_future().wait_for(kSoon), std::future_status::ready);
+  EXPECT_EQ(ended->get_future().wait_for(kTaskTimeout), std::future_status::ready);
 }
 
 TEST(Strand, RunsOneAtATimeInOrder) {
@@ -205,7 +205,7 @@ TEST_F(TimerTest, ZeroAndNegativeFireAtOnce) {
   for (const auto after : {0ms, -5'000ms}) {
     std::promise<void> fired;
     on(strand, [&] { timer->arm(after, [&] { fired.set_value(); }); });
-    EXPECT_EQ(fired.get_future().wait_for(kSoon), std::future_status::ready);
+    EXPECT_EQ(fired.get_future().wait_for(kTaskTimeout), std::future_status::ready);
   }
 }
 
@@ -252,7 +252,7 @@ TEST_F(TimerTest, CanBeArmedFromItsOwnHandler) {
     timer->arm(1ms, again);
   };
   on(strand, [&] { timer->arm(1ms, again); });
-  EXPECT_EQ(done.get_future().wait_for(kSoon), std::future_status::ready);
+  EXPECT_EQ(done.get_future().wait_for(kTaskTimeout), std::future_status::ready);
 }
 
 TEST(Timer, AnArmedOneMayOutliveTheStop) {
@@ -263,7 +263,7 @@ TEST(Timer, AnArmedOneMayOutliveTheStop) {
     Timer timer(strand);
     on(strand, [&] { timer.arm(1h, [alive] {}); });
     runtime.stop();
-    EXPECT_TRUE(runtime.join(kSoon));
+    EXPECT_TRUE(runtime.join(kTaskTimeout));
   }
   EXPECT_EQ(alive.use_count(), 1);
 }

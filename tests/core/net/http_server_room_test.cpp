@@ -79,6 +79,19 @@ TEST_F(ServerRoomTest, AFirstRequestHasLessTimeThanAConnectionThatWasUsed) {
   EXPECT_EQ(body_of(used.read_response()), "later");
 }
 
+TEST_F(ServerRoomTest, AFirstRequestHasLessTimeWhileHalfOfTheConnectionsAreOpen) {
+  start({.max_connections = 8, .first_request_timeout = 60s, .crowded_first_request_timeout = 200ms});
+  auto early = connect();
+  std::vector<RawSocket> used;
+  for (int i = 0; i < 3; ++i) used.push_back(served());
+  EXPECT_EQ(answer_to(""), "");
+  EXPECT_EQ(status_of(answer_to("POST /echo HTTP/1.1\r\nHost:")), 408);
+  for (auto* socket : {&early, &used[0]}) {
+    socket->send(post("/echo", "later"));
+    EXPECT_EQ(body_of(socket->read_response()), "later");
+  }
+}
+
 TEST_F(ServerRoomTest, LosingAllDescriptorsClosesWhatIsIdle) {
   start();
   std::vector<RawSocket> idle;

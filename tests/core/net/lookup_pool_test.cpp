@@ -6,6 +6,8 @@
 #include <mutex>
 #include <optional>
 #include <set>
+#include <stdexcept>
+#include <thread>
 #include <vector>
 
 namespace belfry::net {
@@ -14,7 +16,7 @@ namespace {
 using namespace std::chrono_literals;
 constexpr auto kSoon = 20s;
 
-// Lookups of names that begin with "hang" do not return before the test ends.
+// Lookups of names that begin with "hang" do not return before the test ends; those of names that begin with "throw" throw.
 class LookupPoolTest : public testing::Test {
  protected:
   struct Shared {
@@ -38,6 +40,8 @@ class LookupPoolTest : public testing::Test {
       shared->begun.insert(host);
       shared->changed.notify_all();
       if (host.starts_with("hang")) shared->changed.wait(lock, [&] { return shared->over; });
+      if (host == "throw") throw std::runtime_error("thrown by the test");
+      if (host == "throw-42") throw 42;  // NOLINT(hicpp-exception-baseclass)
       return LookupResult{{}, "no such host"};
     });
   }
@@ -135,6 +139,26 @@ TEST_F(LookupPoolTest, WhoLeavesIsNotCalledAndTheQueueShrinks) {
   EXPECT_TRUE(answered("last"));
   EXPECT_EQ(begun_now("fine"), 0U);
   EXPECT_EQ(shared->answered.count("hang"), 0U);
+}
+
+TEST_F(LookupPoolTest, WhateverAResolverThrowsIsAnAnswer) {
+  start({});
+  for (const std::string host : {"throw", "throw-42", "fine"}) {
+    resolve(host);
+    EXPECT_TRUE(answered(host)) << host;
+  }
+  EXPECT_EQ(begun_now("fine"), 1U);
+}
+
+TEST_F(LookupPoolTest, AHandlerThatThrowsCostsNobodyElseTheAnswer) {
+  start({.active = 1, .total = 1});
+  // Both join the same lookup.
+  requests.push_back(pool->resolve("host", [](const LookupResult&) { throw std::runtime_error("thrown by the test"); }));
+  resolve("host");
+  resolve("next");
+  EXPECT_TRUE(answered("host"));
+  EXPECT_TRUE(answered("next")) << "the only thread is free again";
+  while (pool->threads() != 0) std::this_thread::yield();
 }
 
 TEST_F(LookupPoolTest, DoesNotWaitForWhatHangs) {

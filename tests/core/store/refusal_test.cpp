@@ -73,7 +73,18 @@ class RefusalTest : public testing::Test {
       EXPECT_EQ(store.error().code, base::ErrorCode::unavailable);
       EXPECT_THAT(store.error().message, sentence);
       EXPECT_TRUE(picture(directory_.path()) == before) << store.error().message;
+      const auto checked = check_sqlite(file_);
+      ASSERT_FALSE(checked) << "a check accepts a file that a start refuses: " << store.error().message;
+      EXPECT_EQ(checked.error(), store.error());
+      EXPECT_TRUE(picture(directory_.path()) == before) << "a check has changed something";
     }
+  }
+  // Expects a check to accept the file, without changing anything.
+  void expect_acceptable() {
+    const auto before = picture(directory_.path());
+    const auto checked = check_sqlite(file_);
+    EXPECT_TRUE(checked) << checked.error().message;
+    EXPECT_TRUE(picture(directory_.path()) == before) << "a check has changed something";
   }
   void sql(const std::string& text) const {
     sqlite3* database = nullptr;
@@ -122,6 +133,7 @@ TEST_F(RefusalTest, LogOfItsOwnIsTaken) {
   accept_some(*open().value(), "early", 20);
   killed([](Store& store) { accept_some(store, "late", 20); });
   killed([](Store& store) { accept_some(store, "later", 20); });
+  expect_acceptable();
   const auto store = open();
   ASSERT_TRUE(store) << store.error().message;
   for (const auto* id : {"early19", "late19", "later19"}) EXPECT_TRUE(Calls(**store).accept(simple(id))->duplicate) << id;
@@ -139,10 +151,41 @@ TEST_F(RefusalTest, HalfMovedLogIsTaken) {
     auto partly = after.substr(0, moved) + (moved < before.size() ? before.substr(moved) : std::string());
     std::ofstream(file_, std::ios::binary | std::ios::trunc) << partly;
     std::ofstream(log_, std::ios::binary | std::ios::trunc) << log;
+    expect_acceptable();
     const auto store = open();
     ASSERT_TRUE(store) << moved << ": " << store.error().message;
     EXPECT_TRUE(Calls(**store).accept(simple("late59"))->duplicate);
   }
+}
+
+TEST_F(RefusalTest, ACheckCreatesNothing) {
+  expect_acceptable();
+  std::ofstream(file_).close();  // a start that was killed before it wrote anything
+  expect_acceptable();
+  std::filesystem::remove(file_);
+  accept_some(*open().value(), "n", 20);
+  expect_acceptable();
+}
+
+TEST_F(RefusalTest, AFileWhoseModeCannotBeChangedIsLeftAlone) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root may change the owner of a file";
+  accept_some(*open().value(), "n", 20);
+  constexpr uid_t kOwner = 65533;
+  ASSERT_EQ(::chown(file_.c_str(), kOwner, kOwner), 0);
+  std::filesystem::permissions(file_, std::filesystem::perms(0666));
+  expect_acceptable();
+  std::filesystem::permissions(directory_.path(), std::filesystem::perms(0777));
+  // In a process of another user.
+  const pid_t child = ::fork();
+  if (child == 0) {
+    constexpr uid_t kNobody = 65534;
+    if (::setgid(kNobody) != 0 || ::setuid(kNobody) != 0) ::_exit(2);
+    expect_untouched(HasSubstr("is accessible to other users, and its mode cannot be changed: Operation not permitted"));
+    ::_exit(HasFailure() ? 1 : 0);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
 }
 
 TEST_F(RefusalTest, NewerSchemaIsLeftAlone) {

@@ -10,7 +10,7 @@
 namespace belfry::app {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 using namespace std::chrono_literals;
 
 const base::Timestamp kNow{base::Millis(1'700'000'000'000)};

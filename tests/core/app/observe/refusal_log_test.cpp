@@ -6,11 +6,11 @@
 namespace belfry::app {
 namespace {
 
-using testing::HasSubstr;
-using testing::SizeIs;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
 using namespace std::chrono_literals;
 
-class RefusalsTest : public testing::Test {
+class RefusalsTest : public ::testing::Test {
  protected:
   void note(int status, std::string_view path, std::string_view owner = {}, std::string_view why = {}, std::string_view meant = {}) {
     refusals.record(

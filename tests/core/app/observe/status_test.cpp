@@ -9,7 +9,7 @@ using namespace std::chrono_literals;
 
 const base::Timestamp kStart{base::Millis(1'700'000'000'000)};
 
-delivery::LaneStatus lane(const std::string& sink, delivery::LaneState state) {
+delivery::LaneStatus lane_with_rate(const std::string& sink, delivery::LaneState state) {
   delivery::LaneStatus status;
   status.sink = sink;
   status.plugin = "slack";
@@ -27,7 +27,7 @@ store::Stats stats(std::uint64_t waiting) {
 }
 
 TEST(StatusTest, EstimatesHowLongWhatWaitsWillTake) {
-  const auto document = status_document(stats(99), {lane("slack", delivery::LaneState::open)}, {}, kStart, ReloadReport());
+  const auto document = status_document(stats(99), {lane_with_rate("slack", delivery::LaneState::open)}, {}, kStart, ReloadReport());
   EXPECT_EQ(document.at("sinks").at(0).at("drain_estimate_seconds"), 20);
   EXPECT_EQ(document.at("sinks").at(0).at("oldest"), "2023-11-14T22:13:20.000Z");
   EXPECT_TRUE(document.at("ready"));
@@ -35,7 +35,7 @@ TEST(StatusTest, EstimatesHowLongWhatWaitsWillTake) {
 }
 
 TEST(StatusTest, EstimatesNothingForALaneThatDoesNotRun) {
-  auto parked = lane("slack", delivery::LaneState::parked);
+  auto parked = lane_with_rate("slack", delivery::LaneState::parked);
   parked.reason = "invalid_auth";
   parked.detail = "put a valid token in";
   parked.until = kStart + 5min;
@@ -51,7 +51,7 @@ TEST(StatusTest, ASinkThatTheConfigurationLostIsShownAsOrphaned) {
   auto known = stats(1);
   known.sinks["gone"].dead_letters = 2;
   known.sinks["finished"] = {};
-  const auto lanes = with_orphans({lane("slack", delivery::LaneState::open)}, known);
+  const auto lanes = with_orphans({lane_with_rate("slack", delivery::LaneState::open)}, known);
   ASSERT_EQ(lanes.size(), 2U);
   EXPECT_EQ(lanes[1].sink, "gone");
   EXPECT_EQ(lanes[1].state, delivery::LaneState::orphaned);
@@ -64,14 +64,14 @@ std::string text_of(const delivery::LaneStatus& lane, const store::SinkStats& fi
 }
 
 TEST(StatusTest, WhatIsHeldNeedsNoTime) {
-  const auto text = text_of(lane("slack", delivery::LaneState::open), {.held = 3, .next_due = kStart + 1h});
+  const auto text = text_of(lane_with_rate("slack", delivery::LaneState::open), {.held = 3, .next_due = kStart + 1h});
   EXPECT_EQ(text.find("needs at least"), std::string::npos) << text;
   EXPECT_NE(text.find("slack holds back 3 (quiet hours, a digest, or a recipient rate-limited by the remote); the first is due at "
                       "2023-11-14T23:13:20.000Z\n"),
             std::string::npos)
       << text;
   // Due deliveries do not wait for the held ones.
-  const auto both = text_of(lane("slack", delivery::LaneState::open), {.waiting = 10, .held = 3, .next_due = kStart + 1h});
+  const auto both = text_of(lane_with_rate("slack", delivery::LaneState::open), {.waiting = 10, .held = 3, .next_due = kStart + 1h});
   EXPECT_NE(both.find("slack needs at least 2 s for the 10 that are due or in back-off"), std::string::npos) << both;
   EXPECT_EQ(both.find("the first is due"), std::string::npos) << both;
 }
@@ -79,14 +79,14 @@ TEST(StatusTest, WhatIsHeldNeedsNoTime) {
 TEST(StatusTest, WhatCannotGoAnywhereIsNotEstimated) {
   using enum delivery::LaneState;
   for (const auto state : {paused, parked, hung, crashed, orphaned}) {
-    const auto text = text_of(lane("slack", state), {.waiting = 4, .backoff = 3});
+    const auto text = text_of(lane_with_rate("slack", state), {.waiting = 4, .backoff = 3});
     EXPECT_EQ(text.find("needs at least"), std::string::npos) << text;
     EXPECT_NE(text.find("slack sends nothing until then; deliveries due: 7\n"), std::string::npos) << text;
   }
 }
 
 TEST(StatusTest, AnUnreachableSinkShowsTheLastError) {
-  auto dead = lane("slack", delivery::LaneState::unreachable);
+  auto dead = lane_with_rate("slack", delivery::LaneState::unreachable);
   dead.reason = "connection";
   dead.detail = "connection refused";
   dead.since = kStart;
@@ -111,7 +111,7 @@ TEST(StatusTest, StalledIsWhatIsDueAndNotAttemptedForAMinute) {
   };
   for (const auto& [waiting_for, attempt_ago, stalled] : std::vector<Case>{
            {std::nullopt, 24h, false}, {1s, 24h, false}, {59s, 24h, false}, {60s, 24h, true}, {24h, 59s, false}, {24h, 60s, true}}) {
-    auto open = lane("slack", delivery::LaneState::open);
+    auto open = lane_with_rate("slack", delivery::LaneState::open);
     open.attempted_at = kStart - attempt_ago;
     store::SinkStats figures;
     if (waiting_for) figures.waiting_since = kStart - *waiting_for;
@@ -124,11 +124,11 @@ TEST(StatusTest, APersonIsNeededForWhatDoesNotRecoverByItself) {
   const auto needed = [](const delivery::LaneStatus& lane, const std::vector<std::string>& reasons = {}) {
     return needs_attention(status_document({}, {lane}, reasons, kStart, ReloadReport()));
   };
-  for (const auto state : {parked, hung, crashed}) EXPECT_TRUE(needed(lane("slack", state))) << to_string(state);
-  for (const auto state : {open, unreachable, paused, orphaned}) EXPECT_FALSE(needed(lane("slack", state))) << to_string(state);
-  EXPECT_TRUE(needs_attention(status_document(stats(1), {lane("slack", orphaned)}, {}, kStart, ReloadReport())))
+  for (const auto state : {parked, hung, crashed}) EXPECT_TRUE(needed(lane_with_rate("slack", state))) << to_string(state);
+  for (const auto state : {open, unreachable, paused, orphaned}) EXPECT_FALSE(needed(lane_with_rate("slack", state))) << to_string(state);
+  EXPECT_TRUE(needs_attention(status_document(stats(1), {lane_with_rate("slack", orphaned)}, {}, kStart, ReloadReport())))
       << "its deliveries go nowhere";
-  EXPECT_TRUE(needed(lane("slack", open), {"the store cannot be written: x"}));
+  EXPECT_TRUE(needed(lane_with_rate("slack", open), {"the store cannot be written: x"}));
 }
 
 TEST(StatusTest, SaysWhenNotificationsAreUnrouted) {

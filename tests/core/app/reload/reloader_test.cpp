@@ -9,7 +9,7 @@ namespace {
 
 using Lines = std::vector<std::string>;
 
-class ReloaderTest : public testing::Test {
+class ReloaderTest : public ::testing::Test {
  protected:
   // Each reload waits for allow().
   ReloadResult reload(const std::string& who) {

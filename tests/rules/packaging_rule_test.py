@@ -1,0 +1,38 @@
+#!/usr/bin/python3
+"""Tests packaging_rule.py: it reports every line that the unit or a package loses."""
+import re
+import unittest
+from pathlib import Path
+
+import packaging_rule
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class PackagingRule(unittest.TestCase):
+    def test_each_line_that_is_lost_or_weakened_is_a_problem(self):
+        for file, pattern, changed, words in [
+            (packaging_rule.UNIT, r" --config /etc/belfry/belfry\.yaml", "", "ExecStart= lacks"),
+            (packaging_rule.UNIT, r"(?m)^ExecStart=.*\n", "", "ExecStart= lacks"),
+            (packaging_rule.UNIT, r" time-set\.target", "", "After= lacks time-set.target"),
+            (packaging_rule.UNIT, r" time-sync\.target", "", "After= lacks time-sync.target"),
+            (packaging_rule.UNIT, r"(?m)^After=network-online\.target", "After=network.target", "After= lacks network-online.target"),
+            (packaging_rule.UNIT, r"(?m)^LimitNOFILE=.*", "LimitNOFILE=1024", "LimitNOFILE= must be at least"),
+            (packaging_rule.UNIT, r"(?m)^LimitNOFILE=.*", "", "LimitNOFILE= must be at least"),
+            (packaging_rule.UNIT, r"(?m)^Restart=always", "Restart=on-failure", "Restart= must be always"),
+            (packaging_rule.UNIT, r"(?m)^LimitCORE=0\n", "", "LimitCORE= must be 0"),
+            (packaging_rule.UNIT, r"(?m)^LimitCORE=0", "#LimitCORE=0", "LimitCORE= must be 0"),
+            ("packaging/deb/control", r" tzdata,", "", "lacks tzdata"),
+            ("packaging/rpm/belfry.spec", r"(?m)^Requires: +tzdata\n", "", "lacks tzdata"),
+        ]:
+            with self.subTest(file=file, pattern=pattern):
+                text = (ROOT / file).read_text()
+                worse, count = re.subn(pattern, changed, text)
+                self.assertGreater(count, 0, "the pattern of this test is out of date")
+                self.assertEqual(list(packaging_rule.FILES[file](text)), [])
+                found = list(packaging_rule.FILES[file](worse))
+                self.assertTrue(any(words in problem for problem in found), found)
+
+
+if __name__ == "__main__":
+    unittest.main()
