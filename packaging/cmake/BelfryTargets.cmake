@@ -40,14 +40,11 @@ function(belfry_plugin)
   install(TARGETS belfry_plugin_${arg_NAME} LIBRARY DESTINATION ${BELFRY_INSTALL_LIBDIR}/plugins COMPONENT runtime)
 endfunction()
 
-# belfry_test(NAME x SOURCES ... LINKS ... [LABELS ...] [TIMEOUT s] [SEPARATE]): one GoogleTest program, one ctest entry.
-# SEPARATE: exempt from unity builds, because its sources use the same names for different things.
+# belfry_test(NAME x SOURCES ... LINKS ... [LABELS ...] [TIMEOUT s]): one GoogleTest program, one ctest entry. Its sources are compiled
+# together (unity), so names in their anonymous namespaces are unique in the program.
 function(belfry_test)
-  cmake_parse_arguments(arg "SEPARATE" "NAME;TIMEOUT" "SOURCES;LINKS;LABELS" ${ARGN})
+  cmake_parse_arguments(arg "" "NAME;TIMEOUT" "SOURCES;LINKS;LABELS" ${ARGN})
   add_executable(${arg_NAME} ${arg_SOURCES})
-  if(arg_SEPARATE)
-    set_target_properties(${arg_NAME} PROPERTIES UNITY_BUILD OFF)
-  endif()
   target_include_directories(${arg_NAME} PRIVATE "${CMAKE_SOURCE_DIR}/tests")
   target_link_libraries(${arg_NAME} PRIVATE ${arg_LINKS} nlohmann_json::nlohmann_json GTest::gtest GTest::gmock GTest::gtest_main)
   target_precompile_headers(${arg_NAME} REUSE_FROM belfry_pch_test)

@@ -3,10 +3,10 @@
 namespace belfry::base {
 namespace {
 
-Timestamp at(std::int64_t millis) { return Timestamp(Millis(millis)); }
+Timestamp created_at(std::int64_t millis) { return Timestamp(Millis(millis)); }
 
 TEST(Ids, IsAUuidOfVersion7) {
-  const auto id = new_id(at(0x0190'1234'5678));
+  const auto id = new_id(created_at(0x0190'1234'5678));
   ASSERT_EQ(id.size(), 36U);
   EXPECT_TRUE(id.starts_with("01901234-5678-7")) << id;
   for (std::size_t i = 0; i < id.size(); ++i) {
@@ -17,9 +17,9 @@ TEST(Ids, IsAUuidOfVersion7) {
 }
 
 TEST(Ids, SortsByTime) {
-  auto last = new_id(at(1));
+  auto last = new_id(created_at(1));
   for (std::int64_t millis = 2; millis < (std::int64_t{1} << 47); millis = millis * 3 / 2) {
-    const auto id = new_id(at(millis));
+    const auto id = new_id(created_at(millis));
     EXPECT_LT(last, id) << millis;
     last = id;
   }
@@ -27,7 +27,7 @@ TEST(Ids, SortsByTime) {
 
 TEST(Ids, AreAllDifferentInOneMillisecond) {
   std::set<std::string> seen;
-  for (int i = 0; i < 20'000; ++i) EXPECT_TRUE(seen.insert(new_id(at(1'700'000'000'000))).second);
+  for (int i = 0; i < 20'000; ++i) EXPECT_TRUE(seen.insert(new_id(created_at(1'700'000'000'000))).second);
 }
 
 TEST(Ids, RandomHex) {

@@ -26,7 +26,7 @@ using testing::ElementsAre;
 using testing::MatchesRegex;
 using testing::SizeIs;
 
-constexpr auto kLong = 30s;
+constexpr auto kFlushTimeout = 30s;
 
 class Pipe {
  public:
@@ -80,7 +80,7 @@ TEST(LogWriter, LinesKeepTheirOrder) {
   ASSERT_THAT(lines, SizeIs(100));
   for (int i = 0; i < 100; ++i) EXPECT_EQ(lines[static_cast<std::size_t>(i)], "line " + std::to_string(i));
   EXPECT_EQ(writer.dropped(), 0U);
-  EXPECT_TRUE(writer.flush(kLong));
+  EXPECT_TRUE(writer.flush(kFlushTimeout));
 }
 
 TEST(LogWriter, APipeThatNobodyReadsStopsNobodyAndTheGapIsCounted) {
@@ -114,7 +114,7 @@ TEST(LogWriter, APipeThatNobodyReadsStopsNobodyAndTheGapIsCounted) {
       }
     }
   });
-  EXPECT_TRUE(writer.flush(kLong));
+  EXPECT_TRUE(writer.flush(kFlushTimeout));
   writer.write("the end");
   reader.join();
   EXPECT_EQ(writer.dropped(), dropped) << "nothing is dropped once the reader catches up";
@@ -163,7 +163,7 @@ TEST(LogWriter, AReaderThatIsGoneCostsTheLinesOnly) {
   LogWriter writer(pipe.writer());
   for (int i = 0; i < 50; ++i) {
     writer.write("nobody");
-    EXPECT_TRUE(writer.flush(kLong));
+    EXPECT_TRUE(writer.flush(kFlushTimeout));
   }
   EXPECT_EQ(writer.dropped(), 50U);
 }
@@ -180,15 +180,15 @@ TEST(LogWriter, AFullDiskCostsTheLinesOnlyAndTheNextOneIsWhole) {
   LogWriter writer(file);
   ::setrlimit(RLIMIT_FSIZE, &small);
   writer.write("first");
-  EXPECT_TRUE(writer.flush(kLong));
+  EXPECT_TRUE(writer.flush(kFlushTimeout));
   writer.write("second is cut");
-  EXPECT_TRUE(writer.flush(kLong));
+  EXPECT_TRUE(writer.flush(kFlushTimeout));
   writer.write("third");
-  EXPECT_TRUE(writer.flush(kLong));
+  EXPECT_TRUE(writer.flush(kFlushTimeout));
   ::setrlimit(RLIMIT_FSIZE, &before);
   EXPECT_EQ(writer.dropped(), 2U);
   writer.write("fourth");
-  EXPECT_TRUE(writer.flush(kLong));
+  EXPECT_TRUE(writer.flush(kFlushTimeout));
   char text[4096];
   const auto size = ::pread(file, text, sizeof text, 0);
   ::close(file);

@@ -10,7 +10,7 @@ using model::Condition;
 using enum Comparison::Op;
 
 // The condition of the first route, as read from `when`.
-Condition read(const std::string& when, const Environment& environment = test::environment()) {
+Condition condition_of(const std::string& when, const Environment& environment = test::environment()) {
   const auto loaded = test::load(
       "version: 1\nsources: { coder: {} }\nsinks: { slack: { plugin: slack } }\npipeline:\n  routes:\n    - name: some\n      when: " +
           when + "\n      to: [slack]\n    - { name: everyone, to: [slack] }\n",
@@ -24,35 +24,35 @@ Comparison compare(std::string path, Comparison::Op op, std::string text = "") {
 }
 
 TEST(ConditionOf, ScalarsAreEqual) {
-  EXPECT_EQ(read("{ name: Workspace Created }").comparisons, std::vector{compare("name", equal, "Workspace Created")});
-  EXPECT_EQ(read("{ data.count: 5 }").comparisons, std::vector{compare("data.count", equal, "5")});
-  EXPECT_EQ(read("{ sensitive: True }").comparisons, std::vector{compare("sensitive", equal, "true")});
-  EXPECT_EQ(read("{ labels.x: \"\" }").comparisons, std::vector{compare("labels.x", equal, "")});
-  EXPECT_EQ(read("{ labels.x: /a }").comparisons, std::vector{compare("labels.x", equal, "/a")});
-  EXPECT_EQ(read("{ labels.x: / }").comparisons, std::vector{compare("labels.x", equal, "/")});
+  EXPECT_EQ(condition_of("{ name: Workspace Created }").comparisons, std::vector{compare("name", equal, "Workspace Created")});
+  EXPECT_EQ(condition_of("{ data.count: 5 }").comparisons, std::vector{compare("data.count", equal, "5")});
+  EXPECT_EQ(condition_of("{ sensitive: True }").comparisons, std::vector{compare("sensitive", equal, "true")});
+  EXPECT_EQ(condition_of("{ labels.x: \"\" }").comparisons, std::vector{compare("labels.x", equal, "")});
+  EXPECT_EQ(condition_of("{ labels.x: /a }").comparisons, std::vector{compare("labels.x", equal, "/a")});
+  EXPECT_EQ(condition_of("{ labels.x: / }").comparisons, std::vector{compare("labels.x", equal, "/")});
 }
 
 TEST(ConditionOf, SlashesMakeAPattern) {
-  EXPECT_EQ(read("{ name: /Failed|Deleted$/ }").comparisons, std::vector{compare("name", regex, "Failed|Deleted$")});
-  EXPECT_EQ(read("{ name: '/a/b/' }").comparisons, std::vector{compare("name", regex, "a/b")});
-  EXPECT_EQ(read("{ name: { eq: /x/ } }").comparisons, std::vector{compare("name", equal, "/x/")});
+  EXPECT_EQ(condition_of("{ name: /Failed|Deleted$/ }").comparisons, std::vector{compare("name", regex, "Failed|Deleted$")});
+  EXPECT_EQ(condition_of("{ name: '/a/b/' }").comparisons, std::vector{compare("name", regex, "a/b")});
+  EXPECT_EQ(condition_of("{ name: { eq: /x/ } }").comparisons, std::vector{compare("name", equal, "/x/")});
 }
 
 TEST(ConditionOf, ListsAreAlternatives) {
   auto expected = compare("name", any_of);
   expected.any = {compare("name", equal, "a"), compare("name", regex, "b"), compare("name", equal, "/c/")};
-  EXPECT_EQ(read("{ name: [a, /b/, { eq: /c/ }] }").comparisons, std::vector{expected});
+  EXPECT_EQ(condition_of("{ name: [a, /b/, { eq: /c/ }] }").comparisons, std::vector{expected});
 }
 
 TEST(ConditionOf, NotHoldsExactlyOne) {
   auto expected = compare("labels.reason", not_);
   expected.any = {compare("labels.reason", equal, "canceled")};
-  EXPECT_EQ(read("{ labels.reason: { not: canceled } }").comparisons, std::vector{expected});
+  EXPECT_EQ(condition_of("{ labels.reason: { not: canceled } }").comparisons, std::vector{expected});
   auto list = compare("name", any_of);
   list.any = {compare("name", equal, "a"), compare("name", equal, "b")};
   expected = compare("name", not_);
   expected.any = {list};
-  EXPECT_EQ(read("{ name: { not: [a, b] } }").comparisons, std::vector{expected});
+  EXPECT_EQ(condition_of("{ name: { not: [a, b] } }").comparisons, std::vector{expected});
 }
 
 TEST(ConditionOf, OperatorsOfOneMappingAreAllRequired) {
@@ -61,19 +61,19 @@ TEST(ConditionOf, OperatorsOfOneMappingAreAllRequired) {
   auto upper = compare("data.count", lt);
   upper.number = 2.5;
   auto present = compare("data.count", exists);
-  EXPECT_EQ(read("{ data.count: { ge: 1, lt: 2.5, exists: true } }").comparisons, (std::vector{lower, upper, present}));
+  EXPECT_EQ(condition_of("{ data.count: { ge: 1, lt: 2.5, exists: true } }").comparisons, (std::vector{lower, upper, present}));
   auto absent = compare("labels.x", exists);
   absent.flag = false;
-  EXPECT_EQ(read("{ labels.x: { exists: false } }").comparisons, std::vector{absent});
+  EXPECT_EQ(condition_of("{ labels.x: { exists: false } }").comparisons, std::vector{absent});
   auto above = compare("data.count", gt);
   above.number = -1;
   auto below = compare("data.count", le);
   below.number = 1000;
-  EXPECT_EQ(read("{ data.count: { gt: \"-1\", le: 1e3 } }").comparisons, (std::vector{above, below}));
+  EXPECT_EQ(condition_of("{ data.count: { gt: \"-1\", le: 1e3 } }").comparisons, (std::vector{above, below}));
 }
 
 TEST(ConditionOf, ConditionsNest) {
-  const auto condition = read("{ source: coder, any: [{ name: a }, { all: [{ name: b }, { title: c }] }], none: [{ body: d }] }");
+  const auto condition = condition_of("{ source: coder, any: [{ name: a }, { all: [{ name: b }, { title: c }] }], none: [{ body: d }] }");
   EXPECT_EQ(condition.comparisons, std::vector{compare("source", equal, "coder")});
   ASSERT_EQ(condition.any.size(), 2U);
   ASSERT_EQ(condition.any[1].all.size(), 2U);
@@ -85,15 +85,16 @@ TEST(ConditionOf, EveryPathIsKnown) {
   for (const auto* path : {"source", "name", "title", "body", "recipient.email", "recipient.username", "labels.a", "labels.a.b",
                            "labels.With Space", "data.a", "data.a.b.c", "data.a-b"}) {
     const std::string value = std::string(path) == "source" ? "coder" : "x";
-    EXPECT_EQ(read("{ " + std::string(path) + ": " + value + " }").comparisons, std::vector{compare(path, equal, value)});
+    EXPECT_EQ(condition_of("{ " + std::string(path) + ": " + value + " }").comparisons, std::vector{compare(path, equal, value)});
   }
-  EXPECT_EQ(read("{ template_id: 62f86a30-2330-4b61-a26d-311ff3b608cf }").comparisons.size(), 1U);
+  EXPECT_EQ(condition_of("{ template_id: 62f86a30-2330-4b61-a26d-311ff3b608cf }").comparisons.size(), 1U);
 }
 
 TEST(ConditionOf, ReferencesAreReplacedFirst) {
   const auto environment = test::environment({{"HOME", "/h"}, {"TEAM", "ops"}, {"PATTERN", "/^ops/"}});
-  EXPECT_EQ(read("{ labels.team: \"${env:TEAM}\" }", environment).comparisons, std::vector{compare("labels.team", equal, "ops")});
-  EXPECT_EQ(read("{ labels.team: \"${env:PATTERN}\" }", environment).comparisons, std::vector{compare("labels.team", regex, "^ops")});
+  EXPECT_EQ(condition_of("{ labels.team: \"${env:TEAM}\" }", environment).comparisons, std::vector{compare("labels.team", equal, "ops")});
+  EXPECT_EQ(condition_of("{ labels.team: \"${env:PATTERN}\" }", environment).comparisons,
+            std::vector{compare("labels.team", regex, "^ops")});
 }
 
 }  // namespace

@@ -10,7 +10,7 @@ struct Read {
   std::string lines;
 };
 
-Read read(std::string_view text) {
+Read catalogue_from(std::string_view text) {
   Report report("events.yaml");
   const auto environment = test::environment();
   const References references(environment);
@@ -23,7 +23,7 @@ Read read(std::string_view text) {
 
 TEST(Catalogue, FindsEventsByIdAndByEveryName) {
   const auto [catalogue, lines] =
-      read("events: [{ id: 281fdf73-c6d6-4cbb-8ff5-888baf8a2fff, name: New, also: [Old], labels: [a] }, { name: Other }]");
+      catalogue_from("events: [{ id: 281fdf73-c6d6-4cbb-8ff5-888baf8a2fff, name: New, also: [Old], labels: [a] }, { name: Other }]");
   EXPECT_EQ(lines, "");
   const auto* event = catalogue.by_id("281fdf73-c6d6-4cbb-8ff5-888baf8a2fff");
   ASSERT_NE(event, nullptr);
@@ -45,11 +45,11 @@ TEST(Catalogue, ALaterEventTakesThePlaceOfTheSameOne) {
 }
 
 TEST(Catalogue, RefusesWhatIsNoEvent) {
-  EXPECT_EQ(read("[]").lines.substr(0, 61), "events.yaml:1:1: error: a catalogue is not a mapping; write e");
-  EXPECT_EQ(read("{}").lines.substr(0, 59), "events.yaml:1:1: error: a catalogue without events; write e");
-  EXPECT_EQ(read("evens: []").lines, "events.yaml:1:1: error: unknown key \"evens\"; did you mean \"events\"?\n");
+  EXPECT_EQ(catalogue_from("[]").lines.substr(0, 61), "events.yaml:1:1: error: a catalogue is not a mapping; write e");
+  EXPECT_EQ(catalogue_from("{}").lines.substr(0, 59), "events.yaml:1:1: error: a catalogue without events; write e");
+  EXPECT_EQ(catalogue_from("evens: []").lines, "events.yaml:1:1: error: unknown key \"evens\"; did you mean \"events\"?\n");
   EXPECT_EQ(
-      read("events:\n- { id: ABC, nam: x }\n- { id: 281FDF73-C6D6-4CBB-8FF5-888BAF8A2FFF, name: 7, labels: x }").lines,
+      catalogue_from("events:\n- { id: ABC, nam: x }\n- { id: 281FDF73-C6D6-4CBB-8FF5-888BAF8A2FFF, name: 7, labels: x }").lines,
       "events.yaml:2:9: error: events[0].id is \"ABC\"; write the id of Coder's template, a UUID in lower case\n"
       "events.yaml:2:14: error: unknown key \"nam\" in events[0]; did you mean \"name\"?\n"
       "events.yaml:3:9: error: events[1].id is \"281FDF73-C6D6-4CBB-8FF5-888BAF8A2FFF\"; write the id of Coder's template, a UUID in lower "
@@ -58,11 +58,11 @@ TEST(Catalogue, RefusesWhatIsNoEvent) {
       "events.yaml:3:64: error: events[1].labels is \"x\"; write a list of labels, such as [workspace, reason]\n");
   std::string many = "events: [";
   for (int i = 0; i < 1001; ++i) many += "{ name: x" + std::to_string(i) + " }, ";
-  EXPECT_TRUE(read(many + "]").lines.ends_with(": error: events[1000] is one of more than 1000 events; write fewer\n"));
+  EXPECT_TRUE(catalogue_from(many + "]").lines.ends_with(": error: events[1000] is one of more than 1000 events; write fewer\n"));
 }
 
 TEST(ShippedCatalogue, IsWhatTheFileSays) {
-  const auto [catalogue, lines] = read(test::read(test::source_directory() / "config/coder-events.yaml"));
+  const auto [catalogue, lines] = catalogue_from(test::read(test::source_directory() / "config/coder-events.yaml"));
   EXPECT_EQ(lines, "");
   EXPECT_EQ(catalogue.events(), shipped_catalogue().events());
   EXPECT_GE(catalogue.events().size(), 38U);

@@ -24,7 +24,7 @@ Merged merged(std::string_view main, const std::vector<std::string_view>& others
   return out;
 }
 
-const yaml::Node& at(const yaml::NodePtr& tree, std::string_view section, std::string_view key) {
+const yaml::Node& node_at(const yaml::NodePtr& tree, std::string_view section, std::string_view key) {
   return *tree->find(section)->value->find(key)->value;
 }
 
@@ -45,28 +45,28 @@ constexpr std::string_view kMain = "pipeline: { routes: [{ name: first, when: { 
 TEST(Merge, PutsRoutesBeforeTheDefaultOfTheMainFileInTheOrderOfTheFiles) {
   const auto [tree, lines] =
       merged(kMain, {"pipeline: { routes: [{ name: one }, { name: two }] }", "pipeline: { routes: [{ name: three }] }"});
-  EXPECT_EQ(names(at(tree, "pipeline", "routes")), "first one two three default ");
+  EXPECT_EQ(names(node_at(tree, "pipeline", "routes")), "first one two three default ");
   EXPECT_EQ(lines, "");
 }
 
 TEST(Merge, AppendsRoutesWhenTheMainFileEndsWithACondition) {
   const auto [tree, lines] = merged("pipeline: { routes: [{ name: first, when: { name: a } }] }",
                                     {"pipeline: { routes: [{ name: one }] }", "pipeline: { routes: [{ name: two }] }"});
-  EXPECT_EQ(names(at(tree, "pipeline", "routes")), "first one two ") << "only the default of the main file stays last";
+  EXPECT_EQ(names(node_at(tree, "pipeline", "routes")), "first one two ") << "only the default of the main file stays last";
 }
 
 TEST(Merge, TakesRoutesFromIncludedFilesAlone) {
   const auto [tree, lines] = merged("version: 1", {"pipeline: { routes: [{ name: one }] }", "pipeline: { routes: [{ name: two }] }"});
-  EXPECT_EQ(names(at(tree, "pipeline", "routes")), "one two ");
+  EXPECT_EQ(names(node_at(tree, "pipeline", "routes")), "one two ");
 }
 
 TEST(Merge, JoinsOtherListsAndUnitesOtherMappingsOfThePipeline) {
   const auto [tree, lines] = merged("pipeline: { steps: [a, b], words: { x: 1 } }\nplugins: { directories: [/a] }",
                                     {"pipeline: { steps: [c], words: { y: 2 }, more: [d] }\nplugins: { directories: [/b] }"});
-  EXPECT_EQ(names(at(tree, "pipeline", "steps")), "a b c ");
-  EXPECT_EQ(keys(at(tree, "pipeline", "words")), "x y ");
-  EXPECT_EQ(names(at(tree, "pipeline", "more")), "d ");
-  EXPECT_EQ(names(at(tree, "plugins", "directories")), "/a /b ");
+  EXPECT_EQ(names(node_at(tree, "pipeline", "steps")), "a b c ");
+  EXPECT_EQ(keys(node_at(tree, "pipeline", "words")), "x y ");
+  EXPECT_EQ(names(node_at(tree, "pipeline", "more")), "d ");
+  EXPECT_EQ(names(node_at(tree, "plugins", "directories")), "/a /b ");
   EXPECT_EQ(lines, "");
 }
 
@@ -87,8 +87,8 @@ TEST(Merge, RefusesWhatIsThereTwiceAndKeepsTheFirst) {
             "2.yaml:1:10: error: sinks.b is defined twice, first at 1.yaml:3; keep one\n"
             "2.yaml:2:22: error: pipeline.words.x is defined twice, first at main.yaml:2; keep one\n"
             "2.yaml:2:30: error: pipeline.one is defined twice, first at main.yaml:2; keep one\n");
-  EXPECT_EQ(at(tree, "sinks", "a").text, "first");
-  EXPECT_EQ(at(tree, "sinks", "b").text, "second");
+  EXPECT_EQ(node_at(tree, "sinks", "a").text, "first");
+  EXPECT_EQ(node_at(tree, "sinks", "b").text, "second");
 }
 
 TEST(Merge, RefusesTwoFormsOfOneThing) {

@@ -20,20 +20,20 @@ Parsed parse(std::string_view text) {
   return {tree, lines};
 }
 
-const yaml::Node& at(const Parsed& parsed, std::string_view key) { return *parsed.tree->find(key)->value; }
+const yaml::Node& value_at(const Parsed& parsed, std::string_view key) { return *parsed.tree->find(key)->value; }
 
 TEST(Yaml, RemembersWhereThingsAreWritten) {
   const auto parsed = parse("a: one\nb:\n  - two\n  - {c: \"three\"}\nd:\n");
   ASSERT_TRUE(parsed.tree);
   EXPECT_EQ(parsed.lines, "");
   EXPECT_EQ(parsed.tree->find("a")->key_at, (Mark{1, 1}));
-  EXPECT_EQ(at(parsed, "a").at, (Mark{1, 4}));
-  EXPECT_EQ(at(parsed, "b").items[0]->at, (Mark{3, 5}));
-  const auto& map = *at(parsed, "b").items[1];
+  EXPECT_EQ(value_at(parsed, "a").at, (Mark{1, 4}));
+  EXPECT_EQ(value_at(parsed, "b").items[0]->at, (Mark{3, 5}));
+  const auto& map = *value_at(parsed, "b").items[1];
   EXPECT_EQ(map.members[0].key_at, (Mark{4, 6}));
   EXPECT_EQ(map.members[0].value->at, (Mark{4, 9}));
-  EXPECT_EQ(at(parsed, "d").kind, Kind::null);
-  EXPECT_EQ(at(parsed, "d").at, (Mark{5, 1})) << "an empty value has the location of its key";
+  EXPECT_EQ(value_at(parsed, "d").kind, Kind::null);
+  EXPECT_EQ(value_at(parsed, "d").at, (Mark{5, 1})) << "an empty value has the location of its key";
 }
 
 TEST(Yaml, PlacesSurviveByteOrderMarkAndWindowsLines) {
@@ -43,38 +43,38 @@ TEST(Yaml, PlacesSurviveByteOrderMarkAndWindowsLines) {
   ASSERT_TRUE(parsed.tree) << parsed.lines;
   EXPECT_EQ(parsed.tree->find("a")->key_at, (Mark{1, 1}));
   EXPECT_EQ(parsed.tree->find("b")->key_at, (Mark{2, 1}));
-  EXPECT_EQ(at(parsed, "b").text, "y");
+  EXPECT_EQ(value_at(parsed, "b").text, "y");
 }
 
 TEST(Yaml, KnowsWhatWasQuoted) {
   const auto parsed = parse("a: 1\nb: \"1\"\nc: '1'\nd: |\n  1\ne: >-\n  1\n");
-  EXPECT_TRUE(at(parsed, "a").plain);
-  for (const auto* key : {"b", "c", "d", "e"}) EXPECT_FALSE(at(parsed, key).plain) << key;
-  EXPECT_EQ(at(parsed, "d").text, "1\n");
-  EXPECT_EQ(at(parsed, "e").text, "1");
+  EXPECT_TRUE(value_at(parsed, "a").plain);
+  for (const auto* key : {"b", "c", "d", "e"}) EXPECT_FALSE(value_at(parsed, key).plain) << key;
+  EXPECT_EQ(value_at(parsed, "d").text, "1\n");
+  EXPECT_EQ(value_at(parsed, "e").text, "1");
 }
 
 TEST(Yaml, AliasesAreTheSameNode) {
   const auto parsed = parse("a: &x [1, 2]\nb: *x\nc: &n\nd: *n\ne: &t text\nf: *t\n");
   ASSERT_TRUE(parsed.tree) << parsed.lines;
   EXPECT_EQ(parsed.tree->find("a")->value, parsed.tree->find("b")->value);
-  EXPECT_EQ(at(parsed, "d").kind, Kind::null);
-  EXPECT_EQ(at(parsed, "f").text, "text");
+  EXPECT_EQ(value_at(parsed, "d").kind, Kind::null);
+  EXPECT_EQ(value_at(parsed, "f").text, "text");
   EXPECT_EQ(parsed.tree->nodes, 1 + 6 + 3 + 3 + 2 + 2);
 }
 
 TEST(Yaml, AnAnchorMayBeGivenAgain) {
   const auto parsed = parse("a: &x one\nb: *x\nc: &x two\nd: *x\n");
   ASSERT_TRUE(parsed.tree) << parsed.lines;
-  EXPECT_EQ(at(parsed, "b").text, "one");
-  EXPECT_EQ(at(parsed, "d").text, "two");
+  EXPECT_EQ(value_at(parsed, "b").text, "one");
+  EXPECT_EQ(value_at(parsed, "d").text, "two");
 }
 
 TEST(Yaml, OfDuplicateKeysTheFirstStays) {
   const auto parsed = parse("a: 1\na: 2\n\"a\": 3\n");
   ASSERT_TRUE(parsed.tree);
   ASSERT_EQ(parsed.tree->members.size(), 1U);
-  EXPECT_EQ(at(parsed, "a").text, "1");
+  EXPECT_EQ(value_at(parsed, "a").text, "1");
   EXPECT_EQ(parsed.lines,
             "f:2:1: error: the key \"a\" is defined twice, first at line 1; keep one\n"
             "f:3:1: error: the key \"a\" is defined twice, first at line 1; keep one\n");

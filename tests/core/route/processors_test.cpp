@@ -1,5 +1,6 @@
 #include "route/processors.hpp"
 
+#include "core/route/conditions.hpp"
 #include "model/codec.hpp"
 #include "model/original.hpp"
 #include "support/notification_sample.hpp"
@@ -10,10 +11,6 @@ namespace {
 using model::Comparison;
 using model::ProcessorRule;
 using test::sample;
-
-model::Condition named(std::string pattern) {
-  return {.comparisons = {{.path = "name", .op = Comparison::Op::regex, .text = std::move(pattern)}}};
-}
 
 Processors processors(std::vector<ProcessorRule> rules) {
   auto compiled = Processors::compile(std::move(rules));

@@ -1,5 +1,6 @@
 #include "route/tree.hpp"
 
+#include "core/route/conditions.hpp"
 #include "support/notification_sample.hpp"
 
 namespace belfry::route {
@@ -15,11 +16,7 @@ using model::RouteRule;
 const std::map<std::string, model::SinkAddressing> kSinks{{"slack", {.destination_key = "channel", .fixed_destination = ""}},
                                                           {"ops", {.destination_key = "channel", .fixed_destination = "COPS"}},
                                                           {"mail", {}}};
-const Destination kPerson{Audience::direct, "quasi.modo@example.com"};
-
-model::Condition named(std::string pattern) {
-  return {.comparisons = {{.path = "name", .op = Comparison::Op::regex, .text = std::move(pattern)}}};
-}
+const Destination kDirectDestination{Audience::direct, "quasi.modo@example.com"};
 
 RouteRule rule(std::string name, model::Condition when, std::vector<model::RouteTarget> to, bool go_on = false) {
   return {.name = name, .location = "belfry.yaml:" + name, .when = std::move(when), .to = std::move(to), .continue_ = go_on};
