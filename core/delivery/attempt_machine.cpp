@@ -10,6 +10,7 @@ namespace belfry::delivery {
 
 using model::Outcome;
 using model::OutcomeCode;
+using plugin::ReconcileResult;
 
 namespace {
 
@@ -24,6 +25,16 @@ bool expires(const policy::Next& next) {
 
 Outcome expired_outcome() {
   return {.code = OutcomeCode::rejected, .reason = "expired", .detail = "the delivery did not succeed within its max_age"};
+}
+
+// The outcome of the previous attempt, as reconciling has found it.
+Outcome found_outcome(ReconcileResult result) {
+  return {.code = OutcomeCode::delivered, .reason = "delivered", .detail = std::move(result.detail), .receipt = std::move(result.receipt)};
+}
+
+// No attempt has this outcome: it explains why the delivery waits.
+Outcome undetermined_outcome(ReconcileResult result) {
+  return {.code = OutcomeCode::rate_limited, .retry_after = result.retry_after, .reason = "unknown", .detail = std::move(result.detail)};
 }
 
 // An attempt that crashed the plugin may still have delivered the message.
@@ -47,7 +58,7 @@ Action AttemptMachine::resume(Event event, base::Timestamp now, double random) {
                         },
                         [&](event::Reconciled& e) {
                           expect(State::reconciling);
-                          return reconciled(std::move(e.outcome), now);
+                          return reconciled(std::move(e.result), now);
                         },
                         [&](const event::Began& e) -> Action {
                           expect(State::beginning);
@@ -76,18 +87,20 @@ Action AttemptMachine::start(base::Timestamp now) {
   return begin(setup_.leased.in_doubt);
 }
 
-Action AttemptMachine::reconciled(Outcome outcome, base::Timestamp now) {
-  if (outcome.code == OutcomeCode::delivered) return finish(std::move(outcome), {policy::next::Done{}}, now);
-  const bool certainly_absent = outcome.code == OutcomeCode::rejected;
+Action AttemptMachine::reconciled(ReconcileResult result, base::Timestamp now) {
+  using Code = ReconcileResult::Code;
+  if (result.code == Code::found) return finish(found_outcome(std::move(result)), {policy::next::Done{}}, now);
+  const bool certainly_absent = result.code == Code::absent;
   if (certainly_absent) setup_.leased.in_doubt = false;
   if (setup_.leased.delivery.expires_at <= now) return expire(now);
-  if (outcome.code == OutcomeCode::rate_limited) return reconcile_later(std::move(outcome), now);
+  if (result.code == Code::ask_again) return reconcile_later(std::move(result), now);
   return begin(!certainly_absent);
 }
 
-Action AttemptMachine::reconcile_later(Outcome outcome, base::Timestamp now) {
-  const auto wait = std::max(policy::bounded_wait(outcome.retry_after.value_or(kReconcileRetry)), kMinReconcileRetry);
-  return finish(std::move(outcome), {policy::next::Retry{std::min(now + wait, setup_.leased.delivery.expires_at), false, false}}, now);
+Action AttemptMachine::reconcile_later(ReconcileResult result, base::Timestamp now) {
+  const auto wait = std::max(policy::bounded_wait(result.retry_after.value_or(kReconcileRetry)), kMinReconcileRetry);
+  return finish(undetermined_outcome(std::move(result)),
+                {policy::next::Retry{std::min(now + wait, setup_.leased.delivery.expires_at), false, false}}, now);
 }
 
 Action AttemptMachine::begin(bool possible_duplicate) {

@@ -21,6 +21,7 @@
 
 #include "base/clock.hpp"
 #include "delivery/fallback.hpp"
+#include "plugin/contract/channel.hpp"
 #include "policy/next_step.hpp"
 #include "store/store.hpp"
 
@@ -29,7 +30,7 @@ namespace belfry::delivery {
 namespace event {
 struct Start {};
 struct Reconciled {
-  model::Outcome outcome;  // delivered: it arrived; rejected: it is absent; rate_limited: query again after retry_after; else unknown
+  plugin::ReconcileResult result;
 };
 struct Began {
   std::uint32_t attempt = 1;
@@ -78,11 +79,11 @@ class AttemptMachine {
   enum class State { ready, reconciling, beginning, sending, over };
 
   [[nodiscard]] Action start(base::Timestamp now);
-  [[nodiscard]] Action reconciled(model::Outcome outcome, base::Timestamp now);
+  [[nodiscard]] Action reconciled(plugin::ReconcileResult result, base::Timestamp now);
   [[nodiscard]] Action ended(model::Outcome outcome, base::Timestamp now, double random);
   [[nodiscard]] Action begin(bool possible_duplicate);
   [[nodiscard]] Action send(std::uint32_t attempt);
-  [[nodiscard]] Action reconcile_later(model::Outcome outcome, base::Timestamp now);
+  [[nodiscard]] Action reconcile_later(plugin::ReconcileResult result, base::Timestamp now);
   [[nodiscard]] Action expire(base::Timestamp now);
   [[nodiscard]] Action finish_poison(base::Timestamp now);
   [[nodiscard]] Action finish(model::Outcome outcome, const policy::Step& step, base::Timestamp now);

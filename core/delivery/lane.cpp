@@ -357,7 +357,7 @@ void Lane::send(const std::shared_ptr<Attempt>& attempt, const action::Send& sen
   attempted_at_ = context_.clock.now();
   // Shares ownership with the attempt, whose machine no longer changes the message.
   const std::shared_ptr<const model::Message> message(attempt, &leased);
-  plugin::SendRequest send{message, send_action.attempt, settings_.timeout, ""};
+  plugin::SendRequest send{message, send_action.attempt, settings_.timeout};
   log_.debug("attempt begins", {{"sink", settings_.sink}, {"delivery", leased.delivery.id}, {"attempt", send_action.attempt}});
   channel_->deliver(std::move(send), [self = shared_from_this(), attempt, number = send_action.attempt](plugin::SendOutcome outcome) {
     self->strand_.post([self, attempt, number, outcome = std::move(outcome)]() mutable {
@@ -379,11 +379,11 @@ void Lane::send(const std::shared_ptr<Attempt>& attempt, const action::Send& sen
 
 void Lane::reconcile(const std::shared_ptr<Attempt>& attempt) {
   const auto& leased = attempt->machine.leased();
-  plugin::SendRequest send{std::make_shared<const model::Message>(leased), std::max(1U, leased.delivery.attempts), reconcile_time(), ""};
-  channel_->reconcile(std::move(send), [self = shared_from_this(), attempt](plugin::SendOutcome outcome) {
-    self->strand_.post([self, attempt, outcome = std::move(outcome)]() mutable {
-      if (outcome.not_started) return self->requeue(attempt, 0);
-      self->resume(attempt, event::Reconciled{std::move(outcome)});
+  plugin::SendRequest send{std::make_shared<const model::Message>(leased), std::max(1U, leased.delivery.attempts), reconcile_time()};
+  channel_->reconcile(std::move(send), [self = shared_from_this(), attempt](plugin::ReconcileResult result) {
+    self->strand_.post([self, attempt, result = std::move(result)]() mutable {
+      if (result.not_started) return self->requeue(attempt, 0);
+      self->resume(attempt, event::Reconciled{std::move(result)});
     });
   });
 }

@@ -84,7 +84,7 @@ base::Result<nlohmann::json> DryRun::requests(const std::string& sink, model::Me
   auto instance = plugins.host().open(*checked, std::make_shared<NoNetwork>(), std::make_shared<NoWebSockets>(plugins.net()));
   if (!instance) return std::unexpected(instance.error());
   if (!(*instance)->can_render()) return base::fail("plugin " + checked->type.type + " cannot show its requests");
-  auto requests = (*instance)->render({std::make_shared<const model::Message>(std::move(message)), 1, std::chrono::seconds(10), ""});
+  auto requests = (*instance)->render({std::make_shared<const model::Message>(std::move(message)), 1, std::chrono::seconds(10)});
   std::promise<void> stopped;
   (*instance)->stop(std::chrono::seconds(2), [&] { stopped.set_value(); });
   stopped.get_future().wait();

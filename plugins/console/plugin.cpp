@@ -13,7 +13,7 @@ namespace {
 
 class ConsoleSink final : public BlockingSink, public Renders {
  public:
-  std::expected<void, Problems> configure(const Config& config) override {
+  Findings configure(const Config& config) override {
     json_ = config.string("format", "text") == "json";
     return {};
   }
@@ -55,5 +55,6 @@ class ConsoleSink final : public BlockingSink, public Renders {
 }  // namespace
 }  // namespace belfry::console
 
+// No access of its own: standard output is already open.
 BELFRY_PLUGIN(belfry::console::ConsoleSink, "console", kConsoleSchema, .title = "Console: prints messages instead of sending them",
-              .version = "0.1.0", .license = "Apache-2.0", .services = {BELFRY_OFFLOAD_1})
+              .version = "0.1.0", .license = "Apache-2.0")

@@ -19,7 +19,7 @@ constexpr const char* kAppToken = "/app_token";
 
 enum class AppliesTo { all, people, channel };
 
-struct Scope {
+struct TokenScope {
   std::string_view name;
   std::string_view private_name;  // its counterpart for a private channel; the configuration does not reveal which kind it is
   AppliesTo applies_to;
@@ -30,13 +30,13 @@ struct Scope {
 constexpr std::string_view kCannotVerify = "after a crash Belfry cannot check whether a message arrived, and sends it again with a note";
 
 constexpr std::array kScopes = {
-    Scope{"chat:write", "", AppliesTo::all, error, "no message can be sent"},
-    Scope{"users:read", "", AppliesTo::people, error, "nobody can be found by e-mail address"},
-    Scope{"users:read.email", "", AppliesTo::people, error, "nobody can be found by e-mail address"},
-    Scope{"im:history", "", AppliesTo::people, warning, kCannotVerify},
-    Scope{"im:write", "", AppliesTo::people, warning,
-          "after a crash during a person's first message Belfry cannot check whether it arrived"},
-    Scope{"channels:history", "groups:history", AppliesTo::channel, warning, kCannotVerify},
+    TokenScope{"chat:write", "", AppliesTo::all, error, "no message can be sent"},
+    TokenScope{"users:read", "", AppliesTo::people, error, "nobody can be found by e-mail address"},
+    TokenScope{"users:read.email", "", AppliesTo::people, error, "nobody can be found by e-mail address"},
+    TokenScope{"im:history", "", AppliesTo::people, warning, kCannotVerify},
+    TokenScope{"im:write", "", AppliesTo::people, warning,
+               "after a crash during a person's first message Belfry cannot check whether it arrived"},
+    TokenScope{"channels:history", "groups:history", AppliesTo::channel, warning, kCannotVerify},
 };
 
 bool has_scope(std::string_view scopes, std::string_view wanted) {
@@ -69,10 +69,10 @@ Finding token_finding(const Outcome& failure, bool rotates) {
 
 void add_scopes(const ApiResponse& response, const OnlineCheckInput& input, Findings& findings) {
   if (!response.scopes) {
-    findings.push_back({note, kToken, "Slack did not report the token's scopes", ""});
+    findings.note(kToken, "Slack did not report the token's scopes");
     return;
   }
-  for (const Scope& scope : kScopes) {
+  for (const TokenScope& scope : kScopes) {
     const bool for_channel = scope.applies_to == AppliesTo::channel && input.has_fallback;
     const bool needed = scope.applies_to == AppliesTo::all || for_channel || (scope.applies_to == AppliesTo::people) == input.to_people;
     if (!needed || has_scope(*response.scopes, scope.name)) continue;
@@ -94,12 +94,12 @@ Task<> check_rendering(WebApi& api, const OnlineCheckInput& input, Findings& fin
   form.emplace_back("blocks", blocks->dump());
   const ApiResponse response = co_await api.post_without_token(Method::validate, std::move(form));
   if (!response.failure) {
-    findings.push_back({note, "", "Slack accepts a sample message", ""});
+    findings.note("", "Slack accepts a sample message");
   } else if (next_variant({}, response.follow_up)) {
-    findings.push_back({warning, "", "Slack refuses a sample message, so messages will arrive as plain text: " + response.failure->detail,
-                        "report this to the Belfry project"});
+    findings.warning("", "Slack refuses a sample message, so messages will arrive as plain text: " + response.failure->detail,
+                     "report this to the Belfry project");
   } else {
-    findings.push_back({note, "", "could not check whether Slack accepts a sample message: " + response.failure->detail, ""});
+    findings.note("", "could not check whether Slack accepts a sample message: " + response.failure->detail);
   }
 }
 
@@ -111,7 +111,7 @@ Task<> check_app_token(const OnlineCheckInput& input, Findings& findings) {
   if (const auto* const no = std::get_if<socket::UrlFailed>(&answer)) {
     findings.push_back(refused(kAppToken, no->why, no->kind == socket::FailureKind::fatal));
   } else {
-    findings.push_back({note, kAppToken, "the app-level token is good: clicks arrive over Socket Mode", ""});
+    findings.note(kAppToken, "the app-level token is good: clicks arrive over Socket Mode");
   }
 }
 
@@ -124,15 +124,13 @@ Task<Findings> check_online(WebApi& api, OnlineCheckInput input) {
   if (response.failure) {
     findings.push_back(token_finding(*response.failure, api.token().rotates()));
   } else {
-    findings.push_back({note, kToken,
-                        "the token is good: workspace " + text_of(response.body, "team") + " (" + text_of(response.body, "url") +
-                            "), bot " + text_of(response.body, "user"),
-                        ""});
+    findings.note(kToken, "the token is good: workspace " + text_of(response.body, "team") + " (" + text_of(response.body, "url") +
+                              "), bot " + text_of(response.body, "user"));
     add_scopes(response, input, findings);
     if (input.to_people) {
-      findings.push_back({note, kToken,
-                          "direct messages require the app's Messages Tab, and Slack reveals only when a message is sent whether it is on",
-                          "make sure that it is on under App Home of the app at https://api.slack.com/apps"});
+      findings.note(kToken,
+                    "direct messages require the app's Messages Tab, and Slack reveals only when a message is sent whether it is on",
+                    "make sure that it is on under App Home of the app at https://api.slack.com/apps");
     }
   }
   co_await check_app_token(input, findings);

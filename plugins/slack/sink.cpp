@@ -26,13 +26,13 @@ const Outcome kSensitive = Outcome::rejected(
     "sensitive_to_shared", "the message is sensitive and the destination is shared; set allow_sensitive on the route to send it");
 
 // "per_workspace", or {key: per_workspace, as: thread}
-UpdateSettings read_update(const Config& config, Problems& problems) {
+UpdateSettings read_update(const Config& config, Findings& findings) {
   UpdateSettings settings;
   const bool brief = config.json().contains("update") && config.json()["update"].is_string();
   const Config section = brief ? config : config.section("update");
   const char* key = brief ? "update" : "key";
   auto parsed = UpdateKey::parse(section.string(key));
-  if (!parsed) problems.add(section.pointer(key), parsed.error());
+  if (!parsed) findings.error(section.pointer(key), parsed.error());
   settings.key = std::move(parsed).value_or(UpdateKey());
   if (brief) return settings;
   if (section.string("as") == "thread") settings.mode = UpdateSettings::Mode::thread;
@@ -42,11 +42,11 @@ UpdateSettings read_update(const Config& config, Problems& problems) {
 
 }  // namespace
 
-std::expected<void, Problems> SlackSink::configure(const Config& config) {
-  Problems problems;
+Findings SlackSink::configure(const Config& config) {
+  Findings findings;
   const auto need_url = [&](const char* key, std::string fallback) {
     std::string url = config.string(key, std::move(fallback));
-    if (!url.empty() && !safe_url(url, {})) problems.add(config.pointer(key), "must be an http or https address without a user name");
+    if (!url.empty() && !safe_url(url, {})) findings.error(config.pointer(key), "must be an http or https address without a user name");
     return url;
   };
   signing_secrets_ = config.secrets("signing_secret");
@@ -66,14 +66,13 @@ std::expected<void, Problems> SlackSink::configure(const Config& config) {
                  LookupSettings{.found = lookup.duration("cache", std::chrono::hours(24)),
                                 .missing = lookup.duration("negative", std::chrono::minutes(10)),
                                 .prefill = lookup.boolean("prefill")});
-  email_map_ = EmailMap(config.section("email_map"), problems);
+  email_map_ = EmailMap(config.section("email_map"), findings);
   group_ = config.string("mention");
   fallback_.emplace(api_, *poster_, config.string("fallback_channel"), group_);
   dm_channels_.emplace(api_);
   reconciler_.emplace(api_, *dm_channels_, *poster_);
-  updater_.emplace(read_update(config, problems), api_, *poster_, *dm_channels_);
-  if (!problems.empty()) return std::unexpected(std::move(problems));
-  return {};
+  updater_.emplace(read_update(config, findings), api_, *poster_, *dm_channels_);
+  return findings;
 }
 
 std::expected<void, std::string> SlackSink::start() {
@@ -122,13 +121,12 @@ Task<ReconcileResult> SlackSink::reconcile(Message message) {
   if (!email.empty()) user = co_await users_->find(email, message.deadline());
   if (user) {
     ReconcileResult seen = co_await find_delivery(message, user->id);
-    const auto code = seen.outcome().code;
-    const bool absent = code == Outcome::Code::rejected;
-    const bool unknown = code == Outcome::Code::retry;
+    const bool absent = seen.code == ReconcileResult::Code::absent;
+    const bool unknown = seen.code == ReconcileResult::Code::unknown;
     if (fallback_->channel().empty() || (!absent && !unknown)) co_return seen;
     // A person whom Slack finds may still refuse messages, so a message missing from the conversation may be in the channel.
     ReconcileResult here = co_await reconciler_->find_delivery(message, fallback_->channel(), std::nullopt);
-    co_return absent || here.outcome().code == Outcome::Code::delivered ? here : seen;
+    co_return absent || here.code == ReconcileResult::Code::found ? here : seen;
   } else if (!fallback_->applies_to(user.error(), message.attempt())) {
     if (email.empty()) co_return ReconcileResult::absent();
     co_return reconciler_->undetermined(message.delivery_id(), user.error());
@@ -140,7 +138,7 @@ Task<ReconcileResult> SlackSink::find_delivery(const Message& message, std::stri
   const std::optional<Thread> thread = co_await updater_->thread_of(message, to);
   const ReconcileResult seen = co_await reconciler_->find_delivery(message, to, thread);
   // Any message but a reply is the current one for its key; a crash may have prevented it from being recorded.
-  const json& receipt = seen.outcome().receipt;
+  const json& receipt = seen.receipt;
   if (receipt.is_object() && !receipt["data"].contains("thread_ts")) {
     Thread found{text_of(receipt["data"], "channel"), text_of(receipt, "id")};
     co_await updater_->record_arrival(message, to, std::move(found));

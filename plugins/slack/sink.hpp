@@ -21,7 +21,7 @@ namespace belfry::slack {
 
 class SlackSink final : public Sink, public Inbound, public Reconciles, public Renders, public ChecksOnline {
  public:
-  std::expected<void, Problems> configure(const Config& config) override;
+  Findings configure(const Config& config) override;
   std::expected<void, std::string> start() override;
   Task<> stop() override;
   Task<Outcome> deliver(Message message) override;

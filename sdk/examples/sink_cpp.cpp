@@ -16,17 +16,16 @@ constexpr const char* kSchema = R"({
 
 class JsonPost final : public belfry::Sink, public belfry::Renders {
  public:
-  std::expected<void, belfry::Problems> configure(const belfry::Config& config) override {
-    belfry::Problems problems;
+  belfry::Findings configure(const belfry::Config& config) override {
+    belfry::Findings findings;
     url_ = config.string("url");
     token_ = config.secret("token");
     timeout_ = config.duration("timeout");
-    if (timeout_ < std::chrono::milliseconds(100)) problems.add(config.pointer("timeout"), "must be at least 100ms");
+    if (timeout_ < std::chrono::milliseconds(100)) findings.error(config.pointer("timeout"), "must be at least 100ms");
     if (!token_.empty() && !url_.starts_with("https://")) {
-      problems.add(config.pointer("url"), "must use https when there is a token, which would otherwise be sent in plain text");
+      findings.error(config.pointer("url"), "the token would be sent in plain text", "use https");
     }
-    if (!problems.empty()) return std::unexpected(std::move(problems));
-    return {};
+    return findings;
   }
 
   belfry::Task<belfry::Outcome> deliver(belfry::Message message) override {
@@ -69,4 +68,4 @@ class JsonPost final : public belfry::Sink, public belfry::Renders {
 }  // namespace
 
 BELFRY_PLUGIN(JsonPost, "json-post", kSchema, .title = "Posts JSON to a URL", .version = "1.0.0", .license = "MIT",
-              .services = {BELFRY_HTTP_CLIENT_1, BELFRY_SECRETS_1})
+              .services = {BELFRY_HOST_HTTP_CLIENT_1})

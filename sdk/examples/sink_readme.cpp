@@ -14,7 +14,7 @@ constexpr const char* kSchema = R"({
 
 class ChatSink final : public belfry::Sink {
  public:
-  std::expected<void, belfry::Problems> configure(const belfry::Config& config) override {
+  belfry::Findings configure(const belfry::Config& config) override {
     url_ = config.string("url");
     token_ = config.secret("token");
     return {};
@@ -43,4 +43,4 @@ class ChatSink final : public belfry::Sink {
 
 }  // namespace
 
-BELFRY_PLUGIN(ChatSink, "chat", kSchema, .title = "Chat", .version = "1.0.0", .license = "MIT", .services = {BELFRY_HTTP_CLIENT_1})
+BELFRY_PLUGIN(ChatSink, "chat", kSchema, .title = "Chat", .version = "1.0.0", .license = "MIT", .services = {BELFRY_HOST_HTTP_CLIENT_1})

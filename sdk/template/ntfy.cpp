@@ -34,16 +34,15 @@ std::string shortened(std::string text) {
 class NtfySink final : public belfry::Sink {
  public:
   // No network here: `belfry check` calls this too.
-  std::expected<void, belfry::Problems> configure(const belfry::Config& config) override {
-    belfry::Problems problems;
+  belfry::Findings configure(const belfry::Config& config) override {
+    belfry::Findings findings;
     url_ = config.string("url");
     token_ = config.secret("token");
     topic_prefix_ = config.string("topic_prefix");
     if (!token_.empty() && !url_.starts_with("https://")) {
-      problems.add(config.pointer("url"), "must begin with https:// when there is a token, which would otherwise be sent in plain text");
+      findings.error(config.pointer("url"), "the token would be sent in plain text", "begin the address with https://");
     }
-    if (!problems.empty()) return std::unexpected(std::move(problems));
-    return {};
+    return findings;
   }
 
   // A coroutine: many run at once, on one thread at a time. Returns how the attempt ended; the gateway decides when to try again.
@@ -87,5 +86,4 @@ class NtfySink final : public belfry::Sink {
 
 }  // namespace
 
-BELFRY_PLUGIN(NtfySink, "ntfy", kSchema, .title = "ntfy", .version = "1.0.0", .license = "MIT",
-              .services = {BELFRY_HTTP_CLIENT_1, BELFRY_SECRETS_1})
+BELFRY_PLUGIN(NtfySink, "ntfy", kSchema, .title = "ntfy", .version = "1.0.0", .license = "MIT", .services = {BELFRY_HOST_HTTP_CLIENT_1})

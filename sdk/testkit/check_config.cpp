@@ -1,105 +1,197 @@
+#include "belfry/testkit/check_config.hpp"
+
+#include <algorithm>
+#include <regex>
+#include <set>
+
+#define VALIJSON_USE_EXCEPTIONS 1  // without it, an invalid schema aborts the process
 #include <valijson/adapters/nlohmann_json_adapter.hpp>
 #include <valijson/schema.hpp>
 #include <valijson/schema_parser.hpp>
 #include <valijson/validation_results.hpp>
 #include <valijson/validator.hpp>
 
-#include "belfry/testkit/fake_host.hpp"
+#include "schema_walk.hpp"
 
 namespace belfry::testkit {
 
-using nlohmann::json;
-
 namespace {
+
+using nlohmann::json;
+using sdk::Finding;
+using sdk::Findings;
 
 constexpr const char* kReference = "secret:fake";  // followed by the secret's pointer
 
-void fill_defaults(const json& schema, json& value) {
-  if (!schema.is_object() || !value.is_object() || !schema.contains("properties")) return;
-  for (const auto& [key, member] : schema["properties"].items()) {
-    if (!value.contains(key) && member.contains("default")) value[key] = member["default"];
-    if (value.contains(key)) fill_defaults(member, value[key]);
-  }
-}
-
-// Replaces every string that its schema marks x-secret, alone or in a list, with a reference.
-void take_secrets(const json& schema, json& value, const std::string& pointer, bool secret, std::map<std::string, std::string>& out) {
-  secret = secret || (schema.is_object() && schema.value("x-secret", false));
-  if (value.is_string() && secret) {
-    if (value.get_ref<const std::string&>().empty()) return;
-    auto reference = kReference + pointer;
-    out.emplace(reference, value.get<std::string>());
-    value = std::move(reference);
-  } else if (value.is_array()) {
-    const json items = schema.is_object() ? schema.value("items", json::object()) : json::object();
-    for (std::size_t i = 0; i < value.size(); ++i) take_secrets(items, value[i], pointer + '/' + std::to_string(i), secret, out);
-  } else if (value.is_object() && schema.is_object() && schema.contains("properties")) {
-    for (const auto& [key, member] : schema["properties"].items()) {
-      if (value.contains(key)) take_secrets(member, value[key], pointer + '/' + key, secret, out);
-    }
-  }
+bool validate_with(const json& schema_json, const json& value, valijson::ValidationResults* results) {
+  valijson::Schema schema;
+  const valijson::adapters::NlohmannJsonAdapter schema_adapter(schema_json);
+  valijson::SchemaParser(valijson::SchemaParser::kDraft7).populateSchema(schema_adapter, schema);
+  valijson::Validator validator;
+  return validator.validate(schema, valijson::adapters::NlohmannJsonAdapter(value), results);
 }
 
 // valijson reports a location as "<root>", "[key]", "[0]".
 std::string pointer_of(const std::vector<std::string>& context) {
   std::string pointer;
   for (const auto& step : context) {
-    if (step.size() < 2 || step.front() != '[') continue;
-    pointer += '/' + step.substr(1, step.size() - 2);
+    if (step.size() >= 2 && step.front() == '[') pointer = pointer_to(pointer, std::string_view(step).substr(1, step.size() - 2));
   }
   return pointer;
 }
 
-void find_missing(const json& schema, const json& value, const std::string& pointer, Problems& out) {
-  if (!schema.is_object() || !value.is_object()) return;
-  for (const auto& key : schema.value("required", json::array())) {
-    if (!value.contains(key)) out.add(pointer + '/' + key.get<std::string>(), "is required");
-  }
-  const json properties = schema.value("properties", json::object());
-  for (const auto& [key, member] : properties.items()) {
-    if (value.contains(key)) find_missing(member, value[key], pointer + '/' + key, out);
-  }
+void report_invalid(const json& schema, json value, Findings& out) {
+  valijson::ValidationResults results;
+  if (validate_with(schema, value, &results)) return;
+  for (const auto& error : results) out.error(pointer_of(error.context), error.description);
+  // At the missing member, where a person would write it.
+  walk_schema(schema, value, [&](const Schemas& schemas, json& part, const std::string& pointer) {
+    if (!part.is_object()) return;
+    for (const json* one : schemas) {
+      for (const json& key : one->value("required", json::array())) {
+        const auto& name = key.get_ref<const std::string&>();
+        if (!part.contains(name)) out.error(pointer_to(pointer, name), "is required");
+      }
+    }
+  });
 }
 
-// The first in the order in which the schema is written, which only ordered_json keeps.
-std::string first_secret(std::string_view schema_json, const std::map<std::string, std::string>& secrets) {
-  const auto schema = nlohmann::ordered_json::parse(schema_json);
-  const auto properties = schema.find("properties");
-  if (properties == schema.end()) return {};
-  for (const auto& [key, property] : properties->items()) {
-    if (auto reference = kReference + ('/' + key); secrets.contains(reference)) return reference;
+// A schema that names properties admits only these, unless it has additionalProperties.
+bool is_closed(const Schemas& schemas) {
+  return std::ranges::any_of(schemas, [](const json* schema) {
+    return schema->contains("properties") || schema->value("additionalProperties", json(true)) == json(false);
+  });
+}
+
+std::string known_keys(const Schemas& schemas) {
+  std::set<std::string> keys;
+  for (const json* schema : schemas) {
+    const auto properties = schema->find("properties");
+    if (properties == schema->end()) continue;
+    for (const auto& property : properties->items()) keys.insert(property.key());
+  }
+  std::string names;
+  for (const auto& key : keys) names.append(names.empty() ? "known keys are \"" : ", \"").append(key).append("\"");
+  return names.empty() ? "no keys are known here" : names;
+}
+
+// Unknown keys are removed, so that they are reported once.
+void take_unknown_keys(const json& schema, json& config, Findings& out) {
+  walk_schema(schema, config, [&](const Schemas& schemas, json& value, const std::string& pointer) {
+    if (!value.is_object() || !is_closed(schemas)) return;
+    std::vector<std::string> unknown;
+    for (const auto& member : value.items()) {
+      if (member_schemas(schemas, member.key()).empty()) unknown.push_back(member.key());
+    }
+    for (const auto& key : unknown) {
+      out.error(pointer_to(pointer, key), "unknown key \"" + key + "\"; " + known_keys(schemas));
+      value.erase(key);
+    }
+  });
+}
+
+void fill_defaults(const json& schema, json& config) {
+  walk_schema(schema, config, [](const Schemas& schemas, json& value, const std::string&) {
+    if (!value.is_object()) return;
+    for (const json* part : schemas) {
+      const auto properties = part->find("properties");
+      if (properties == part->end()) continue;
+      for (const auto& [key, property] : properties->items()) {
+        if (property.is_object() && property.contains("default") && !value.contains(key)) value[key] = property["default"];
+      }
+    }
+  });
+}
+
+std::string trimmed(std::string text) {
+  constexpr const char* kSpace = " \t\r\n\v\f";
+  if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
+  const auto begin = text.find_first_not_of(kSpace);
+  if (begin == std::string::npos) return {};
+  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
+}
+
+// Describes a value that matches a pattern of x-mistaken; otherwise empty.
+std::string mistaken_for(const Schemas& schemas, const std::string& secret) {
+  for (const json* schema : schemas) {
+    const auto kinds = schema->find("x-mistaken");
+    if (kinds == schema->end() || !kinds->is_object()) continue;
+    for (const auto& [pattern, what] : kinds->items()) {
+      if (what.is_string() && std::regex_search(secret, std::regex(pattern))) return what.get<std::string>();
+    }
+  }
+  return {};
+}
+
+// The gateway also refuses invisible characters, and warns of quotes and of NAME=VALUE.
+void tidy_secrets(const json& schema, json& config, Findings& out) {
+  walk_schema(schema, config, [&](const Schemas& schemas, json& value, const std::string& pointer) {
+    if (!value.is_string() || !is_marked(schemas, "x-secret")) return;
+    auto secret = trimmed(value.get<std::string>());
+    if (std::ranges::any_of(secret, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; })) {
+      out.error(pointer, "the value contains a control character; it must contain only the secret");
+    }
+    if (const auto what = mistaken_for(schemas, secret); !what.empty()) out.warning(pointer, "the value is " + what);
+    value = std::move(secret);
+  });
+}
+
+void hide_secrets(const json& schema, json& config, std::map<std::string, std::string>& out) {
+  walk_schema(schema, config, [&](const Schemas& schemas, json& value, const std::string& pointer) {
+    if (!value.is_string() || !is_marked(schemas, "x-secret")) return;
+    auto reference = kReference + pointer;
+    out.emplace(reference, value.get<std::string>());
+    value = std::move(reference);
+  });
+}
+
+std::string account_of(const json& schema, const json& config) {
+  const json properties = schema.value("properties", json::object());
+  for (const auto& [key, property] : properties.items()) {
+    if (!is_marked({&property}, "x-account") || !config.is_object() || !config.contains(key)) continue;
+    if (config[key].is_string()) return config[key].get<std::string>();
+    if (config[key].is_number()) return config[key].dump();
   }
   return {};
 }
 
 }  // namespace
 
+bool conforms(const json& root, const json& schema, const json& value) {
+  json part = schema;
+  if (part.is_object() && root.contains("definitions")) part["definitions"] = root["definitions"];
+  return validate_with(part, value, nullptr);
+}
+
 CheckedConfig check_config(std::string_view schema_json, json config) {
   CheckedConfig checked;
-  const auto document = json::parse(schema_json, nullptr, false);
-  if (!document.is_object()) {
-    checked.problems.add("", "the plugin's schema is not a JSON object");
+  const auto schema = json::parse(schema_json, nullptr, false);
+  if (!schema.is_object()) {
+    checked.findings.error("", "the plugin's schema is not a JSON object");
     return checked;
   }
   try {
-    valijson::Schema schema;
-    const valijson::adapters::NlohmannJsonAdapter schema_adapter(document);
-    valijson::SchemaParser parser(valijson::SchemaParser::kDraft7);
-    parser.populateSchema(schema_adapter, schema);
-    valijson::Validator validator;
-    valijson::ValidationResults results;
-    const valijson::adapters::NlohmannJsonAdapter target(config);
-    validator.validate(schema, target, &results);
-    for (const auto& error : results) checked.problems.add(pointer_of(error.context), error.description);
+    take_unknown_keys(schema, config, checked.findings);
+    tidy_secrets(schema, config, checked.findings);
+    fill_defaults(schema, config);
+    report_invalid(schema, config, checked.findings);
+    hide_secrets(schema, config, checked.secrets);
+    checked.account = account_of(schema, config);
   } catch (const std::exception& e) {
-    checked.problems.add("", std::string("the plugin's schema cannot be used: ") + e.what());
+    checked.findings.error("", std::string("the plugin's schema cannot be used: ") + e.what());
   }
-  find_missing(document, config, "", checked.problems);
-  fill_defaults(document, config);
-  take_secrets(document, config, "", false, checked.secrets);
-  checked.credential = first_secret(schema_json, checked.secrets);
   checked.document = std::move(config);
   return checked;
+}
+
+Findings validate(std::string_view schema_json, const json& document) {
+  Findings findings;
+  try {
+    report_invalid(json::parse(schema_json), document, findings);
+  } catch (const std::exception& e) {
+    findings.error("", std::string("the schema cannot be used: ") + e.what());
+  }
+  return findings;
 }
 
 }  // namespace belfry::testkit

@@ -321,7 +321,7 @@ class PluginsTest(unittest.TestCase):
         for name, member in schema["properties"].items():
             self.assertIn(f"\n  {name}  (", shown.stdout)
             self.assertIn(member["description"], shown.stdout)
-        self.assertRegex(shown.stdout, r"bot_token  \(secret, required\)")
+        self.assertRegex(shown.stdout, r"bot_token  \(secret, required, identifies the account\)")
         document = json.loads(self.plugins("show", "slack", "--json").stdout)
         self.assertEqual(document["types"][0]["schema"], schema)
 

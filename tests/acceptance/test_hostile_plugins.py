@@ -181,7 +181,8 @@ UNLOADABLE = {
     "exits_in_scan": r"ended the process while it was scanned \(status 5\)",
     "no_symbol": r"exports no belfry_plugin_entry_v\d\(\), wanted that function; .*",
     "wrong_magic": r"the magic number is 0x\w+, wanted 0x\w+; .*",
-    "wrong_major": r"built for plugin ABI 77, wanted \d+; install the build of the plugin that fits this gateway",
+    "wrong_major": r"built for plugin ABI 77, wanted \d+; update the gateway",
+    "old_v0": r"built for plugin ABI 0, which this gateway no longer loads; rebuild it from its source with the SDK of this release .*",
     "needs_newer_host": r"needs a gateway with plugin ABI \d+\.999, this one has \d+\.\d+; update the gateway",
     "schema_not_json": r"the configuration schema of \"hostile\" is not JSON, wanted .*",
 }

@@ -2,10 +2,12 @@
 
 BELFRY_CRASH_WAYS=all tries every way to end a process in every call; by default one of each kind.
 """
+import http.client
 import json
 import os
 import shutil
 import signal
+import ssl
 import tempfile
 import time
 import unittest
@@ -15,6 +17,8 @@ import yaml
 
 from harness import BUILD, Gateway, Sandbox
 from payloads import notification
+from test_credentials import openssl
+from wire import WEBHOOK
 
 # Way to end the process, call in which it happens, message at the next start.
 SOME = [
@@ -196,6 +200,30 @@ class CrashTest(CrashCase):
         gateway.stop()
 
 
+class RetryTest(CrashCase):
+    def test_a_retry_that_is_refused_stops_what_it_opened(self):
+        gateway = self.gateway("abort-deliver-stop", watch=False, server={"tls": {"certificate": "tls.crt", "key": "tls.key"}})
+        key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", gateway.directory / "tls.key")
+        openssl("req", "-x509", *key, "-subj", "/CN=127.0.0.1", "-days", "30", "-out", gateway.directory / "tls.crt")
+        gateway.start()
+        trust = ssl.create_default_context(cafile=gateway.directory / "tls.crt")
+        trust.check_hostname = False
+        connection = http.client.HTTPSConnection("127.0.0.1", gateway.port, timeout=20, context=trust)
+        connection.request("POST", WEBHOOK, json.dumps(notification(BAD, title="a poison pill")), {"Content-Type": "application/json"})
+        self.assertEqual(connection.getresponse().status, 204)
+        connection.close()
+        self.assertNotEqual(self.ended(gateway), 0)
+        gateway.start()
+        self.assertEqual(self.state(gateway)["state"], "crashed")
+        # A retry loads the certificate again, as a reload does: it opens the sink, and is refused after that.
+        (gateway.directory / "tls.crt").unlink()
+        released = gateway.command("sinks", "release", "bad")
+        self.assertEqual(released.returncode, 0, released.stderr)
+        # The stop of this plugin is loud: it aborts.
+        self.assertNotEqual(self.ended(gateway), 0)
+        self.assertRegex(gateway.log(), r"crashes\.so of the sink bad crashed with signal 6 in stop")
+
+
 class TriedFirstTest(CrashCase):
     """New plugins are tried in a child process first."""
 
@@ -224,10 +252,13 @@ class TriedFirstTest(CrashCase):
         gateway.stop()
 
     def test_a_missing_service_is_found(self):
-        gateway = self.gateway("nothing", plugin="needs_service")
-        checked = gateway.command("check")
-        self.assertEqual(checked.returncode, 1)
-        self.assertIn("does not start: this gateway does not offer belfry.telepathy/1", checked.stderr)
+        for plugin, reason in (
+                ("needs_service", 'requires the service belfry.host.telepathy/1, which this gateway does not have; update the gateway'),
+                ("needs_service_in_start", "does not start: this gateway does not offer belfry.host.telepathy/1")):
+            with self.subTest(plugin):
+                checked = self.gateway("nothing", plugin=plugin).command("check")
+                self.assertEqual(checked.returncode, 1)
+                self.assertIn(reason, checked.stderr)
 
     def test_a_plugin_that_no_sink_uses_does_not_delay_the_start(self):
         gateway = self.gateway("nothing", plugin="plain")

@@ -19,7 +19,8 @@ class SocketModeCase(unittest.TestCase):
     def setUp(self):
         self.sandbox = self.enterContext(Sandbox(*self.sandbox_options))
         self.prepare()
-        self.gateway = Gateway(self.sandbox, slack={"signing_secret": None, "app_token": self.sandbox.app_token})
+        admin = {"token": "a token for the admin API"}
+        self.gateway = Gateway(self.sandbox, slack={"signing_secret": None, "app_token": self.sandbox.app_token}, admin=admin)
         self.gateway.secrets.append(self.sandbox.app_token)
         self.enterContext(self.gateway)
 
@@ -196,6 +197,21 @@ class RefusedTest(SocketModeCase):
         self.gateway.until(lambda: "make an app-level token (xapp-...)" in self.gateway.log(), "the advice")
         self.assertEqual(self.gateway.metric(METRIC), 0)
         self.assertEqual(len(self.sandbox.calls("apps.connections.open")), 1)
+
+
+class LimitedTest(SocketModeCase):
+    def prepare(self):
+        self.sandbox.fault("rate_limit", "apps.connections.open", retry_after=99_999_999)
+
+    def test_a_wait_of_years_ends_when_the_sink_is_released(self):
+        line = "Slack is rate-limiting apps.connections.open; the next try is in 60 min, or at once after belfry sinks release"
+        self.gateway.until(lambda: line in self.gateway.log(), "the bounded pause is logged")
+        time.sleep(3)  # longer than the wait after other failures
+        self.assertEqual(len(self.sandbox.calls("apps.connections.open")), 1)
+        released = self.gateway.command("sinks", "release", "slack")
+        self.assertEqual(released.returncode, 0, released.stderr)
+        self.connected()
+        self.acknowledged(self.button())
 
 
 class EncryptedTest(SocketModeCase):

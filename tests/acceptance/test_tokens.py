@@ -106,7 +106,7 @@ class RotationTest(TokenCase):
     def gateway(self, lives=43_200, grace=0, refresh=FIRST_REFRESH):
         self.sandbox.post("rotation", refresh_token=FIRST_REFRESH, lives=lives, grace=grace, **CLIENT)
         rotation = CLIENT | ({"refresh_token": refresh} if refresh else {})
-        gateway = Gateway(self.sandbox, slack={"token_rotation": rotation})
+        gateway = Gateway(self.sandbox, slack={"token_rotation": rotation}, admin={"token": "a token for the admin API"})
         gateway.secrets += [CLIENT["client_secret"], FIRST_REFRESH, "xoxe.xoxb-1-sandbox-access", "xoxe-1-sandbox-refresh"]
         self.addCleanup(gateway.__exit__, None)
         return gateway
@@ -169,6 +169,25 @@ class RotationTest(TokenCase):
         self.sandbox.wait_for_count(1, within=60)
         gateway.wait_idle(within=60)
         self.assertEqual(len(self.trades()), 2, "the refresh token was used once more, within the grace period")
+
+    def test_a_wait_of_years_ends_when_the_sink_is_released(self):
+        gateway = self.gateway()
+        self.sandbox.fault("rate_limit", "oauth.v2.access", retry_after=99_999_999)
+        gateway.start()
+        self.send(gateway)
+        self.sandbox.wait_for_count(1)
+        gateway.until(lambda: "the next try is in 60 min, or at once after belfry sinks release" in gateway.log(), "the bounded pause is logged")
+        time.sleep(11)  # longer than the pause after any other failure
+        self.send(gateway, "second@coder.com")
+        self.sandbox.wait_for_count(2)
+        gateway.wait_idle()
+        self.assertEqual([call["status"] for call in self.trades()], [429], "the pause lasts")
+        released = gateway.command("sinks", "release", "slack")
+        self.assertEqual(released.returncode, 0, released.stderr)
+        self.send(gateway, "third@coder.com")
+        gateway.until(lambda: [call["status"] for call in self.trades()] == [429, 200], "the token is renewed")
+        self.sandbox.wait_for_count(3)
+        self.assert_never_parked(gateway)
 
     def test_a_refresh_token_that_is_used_up_parks_with_what_to_do(self):
         gateway = self.gateway(refresh="xoxe-1-used-up-long-ago")

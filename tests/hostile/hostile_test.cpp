@@ -1,4 +1,6 @@
 // Plugins that break the contract at run time. Each has its outcome, its log line and its counter, and the gateway keeps running.
+#include <gmock/gmock.h>
+
 #include <fstream>
 #include <set>
 
@@ -263,6 +265,81 @@ TEST_F(Hostile, BadCalls) {
   EXPECT_GE(metrics_.value("bad_ticket"), 5);
   EXPECT_GE(metrics_.value("bad_argument"), 8);
   EXPECT_EQ(http_->requests.size(), 0U);
+}
+
+// Each ends a delivery with the function for another kind of ticket.
+class WrongCompletion : public Hostile, public ::testing::WithParamInterface<const char*> {};
+
+TEST_P(WrongCompletion, IsCountedAndEndsNothing) {
+  const auto instance = open("wrong_completion", {{"do", GetParam()}});
+  ASSERT_TRUE(instance);
+  for (const auto* id : {"first", "second"}) {
+    const auto outcome = deliver(*instance, message(20s, id));
+    EXPECT_EQ(outcome.code, OutcomeCode::delivered);
+    EXPECT_EQ(outcome.detail, "completed properly");
+  }
+  EXPECT_EQ(metrics_.value("bad_ticket"), 2);
+  EXPECT_EQ(instance->health(), Health::running);
+  EXPECT_TRUE(stop(*instance, 20s));
+}
+
+INSTANTIATE_TEST_SUITE_P(Functions, WrongCompletion, ::testing::Values("reply", "settle", "stopped", "end"),
+                         [](const auto& tested) { return std::string(tested.param); });
+
+// Not hostile. The request is cancelled before its event could arrive.
+class Cancels : public Hostile, public ::testing::WithParamInterface<const char*> {};
+
+TEST_P(Cancels, NoEventFollowsExceptOfOffloadedWork) {
+  const auto instance = open("cancels", {{"do", GetParam()}});
+  ASSERT_TRUE(instance);
+  EXPECT_EQ(deliver(*instance, message()).detail, "cancelled");
+  const std::string what = GetParam();
+  if (what == "http") {
+    EXPECT_TRUE(http_->cancelled.take());
+  } else if (what == "websocket") {
+    const auto socket = websockets_->requests.take();
+    ASSERT_TRUE(socket);
+    EXPECT_TRUE((*socket)->closed.take());
+  }
+  EXPECT_TRUE(stop(*instance, 20s));
+  EXPECT_EQ(lines_.count("plugin violation"), 0U) << lines_.all();
+}
+
+INSTANTIATE_TEST_SUITE_P(Requests, Cancels, ::testing::Values("timer", "http", "kv", "offload", "rate", "websocket"),
+                         [](const auto& tested) { return std::string(tested.param); });
+
+TEST_F(Hostile, AServiceBeforeTheStartIsRefused) {
+  const auto instance = open("uses_service_early", {{"do", "unprobed"}});
+  ASSERT_TRUE(instance);
+  EXPECT_EQ(deliver(*instance, message()).detail, "no ticket");
+  EXPECT_EQ(metrics_.value("too_early"), 1);
+  EXPECT_EQ(instance->health(), Health::running);
+}
+
+TEST_F(Hostile, EveryEventBringsBackTheUserDataOfItsRequest) {
+  const auto instance = open("user_data");
+  ASSERT_TRUE(instance);
+  testing::Mailbox<plugin::SendOutcome> outcomes;
+  instance->deliver(message(), [&](plugin::SendOutcome outcome) { outcomes.put(std::move(outcome)); });
+  const auto request = http_->requests.take();
+  ASSERT_TRUE(request);
+  http_->answer(request->id, net::ClientResponse{});
+  const auto socket = websockets_->requests.take();
+  ASSERT_TRUE(socket);
+  (*socket)->emit({.kind = net::WebSocketEvent::Kind::open});
+  (*socket)->emit({.kind = net::WebSocketEvent::Kind::closed});
+  const auto outcome = outcomes.take();
+  ASSERT_TRUE(outcome);
+  EXPECT_EQ(outcome->detail, "ok");
+  EXPECT_EQ(lines_.count("plugin violation"), 0U) << lines_.all();
+}
+
+TEST_F(Hostile, AThreadOfThePluginWakesItsStrand) {
+  const auto instance = open("wakes");
+  ASSERT_TRUE(instance);
+  for (const auto* id : {"first", "second"}) EXPECT_EQ(deliver(*instance, message(20s, id)).detail, "woken");
+  EXPECT_TRUE(stop(*instance, 20s));
+  EXPECT_EQ(lines_.count("plugin violation"), 0U) << lines_.all();
 }
 
 TEST_F(Hostile, ATypeIsCreatedByItsNameWhereverItStands) {

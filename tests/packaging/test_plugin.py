@@ -1,5 +1,5 @@
 """A plugin outside the source tree: builds the template in a root with only belfry-dev and a compiler, in every way that its README shows.
-The gateway finds, checks and uses each result."""
+The gateway finds, checks and uses each result. With the packages of the test kit, the tests of the template and of the SDK's README run too."""
 import json
 import re
 import tempfile
@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from installed import Installed
 from machine import Machine
 from payloads import notification
-from roots import COMPILER, Root, package, run
+from roots import COMPILER, SOURCE, Root, package, run
 
 TEMPLATE = "/usr/share/belfry/sdk/template"
 NTFY_PORT = 8090
@@ -45,13 +45,19 @@ class PluginTest(unittest.TestCase):
             root.fetch(sdk)
             root.fetch("cmake", "make", "pkg-config")
             root.chroot("apt-get", "install", "--yes", "--no-install-recommends", sdk)
-            cls.commands = re.findall(r"```sh\n(.*?)\n```", (root.path / TEMPLATE[1:] / "README.md").read_text(), re.DOTALL)
+            readme = (root.path / TEMPLATE[1:] / "README.md").read_text()
+            cls.commands = re.findall(r"```sh\n(.*?)\n```", readme, re.DOTALL)
+            kit = re.findall(r"`(lib[a-z]+-dev)`", readme)
+            root.fetch("cmake", "make", *kit)
             # First with the compiler alone, then with the tools that the other ways need.
             cls.build(root, cls.commands[2])
             root.chroot("apt-get", "install", "--yes", "--no-install-recommends", "pkg-config")
             cls.build(root, cls.commands[1])
             root.chroot("apt-get", "install", "--yes", "--no-install-recommends", "cmake", "make")
             cls.build(root, cls.commands[0])
+            cls.without_kit = root.chroot("cmake", "-S", TEMPLATE, "-B", "/root/without-kit")
+            root.chroot("apt-get", "install", "--yes", "--no-install-recommends", *kit)
+            cls.tests = {"template": root.chroot("sh", "-euc", f"cd /root/plugin\n{cls.commands[3]}"), "README": cls.run_chat_test(root)}
 
     @classmethod
     def build(cls, root, command):
@@ -61,13 +67,30 @@ class PluginTest(unittest.TestCase):
         way = command.split()[0] + (" with pkg-config" if "pkg-config" in command else "")
         cls.libraries[way] = (root.path / "root/plugin/ntfy.so").read_bytes()
 
+    @classmethod
+    def run_chat_test(cls, root):
+        """Builds and tests the sink in the SDK's README as the README shows it. Returns the output."""
+        page = (SOURCE / "sdk/README.md").read_text()
+        blocks = {language: re.findall(rf"(?ms)^```{language}\n(.*?)^```$", page) for language in ("cpp", "cmake", "sh")}
+        directory = root.path / "root/chat"
+        directory.mkdir()
+        (directory / "chat.cpp").write_text(blocks["cpp"][0])
+        (directory / "chat_test.cpp").write_text(blocks["cpp"][1])
+        (directory / "CMakeLists.txt").write_text(blocks["cmake"][0])
+        return root.chroot("sh", "-euc", f"cd /root/chat\n{blocks['sh'][1]}")
+
+    def test_the_kit_is_optional_and_its_tests_pass(self):
+        self.assertRegex(self.without_kit, r"the test kit needs packages that are not installed: .*libgtest-dev.*libgmock-dev.*libvalijson-dev")
+        for name, output in self.tests.items():
+            self.assertIn("100% tests passed, 0 tests failed out of 1", output, name)
+
     def test_every_way_exports_the_entry_alone(self):
         self.assertEqual(sorted(self.libraries), ["cmake", "g++", "g++ with pkg-config"])
         for way, library in self.libraries.items():
             with self.subTest(way), tempfile.NamedTemporaryFile(suffix=".so") as file:
                 file.write(library)
                 file.flush()
-                self.assertEqual(run("nm", "--dynamic", "--defined-only", file.name).split()[2:], ["belfry_plugin_entry_v0"])
+                self.assertEqual(run("nm", "--dynamic", "--defined-only", file.name).split()[2:], ["belfry_plugin_entry_v1"])
                 self.assertNotIn("belfry", run("readelf", "--dynamic", file.name).replace(file.name, ""))
 
     def test_it_is_found_checked_and_delivers(self):

@@ -10,7 +10,8 @@ from pathlib import Path
 CODE = {".cpp", ".hpp", ".h", ".c", ".in"}
 TOPS = ("core", "plugins", "sdk", "tests", "docs", "README.md", "CONTRIBUTING.md", "SECURITY.md")
 # Inputs and expected outputs of tests, and what others have written.
-LEFT_OUT = ("tests/fixtures/", "tests/golden/", "tests/fuzz/", "tests/core/config/fixtures/", "tests/rules/words", "tests/bench/bolt/")
+LEFT_OUT = ("tests/fixtures/", "tests/golden/", "tests/fuzz/", "tests/core/config/fixtures/", "tests/rules/words", "tests/bench/bolt/",
+            "tests/abi/frozen/")
 TOKEN = re.compile(r'//[^\n]*|/\*.*?\*/|R"(\w*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\'|[A-Za-z_]\w*', re.DOTALL)
 
 

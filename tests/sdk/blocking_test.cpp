@@ -16,10 +16,10 @@ class Blocking final : public BlockingSink {
  public:
   static inline std::size_t at_once = 1;
   static inline std::vector<std::string> delivered;
-  static inline std::vector<Timestamp> deadlines;
+  static inline std::vector<MonotonicTime> deadlines;
   static inline std::function<void()> meanwhile;
 
-  std::expected<void, Problems> configure(const Config&) override { return {}; }
+  Findings configure(const Config&) override { return {}; }
   [[nodiscard]] std::size_t concurrency() const override { return at_once; }
   Outcome deliver(Message message) override {
     if (message.delivery_id() == "throws") throw std::runtime_error("in the pool");
@@ -31,7 +31,7 @@ class Blocking final : public BlockingSink {
   }
 };
 
-const sdk::PluginInfo kInfo{.type = "blocking", .config_schema_json = R"({"type":"object"})"};
+constexpr sdk::PluginInfo kBlockingInfo{.type = "blocking", .config_schema_json = R"({"type":"object"})"};
 
 class BlockingTest : public testing::Test {
  protected:
@@ -42,7 +42,14 @@ class BlockingTest : public testing::Test {
     Blocking::meanwhile = nullptr;
     if (!host_.configure(nlohmann::json::object()) || !host_.start()) throw std::logic_error("start");
   }
-  FakeHost host_{sdk::detail::Entry<Blocking, kInfo>::table()};
+  // The host queries concurrency() once, so another limit takes another sink.
+  void begin_again(std::size_t at_once) {
+    Blocking::at_once = at_once;
+    ASSERT_TRUE(host_.configure(nlohmann::json::object()));
+    ASSERT_TRUE(host_.start());
+    ASSERT_EQ(host_.max_in_flight(), at_once);
+  }
+  FakeHost host_{sdk::detail::Entry<Blocking, kBlockingInfo>::table()};
 };
 
 TEST_F(BlockingTest, Delivers) {
@@ -72,7 +79,7 @@ TEST_F(BlockingTest, OneAtATimeInOrder) {
 }
 
 TEST_F(BlockingTest, SeveralAtATimeWhenItSaysSo) {
-  Blocking::at_once = 2;
+  begin_again(2);
   host_.hold_offload(true);
   for (const auto* id : {"a", "b", "c"}) host_.deliver(notification(id));
   EXPECT_TRUE(host_.release_offload());
@@ -94,10 +101,25 @@ TEST_F(BlockingTest, AbandonedBeforeItsTurnNeverRuns) {
   EXPECT_THAT(host_.violations(), IsEmpty());
 }
 
+TEST_F(BlockingTest, WithdrawnBeforeItsWorkBeginsNeverRuns) {
+  begin_again(2);
+  host_.hold_offload(true);
+  const auto a = host_.deliver(notification("a"));
+  const auto b = host_.deliver(notification("b"));
+  host_.abandon(b);  // both are with the sink, and their work is queued
+  EXPECT_FALSE(host_.outcome(b)->ambiguous);
+  host_.hold_offload(false);
+  EXPECT_EQ(host_.settle(a).code, Outcome::Code::delivered);
+  EXPECT_THAT(Blocking::delivered, ElementsAre("a"));
+  EXPECT_TRUE(host_.stop());
+  EXPECT_FALSE(host_.late_outcomes().contains(b)) << "work that never ran has no outcome";
+  EXPECT_THAT(host_.violations(), IsEmpty());
+}
+
 TEST_F(BlockingTest, ItsTimeBeginsWithTheWork) {
   host_.hold_offload(true);
   const auto a = host_.deliver(notification("a"), {.time = std::chrono::seconds(10)});
-  const auto before = host_.now();
+  const auto before = host_.monotonic();
   host_.advance(std::chrono::seconds(60));
   EXPECT_FALSE(host_.outcome(a));
   EXPECT_TRUE(host_.release_offload());
@@ -105,7 +127,7 @@ TEST_F(BlockingTest, ItsTimeBeginsWithTheWork) {
   EXPECT_THAT(Blocking::deadlines, ElementsAre(before + std::chrono::seconds(70)));
 }
 
-TEST_F(BlockingTest, SaysHowMuchItTakesOn) { EXPECT_TRUE(host_.has_extension(BELFRY_IN_FLIGHT_1)); }
+TEST_F(BlockingTest, SaysHowMuchItTakesOn) { EXPECT_TRUE(host_.has_extension(BELFRY_SINK_IN_FLIGHT_1)); }
 
 TEST_F(BlockingTest, AbandonedWhileItRunsIsReportedLate) {
   host_.hold_offload(true);
@@ -130,8 +152,8 @@ TEST_F(BlockingTest, StopWaitsForWhatRuns) {
 }
 
 TEST_F(BlockingTest, AHostWithoutAPoolIsAnOutcome) {
-  FakeHost without_pool(sdk::detail::Entry<Blocking, kInfo>::table());
-  without_pool.remove_service(BELFRY_OFFLOAD_1);
+  FakeHost without_pool(sdk::detail::Entry<Blocking, kBlockingInfo>::table());
+  without_pool.remove_service(BELFRY_HOST_OFFLOAD_1);
   ASSERT_TRUE(without_pool.configure(nlohmann::json::object()));
   ASSERT_TRUE(without_pool.start());
   EXPECT_EQ(without_pool.deliver_and_settle(notification()).reason, "service_missing");

@@ -1,4 +1,4 @@
-// Online checks of a sink, and secrets that it has learned itself.
+// Online checks of a sink, and secrets that it has obtained itself.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -15,7 +15,7 @@ using testing::SizeIs;
 
 class Curious final : public Sink, public ChecksOnline {
  public:
-  std::expected<void, Problems> configure(const Config& config) override {
+  Findings configure(const Config& config) override {
     what_ = config.string("what");
     return {};
   }
@@ -24,12 +24,13 @@ class Curious final : public Sink, public ChecksOnline {
     return {};
   }
   Task<Outcome> deliver(Message) override {
-    services().learn_secret("learned-secret");
-    log().info("it is learned-secret");
+    services().add_secret("added-secret");
+    log().info("it is added-secret");
     co_return Outcome::delivered();
   }
   Task<Findings> check_online() override {
     if (what_ == "throws at once") throw std::runtime_error("cannot connect");
+    if (what_ == "asks") co_await http().get("https://a.example/");
     co_await clock().sleep_for(seconds(what_ == "for ever" ? 100'000 : 1));
     if (what_ == "throws") throw std::runtime_error("cannot connect");
     Findings findings;
@@ -48,13 +49,13 @@ class Curious final : public Sink, public ChecksOnline {
 
 class Incurious final : public Sink {
  public:
-  std::expected<void, Problems> configure(const Config&) override { return {}; }
+  Findings configure(const Config&) override { return {}; }
   Task<Outcome> deliver(Message) override { co_return Outcome::delivered(); }
 };
 
-const sdk::PluginInfo kInfo{.type = "curious", .config_schema_json = R"({"type":"object"})"};
-
-const sdk::PluginInfo kNeedy{.type = "curious", .config_schema_json = R"({"type":"object"})", .services = {BELFRY_HTTP_CLIENT_1}};
+constexpr const char* kSchema = R"({"type":"object","properties":{"what":{"type":"string"}}})";
+constexpr sdk::PluginInfo kCuriousInfo{.type = "curious", .config_schema_json = kSchema};
+constexpr sdk::PluginInfo kNeedy{.type = "curious", .config_schema_json = kSchema, .optional_services = {BELFRY_HOST_HTTP_CLIENT_1}};
 
 class CheckOnlineTest : public testing::Test {
  protected:
@@ -62,12 +63,15 @@ class CheckOnlineTest : public testing::Test {
     if (!host_.configure({{"what", what}})) throw std::logic_error("configure");
     return host_.check_online();
   }
-  FakeHost host_{sdk::detail::Entry<Curious, kInfo>::table()};
+  FakeHost host_{sdk::detail::Entry<Curious, kCuriousInfo>::table()};
 };
 
 TEST_F(CheckOnlineTest, IsAnnouncedByTheClass) {
-  EXPECT_TRUE(host_.has_extension(BELFRY_CHECK_ONLINE_1));
-  EXPECT_FALSE(FakeHost(sdk::detail::Entry<Incurious, kInfo>::table()).has_extension(BELFRY_CHECK_ONLINE_1));
+  ASSERT_TRUE(host_.configure(nlohmann::json::object()));
+  EXPECT_TRUE(host_.has_extension(BELFRY_SINK_CHECK_ONLINE_1));
+  FakeHost other(sdk::detail::Entry<Incurious, kCuriousInfo>::table());
+  ASSERT_TRUE(other.configure(nlohmann::json::object()));
+  EXPECT_FALSE(other.has_extension(BELFRY_SINK_CHECK_ONLINE_1));
 }
 
 TEST_F(CheckOnlineTest, GivesItsFindings) {
@@ -84,9 +88,9 @@ TEST_F(CheckOnlineTest, IsNotStarted) {
 
 TEST_F(CheckOnlineTest, AServiceThatIsMissingIsAFinding) {
   FakeHost host(sdk::detail::Entry<Curious, kNeedy>::table());
-  host.remove_service(BELFRY_HTTP_CLIENT_1);
-  ASSERT_TRUE(host.configure(nlohmann::json::object()));
-  EXPECT_THAT(host.check_online(), ElementsAre(testing::Field(&Finding::text, testing::HasSubstr(BELFRY_HTTP_CLIENT_1))));
+  host.remove_service(BELFRY_HOST_HTTP_CLIENT_1);
+  ASSERT_TRUE(host.configure({{"what", "asks"}}));
+  EXPECT_THAT(host.check_online(), ElementsAre(testing::Field(&Finding::text, testing::HasSubstr(BELFRY_HOST_HTTP_CLIENT_1))));
 }
 
 TEST_F(CheckOnlineTest, MayFindNothing) { EXPECT_THAT(check("nothing"), IsEmpty()); }
@@ -109,18 +113,18 @@ TEST_F(CheckOnlineTest, OneWithoutAnEndIsEnded) {
 
 TEST_F(CheckOnlineTest, AFindingSaysHowToMendIt) {
   static_cast<void>(check("no remedy"));
-  EXPECT_THAT(host_.violations(), ElementsAre("finding: no remedy"));
+  EXPECT_THAT(host_.violations(), ElementsAre("bad_finding: an online check reports \"it is wrong\" without a remedy"));
 }
 
-TEST_F(CheckOnlineTest, WhatWasLearnedMustNotShow) {
+TEST_F(CheckOnlineTest, AnAddedSecretMustNotShow) {
   ASSERT_TRUE(host_.configure(nlohmann::json::object()));
   ASSERT_TRUE(host_.start());
   static_cast<void>(host_.deliver_and_settle(notification()));
-  EXPECT_THAT(host_.violations(), ElementsAre("a secret appears in the log"));
+  EXPECT_THAT(host_.violations(), ElementsAre("secret_leaked: a secret appears in the log"));
 }
 
-TEST_F(CheckOnlineTest, AHostThatCannotLearnIsNoReasonToFail) {
-  host_.remove_service(BELFRY_SECRETS_1);
+TEST_F(CheckOnlineTest, AHostWithoutSecretsIsNoReasonToFail) {
+  host_.remove_service(BELFRY_HOST_SECRETS_1);
   ASSERT_TRUE(host_.configure(nlohmann::json::object()));
   ASSERT_TRUE(host_.start());
   EXPECT_EQ(host_.deliver_and_settle(notification()).code, Outcome::Code::delivered);

@@ -90,16 +90,17 @@ TEST(CheckConfigTest, FillsDefaultsAndTakesSecretsOut) {
   const auto checked = check_config(R"({
     "type": "object", "required": ["token"], "additionalProperties": false,
     "properties": {
-      "token": {"type": "string", "x-secret": true},
-      "keys": {"type": ["string", "array"], "items": {"type": "string"}, "x-secret": true},
+      "token": {"type": "string", "x-secret": true, "x-account": true},
+      "keys": {"type": ["string", "array"], "items": {"type": "string", "x-secret": true}, "x-secret": true},
       "lookup": {"type": "object", "default": {}, "properties": {"cache": {"type": "string", "default": "24h"}}}
     }})",
                                     {{"token", "t0ken"}, {"keys", {"k1", "k2"}}});
-  EXPECT_THAT(checked.problems, IsEmpty());
+  EXPECT_THAT(checked.findings, IsEmpty());
   EXPECT_EQ(checked.document,
             json({{"token", "secret:fake/token"}, {"keys", {"secret:fake/keys/0", "secret:fake/keys/1"}}, {"lookup", {{"cache", "24h"}}}}));
   EXPECT_THAT(checked.secrets, ElementsAre(testing::Pair("secret:fake/keys/0", "k1"), testing::Pair("secret:fake/keys/1", "k2"),
                                            testing::Pair("secret:fake/token", "t0ken")));
+  EXPECT_EQ(checked.account, "secret:fake/token");
 }
 
 }  // namespace

@@ -84,7 +84,7 @@ TEST_F(ProbeTest, EveryMemberOfAnOutcomeArrives) {
 }
 
 TEST_F(ProbeTest, AMissingServiceIsAnOutcomeNotACrash) {
-  for (const auto* id : {BELFRY_HTTP_CLIENT_1, BELFRY_LOG_1, BELFRY_METRICS_1}) host_.remove_service(id);
+  for (const auto* id : {BELFRY_HOST_HTTP_CLIENT_1, BELFRY_HOST_LOG_1, BELFRY_HOST_METRICS_1}) host_.remove_service(id);
   auto& fake = host([](Probe& sink, Message) -> Task<Outcome> {
     sink.log().info("goes nowhere");
     sink.metrics().add("nothing");
@@ -92,7 +92,7 @@ TEST_F(ProbeTest, AMissingServiceIsAnOutcomeNotACrash) {
     co_return http_outcome(result);
   });
   EXPECT_EQ(fake.deliver_and_settle(notification()),
-            Outcome::misconfigured("service_missing", "this gateway does not offer belfry.http-client/1"));
+            Outcome::misconfigured("service_missing", "this gateway does not offer belfry.host.http-client/1"));
 }
 
 TEST_F(ProbeTest, AMessageThatIsNoDocumentIsRejected) {
@@ -123,7 +123,7 @@ const Waiting kWaiting[] = {
     {"http", [](Probe& s, Message) { return guarded(s, [](Probe& p) { return get_body(p); }); }},
     {"timer", [](Probe& s, Message) { return guarded(s, [](Probe& p) { return p.clock().sleep_for(hours(1)); }); }},
     {"kv", [](Probe& s, Message) { return guarded(s, [](Probe& p) { return p.kv().get("key"); }); }},
-    {"grant", [](Probe& s, Message) { return guarded(s, [](Probe& p) { return p.rate_limit().acquire(Budget{}); }); }},
+    {"grant", [](Probe& s, Message) { return guarded(s, [](Probe& p) { return p.rate_limit().acquire(BucketKey{}); }); }},
     {"signal", [](Probe& s, Message) { return guarded(s, [](Probe& p) { return p.signal.wait(); }); }},
     {"flight", [](Probe& s, Message) { return guarded(s, [](Probe& p) { return p.flights.run("key", get_body(p)); }); }},
     {"offload", [](Probe& s, Message) { return guarded(s, [](Probe& p) { return p.offload().run([] { return 1; }); }); }},
@@ -174,7 +174,7 @@ TEST_F(ProbeTest, AbandonGivesBackTheGuard) {
 
 TEST_F(ProbeTest, TheDeadlineAbandons) {
   auto& fake = host([](Probe& sink, Message message) -> Task<Outcome> {
-    co_await sink.clock().sleep_for(message.deadline() - sink.clock().now() + Millis(1));
+    co_await sink.clock().sleep_for(message.deadline() - sink.clock().monotonic() + Millis(1));
     co_return Outcome::delivered();
   });
   const auto outcome = fake.deliver_and_settle(notification());

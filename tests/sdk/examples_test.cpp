@@ -56,13 +56,18 @@ TEST(CppExampleTest, RendersWithTheTokenMasked) {
   EXPECT_EQ(rendered->dump().find("hunter2"), std::string::npos);
 }
 
-TEST(CppExampleTest, StartFailsWithoutHttp) {
+TEST(CppExampleTest, RequiresHttp) {
   FakeHost host(CppExample::entry());
-  host.remove_service(BELFRY_HTTP_CLIENT_1);
-  ASSERT_TRUE(host.configure(CppExample::config()));
-  const auto started = host.start();
-  ASSERT_FALSE(started);
-  EXPECT_EQ(started.error(), "this gateway does not offer belfry.http-client/1, which json-post needs");
+  ASSERT_EQ(host.descriptor().service_count, 1U);
+  EXPECT_EQ(sdk::detail::view(host.descriptor().services[0]), BELFRY_HOST_HTTP_CLIENT_1) << "a gateway without it refuses the type";
+  EXPECT_EQ(host.descriptor().access, 0U);
+}
+
+TEST(CExampleTest, DeclaresOffloadAndFiles) {
+  FakeHost host(CExample::entry());
+  ASSERT_EQ(host.descriptor().service_count, 1U);
+  EXPECT_EQ(sdk::detail::view(host.descriptor().services[0]), BELFRY_HOST_OFFLOAD_1);
+  EXPECT_EQ(host.descriptor().access, BELFRY_ACCESS_FILES);
 }
 
 TEST(CExampleTest, WritesOneLineAMessage) {

@@ -7,17 +7,21 @@ namespace belfry::testkit {
 namespace {
 
 using std::chrono::seconds;
+using testing::ElementsAre;
 using testing::IsEmpty;
 
 class Everything final : public Sink, public Inbound, public Reconciles, public Renders {
  public:
-  std::expected<void, Problems> configure(const Config& config) override {
-    Problems problems;
-    if (config.has("tabs")) problems.add("/a\tb", "first\nsecond\tthird");
+  Findings configure(const Config& config) override {
+    Findings findings;
+    if (config.has("tabs")) findings.error("/a\tb", "first\nsecond\tthird", "fourth");
+    if (config.has("warns")) {
+      findings.warning("/warns", "it is old", "use the new one");
+      findings.note("", "it is fast");
+    }
     if (config.has("throws")) throw std::runtime_error("cannot read");
     if (config.has("wrong")) (void)config.duration("wrong");
-    if (!problems.empty()) return std::unexpected(std::move(problems));
-    return {};
+    return findings;
   }
   Task<Outcome> deliver(Message) override { co_return Outcome::delivered(); }
 
@@ -40,6 +44,7 @@ class Everything final : public Sink, public Inbound, public Reconciles, public 
     if (message.delivery_id() == "absent") co_return ReconcileResult::absent();
     if (message.delivery_id() == "later") co_return ReconcileResult::later(seconds(7), "busy");
     if (message.delivery_id() == "throws") throw std::runtime_error("cannot connect");
+    if (message.delivery_id() == "limited") throw OutcomeError(Outcome::rate_limited(seconds(8), LimitScope::account, "slowly"));
     co_return ReconcileResult::unknown("cannot determine");
   }
 
@@ -50,7 +55,13 @@ class Everything final : public Sink, public Inbound, public Reconciles, public 
   }
 };
 
-const sdk::PluginInfo kInfo{.type = "everything", .config_schema_json = R"({"type":"object"})", .version = "2"};
+constexpr sdk::PluginInfo kEverythingInfo{
+    .type = "everything",
+    .config_schema_json = R"({"type":"object","properties":{"tabs":{},"throws":{},"wrong":{},"warns":{}}})",
+    .version = "2",
+    .optional_services = {BELFRY_HOST_KV_1, BELFRY_HOST_RECIPIENTS_1},
+    .access = BELFRY_ACCESS_FILES | BELFRY_ACCESS_NETWORK,
+    .needs_host_minor = 0};
 
 class EverythingTest : public testing::Test {
  protected:
@@ -58,18 +69,22 @@ class EverythingTest : public testing::Test {
     if (!host_.configure(nlohmann::json::object()) || !host_.start()) throw std::logic_error("start");
     return host_;
   }
-  FakeHost host_{sdk::detail::Entry<Everything, kInfo>::table()};
+  FakeHost host_{sdk::detail::Entry<Everything, kEverythingInfo>::table()};
 };
 
 TEST_F(ProbeTest, AnnouncesNothingItCannotDo) {
-  for (const auto* id : {BELFRY_INBOUND_HTTP_1, BELFRY_RECONCILE_1, BELFRY_RENDER_1, "belfry.other/1", ""}) {
+  ASSERT_TRUE(host_.configure(nlohmann::json::object()));
+  for (const auto* id :
+       {BELFRY_SINK_INBOUND_HTTP_1, BELFRY_SINK_RECONCILE_1, BELFRY_SINK_RENDER_1, BELFRY_HOST_RECONCILE_1, "belfry.sink.other/1", ""}) {
     EXPECT_FALSE(host_.has_extension(id)) << id;
   }
 }
 
 TEST_F(EverythingTest, AnnouncesWhatItCanDo) {
-  for (const auto* id : {BELFRY_INBOUND_HTTP_1, BELFRY_RECONCILE_1, BELFRY_RENDER_1}) EXPECT_TRUE(host_.has_extension(id)) << id;
-  EXPECT_FALSE(host_.has_extension("belfry.render/2"));
+  ASSERT_TRUE(host_.configure(nlohmann::json::object()));
+  for (const auto* id : {BELFRY_SINK_INBOUND_HTTP_1, BELFRY_SINK_RECONCILE_1, BELFRY_SINK_RENDER_1})
+    EXPECT_TRUE(host_.has_extension(id)) << id;
+  EXPECT_FALSE(host_.has_extension("belfry.sink.render/2"));
 }
 
 TEST_F(EverythingTest, DescriptorFillsInTheTitle) {
@@ -78,16 +93,43 @@ TEST_F(EverythingTest, DescriptorFillsInTheTitle) {
   EXPECT_EQ(host_.descriptor().license.len, 0U);
 }
 
-TEST_F(EverythingTest, ProblemsKeepToTheirLine) {
+TEST_F(EverythingTest, DescriptorNamesServicesAndAccess) {
+  const auto texts = [](const belfry_str* all, std::uint32_t count) {
+    std::vector<std::string> out;
+    for (std::uint32_t i = 0; i < count; ++i) out.emplace_back(sdk::detail::view(all[i]));
+    return out;
+  };
+  const auto& descriptor = host_.descriptor();
+  EXPECT_THAT(texts(descriptor.services, descriptor.service_count),
+              testing::UnorderedElementsAre(BELFRY_HOST_INBOUND_HTTP_1, BELFRY_HOST_RECONCILE_1))
+      << "those of its bases";
+  EXPECT_THAT(texts(descriptor.optional_services, descriptor.optional_service_count),
+              ElementsAre(BELFRY_HOST_KV_1, BELFRY_HOST_RECIPIENTS_1));
+  EXPECT_EQ(descriptor.access, BELFRY_ACCESS_FILES | BELFRY_ACCESS_NETWORK);
+  EXPECT_EQ(descriptor.must_understand, 0U);
+}
+
+TEST_F(EverythingTest, FindingsArriveAsWritten) {
+  using enum Finding::Severity;
   const auto tabs = host_.configure({{"tabs", 1}});
   ASSERT_FALSE(tabs);
-  EXPECT_THAT(tabs.error(), testing::ElementsAre(Problem{"/a b", "first second third"}));
+  EXPECT_THAT(tabs.error(), ElementsAre(Finding{error, "/a\tb", "first\nsecond\tthird", "fourth"}));
   const auto throws = host_.configure({{"throws", 1}});
   ASSERT_FALSE(throws);
-  EXPECT_EQ(throws.error()[0], (Problem{"", "the plugin failed to read its configuration: cannot read"}));
+  EXPECT_EQ(throws.error()[0], (Finding{error, "", "the plugin failed to read its configuration: cannot read"}));
   const auto wrong = host_.configure({{"wrong", "soon"}});
   ASSERT_FALSE(wrong);
-  EXPECT_EQ(wrong.error()[0], (Problem{"/wrong", "must be a duration such as 10s, 5m, 24h or 7d"}));
+  EXPECT_EQ(wrong.error()[0], (Finding{error, "/wrong", "must be a duration such as 10s, 5m, 24h or 7d"}));
+}
+
+TEST_F(EverythingTest, OnlyAnErrorRefusesTheConfiguration) {
+  using enum Finding::Severity;
+  const auto accepted = host_.configure({{"warns", 1}});
+  ASSERT_TRUE(accepted);
+  EXPECT_THAT(*accepted, ElementsAre(Finding{warning, "/warns", "it is old", "use the new one"}, Finding{note, "", "it is fast"}));
+  const auto refused = host_.configure({{"warns", 1}, {"tabs", 1}});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().size(), 3U);
 }
 
 TEST_F(EverythingTest, RoutesAndReplies) {
@@ -117,11 +159,12 @@ TEST_F(EverythingTest, InboundRefusals) {
 
 TEST_F(EverythingTest, Reconciles) {
   auto& fake = started();
-  EXPECT_EQ(fake.reconcile(notification("found")), Outcome::delivered({{"id", "7"}}));
-  EXPECT_EQ(fake.reconcile(notification("absent")).code, Outcome::Code::rejected);
-  EXPECT_EQ(fake.reconcile(notification("later")), Outcome::rate_limited(seconds(7), sdk::LimitScope::recipient, "busy", "unknown"));
-  EXPECT_EQ(fake.reconcile(notification("else")), Outcome::retry("unknown", "cannot determine"));
-  EXPECT_EQ(fake.reconcile(notification("throws")), Outcome::retry("plugin_threw", "cannot connect"));
+  EXPECT_EQ(fake.reconcile(notification("found")), ReconcileResult::found({{"id", "7"}}));
+  EXPECT_EQ(fake.reconcile(notification("absent")), ReconcileResult::absent());
+  EXPECT_EQ(fake.reconcile(notification("later")), ReconcileResult::later(seconds(7), "busy"));
+  EXPECT_EQ(fake.reconcile(notification("else")), ReconcileResult::unknown("cannot determine"));
+  EXPECT_EQ(fake.reconcile(notification("throws")), ReconcileResult::unknown("cannot connect"));
+  EXPECT_EQ(fake.reconcile(notification("limited")), ReconcileResult::later(seconds(8), "slowly"));
   EXPECT_THAT(fake.violations(), IsEmpty());
 }
 

@@ -24,11 +24,10 @@ TEST(MessageTest, ReadsEveryMember) {
   document["items"][0]["severity"] = "error";
   document["overrides"] = {{"channel", "C1"}};
   document["update_key"] = "u";
-  const Message message(document, {.number = 3, .prior_receipt = {{"id", "old"}}});
+  const Message message(document, {.number = 3});
   EXPECT_EQ(message.delivery_id(), "d-1");
   EXPECT_EQ(message.kind(), Message::Kind::notification);
   EXPECT_EQ(message.attempt(), 3U);
-  EXPECT_EQ(message.prior_receipt().at("id"), "old");
   EXPECT_EQ(message.overrides().at("channel"), "C1");
   EXPECT_EQ(message.update_key(), "u");
   EXPECT_EQ(message.destination().audience, Audience::direct);
@@ -86,7 +85,6 @@ TEST(MessageTest, WhatIsNoDocumentThrowsItsOutcome) {
   belfry_message raw{};
   const Message empty(raw);
   EXPECT_EQ(empty.delivery_id(), "");
-  EXPECT_TRUE(empty.prior_receipt().is_null());
   EXPECT_THROW((void)empty.items(), OutcomeError);
 }
 
@@ -94,14 +92,12 @@ TEST(MessageTest, ReadsTheRawStruct) {
   belfry_message raw{};
   raw.attempt = 2;
   raw.flags = BELFRY_MESSAGE_POSSIBLE_DUPLICATE | BELFRY_MESSAGE_SENSITIVE;
-  raw.deadline_unix_ms = 1234;
-  raw.prior_receipt_json = {"not json", 8};
+  raw.deadline_ms = 1234;
   const Message message(raw);
   EXPECT_EQ(message.attempt(), 2U);
   EXPECT_TRUE(message.possible_duplicate());
   EXPECT_TRUE(message.sensitive());
-  EXPECT_EQ(message.deadline(), Timestamp(Millis(1234)));
-  EXPECT_TRUE(message.prior_receipt().is_null());
+  EXPECT_EQ(message.deadline(), MonotonicTime(Millis(1234)));
 }
 
 // ---- The schemas
@@ -111,7 +107,7 @@ std::string schema(const char* name) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-Problems check(const char* name, const json& document) { return check_config(schema(name), document).problems; }
+Findings check(const char* name, const json& document) { return validate(schema(name), document); }
 
 model::Message gateway_message(model::DeliveryKind kind, std::size_t items) {
   model::Message message;

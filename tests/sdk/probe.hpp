@@ -14,7 +14,7 @@ class Probe final : public Sink {
   static inline void (*on_start)(Probe&) = nullptr;
   static inline Task<> (*on_stop)(Probe&) = nullptr;
 
-  std::expected<void, Problems> configure(const Config& config) override {
+  Findings configure(const Config& config) override {
     secret = config.secret("secret");
     stale = config.secret("stale");
     return {};
@@ -34,6 +34,7 @@ class Probe final : public Sink {
   using Sink::offload;
   using Sink::rate_limit;
   using Sink::recipients;
+  using Sink::services;
   using Sink::spawn;
   using Sink::websocket;
 
@@ -56,9 +57,11 @@ class Guard {
   int& count_;
 };
 
-const sdk::PluginInfo kProbeInfo{
-    .type = "probe",
-    .config_schema_json = R"({"type":"object","properties":{"secret":{"type":"string","x-secret":true,"default":"correct-horse"}}})"};
+constexpr sdk::PluginInfo kProbeInfo{.type = "probe",
+                                     .config_schema_json = R"({"type":"object","properties":{
+      "secret":{"type":"string","x-secret":true,"x-account":true,"default":"correct-horse"},"stale":{"type":"string"}}})",
+                                     .optional_services = {BELFRY_HOST_HTTP_CLIENT_1, BELFRY_HOST_WEBSOCKET_1, BELFRY_HOST_KV_1,
+                                                           BELFRY_HOST_RATE_LIMIT_1, BELFRY_HOST_OFFLOAD_1, BELFRY_HOST_RECIPIENTS_1}};
 
 // A started host for a Probe. Probe keeps its behaviour in statics: one test at a time.
 class ProbeTest : public testing::Test {

@@ -65,13 +65,13 @@ TEST_F(ProbeTest, KvComparesAndSets) {
     const auto read = co_await kv.get("k");
     kv.put("cache", "x");
     const auto erased = co_await kv.erase("k");
-    const auto other = co_await sink.kv(KvScope::credential).get("cache");
+    const auto other = co_await sink.kv(Scope::account).get("cache");
     using enum KvResult::Status;
     co_return note(std::to_string(absent.status == not_found) + std::to_string(first.ok()) + std::to_string(refused.status == conflict) +
                    std::to_string(second.ok()) + read.value + std::to_string(erased.ok()) + std::to_string(other.status == not_found));
   });
   EXPECT_EQ(fake.deliver_and_settle(notification()).detail, "1111311");
-  EXPECT_THAT(fake.kv(), ElementsAre(testing::Pair(FakeHost::KvKey{KvScope::instance, "cache"}, "x")));
+  EXPECT_THAT(fake.kv(), ElementsAre(testing::Pair(FakeHost::KvKey{Scope::sink, "cache"}, "x")));
 }
 
 TEST_F(ProbeTest, TimeZonesOfRecipientsAreTold) {
@@ -102,7 +102,7 @@ TEST_F(ProbeTest, WhatCannotBeATimeZoneOfARecipientIsAViolation) {
 }
 
 TEST_F(ProbeTest, AHostThatKnowsNoRecipientsIsNoReasonToFail) {
-  host_.remove_service(BELFRY_RECIPIENTS_1);
+  host_.remove_service(BELFRY_HOST_RECIPIENTS_1);
   auto& fake = host([](Probe& sink, Message) -> Task<Outcome> {
     sink.recipients().set_time_zone("bobby@coder.com", "UTC");
     co_return Outcome::delivered();
@@ -119,12 +119,12 @@ TEST_F(ProbeTest, AFailingStoreIsSeen) {
   EXPECT_EQ(fake.deliver_and_settle(notification()).detail, "failed");
 }
 
-TEST_F(ProbeTest, BudgetsAreNamedAndGrantedInOrder) {
-  Probe::on_start = [](Probe& sink) { sink.rate_limit().define({.method = "m"}, 50, minutes(1), 20); };
+TEST_F(ProbeTest, BucketsAreNamedAndGrantedInOrder) {
+  Probe::on_start = [](Probe& sink) { sink.rate_limit().define({Scope::account, "m"}, 50, minutes(1), 20); };
   auto& fake = host([](Probe& sink, Message message) -> Task<Outcome> {
-    const Budget budget{.credential = sink.secret.reference(), .method = "m", .destination = message.delivery_id()};
-    co_await sink.rate_limit().acquire(budget);
-    sink.rate_limit().limited(budget, seconds(9));
+    const BucketKey bucket(Scope::account, "m", message.delivery_id());
+    co_await sink.rate_limit().acquire(bucket);
+    sink.rate_limit().report_limited(bucket, seconds(9));
     co_return Outcome::delivered();
   });
   fake.hold_grants(true);
@@ -140,10 +140,10 @@ TEST_F(ProbeTest, BudgetsAreNamedAndGrantedInOrder) {
   EXPECT_EQ(fake.defined()[0].events, 50U);
   EXPECT_EQ(fake.defined()[0].period, minutes(1));
   EXPECT_EQ(fake.defined()[0].burst, 20U);
-  ASSERT_EQ(fake.limited().size(), 2U);
-  EXPECT_EQ(fake.limited()[1].budget.destination, "b");
-  EXPECT_EQ(fake.limited()[1].budget.credential, "secret:fake/secret");
-  EXPECT_EQ(fake.limited()[1].after, seconds(9));
+  ASSERT_EQ(fake.reported_limits().size(), 2U);
+  EXPECT_EQ(fake.reported_limits()[1].bucket.destination, "b");
+  EXPECT_EQ(fake.reported_limits()[1].bucket.scope, Scope::account);
+  EXPECT_EQ(fake.reported_limits()[1].after, seconds(9));
 }
 
 TEST_F(ProbeTest, OffloadRunsElsewhereAndReturnsHere) {
@@ -183,7 +183,7 @@ TEST_F(ProbeTest, ALeakedSecretIsSeen) {
     co_return Outcome::delivered({{"id", sink.secret.reveal()}});
   });
   fake.deliver_and_settle(notification());
-  EXPECT_THAT(fake.violations(), ElementsAre("a secret appears in the log", "a secret appears in a receipt"));
+  EXPECT_THAT(fake.violations(), ElementsAre("secret_leaked: a secret appears in the log", "secret_leaked: a secret appears in a receipt"));
 }
 
 TEST_F(ProbeTest, AnUnknownSecretIsMisconfigured) {
@@ -196,7 +196,7 @@ TEST_F(ProbeTest, AnUnknownSecretIsMisconfigured) {
 class TooEarly final : public Sink {
  public:
   static inline void (*use)(TooEarly&, const Config&) = nullptr;
-  std::expected<void, Problems> configure(const Config& config) override {
+  Findings configure(const Config& config) override {
     use(*this, config);
     return {};
   }
@@ -205,17 +205,17 @@ class TooEarly final : public Sink {
   using Sink::kv;
   using Sink::rate_limit;
 };
-const sdk::PluginInfo kTooEarlyInfo{
+constexpr sdk::PluginInfo kTooEarlyInfo{
     .type = "too-early",
     .config_schema_json = R"({"type":"object","properties":{"secret":{"type":"string","x-secret":true,"default":"correct-horse"}}})",
-    .services = {BELFRY_SECRETS_1, BELFRY_CLOCK_1}};
+    .services = {BELFRY_HOST_KV_1, BELFRY_HOST_RATE_LIMIT_1}};
 
 TEST(TooEarlyTest, TheSentenceSaysWhenServicesMayBeUsed) {
   const std::pair<void (*)(TooEarly&, const Config&), std::string> cases[] = {
-      {[](TooEarly&, const Config& config) { static_cast<void>(config.secret("secret").reveal()); }, BELFRY_SECRETS_1},
-      {[](TooEarly& sink, const Config&) { static_cast<void>(sink.clock().now()); }, BELFRY_CLOCK_1},
-      {[](TooEarly& sink, const Config&) { sink.kv().put("key", "value"); }, BELFRY_KV_1},
-      {[](TooEarly& sink, const Config&) { sink.rate_limit().limited({}, Millis(1)); }, BELFRY_RATE_LIMIT_1}};
+      {[](TooEarly&, const Config& config) { static_cast<void>(config.secret("secret").reveal()); }, BELFRY_HOST_SECRETS_1},
+      {[](TooEarly& sink, const Config&) { static_cast<void>(sink.clock().now()); }, BELFRY_HOST_CLOCK_1},
+      {[](TooEarly& sink, const Config&) { sink.kv().put("key", "value"); }, BELFRY_HOST_KV_1},
+      {[](TooEarly& sink, const Config&) { sink.rate_limit().report_limited({}, Millis(1)); }, BELFRY_HOST_RATE_LIMIT_1}};
   for (const auto& [use, service] : cases) {
     TooEarly::use = use;
     FakeHost host(sdk::detail::Entry<TooEarly, kTooEarlyInfo>::table());
@@ -224,6 +224,59 @@ TEST(TooEarlyTest, TheSentenceSaysWhenServicesMayBeUsed) {
     EXPECT_EQ(configured.error().at(0).text, "the plugin failed to read its configuration: the plugin uses " + service +
                                                  " before start(); services may be used from start() on");
   }
+}
+
+// Names none of the services that it uses.
+class Undeclared final : public Sink {
+ public:
+  Findings configure(const Config& config) override {
+    secret_ = config.secret("secret");
+    return {};
+  }
+  Task<Outcome> deliver(Message message) override {
+    const std::string& service = message.delivery_id();
+    if (service == BELFRY_HOST_HTTP_CLIENT_1) co_await http().get("https://a.example/");
+    if (service == BELFRY_HOST_KV_1) co_await kv().get("key");
+    if (service == BELFRY_HOST_RATE_LIMIT_1) co_await rate_limit().acquire(BucketKey());
+    if (service == BELFRY_HOST_WEBSOCKET_1) co_await websocket().connect(WebSocketRequest("wss://a.example/"));
+    auto work = [] {};
+    if (service == BELFRY_HOST_OFFLOAD_1) co_await offload().run(work);
+    recipients().set_time_zone("bobby@coder.com", "UTC");
+    log().info("it is late");
+    metrics().add("hits");
+    co_await clock().sleep_for(seconds(1));
+    co_return note(secret_.reveal().empty() ? "no secret" : "a secret");
+  }
+
+ private:
+  Secret secret_;
+};
+constexpr sdk::PluginInfo kUndeclaredInfo{
+    .type = "undeclared",
+    .config_schema_json = R"({"type":"object","properties":{"secret":{"type":"string","x-secret":true,"default":"correct-horse"}}})"};
+
+TEST(UndeclaredTest, AServiceThatIsNotNamedIsUnavailable) {
+  FakeHost host(sdk::detail::Entry<Undeclared, kUndeclaredInfo>::table());
+  ASSERT_TRUE(host.configure(nlohmann::json::object()));
+  ASSERT_TRUE(host.start());
+  for (const std::string service :
+       {BELFRY_HOST_HTTP_CLIENT_1, BELFRY_HOST_KV_1, BELFRY_HOST_RATE_LIMIT_1, BELFRY_HOST_WEBSOCKET_1, BELFRY_HOST_OFFLOAD_1}) {
+    EXPECT_EQ(host.deliver_and_settle(notification(service)),
+              Outcome::misconfigured("service_undeclared",
+                                     "the plugin uses " + service + " without naming it in its services; this is its defect"));
+  }
+  EXPECT_THAT(host.violations(), IsEmpty()) << "the host is not even called";
+}
+
+TEST(UndeclaredTest, LogClockMetricsAndSecretsNeedNotBeNamed) {
+  FakeHost host(sdk::detail::Entry<Undeclared, kUndeclaredInfo>::table());
+  ASSERT_TRUE(host.configure(nlohmann::json::object()));
+  ASSERT_TRUE(host.start());
+  EXPECT_EQ(host.deliver_and_settle(notification()).detail, "a secret");
+  EXPECT_TRUE(host.logged("it is late"));
+  EXPECT_EQ(host.counter("hits"), 1);
+  EXPECT_THAT(host.time_zones(), IsEmpty()) << "a report that nobody receives";
+  EXPECT_THAT(host.violations(), IsEmpty());
 }
 
 TEST_F(ProbeTest, LogsAndMetrics) {
@@ -245,10 +298,11 @@ TEST_F(ProbeTest, LogsAndMetrics) {
 TEST_F(ProbeTest, SpawnedTasksRunBesideAndTheirErrorsAreLogged) {
   Probe::on_start = [](Probe& sink) {
     constexpr auto tick = [](Probe& p) -> Task<> {
+      const MonotonicTime begun = p.clock().monotonic();
       for (;;) {
         co_await p.clock().sleep_for(seconds(10));
         p.metrics().add("ticks");
-        if (p.clock().monotonic() % seconds(30) == seconds(0)) throw std::runtime_error("tired");
+        if (p.clock().monotonic() - begun == seconds(30)) throw std::runtime_error("tired");
       }
     };
     sink.spawn(tick(sink));

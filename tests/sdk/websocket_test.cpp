@@ -221,7 +221,7 @@ TEST_F(WebSocketTest, AnOversizedMessageEndsTheConnection) {
 }
 
 TEST_F(WebSocketTest, AHostWithoutTheServiceIsMisconfigured) {
-  host_.remove_service(BELFRY_WEBSOCKET_1);
+  host_.remove_service(BELFRY_HOST_WEBSOCKET_1);
   auto& fake = host([](Probe& sink, Message) -> Task<Outcome> {
     const auto connected = co_await sink.websocket().connect(WebSocketRequest(kUrl));
     co_return Outcome::delivered();

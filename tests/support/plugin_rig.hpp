@@ -337,7 +337,7 @@ class PluginRig : public ::testing::Test {
     notification.title = "Workspace created";
     notification.body = "It is there.";
     message.items.push_back(notification);
-    return {std::make_shared<const model::Message>(std::move(message)), 1, deadline, ""};
+    return {std::make_shared<const model::Message>(std::move(message)), 1, deadline};
   }
   // Waits for the outcome. A default outcome, with a failed expectation, if none arrives.
   model::Outcome deliver(plugin::Instance& instance, plugin::SendRequest send) {

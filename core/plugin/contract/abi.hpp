@@ -1,4 +1,4 @@
-// Helpers for data that crosses the C boundary: structs of an older or newer ABI, borrowed text, and text passed through a writer.
+// Helpers for data that crosses the C boundary: structs of an older or newer ABI, borrowed text, text passed through a writer, and times.
 // Thread rule: any thread.
 #pragma once
 #include <belfry/plugin.h>
@@ -8,6 +8,8 @@
 #include <exception>
 #include <string>
 #include <string_view>
+
+#include "base/clock.hpp"
 
 namespace belfry::plugin {
 
@@ -25,7 +27,12 @@ template <class T>
 
 [[nodiscard]] inline belfry_str str(std::string_view text) { return {text.data(), text.size()}; }
 
-// Joins the pieces that a plugin writes. Text beyond 1 MiB is dropped. Lives for one call.
+// A time as belfry_host_clock.monotonic_ms and deadlines express it.
+[[nodiscard]] inline std::int64_t to_monotonic_ms(base::SteadyTime time) {
+  return std::chrono::duration_cast<base::Millis>(time.time_since_epoch()).count();
+}
+
+// Joins the pieces that a plugin writes, up to BELFRY_MAX_WRITTEN_BYTES. Lives for one call.
 class Collector {
  public:
   Collector() : writer_{this, &Collector::write} {}
@@ -34,19 +41,24 @@ class Collector {
 
   [[nodiscard]] const belfry_writer* writer() const { return &writer_; }
   [[nodiscard]] const std::string& text() const { return text_; }
+  [[nodiscard]] bool complete() const { return complete_; }  // false: the text was too long, or memory ran out
 
  private:
-  // Called by the plugin, so it must not throw through the plugin's frames. A piece that does not fit into memory is dropped.
-  static void write(void* ctx, belfry_str piece) noexcept {
-    constexpr std::size_t kMaxSize = 1024 * 1024;
-    auto& text = static_cast<Collector*>(ctx)->text_;
+  // Called by the plugin, so it must not throw through the plugin's frames.
+  static belfry_status write(void* ctx, belfry_str piece) noexcept {
+    auto& self = *static_cast<Collector*>(ctx);
+    const auto added = view(piece).substr(0, std::size_t{BELFRY_MAX_WRITTEN_BYTES} - self.text_.size());
     try {
-      text.append(view(piece).substr(0, kMaxSize - std::min(kMaxSize, text.size())));
+      self.text_.append(added);
+      if (added.size() == view(piece).size()) return BELFRY_OK;
     } catch (const std::exception&) {
     }
+    self.complete_ = false;
+    return BELFRY_FAILED;
   }
 
   std::string text_;
+  bool complete_ = true;
   belfry_writer writer_;
 };
 

@@ -1,6 +1,8 @@
 // The backends of the services that plugins call. The app implements them on the store and /metrics.
 // Thread rule: any thread; calls must not block. Ownership: a backend outlives every instance.
 #pragma once
+#include <belfry/plugin.h>
+
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -38,6 +40,9 @@ class RecipientsBackend {
   virtual void set_time_zone(std::string_view sink, std::string_view email, std::string_view zone) = 0;
 };
 
+// How many reasons of outcomes the metrics of a sink show by name.
+inline constexpr std::size_t kMaxReasons = BELFRY_MAX_REASONS;
+
 class MetricsBackend {
  public:
   virtual ~MetricsBackend() = default;
@@ -45,7 +50,7 @@ class MetricsBackend {
   virtual void counter_add(std::string_view sink, std::string_view name, double by) = 0;
   virtual void gauge_set(std::string_view sink, std::string_view name, double value) = 0;
   // Increments belfry_plugin_violations_total{sink,kind}. The kinds: bad_argument, bad_outcome, bad_ticket, completed_late,
-  // completed_twice, hung, log_flood, slow_call, slow_scan, stop_timeout, threw, too_many_requests.
+  // completed_twice, hung, log_flood, slow_call, slow_scan, stop_timeout, threw, too_early, too_many_requests.
   virtual void violation(std::string_view sink, std::string_view kind) = 0;
 };
 

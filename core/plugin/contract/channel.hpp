@@ -1,10 +1,11 @@
 // The delivery side's interface to one plugin instance. This is a seam: tests replace it with a fake.
-// Thread rule: any thread. An outcome handler is called exactly once. Handlers are called on any thread and must not block.
+// Thread rule: any thread. A handler of a result is called exactly once. Handlers are called on any thread and must not block.
 #pragma once
 #include <cstddef>
 #include <functional>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -20,7 +21,6 @@ struct SendRequest {
   // Runs from when the plugin begins the work. When it expires, the attempt ends as retry/timeout with maybe_delivered, and the plugin is
   // notified to abandon it.
   base::Millis timeout{};
-  std::string prior_receipt;
 };
 
 // A message whose work has not begun within this time is returned with not_started. Leases last longer, so the plugin never begins a
@@ -37,6 +37,25 @@ struct SendOutcome : model::Outcome {
 
 using OutcomeHandler = std::move_only_function<void(SendOutcome)>;
 
+// Whether the remote has a message whose previous attempt has an unknown result.
+struct ReconcileResult {
+  enum class Code {
+    found,
+    absent,     // certainly not there
+    ask_again,  // cannot be determined now
+    unknown,    // cannot be determined, or the plugin failed or did not report in time
+  };
+  Code code = Code::unknown;
+  std::optional<base::Millis> retry_after;  // of ask_again, if the plugin chose it
+  std::string detail;                       // one sentence for people, without secrets
+  std::string receipt;                      // of found; a JSON object as text; empty if there is none
+  bool not_started = false;                 // the plugin did not begin the work
+
+  bool operator==(const ReconcileResult&) const = default;
+};
+
+using ReconcileHandler = std::move_only_function<void(ReconcileResult)>;
+
 // Receives an outcome that arrives after its attempt was abandoned.
 using LateHandler = std::function<void(std::string delivery_id, std::uint32_t attempt, model::Outcome outcome)>;
 
@@ -52,8 +71,7 @@ class Channel {
 
   virtual void deliver(SendRequest send, OutcomeHandler handler) = 0;
   [[nodiscard]] virtual bool can_reconcile() const = 0;
-  // The code `delivered` means that the message is there, `rejected` that it certainly is not; any other code means unknown.
-  virtual void reconcile(SendRequest send, OutcomeHandler handler) = 0;
+  virtual void reconcile(SendRequest send, ReconcileHandler handler) = 0;
   // The number of deliveries the sink processes concurrently; further ones only queue. At least 1.
   [[nodiscard]] virtual std::size_t max_in_flight() const { return std::numeric_limits<std::size_t>::max(); }
 

@@ -19,19 +19,22 @@ struct RequiredFunction {
 template <class Table>
 constexpr std::size_t kRequiredSize = 0;
 template <>
-constexpr std::size_t kRequiredSize<belfry_inbound_http> = offsetof(belfry_inbound_http, handle) + sizeof(belfry_inbound_http::handle);
+constexpr std::size_t kRequiredSize<belfry_sink_inbound_http> =
+    offsetof(belfry_sink_inbound_http, handle) + sizeof(belfry_sink_inbound_http::handle);
 template <>
-constexpr std::size_t kRequiredSize<belfry_reconcile> = offsetof(belfry_reconcile, reconcile) + sizeof(belfry_reconcile::reconcile);
+constexpr std::size_t kRequiredSize<belfry_sink_reconcile> =
+    offsetof(belfry_sink_reconcile, reconcile) + sizeof(belfry_sink_reconcile::reconcile);
 template <>
-constexpr std::size_t kRequiredSize<belfry_render> = offsetof(belfry_render, render) + sizeof(belfry_render::render);
+constexpr std::size_t kRequiredSize<belfry_sink_render> = offsetof(belfry_sink_render, render) + sizeof(belfry_sink_render::render);
 template <>
-constexpr std::size_t kRequiredSize<belfry_check_online> = offsetof(belfry_check_online, check) + sizeof(belfry_check_online::check);
+constexpr std::size_t kRequiredSize<belfry_sink_check_online> =
+    offsetof(belfry_sink_check_online, check) + sizeof(belfry_sink_check_online::check);
 template <>
-constexpr std::size_t kRequiredSize<belfry_in_flight> = offsetof(belfry_in_flight, most) + sizeof(belfry_in_flight::most);
+constexpr std::size_t kRequiredSize<belfry_sink_in_flight> = offsetof(belfry_sink_in_flight, max) + sizeof(belfry_sink_in_flight::max);
 
 class ExtensionReader {
  public:
-  ExtensionReader(const std::string& file, const belfry_instance& plugin, void* self) : file_(file), plugin_(plugin), self_(self) {}
+  ExtensionReader(const std::string& file, const belfry_sink_api& plugin, void* self) : file_(file), plugin_(plugin), self_(self) {}
 
   // False: there is an error.
   template <class Table>
@@ -58,27 +61,28 @@ class ExtensionReader {
   }
 
   const std::string& file_;
-  const belfry_instance& plugin_;
+  const belfry_sink_api& plugin_;
   void* const self_;
   std::string error_;
 };
 
 }  // namespace
 
-base::Result<Extensions> read_extensions(const std::string& file, const belfry_instance& plugin, void* self) {
+base::Result<Extensions> read_extensions(const std::string& file, const belfry_sink_api& plugin, void* self) {
   Extensions out;
   ExtensionReader reader(file, plugin, self);
-  const bool complete =
-      reader.read<belfry_inbound_http>(BELFRY_INBOUND_HTTP_1, out.inbound,
-                                       {{"routes", [](const auto& table) { return table.routes != nullptr; }},
-                                        {"verify", [](const auto& table) { return table.verify != nullptr; }},
-                                        {"handle", [](const auto& table) { return table.handle != nullptr; }}}) &&
-      reader.read<belfry_reconcile>(BELFRY_RECONCILE_1, out.reconcile,
-                                    {{"reconcile", [](const auto& table) { return table.reconcile != nullptr; }}}) &&
-      reader.read<belfry_render>(BELFRY_RENDER_1, out.render, {{"render", [](const auto& table) { return table.render != nullptr; }}}) &&
-      reader.read<belfry_check_online>(BELFRY_CHECK_ONLINE_1, out.check_online,
-                                       {{"check", [](const auto& table) { return table.check != nullptr; }}}) &&
-      reader.read<belfry_in_flight>(BELFRY_IN_FLIGHT_1, out.in_flight, {{"most", [](const auto& table) { return table.most != nullptr; }}});
+  const bool complete = reader.read<belfry_sink_inbound_http>(BELFRY_SINK_INBOUND_HTTP_1, out.inbound,
+                                                              {{"routes", [](const auto& table) { return table.routes != nullptr; }},
+                                                               {"verify", [](const auto& table) { return table.verify != nullptr; }},
+                                                               {"handle", [](const auto& table) { return table.handle != nullptr; }}}) &&
+                        reader.read<belfry_sink_reconcile>(BELFRY_SINK_RECONCILE_1, out.reconcile,
+                                                           {{"reconcile", [](const auto& table) { return table.reconcile != nullptr; }}}) &&
+                        reader.read<belfry_sink_render>(BELFRY_SINK_RENDER_1, out.render,
+                                                        {{"render", [](const auto& table) { return table.render != nullptr; }}}) &&
+                        reader.read<belfry_sink_check_online>(BELFRY_SINK_CHECK_ONLINE_1, out.check_online,
+                                                              {{"check", [](const auto& table) { return table.check != nullptr; }}}) &&
+                        reader.read<belfry_sink_in_flight>(BELFRY_SINK_IN_FLIGHT_1, out.in_flight,
+                                                           {{"max", [](const auto& table) { return table.max != nullptr; }}});
   if (!complete) return std::unexpected(reader.error());
   return out;
 }

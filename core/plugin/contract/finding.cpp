@@ -1,12 +1,19 @@
 #include "plugin/contract/finding.hpp"
 
+#include <algorithm>
+
+#include "plugin/contract/abi.hpp"
 #include "plugin/contract/text.hpp"
 
 namespace belfry::plugin {
 namespace {
 
-constexpr std::size_t kMaxTextLength = 1000;
-constexpr std::size_t kMaxProblems = 100;
+constexpr std::size_t kMaxFindingRead = 8192;  // of each text, before scrubbing
+
+Finding::Severity severity_of(std::uint32_t code) {
+  if (code == BELFRY_FINDING_ERROR) return Finding::Severity::error;
+  return code == BELFRY_FINDING_NOTE ? Finding::Severity::note : Finding::Severity::warning;
+}
 
 }  // namespace
 
@@ -14,28 +21,43 @@ bool has_error(const std::vector<Finding>& problems) {
   return std::any_of(problems.begin(), problems.end(), [](const Finding& p) { return p.severity == Finding::Severity::error; });
 }
 
-std::vector<Finding> parse_findings(std::string_view lines, Finding::Severity severity) {
-  std::vector<Finding> problems;
-  while (!lines.empty() && problems.size() < kMaxProblems) {
-    const std::string_view line = lines.substr(0, lines.find('\n'));
-    lines.remove_prefix(std::min(lines.size(), line.size() + 1));
-    if (line.empty()) continue;
-    const auto tab = line.find('\t');
-    const bool placed = tab == 0 || (tab != std::string_view::npos && line.front() == '/');
-    const std::string_view pointer = placed ? line.substr(0, tab) : std::string_view();
-    const std::string_view text = placed ? line.substr(tab + 1) : line;
-    problems.push_back({severity, clean_text(pointer, kMaxTextLength), clean_text(text, kMaxTextLength)});
-  }
-  return problems;
+DecodedFinding decode_finding(const belfry_finding* raw, const base::Scrubber& scrubber) {
+  if (raw == nullptr) return {std::nullopt, "a finding is null"};
+  const belfry_finding table = copy_of(raw);
+  DecodedFinding out;
+  const auto text_of = [&](belfry_str text) {
+    if (view(text).size() > BELFRY_MAX_FINDING_TEXT_BYTES) out.defect = "a text of a finding is over 1,000 bytes";
+    return clean_text(scrubber.scrub(std::string(view(text).substr(0, kMaxFindingRead))), BELFRY_MAX_FINDING_TEXT_BYTES);
+  };
+  out.finding = {severity_of(table.severity), text_of(table.pointer), text_of(table.text)};
+  if (!view(table.remedy).empty()) out.finding->text += "; " + text_of(table.remedy);
+  return out;
 }
 
-std::vector<Finding> configure_findings(int code, std::string_view lines) {
-  auto problems = parse_findings(lines, code == 0 ? Finding::Severity::warning : Finding::Severity::error);
-  if (code != 0 && problems.empty()) {
-    problems.push_back({Finding::Severity::error, "",
-                        "the plugin refuses this configuration without giving a reason (code " + std::to_string(code) + ")"});
+belfry_status FindingCollector::add(void* ctx, const belfry_finding* finding) noexcept {
+  try {
+    return static_cast<FindingCollector*>(ctx)->take(finding) ? BELFRY_OK : BELFRY_FAILED;
+  } catch (...) {
+    return BELFRY_FAILED;  // out of memory
   }
-  return problems;
+}
+
+bool FindingCollector::take(const belfry_finding* raw) {
+  auto decoded = decode_finding(raw, scrubber_);
+  const bool full = findings_.size() >= BELFRY_MAX_FINDINGS;
+  if (full) decoded.defect = "there are more than 100 findings";
+  if (defect_.empty()) defect_ = std::move(decoded.defect);
+  if (full || !decoded.finding) return false;
+  findings_.push_back(std::move(*decoded.finding));
+  return true;
+}
+
+std::vector<Finding> configure_findings(belfry_status status, std::vector<Finding> reported) {
+  if (status != BELFRY_OK && !has_error(reported)) {
+    reported.push_back({Finding::Severity::error, "",
+                        "the plugin refuses this configuration without giving a reason (code " + std::to_string(status) + ")"});
+  }
+  return reported;
 }
 
 }  // namespace belfry::plugin

@@ -2,21 +2,22 @@
 
 #include <array>
 #include <cstdio>
+#include <optional>
 #include <set>
 
 #include "plugin/contract/abi.hpp"
+#include "plugin/contract/host_services.hpp"
 #include "plugin/contract/schema.hpp"
 #include "plugin/contract/text.hpp"
 
 namespace belfry::plugin {
 namespace {
 
-constexpr std::uint32_t kMaxTypes = 64;
-constexpr std::size_t kMaxLabelLength = 200;
+constexpr const char* kRebuild = "rebuild the plugin from its source with the SDK of this release (belfry-dev / belfry-devel)";
 
-std::string hex(std::uint32_t value) {
-  std::array<char, 11> text{};
-  std::snprintf(text.data(), text.size(), "0x%08X", value);
+std::string hex(std::uint64_t value, int digits) {
+  std::array<char, 20> text{};
+  std::snprintf(text.data(), text.size(), "0x%0*llX", digits, static_cast<unsigned long long>(value));
   return text.data();
 }
 
@@ -37,23 +38,19 @@ base::Result<belfry_plugin_entry> check_entry(const std::string& file, const bel
   };
   if (table.size < offsetof(belfry_plugin_entry, abi_major)) return too_short(kRequiredSize);
   if (table.magic != BELFRY_PLUGIN_MAGIC) {
-    return refuse("the magic number is " + hex(table.magic) + ", wanted " + hex(BELFRY_PLUGIN_MAGIC) + "; this is not a Belfry plugin");
+    return refuse("the magic number is " + hex(table.magic, 8) + ", wanted " + hex(BELFRY_PLUGIN_MAGIC, 8) +
+                  "; this is not a Belfry plugin");
   }
   if (table.size < offsetof(belfry_plugin_entry, abi_minor)) return too_short(kRequiredSize);
   if (table.abi_major != BELFRY_ABI_MAJOR) {
-    return refuse("built for plugin ABI " + std::to_string(table.abi_major) + ", wanted " + std::to_string(BELFRY_ABI_MAJOR) +
-                  "; install the build of the plugin that fits this gateway");
+    return refuse("built for plugin ABI " + std::to_string(table.abi_major) + ", wanted " + std::to_string(BELFRY_ABI_MAJOR) + "; " +
+                  (table.abi_major > BELFRY_ABI_MAJOR ? "update the gateway" : kRebuild));
   }
   if (table.needs_host_minor > BELFRY_ABI_MINOR) {
     return refuse("needs a gateway with plugin ABI " + std::to_string(BELFRY_ABI_MAJOR) + "." + std::to_string(table.needs_host_minor) +
                   ", this one has " + std::to_string(BELFRY_ABI_MAJOR) + "." + std::to_string(BELFRY_ABI_MINOR) + "; update the gateway");
   }
   if (table.size < kRequiredSize) return too_short(kRequiredSize);
-  // Version 0 may change from one minor to the next, so the fields of another minor cannot be interpreted.
-  if (BELFRY_ABI_MAJOR == 0 && table.abi_minor != BELFRY_ABI_MINOR) {
-    return refuse("built for plugin ABI 0." + std::to_string(table.abi_minor) + ", wanted 0." + std::to_string(BELFRY_ABI_MINOR) +
-                  "; until ABI 1 a plugin works with one release of Belfry only: build it with the SDK of this one");
-  }
   const auto missing = [&](const char* name) {
     return refuse(std::string("the entry's function ") + name + " is null, wanted a function");
   };
@@ -63,58 +60,88 @@ base::Result<belfry_plugin_entry> check_entry(const std::string& file, const bel
   return table;
 }
 
-base::Result<PluginType> read_descriptor(const std::string& file, std::uint32_t index, const belfry_descriptor* descriptor) {
+// Empty when there is no array although the count is not 0.
+std::optional<std::vector<std::string>> read_ids(const belfry_str* ids, std::uint32_t count) {
+  if (count != 0 && ids == nullptr) return std::nullopt;
+  std::vector<std::string> read;
+  for (std::uint32_t i = 0; i < count; ++i) read.push_back(clean_text(view(ids[i]), BELFRY_MAX_LABEL_BYTES));
+  return read;
+}
+
+base::Result<PluginType> read_descriptor(const std::string& file, std::uint32_t index, const belfry_descriptor& table) {
   const std::string which = "descriptor " + std::to_string(index);
   const auto refuse = [&](const std::string& what) { return base::fail(base::ErrorCode::invalid, file + ": " + what); };
-  if (descriptor == nullptr) return refuse(which + " is null, wanted a table");
-  const belfry_descriptor table = copy_of(descriptor);
   constexpr std::size_t kWanted = offsetof(belfry_descriptor, config_schema_json) + sizeof(belfry_str);
   if (table.size < kWanted) {
     return refuse(which + " has " + std::to_string(table.size) + " bytes, wanted at least " + std::to_string(kWanted));
   }
   PluginType type;
-  type.index = index;
-  type.type = clean_text(view(table.type), kMaxLabelLength);
+  type.type = clean_text(view(table.type), BELFRY_MAX_LABEL_BYTES);
   if (!is_type_name(type.type)) return refuse(which + " has the type \"" + type.type + "\", wanted [a-z][a-z0-9_-]{0,31}");
-  type.title = clean_text(view(table.title), kMaxLabelLength);
-  type.version = clean_text(view(table.version), kMaxLabelLength);
-  type.license = clean_text(view(table.license), kMaxLabelLength);
-  type.schema_text = view(table.config_schema_json);
-  type.schema = nlohmann::json::parse(type.schema_text, nullptr, false);
+  type.title = clean_text(view(table.title), BELFRY_MAX_LABEL_BYTES);
+  type.version = clean_text(view(table.version), BELFRY_MAX_LABEL_BYTES);
+  type.license = clean_text(view(table.license), BELFRY_MAX_LABEL_BYTES);
+  type.schema = nlohmann::json::parse(view(table.config_schema_json), nullptr, false);
   const std::string schema = "the configuration schema of \"" + type.type + "\" ";
   if (type.schema.is_discarded()) return refuse(schema + "is not JSON, wanted a JSON Schema (draft-07)");
   if (const auto usable = check_schema(type.schema); !usable) return refuse(schema + usable.error().message);
+  type.access = table.access;
+  auto services = read_ids(table.services, table.service_count);
+  auto optional_services = read_ids(table.optional_services, table.optional_service_count);
+  if (!services || !optional_services) return refuse(which + " counts services, but has no array of them");
+  type.services = std::move(*services);
+  type.optional_services = std::move(*optional_services);
   return type;
+}
+
+// Why this host cannot run the type; one sentence, or empty.
+std::string refusal_of(const PluginType& type, const belfry_descriptor& table) {
+  const std::string which = "the type \"" + type.type + "\" ";
+  if (table.must_understand != 0) {
+    return which + "requires features of a newer gateway (must_understand is " + hex(table.must_understand, 1) +
+           ", and this gateway understands no bit of it); update the gateway";
+  }
+  for (const auto& id : type.services) {
+    if (!host_service(id)) return which + "requires the service " + id + ", which this gateway does not have; update the gateway";
+  }
+  return {};
 }
 
 }  // namespace
 
 base::Result<Handshake> negotiate(const std::string& file, const belfry_plugin_entry* entry) {
+  const auto refuse = [&](const std::string& what) { return base::fail(base::ErrorCode::invalid, file + ": " + what); };
   const auto table = check_entry(file, entry);
   if (!table) return std::unexpected(table.error());
-  Handshake result{*table, {}};
+  Handshake result{*table, {}, {}};
   const std::uint32_t count = table->count();
-  if (count == 0 || count > kMaxTypes) {
-    return base::fail(base::ErrorCode::invalid,
-                      file + ": offers " + std::to_string(count) + " types of sink, wanted 1 to " + std::to_string(kMaxTypes));
+  if (count == 0 || count > BELFRY_MAX_TYPES) {
+    return refuse("offers " + std::to_string(count) + " types of sink, wanted 1 to " + std::to_string(BELFRY_MAX_TYPES));
   }
   std::set<std::string> seen;
   for (std::uint32_t index = 0; index < count; ++index) {
-    auto type = read_descriptor(file, index, table->descriptor(index));
+    const belfry_descriptor* const offered = table->descriptor(index);
+    if (offered == nullptr) return refuse("descriptor " + std::to_string(index) + " is null, wanted a table");
+    const belfry_descriptor descriptor = copy_of(offered);
+    auto type = read_descriptor(file, index, descriptor);
     if (!type) return std::unexpected(type.error());
-    if (!seen.insert(type->type).second) {
-      return base::fail(base::ErrorCode::invalid, file + ": offers the type \"" + type->type + "\" twice, wanted each once");
+    if (!seen.insert(type->type).second) return refuse("offers the type \"" + type->type + "\" twice, wanted each once");
+    auto why = refusal_of(*type, descriptor);
+    if (why.empty()) {
+      result.types.push_back(std::move(*type));
+    } else {
+      result.refused.push_back({std::move(type->type), std::move(why)});
     }
-    result.types.push_back(std::move(*type));
   }
+  if (result.types.empty()) return refuse(result.refused.front().why);
   return result;
 }
 
-base::Result<belfry_instance> check_instance(const std::string& file, const belfry_instance* instance) {
+base::Result<belfry_sink_api> check_sink_api(const std::string& file, const belfry_sink_api* api) {
   const auto refuse = [&](const std::string& what) { return base::fail(base::ErrorCode::invalid, file + ": " + what); };
-  if (instance == nullptr) return refuse("create() returned no instance table, wanted one");
-  const belfry_instance table = copy_of(instance);
-  constexpr std::size_t kWanted = offsetof(belfry_instance, extension);
+  if (api == nullptr) return refuse("create() returned no instance table, wanted one");
+  const belfry_sink_api table = copy_of(api);
+  constexpr std::size_t kWanted = offsetof(belfry_sink_api, extension);
   if (table.size < kWanted) {
     return refuse("the instance table has " + std::to_string(table.size) + " bytes, wanted at least " + std::to_string(kWanted));
   }

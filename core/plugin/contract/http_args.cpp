@@ -7,8 +7,6 @@
 namespace belfry::plugin {
 namespace {
 
-constexpr std::uint32_t kMaxHeaders = 256;
-
 bool is_header_value(std::string_view text) {
   return std::none_of(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F; });
 }
@@ -40,7 +38,7 @@ bool is_http_token(std::string_view text) {
 }
 
 std::expected<net::Headers, std::string> read_headers(const belfry_http_header* headers, std::uint32_t count) {
-  if (count > kMaxHeaders || (count != 0 && headers == nullptr))
+  if (count > BELFRY_MAX_HTTP_HEADERS || (count != 0 && headers == nullptr))
     return std::unexpected("the headers are missing, or there are more than 256");
   net::Headers read;
   for (std::uint32_t i = 0; i < count; ++i) {

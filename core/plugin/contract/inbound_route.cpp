@@ -1,34 +1,40 @@
 #include "plugin/contract/inbound_route.hpp"
 
+#include <algorithm>
+
 #include "plugin/contract/abi.hpp"
+#include "plugin/contract/http_args.hpp"
 #include "plugin/contract/text.hpp"
 
 namespace belfry::plugin {
 
-base::Result<std::vector<InboundRoute>> inbound_routes_of(const std::string& file, const belfry_inbound_http& table, void* self) {
+base::Result<std::vector<InboundRoute>> inbound_routes_of(const std::string& file, const belfry_sink_inbound_http& table, void* self) {
   if (table.routes == nullptr) return {};
-  const Collector lines;
-  table.routes(self, lines.writer());
-  return parse_inbound_routes(file, lines.text());
+  const belfry_inbound_route* routes = nullptr;
+  const std::uint32_t count = table.routes(self, &routes);
+  return read_inbound_routes(file, routes, count);
 }
 
-base::Result<std::vector<InboundRoute>> parse_inbound_routes(const std::string& file, std::string_view lines) {
-  std::vector<InboundRoute> routes;
-  while (!lines.empty()) {
-    const std::string_view line = lines.substr(0, lines.find('\n'));
-    lines.remove_prefix(std::min(lines.size(), line.size() + 1));
-    if (line.empty()) continue;
-    const auto space = line.find(' ');
-    if (space == std::string_view::npos || space == 0 || !line.substr(space + 1).starts_with('/')) {
-      return base::fail(file + ": names the inbound route \"" + clean_text(line, 200) + "\", wanted \"METHOD /path\"");
-    }
-    InboundRoute route{std::string(line.substr(0, space)), std::string(line.substr(space + 1))};
-    if (std::any_of(routes.begin(), routes.end(), [&](const auto& known) { return known.path == route.path; })) {
-      return base::fail(file + ": names the inbound path \"" + clean_text(route.path, 200) + "\" twice, wanted one method for each path");
-    }
-    routes.push_back(std::move(route));
+base::Result<std::vector<InboundRoute>> read_inbound_routes(const std::string& file, const belfry_inbound_route* routes,
+                                                            std::uint32_t count) {
+  constexpr std::size_t kMaxShown = 200;
+  const auto refuse = [&](const std::string& what) { return base::fail(base::ErrorCode::invalid, file + ": " + what); };
+  if (count > BELFRY_MAX_INBOUND_ROUTES) {
+    return refuse("names " + std::to_string(count) + " inbound routes, wanted at most " + std::to_string(BELFRY_MAX_INBOUND_ROUTES));
   }
-  return routes;
+  if (count != 0 && routes == nullptr) return refuse("counts " + std::to_string(count) + " inbound routes, but has no array of them");
+  std::vector<InboundRoute> read;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    InboundRoute route{std::string(view(routes[i].method)), std::string(view(routes[i].path))};
+    if (!is_http_token(route.method) || !route.path.starts_with('/')) {
+      return refuse("names the inbound route \"" + clean_text(route.method + " " + route.path, kMaxShown) + "\", wanted \"METHOD /path\"");
+    }
+    if (std::ranges::find(read, route.path, &InboundRoute::path) != read.end()) {
+      return refuse("names the inbound path \"" + clean_text(route.path, kMaxShown) + "\" twice, wanted one method for each path");
+    }
+    read.push_back(std::move(route));
+  }
+  return read;
 }
 
 }  // namespace belfry::plugin

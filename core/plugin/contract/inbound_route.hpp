@@ -3,12 +3,13 @@
 #include <belfry/plugin.h>
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/error.hpp"
 
 namespace belfry::plugin {
+
+inline constexpr std::size_t kMaxInboundBody = BELFRY_MAX_INBOUND_BODY_BYTES;
 
 struct InboundRoute {
   std::string method;
@@ -17,11 +18,12 @@ struct InboundRoute {
   bool operator==(const InboundRoute&) const = default;
 };
 
-// Queries a configured instance. Empty when its table lacks a required function. The error begins with `file`.
-[[nodiscard]] base::Result<std::vector<InboundRoute>> inbound_routes_of(const std::string& file, const belfry_inbound_http& table,
+// Queries a configured sink. Empty when its table lacks a required function. The error begins with `file`.
+[[nodiscard]] base::Result<std::vector<InboundRoute>> inbound_routes_of(const std::string& file, const belfry_sink_inbound_http& table,
                                                                         void* self);
 
-// Parses the "METHOD /path\n" lines that the plugin writes. Each path may occur once.
-[[nodiscard]] base::Result<std::vector<InboundRoute>> parse_inbound_routes(const std::string& file, std::string_view lines);
+// Checks and copies the array that the plugin returned: at most BELFRY_MAX_INBOUND_ROUTES, each path once.
+[[nodiscard]] base::Result<std::vector<InboundRoute>> read_inbound_routes(const std::string& file, const belfry_inbound_route* routes,
+                                                                          std::uint32_t count);
 
 }  // namespace belfry::plugin

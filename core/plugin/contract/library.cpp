@@ -6,6 +6,7 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <boost/dll/library_info.hpp>
 #include <boost/dll/shared_library.hpp>
 #include <cerrno>
 
@@ -17,6 +18,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kEntryOfAbi0 = "belfry_plugin_entry_v0";
+constexpr std::string_view kAnyEntry = "belfry_plugin_entry_v";
+
 // Boost.DLL wraps the message of dlerror(): "... (dlerror system message: REASON): Bad file descriptor".
 std::string loader_message(const std::exception& error) {
   const std::string_view text = error.what();
@@ -25,6 +29,18 @@ std::string loader_message(const std::exception& error) {
   const auto end = text.rfind("): ");
   if (begin == std::string_view::npos || end == std::string_view::npos || end < begin) return std::string(text);
   return std::string(text.substr(begin + kBefore.size(), end - begin - kBefore.size()));
+}
+
+// A library that plugins link, by its name and because it exports no entry function of any version. Reads the file, without loading it.
+bool is_companion(const fs::path& file) {
+  if (!file.filename().string().starts_with("lib")) return false;
+  try {
+    boost::dll::library_info info(file);
+    const auto symbols = info.symbols();
+    return std::none_of(symbols.begin(), symbols.end(), [](const auto& name) { return name.starts_with(kAnyEntry); });
+  } catch (const std::exception&) {
+    return false;  // not a library: reported as a refused plugin
+  }
 }
 
 }  // namespace
@@ -41,7 +57,7 @@ base::Result<std::vector<fs::path>> list_plugins(const fs::path& directory) {
   std::vector<fs::path> files;
   std::error_code error;
   for (fs::directory_iterator entry(directory, error), end; !error && entry != end; entry.increment(error)) {
-    if (entry->path().extension() == ".so") files.push_back(entry->path());
+    if (entry->path().extension() == ".so" && !is_companion(entry->path())) files.push_back(entry->path());
   }
   if (error) return base::fail(base::ErrorCode::unavailable, directory.string() + ": cannot be listed: " + error.message());
   std::sort(files.begin(), files.end());
@@ -55,12 +71,22 @@ base::Result<belfry_plugin_entry_fn> load_entry(const fs::path& copy, const std:
     constexpr auto kMode = static_cast<boost::dll::load_mode::type>(RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     boost::dll::shared_library library(copy, kMode);
     if (!library.has(BELFRY_PLUGIN_ENTRY_NAME)) {
-      return base::fail(base::ErrorCode::invalid, name + ": exports no " BELFRY_PLUGIN_ENTRY_NAME
-                                                         "(), wanted that function; this is not a Belfry plugin for this gateway");
+      return base::fail(
+          base::ErrorCode::invalid,
+          name + (library.has(kEntryOfAbi0) ? ": built for plugin ABI 0, which this gateway no longer loads; rebuild it from its "
+                                              "source with the SDK of this release (belfry-dev / belfry-devel)"
+                                            : ": exports no " BELFRY_PLUGIN_ENTRY_NAME
+                                              "(), wanted that function; this is not a Belfry plugin for this gateway"));
     }
     return &library.get<const belfry_plugin_entry*()>(BELFRY_PLUGIN_ENTRY_NAME);
   } catch (const std::exception& error) {
-    return base::fail(base::ErrorCode::invalid, name + ": cannot be loaded: " + loader_message(error));
+    std::string what = name + ": cannot be loaded: " + loader_message(error);
+    if (what.ends_with("cannot open shared object file: No such file or directory")) {
+      what +=
+          "; a private copy of the plugin is loaded, so $ORIGIN in its rpath does not work: link that library statically, or with an "
+          "absolute rpath";
+    }
+    return base::fail(base::ErrorCode::invalid, std::move(what));
   }
 }
 

@@ -10,7 +10,8 @@
 
 namespace belfry::plugin {
 
-// Lists the `*.so` files of a directory, sorted by name. Empty when the directory is absent. For a directory that others may write to, the
+// Lists the `*.so` files of a directory, sorted by name, without `lib*.so` files that export no entry function: libraries that plugins
+// link. Empty when the directory is absent. For a directory that others may write to, the
 // error includes the command that fixes it.
 [[nodiscard]] base::Result<std::vector<std::filesystem::path>> list_plugins(const std::filesystem::path& directory);
 

@@ -17,7 +17,7 @@ std::string document(const model::Message& message, base::Millis wall_offset) {
 
 }  // namespace
 
-MessageView::MessageView(const SendRequest& send, belfry_ticket ticket, base::Timestamp deadline, base::Millis wall_offset)
+MessageView::MessageView(const SendRequest& send, belfry_ticket ticket, base::SteadyTime deadline, base::Millis wall_offset)
     : body_(document(*send.message, wall_offset)) {
   const auto& delivery = send.message->delivery;
   const bool sensitive = delivery.sensitive || std::ranges::any_of(send.message->items, &model::Notification::sensitive);
@@ -25,13 +25,12 @@ MessageView::MessageView(const SendRequest& send, belfry_ticket ticket, base::Ti
   table_.attempt = send.attempt;
   table_.flags = (delivery.possible_duplicate ? BELFRY_MESSAGE_POSSIBLE_DUPLICATE : 0U) | (sensitive ? BELFRY_MESSAGE_SENSITIVE : 0U);
   table_.ticket = ticket;
-  table_.deadline_unix_ms = (deadline + wall_offset).time_since_epoch().count();
+  table_.deadline_ms = to_monotonic_ms(deadline);
   table_.delivery_id = str(delivery.id);
   table_.body_json = str(body_);
-  table_.prior_receipt_json = str(send.prior_receipt);
 }
 
-InboundView::InboundView(const net::ServerRequest& request) : headers_(header_tables(request.headers)) {
+InboundView::InboundView(const net::ServerRequest& request, base::SteadyTime deadline) : headers_(header_tables(request.headers)) {
   table_.size = sizeof(belfry_inbound_request);
   table_.header_count = static_cast<std::uint32_t>(headers_.size());
   table_.method = str(request.method);
@@ -39,6 +38,7 @@ InboundView::InboundView(const net::ServerRequest& request) : headers_(header_ta
   table_.query = str(request.query);
   table_.headers = headers_.data();
   table_.body = str(request.body);
+  table_.deadline_ms = to_monotonic_ms(deadline);
 }
 
 std::vector<belfry_http_header> header_tables(const net::Headers& headers) {

@@ -13,8 +13,8 @@ namespace belfry::plugin {
 
 class MessageView {
  public:
-  // `deadline` is gateway time, like the message's timestamps; the plugin sees wall-clock time.
-  MessageView(const SendRequest& send, belfry_ticket ticket, base::Timestamp deadline, base::Millis wall_offset);
+  // `wall_offset`: wall clock minus gateway time. The message holds gateway time, and the plugin sees wall-clock time.
+  MessageView(const SendRequest& send, belfry_ticket ticket, base::SteadyTime deadline, base::Millis wall_offset);
   MessageView(const MessageView&) = delete;
   MessageView& operator=(const MessageView&) = delete;
   [[nodiscard]] const belfry_message* table() const { return &table_; }
@@ -26,7 +26,7 @@ class MessageView {
 
 class InboundView {
  public:
-  explicit InboundView(const net::ServerRequest& request);
+  InboundView(const net::ServerRequest& request, base::SteadyTime deadline);
   InboundView(const InboundView&) = delete;
   InboundView& operator=(const InboundView&) = delete;
   [[nodiscard]] const belfry_inbound_request* table() const { return &table_; }

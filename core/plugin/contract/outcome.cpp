@@ -8,10 +8,7 @@
 namespace belfry::plugin {
 namespace {
 
-constexpr std::size_t kMaxDetailLength = 1000;
-constexpr std::size_t kMaxRead = 8192;  // of a detail, before scrubbing
-constexpr std::size_t kMaxReceipt = 64UL * 1024;
-constexpr base::Millis kMaxPause = std::chrono::days(7);
+constexpr std::size_t kMaxDetailRead = 8192;  // before scrubbing
 
 model::OutcomeCode code_of(std::uint32_t code) {
   switch (code) {
@@ -20,6 +17,15 @@ model::OutcomeCode code_of(std::uint32_t code) {
     case BELFRY_REJECTED: return model::OutcomeCode::rejected;
     case BELFRY_MISCONFIGURED: return model::OutcomeCode::misconfigured;
     default: return model::OutcomeCode::retry;
+  }
+}
+
+ReconcileResult::Code reconcile_code_of(std::uint32_t code) {
+  switch (code) {
+    case BELFRY_RECONCILE_FOUND: return ReconcileResult::Code::found;
+    case BELFRY_RECONCILE_ABSENT: return ReconcileResult::Code::absent;
+    case BELFRY_RECONCILE_ASK_AGAIN: return ReconcileResult::Code::ask_again;
+    default: return ReconcileResult::Code::unknown;
   }
 }
 
@@ -47,40 +53,82 @@ const char* receipt_defect(const nlohmann::json& receipt) {
   return "";
 }
 
+// Reads the members that an outcome and a reconcile result have in common.
+class ResultReader {
+ public:
+  explicit ResultReader(const base::Scrubber& scrubber) : scrubber_(scrubber) {}
+
+  void add_defect(const char* what) { defects_ += (defects_.empty() ? "" : "; ") + std::string(what); }
+  [[nodiscard]] std::string take_defects() { return std::move(defects_); }
+
+  [[nodiscard]] std::optional<base::Millis> pause(std::uint64_t retry_after_ms) {
+    if (retry_after_ms > BELFRY_MAX_RETRY_AFTER_MS) add_defect("retry_after_ms is over 7 days");
+    if (retry_after_ms == 0) return std::nullopt;
+    return base::Millis(static_cast<std::int64_t>(std::min<std::uint64_t>(retry_after_ms, BELFRY_MAX_RETRY_AFTER_MS)));
+  }
+
+  [[nodiscard]] std::string detail(belfry_str raw) {
+    if (view(raw).size() > BELFRY_MAX_DETAIL_BYTES) add_defect("the detail is over 1,000 bytes");
+    return clean_text(scrubber_.scrub(std::string(view(raw).substr(0, kMaxDetailRead))), BELFRY_MAX_DETAIL_BYTES);
+  }
+
+  [[nodiscard]] std::string receipt(belfry_str raw) {
+    if (view(raw).size() > BELFRY_MAX_RECEIPT_BYTES) {
+      add_defect("the receipt is over 64 KiB");
+      return {};
+    }
+    std::string text = scrubber_.scrub(std::string(view(raw)));
+    if (text.empty()) return {};
+    const std::string_view wrong = receipt_defect(model::parse_untrusted(text));
+    if (wrong.empty()) return text;
+    add_defect(wrong.data());
+    return {};
+  }
+
+ private:
+  const base::Scrubber& scrubber_;
+  std::string defects_;
+};
+
 }  // namespace
 
 DecodedOutcome decode_outcome(const belfry_outcome* outcome, const base::Scrubber& scrubber) {
   DecodedOutcome out;
-  const auto add_defect = [&](const char* what) { out.defects += (out.defects.empty() ? "" : "; ") + std::string(what); };
+  ResultReader reader(scrubber);
   if (outcome == nullptr) {
-    add_defect("the outcome is null");
+    out.defects = "the outcome is null";
     out.outcome.reason = model::checked_reason("");
     return out;
   }
   const belfry_outcome raw = copy_of(outcome);
-  if (raw.code < BELFRY_DELIVERED || raw.code > BELFRY_MISCONFIGURED) add_defect("the outcome has an unknown code");
+  if (raw.code < BELFRY_DELIVERED || raw.code > BELFRY_MISCONFIGURED) reader.add_defect("the outcome has an unknown code");
   out.outcome.code = code_of(raw.code);
   out.outcome.maybe_delivered = (raw.flags & BELFRY_OUTCOME_MAYBE_DELIVERED) != 0;
   out.outcome.http_status = raw.http_status >= 100 && raw.http_status <= 599 ? static_cast<int>(raw.http_status) : 0;
-  if (raw.retry_after_ms != 0) {
-    const auto max_pause = static_cast<std::uint64_t>(kMaxPause.count());
-    out.outcome.retry_after = base::Millis(static_cast<std::int64_t>(std::min(raw.retry_after_ms, max_pause)));
-  }
+  out.outcome.retry_after = reader.pause(raw.retry_after_ms);
   out.outcome.limit_scope = scope_of(raw.limit_scope);
   out.outcome.reason = model::checked_reason(view(raw.reason));
-  if (out.outcome.reason != view(raw.reason)) add_defect("the reason is not [a-z_]{1,40}");
-  out.outcome.detail = clean_text(scrubber.scrub(std::string(view(raw.detail).substr(0, kMaxRead))), kMaxDetailLength);
-  const std::string receipt = scrubber.scrub(std::string(view(raw.receipt_json).substr(0, kMaxReceipt + 1)));
-  if (raw.receipt_json.len > kMaxReceipt) {
-    add_defect("the receipt is over 64 KiB");
-  } else if (!receipt.empty()) {
-    const std::string_view wrong = receipt_defect(model::parse_untrusted(receipt));
-    if (wrong.empty()) {
-      out.outcome.receipt = receipt;
-    } else {
-      add_defect(wrong.data());
-    }
+  if (out.outcome.reason != view(raw.reason)) reader.add_defect("the reason is not [a-z_]{1,40}");
+  out.outcome.detail = reader.detail(raw.detail);
+  out.outcome.receipt = reader.receipt(raw.receipt_json);
+  out.defects = reader.take_defects();
+  return out;
+}
+
+DecodedReconcile decode_reconcile(const belfry_reconcile_result* result, const base::Scrubber& scrubber) {
+  DecodedReconcile out;
+  ResultReader reader(scrubber);
+  if (result == nullptr) {
+    out.defects = "the result is null";
+    return out;
   }
+  const belfry_reconcile_result raw = copy_of(result);
+  if (raw.code < BELFRY_RECONCILE_FOUND || raw.code > BELFRY_RECONCILE_UNKNOWN) reader.add_defect("the result has an unknown code");
+  out.result.code = reconcile_code_of(raw.code);
+  out.result.retry_after = reader.pause(raw.retry_after_ms);
+  out.result.detail = reader.detail(raw.detail);
+  if (out.result.code == ReconcileResult::Code::found) out.result.receipt = reader.receipt(raw.receipt_json);
+  out.defects = reader.take_defects();
   return out;
 }
 

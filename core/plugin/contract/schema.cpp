@@ -121,6 +121,32 @@ std::string to_pointer(const std::vector<std::string>& context) {
   return pointer;
 }
 
+// The keyword, of those that walk() does not follow, below which the schema marks a secret; null if there is none. Such a secret would not
+// be recognized, and would appear in logs.
+const char* hidden_secret(const json& schema) {
+  if (schema.is_array()) {
+    for (const json& part : schema) {
+      if (const char* found = hidden_secret(part)) return found;
+    }
+  }
+  if (!schema.is_object()) return nullptr;
+  for (const char* keyword : {"if", "then", "else", "not", "contains", "dependencies", "propertyNames", "additionalItems"}) {
+    const auto below = schema.find(keyword);
+    if (below != schema.end() && below->is_structured() && below->dump().find("\"x-secret\":true") != std::string::npos) return keyword;
+  }
+  for (const char* keyword : {"properties", "patternProperties", "definitions"}) {
+    for (const auto& member : schema.value(keyword, json::object())) {
+      if (const char* found = hidden_secret(member)) return found;
+    }
+  }
+  for (const char* keyword : {"items", "additionalProperties", "allOf", "anyOf", "oneOf"}) {
+    if (const auto below = schema.find(keyword); below != schema.end()) {
+      if (const char* found = hidden_secret(*below)) return found;
+    }
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 base::Result<void> check_schema(const json& schema) {
@@ -135,6 +161,9 @@ base::Result<void> check_schema(const json& schema) {
     [[maybe_unused]] const auto tried = validate(schema, json::object());
   } catch (const std::exception& error) {
     return refuse(std::string("is not a usable JSON Schema (draft-07): ") + error.what());
+  }
+  if (const char* keyword = hidden_secret(schema)) {
+    return refuse(std::string("has an x-secret below \"") + keyword + "\", where it would not be recognized; move it to \"properties\"");
   }
   return {};
 }

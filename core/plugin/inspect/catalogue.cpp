@@ -18,10 +18,10 @@ std::vector<CatalogueEntry> list_all(const std::vector<fs::path>& directories) {
   for (const auto& directory : directories) {
     const auto files = list_plugins(directory);
     if (!files) {
-      entries.push_back({directory, files.error().message, {}, {}, {}});
+      entries.push_back({directory, files.error().message, {}, {}, {}, {}});
       continue;
     }
-    for (const auto& file : *files) entries.push_back({file, {}, {}, {}, {}});
+    for (const auto& file : *files) entries.push_back({file, {}, {}, {}, {}, {}});
   }
   return entries;
 }
@@ -45,6 +45,7 @@ void probe_all(std::vector<CatalogueEntry>& entries, const InspectSettings& sett
     of[i]->scan_took = probed[i].scan_took;
     if (probed[i].types) {
       of[i]->types = std::move(*probed[i].types);
+      of[i]->refused_types = std::move(probed[i].refused_types);
     } else {
       of[i]->refusal = probed[i].types.error().message;
     }
@@ -81,6 +82,8 @@ std::string Catalogue::not_found_message(std::string_view type) const {
   std::vector<std::string_view> offered;
   for (const auto& entry : entries) {
     for (const auto& known : entry.types) offered.push_back(known.type);
+    for (const auto& refused : entry.refused_types)
+      if (refused.type == type) return entry.file.string() + ": " + refused.why;
   }
   std::string text = "no plugin offers the type \"" + std::string(type) + "\"";
   if (const auto meant = base::nearest(type, offered); !meant.empty()) return text + "; did you mean \"" + std::string(meant) + "\"?";
@@ -100,6 +103,7 @@ Catalogue scan(const std::vector<fs::path>& directories, const InspectSettings& 
   refuse_second_offers(catalogue.entries);
   for (const auto& entry : catalogue.entries) {
     if (!entry.refusal.empty()) log.warn("plugin refused", {{"why", entry.refusal}});
+    for (const auto& type : entry.refused_types) log.warn("plugin refused", {{"why", entry.file.string() + ": " + type.why}});
     if (entry.scan_took > kScanContract) {
       log.warn("plugin violation", {{"kind", "slow_scan"}, {"file", entry.file.string()}, {"took", entry.scan_took}});
     }
@@ -140,7 +144,6 @@ std::vector<SinkCheck> check_sinks(const Catalogue& catalogue, std::vector<SinkR
                                  entry->scan_took,
                                  config.config,
                                  std::move(config.secrets),
-                                 std::move(config.credential),
                                  std::move(config.account),
                                  std::move(config.destination_key),
                                  std::move(config.fixed_destination),
@@ -155,6 +158,7 @@ std::vector<SinkCheck> check_sinks(const Catalogue& catalogue, std::vector<SinkR
     auto problems = probed[i].types ? std::move(probed[i].problems)
                                     : std::vector<Finding>{{Finding::Severity::error, "", probed[i].types.error().message}};
     for (auto& problem : problems) {
+      problem.pointer = scrubber.scrub(std::move(problem.pointer));
       problem.text = scrubber.scrub(std::move(problem.text));
       of[i]->problems.push_back(std::move(problem));
     }

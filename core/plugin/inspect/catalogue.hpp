@@ -25,10 +25,11 @@ struct InspectSettings {
 };
 
 struct CatalogueEntry {
-  std::filesystem::path file;     // the directory, if it was refused as a whole
-  std::string refusal;            // one sentence that includes the file; empty: usable
-  PrivateCopy copy;               // set if usable
-  std::vector<PluginType> types;  // set if usable
+  std::filesystem::path file;              // the directory, if it was refused as a whole
+  std::string refusal;                     // one sentence that includes the file; empty: usable
+  PrivateCopy copy;                        // set if usable
+  std::vector<PluginType> types;           // set if usable
+  std::vector<RefusedType> refused_types;  // further ones in the file, which this host cannot run
   base::Millis scan_took{};
 };
 
@@ -42,7 +43,8 @@ class Catalogue {
   };
   // `type` is null when no usable file offers it.
   [[nodiscard]] Found find(std::string_view type) const;
-  // Returns "no plugin offers the type X; ..." with the nearest match, or else the available types and the refusals.
+  // Returns why this host cannot run the type, or "no plugin offers the type X; ..." with the nearest match, or else the available types
+  // and the refusals.
   [[nodiscard]] std::string not_found_message(std::string_view type) const;
 };
 

@@ -23,11 +23,10 @@ struct CheckedSink {
   base::Millis scan_took{};
   nlohmann::json config;  // defaults filled in, secrets as references
   std::shared_ptr<SecretTable> secrets;
-  std::string credential;             // reference of the first secret; may be empty
-  std::string account;                // reference of the secret that identifies an account at the remote; may be empty
-  std::string destination_key;        // "channel"; empty when the type has none
-  std::string fixed_destination;      // its configured value; empty: direct messages
-  std::vector<Finding> missing;       // secrets without a usable value: open the sink, but park its lane with these texts
+  std::string account;            // reference of the value that identifies the account at the remote; empty: the sink is its own account
+  std::string destination_key;    // "channel"; empty when the type has none
+  std::string fixed_destination;  // its configured value; empty: direct messages
+  std::vector<Finding> missing;   // secrets without a usable value: open the sink, but park its lane with these texts
   std::vector<InboundRoute> inbound;  // paths on which it accepts requests
   std::string crash;                  // how it crashed or hung in a probe: do not open it, park its lane with this text
 };

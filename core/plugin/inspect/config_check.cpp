@@ -237,17 +237,15 @@ std::string marked_key(const json& schema, const char* annotation) {
 
 std::string reference_to(const std::string& sink, const std::string& key) { return "secret:" + sink + pointer_to("", key); }
 
-// "First" refers to the order in the schema text, which the sorted objects of nlohmann::json do not preserve.
-std::string credential_of(const PluginType& type, const json& config, const SecretTable& secrets, const std::string& sink) {
-  const auto ordered = nlohmann::ordered_json::parse(type.schema_text);
-  const auto properties = ordered.find("properties");
-  if (properties == ordered.end()) return {};
-  for (const auto& [key, property] : properties->items()) {
-    if (!config.contains(key)) continue;
-    const std::string reference = reference_to(sink, key);
-    if (secrets.contains(reference)) return reference;
-  }
-  return {};
+// An account that is no secret gets a reference too, so that all accounts are compared in the same way.
+std::string account_of(const json& schema, const json& config, const std::string& sink, SecretTable& secrets) {
+  const std::string key = marked_key(schema, kAccount);
+  const auto value = config.find(key);
+  if (key.empty() || value == config.end()) return {};
+  const std::string reference = reference_to(sink, key);
+  if (secrets.contains(reference)) return reference;
+  if (!value->is_string() && !value->is_number()) return {};
+  return secrets.add(sink, pointer_to("", key), value->is_string() ? value->get<std::string>() : value->dump());
 }
 
 void hide_secrets(const json& schema, ConfigRequest& request, SecretTable& table, base::Scrubber& scrubber) {
@@ -280,9 +278,8 @@ CheckedConfig check_config(const PluginType& type, ConfigRequest request, base::
   }
   hide_secrets(schema, request, *secrets, scrubber);
   out.destination_key = marked_key(schema, kDestination);
-  if (const auto account = reference_to(request.sink, marked_key(schema, kAccount)); secrets->contains(account)) out.account = account;
   if (request.config.is_object()) {
-    out.credential = credential_of(type, request.config, *secrets, request.sink);
+    out.account = account_of(schema, request.config, request.sink, *secrets);
     const auto fixed = request.config.find(out.destination_key);
     if (fixed != request.config.end() && fixed->is_string()) out.fixed_destination = *fixed;
   }

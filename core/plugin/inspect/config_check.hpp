@@ -40,8 +40,8 @@ struct CheckedConfig {
   std::vector<Finding> problems;  // if none is an error, the rest is valid
   nlohmann::json config;          // the argument for configure()
   std::shared_ptr<SecretTable> secrets;
-  std::string credential;         // reference of the first secret in schema order; empty: none
-  std::string account;            // reference of the secret with x-account: sinks with the same value share their rates; empty: none
+  // Reference of the value with x-account: sinks with the same value share rates, buckets and state. Empty: none.
+  std::string account;
   std::string destination_key;    // the top-level key with x-destination; empty: none
   std::string fixed_destination;  // its configured value
   // Required secrets without a value, or with one that is exposed: the sink can be opened, but not used.

@@ -142,6 +142,7 @@ class Child {
     std::vector<PluginType> types;
     for (const json& type : answer.at("types")) types.push_back(type_from_json(type));
     result_.types = std::move(types);
+    for (const json& type : answer.at("refused_types")) result_.refused_types.push_back(refused_type_from_json(type));
     result_.scan_took = base::Millis(answer.at("took_ms").get<std::int64_t>());
     return true;
   }
@@ -210,7 +211,7 @@ class Child {
   Steady::time_point limit_;
   ProbeProcess process_;
   std::string received_;
-  Probed result_{base::fail(""), {}, {}, {}, {}, {}};
+  Probed result_{base::fail(""), {}, {}, {}, {}, {}, {}};
 };
 
 // An event descriptor that becomes readable when a stop is requested.

@@ -44,6 +44,7 @@ struct Probe {
 
 struct Probed {
   base::Result<std::vector<PluginType>> types;  // the error is one sentence that begins with the file
+  std::vector<RefusedType> refused_types;       // further ones in the file, which this host cannot run
   base::Millis scan_took{};
   std::vector<Finding> problems;      // of the configuration, including a crash or hang before it was accepted
   std::vector<InboundRoute> inbound;  // of the trial; empty when a problem is an error

@@ -3,10 +3,12 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <iostream>
 
 #include "plugin/contract/abi.hpp"
 #include "plugin/contract/extensions.hpp"
+#include "plugin/contract/finding.hpp"
 #include "plugin/contract/handshake.hpp"
 #include "plugin/contract/library.hpp"
 #include "plugin/contract/text.hpp"
@@ -20,8 +22,9 @@ namespace {
 using nlohmann::json;
 using Steady = std::chrono::steady_clock;
 
-constexpr std::size_t kMaxSentenceLength = 1000;
+constexpr std::size_t kMaxSentence = 1000;
 constexpr belfry_ticket kStopTicket = 1;
+constexpr base::Millis kStopTimeout{10'000};
 
 // The channel to the prober. Moved away from descriptor 3, which a plugin may close or write to by accident, and not inherited by programs
 // that the plugin starts.
@@ -76,85 +79,98 @@ class TrialRun {
       : answers_(answers), file_(std::move(file)), handshake_(handshake) {}
 
   void run(const json& trial) {
-    const std::string wanted = trial.at("type");
-    const auto& types = handshake_.types;
-    const auto type = std::find_if(types.begin(), types.end(), [&](const auto& t) { return t.type == wanted; });
-    if (type == types.end()) return answers_.refuse(file_ + ": no longer offers this type");
-    if (!create(type->index) || !configure(trial.at("config").dump())) return;
-    if (start() && !stop())
-      return answers_.write({{"done", true}});  // an instance that has not stopped is not destroyed, as in the gateway
+    const std::string type = trial.at("type");
+    if (std::ranges::find(handshake_.types, type, &PluginType::type) == handshake_.types.end())
+      return answers_.refuse(file_ + ": no longer offers this type");
+    if (!create(type) || !configure(trial.at("config").dump())) return;
+    if (start() && !stop()) return answers_.write({{"done", true}});  // a sink that has not stopped is not destroyed, as in the gateway
     answers_.announce("destroy");
-    instance_.destroy(self_);
+    api_.destroy(self_);
     answers_.write({{"done", true}});
   }
 
  private:
-  bool create(std::uint32_t index) {
+  bool create(const std::string& type) {
     answers_.announce("create");
-    const belfry_instance* table = nullptr;
-    if (const int code = handshake_.entry.create(index, inert_host(), &self_, &table); code != 0) {
+    const belfry_sink_api* table = nullptr;
+    if (const belfry_status status = handshake_.entry.create(str(type), inert_host(), &self_, &table); status != BELFRY_OK) {
       const auto& missing = inert_use().missing;
-      answers_.refuse(file_ + ": cannot create an instance (code " + std::to_string(code) + ")" +
+      answers_.refuse(file_ + ": cannot create an instance (code " + std::to_string(status) + ")" +
                       (missing.empty() ? "" : "; it requested the service " + missing + ", which this gateway does not offer"));
       return false;
     }
-    const auto checked = check_instance(file_, table);
+    const auto checked = check_sink_api(file_, table);
     if (!checked) answers_.refuse(checked.error().message);
-    if (checked) instance_ = *checked;
-    return checked.has_value();
+    if (checked) api_ = *checked;
+    return checked.has_value() && !used_services("create");
   }
 
   // Returns whether the trial continues.
   bool configure(const std::string& config) {
     answers_.announce("configure");
-    const Collector lines;
-    const int code = instance_.configure(self_, str(config), lines.writer());
+    const base::Scrubber no_secrets;
+    FindingCollector collected(no_secrets);
+    const belfry_status status = api_.configure(self_, str(config), collected.receiver());
+    if (used_services("configure")) return false;
+    const auto findings = configure_findings(status, collected.findings());
+    const bool accepted = !has_error(findings);
     json problems = json::array();
-    for (const auto& problem : configure_findings(code, lines.text())) problems.push_back(to_json(problem));
+    for (const auto& problem : findings) problems.push_back(to_json(problem));
     json inbound = json::array();
-    if (code == 0) {
-      const auto extensions = read_extensions(file_, instance_, self_);
-      if (!extensions) {
-        answers_.refuse(extensions.error().message);
-        return false;
-      }
-      const auto routes = inbound_routes_of(file_, extensions->inbound, self_);
+    if (accepted) {
+      const auto routes = inbound_routes();
       if (!routes) {
         answers_.refuse(routes.error().message);
         return false;
       }
+      if (used_services("extension")) return false;
       for (const auto& route : *routes) inbound.push_back(to_json(route));
     }
     answers_.write({{"problems", problems}, {"inbound", inbound}});
-    if (code != 0) answers_.write({{"done", true}});
-    return code == 0;
+    if (!accepted) answers_.write({{"done", true}});
+    return accepted;
+  }
+
+  [[nodiscard]] base::Result<std::vector<InboundRoute>> inbound_routes() const {
+    const auto extensions = read_extensions(file_, api_, self_);
+    if (!extensions) return std::unexpected(extensions.error());
+    return inbound_routes_of(file_, extensions->inbound, self_);
+  }
+
+  // Refuses a sink that has called a service so far.
+  [[nodiscard]] bool used_services(const char* step) const {
+    const char* const service = inert_use().too_early;
+    if (service == nullptr) return false;
+    answers_.refuse(file_ + ": uses " + service + " in " + step + "; services may be used from start() on");
+    return true;
   }
 
   bool start() {
     answers_.announce("start");
+    allow_services();
     const Collector sentence;
-    const int code = instance_.start(self_, sentence.writer());
+    const belfry_status status = api_.start(self_, sentence.writer());
     // Without a network, a store and secrets, start() may fail although it would succeed in the gateway. A service that no gateway of this
     // release offers is a reason that holds there too.
     const auto& use = inert_use();
-    answers_.write({{"started", code == 0},
-                    {"problem", clean_text(sentence.text(), kMaxSentenceLength)},
-                    {"missing", code != 0 && !use.refused ? use.missing : ""}});
-    return code == 0;
+    answers_.write({{"started", status == BELFRY_OK},
+                    {"problem", clean_text(sentence.text(), kMaxSentence)},
+                    {"missing", status != BELFRY_OK && !use.refused ? use.missing : ""}});
+    return status == BELFRY_OK;
   }
 
-  // Returns whether the instance has stopped.
+  // Returns whether the sink has stopped.
   bool stop() {
     answers_.announce("stop");
-    instance_.stop(self_, kStopTicket);
-    return inert_use().completed == kStopTicket;
+    api_.stop(self_, kStopTicket, to_monotonic_ms(Steady::now() + kStopTimeout));
+    return inert_use().stopped == kStopTicket;
   }
 
   const Answers& answers_;
   const std::string file_;
   const Handshake& handshake_;
   void* self_ = nullptr;
-  belfry_instance instance_{};
+  belfry_sink_api api_{};
 };
 
 void probe(const std::string& copy, const json& request, const Answers& answers) {
@@ -169,7 +185,9 @@ void probe(const std::string& copy, const json& request, const Answers& answers)
   if (!handshake) return answers.refuse(handshake.error().message);
   json types = json::array();
   for (const auto& type : handshake->types) types.push_back(to_json(type));
-  answers.write({{"types", types}, {"took_ms", took.count()}});
+  json refused = json::array();
+  for (const auto& type : handshake->refused) refused.push_back(to_json(type));
+  answers.write({{"types", types}, {"refused_types", refused}, {"took_ms", took.count()}});
   if (!request.contains("trial")) return answers.write({{"done", true}});
   TrialRun(answers, file, *handshake).run(request["trial"]);
 }

@@ -1,7 +1,7 @@
 // The protocol between the prober, the supervisor that it starts, and the supervisor's worker.
 //   prober -> worker, standard input: {"file", "key", "trial": {"type", "config"}}  (trial is optional)
 //   worker -> prober, descriptor 3, one JSON document a line, each with the key, in this order:
-//     {"at": "scan"}, then {"refused"} or {"types", "took_ms"}; without a trial {"done"}; with one
+//     {"at": "scan"}, then {"refused"} or {"types", "refused_types", "took_ms"}; without a trial {"done"}; with one
 //     {"at": "create"}, {"at": "configure"}, then {"refused"} or {"problems", "inbound"}; when it is accepted
 //     {"at": "start"}, {"started", "problem", "missing"}, {"at": "stop"} if it started, {"at": "destroy"} unless it did not stop,
 //     {"done"}
@@ -25,27 +25,33 @@ inline constexpr int kEndDescriptor = 4;
 [[noreturn]] void run_probe_worker(const char* copy);
 
 [[nodiscard]] inline nlohmann::json to_json(const PluginType& type) {
-  return {{"index", type.index},     {"type", type.type},       {"title", type.title},
-          {"version", type.version}, {"license", type.license}, {"schema", type.schema_text}};
+  return {{"type", type.type},     {"title", type.title},   {"version", type.version},   {"license", type.license},
+          {"schema", type.schema}, {"access", type.access}, {"services", type.services}, {"optional_services", type.optional_services}};
 }
 
 [[nodiscard]] inline PluginType type_from_json(const nlohmann::json& json) {
-  PluginType type{json.at("index"), json.at("type"), json.at("title"), json.at("version"), json.at("license"), json.at("schema"), {}};
-  type.schema = nlohmann::json::parse(type.schema_text);
-  return type;
+  return {json.at("type"),   json.at("title"),  json.at("version"),  json.at("license"),
+          json.at("schema"), json.at("access"), json.at("services"), json.at("optional_services")};
 }
 
-[[nodiscard]] inline nlohmann::json to_json(const Finding& problem) {
-  return {{"error", problem.severity == Finding::Severity::error}, {"pointer", problem.pointer}, {"text", problem.text}};
-}
+[[nodiscard]] inline nlohmann::json to_json(const RefusedType& type) { return {{"type", type.type}, {"why", type.why}}; }
+
+[[nodiscard]] inline RefusedType refused_type_from_json(const nlohmann::json& json) { return {json.at("type"), json.at("why")}; }
 
 [[nodiscard]] inline nlohmann::json to_json(const InboundRoute& route) { return {{"method", route.method}, {"path", route.path}}; }
 
 [[nodiscard]] inline InboundRoute inbound_route_from_json(const nlohmann::json& json) { return {json.at("method"), json.at("path")}; }
 
+NLOHMANN_JSON_SERIALIZE_ENUM(Finding::Severity, {{Finding::Severity::error, "error"},
+                                                 {Finding::Severity::warning, "warning"},
+                                                 {Finding::Severity::note, "note"}})
+
+[[nodiscard]] inline nlohmann::json to_json(const Finding& problem) {
+  return {{"severity", problem.severity}, {"pointer", problem.pointer}, {"text", problem.text}};
+}
+
 [[nodiscard]] inline Finding finding_from_json(const nlohmann::json& json) {
-  const auto severity = json.at("error").get<bool>() ? Finding::Severity::error : Finding::Severity::warning;
-  return {severity, json.at("pointer"), json.at("text")};
+  return {json.at("severity").get<Finding::Severity>(), json.at("pointer"), json.at("text")};
 }
 
 }  // namespace belfry::plugin

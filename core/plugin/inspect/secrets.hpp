@@ -1,5 +1,5 @@
-// The secret values of one sink, behind opaque references. A plugin holds "secret:SINK/POINTER" and gets the value on request. A value from
-// a file is read again when the file has changed, so that a secret can be replaced without a reload.
+// The secret values of one sink and its account, behind opaque references. A plugin holds "secret:SINK/POINTER" and gets the value on
+// request. A value from a file is read again when the file has changed, so that a secret can be replaced without a reload.
 // Thread rule: any thread, once the configuration has been checked. Ownership: shared by the sink's instance and the code that checked it.
 #pragma once
 #include <sys/stat.h>
@@ -44,7 +44,8 @@ class SecretTable {
   // Identifies a value without revealing it: equal for equal values, in every process. Empty for the empty value.
   [[nodiscard]] static std::string fingerprint(const base::Secret& secret);
 
-  // The owner of the budgets of `sink`: shared by all sinks with the same value behind `reference`; the sink itself when there is none.
+  // The owner of the budgets of `sink`: shared by all sinks with the same first value behind `reference`; the sink itself when there is
+  // none.
   [[nodiscard]] std::string owner(std::string_view reference, const std::string& sink) const;
 
  private:

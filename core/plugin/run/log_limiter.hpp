@@ -1,5 +1,7 @@
-// Admits 20 lines a second with bursts of 100, and counts the rest. Thread rule: any thread.
+// Admits BELFRY_MAX_LOG_LINES_PER_SECOND with bursts of 100, and counts the rest. Thread rule: any thread.
 #pragma once
+#include <belfry/plugin.h>
+
 #include <cstdint>
 #include <mutex>
 #include <utility>
@@ -24,7 +26,7 @@ class LogLimiter {
 
  private:
   std::mutex mutex_;
-  policy::TokenBucket bucket_{{.events = 20, .period = std::chrono::seconds(1), .burst = 100}};
+  policy::TokenBucket bucket_{{.events = BELFRY_MAX_LOG_LINES_PER_SECOND, .period = std::chrono::seconds(1), .burst = 100}};
   std::uint64_t dropped_ = 0;
 };
 

@@ -1,6 +1,6 @@
 // The Instance that calls a loaded plugin. Private to core/plugin: the public interface is contract/instance.hpp.
-// Two strands: `strand_`, on the plugin threads, calls the plugin, which may block it; `host_strand_`, on the net pool, handles deadlines,
-// reports of the watch and outcomes, so that a plugin that does not return blocks none of them.
+// Two strands: the caller's (SinkCaller), on the plugin threads, calls the plugin, which may block it; the host strand, on the net pool,
+// handles deadlines, reports of the watch and results, so that a plugin that does not return blocks none of them.
 #pragma once
 #include <belfry/plugin.h>
 
@@ -8,49 +8,23 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <set>
-#include <stop_token>
 #include <string>
 #include <vector>
 
-#include "base/log.hpp"
-#include "net/http_client.hpp"
-#include "net/websocket_client.hpp"
-#include "plugin/contract/backends.hpp"
 #include "plugin/contract/extensions.hpp"
 #include "plugin/contract/instance.hpp"
 #include "plugin/inspect/checked_sink.hpp"
-#include "plugin/run/call_strand.hpp"
-#include "plugin/run/crash_marks.hpp"
-#include "plugin/run/log_limiter.hpp"
-#include "plugin/run/offload_pool.hpp"
-#include "plugin/run/plugin_threads.hpp"
-#include "plugin/run/rate_limiter.hpp"
+#include "plugin/run/inbound_calls.hpp"
+#include "plugin/run/instance_parts.hpp"
+#include "plugin/run/metric_names.hpp"
+#include "plugin/run/sink_caller.hpp"
+#include "plugin/run/sink_log.hpp"
+#include "plugin/run/sink_secrets.hpp"
+#include "plugin/run/stop_sequence.hpp"
 #include "plugin/run/tickets.hpp"
-#include "plugin/run/time_limits.hpp"
 #include "plugin/run/websockets.hpp"
 
 namespace belfry::plugin {
-
-// The dependencies of an instance. All of them outlive it.
-struct InstanceParts {
-  net::Runtime& net;
-  const base::Clock& clock;
-  base::Logger log;
-  std::shared_ptr<base::Scrubber> scrubber;
-  KvBackend& kv;
-  RecipientsBackend& recipients;
-  MetricsBackend& metrics;
-  std::shared_ptr<RateLimiter> budgets;
-  std::shared_ptr<PluginThreads> threads;
-  std::shared_ptr<OffloadPool> offloads;
-  std::shared_ptr<net::HttpClient> http;
-  std::shared_ptr<net::WebSocketClient> websockets;
-  Limits limits;
-  Ticket first_ticket = 1;
-  std::stop_token stop = {};
-  CrashMarks* marks = nullptr;  // null: calls are not marked
-};
 
 class PluginInstance final : public Instance, public std::enable_shared_from_this<PluginInstance> {
  public:
@@ -63,29 +37,35 @@ class PluginInstance final : public Instance, public std::enable_shared_from_thi
 
   void deliver(SendRequest send, OutcomeHandler handler) override;
   [[nodiscard]] bool can_reconcile() const override { return extensions_.reconcile.reconcile != nullptr; }
-  void reconcile(SendRequest send, OutcomeHandler handler) override;
+  void reconcile(SendRequest send, ReconcileHandler handler) override;
   [[nodiscard]] std::size_t max_in_flight() const override;
   void end_pauses() override;
   void on_late(LateHandler handler) override;
   void on_health(std::function<void(Health)> handler) override;
-  void stop(base::Millis timeout, std::move_only_function<void()> done) override;
+  void stop(base::Millis timeout, std::move_only_function<void()> done) override { stop_.begin(timeout, std::move(done)); }
 
   [[nodiscard]] const std::string& sink() const override { return sink_.name; }
   [[nodiscard]] Health health() const override { return health_; }
-  [[nodiscard]] const std::vector<InboundRoute>& inbound_routes() const override { return routes_; }
-  void handle_inbound(net::ServerRequest request, net::Reply reply) override;
+  [[nodiscard]] const std::vector<InboundRoute>& inbound_routes() const override { return inbound_.routes(); }
+  void handle_inbound(net::ServerRequest request, net::Reply reply) override { inbound_.handle(std::move(request), std::move(reply)); }
   [[nodiscard]] bool can_render() const override { return extensions_.render.render != nullptr; }
   [[nodiscard]] base::Result<nlohmann::json> render(SendRequest send) override;
   [[nodiscard]] bool can_check_online() const override { return extensions_.check_online.check != nullptr; }
   void check_online(base::Millis timeout, FindingsHandler handler) override;
 
-  // ---- For the services; any thread. -------------------------------------------------------------------------------------
+  // ---- For the calls from the plugin; any thread. ------------------------------------------------------------------------
   [[nodiscard]] const InstanceParts& parts() const { return parts_; }
-  [[nodiscard]] const CheckedSink& checked() const { return sink_; }
   [[nodiscard]] Tickets& tickets() { return tickets_; }
   [[nodiscard]] WebSockets& websockets() { return websockets_; }
+  [[nodiscard]] MetricNames& metric_names() { return metric_names_; }
+  [[nodiscard]] InboundCalls& inbound() { return inbound_; }
+  [[nodiscard]] StopSequence& stopping() { return stop_; }
+  [[nodiscard]] const SinkSecrets& secrets() const { return secrets_; }
+  [[nodiscard]] SinkLog& log() { return log_; }
+  // Whether the plugin may use the service now. A use before start() or check() is counted as a violation; one after the end is not.
+  [[nodiscard]] bool admits(std::string_view service);
   // Opens a request for `owner`. There is nothing to do if it is `dead` or its ticket is 0. A bad owner is counted as a violation.
-  [[nodiscard]] Tickets::Request open_request(Ticket owner);
+  [[nodiscard]] Tickets::Request open_request(Ticket owner, std::uint64_t user_data, bool keeps_event = false);
   void set_cancel(Ticket ticket, Cancel cancel);
   void cancel_request(Ticket ticket);
   // Queues the event, which is dropped if the request has ended by then. `payload` points to the struct of the event kind, or is null.
@@ -94,122 +74,114 @@ class PluginInstance final : public Instance, public std::enable_shared_from_thi
   // dropped.
   void post_event(Ticket ticket, std::uint32_t kind, std::shared_ptr<const void> payload, net::Task on_delivered);
   void start_timer(Ticket ticket, base::Millis after);
-  void run_offload(Ticket ticket, void (*run)(void*), void* arg);
+  void run_offload(Ticket ticket, void (*function)(void*), void* arg);
   // Runs the work of `owner`, whose time starts with it. Never called when `owner` ends before.
-  void run_offload_for(Ticket ticket, Ticket owner, void (*run)(void*, std::int64_t), void* arg);
+  void run_offload_for(Ticket ticket, Ticket owner, void (*function)(void*, std::int64_t), void* arg);
   void offload_begins() { ++offloads_; }
   void offload_ended();
+  // The functions that end host calls, and belfry_host.cancel.
   void complete(Ticket ticket, const belfry_outcome* outcome);
-  void reply(Ticket ticket, const belfry_inbound_reply* reply);
-  void add_finding(Ticket ticket, const belfry_finding* finding);
-  void violation(std::string_view kind, std::string_view what);
-  void log_line(std::uint32_t level, std::string_view line);
-  // The logger for the host's own lines about this sink.
-  [[nodiscard]] const base::Logger& log() const { return log_; }
-  // The current value of a secret; none when the reference is unknown.
-  [[nodiscard]] std::optional<base::Secret> reveal(std::string_view reference);
-  // False when the name may not be used for this kind.
-  [[nodiscard]] bool admit_metric(std::string_view name, bool counter);
+  void settle_reconcile(Ticket ticket, const belfry_reconcile_result* result);
+  [[nodiscard]] bool add_finding(Ticket ticket, const belfry_finding* finding);
+  void end_check(Ticket ticket, std::string_view unfinished);
+  void cancel(Ticket ticket);
+
+  // ---- For its members InboundCalls and StopSequence. --------------------------------------------------------------------
+  [[nodiscard]] SinkCaller& caller() { return caller_; }
+  [[nodiscard]] const net::Strand& host_strand() const { return host_strand_; }
+  // Any thread.
+  [[nodiscard]] bool is_live() const { return phase_ == Phase::live; }
+  [[nodiscard]] bool has_offloads() const { return offloads_ != 0; }
+  // Posted before the plugin is called, so that the host strand arms the deadline before it can end the host call.
+  void start_deadline(Ticket ticket, base::Millis timeout);
+  // Ends a host call with a result of the plugin, on the host strand.
+  void settle(Tickets::Finished finished, std::move_only_function<void(HostCall&)> end);
+  // Ends it with a result of the host, unless it has ended.
+  void end_call(Ticket ticket, HostEnd why);
+  // Likewise, and notifies the plugin.
+  void abandon(Ticket ticket, HostEnd why);
+  void count_refused(const Tickets::Finished& finished);
+  // From here on the calls of the plugin are refused, and it gets no more events. Ends all that is open.
+  void close();
+  // Only in a task of the caller.
+  [[nodiscard]] const belfry_sink_api& api() const { return api_; }
+  [[nodiscard]] void* plugin_self() const { return plugin_self_; }
+  [[nodiscard]] bool stop_called() const { return stop_.called(); }
+  void destroy();
 
  private:
-  // On strand_.
+  // The states of the contract, as far as the host's functions differ: services may be used while it is live.
+  enum class Phase { before_start, live, stopped };
 
-  // Calls the plugin, on behalf of a delivery or of none. `name` is a literal. False when the plugin threw.
-  bool call(std::string_view name, base::Millis limit, const std::function<void()>& function, const CallSubject& subject = {});
-  void track_slow_calls(std::string_view name, base::Millis took);
+  // Only in a task of the caller.
   void dispatch(Ticket ticket, HostCall::Kind kind, base::SteadyTime begin_by, const SendRequest& send);
-  void dispatch_inbound(Ticket ticket, const net::ServerRequest& request);
-  void dispatch_check(Ticket ticket);
-  void dispatch_stop(Ticket ticket);
+  void dispatch_check(Ticket ticket, base::SteadyTime deadline);
   void notify_abandoned(Ticket ticket);
   void raise(Ticket ticket, std::uint32_t kind, const void* payload);
-  void destroy_when_idle();
+  bool call_event(const belfry_event& event, const CallSubject& subject);
+  // False when it is closed.
+  [[nodiscard]] bool go_live();
 
-  // Steps of open(), on strand_.
+  // Steps of open(), in tasks of the caller.
   [[nodiscard]] base::Result<void> create();
   [[nodiscard]] base::Result<void> configure();
   [[nodiscard]] base::Result<void> fetch_extensions();
   [[nodiscard]] base::Result<void> start();
-  // Runs a step on strand_ and waits for it, at most the control limit, or until the gateway stops.
+  // Runs a step as a task of the caller and waits for it, at most the control limit, or until the gateway stops.
   [[nodiscard]] base::Result<void> control(std::string_view name, std::function<base::Result<void>()> step);
-  void discard();
+  void check_written(std::string_view step, bool complete);
 
   // Any thread.
-  void submit(HostCall::Kind kind, SendRequest send, OutcomeHandler handler);
-  void finish(Ticket ticket, model::Outcome outcome);
-  void settle_threw(Ticket ticket);
-  void count_refused(const Tickets::Finished& finished);
-  void settle(Ticket ticket, Tickets::Finished finished, SendOutcome outcome, net::ServerResponse response);
-  void start_deadline(Ticket ticket, base::Millis timeout);
-  void run_job(Ticket owner, void (*run)(void*, std::int64_t), void* arg);
+  void submit(HostCall host_call, SendRequest send);
+  void end_by_host_later(Tickets::Finished finished, HostEnd why);
+  void report_late(Tickets::Finished finished, model::Outcome outcome);
+  void run_job(Ticket owner, void (*function)(void*, std::int64_t), void* arg);
   template <class Work>
   void offloaded(Ticket ticket, const CallSubject& subject, OffloadPool::DeliverySlot slot, Work work);
-  // Ends the attempt as a timeout, or as one that never began.
-  void deadline_passed(Ticket ticket);
-  // Ends the host calls that a stopping plugin has not ended. It may wait for a remote that does not answer, so this is no violation.
-  void abandon_open();
   void withdraw_unstarted(const std::string& delivery_id = {});
 
-  // host_strand_.
+  // On the host strand.
   void arm_timer(Ticket ticket, base::Millis after, void (PluginInstance::*handler)(Ticket));
   void timer_fired(Ticket ticket);
+  void deadline_passed(Ticket ticket) { abandon(ticket, HostEnd::deadline); }
   void on_call_hung(std::string_view name);
+  void on_call_returned();
   void work_overdue(Ticket owner);
   void work_returned(Ticket owner);
   void update_health();
   void set_health(Health health);
-  void stopped(bool clean);
-  void finish_stop();
 
   const InstanceParts parts_;
   const CheckedSink sink_;
-  const MarkedInstance marked_;
-  const base::Logger log_;
-  const CallStrand strand_;
+  SinkLog log_;
+  const SinkSecrets secrets_;
+  SinkCaller caller_;
   const net::Strand host_strand_;
   Tickets tickets_;
   WebSockets websockets_;
-  CallWatch::Call watched_;
-  LogLimiter log_limiter_;
-  LogLimiter violation_limiter_;
+  MetricNames metric_names_;
+  InboundCalls inbound_;
+  StopSequence stop_;
 
   belfry_host host_{};
-  bool created_ = false;         // strand_, like the members below; the tables do not change after open()
+  bool created_ = false;         // the members up to max_in_flight_ are set by open() in tasks of the caller, and do not change after it
   void* plugin_self_ = nullptr;  // a plugin without state may leave it null
-  belfry_instance plugin_{};
+  belfry_sink_api api_{};
   Extensions extensions_;
   std::size_t max_in_flight_ = 0;  // 0: no limit
-  std::vector<InboundRoute> routes_;
 
+  std::atomic<Phase> phase_ = Phase::before_start;
   std::atomic<Health> health_ = Health::running;
   std::atomic<int> offloads_ = 0;
-  std::atomic<bool> cut_short_ = false;  // open host calls were ended by stop(): completing them late is no violation
-  bool dying_ = false;                   // strand_, like the members below
-  std::uint64_t slow_calls_ = 0;         // since the last line about them
-  base::SteadyTime slow_line_at_{};      // no further line before
-  base::SteadyTime last_slow_{};
-  std::shared_ptr<PluginInstance> alive_;  // until destroy has been called
 
   std::mutex handlers_mutex_;
   LateHandler late_;
   std::function<void(Health)> health_changed_;
 
-  std::mutex findings_mutex_;
-  std::map<Ticket, std::vector<Finding>> findings_;  // of the checks in progress
-
-  std::mutex metrics_mutex_;
-  std::map<std::string, bool, std::less<>> metric_names_;  // true: counter
-
-  // host_strand_.
+  // On the host strand.
   std::map<Ticket, net::Timer> timers_;  // deadlines and the plugin's own
   bool call_hung_ = false;
   std::map<Ticket, bool> offloaded_;  // owners with a running job; true: past its deadline
-  std::vector<std::move_only_function<void()>> stop_handlers_;
-  bool stopping_ = false;
-  std::optional<net::Timer> stop_timer_;
-  std::optional<net::Timer> abandon_timer_;
-  bool has_stopped_ = false;  // no host call is open any more
-  bool gone_ = false;         // destroyed, or left behind
 };
 
 }  // namespace belfry::plugin

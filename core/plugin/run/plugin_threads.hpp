@@ -36,6 +36,7 @@ class PluginThreads : public std::enable_shared_from_this<PluginThreads> {
   [[nodiscard]] static bool this_thread_ends();
   // Demotes the thread of a call that is over its limit: it gets the lowest CPU priority, is throttled, and ends with the call. While
   // another call into the same library is in progress it is not throttled, since it may hold a lock that the other call waits for.
+  // Offloaded work does not count: it may take long by design (ADR 7).
   // `code`: the code of the plugin that holds the thread. Throws when the system has no thread to replace it; nothing has changed then.
   void demote(const CallWatch::Call& call, CodeRange code);
 

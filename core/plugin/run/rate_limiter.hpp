@@ -18,7 +18,7 @@
 namespace belfry::plugin {
 
 struct BudgetKey {
-  std::string owner;        // fingerprint of a credential, or the sink's name
+  std::string owner;        // fingerprint of an account, or the sink's name
   std::string method;       // empty: all methods
   std::string destination;  // empty: all destinations
 

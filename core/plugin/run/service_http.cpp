@@ -8,7 +8,6 @@
 namespace belfry::plugin {
 namespace {
 
-constexpr std::size_t kMaxResponse = 16UL * 1024 * 1024;
 constexpr base::Millis kDefaultTimeout{10'000};
 constexpr base::Millis kReplyMargin{200};  // left for the plugin to report the result before the ticket's own deadline
 
@@ -51,12 +50,13 @@ std::expected<net::ClientRequest, std::string> read_request(PluginInstance& inst
   if (!headers) return std::unexpected(std::move(headers.error()));
   request.headers = std::move(*headers);
   request.body = view(table.body);
-  request.max_response =
-      table.max_response_bytes == 0 ? request.max_response : std::min<std::size_t>(table.max_response_bytes, kMaxResponse);
+  if (table.max_response_bytes > BELFRY_MAX_HTTP_RESPONSE_BYTES)
+    instance.log().violation("bad_argument", "http: max_response_bytes is over 16 MiB");
+  if (table.max_response_bytes != 0) request.max_response = std::min<std::size_t>(table.max_response_bytes, BELFRY_MAX_HTTP_RESPONSE_BYTES);
   request.timeout = base::Millis(table.timeout_ms);
   if (table.timeout_ms == 0) {
     const auto deadline = instance.tickets().deadline_of(table.on_behalf_of);
-    const auto left = deadline ? *deadline - instance.parts().clock.now() : kDefaultTimeout;
+    const auto left = deadline ? std::chrono::duration_cast<base::Millis>(*deadline - instance.parts().clock.steady()) : kDefaultTimeout;
     request.timeout = std::max(deadline ? left - std::min(kReplyMargin, left / 10) : left, base::Millis(1));
   }
   return request;
@@ -68,22 +68,23 @@ class LoggedRequest {
   LoggedRequest(const PluginInstance& instance, const net::ClientRequest& request)
       : method_(request.method), host_(net::host_of(request.url)), sent_at_(instance.parts().clock.steady()) {}
 
-  void ended(const PluginInstance& instance, const std::expected<net::ClientResponse, net::ClientError>& got) const {
+  void ended(PluginInstance& instance, const std::expected<net::ClientResponse, net::ClientError>& got) const {
     const auto took = std::chrono::duration_cast<base::Millis>(instance.parts().clock.steady() - sent_at_);
+    const auto& log = instance.log().logger();
     if (got) {
-      instance.log().debug("HTTP request", {{"sink", instance.sink()},
-                                            {"method", method_},
-                                            {"host", host_},
-                                            {"status", got->status},
-                                            {"took", took},
-                                            {"bytes", got->body.size()}});
+      log.debug("HTTP request", {{"sink", instance.sink()},
+                                 {"method", method_},
+                                 {"host", host_},
+                                 {"status", got->status},
+                                 {"took", took},
+                                 {"bytes", got->body.size()}});
     } else {
-      instance.log().debug("HTTP request failed", {{"sink", instance.sink()},
-                                                   {"method", method_},
-                                                   {"host", host_},
-                                                   {"error", net::to_string(got.error().kind)},
-                                                   {"detail", got.error().detail},
-                                                   {"took", took}});
+      log.debug("HTTP request failed", {{"sink", instance.sink()},
+                                        {"method", method_},
+                                        {"host", host_},
+                                        {"error", net::to_string(got.error().kind)},
+                                        {"detail", got.error().detail},
+                                        {"took", took}});
     }
   }
 
@@ -94,18 +95,18 @@ class LoggedRequest {
 };
 
 belfry_ticket send(void* ctx, const belfry_http_request* request) noexcept {
-  return shielded(ctx, [&](PluginInstance& instance) -> belfry_ticket {
+  return served(ctx, BELFRY_HOST_HTTP_CLIENT_1, belfry_ticket{0}, [&](PluginInstance& instance) -> belfry_ticket {
     const belfry_http_request table = request == nullptr ? belfry_http_request{} : copy_of(request);
-    const auto opened = instance.open_request(table.on_behalf_of);
+    const auto opened = instance.open_request(table.on_behalf_of, table.user_data);
     if (opened.ticket == 0 || opened.dead) return opened.ticket;
     auto wanted = read_request(instance, table);
     if (!wanted) {
-      instance.violation("bad_argument", "http: " + wanted.error());
+      instance.log().violation("bad_argument", "http: " + wanted.error());
       post_result(instance, opened.ticket, std::unexpected(net::ClientError{net::ClientError::Kind::invalid_url, false, wanted.error()}));
       return opened.ticket;
     }
-    auto logged =
-        instance.log().enabled(base::LogLevel::debug) ? std::optional<LoggedRequest>(std::in_place, instance, *wanted) : std::nullopt;
+    auto logged = instance.log().logger().enabled(base::LogLevel::debug) ? std::optional<LoggedRequest>(std::in_place, instance, *wanted)
+                                                                         : std::nullopt;
     auto handler = [self = instance.shared_from_this(), ticket = opened.ticket,
                     logged = std::move(logged)](std::expected<net::ClientResponse, net::ClientError> got) {
       if (logged) logged->ended(*self, got);
@@ -118,12 +119,8 @@ belfry_ticket send(void* ctx, const belfry_http_request* request) noexcept {
   });
 }
 
-void cancel(void* ctx, belfry_ticket ticket) noexcept {
-  shielded(ctx, [&](PluginInstance& instance) { instance.cancel_request(ticket); });
-}
-
 }  // namespace
 
-const belfry_http_client kHttpClientService{sizeof(belfry_http_client), 0, send, cancel};
+const belfry_host_http_client kHttpClientService{sizeof(belfry_host_http_client), 0, send};
 
 }  // namespace belfry::plugin

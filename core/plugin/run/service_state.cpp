@@ -9,8 +9,7 @@ namespace {
 
 // ---- kv/1 ----------------------------------------------------------------------------------------------------------------------
 
-constexpr std::size_t kMaxKeyLength = 255;
-constexpr std::size_t kMaxValue = 64UL * 1024;
+constexpr const char* kWantedKv = "kv: wanted a known scope, a key of 1 to 255 bytes and a value of at most 64 KiB";
 
 struct KvResult {
   KvResult(std::uint32_t status, std::uint64_t version, std::string text) : value(std::move(text)) {
@@ -28,29 +27,19 @@ void post_result(PluginInstance& instance, Ticket ticket, std::uint32_t status, 
   instance.complete_request(ticket, BELFRY_EVENT_KV, std::shared_ptr<const void>(answer, &answer->table));
 }
 
-// None for an unknown scope, and for the credential scope without a credential.
-// A changed credential gets a scope of its own, so that its state is never attributed to another credential.
-std::optional<std::string> scope_name(PluginInstance& instance, std::uint32_t scope) {
-  if (scope == BELFRY_KV_INSTANCE) return "sink:" + instance.sink();
-  if (scope != BELFRY_KV_CREDENTIAL) return std::nullopt;
-  const auto secret = instance.reveal(instance.checked().credential);
-  if (!secret || secret->empty()) return std::nullopt;
-  return "credential:" + SecretTable::fingerprint(*secret);
-}
-
 bool fits(std::string_view key, std::string_view value = {}) {
-  return !key.empty() && key.size() <= kMaxKeyLength && value.size() <= kMaxValue;
+  return !key.empty() && key.size() <= BELFRY_MAX_KV_KEY_BYTES && value.size() <= BELFRY_MAX_KV_VALUE_BYTES;
 }
 
 // Opens the request and starts the work, or replies at once when the arguments are invalid.
 template <class Work>
-belfry_ticket start_request(void* ctx, std::uint32_t scope, bool valid, Work work) {
-  return shielded(ctx, [&](PluginInstance& instance) -> belfry_ticket {
-    const auto request = instance.open_request(0);
+belfry_ticket start_request(void* ctx, std::uint32_t scope, bool valid, std::uint64_t user_data, Work work) {
+  return served(ctx, BELFRY_HOST_KV_1, belfry_ticket{0}, [&](PluginInstance& instance) -> belfry_ticket {
+    const auto request = instance.open_request(0, user_data);
     if (request.ticket == 0) return 0;
-    const auto name = scope_name(instance, scope);
+    const auto name = instance.secrets().kv_scope(scope);
     if (!valid || !name) {
-      instance.violation("bad_argument", "kv: wanted a known scope, a key of 1 to 255 bytes and a value of at most 64 KiB");
+      instance.log().violation("bad_argument", kWantedKv);
       post_result(instance, request.ticket, BELFRY_KV_FAILED);
     } else {
       work(instance, *name, request.ticket);
@@ -59,8 +48,8 @@ belfry_ticket start_request(void* ctx, std::uint32_t scope, bool valid, Work wor
   });
 }
 
-belfry_ticket get(void* ctx, std::uint32_t scope, belfry_str key) noexcept {
-  return start_request(ctx, scope, fits(view(key)), [&](PluginInstance& instance, const std::string& name, Ticket ticket) {
+belfry_ticket get(void* ctx, std::uint32_t scope, belfry_str key, std::uint64_t user_data) noexcept {
+  return start_request(ctx, scope, fits(view(key)), user_data, [&](PluginInstance& instance, const std::string& name, Ticket ticket) {
     auto handler = [self = instance.shared_from_this(), ticket](base::Result<std::optional<KvBackend::Value>> got) {
       if (!got) return post_result(*self, ticket, BELFRY_KV_FAILED);
       if (!*got) return post_result(*self, ticket, BELFRY_KV_NOT_FOUND);
@@ -70,8 +59,10 @@ belfry_ticket get(void* ctx, std::uint32_t scope, belfry_str key) noexcept {
   });
 }
 
-belfry_ticket put_durable(void* ctx, std::uint32_t scope, belfry_str key, belfry_str value, std::uint64_t expected_version) noexcept {
-  return start_request(ctx, scope, fits(view(key), view(value)), [&](PluginInstance& instance, const std::string& name, Ticket ticket) {
+belfry_ticket put_durable(void* ctx, std::uint32_t scope, belfry_str key, belfry_str value, std::uint64_t expected_version,
+                          std::uint64_t user_data) noexcept {
+  const bool valid = fits(view(key), view(value));
+  return start_request(ctx, scope, valid, user_data, [&](PluginInstance& instance, const std::string& name, Ticket ticket) {
     auto handler = [self = instance.shared_from_this(), ticket](base::Result<std::uint64_t> version) {
       if (!version) return post_result(*self, ticket, BELFRY_KV_FAILED);
       post_result(*self, ticket, *version == 0 ? BELFRY_KV_CONFLICT : BELFRY_KV_OK, *version);
@@ -81,8 +72,8 @@ belfry_ticket put_durable(void* ctx, std::uint32_t scope, belfry_str key, belfry
   });
 }
 
-belfry_ticket erase(void* ctx, std::uint32_t scope, belfry_str key) noexcept {
-  return start_request(ctx, scope, fits(view(key)), [&](PluginInstance& instance, const std::string& name, Ticket ticket) {
+belfry_ticket erase(void* ctx, std::uint32_t scope, belfry_str key, std::uint64_t user_data) noexcept {
+  return start_request(ctx, scope, fits(view(key)), user_data, [&](PluginInstance& instance, const std::string& name, Ticket ticket) {
     auto handler = [self = instance.shared_from_this(), ticket](base::Result<bool> was_there) {
       post_result(*self, ticket, !was_there ? BELFRY_KV_FAILED : *was_there ? BELFRY_KV_OK : BELFRY_KV_NOT_FOUND);
     };
@@ -92,12 +83,10 @@ belfry_ticket erase(void* ctx, std::uint32_t scope, belfry_str key) noexcept {
 
 // Fire and forget. Opening a ticket bounds the number of puts in progress.
 void put(void* ctx, std::uint32_t scope, belfry_str key, belfry_str value) noexcept {
-  shielded(ctx, [&](PluginInstance& instance) {
-    const auto name = scope_name(instance, scope);
-    if (!name || !fits(view(key), view(value))) {
-      return instance.violation("bad_argument", "kv: wanted a known scope, a key of 1 to 255 bytes and a value of at most 64 KiB");
-    }
-    const auto request = instance.open_request(0);
+  served(ctx, BELFRY_HOST_KV_1, [&](PluginInstance& instance) {
+    const auto name = instance.secrets().kv_scope(scope);
+    if (!name || !fits(view(key), view(value))) return instance.log().violation("bad_argument", kWantedKv);
+    const auto request = instance.open_request(0, 0);
     if (request.ticket == 0) return;
     auto handler = [self = instance.shared_from_this(), ticket = request.ticket](const base::Result<std::uint64_t>&) {
       self->cancel_request(ticket);
@@ -108,53 +97,59 @@ void put(void* ctx, std::uint32_t scope, belfry_str key, belfry_str value) noexc
 
 // ---- rate-limit/1 --------------------------------------------------------------------------------------------------------------
 
-// Sinks with the same credential share a budget that does not reveal it. The budget keeps its name when the value changes: tokens that were
-// taken stay taken, since remotes count by application, and limits that were defined stay defined.
-BudgetKey read_budget(const PluginInstance& instance, const belfry_budget* budget) {
-  const belfry_budget table = budget == nullptr ? belfry_budget{} : copy_of(budget);
-  return {instance.checked().secrets->owner(view(table.credential), instance.sink()), std::string(view(table.method)),
-          std::string(view(table.destination))};
+// None is a violation.
+std::optional<BudgetKey> read_bucket(PluginInstance& instance, const belfry_bucket_key* bucket) {
+  const belfry_bucket_key table = bucket == nullptr ? belfry_bucket_key{} : copy_of(bucket);
+  auto owner = instance.secrets().bucket_owner(table.scope);
+  if (bucket == nullptr || !owner) {
+    instance.log().violation("bad_argument", "rate-limit: wanted a bucket of a known scope");
+    return std::nullopt;
+  }
+  return BudgetKey{std::move(*owner), std::string(view(table.method)), std::string(view(table.destination))};
 }
 
-void define(void* ctx, const belfry_budget* budget, std::uint32_t events, std::uint32_t period_ms, std::uint32_t burst) noexcept {
-  shielded(ctx, [&](PluginInstance& instance) {
+void define(void* ctx, const belfry_bucket_key* bucket, std::uint32_t events, std::uint32_t period_ms, std::uint32_t burst) noexcept {
+  served(ctx, BELFRY_HOST_RATE_LIMIT_1, [&](PluginInstance& instance) {
     if (events == 0 || period_ms == 0 || burst == 0)
-      return instance.violation("bad_argument", "a budget has a zero value, wanted positive events, period and burst");
-    instance.parts().budgets->define(read_budget(instance, budget), events, base::Millis(period_ms), burst);
+      return instance.log().violation("bad_argument", "a bucket has a zero figure, wanted positive events, period and burst");
+    if (const auto key = read_bucket(instance, bucket)) instance.parts().budgets->define(*key, events, base::Millis(period_ms), burst);
   });
 }
 
-belfry_ticket acquire(void* ctx, const belfry_budget* budget, belfry_ticket owner) noexcept {
-  return shielded(ctx, [&](PluginInstance& instance) -> belfry_ticket {
-    const auto request = instance.open_request(owner);
+belfry_ticket acquire(void* ctx, const belfry_bucket_key* bucket, belfry_ticket owner, std::uint64_t user_data) noexcept {
+  return served(ctx, BELFRY_HOST_RATE_LIMIT_1, belfry_ticket{0}, [&](PluginInstance& instance) -> belfry_ticket {
+    const auto key = read_bucket(instance, bucket);
+    if (!key) return 0;
+    const auto request = instance.open_request(owner, user_data);
     if (request.ticket == 0 || request.dead) return request.ticket;
     const auto budgets = instance.parts().budgets;
     auto grant = [self = instance.shared_from_this(), ticket = request.ticket] {
       self->complete_request(ticket, BELFRY_EVENT_RATE_GRANT, nullptr);
     };
-    const auto id = budgets->acquire(read_budget(instance, budget), std::move(grant));
+    const auto id = budgets->acquire(*key, std::move(grant));
     instance.set_cancel(request.ticket, [budgets, id] { budgets->cancel(id); });
     return request.ticket;
   });
 }
 
-void limited(void* ctx, const belfry_budget* budget, std::uint64_t retry_after_ms) noexcept {
-  shielded(ctx, [&](PluginInstance& instance) {
+void report_limited(void* ctx, const belfry_bucket_key* bucket, std::uint64_t retry_after_ms) noexcept {
+  served(ctx, BELFRY_HOST_RATE_LIMIT_1, [&](PluginInstance& instance) {
     constexpr auto kLongest = static_cast<std::uint64_t>(policy::kMaxRetryAfter.count());
-    instance.parts().budgets->pause(read_budget(instance, budget),
-                                    base::Millis(static_cast<std::int64_t>(std::min(retry_after_ms, kLongest))));
+    const auto pause = base::Millis(static_cast<std::int64_t>(std::min(retry_after_ms, kLongest)));
+    if (const auto key = read_bucket(instance, bucket)) instance.parts().budgets->pause(*key, pause);
   });
 }
 
-std::uint64_t wait(void* ctx, const belfry_budget* budget) noexcept {
-  return shielded(ctx, [&](PluginInstance& instance) {
-    return static_cast<std::uint64_t>(instance.parts().budgets->wait(read_budget(instance, budget)).count());
+std::uint64_t wait_time_ms(void* ctx, const belfry_bucket_key* bucket) noexcept {
+  return served(ctx, BELFRY_HOST_RATE_LIMIT_1, std::uint64_t{0}, [&](PluginInstance& instance) -> std::uint64_t {
+    const auto key = read_bucket(instance, bucket);
+    return key ? static_cast<std::uint64_t>(instance.parts().budgets->wait(*key).count()) : 0;
   });
 }
 
 }  // namespace
 
-const belfry_kv kKvService{sizeof(belfry_kv), 0, get, put_durable, erase, put};
-const belfry_rate_limit kRateLimitService{sizeof(belfry_rate_limit), 0, define, acquire, limited, wait};
+const belfry_host_kv kKvService{sizeof(belfry_host_kv), 0, get, put_durable, erase, put};
+const belfry_host_rate_limit kRateLimitService{sizeof(belfry_host_rate_limit), 0, define, acquire, report_limited, wait_time_ms};
 
 }  // namespace belfry::plugin

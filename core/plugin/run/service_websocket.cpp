@@ -10,9 +10,7 @@ namespace belfry::plugin {
 namespace {
 
 constexpr std::uint64_t kDefaultMaxMessage = 1024UL * 1024;
-constexpr std::uint64_t kMaxMessage = 16UL * 1024 * 1024;
-constexpr std::size_t kMaxReasonLength = 123;  // RFC 6455 section 5.5
-constexpr std::uint16_t kNormal = 1000;        // section 7.4.1
+constexpr std::uint16_t kNormal = 1000;  // RFC 6455 section 7.4.1
 constexpr std::uint16_t kGoingAway = 1001;
 constexpr std::uint32_t kFirstOwnCode = 3000;  // section 7.4.2
 constexpr std::uint32_t kLastOwnCode = 4999;
@@ -58,7 +56,7 @@ void post_refusal(PluginInstance& instance, Ticket ticket, net::ClientError::Kin
 }
 
 // Converts the plugin's request. The error is one sentence.
-std::expected<net::WebSocketRequest, std::string> read_request(const belfry_websocket_request& table) {
+std::expected<net::WebSocketRequest, std::string> read_request(PluginInstance& instance, const belfry_websocket_request& table) {
   const auto or_default = [](std::uint32_t value, base::Millis usual) { return value == 0 ? usual : base::Millis(value); };
   net::WebSocketRequest request;
   request.url = view(table.url);
@@ -69,21 +67,25 @@ std::expected<net::WebSocketRequest, std::string> read_request(const belfry_webs
   request.ping_interval = or_default(table.ping_interval_ms, request.ping_interval);
   request.pong_timeout = or_default(table.pong_timeout_ms, request.pong_timeout);
   request.idle_timeout = base::Millis(table.idle_timeout_ms);
-  request.max_message = std::min(table.max_message_bytes == 0 ? kDefaultMaxMessage : table.max_message_bytes, kMaxMessage);
+  if (table.max_message_bytes > BELFRY_MAX_WEBSOCKET_MESSAGE_BYTES)
+    instance.log().violation("bad_argument", "websocket: max_message_bytes is over 16 MiB");
+  request.max_message = std::min<std::uint64_t>(table.max_message_bytes == 0 ? kDefaultMaxMessage : table.max_message_bytes,
+                                                BELFRY_MAX_WEBSOCKET_MESSAGE_BYTES);
   return request;
 }
 
 belfry_ticket connect(void* ctx, const belfry_websocket_request* request) noexcept {
-  return shielded(ctx, [&](PluginInstance& instance) -> belfry_ticket {
+  return served(ctx, BELFRY_HOST_WEBSOCKET_1, belfry_ticket{0}, [&](PluginInstance& instance) -> belfry_ticket {
     using Kind = net::ClientError::Kind;
-    const auto ticket = instance.open_request(0).ticket;
+    const belfry_websocket_request table = request == nullptr ? belfry_websocket_request{} : copy_of(request);
+    const auto ticket = instance.open_request(0, table.user_data).ticket;
     if (ticket == 0) return 0;
-    auto wanted = read_request(request == nullptr ? belfry_websocket_request{} : copy_of(request));
+    auto wanted = read_request(instance, table);
     if (!wanted) {
-      instance.violation("bad_argument", "websocket: " + wanted.error());
+      instance.log().violation("bad_argument", "websocket: " + wanted.error());
       post_refusal(instance, ticket, Kind::invalid_url, wanted.error());
     } else if (!instance.websockets().begin(ticket)) {
-      instance.violation("too_many_requests", "16 WebSocket connections are already open");
+      instance.log().violation("too_many_requests", "16 WebSocket connections are already open");
       post_refusal(instance, ticket, Kind::refused, "too many connections are already open");
     } else {
       auto handler = [self = instance.shared_from_this(), ticket](net::WebSocketEvent event) {
@@ -91,7 +93,7 @@ belfry_ticket connect(void* ctx, const belfry_websocket_request* request) noexce
       };
       const auto socket = instance.parts().websockets->connect(std::move(*wanted), std::move(handler));
       instance.websockets().attach(ticket, socket);
-      // Called when the instance stops while the connection is open.
+      // Called when the plugin cancels the connection, or stops while it is open.
       instance.set_cancel(ticket, [socket] { socket->close(kGoingAway, {}); });
     }
     return ticket;
@@ -99,31 +101,33 @@ belfry_ticket connect(void* ctx, const belfry_websocket_request* request) noexce
 }
 
 void receive(void* ctx, belfry_ticket ticket, std::uint32_t messages) noexcept {
-  shielded(ctx, [&](PluginInstance& instance) { instance.websockets().request(ticket, messages); });
+  served(ctx, BELFRY_HOST_WEBSOCKET_1, [&](PluginInstance& instance) { instance.websockets().request(ticket, messages); });
 }
 
-std::int32_t send_text(void* ctx, belfry_ticket ticket, belfry_str text) noexcept {
-  constexpr std::int32_t kNotTaken = 1;
-  // Stays nonzero when shielded() catches an exception.
-  std::int32_t result = kNotTaken;
-  shielded(ctx, [&](PluginInstance& instance) {
-    if (!base::is_utf8(view(text))) return instance.violation("bad_argument", "websocket: the text is not UTF-8");
-    if (instance.websockets().send_text(ticket, std::string(view(text)))) result = 0;
+belfry_status send_text(void* ctx, belfry_ticket ticket, belfry_str text) noexcept {
+  return served(ctx, BELFRY_HOST_WEBSOCKET_1, belfry_status{BELFRY_FAILED}, [&](PluginInstance& instance) -> belfry_status {
+    if (!base::is_utf8(view(text))) {
+      instance.log().violation("bad_argument", "websocket: the text is not UTF-8");
+      return BELFRY_FAILED;
+    }
+    return instance.websockets().send_text(ticket, std::string(view(text))) ? BELFRY_OK : BELFRY_FAILED;
   });
-  return result;
 }
 
 void close(void* ctx, belfry_ticket ticket, std::uint32_t code, belfry_str reason) noexcept {
-  shielded(ctx, [&](PluginInstance& instance) {
+  served(ctx, BELFRY_HOST_WEBSOCKET_1, [&](PluginInstance& instance) {
     const bool allowed = code == kNormal || (code >= kFirstOwnCode && code <= kLastOwnCode);
     if (!allowed)
-      instance.violation("bad_argument", "websocket: the close code is " + std::to_string(code) + ", wanted 1000 or 3000 to 4999");
-    instance.websockets().close(ticket, allowed ? static_cast<std::uint16_t>(code) : kNormal, clean_text(view(reason), kMaxReasonLength));
+      instance.log().violation("bad_argument", "websocket: the close code is " + std::to_string(code) + ", wanted 1000 or 3000 to 4999");
+    if (view(reason).size() > BELFRY_MAX_CLOSE_REASON_BYTES)
+      instance.log().violation("bad_argument", "websocket: the reason of a close is over 123 bytes");
+    instance.websockets().close(ticket, allowed ? static_cast<std::uint16_t>(code) : kNormal,
+                                clean_text(view(reason), BELFRY_MAX_CLOSE_REASON_BYTES));
   });
 }
 
 }  // namespace
 
-const belfry_websocket kWebSocketService{sizeof(belfry_websocket), 0, connect, receive, send_text, close};
+const belfry_host_websocket kWebSocketService{sizeof(belfry_host_websocket), 0, connect, receive, send_text, close};
 
 }  // namespace belfry::plugin

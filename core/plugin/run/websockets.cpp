@@ -1,5 +1,7 @@
 #include "plugin/run/websockets.hpp"
 
+#include <belfry/plugin.h>
+
 #include <algorithm>
 #include <optional>
 
@@ -7,7 +9,7 @@ namespace belfry::plugin {
 
 bool WebSockets::begin(Ticket ticket) {
   const std::lock_guard lock(mutex_);
-  return connections_.size() < kMaxConnections && connections_.try_emplace(ticket).second;
+  return connections_.size() < BELFRY_MAX_WEBSOCKETS && connections_.try_emplace(ticket).second;
 }
 
 void WebSockets::end(Ticket ticket) {

@@ -1,4 +1,4 @@
-// The WebSocket connections of one instance, by ticket. Limits their number and the messages on the way to the plugin: a message is read
+// The WebSocket connections of one sink, by ticket. Limits their number and the messages on the way to the plugin: a message is read
 // from the peer only when the plugin has requested it and has received all but a few of the earlier ones. A plugin that requests more than
 // it can process, or hangs, cannot use up the memory.
 // Thread rule: any thread. Nothing is called with the lock held.
@@ -15,10 +15,9 @@ namespace belfry::plugin {
 
 class WebSockets {
  public:
-  static constexpr std::size_t kMaxConnections = 16;
   static constexpr std::uint32_t kMaxInFlight = 4;  // messages between the peer and the plugin
 
-  // False when kMaxConnections are open. Called before the connection exists, so that calls with the ticket are not lost meanwhile.
+  // False when BELFRY_MAX_WEBSOCKETS are open. Called before the connection exists, so that calls with the ticket are not lost meanwhile.
   [[nodiscard]] bool begin(Ticket ticket);
   void attach(Ticket ticket, std::shared_ptr<net::WebSocket> socket);
   void end(Ticket ticket);

@@ -24,17 +24,17 @@ void DmChannels::remember(const std::string& user, const std::string& channel) {
   std::string& slot = channels_[user];
   if (slot == channel) return;
   slot = channel;
-  services_.kv(KvScope::credential).put(key_of(user), channel);
+  services_.kv(Scope::account).put(key_of(user), channel);
 }
 
 Task<ApiResponse> DmChannels::channel_of(std::string user) {
   if (const auto found = channels_.find(user); found != channels_.end()) co_return channel_response(found->second);
-  const KvResult kept = co_await services_.kv(KvScope::credential).get(key_of(user));
+  const KvResult kept = co_await services_.kv(Scope::account).get(key_of(user));
   if (kept.ok() && kept.value.starts_with('D')) co_return channel_response(channels_.insert_or_assign(user, kept.value).first->second);
-  const Millis now = services_.clock().monotonic();
+  const MonotonicTime now = services_.clock().monotonic();
   if (refused_ && now < refused_until_) co_return failed(*refused_);
   if (api_.rate_limits().busy(Method::open)) {
-    co_return failed(Outcome::rate_limited(api_.rate_limits().wait(Method::open), LimitScope::recipient,
+    co_return failed(Outcome::rate_limited(api_.rate_limits().wait_time(Method::open), LimitScope::recipient,
                                            "conversations.open has reached its rate limit"));
   }
   std::string arguments = nlohmann::json{{"users", user}}.dump();

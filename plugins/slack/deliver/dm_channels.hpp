@@ -31,7 +31,7 @@ class DmChannels {
   Services services_;
   std::unordered_map<std::string, std::string> channels_;
   std::optional<Outcome> refused_;  // conversations.open, because the app lacks im:write
-  Millis refused_until_{};
+  MonotonicTime refused_until_{};
 };
 
 }  // namespace belfry::slack

@@ -43,7 +43,7 @@ Task<Outcome> Fallback::post(const Message& message, Outcome why) {
         "; the message is sensitive, so it is not sent to the fallback channel; set allow_sensitive on the route to send it there";
     co_return why;
   }
-  if (const Millis wait = api_.rate_limits().wait_post(channel_); wait > kMaxChannelWait) {
+  if (const Millis wait = api_.rate_limits().wait_time_post(channel_); wait > kMaxChannelWait) {
     co_return Outcome::rate_limited(wait, LimitScope::recipient, "the fallback channel has reached its rate limit",
                                     "fallback_channel_busy");
   }

@@ -11,7 +11,7 @@ Millis order_of(const Message& message) { return message.item().received_at.time
 Message without_mark(const Message& message) {
   nlohmann::json document = message.document();
   document["possible_duplicate"] = false;
-  return Message(document, {.number = message.attempt(), .deadline = message.deadline(), .prior_receipt = message.prior_receipt()});
+  return Message(document, {.number = message.attempt(), .deadline = message.deadline()});
 }
 
 }  // namespace
@@ -78,7 +78,7 @@ Task<ApiResponse> MessageUpdater::edit(const Message& message, Thread thread, Pr
   const Message unmarked = message.possible_duplicate() ? without_mark(message) : message;
   PostTarget target{.channel = thread.channel, .edit_ts = thread.ts};
   ApiResponse response = co_await post(unmarked, std::move(target), std::move(preamble));
-  // The rate budget delays other edits; posts continue.
+  // The rate limit delays other edits; posts continue.
   if (response.failure && response.failure->code == Outcome::Code::rate_limited) response.failure->scope = LimitScope::recipient;
   co_return response;
 }

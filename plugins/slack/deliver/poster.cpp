@@ -49,7 +49,7 @@ Task<ApiResponse> Poster::post(const Message& message, PostTarget target, Preamb
   if (failure && failure->reason == kUndocumented && message.attempt() >= tries) failure->code = Outcome::Code::rejected;
   const bool limited = failure && failure->code == Outcome::Code::rate_limited && failure->scope == LimitScope::recipient;
   // Also limits other sinks with this token, and fallback messages to this channel.
-  if (limited && method == Method::post) api_.rate_limits().limited_post(target.channel, *failure->after);
+  if (limited && method == Method::post) api_.rate_limits().report_limited_post(target.channel, *failure->after);
   co_return response;
 }
 

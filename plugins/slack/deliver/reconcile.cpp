@@ -61,10 +61,9 @@ void Reconciler::attempt_ended(const std::string& delivery_id, bool in_doubt) {
   }
 }
 
-Millis Reconciler::visible_at(const std::string& delivery_id) const {
+MonotonicTime Reconciler::visible_at(const std::string& delivery_id) const {
   const auto found = records_.find(delivery_id);
-  const bool mine = found != records_.end() && found->second.attempted.count() != 0;
-  return (mine ? found->second.attempted : started_) + kVisible;
+  return (found == records_.end() ? started_ : found->second.attempted.value_or(started_)) + kVisible;
 }
 
 Task<ReconcileResult> Reconciler::find_delivery(const Message& message, std::string to, std::optional<Thread> thread) {
@@ -114,8 +113,8 @@ ReconcileResult Reconciler::undetermined(const std::string& delivery_id, const O
     return ReconcileResult::unknown(failure.detail);
   }
   AttemptRecord& known = record(delivery_id);
-  if (known.first_failed.count() == 0) known.first_failed = now();
-  const bool hopeless = failure.code == Outcome::Code::rejected || now() - known.first_failed >= kReconcileTimeout;
+  if (!known.first_failed) known.first_failed = now();
+  const bool hopeless = failure.code == Outcome::Code::rejected || now() - *known.first_failed >= kReconcileTimeout;
   if (hopeless) return ReconcileResult::unknown(failure.detail);
   return ReconcileResult::later(std::max(failure.after.value_or(kReconcileRetryDelay), kReconcileRetryDelay), failure.detail);
 }

@@ -40,25 +40,25 @@ class Reconciler {
     std::optional<Outcome> failure;       // neither is set: the message is not there
   };
   struct AttemptRecord {
-    Millis attempted{};     // 0: before this instance started
-    Millis first_failed{};  // when a search failed first; 0: none has
+    std::optional<MonotonicTime> attempted{};     // none: before this instance started
+    std::optional<MonotonicTime> first_failed{};  // of a search; none: no search has failed
   };
 
   Task<Search> search(const Message& message, std::string channel, std::optional<Thread> thread);
   Task<Search> search_since(Millis since, const Message& message, std::string channel, std::optional<Thread> thread);
   Task<Search> read_pages(Method method, Query query, std::string delivery_id);
   AttemptRecord& record(const std::string& delivery_id);
-  [[nodiscard]] Millis visible_at(const std::string& delivery_id) const;
-  [[nodiscard]] Millis now() const { return services_.clock().monotonic(); }  // monotonic, because these times are neither stored nor shown
+  [[nodiscard]] MonotonicTime visible_at(const std::string& delivery_id) const;
+  [[nodiscard]] MonotonicTime now() const { return services_.clock().monotonic(); }
 
   WebApi& api_;
   DmChannels& dm_channels_;
   const Poster& poster_;
   Services services_;
-  Millis started_{};
-  std::unordered_map<std::string, AttemptRecord> records_;  // by delivery id, while its outcome is unknown
-  std::unordered_map<std::string, Millis> unreadable_;      // by conversation, direct messages together: not read before this time
-  std::set<std::string> warned_;                            // scopes already logged as missing
+  MonotonicTime started_{};
+  std::unordered_map<std::string, AttemptRecord> records_;     // by delivery id, while its outcome is unknown
+  std::unordered_map<std::string, MonotonicTime> unreadable_;  // by conversation, direct messages together: not read before this time
+  std::set<std::string> warned_;                               // scopes already logged as missing
 };
 
 }  // namespace belfry::slack

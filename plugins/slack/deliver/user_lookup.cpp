@@ -6,18 +6,17 @@
 namespace belfry::slack {
 namespace {
 
-constexpr Millis kMaxLookupWait = std::chrono::seconds(2);  // for the lookup budget, while a delivery waits
+constexpr Millis kMaxLookupWait = std::chrono::seconds(2);  // for the rate limit of lookups, while a delivery waits
 constexpr Millis kPendingLookupRetry{500};                  // while a background lookup is in progress
 constexpr std::size_t kMaxBackgroundLookups = 1'000;
 constexpr Millis kSoon = std::chrono::seconds(5);  // retry of the member list after a failure; doubled each time, up to kRarely
 constexpr Millis kRarely = std::chrono::minutes(10);
 constexpr const char* kMembersPageSize = "200";  // the page size of Slack's own clients
 
-// kv limits keys to 255 bytes; a longer address is not stored, but looked up again after a restart.
+// An address that is too long for a key is not stored, but looked up again after a restart.
 std::optional<std::string> kv_key(const std::string& email) {
-  constexpr std::size_t kKeyLimit = 255;
   std::string key = "user:" + email;
-  return key.size() <= kKeyLimit ? std::optional(std::move(key)) : std::nullopt;
+  return key.size() <= BELFRY_MAX_KV_KEY_BYTES ? std::optional(std::move(key)) : std::nullopt;
 }
 
 const Outcome kNobody =
@@ -39,7 +38,7 @@ void UserLookup::use(Services services) {
   if (prefill_) services_.spawn(prefill());
 }
 
-Task<UserResult> UserLookup::find(std::string email, Timestamp deadline) {
+Task<UserResult> UserLookup::find(std::string email, MonotonicTime deadline) {
   if (auto answer = find_cached(email)) co_return std::move(*answer);
   Task<UserResult> work = look_up(email, deadline);
   co_return co_await lookups_.run(std::move(email), std::move(work));
@@ -52,14 +51,14 @@ std::optional<UserResult> UserLookup::find_cached(const std::string& email) {
   return User{entry->user, true};
 }
 
-Task<UserResult> UserLookup::look_up(std::string email, Timestamp deadline) {
+Task<UserResult> UserLookup::look_up(std::string email, MonotonicTime deadline) {
   if (const auto key = kv_key(email)) {
-    const KvResult kept = co_await services_.kv(KvScope::credential).get(*key);
+    const KvResult kept = co_await services_.kv(Scope::account).get(*key);
     if (kept.ok()) cache_.restore(email, kept.value, now());
     if (auto answer = find_cached(email)) co_return std::move(*answer);
   }
   if (background_lookups_.contains(email)) co_return std::unexpected(later(kPendingLookupRetry));
-  const Millis wait = api_.rate_limits().wait(Method::lookup);
+  const Millis wait = api_.rate_limits().wait_time(Method::lookup);
   if (wait <= kMaxLookupWait) co_return co_await query_slack(std::move(email), deadline);
   if (background_lookups_.size() < kMaxBackgroundLookups) {
     background_lookups_.insert(email);
@@ -68,12 +67,12 @@ Task<UserResult> UserLookup::look_up(std::string email, Timestamp deadline) {
   co_return std::unexpected(later(wait));
 }
 
-Task<UserResult> UserLookup::query_slack(std::string email, std::optional<Timestamp> deadline) {
+Task<UserResult> UserLookup::query_slack(std::string email, std::optional<MonotonicTime> deadline) {
   Query query;
   query.emplace_back("email", email);
   const ApiResponse response = co_await api_.get(Method::lookup, std::move(query), deadline);
   const auto keep = [&](const UserCache::Entry& entry) {
-    if (const auto key = kv_key(email)) services_.kv(KvScope::credential).put(*key, UserCache::keep(entry));
+    if (const auto key = kv_key(email)) services_.kv(Scope::account).put(*key, UserCache::keep(entry));
   };
   if (response.failure) {
     if (response.follow_up == ApiResponse::FollowUp::no_such_user) keep(cache_.add_missing(email, now()));
@@ -109,18 +108,16 @@ Task<> UserLookup::look_up_in_background(std::string email) {
 }
 
 void UserLookup::report_time_zone(const std::string& email, const nlohmann::json& user) const {
-  constexpr std::size_t kLongestEmail = 254;  // the gateway's limit
-  constexpr std::size_t kLongestZone = 64;
   const std::string zone = text_of(user, "tz");
-  if (zone.empty() || zone.size() > kLongestZone) return;
+  if (zone.empty() || zone.size() > BELFRY_MAX_TIME_ZONE_BYTES) return;
   for (const std::string& from : map_.sources(email)) {
-    if (from.size() <= kLongestEmail) services_.recipients().set_time_zone(from, zone);
+    if (from.size() <= BELFRY_MAX_EMAIL_BYTES) services_.recipients().set_time_zone(from, zone);
   }
 }
 
 Task<> UserLookup::forget(std::string email) {
   cache_.forget(email);
-  if (const auto key = kv_key(email)) co_await services_.kv(KvScope::credential).erase(*key);
+  if (const auto key = kv_key(email)) co_await services_.kv(Scope::account).erase(*key);
 }
 
 // Only saves lookups: an address that is not on the list is still looked up, because the person may be newer than the list.
@@ -141,7 +138,9 @@ Task<> UserLookup::prefill() {
         logged = failure.detail;
       }
       if (failure.code == Outcome::Code::rejected) co_return;
-      co_await services_.clock().sleep_for(rate_limited ? *failure.after : std::exchange(wait, std::min(wait * 2, kRarely)));
+      // The next page waits for the end of a pause anyway, at the gateway, which bounds it and may end it earlier.
+      const Millis pause = rate_limited ? std::min(*failure.after, kRarely) : std::exchange(wait, std::min(wait * 2, kRarely));
+      co_await services_.clock().sleep_for(pause);
       continue;
     }
     wait = kSoon;

@@ -1,5 +1,5 @@
 // Finds the Slack user of an e-mail address. Concurrent requests for an address share one lookup, and results are cached. Lookups never
-// delay deliveries to users who are cached: if the rate budget is used up, the address is looked up in the background, and the delivery
+// delay deliveries to users who are cached: if their rate limit is reached, the address is looked up in the background, and the delivery
 // that needs it is retried later.
 // Thread rule: the instance's strand. Ownership: a member of the sink; the objects passed in outlive it.
 #pragma once
@@ -34,13 +34,13 @@ class UserLookup {
 
   // `email` is normalized (user_cache.hpp). `deadline`: of the delivery. The lookup times out before it, so that the delivery can still
   // report the timeout.
-  Task<UserResult> find(std::string email, Timestamp deadline);
+  Task<UserResult> find(std::string email, MonotonicTime deadline);
   // Drops the user of an address after Slack refused the id, so that the address is looked up again.
   Task<> forget(std::string email);
 
  private:
-  Task<UserResult> look_up(std::string email, Timestamp deadline);
-  Task<UserResult> query_slack(std::string email, std::optional<Timestamp> deadline);
+  Task<UserResult> look_up(std::string email, MonotonicTime deadline);
+  Task<UserResult> query_slack(std::string email, std::optional<MonotonicTime> deadline);
   Task<> look_up_in_background(std::string email);
   Task<> prefill();
   std::size_t learn(const nlohmann::json& page);

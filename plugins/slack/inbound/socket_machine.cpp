@@ -46,7 +46,7 @@ void SocketMachine::on(const socket::Url& event, double) {
 }
 
 void SocketMachine::on(const socket::UrlFailed& event, double random) {
-  if (state_ == State::fetching) fail(event.kind, event.why, event.after, random);
+  if (state_ == State::fetching) fail(event.kind, event.why, random);
 }
 
 void SocketMachine::on(const socket::Opened& event, double) {
@@ -84,7 +84,7 @@ void SocketMachine::on(const socket::Closed& event, double random) {
     return;
   }
   const bool counts = event.connection == connection_ && (state_ == State::connecting || current(connection_));
-  if (counts) fail(FailureKind::transient, event.why, Millis(0), random);
+  if (counts) fail(FailureKind::transient, event.why, random);
 }
 
 void SocketMachine::on(const socket::Due& event, double random) {
@@ -93,7 +93,7 @@ void SocketMachine::on(const socket::Due& event, double random) {
     case State::waiting: fetch_url(); break;
     case State::greeting:
       actions_.emplace_back(socket::Close{connection_});
-      fail(FailureKind::transient, "Slack did not send hello", Millis(0), random);
+      fail(FailureKind::transient, "Slack did not send hello", random);
       break;
     case State::serving:
       settled_ = true;
@@ -123,14 +123,14 @@ void SocketMachine::on_disconnect(Number connection, const std::string& reason, 
   std::string why = kind == FailureKind::fatal ? kSwitchedOff : "Slack closed a new connection: " + shorten(clean_line(reason, 200), 60);
   if (state_ == State::greeting) {
     actions_.emplace_back(socket::Close{connection});
-    fail(kind, std::move(why), Millis(0), random);
+    fail(kind, std::move(why), random);
     return;
   }
   retire();
   if (kind == FailureKind::transient && settled_) {
     fetch_url();
   } else {
-    fail(kind, std::move(why), Millis(0), random);
+    fail(kind, std::move(why), random);
   }
 }
 
@@ -149,7 +149,7 @@ void SocketMachine::fetch_url() {
 
 void SocketMachine::wait(Millis time) { actions_.emplace_back(socket::Wait{++wait_, time}); }
 
-void SocketMachine::fail(FailureKind kind, std::string why, Millis after, double random) {
+void SocketMachine::fail(FailureKind kind, std::string why, double random) {
   state_ = State::waiting;
   over_limit_ = kind == FailureKind::too_many ? connection_ : 0;
   const auto doubled = [&](Millis first, Millis longest) {
@@ -159,11 +159,11 @@ void SocketMachine::fail(FailureKind kind, std::string why, Millis after, double
   switch (kind) {
     case FailureKind::transient:
       actions_.emplace_back(socket::Report{false, std::move(why)});
-      wait(std::max(after, jittered(doubled(kMinBackoff, kMaxBackoff), random)));
+      wait(jittered(doubled(kMinBackoff, kMaxBackoff), random));
       break;
     case FailureKind::limited:
       actions_.emplace_back(socket::Report{false, std::move(why)});
-      wait(std::max(after, kMinBackoff) + jittered(kMinBackoff, random));
+      wait(kMinBackoff + jittered(kMinBackoff, random));
       break;
     case FailureKind::too_many:
       actions_.emplace_back(socket::Report{!spare_, kTooMany});

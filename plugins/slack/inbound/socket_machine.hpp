@@ -28,7 +28,7 @@ using Number = std::uint32_t;  // identifies a connection or a wait; never reuse
 
 enum class FailureKind {
   transient,
-  limited,   // Slack specifies how long to wait
+  limited,   // Slack specifies how long to wait, which is left to the driver
   too_many,  // the app has reached its limit of connections
   fatal,     // only a person can fix it
 };
@@ -41,7 +41,7 @@ struct Url {
 struct UrlFailed {
   FailureKind kind = FailureKind::transient;
   std::string why;
-  Millis after{0};  // wait at least this long
+  Millis after{0};  // the wait that Slack requests; the driver waits for it before it fetches another URL
 };
 struct Opened {
   Number connection = 0;
@@ -135,7 +135,7 @@ class SocketMachine {
   void on_disconnect(socket::Number connection, const std::string& reason, double random);
   void fetch_url();
   void wait(Millis time);
-  void fail(socket::FailureKind kind, std::string why, Millis after, double random);
+  void fail(socket::FailureKind kind, std::string why, double random);
   void retire();
   [[nodiscard]] bool current(socket::Number connection) const;
 

@@ -5,14 +5,20 @@
 #include <utility>
 
 #include "slack/inbound/socket_url.hpp"
+#include "slack/text/pause_note.hpp"
 
 namespace belfry::slack {
 namespace {
 
+using std::chrono::minutes;
 using std::chrono::seconds;
 
 constexpr Millis kCloseTimeout = seconds(1);
 constexpr std::uint64_t kLargestEnvelope = 4 << 20;  // bytes; an envelope contains the whole message whose button was clicked
+
+// A bucket for its pauses, not for its rate, which the machine keeps to: the gateway bounds a pause, and ends it when the sink is released.
+constexpr std::uint32_t kUrlsPerMinute = 60;
+BucketKey url_requests() { return {Scope::sink, "apps.connections.open"}; }
 
 // The same timing as Slack's own client. Slack sends pings too.
 WebSocketRequest request_for(std::string url) {
@@ -35,7 +41,10 @@ std::string why(const WebSocketEvent& closed) {
 SocketMode::SocketMode(sdk::Services services, Secret app_token, std::string api_url)
     : services_(services), app_token_(std::move(app_token)), api_url_(std::move(api_url)) {}
 
-void SocketMode::start() { feed(sessions_[0], socket::Begin{}); }
+void SocketMode::start() {
+  services_.rate_limit().define(url_requests(), kUrlsPerMinute, minutes(1), kUrlsPerMinute);
+  feed(sessions_[0], socket::Begin{});
+}
 
 Task<> SocketMode::stop() {
   stopping_ = true;
@@ -95,13 +104,21 @@ void SocketMode::act(Session&, const socket::Report& action) {
 Task<> SocketMode::fetch_url(Session& session) {
   socket::Event answer = socket::UrlFailed{};
   try {
+    co_await services_.rate_limit().acquire(url_requests());
     HttpRequest request = socket_url_request(api_url_, app_token_.reveal());
     const HttpResult result = co_await services_.http().send(std::move(request));
     answer = parse_socket_url(result, api_url_.starts_with("https://"));
   } catch (const sdk::OutcomeError& error) {
     answer = socket::UrlFailed{socket::FailureKind::fatal, error.outcome().detail};
   }
+  auto* const failed = std::get_if<socket::UrlFailed>(&answer);
+  if (failed != nullptr && failed->after > Millis(0)) pause(*failed);
   feed(session, answer);
+}
+
+void SocketMode::pause(socket::UrlFailed& failed) {
+  services_.rate_limit().report_limited(url_requests(), failed.after);
+  failed.why += pause_note(services_.rate_limit().wait_time(url_requests()));
 }
 
 Task<> SocketMode::run_connection(Session& session, socket::Connect action) {

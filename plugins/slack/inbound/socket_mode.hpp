@@ -41,6 +41,7 @@ class SocketMode {
   void act(Session& session, const socket::Report& action);
 
   Task<> fetch_url(Session& session);
+  void pause(socket::UrlFailed& failed);
   Task<> run_connection(Session& session, socket::Connect action);
   Task<> sleep(Session& session, socket::Wait action);
   Task<> enforce_close_timeout();

@@ -176,7 +176,7 @@ ApiResponse fail(Outcome outcome, ApiResponse::FollowUp follow_up = ApiResponse:
 }
 
 Outcome limited(Method method, const HttpResult& result, bool one_channel, const std::string& detail) {
-  const LimitScope scope = one_channel ? LimitScope::recipient : method == Method::post ? LimitScope::credential : LimitScope::method;
+  const LimitScope scope = one_channel ? LimitScope::recipient : method == Method::post ? LimitScope::account : LimitScope::method;
   const Millis pause = std::max<Millis>(result.retry_after().value_or(kDefaultPause), seconds(1));
   return Outcome::rate_limited(pause, scope, detail);
 }
@@ -228,7 +228,7 @@ ApiResponse read_error(Method method, const HttpResult& result, const json& answ
     case Kind::migration: return fail(Outcome::retry(reason, detail).retry_after(kMigrationPause));
     case Kind::limited: return fail(limited(method, result, false, detail));
     case Kind::limited_channel: return fail(limited(method, result, true, detail));
-    case Kind::quota: return fail(Outcome::rate_limited(kQuotaPause, LimitScope::credential, detail, reason));
+    case Kind::quota: return fail(Outcome::rate_limited(kQuotaPause, LimitScope::account, detail, reason));
     case Kind::setup: return fail(Outcome::misconfigured(reason, detail));
     case Kind::user: return fail(Outcome::rejected(reason, detail), ApiResponse::FollowUp::forget_user);
     case Kind::no_such_user: return fail(Outcome::rejected("user_not_found", detail), ApiResponse::FollowUp::no_such_user);

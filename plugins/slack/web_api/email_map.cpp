@@ -15,17 +15,17 @@ bool is_address(const std::string& text) {
 using Check = bool (*)(const std::string&);
 
 // Keys may be written in any case, but must be unique regardless of case.
-std::map<std::string, std::string> parse_rules(const Config& table, Check fits, const std::string& wanted, Problems& problems) {
+std::map<std::string, std::string> parse_rules(const Config& table, Check fits, const std::string& wanted, Findings& findings) {
   std::map<std::string, std::string> rules;
   for (const auto& [key, value] : table.json().items()) {
     const std::string from = normalize_email(key);
     const std::string to = normalize_email(table.string(key));
     if (!fits(from)) {
-      problems.add(table.pointer(key), "\"" + key + "\" is not " + wanted);
+      findings.error(table.pointer(key), "\"" + key + "\" is not " + wanted);
     } else if (!fits(to)) {
-      problems.add(table.pointer(key), "must be " + wanted);
+      findings.error(table.pointer(key), "must be " + wanted);
     } else if (!rules.emplace(from, to).second) {
-      problems.add(table.pointer(key), "\"" + key + "\" appears twice; case is ignored");
+      findings.error(table.pointer(key), "\"" + key + "\" appears twice; case is ignored");
     }
   }
   return rules;
@@ -33,9 +33,9 @@ std::map<std::string, std::string> parse_rules(const Config& table, Check fits, 
 
 }  // namespace
 
-EmailMap::EmailMap(const Config& section, Problems& problems)
-    : addresses_(parse_rules(section.section("addresses"), is_address, "an e-mail address such as bobby@example.com", problems)),
-      domains_(parse_rules(section.section("domains"), is_domain, "a domain such as example.com, without an @", problems)) {}
+EmailMap::EmailMap(const Config& section, Findings& findings)
+    : addresses_(parse_rules(section.section("addresses"), is_address, "an e-mail address such as bobby@example.com", findings)),
+      domains_(parse_rules(section.section("domains"), is_domain, "a domain such as example.com, without an @", findings)) {}
 
 std::string EmailMap::apply(const std::string& email) const {
   if (const auto found = addresses_.find(email); found != addresses_.end()) return found->second;

@@ -10,8 +10,8 @@ namespace belfry::slack {
 class EmailMap {
  public:
   EmailMap() = default;
-  // Reads the `email_map` section of the configuration and adds its errors to `problems`.
-  EmailMap(const Config& section, Problems& problems);
+  // Reads the `email_map` section of the configuration and adds its errors to `findings`.
+  EmailMap(const Config& section, Findings& findings);
 
   // A rule for the address takes precedence over one for its domain. Rules do not chain: the result is not mapped again.
   [[nodiscard]] std::string apply(const std::string& email) const;

@@ -34,32 +34,35 @@ void RateLimits::use(Services services) {
   services_ = services;
   for (std::size_t i = 0; i < kMethodCount; ++i) {
     const auto [per_minute, at_once] = rate(Method{i});
-    if (per_minute != 0) services_.rate_limit().define(budget(Method{i}), per_minute, minutes(1), at_once);
+    if (per_minute != 0) services_.rate_limit().define(calls_of(Method{i}), per_minute, minutes(1), at_once);
   }
 }
 
 Task<> RateLimits::acquire(Method method) {
-  if (rate(method).per_minute != 0) co_await services_.rate_limit().acquire(budget(method));
+  if (rate(method).per_minute != 0) co_await services_.rate_limit().acquire(calls_of(method));
 }
 
 Task<> RateLimits::acquire_post(std::string channel) { co_await services_.rate_limit().acquire(posts_in(std::move(channel))); }
 
-void RateLimits::limited(Method method, Millis after) {
-  if (rate(method).per_minute != 0) services_.rate_limit().limited(budget(method), after);  // else the outcome reports it to the gateway
+void RateLimits::report_limited(Method method, Millis after) {
+  if (rate(method).per_minute == 0) return;  // the outcome reports it to the gateway
+  services_.rate_limit().report_limited(calls_of(method), after);
 }
 
-void RateLimits::limited_post(const std::string& channel, Millis after) { services_.rate_limit().limited(posts_in(channel), after); }
-
-Millis RateLimits::wait(Method method) const {
-  return rate(method).per_minute == 0 ? Millis(0) : services_.rate_limit().wait(budget(method));
+void RateLimits::report_limited_post(const std::string& channel, Millis after) {
+  services_.rate_limit().report_limited(posts_in(channel), after);
 }
 
-Millis RateLimits::wait_post(const std::string& channel) const { return services_.rate_limit().wait(posts_in(channel)); }
+Millis RateLimits::wait_time(Method method) const {
+  return rate(method).per_minute == 0 ? Millis(0) : services_.rate_limit().wait_time(calls_of(method));
+}
+
+Millis RateLimits::wait_time_post(const std::string& channel) const { return services_.rate_limit().wait_time(posts_in(channel)); }
 
 Millis RateLimits::next_slot(Method method) {
-  const Millis now = services_.clock().monotonic();
-  Millis& last = last_turn_[index(method)];
-  last = std::max(last + Millis(minutes(1)) / rate(method).per_minute, now + wait(method));
+  const MonotonicTime now = services_.clock().monotonic();
+  MonotonicTime& last = last_slot_[index(method)];
+  last = std::max(last + Millis(minutes(1)) / rate(method).per_minute, now + wait_time(method));
   return last - now;
 }
 

@@ -4,6 +4,7 @@
 #include <random>
 #include <utility>
 
+#include "slack/text/pause_note.hpp"
 #include "slack/web_api/form.hpp"
 
 namespace belfry::slack {
@@ -18,6 +19,10 @@ constexpr Millis kPeerRenewalTimeout = seconds(3);       // for a renewal by ano
 constexpr Millis kPeerPollInterval = milliseconds(300);  // between checks for its result
 constexpr Millis kRenewalRetryDelay = seconds(10);
 constexpr Millis kTryRefusedAgain = minutes(10);  // after Slack refused a renewal, while the current token is valid
+
+// A bucket for its pauses, not for its rate: the gateway bounds a pause, and ends it when the sink is released.
+constexpr std::uint32_t kRenewalsPerMinute = 60;
+BucketKey renewal_requests() { return {Scope::account, std::string(method_name(Method::renew))}; }
 
 std::string random_name() {
   std::random_device random;
@@ -35,6 +40,16 @@ Outcome token_replaced() { return Outcome::retry("token_renewal", "the configure
 BotToken::BotToken(std::string api_url, Secret configured, std::optional<RotationSettings> rotation)
     : api_url_(std::move(api_url)), configured_(std::move(configured)), rotation_(std::move(rotation)), me_(random_name()) {
   idle_.set();
+}
+
+void BotToken::use(Services services) {
+  services_ = services;
+  if (rotation_) services_.rate_limit().define(renewal_requests(), kRenewalsPerMinute, minutes(1), kRenewalsPerMinute);
+}
+
+bool BotToken::may_try() const {
+  return renewal_enabled_ && services_.clock().monotonic() >= next_try_ &&
+         services_.rate_limit().wait_time(renewal_requests()) == Millis(0);
 }
 
 std::optional<std::string> BotToken::try_get() {
@@ -98,8 +113,8 @@ void BotToken::sync_configured() {
 }
 
 void BotToken::adopt(TokenPair pair) {
-  services_.learn_secret(pair.access);
-  services_.learn_secret(pair.refresh);
+  services_.add_secret(pair.access);
+  services_.add_secret(pair.refresh);
   current_ = std::move(pair);
   // A second copy in the sink's own scope stays visible if bot_token differs after the next start.
   services_.kv().put(lineage_key(seed_), to_text({current_, std::nullopt}));
@@ -109,7 +124,7 @@ void BotToken::adopt(TokenPair pair) {
 Task<bool> BotToken::load() {
   const std::string seed = seed_;
   const std::string scope_token = scope_token_;
-  const Kv store = services_.kv(KvScope::credential);
+  const Kv store = services_.kv(Scope::account);
   const KvResult found = co_await store.get(lineage_key(seed));
   const KvResult own = co_await services_.kv().get(lineage_key(seed));
   if (seed != seed_ || scope_token != scope_token_) co_return true;
@@ -155,8 +170,8 @@ Task<TokenResult> BotToken::renew() {
 
   const std::string seed = seed_;
   const std::string key = lineage_key(seed);
-  const Kv store = services_.kv(KvScope::credential);
-  const Millis patience = services_.clock().monotonic() + kPeerRenewalTimeout;
+  const Kv store = services_.kv(Scope::account);
+  const MonotonicTime patience = services_.clock().monotonic() + kPeerRenewalTimeout;
   TokenRecord kept;
   KvResult taken;
   for (;;) {
@@ -236,16 +251,17 @@ Task<std::expected<TokenPair, Outcome>> BotToken::request_renewal() {
   if (response.failure) co_return std::unexpected(renewal_failure(response));
   auto pair = parse_renewal(response.body, now());
   if (!pair) co_return std::unexpected(Outcome::retry("bad_answer", pair.error()));
-  services_.learn_secret(pair->access);
-  services_.learn_secret(pair->refresh);
+  services_.add_secret(pair->access);
+  services_.add_secret(pair->refresh);
   co_return *std::move(pair);
 }
 
 TokenResult BotToken::fail(Outcome outcome) {
   const bool refused = outcome.code == Outcome::Code::misconfigured;
-  next_try_ = services_.clock().monotonic() +
-              std::max(refused && usable() ? kTryRefusedAgain : kRenewalRetryDelay, outcome.after.value_or(Millis{}));
-  services_.log().warn((usable() ? "continuing with the current token: " : "") + outcome.detail);
+  next_try_ = services_.clock().monotonic() + (refused && usable() ? kTryRefusedAgain : kRenewalRetryDelay);
+  if (outcome.after) services_.rate_limit().report_limited(renewal_requests(), *outcome.after);
+  services_.log().warn((usable() ? "continuing with the current token: " : "") + outcome.detail +
+                       pause_note(services_.rate_limit().wait_time(renewal_requests())));
   last_failure_ = outcome;
   return std::unexpected(std::move(outcome));
 }

@@ -2,7 +2,7 @@
 //
 // A static token is revealed at each use, so it may be replaced while the sink runs. A token with rotation is renewed two hours before it
 // expires, by the first call that finds it due; calls continue with the old token meanwhile. The new pair is durable before it is used, and
-// a lease in the key-value store allows one renewal at a time per credential, across sinks and gateways. When the configured token changes,
+// a lease in the key-value store allows one renewal at a time per account, across sinks and gateways. When the configured token changes,
 // rotation starts over from it, and tokens derived from the previous one are dropped.
 // Thread rule: the instance's strand. Ownership: outlives the tasks of the sink.
 #pragma once
@@ -29,7 +29,7 @@ class BotToken {
   BotToken(const BotToken&) = delete;
   BotToken& operator=(const BotToken&) = delete;
 
-  void use(Services services) { services_ = services; }  // at start
+  void use(Services services);  // at start
 
   // Returns the token if it is available without waiting. May start a renewal in the background.
   [[nodiscard]] std::optional<std::string> try_get();
@@ -44,14 +44,11 @@ class BotToken {
   // Completes when no renewal is in progress.
   Task<> wait_idle();
 
-  // Identifies the credential in rate budgets.
-  [[nodiscard]] const std::string& reference() const { return configured_.reference(); }
-
  private:
   [[nodiscard]] Millis now() const { return services_.clock().now().time_since_epoch(); }
   [[nodiscard]] bool due() const { return current_.access == refused_ || current_.due(now()); }
   [[nodiscard]] bool usable() const { return current_.access != refused_ && current_.usable(now()); }
-  [[nodiscard]] bool may_try() const { return renewal_enabled_ && services_.clock().monotonic() >= next_try_; }
+  [[nodiscard]] bool may_try() const;
 
   void sync_configured();
   void adopt(TokenPair pair);
@@ -68,13 +65,13 @@ class BotToken {
   bool renewal_enabled_ = true;
   std::string me_;  // identifies this instance in leases
 
-  std::string scope_token_;  // the configured token, from which the host derives the kv scope of the credential
+  std::string scope_token_;  // the configured token, from which the host derives the kv scope of the account
   std::string seed_;         // the configured token from which everything below is derived
   bool loaded_ = false;      // the stored record has been read
   TokenPair current_;
   std::string refused_;                  // reported by Slack as expired, whatever the clock indicates
   std::optional<TokenPair> unsaved_;     // issued by Slack to replace current_, but not durable yet
-  Millis next_try_{};                    // no renewal before this time of the monotonic clock
+  MonotonicTime next_try_{};             // no renewal before this time
   std::optional<Outcome> last_failure_;  // of the last renewal
   bool background_renewal_ = false;      // a renewal that no call waits for is in progress
   SingleFlight<std::string, TokenResult> renewals_;

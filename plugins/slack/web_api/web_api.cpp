@@ -24,11 +24,11 @@ HttpRequest bare_post(std::string url, std::string arguments) {
 
 }  // namespace
 
-Task<ApiResponse> WebApi::get(Method method, Query query, std::optional<Timestamp> deadline) {
+Task<ApiResponse> WebApi::get(Method method, Query query, std::optional<MonotonicTime> deadline) {
   co_await rate_limits_.acquire(method);
   HttpRequest request = bare_get(api_url_ + std::string(method_name(method)), query);
   if (method == Method::users_list || method == Method::history || method == Method::replies) request.max_response_bytes = kLargestPage;
-  if (deadline) request.timeout = std::max(*deadline - services_.clock().now() - kReportMargin, Millis(1));
+  if (deadline) request.timeout = std::max(*deadline - services_.clock().monotonic() - kReportMargin, Millis(1));
   co_return co_await send(method, std::move(request));
 }
 
@@ -68,7 +68,7 @@ Task<ApiResponse> WebApi::send_with(Method method, HttpRequest request, const st
   const auto& failure = response.failure;
   // A limit on one channel does not apply to the others.
   const bool limited = failure && failure->code == Outcome::Code::rate_limited && failure->scope != LimitScope::recipient;
-  if (limited) rate_limits_.limited(method, *failure->after);
+  if (limited) rate_limits_.report_limited(method, *failure->after);
   co_return response;
 }
 

@@ -1,4 +1,4 @@
-// Client for the Web API of one workspace. Every call to Slack goes through it, so the token, the URL, the rate budget and the
+// Client for the Web API of one workspace. Every call to Slack goes through it, so the token, the URL, the rate limits and the
 // classification of responses are handled in one place.
 // Thread rule: the instance's strand. Ownership: a member of the sink; usable from start() on.
 #pragma once
@@ -19,7 +19,7 @@ class WebApi {
  public:
   WebApi() = default;
   WebApi(std::string api_url, std::unique_ptr<BotToken> token, std::uint32_t lookups_per_minute)
-      : api_url_(std::move(api_url)), token_(std::move(token)), rate_limits_(token_->reference(), lookups_per_minute) {}
+      : api_url_(std::move(api_url)), token_(std::move(token)), rate_limits_(lookups_per_minute) {}
   void use(Services services) {
     services_ = services;
     token_->use(services);
@@ -27,7 +27,7 @@ class WebApi {
   }
 
   // Sends the arguments in the query, for methods that read. `deadline`: of the delivery, if it waits for the call from another task.
-  Task<ApiResponse> get(Method method, Query query, std::optional<Timestamp> deadline);
+  Task<ApiResponse> get(Method method, Query query, std::optional<MonotonicTime> deadline);
   Task<ApiResponse> get(Method method, Query query) { return get(method, std::move(query), std::nullopt); }
   // Sends the arguments as JSON.
   Task<ApiResponse> post(Method method, std::string arguments);

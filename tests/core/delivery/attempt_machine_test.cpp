@@ -6,6 +6,7 @@ namespace belfry::delivery {
 namespace {
 
 using model::OutcomeCode;
+using ReconcileCode = plugin::ReconcileResult::Code;
 using namespace std::chrono_literals;
 
 const base::Timestamp kNow{base::Millis(1'700'000'000'000)};
@@ -85,15 +86,15 @@ TEST_F(AttemptMachineTest, ADeliveryInDoubtIsMarkedWhenTheSinkCannotReconcile) {
 
 TEST_F(AttemptMachineTest, ReconcilingDecidesWhetherItIsSentAgain) {
   struct Row {
-    OutcomeCode found;
+    ReconcileCode found;
     bool sent_again;
     bool marked;
   };
-  for (const auto& row : {Row{OutcomeCode::delivered, false, false}, Row{OutcomeCode::rejected, true, false},
-                          Row{OutcomeCode::retry, true, true}, Row{OutcomeCode::misconfigured, true, true}}) {
+  for (const auto& row :
+       {Row{ReconcileCode::found, false, false}, Row{ReconcileCode::absent, true, false}, Row{ReconcileCode::unknown, true, true}}) {
     auto m = machine(true, true);
     ASSERT_TRUE(std::holds_alternative<action::Reconcile>(m.resume(event::Start{}, kNow, 0)));
-    const auto next = m.resume(event::Reconciled{outcome(row.found)}, kNow, 0);
+    const auto next = m.resume(event::Reconciled{{.code = row.found}}, kNow, 0);
     ASSERT_EQ(std::holds_alternative<action::Begin>(next), row.sent_again);
     if (row.sent_again) {
       EXPECT_EQ(std::get<action::Begin>(next).possible_duplicate, row.marked);
@@ -114,10 +115,12 @@ TEST_F(AttemptMachineTest, WhatCannotBeSaidYetIsAskedLaterAndStaysInDoubt) {
        {Row{7s, kNow + 1h, kNow + 7s}, Row{{}, kNow + 1h, kNow + 30s}, Row{0s, kNow + 1h, kNow + 1s}, Row{7s, kNow + 5s, kNow + 5s}}) {
     auto m = machine(true, true, row.expires_at);
     static_cast<void>(m.resume(event::Start{}, kNow, 0));
-    auto later = outcome(OutcomeCode::rate_limited);
-    later.retry_after = row.after;
+    const plugin::ReconcileResult later{.code = ReconcileCode::ask_again, .retry_after = row.after, .detail = "the remote is busy"};
     const auto finish = std::get<action::Finish>(m.resume(event::Reconciled{later}, kNow, 0));
     EXPECT_EQ(finish.finish.attempt, 0U) << "no attempt was begun, and the previous one stays open";
+    EXPECT_EQ(finish.finish.outcome.code, OutcomeCode::rate_limited);
+    EXPECT_EQ(finish.finish.outcome.reason, "unknown");
+    EXPECT_EQ(finish.finish.outcome.detail, "the remote is busy");
     EXPECT_FALSE(finish.pause);
     const auto retry = std::get<store::RetryAt>(finish.finish.next);
     EXPECT_EQ(retry.at, row.again);
@@ -179,17 +182,20 @@ TEST_F(AttemptMachineTest, AnExpiredDeliveryIsNotSent) {
 TEST_F(AttemptMachineTest, AnExpiredDeliveryInDoubtIsReconciledFirst) {
   auto found = machine(true, true, kNow);
   ASSERT_TRUE(std::holds_alternative<action::Reconcile>(found.resume(event::Start{}, kNow, 0)));
-  auto finish = std::get<action::Finish>(found.resume(event::Reconciled{outcome(OutcomeCode::delivered)}, kNow, 0));
+  auto finish = std::get<action::Finish>(found.resume(event::Reconciled{{.code = ReconcileCode::found, .receipt = "{}"}}, kNow, 0));
   EXPECT_TRUE(std::holds_alternative<store::Done>(finish.finish.next));
+  EXPECT_EQ(finish.finish.outcome.code, OutcomeCode::delivered);
+  EXPECT_EQ(finish.finish.outcome.reason, "delivered");
+  EXPECT_EQ(finish.finish.outcome.receipt, "{}");
 
   auto absent = machine(true, true, kNow, {"mail"});
   static_cast<void>(absent.resume(event::Start{}, kNow, 0));
-  finish = std::get<action::Finish>(absent.resume(event::Reconciled{outcome(OutcomeCode::rejected)}, kNow, 0));
+  finish = std::get<action::Finish>(absent.resume(event::Reconciled{{.code = ReconcileCode::absent}}, kNow, 0));
   EXPECT_FALSE(std::get<store::FallBack>(finish.finish.next).deliveries.at(0).possible_duplicate);
 
   auto unknown = machine(true, true, kNow, {"mail"});
   static_cast<void>(unknown.resume(event::Start{}, kNow, 0));
-  finish = std::get<action::Finish>(unknown.resume(event::Reconciled{outcome(OutcomeCode::retry)}, kNow, 0));
+  finish = std::get<action::Finish>(unknown.resume(event::Reconciled{{.code = ReconcileCode::unknown}}, kNow, 0));
   EXPECT_TRUE(std::get<store::FallBack>(finish.finish.next).deliveries.at(0).possible_duplicate);
 }
 

@@ -7,7 +7,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const base::Timestamp kNow{base::Millis(1'700'000'000'000)};
+const base::Timestamp kEndedAt{base::Millis(1'700'000'000'000)};
 
 class FallbackTest : public testing::Test {
  protected:
@@ -21,7 +21,7 @@ class FallbackTest : public testing::Test {
   }
 
   [[nodiscard]] std::optional<model::Delivery> next(bool possible_duplicate = false) const {
-    return fallback_delivery(ended_, notification_, sinks_, possible_duplicate, kNow);
+    return fallback_delivery(ended_, notification_, sinks_, possible_duplicate, kEndedAt);
   }
 
   model::Delivery ended_;
@@ -38,7 +38,7 @@ TEST_F(FallbackTest, GoesToTheNextSinkOfTheChainAndKeepsTheRest) {
   EXPECT_EQ(delivery->notification_id, "n1");
   EXPECT_EQ(delivery->route, "everyone");
   EXPECT_EQ(delivery->fallback_of, "d1");
-  EXPECT_EQ(delivery->expires_at, kNow + 2h);
+  EXPECT_EQ(delivery->expires_at, kEndedAt + 2h);
   EXPECT_NE(delivery->id, "d1");
   EXPECT_FALSE(delivery->possible_duplicate);
 }
@@ -55,9 +55,9 @@ TEST_F(FallbackTest, ASensitiveNotificationSkipsPlacesThatOthersRead) {
 }
 
 TEST_F(FallbackTest, TheNotificationsOwnAgeRunsFromItsReceipt) {
-  notification_.received_at = kNow - 4min;
+  notification_.received_at = kEndedAt - 4min;
   notification_.max_age = 10min;
-  EXPECT_EQ(next()->expires_at, kNow + 6min);
+  EXPECT_EQ(next()->expires_at, kEndedAt + 6min);
 }
 
 TEST_F(FallbackTest, UnknownSinksAreSkipped) {

@@ -25,6 +25,7 @@ using tests::answer_of;
 class ScriptedChannel final : public plugin::Channel {
  public:
   using Script = std::function<std::optional<model::Outcome>(const plugin::SendRequest&)>;  // none: held
+  using ReconcileScript = std::function<plugin::ReconcileResult(const plugin::SendRequest&)>;
 
   struct Seen {
     std::vector<plugin::SendRequest> sent;
@@ -57,9 +58,9 @@ class ScriptedChannel final : public plugin::Channel {
   void end_pauses() override { ++pauses_ended; }
   [[nodiscard]] bool can_reconcile() const override { return static_cast<bool>(reconcile_script); }
 
-  void reconcile(plugin::SendRequest send, plugin::OutcomeHandler handler) override {
+  void reconcile(plugin::SendRequest send, plugin::ReconcileHandler handler) override {
     seen_.update([&](Seen& s) { s.reconciled.push_back(send); });
-    handler(*reconcile_script(send));
+    handler(reconcile_script(send));
   }
 
   void on_late(plugin::LateHandler handler) override { late = std::move(handler); }
@@ -87,7 +88,7 @@ class ScriptedChannel final : public plugin::Channel {
   std::atomic<int> not_begun = 0;  // this many deliveries come back unstarted
   std::atomic<int> pauses_ended = 0;
   std::size_t limit = std::numeric_limits<std::size_t>::max();
-  Script reconcile_script;
+  ReconcileScript reconcile_script;
   plugin::LateHandler late;
   std::function<void(plugin::Health)> health;
 
@@ -104,6 +105,8 @@ class ScriptedChannel final : public plugin::Channel {
 
 inline model::Outcome delivered() { return {.code = model::OutcomeCode::delivered, .reason = "sent", .receipt = R"({"id":"1"})"}; }
 inline model::Outcome outcome(model::OutcomeCode code, std::string reason = "test") { return {.code = code, .reason = std::move(reason)}; }
+using ReconcileCode = plugin::ReconcileResult::Code;
+inline plugin::ReconcileResult reconciled(ReconcileCode code) { return {.code = code}; }
 
 struct Counted final : Metrics {
   void received(std::string_view, std::string_view) override {}

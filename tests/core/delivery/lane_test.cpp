@@ -383,8 +383,8 @@ TEST_F(LaneTest, AParkedLaneThatCannotLookForItsProbeTakesItsTime) {
         s.rates.per_destination = {1, 10ms, 3};
       });
   channel("slack").reconcile_script = [&](const auto&) {
-    if (slack == Slack::working) return outcome(OutcomeCode::rejected);
-    auto later = outcome(OutcomeCode::rate_limited);
+    if (slack == Slack::working) return reconciled(ReconcileCode::absent);
+    auto later = reconciled(ReconcileCode::ask_again);
     later.retry_after = 1h;
     return later;
   };
@@ -602,7 +602,9 @@ TEST_F(LaneTest, WhatACrashLeftInDoubtIsMarkedAndSentAgain) {
 
 TEST_F(LaneTest, ASinkThatCanReconcileIsAskedFirst) {
   add("slack", [](const auto&) { return delivered(); });
-  channel("slack").reconcile_script = [](const auto&) { return delivered(); };
+  channel("slack").reconcile_script = [](const auto&) {
+    return plugin::ReconcileResult{.code = ReconcileCode::found, .detail = "seen", .receipt = R"({"id":"2"})"};
+  };
   const auto id = accept("slack", "bobby@example.com");
   const auto lease = answer_of<store::Lease>([&](auto handler) { store_->lease({"slack", 1, clock_.now(), 100ms}, std::move(handler)); });
   ASSERT_TRUE(
@@ -611,29 +613,36 @@ TEST_F(LaneTest, ASinkThatCanReconcileIsAskedFirst) {
   ASSERT_TRUE(metrics_.wait("delivery slack delivered", 1));
   EXPECT_TRUE(channel("slack").seen().sent.empty());
   EXPECT_EQ(channel("slack").seen().reconciled.size(), 1U);
-  EXPECT_FALSE(history(id).deliveries[0].possible_duplicate);
+  const auto found = history(id).deliveries[0];
+  EXPECT_FALSE(found.possible_duplicate);
+  EXPECT_EQ(found.last_reason, "delivered");
+  EXPECT_EQ(found.last_detail, "seen");
+  EXPECT_EQ(found.receipt, R"({"id":"2"})");
 }
 
 TEST_F(LaneTest, AnAmbiguousFailureIsLookedForBeforeItIsSentAgain) {
   struct Row {
-    OutcomeCode found;
+    std::string sink;
+    ReconcileCode found;
     std::size_t sent;
     bool marked;
   };
-  const std::vector<Row> rows{{OutcomeCode::delivered, 1, false}, {OutcomeCode::rejected, 2, false}, {OutcomeCode::retry, 2, true}};
+  const std::vector<Row> rows{{"slack-found", ReconcileCode::found, 1, false},
+                              {"slack-absent", ReconcileCode::absent, 2, false},
+                              {"slack-unknown", ReconcileCode::unknown, 2, true}};
   for (const auto& row : rows) {
-    const std::string sink = "slack-" + std::string(model::to_string(row.found));
+    const auto& sink = row.sink;
     add(sink, [](const plugin::SendRequest& send) {
       if (send.attempt > 1) return delivered();
       auto o = outcome(OutcomeCode::retry, "timeout");
       o.maybe_delivered = true;
       return o;
     });
-    channel(sink).reconcile_script = [found = row.found](const auto&) { return outcome(found); };
+    channel(sink).reconcile_script = [found = row.found](const auto&) { return reconciled(found); };
   }
   start();
   for (const auto& row : rows) {
-    const std::string sink = "slack-" + std::string(model::to_string(row.found));
+    const auto& sink = row.sink;
     const auto id = accept(sink, "bobby@example.com");
     ASSERT_TRUE(metrics_.wait("delivery " + sink + " delivered", 1));
     const auto seen = channel(sink).seen();
@@ -650,8 +659,8 @@ TEST_F(LaneTest, WhatCannotBeLookedForNowIsLookedForLater) {
   std::atomic<int> asked = 0;
   add("slack", [](const auto&) { return delivered(); });
   channel("slack").reconcile_script = [&](const auto&) {
-    if (asked++ > 0) return delivered();
-    auto later = outcome(OutcomeCode::rate_limited);
+    if (asked++ > 0) return reconciled(ReconcileCode::found);
+    auto later = reconciled(ReconcileCode::ask_again);
     later.retry_after = 1ms;
     return later;
   };

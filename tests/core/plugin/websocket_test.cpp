@@ -57,6 +57,7 @@ TEST_F(WebSocketService, LimitsAreKeptWithinBounds) {
   EXPECT_EQ(particular->request.pong_timeout, 3ms);
   EXPECT_EQ(particular->request.idle_timeout, 4ms);
   EXPECT_EQ(particular->request.max_message, 16U * 1024 * 1024);
+  EXPECT_EQ(metrics_.value("bad_argument"), 1) << "max_message_bytes is over its bound";
   particular->emit({});
 }
 
@@ -154,7 +155,7 @@ TEST_F(WebSocketService, SixteenConnectionsAtMost) {
   instance_ = open("websockets", {{"do", "many"}});
   ASSERT_TRUE(instance_);
   EXPECT_EQ(deliver(*instance_, message()).detail, "two were refused");
-  EXPECT_EQ(websockets_->requests.size(), WebSockets::kMaxConnections);
+  EXPECT_EQ(websockets_->requests.size(), BELFRY_MAX_WEBSOCKETS);
   EXPECT_EQ(metrics_.value("too_many_requests"), 2);
 }
 
@@ -167,6 +168,15 @@ TEST_F(WebSocketService, StoppingClosesWhatIsOpen) {
   EXPECT_EQ(socket->closed.take(), "1001 ");
   // The instance is gone by now.
   socket->emit({.kind = Kind::text, .data = "late"});
+}
+
+TEST_F(WebSocketService, ACancelledConnectionIsClosedWithoutAnEvent) {
+  instance_ = open("cancels", {{"do", "websocket"}});
+  ASSERT_TRUE(instance_);
+  EXPECT_EQ(deliver(*instance_, message()).detail, "cancelled");
+  const auto socket = websockets_->requests.take();
+  ASSERT_TRUE(socket);
+  EXPECT_EQ((*socket)->closed.take(), "1001 ");
 }
 
 class WebSocketsTest : public ::testing::Test {
@@ -197,7 +207,7 @@ TEST_F(WebSocketsTest, UnknownTicketsAreIgnored) {
 }
 
 TEST_F(WebSocketsTest, AnEndedConnectionMakesRoom) {
-  for (plugin::Ticket ticket = 1; ticket <= WebSockets::kMaxConnections; ++ticket) ASSERT_TRUE(connections_.begin(ticket));
+  for (plugin::Ticket ticket = 1; ticket <= BELFRY_MAX_WEBSOCKETS; ++ticket) ASSERT_TRUE(connections_.begin(ticket));
   EXPECT_FALSE(connections_.begin(100));
   connections_.end(3);
   EXPECT_TRUE(connections_.begin(100));

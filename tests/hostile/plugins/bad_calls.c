@@ -1,7 +1,10 @@
 /* Calls the host with tickets that were never issued and with invalid arguments, then delivers. */
 #include "plain.h"
 
-#define GET(type, id) ((const type*)host->service(host->ctx, text(id)))
+#define CLOCK SERVICE(belfry_host_clock, BELFRY_HOST_CLOCK_1)
+#define KV SERVICE(belfry_host_kv, BELFRY_HOST_KV_1)
+#define METRICS SERVICE(belfry_host_metrics, BELFRY_HOST_METRICS_1)
+#define RATE_LIMIT SERVICE(belfry_host_rate_limit, BELFRY_HOST_RATE_LIMIT_1)
 
 static void deliver(void* self, const belfry_message* message) {
   (void)self;
@@ -9,11 +12,13 @@ static void deliver(void* self, const belfry_message* message) {
   const belfry_str none = {NULL, 0};
   host->complete(ctx, 0, NULL);
   host->complete(ctx, UINT64_MAX, NULL);
-  host->complete(ctx, 1, NULL); /* another instance's range */
+  host->complete(ctx, 1, NULL); /* another sink's range */
+  host->cancel(ctx, 0);
+  host->cancel(ctx, UINT64_MAX);
+  host->cancel(ctx, 12345);
 
-  const belfry_http_client* http = GET(belfry_http_client, BELFRY_HTTP_CLIENT_1);
+  const belfry_host_http_client* http = service(BELFRY_HOST_HTTP_CLIENT_1);
   http->send(ctx, NULL);
-  http->cancel(ctx, UINT64_MAX);
   belfry_http_header header = {text("X-Bad\r\nInjected"), text("1")};
   belfry_http_request request;
   memset(&request, 0, sizeof request);
@@ -29,22 +34,38 @@ static void deliver(void* self, const belfry_message* message) {
   request.on_behalf_of = UINT64_MAX;
   http->send(ctx, &request);
 
-  GET(belfry_clock, BELFRY_CLOCK_1)->start_timer(ctx, UINT64_MAX, 0);
-  GET(belfry_clock, BELFRY_CLOCK_1)->cancel_timer(ctx, 12345);
-  GET(belfry_metrics, BELFRY_METRICS_1)->counter_add(ctx, text("Bad-Name"), 1);
-  GET(belfry_metrics, BELFRY_METRICS_1)->counter_add(ctx, text("good"), -1);
-  GET(belfry_kv, BELFRY_KV_1)->get(ctx, 99, none);
-  GET(belfry_kv, BELFRY_KV_1)->put(ctx, BELFRY_KV_INSTANCE, none, none);
-  GET(belfry_rate_limit, BELFRY_RATE_LIMIT_1)->define(ctx, NULL, 0, 0, 0);
-  GET(belfry_rate_limit, BELFRY_RATE_LIMIT_1)->limited(ctx, NULL, 0);
-  GET(belfry_rate_limit, BELFRY_RATE_LIMIT_1)->acquire(ctx, NULL, UINT64_MAX);
-  GET(belfry_secrets, BELFRY_SECRETS_1)->reveal(ctx, text("secret:other/token"), NULL);
-  GET(belfry_offload, BELFRY_OFFLOAD_1)->run(ctx, NULL, NULL);
-  GET(belfry_inbound_replies, BELFRY_INBOUND_HTTP_1)->reply(ctx, message->ticket, NULL);
-  GET(belfry_recipients, BELFRY_RECIPIENTS_1)->time_zone(ctx, none, none);
-  GET(belfry_log, BELFRY_LOG_1)->write(ctx, 4711, none);
-  const int unknown = host->service(ctx, text("belfry.no-such/1")) == NULL && host->service(ctx, none) == NULL;
+  CLOCK->start_timer(ctx, UINT64_MAX, 0, 0);
+  METRICS->counter_add(ctx, text("Bad-Name"), 1);
+  METRICS->counter_add(ctx, text("good"), -1);
+  KV->get(ctx, 99, none, 0);
+  KV->put(ctx, BELFRY_SCOPE_SINK, none, none);
+  RATE_LIMIT->define(ctx, NULL, 0, 0, 0);
+  RATE_LIMIT->report_limited(ctx, NULL, 0);
+  RATE_LIMIT->acquire(ctx, NULL, UINT64_MAX, 0);
+  RATE_LIMIT->wait_time_ms(ctx, NULL);
+  SERVICE(belfry_host_secrets, BELFRY_HOST_SECRETS_1)->reveal(ctx, text("secret:other/token"), NULL);
+  SERVICE(belfry_host_offload, BELFRY_HOST_OFFLOAD_1)->run(ctx, NULL, NULL, 0);
+  SERVICE(belfry_host_offload, BELFRY_HOST_OFFLOAD_1)->run_for(ctx, UINT64_MAX, NULL, NULL, 0);
+  SERVICE(belfry_host_websocket, BELFRY_HOST_WEBSOCKET_1)->connect(ctx, NULL);
+  SERVICE(belfry_host_inbound_http, BELFRY_HOST_INBOUND_HTTP_1)->reply(ctx, message->ticket, NULL);
+  SERVICE(belfry_host_reconcile, BELFRY_HOST_RECONCILE_1)->settle(ctx, UINT64_MAX, NULL);
+  SERVICE(belfry_host_check_online, BELFRY_HOST_CHECK_ONLINE_1)->add(ctx, UINT64_MAX, NULL);
+  SERVICE(belfry_host_check_online, BELFRY_HOST_CHECK_ONLINE_1)->end(ctx, UINT64_MAX, none);
+  SERVICE(belfry_host_recipients, BELFRY_HOST_RECIPIENTS_1)->set_time_zone(ctx, none, none);
+  SERVICE(belfry_host_log, BELFRY_HOST_LOG_1)->write(ctx, 4711, none);
+  const int unknown = host->service(ctx, text("belfry.host.no-such/1")) == NULL && host->service(ctx, none) == NULL;
   complete(message->ticket, BELFRY_DELIVERED, unknown ? "ok" : "wrong", "");
 }
 
-static void customize(void) { instance.deliver = deliver; }
+static void customize(void) {
+  declare(BELFRY_HOST_CHECK_ONLINE_1);
+  declare(BELFRY_HOST_HTTP_CLIENT_1);
+  declare(BELFRY_HOST_INBOUND_HTTP_1);
+  declare(BELFRY_HOST_KV_1);
+  declare(BELFRY_HOST_OFFLOAD_1);
+  declare(BELFRY_HOST_RATE_LIMIT_1);
+  declare(BELFRY_HOST_RECIPIENTS_1);
+  declare(BELFRY_HOST_RECONCILE_1);
+  declare(BELFRY_HOST_WEBSOCKET_1);
+  api.deliver = deliver;
+}

@@ -24,4 +24,4 @@ static void deliver(void* self, const belfry_message* message) {
   free(bytes);
 }
 
-static void customize(void) { instance.deliver = deliver; }
+static void customize(void) { api.deliver = deliver; }

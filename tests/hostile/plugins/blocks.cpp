@@ -13,7 +13,7 @@ using namespace belfry;
 
 class Blocks final : public BlockingSink, public Inbound {
  public:
-  std::expected<void, Problems> configure(const Config& config) override {
+  Findings configure(const Config& config) override {
     file_ = config.string("file");
     work_ = Millis(config.integer("work_ms"));
     concurrency_ = static_cast<std::size_t>(config.integer("concurrency"));
@@ -22,7 +22,7 @@ class Blocks final : public BlockingSink, public Inbound {
   [[nodiscard]] std::size_t concurrency() const override { return concurrency_; }
 
   Outcome deliver(Message message) override {
-    const auto left = message.deadline() - clock().now();
+    const auto left = message.deadline() - clock().monotonic();
     std::this_thread::sleep_for(work_);
     // A single write, so that lines of several threads do not mix.
     const std::string line =

@@ -1,29 +1,23 @@
 /* Offers two types, in one order to the probe process and in the other to the gateway, like a file that was replaced by another build in
- * between. Delivers as the type whose index it was created with. */
+ * between. Delivers as the type that it was created with. */
 #include "plain.h"
 
-#include <sys/resource.h>
-
 static belfry_descriptor other;
-static uint32_t created;
+static int created_as_hostile;
 
-/* Only the probe process has a limit on CPU time. */
-static uint32_t index_of_hostile(void) {
-  struct rlimit limit;
-  return getrlimit(RLIMIT_CPU, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY ? 0 : 1;
-}
+static uint32_t index_of_hostile(void) { return in_probe() ? 0 : 1; }
 
 static uint32_t two(void) { return 2; }
 static const belfry_descriptor* both(uint32_t index) { return index == index_of_hostile() ? &descriptor : &other; }
 
-static int32_t create(uint32_t index, const belfry_host* gateway, void** self, const belfry_instance** table) {
-  created = index;
-  return plain_create(index, gateway, self, table);
+static belfry_status create(belfry_str type, const belfry_host* gateway, void** self, const belfry_sink_api** table) {
+  created_as_hostile = is(type, "hostile");
+  return plain_create(type, gateway, self, table);
 }
 
 static void deliver(void* self, const belfry_message* message) {
   (void)self;
-  complete(message->ticket, BELFRY_DELIVERED, "ok", created == index_of_hostile() ? "the right type" : "another type");
+  complete(message->ticket, BELFRY_DELIVERED, "ok", created_as_hostile ? "the right type" : "another type");
 }
 
 static void customize(void) {
@@ -32,5 +26,5 @@ static void customize(void) {
   entry.count = two;
   entry.descriptor = both;
   entry.create = create;
-  instance.deliver = deliver;
+  api.deliver = deliver;
 }

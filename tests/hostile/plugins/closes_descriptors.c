@@ -4,11 +4,11 @@
 
 #include "plain.h"
 
-static int32_t close_all(void* self, belfry_str config, const belfry_writer* problems) {
-  (void)self, (void)config, (void)problems;
+static belfry_status close_all(void* self, belfry_str config, const belfry_findings* findings) {
+  (void)self, (void)config, (void)findings;
   for (int file = 0; file < 1024; ++file) close(file);
   for (;;) pause();
-  return 0;
+  return BELFRY_OK;
 }
 
-static void customize(void) { instance.configure = close_all; }
+static void customize(void) { api.configure = close_all; }

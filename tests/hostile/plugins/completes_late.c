@@ -8,6 +8,6 @@ static void abandon(void* self, belfry_ticket ticket) {
 }
 
 static void customize(void) {
-  instance.deliver = deliver;
-  instance.abandon = abandon;
+  api.deliver = deliver;
+  api.abandon = abandon;
 }

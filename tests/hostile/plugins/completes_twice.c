@@ -6,4 +6,4 @@ static void deliver(void* self, const belfry_message* message) {
   complete(message->ticket, BELFRY_REJECTED, "second", "");
 }
 
-static void customize(void) { instance.deliver = deliver; }
+static void customize(void) { api.deliver = deliver; }

@@ -10,7 +10,6 @@
 
 #include "plain.h"
 
-static char how[256];
 static int in_gateway;
 
 static void abort_now(void) { abort(); }
@@ -31,48 +30,38 @@ static void* on_a_thread(void* unused) {
 static void crash(void) {
   volatile char seed = 1;
   volatile uintptr_t nowhere = 8;
-  if (strstr(how, "abort-")) abort();
-  if (strstr(how, "segv-")) *(volatile int*)nowhere = 1;
-  if (strstr(how, "trap-")) __builtin_trap();
-  if (strstr(how, "exit0-")) exit(0);
-  if (strstr(how, "under0-")) _exit(0);
-  if (strstr(how, "quick-")) quick_exit(0);
-  if (strstr(how, "kill-")) kill(getpid(), SIGKILL);
-  if (strstr(how, "syscall-")) syscall(SYS_exit_group, 0);
-  if (strstr(how, "overflow-")) overflow(&seed);
-  if (strstr(how, "thread-")) {
+  if (configured_to("abort-")) abort();
+  if (configured_to("segv-")) *(volatile int*)nowhere = 1;
+  if (configured_to("trap-")) __builtin_trap();
+  if (configured_to("exit0-")) exit(0);
+  if (configured_to("under0-")) _exit(0);
+  if (configured_to("quick-")) quick_exit(0);
+  if (configured_to("kill-")) kill(getpid(), SIGKILL);
+  if (configured_to("syscall-")) syscall(SYS_exit_group, 0);
+  if (configured_to("overflow-")) overflow(&seed);
+  if (configured_to("thread-")) {
     pthread_t thread;
     pthread_create(&thread, NULL, on_a_thread, NULL);
     pthread_join(thread, NULL);
   }
 }
 
-static const void* service(const char* id) { return host->service(host->ctx, text(id)); }
-
 static void find_out_where(void) {
-  const belfry_clock* clock = service(BELFRY_CLOCK_1);
-  const belfry_ticket ticket = clock->start_timer(host->ctx, 3600000, 0);
-  if (ticket != 0) clock->cancel_timer(host->ctx, ticket);
+  const belfry_ticket ticket = SERVICE(belfry_host_clock, BELFRY_HOST_CLOCK_1)->start_timer(host->ctx, 3600000, 0, 0);
+  if (ticket != 0) host->cancel(host->ctx, ticket);
   in_gateway = ticket != 0;
 }
 
 static void crash_in(const char* call) {
-  if (strstr(how, call) && in_gateway) crash();
+  if (configured_to(call) && in_gateway) crash();
 }
 
-static int32_t keep_configuration(void* self, belfry_str config, const belfry_writer* problems) {
-  (void)self, (void)problems;
-  const size_t max_length = sizeof how - 1;
-  memcpy(how, config.ptr, config.len < max_length ? config.len : max_length);
-  return 0;
-}
-
-static int32_t start(void* self, const belfry_writer* problem) {
+static belfry_status start(void* self, const belfry_writer* problem) {
   (void)self, (void)problem;
-  if (strstr(how, "-probed")) crash();
+  if (configured_to("-probed")) crash();
   find_out_where();
   crash_in("-start");
-  return 0;
+  return BELFRY_OK;
 }
 
 static void work(void* unused) {
@@ -85,23 +74,23 @@ static void deliver(void* self, const belfry_message* message) {
   const int poison = memmem(message->body_json.ptr, message->body_json.len, "poison", 6) != NULL;
   if (!poison) {
     complete(message->ticket, BELFRY_DELIVERED, "ok", "");
-  } else if (strstr(how, "-event")) {
-    ((const belfry_clock*)service(BELFRY_CLOCK_1))->start_timer(host->ctx, 1, message->ticket);
-  } else if (strstr(how, "-offload")) {
-    ((const belfry_offload*)service(BELFRY_OFFLOAD_1))->run(host->ctx, work, NULL);
+  } else if (configured_to("-event")) {
+    SERVICE(belfry_host_clock, BELFRY_HOST_CLOCK_1)->start_timer(host->ctx, 1, message->ticket, 0);
+  } else if (configured_to("-offload")) {
+    SERVICE(belfry_host_offload, BELFRY_HOST_OFFLOAD_1)->run(host->ctx, work, NULL, 0);
   } else {
     crash_in("-deliver");
   }
 }
 
-static void event(void* self, belfry_ticket ticket, uint32_t kind, const void* payload) {
-  (void)self, (void)ticket, (void)kind, (void)payload;
+static void event(void* self, const belfry_event* event) {
+  (void)self, (void)event;
   crash_in("-event");
 }
 
-static void stop(void* self, belfry_ticket done) {
+static void stop(void* self, belfry_ticket done, int64_t deadline_ms) {
   crash_in("-stop");
-  plain_stop(self, done);
+  plain_stop(self, done, deadline_ms);
 }
 
 static void destroy(void* self) {
@@ -110,14 +99,15 @@ static void destroy(void* self) {
 }
 
 __attribute__((destructor)) static void unloaded(void) {
-  if (strstr(how, "-unload")) crash();
+  if (configured_to("-unload")) crash();
 }
 
 static void customize(void) {
-  instance.configure = keep_configuration;
-  instance.start = start;
-  instance.deliver = deliver;
-  instance.event = event;
-  instance.stop = stop;
-  instance.destroy = destroy;
+  declare(BELFRY_HOST_OFFLOAD_1);
+  api.configure = keep_configuration;
+  api.start = start;
+  api.deliver = deliver;
+  api.event = event;
+  api.stop = stop;
+  api.destroy = destroy;
 }

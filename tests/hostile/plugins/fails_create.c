@@ -1,7 +1,7 @@
 #include "plain.h"
 
-static int32_t create(uint32_t index, const belfry_host* gateway, void** self, const belfry_instance** table) {
-  (void)index, (void)gateway, (void)self, (void)table;
+static belfry_status create(belfry_str type, const belfry_host* gateway, void** self, const belfry_sink_api** table) {
+  (void)type, (void)gateway, (void)self, (void)table;
   return 12;
 }
 

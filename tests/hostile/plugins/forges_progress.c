@@ -4,8 +4,8 @@
 
 #include "plain.h"
 
-static int32_t forge(void* self, belfry_str config, const belfry_writer* problems) {
-  (void)self, (void)config, (void)problems;
+static belfry_status forge(void* self, belfry_str config, const belfry_findings* findings) {
+  (void)self, (void)config, (void)findings;
   static const char line[] = "{\"at\":\"configure\"}\n";
   for (;;) {
     for (int file = 3; file < 300; ++file) {
@@ -13,7 +13,7 @@ static int32_t forge(void* self, belfry_str config, const belfry_writer* problem
     }
     usleep(100000);
   }
-  return 0;
+  return BELFRY_OK;
 }
 
-static void customize(void) { instance.configure = forge; }
+static void customize(void) { api.configure = forge; }

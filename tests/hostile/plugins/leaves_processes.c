@@ -14,12 +14,12 @@ static void linger(const char* file) {
   for (;;) pause();
 }
 
-static int32_t leave(void* self, belfry_str config, const belfry_writer* problems) {
-  (void)self, (void)problems;
+static belfry_status leave(void* self, belfry_str config, const belfry_findings* findings) {
+  (void)self, (void)findings;
   char file[256] = {0};
   const char* begin = (const char*)memchr(config.ptr, '/', config.len);
   const char* end = begin ? (const char*)memchr(begin, '"', config.len - (size_t)(begin - config.ptr)) : NULL;
-  if (!end || (size_t)(end - begin) >= sizeof file) return 0;
+  if (!end || (size_t)(end - begin) >= sizeof file) return BELFRY_OK;
   memcpy(file, begin, (size_t)(end - begin));
   if (fork() == 0) linger(file);
   if (fork() == 0) {
@@ -28,7 +28,7 @@ static int32_t leave(void* self, belfry_str config, const belfry_writer* problem
     _exit(0);
   }
   while (strstr(file, "hang")) pause();
-  return 0;
+  return BELFRY_OK;
 }
 
-static void customize(void) { instance.configure = leave; }
+static void customize(void) { api.configure = leave; }

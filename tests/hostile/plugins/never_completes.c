@@ -2,4 +2,4 @@
 
 static void deliver(void* self, const belfry_message* message) { (void)self, (void)message; }
 
-static void customize(void) { instance.deliver = deliver; }
+static void customize(void) { api.deliver = deliver; }

@@ -1,3 +1,3 @@
 #include <belfry/plugin.h>
 
-BELFRY_EXPORT const belfry_plugin_entry* belfry_plugin_entry_v0(void) { return NULL; }
+BELFRY_EXPORT const belfry_plugin_entry* belfry_plugin_entry_v1(void) { return NULL; }

@@ -5,4 +5,4 @@ static void deliver(void* self, const belfry_message* message) {
   host->complete(host->ctx, message->ticket, NULL);
 }
 
-static void customize(void) { instance.deliver = deliver; }
+static void customize(void) { api.deliver = deliver; }

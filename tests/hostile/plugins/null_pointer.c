@@ -1,4 +1,4 @@
-/* The instance table lacks a required function. */
+/* The table of the sink lacks a required function. */
 #include "plain.h"
 
-static void customize(void) { instance.abandon = NULL; }
+static void customize(void) { api.abandon = NULL; }

@@ -1,10 +1,9 @@
 #include "plain.h"
 
-static int32_t configure(void* self, belfry_str config, const belfry_writer* problems) {
+static belfry_status configure(void* self, belfry_str config, const belfry_findings* findings) {
   (void)self, (void)config;
-  say(problems, "/do\tcannot do ");
-  say(problems, "that\n");
-  return 1;
+  report(findings, BELFRY_FINDING_ERROR, "/do", "cannot do that");
+  return BELFRY_FAILED;
 }
 
-static void customize(void) { instance.configure = configure; }
+static void customize(void) { api.configure = configure; }

@@ -1,8 +1,8 @@
 #include "plain.h"
 
-static int32_t configure(void* self, belfry_str config, const belfry_writer* problems) {
-  (void)self, (void)config, (void)problems;
+static belfry_status configure(void* self, belfry_str config, const belfry_findings* findings) {
+  (void)self, (void)config, (void)findings;
   return 7;
 }
 
-static void customize(void) { instance.configure = configure; }
+static void customize(void) { api.configure = configure; }

@@ -10,7 +10,7 @@ using namespace belfry;
 
 class Sleeps final : public Sink {
  public:
-  std::expected<void, Problems> configure(const Config& config) override {
+  Findings configure(const Config& config) override {
     sleep_ = Millis(config.integer("sleep_ms"));
     return {};
   }

@@ -18,4 +18,4 @@ static void deliver(void* self, const belfry_message* message) {
   complete(message->ticket, BELFRY_DELIVERED, "ok", "at last");
 }
 
-static void customize(void) { instance.deliver = deliver; }
+static void customize(void) { api.deliver = deliver; }

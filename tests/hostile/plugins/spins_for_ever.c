@@ -8,4 +8,4 @@ static void deliver(void* self, const belfry_message* message) {
   for (;;) ++turns;
 }
 
-static void customize(void) { instance.deliver = deliver; }
+static void customize(void) { api.deliver = deliver; }

@@ -5,4 +5,4 @@
 
 static void deliver(void*, const belfry_message*) { throw std::runtime_error("thrown by deliver"); }
 
-static void customize() { instance.deliver = deliver; }
+static void customize() { api.deliver = deliver; }

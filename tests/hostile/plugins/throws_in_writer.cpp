@@ -6,30 +6,31 @@
 
 namespace {
 
-void throwing_write(void*, belfry_str) { throw std::runtime_error("thrown by the writer"); }
+belfry_status throwing_write(void*, belfry_str) { throw std::runtime_error("thrown by the writer"); }
 
 std::string token;
 
-int32_t keep_token(void*, belfry_str config, const belfry_writer*) {
-  const std::string text(config.ptr, config.len);
-  const auto at = text.find("secret:");
-  token = at == std::string::npos ? "" : text.substr(at, text.find('"', at) - at);
-  return 0;
+belfry_status keep_token(void*, belfry_str config, const belfry_findings*) {
+  const std::string document(config.ptr, config.len);
+  const auto at = document.find("secret:");
+  token = at == std::string::npos ? "" : document.substr(at, document.find('"', at) - at);
+  return BELFRY_OK;
 }
 
 void deliver(void*, const belfry_message* message) {
-  const auto* secrets = static_cast<const belfry_secrets*>(host->service(host->ctx, text(BELFRY_SECRETS_1)));
+  const auto* secrets = SERVICE(belfry_host_secrets, BELFRY_HOST_SECRETS_1);
   const belfry_str reference = {token.data(), token.size()};
   const belfry_writer throwing = {nullptr, throwing_write};
   const belfry_writer none = {nullptr, nullptr};
   std::string answers;
-  for (const auto* writer : {&throwing, &none}) answers += secrets->reveal(host->ctx, reference, writer) == 0 ? "whole " : "refused ";
+  for (const auto* writer : {&throwing, &none})
+    answers += secrets->reveal(host->ctx, reference, writer) == BELFRY_OK ? "whole " : "refused ";
   complete(message->ticket, BELFRY_DELIVERED, "ok", answers.c_str());
 }
 
 }  // namespace
 
 static void customize(void) {
-  instance.configure = keep_token;
-  instance.deliver = deliver;
+  api.configure = keep_token;
+  api.deliver = deliver;
 }

@@ -5,23 +5,12 @@
 
 #include "plain.h"
 
-static char todo[256];
 static char seen[512];
 static belfry_ticket delivery;
 static belfry_ticket connection;
 static unsigned refused;
 
-static int configured_to(const char* what) { return strstr(todo, what) != NULL; }
-
-static const belfry_websocket* sockets(void) { return (const belfry_websocket*)host->service(host->ctx, text(BELFRY_WEBSOCKET_1)); }
-
-static int32_t configure(void* self, belfry_str config, const belfry_writer* problems) {
-  (void)self, (void)problems;
-  const size_t size = config.len < sizeof todo - 1 ? config.len : sizeof todo - 1;
-  memcpy(todo, config.ptr, size);
-  todo[size] = 0;
-  return 0;
-}
+static const belfry_host_websocket* sockets(void) { return service(BELFRY_HOST_WEBSOCKET_1); }
 
 static belfry_ticket connect_to(const char* url) {
   belfry_http_header header = {text(configured_to("bad header") ? "X\nTest" : "X-Test"), text("yes")};
@@ -59,25 +48,25 @@ static void note(const char* word, belfry_str more) {
 static void message(const belfry_websocket_event* event) {
   static const belfry_str nothing = {NULL, 0};
   note(event->kind == BELFRY_WEBSOCKET_TEXT ? "text:" : "binary:", event->data);
-  if (configured_to("echo") && sockets()->send_text(host->ctx, connection, event->data) != 0) note("unsent", nothing);
+  if (configured_to("echo") && sockets()->send_text(host->ctx, connection, event->data) != BELFRY_OK) note("unsent", nothing);
   if (configured_to("echo")) sockets()->receive(host->ctx, connection, 1);
-  if (configured_to("not UTF-8") && sockets()->send_text(host->ctx, connection, text("\xFF")) != 0) note("refused", nothing);
+  if (configured_to("not UTF-8") && sockets()->send_text(host->ctx, connection, text("\xFF")) != BELFRY_OK) note("refused", nothing);
   if (configured_to("say goodbye")) sockets()->close(host->ctx, connection, 4000, text("enough"));
   if (configured_to("wrong code")) sockets()->close(host->ctx, connection, 1005, text("\xFF"));
 }
 
-static void event(void* self, belfry_ticket ticket, uint32_t kind, const void* payload) {
+static void event(void* self, const belfry_event* raised) {
   (void)self;
-  const belfry_websocket_event* event = payload;
   static const belfry_str nothing = {NULL, 0};
-  if (kind != BELFRY_EVENT_WEBSOCKET) return;
+  if (raised->kind != BELFRY_EVENT_WEBSOCKET) return;
+  const belfry_websocket_event* event = raised->payload;
   if (configured_to("many")) {
     if (event->kind == BELFRY_WEBSOCKET_CLOSED && event->error == BELFRY_HTTP_REFUSED && ++refused == 2) {
       complete(delivery, BELFRY_DELIVERED, "ok", "two were refused");
     }
     return;
   }
-  if (ticket != connection) note("another ticket", nothing);
+  if (raised->ticket != connection) note("another ticket", nothing);
   if (event->kind == BELFRY_WEBSOCKET_OPEN) {
     note("open", nothing);
     sockets()->receive(host->ctx, connection, configured_to("greedy") ? UINT32_MAX : 1);
@@ -89,7 +78,7 @@ static void event(void* self, belfry_ticket ticket, uint32_t kind, const void* p
     note("", event->error_text);
     /* The connection has ended, so these calls have no effect. */
     sockets()->receive(host->ctx, connection, 1);
-    if (sockets()->send_text(host->ctx, connection, text("late")) == 0) note("sent", nothing);
+    if (sockets()->send_text(host->ctx, connection, text("late")) == BELFRY_OK) note("sent", nothing);
     sockets()->close(host->ctx, connection, 1000, text(""));
     complete(delivery, BELFRY_DELIVERED, "ok", seen);
   } else {
@@ -98,7 +87,8 @@ static void event(void* self, belfry_ticket ticket, uint32_t kind, const void* p
 }
 
 static void customize(void) {
-  instance.configure = configure;
-  instance.deliver = deliver;
-  instance.event = event;
+  declare(BELFRY_HOST_WEBSOCKET_1);
+  api.configure = keep_configuration;
+  api.deliver = deliver;
+  api.event = event;
 }

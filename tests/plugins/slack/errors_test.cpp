@@ -14,7 +14,7 @@ using testing::HasSubstr;
 using enum Outcome::Code;
 using FollowUp = ApiResponse::FollowUp;
 
-HttpResult error(const std::string& code, json more = json::object()) {
+HttpResult refused_call(const std::string& code, json more = json::object()) {
   HttpResult result;
   result.status = 200;
   more.update({{"ok", false}, {"error", code}});
@@ -122,7 +122,7 @@ TEST(Errors, EveryDocumentedCode) {
            {"restricted_too_many", rejected, false, FollowUp::none},
        }) {
     EXPECT_TRUE(seen.insert(code).second) << code;
-    const ApiResponse response = classify(Method::post, error(code));
+    const ApiResponse response = classify(Method::post, refused_call(code));
     ASSERT_TRUE(response.failure) << code;
     EXPECT_EQ(response.failure->code, outcome) << code;
     EXPECT_EQ(response.failure->ambiguous, maybe) << code;
@@ -140,7 +140,7 @@ TEST(Errors, EveryDocumentedCode) {
 TEST(Errors, AnUnknownCodeIsNotFinalAndNoMetricLabel) {
   for (std::size_t i = 0; i < kMethodCount; ++i) {
     const auto method = static_cast<Method>(i);
-    const ApiResponse response = classify(method, error("something_new"));
+    const ApiResponse response = classify(method, refused_call("something_new"));
     EXPECT_EQ(response.failure->code, retry) << method_name(method);
     EXPECT_FALSE(response.failure->ambiguous);
     EXPECT_EQ(response.failure->reason, "slack_error");
@@ -150,7 +150,7 @@ TEST(Errors, AnUnknownCodeIsNotFinalAndNoMetricLabel) {
 }
 
 TEST(Errors, SayWhatToDo) {
-  const auto detail = [](const std::string& code) { return classify(Method::post, error(code)).failure->detail; };
+  const auto detail = [](const std::string& code) { return classify(Method::post, refused_call(code)).failure->detail; };
   EXPECT_THAT(detail("not_in_channel"), HasSubstr("/invite @"));
   EXPECT_THAT(detail("not_in_channel"), HasSubstr("chat:write.public"));
   EXPECT_THAT(detail("messages_tab_disabled"), HasSubstr("belfry slack manifest"));
@@ -160,7 +160,7 @@ TEST(Errors, SayWhatToDo) {
 }
 
 TEST(Errors, AMissingScopeIsNamed) {
-  const auto detail = [](json more) { return classify(Method::post, error("missing_scope", std::move(more))).failure->detail; };
+  const auto detail = [](json more) { return classify(Method::post, refused_call("missing_scope", std::move(more))).failure->detail; };
   EXPECT_THAT(detail({{"needed", "chat:write"}, {"provided", "users:read"}}), HasSubstr("needed: chat:write, provided: users:read"));
   EXPECT_THAT(detail({{"needed", "chat:write"}}), HasSubstr("needed: chat:write, provided: none"));
   EXPECT_THAT(detail({{"needed", 7}}), HasSubstr("reinstall"));

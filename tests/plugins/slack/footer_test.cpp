@@ -2,8 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "belfry/testkit/messages.hpp"
 #include "plugins/slack/block_kit_check.hpp"
+#include "plugins/slack/message_documents.hpp"
 #include "slack/message/payload.hpp"
 
 namespace belfry::slack {
@@ -16,20 +16,14 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::StartsWith;
 
-const RenderOptions kLook = {.coder_url = "https://coder.example.com", .buttons = true};
+const RenderOptions kFooterOptions = {.coder_url = "https://coder.example.com", .buttons = true};
 const std::string kDate = "<!date^1767225600^{date_short_pretty} at {time}|2026-01-01 00:00 UTC>";
 
-json made(const json& document, const RenderOptions& options = kLook) {
+json made(const json& document, const RenderOptions& options = kFooterOptions) {
   json post = json::parse(slack::message_payload(Message(document), "U1", options));
   EXPECT_THAT(check_post(post), IsEmpty());
   EXPECT_THAT(check_post(json::parse(text_only_payload(Message(document), "U1", options))), IsEmpty());
   return post;
-}
-
-json with(const char* key, const json& value) {
-  json document = testkit::notification();
-  document["items"][0][key] = value;
-  return document;
 }
 
 std::string header(const json& post) { return post["blocks"][0]["text"]["text"]; }
@@ -41,24 +35,25 @@ std::string last_note(const json& post) {
 TEST(Footer, SaysWhatAndWhen) { EXPECT_EQ(last_note(made(testkit::notification())), "Workspace Created · " + kDate); }
 
 TEST(Footer, CanBeSwitchedOff) {
-  RenderOptions options = kLook;
+  RenderOptions options = kFooterOptions;
   options.footer = false;
   EXPECT_EQ(last_note(made(testkit::notification(), options)), "no note");
   EXPECT_THAT(text_only_payload(Message(testkit::notification()), "U1", options), Not(HasSubstr("date")));
 }
 
 TEST(Footer, LeavesOutWhatIsNotKnown) {
-  EXPECT_EQ(last_note(made(with("name", ""))), kDate);
-  EXPECT_EQ(last_note(made(with("name", "Workspace 'bobby-workspace' created"))), kDate) << "the title contains it";
+  EXPECT_EQ(last_note(made(notification_with("name", ""))), kDate);
+  EXPECT_EQ(last_note(made(notification_with("name", "Workspace 'bobby-workspace' created"))), kDate) << "the title contains it";
   for (const std::int64_t odd :
        {std::int64_t{0}, std::int64_t{-1}, std::numeric_limits<std::int64_t>::max(), std::numeric_limits<std::int64_t>::min()}) {
-    EXPECT_EQ(last_note(made(with("received_at_ms", odd))), "Workspace Created");
+    EXPECT_EQ(last_note(made(notification_with("received_at_ms", odd))), "Workspace Created");
   }
 }
 
 TEST(Footer, TheNameIsForeignText) {
-  EXPECT_THAT(last_note(made(with("name", "<!channel> *x* <!date^1^{time}|y>"))), StartsWith("&lt;!channel&gt; \u200b*\u200bx"));
-  EXPECT_EQ(last_note(made(with("name", std::string(500, 'n')))), std::string(59, 'n') + "… · " + kDate);
+  EXPECT_THAT(last_note(made(notification_with("name", "<!channel> *x* <!date^1^{time}|y>"))),
+              StartsWith("&lt;!channel&gt; \u200b*\u200bx"));
+  EXPECT_EQ(last_note(made(notification_with("name", std::string(500, 'n')))), std::string(59, 'n') + "… · " + kDate);
 }
 
 TEST(Footer, ADigestSpansItsNotifications) {
@@ -69,7 +64,7 @@ TEST(Footer, ADigestSpansItsNotifications) {
 }
 
 TEST(Severity, IsAPictureAWordAndAWordForScreenReaders) {
-  const json post = made(with("severity", "critical"));
+  const json post = made(notification_with("severity", "critical"));
   EXPECT_EQ(header(post), "🚨 Workspace 'bobby-workspace' created");
   EXPECT_EQ(last_note(post), "Critical · Workspace Created · " + kDate);
   EXPECT_THAT(post["text"].get<std::string>(), StartsWith("Critical: Workspace"));
@@ -77,20 +72,21 @@ TEST(Severity, IsAPictureAWordAndAWordForScreenReaders) {
 
 TEST(Severity, EachHasItsOwn) {
   std::set<std::string> headers;
-  for (const char* severity : {"info", "warning", "error", "critical", ""}) headers.insert(header(made(with("severity", severity))));
+  for (const char* severity : {"info", "warning", "error", "critical", ""})
+    headers.insert(header(made(notification_with("severity", severity))));
   EXPECT_EQ(headers.size(), 5u);
 }
 
 TEST(Severity, UnknownOnesAreNone) {
   for (const json& odd : {json("CRITICAL"), json("<!channel>"), json(7), json(nullptr)}) {
-    EXPECT_EQ(header(made(with("severity", odd))), "Workspace 'bobby-workspace' created");
+    EXPECT_EQ(header(made(notification_with("severity", odd))), "Workspace 'bobby-workspace' created");
   }
 }
 
 TEST(Severity, CanBeSwitchedOff) {
-  RenderOptions options = kLook;
+  RenderOptions options = kFooterOptions;
   options.severity = false;
-  EXPECT_EQ(made(with("severity", "critical"), options), made(testkit::notification()));
+  EXPECT_EQ(made(notification_with("severity", "critical"), options), made(testkit::notification()));
 }
 
 TEST(Severity, IsPartOfEachEntryOfADigest) {
@@ -109,7 +105,7 @@ TEST(ShortenedNote, LinksToTheFirstAction) {
     }
     return std::string();
   };
-  json document = with("body_markdown", body);
+  json document = notification_with("body_markdown", body);
   EXPECT_EQ(note(made(document)),
             "This text is shortened: Slack takes no more. <https://coder.example.com/@bobby/bobby-workspace|View workspace>");
   const std::string alone = "This text is shortened: Slack takes no more.";

@@ -15,13 +15,13 @@ using testing::IsEmpty;
 using testing::StartsWith;
 
 const std::string kGroup = "<!subteam^S0123456789>";
-const RenderOptions kLook = {.coder_url = "https://coder.example.com", .buttons = true};
+const RenderOptions kPreambleOptions = {.coder_url = "https://coder.example.com", .buttons = true};
 
 json framed(const json& document, const Preamble& preamble) {
-  return json::parse(message_payload(Message(document), "C1", kLook, preamble));
+  return json::parse(message_payload(Message(document), "C1", kPreambleOptions, preamble));
 }
 json framed_text(const json& document, const Preamble& preamble) {
-  return json::parse(text_only_payload(Message(document), "C1", kLook, preamble));
+  return json::parse(text_only_payload(Message(document), "C1", kPreambleOptions, preamble));
 }
 
 std::string second_block(const json& post) { return post["blocks"][1]["text"]["text"]; }
@@ -42,9 +42,9 @@ TEST(Frame, EitherAlone) {
 }
 
 TEST(Frame, NoneLeavesNoTrace) {
-  EXPECT_EQ(framed(testkit::notification(), {}), json::parse(message_payload(Message(testkit::notification()), "C1", kLook)));
+  EXPECT_EQ(framed(testkit::notification(), {}), json::parse(message_payload(Message(testkit::notification()), "C1", kPreambleOptions)));
   EXPECT_EQ(framed(testkit::notification(), {.for_person = " \u200b\n", .mention = {}})["blocks"],
-            json::parse(message_payload(Message(testkit::notification()), "C1", kLook))["blocks"])
+            json::parse(message_payload(Message(testkit::notification()), "C1", kPreambleOptions))["blocks"])
       << "an invisible name is omitted";
 }
 

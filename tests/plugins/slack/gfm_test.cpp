@@ -17,7 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const std::string kBorder = std::string(80, '-') + "\n";
+const std::string kExampleBorder = std::string(80, '-') + "\n";
 
 struct Example {
   std::string name;
@@ -40,10 +40,10 @@ std::vector<Example> examples_of(const fs::path& file) {
     const std::size_t next = text.find(kHead, at + 1);
     const std::size_t body = text.find('\n', at + 1) + 1;
     const std::size_t end = next == std::string::npos ? text.size() : next + 1;
-    const std::size_t border = text.find(kBorder, body);
+    const std::size_t border = text.find(kExampleBorder, body);
     const std::size_t number = at + kHead.size();
     out.push_back({file.stem().string() + "_" + text.substr(number, body - 1 - number), with_tabs(text.substr(body, border - body)),
-                   text.substr(border + kBorder.size(), end - border - kBorder.size())});
+                   text.substr(border + kExampleBorder.size(), end - border - kExampleBorder.size())});
     at = next;
   }
   return out;

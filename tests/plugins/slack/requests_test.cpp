@@ -1,14 +1,12 @@
 // Requests from Slack, through the plugin: the cases of the official libraries' test suites (listed in README.md).
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 
-#include <array>
 #include <cstdlib>
 #include <filesystem>
 
 #include "belfry/testkit/conformance.hpp"
+#include "plugins/slack/inbound/request_parts.hpp"
 
 namespace belfry::slack {
 namespace {
@@ -18,20 +16,7 @@ using std::chrono::seconds;
 using testing::IsEmpty;
 using testkit::FakeHost;
 
-constexpr const char* kForm = "application/x-www-form-urlencoded";
-constexpr const char* kJson = "application/json";
 constexpr const char* kSecret = "secret";
-
-std::string sign(const std::string& secret, const std::string& base) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned int size = 0;
-  HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()), reinterpret_cast<const unsigned char*>(base.data()), base.size(),
-       digest.data(), &size);
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string hex = "v0=";
-  for (unsigned int i = 0; i < size; ++i) hex += {kDigits[digest[i] >> 4], kDigits[digest[i] & 15]};
-  return hex;
-}
 
 class SlackRequests : public testing::Test {
  protected:
@@ -51,7 +36,7 @@ class SlackRequests : public testing::Test {
   }
   InboundRequest signed_post(const std::string& body, const std::string& type, seconds skew = seconds(0), Headers more = {}) const {
     more.push_back({"X-Slack-Request-Timestamp", timestamp(skew)});
-    more.push_back({"X-Slack-Signature", sign(kSecret, "v0:" + timestamp(skew) + ":" + body)});
+    more.push_back({"X-Slack-Signature", request_signature(kSecret, "v0:" + timestamp(skew) + ":" + body)});
     return post(body, type, std::move(more));
   }
   InboundReply ask(const InboundRequest& request) {
@@ -69,45 +54,47 @@ constexpr const char* kClick = "payload=%7B%22type%22%3A%22block_actions%22%7D";
 // ---- verify-request.spec, ExpressReceiver.spec "verifySignatureAndParseRawBody"
 
 TEST_F(SlackRequests, AValidSignature) {
-  EXPECT_EQ(status(signed_post(kClick, kForm)), 200);
-  EXPECT_EQ(status(signed_post(R"({"type":"event_callback","foo":"bar"})", kJson)), 200);
+  EXPECT_EQ(status(signed_post(kClick, kFormType)), 200);
+  EXPECT_EQ(status(signed_post(R"({"type":"event_callback","foo":"bar"})", kJsonType)), 200);
 }
 
 TEST_F(SlackRequests, AnInvalidTimestamp) {
-  for (const int skew : {-600, -301, 301, 600, 3600}) EXPECT_EQ(status(signed_post(kClick, kForm, seconds(skew))), 401) << skew;
-  for (const int skew : {-300, -299, 299, 300}) EXPECT_EQ(status(signed_post(kClick, kForm, seconds(skew))), 200) << skew;
+  for (const int skew : {-600, -301, 301, 600, 3600}) EXPECT_EQ(status(signed_post(kClick, kFormType, seconds(skew))), 401) << skew;
+  for (const int skew : {-300, -299, 299, 300}) EXPECT_EQ(status(signed_post(kClick, kFormType, seconds(skew))), 200) << skew;
   const std::string words = "Hello there!";
-  EXPECT_EQ(status(post(kClick, kForm,
-                        {{"X-Slack-Request-Timestamp", words}, {"X-Slack-Signature", sign(kSecret, "v0:" + words + ":" + kClick)}})),
-            401);
+  EXPECT_EQ(
+      status(post(kClick, kFormType,
+                  {{"X-Slack-Request-Timestamp", words}, {"X-Slack-Signature", request_signature(kSecret, "v0:" + words + ":" + kClick)}})),
+      401);
 }
 
 TEST_F(SlackRequests, AnInvalidSignature) {
-  for (const std::string& signature :
-       {std::string("v0=invalid-signature"), std::string(), std::string("v0="), sign("other", "v0:" + timestamp() + ":" + kClick)})
-    EXPECT_EQ(status(post(kClick, kForm, {{"X-Slack-Request-Timestamp", timestamp()}, {"X-Slack-Signature", signature}})), 401)
+  for (const std::string& signature : {std::string("v0=invalid-signature"), std::string(), std::string("v0="),
+                                       request_signature("other", "v0:" + timestamp() + ":" + kClick)})
+    EXPECT_EQ(status(post(kClick, kFormType, {{"X-Slack-Request-Timestamp", timestamp()}, {"X-Slack-Signature", signature}})), 401)
         << signature;
-  EXPECT_EQ(status(post("payload={}", kJson, {{"X-Slack-Request-Timestamp", timestamp()}, {"X-Slack-Signature", "v0=invalid-signature"}})),
-            401);
+  EXPECT_EQ(
+      status(post("payload={}", kJsonType, {{"X-Slack-Request-Timestamp", timestamp()}, {"X-Slack-Signature", "v0=invalid-signature"}})),
+      401);
 }
 
 TEST_F(SlackRequests, MissingHeaders) {
-  EXPECT_EQ(status(post(kClick, kForm)), 401);
-  EXPECT_EQ(status(post(kClick, kForm, {{"X-Slack-Request-Timestamp", timestamp()}})), 401);
-  EXPECT_EQ(status(post(kClick, kForm, {{"X-Slack-Signature", sign(kSecret, "v0:" + timestamp() + ":" + kClick)}})), 401);
+  EXPECT_EQ(status(post(kClick, kFormType)), 401);
+  EXPECT_EQ(status(post(kClick, kFormType, {{"X-Slack-Request-Timestamp", timestamp()}})), 401);
+  EXPECT_EQ(status(post(kClick, kFormType, {{"X-Slack-Signature", request_signature(kSecret, "v0:" + timestamp() + ":" + kClick)}})), 401);
 }
 
 TEST_F(SlackRequests, ABodyThatIsNotTheSignedOne) {
-  InboundRequest request = signed_post(kClick, kForm);
+  InboundRequest request = signed_post(kClick, kFormType);
   request.body += "&";
   EXPECT_EQ(status(request), 401);
 }
 
 TEST_F(SlackRequests, SignedWithoutAUsableBody) {
   EXPECT_EQ(status(signed_post(kClick, "")), 400) << "no content type";
-  EXPECT_EQ(status(signed_post("payload=%7B", kForm)), 400);
-  EXPECT_EQ(status(signed_post("{", kJson)), 400);
-  EXPECT_EQ(status(signed_post("", kForm)), 400);
+  EXPECT_EQ(status(signed_post("payload=%7B", kFormType)), 400);
+  EXPECT_EQ(status(signed_post("{", kJsonType)), 400);
+  EXPECT_EQ(status(signed_post("", kFormType)), 400);
 }
 
 // ---- HTTPModuleFunctions.spec
@@ -115,42 +102,42 @@ TEST_F(SlackRequests, SignedWithoutAUsableBody) {
 TEST_F(SlackRequests, RetryHeadersChangeNothing) {
   for (const char* number : {"1", "2", "3", "x"}) {
     const Headers retry = {{"X-Slack-Retry-Num", number}, {"X-Slack-Retry-Reason", "timeout"}};
-    EXPECT_EQ(status(signed_post(kClick, kForm, seconds(0), retry)), 200);
+    EXPECT_EQ(status(signed_post(kClick, kFormType, seconds(0), retry)), 200);
   }
-  EXPECT_EQ(status(post(kClick, kForm, {{"X-Slack-Retry-Num", "1"}})), 401);
+  EXPECT_EQ(status(post(kClick, kFormType, {{"X-Slack-Retry-Num", "1"}})), 401);
 }
 
 TEST_F(SlackRequests, HeadersAreFoundInAnyCase) {
-  InboundRequest request = post(kClick, kForm);
-  request.headers = {{"content-TYPE", kForm},
+  InboundRequest request = post(kClick, kFormType);
+  request.headers = {{"content-TYPE", kFormType},
                      {"x-slack-request-timestamp", timestamp()},
-                     {"X-SLACK-SIGNATURE", sign(kSecret, "v0:" + timestamp() + ":" + kClick)}};
+                     {"X-SLACK-SIGNATURE", request_signature(kSecret, "v0:" + timestamp() + ":" + kClick)}};
   EXPECT_EQ(status(request), 200);
 }
 
 TEST_F(SlackRequests, ACertificateCheckComesUnsigned) {
-  const InboundReply reply = ask(post("ssl_check=1&token=legacy-fixed-verification-token", kForm));
+  const InboundReply reply = ask(post("ssl_check=1&token=legacy-fixed-verification-token", kFormType));
   EXPECT_EQ(reply.status, 200);
   EXPECT_EQ(reply.body, "");
 }
 
 TEST_F(SlackRequests, NothingIsSmuggledInACertificateCheck) {
-  const InboundReply reply = ask(post("ssl_check=1&payload=%7B%22type%22%3A%22event_callback%22%7D", kForm));
+  const InboundReply reply = ask(post("ssl_check=1&payload=%7B%22type%22%3A%22event_callback%22%7D", kFormType));
   EXPECT_EQ(reply.status, 200);
   EXPECT_EQ(reply.body, "");
-  EXPECT_EQ(status(post(R"({"ssl_check":1,"type":"url_verification","challenge":"x"})", kJson)), 401);
+  EXPECT_EQ(status(post(R"({"ssl_check":1,"type":"url_verification","challenge":"x"})", kJsonType)), 401);
 }
 
 TEST_F(SlackRequests, EverythingElseNeedsTheSignature) {
   for (const char* body : {"ssl_check=0&token=x", "ssl_check=true&token=x", "ssl_check=&token=x", "token=x"})
-    EXPECT_EQ(status(post(body, kForm)), 401) << body;
-  EXPECT_EQ(status(post(R"({"ssl_check":"1"})", kJson)), 401);
-  EXPECT_EQ(status(post(R"({"type":"url_verification","challenge":"x"})", kJson)), 401);
+    EXPECT_EQ(status(post(body, kFormType)), 401) << body;
+  EXPECT_EQ(status(post(R"({"ssl_check":"1"})", kJsonType)), 401);
+  EXPECT_EQ(status(post(R"({"type":"url_verification","challenge":"x"})", kJsonType)), 401);
 }
 
 TEST_F(SlackRequests, AChallengeIsGivenBack) {
   const InboundReply reply =
-      ask(signed_post(R"({"type":"url_verification","challenge":"3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P"})", kJson));
+      ask(signed_post(R"({"type":"url_verification","challenge":"3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P"})", kJsonType));
   EXPECT_EQ(reply.status, 200);
   EXPECT_EQ(json::parse(reply.body, nullptr, false), (json{{"challenge", "3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P"}}));
 }
@@ -165,7 +152,7 @@ TEST_F(SlackRequests, EveryActionIsAcknowledgedWithoutWaiting) {
            "payload=%7B%22type%22%3A%22something_new%22%7D",
        }) {
     const Timestamp before = host.now();
-    const InboundReply reply = ask(signed_post(body, kForm));
+    const InboundReply reply = ask(signed_post(body, kFormType));
     EXPECT_EQ(reply.status, 200) << body;
     EXPECT_EQ(reply.body, "") << body;
     EXPECT_EQ(host.now(), before) << "the reply waits for nothing";
@@ -174,7 +161,7 @@ TEST_F(SlackRequests, EveryActionIsAcknowledgedWithoutWaiting) {
 }
 
 TEST_F(SlackRequests, SentTwiceIsAnsweredTwice) {
-  const InboundRequest request = signed_post(kClick, kForm);
+  const InboundRequest request = signed_post(kClick, kFormType);
   EXPECT_EQ(status(request), 200);
   EXPECT_EQ(status(request), 200);
 }

@@ -26,13 +26,15 @@ inline std::size_t requests_of(const FakeHost& host, std::string_view method) {
   return static_cast<std::size_t>(std::ranges::count_if(host.requests(), [&](const Request& r) { return r.url.contains(method); }));
 }
 
+// Slack refuses the call with an error code.
+inline Response error_response(const std::string& code, const json& more = json::object()) {
+  json answer = {{"ok", false}, {"error", code}};
+  answer.update(more);
+  return Response::json(200, answer);
+}
+
 class SinkFixture : public testing::Test {
  protected:
-  static Response error(const std::string& code, const json& more = json::object()) {
-    json answer = {{"ok", false}, {"error", code}};
-    answer.update(more);
-    return Response::json(200, answer);
-  }
   static Response ok(json more) {
     more["ok"] = true;
     return Response::json(200, more);

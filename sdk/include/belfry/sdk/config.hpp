@@ -15,21 +15,7 @@
 
 namespace belfry::sdk {
 
-// An error at one place in the configuration.
-struct Problem {
-  std::string pointer;  // RFC 6901: "/lookup/cache"; "" is the whole configuration
-  std::string text;     // one sentence that describes what to write instead
-
-  bool operator==(const Problem&) const = default;
-};
-
-class Problems : public std::vector<Problem> {
- public:
-  using std::vector<Problem>::vector;
-  void add(std::string at, std::string text) { push_back({std::move(at), std::move(text)}); }
-};
-
-// Thrown by Config's readers; becomes a Problem when it leaves configure().
+// Thrown by Config's readers; becomes an error finding when it leaves configure().
 class ConfigError : public std::runtime_error {
  public:
   ConfigError(std::string pointer, const std::string& text) : std::runtime_error(text), pointer_(std::move(pointer)) {}
@@ -48,30 +34,31 @@ class Secret {
 
   // True if the secret is not configured.
   [[nodiscard]] bool empty() const { return reference_.empty(); }
-  // The reference that stands in `config` instead of the value: identifies a budget (see RateLimit), reveals nothing.
+  // The reference that stands in `config` instead of the value. It reveals nothing.
   [[nodiscard]] const std::string& reference() const { return reference_; }
   // The current value; "" if empty(). Throws OutcomeError if the host has no secret with this reference.
   [[nodiscard]] std::string reveal() const {
     if (empty()) return {};
-    const auto reveal = runtime_->require(runtime_->tables().secrets.reveal, BELFRY_SECRETS_1);
+    const auto reveal = runtime_->require(runtime_->tables().secrets.reveal, BELFRY_HOST_SECRETS_1);
     struct Received {
       std::string value;
       bool whole = true;
     } received;
     // Called by the host: no exception may cross its frames.
-    const auto append = [](void* ctx, belfry_str piece) noexcept {
+    const auto append = [](void* ctx, belfry_str piece) noexcept -> belfry_status {
       auto& out = *static_cast<Received*>(ctx);
       try {
         out.value.append(detail::view(piece));
+        return BELFRY_OK;
       } catch (...) {
         out.whole = false;
+        return BELFRY_FAILED;
       }
     };
     const belfry_writer writer{&received, append};
-    if (reveal(runtime_->ctx(), detail::str(reference_), &writer) != 0) {
-      throw OutcomeError(Outcome::misconfigured("secret_unknown", "the gateway has no secret named " + reference_));
-    }
+    const belfry_status status = reveal(runtime_->ctx(), detail::str(reference_), &writer);
     if (!received.whole) throw std::bad_alloc();
+    if (status != BELFRY_OK) throw OutcomeError(Outcome::misconfigured("secret_unknown", "the gateway has no secret named " + reference_));
     return std::move(received.value);
   }
 
@@ -144,7 +131,7 @@ class Config {
   }
 
   [[nodiscard]] const nlohmann::json& json() const { return document_; }
-  // RFC 6901 pointer to a member, for Problems.
+  // RFC 6901 pointer to a member, for findings.
   [[nodiscard]] std::string pointer(std::string_view key) const {
     std::string out = at_ + "/";
     for (const char c : key) {

@@ -133,7 +133,7 @@ inline Outcome http_outcome(const HttpResult& result, Millis default_pause = std
       case 431: return Outcome::rejected("refused", summary);
       case 408:
       case 425: return Outcome::retry("try_later", summary);
-      case 429: return Outcome::rate_limited(after.value_or(default_pause), LimitScope::credential, summary);
+      case 429: return Outcome::rate_limited(after.value_or(default_pause), LimitScope::account, summary);
       default: break;
     }
     if (result.success()) return Outcome::delivered();
@@ -169,9 +169,9 @@ class Http {
 
  private:
   struct Waiter final : detail::EventWaiter {
-    using EventWaiter::EventWaiter;
-    void take(std::uint32_t kind, const void* payload) override {
-      if (kind != BELFRY_EVENT_HTTP || payload == nullptr) return;
+    explicit Waiter(detail::Runtime& runtime) : EventWaiter(runtime, BELFRY_EVENT_HTTP) {}
+    void take(const void* payload) override {
+      if (payload == nullptr) return;
       const auto raw = detail::copy_sized(static_cast<const belfry_http_result*>(payload));
       result.error = static_cast<HttpError>(raw.error);
       result.request_sent = (raw.flags & BELFRY_HTTP_REQUEST_SENT) != 0;
@@ -187,20 +187,22 @@ class Http {
 
   static Task<HttpResult> send_through(detail::Runtime* runtime, HttpRequest request) {
     auto& root = co_await detail::CurrentRoot{};
-    const auto send = runtime->require(runtime->tables().http.send, BELFRY_HTTP_CLIENT_1);
+    const auto send = runtime->require(runtime->tables().http.send, BELFRY_HOST_HTTP_CLIENT_1);
     std::vector<belfry_http_header> headers;
     for (const auto& header : request.headers) headers.push_back({detail::str(header.name), detail::str(header.value)});
+    Waiter waiter(*runtime);
     belfry_http_request raw{};
     raw.size = sizeof raw;
     raw.timeout_ms = static_cast<std::uint32_t>(std::clamp<Millis::rep>(request.timeout.count(), 0, UINT32_MAX));
     raw.on_behalf_of = root.ticket;
+    raw.user_data = waiter.user_data();
     raw.method = detail::str(request.method);
     raw.url = detail::str(request.url);
     raw.headers = headers.data();
     raw.header_count = static_cast<std::uint32_t>(headers.size());
     raw.body = detail::str(request.body);
     raw.max_response_bytes = request.max_response_bytes;
-    Waiter waiter(*runtime, runtime->require_ticket(send(runtime->ctx(), &raw)));
+    waiter.begin(send(runtime->ctx(), &raw));
     if (request.method != "GET" && request.method != "HEAD") root.request_sent = true;
     co_await waiter;
     co_return std::move(waiter.result);

@@ -17,8 +17,7 @@ namespace belfry::sdk {
 struct AttemptInfo {
   std::uint32_t number = 1;         // 1, 2, ...
   bool possible_duplicate = false;  // an earlier attempt may have been delivered
-  Timestamp deadline{};             // the delivery is abandoned at this time
-  nlohmann::json prior_receipt;     // receipt of the last message with the same update key; null: none
+  MonotonicTime deadline{};         // the attempt is abandoned at this time
 };
 
 class BlockingSink;
@@ -32,16 +31,12 @@ class Message {
   explicit Message(const belfry_message& raw) : delivery_id_(detail::view(raw.delivery_id)), body_(detail::view(raw.body_json)) {
     attempt_.number = raw.attempt;
     attempt_.possible_duplicate = (raw.flags & BELFRY_MESSAGE_POSSIBLE_DUPLICATE) != 0;
-    attempt_.deadline = Timestamp(Millis(raw.deadline_unix_ms));
-    if (raw.prior_receipt_json.len > 0) {
-      auto receipt = nlohmann::json::parse(detail::view(raw.prior_receipt_json), nullptr, false);
-      if (receipt.is_object()) attempt_.prior_receipt = std::move(receipt);
-    }
+    attempt_.deadline = MonotonicTime(Millis(raw.deadline_ms));
     sensitive_ = (raw.flags & BELFRY_MESSAGE_SENSITIVE) != 0;
   }
   // Wraps a document, for unit tests that need no host.
   explicit Message(const nlohmann::json& document, AttemptInfo attempt = {})
-      : delivery_id_(text(document, "delivery_id")), body_(document.dump()), attempt_(std::move(attempt)) {
+      : delivery_id_(text(document, "delivery_id")), body_(document.dump()), attempt_(attempt) {
     sensitive_ = flag(document, "sensitive");
     if (flag(document, "possible_duplicate")) attempt_.possible_duplicate = true;
   }
@@ -49,9 +44,9 @@ class Message {
   // Idempotency key: the same for every attempt of a delivery, different for every delivery.
   [[nodiscard]] const std::string& delivery_id() const { return delivery_id_; }
   [[nodiscard]] std::uint32_t attempt() const { return attempt_.number; }
-  [[nodiscard]] Timestamp deadline() const { return attempt_.deadline; }
+  // On the clock of Clock::monotonic().
+  [[nodiscard]] MonotonicTime deadline() const { return attempt_.deadline; }
   [[nodiscard]] bool possible_duplicate() const { return attempt_.possible_duplicate; }
-  [[nodiscard]] const nlohmann::json& prior_receipt() const { return attempt_.prior_receipt; }
   // Must not be shown where others can read it, unless allow_sensitive().
   [[nodiscard]] bool sensitive() const { return sensitive_; }
   [[nodiscard]] bool allow_sensitive() const { return parts().allow_sensitive; }
@@ -76,9 +71,9 @@ class Message {
 
   // Parses the text on every call.
   [[nodiscard]] nlohmann::json document() const {
-    auto parsed = nlohmann::json::parse(body_, nullptr, false);
-    if (!parsed.is_object()) throw_no_object();
-    return parsed;
+    auto parsed = detail::read_json(body_);
+    if (!parsed || !parsed->is_object()) throw_no_object();
+    return std::move(*parsed);
   }
   // The document as received.
   [[nodiscard]] const std::string& body_json() const { return body_; }

@@ -1,6 +1,5 @@
 // Value types that make up a message.
 #pragma once
-#include <chrono>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -9,8 +8,6 @@
 #include "belfry/sdk/outcome.hpp"
 
 namespace belfry::sdk {
-
-using Timestamp = std::chrono::sys_time<Millis>;
 
 // The person that a notification is for. Any field may be empty.
 struct Recipient {

@@ -1,6 +1,5 @@
 // The result of a delivery attempt: one of five codes, and a required reason.
 #pragma once
-#include <chrono>
 #include <cstdint>
 #include <cstring>
 #include <exception>
@@ -11,16 +10,15 @@
 #include <utility>
 
 #include "belfry/plugin.h"
+#include "belfry/sdk/time.hpp"
 
 namespace belfry::sdk {
 
-using Millis = std::chrono::milliseconds;
-
 enum class LimitScope : std::uint32_t {
   none = BELFRY_LIMIT_NONE,
-  recipient = BELFRY_LIMIT_RECIPIENT,    // this destination only
-  method = BELFRY_LIMIT_METHOD,          // one remote method
-  credential = BELFRY_LIMIT_CREDENTIAL,  // everything that uses this credential
+  recipient = BELFRY_LIMIT_RECIPIENT,  // this destination only
+  method = BELFRY_LIMIT_METHOD,        // one remote method
+  account = BELFRY_LIMIT_ACCOUNT,      // everything that uses the sink's account
 };
 
 // A value. `reason` is a slug [a-z_]{1,40} and becomes a metric label; `detail` is one sentence for people, without secrets.
@@ -38,7 +36,7 @@ struct Outcome {
   std::string detail;
   bool ambiguous = false;       // bytes were sent but no response confirmed it: another attempt may deliver twice
   int status = 0;               // the remote's HTTP status; 0: none
-  std::optional<Millis> after;  // retry: minimum delay; rate_limited: exact delay
+  std::optional<Millis> after;  // retry: minimum delay; rate_limited: the pause, which the host may end earlier
   LimitScope scope = LimitScope::none;
   nlohmann::json receipt;  // null or an object: sdk/receipt.schema.json
 
@@ -52,7 +50,8 @@ struct Outcome {
   }
   // Transient failure: retried later with back-off.
   static Outcome retry(std::string reason, std::string detail) { return make(Code::retry, std::move(reason), std::move(detail)); }
-  // The remote requested a slower rate: everything in `scope` is paused for exactly `after`. Does not count as a failed attempt.
+  // The remote requested a slower rate: everything in `scope` is paused for `after`; the host may end the pause earlier. Does not
+  // count as a failed attempt.
   static Outcome rate_limited(Millis after, LimitScope scope, std::string detail = {}, std::string reason = "rate_limited") {
     Outcome outcome = make(Code::rate_limited, std::move(reason), std::move(detail));
     outcome.after = after;
@@ -108,6 +107,13 @@ namespace detail {
 
 inline belfry_str str(std::string_view text) { return {text.data(), text.size()}; }
 inline std::string_view view(belfry_str text) { return text.len == 0 ? std::string_view() : std::string_view(text.ptr, text.len); }
+
+// At most `max` bytes of the text, without a part of a UTF-8 sequence at the end.
+inline std::string_view cut(std::string_view text, std::size_t max) {
+  if (text.size() <= max) return text;
+  while (max > 0 && (static_cast<unsigned char>(text[max]) & 0xC0U) == 0x80U) --max;
+  return text.substr(0, max);
+}
 
 // Reads a struct from a host built with another version of the ABI. Fields that an older host lacks are zero; fields that a newer host
 // added are dropped. Null yields all zeros.

@@ -1,8 +1,8 @@
 // Base classes for plugins: derive from Sink or BlockingSink, and from Inbound, Reconciles, Renders or ChecksOnline as needed.
 //
 // Life cycle: constructor -> configure -> start -> deliver, many at once -> stop -> destructor. The constructor only allocates. Services
-// may be used from start() on. Thread rule: all members except BlockingSink::deliver are called in the strand of the instance, one at a
-// time.
+// may be used from start() on. The destructor does not run if the sink misses the deadline of its stop, or the process ends. Thread rule:
+// all members except BlockingSink::deliver are called in the strand of the sink, one at a time.
 #pragma once
 #include <algorithm>
 #include <expected>
@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "belfry/sdk/config.hpp"
+#include "belfry/sdk/finding.hpp"
 #include "belfry/sdk/services.hpp"
 
 namespace belfry::sdk {
@@ -22,11 +23,12 @@ class SinkBase {
   SinkBase& operator=(const SinkBase&) = delete;
   virtual ~SinkBase() = default;
 
-  // Reads the configuration. No network, no services: `belfry check` calls it too. Report every problem, not only the first.
-  virtual std::expected<void, Problems> configure(const Config& config) = 0;
+  // Reads the configuration, and returns what is wrong with it or worth knowing: every problem, not only the first. The configuration is
+  // refused if a finding is an error. No network, no services: `belfry check` calls it too.
+  virtual Findings configure(const Config& config) = 0;
   // An error is one sentence; the instance is then destroyed.
   virtual std::expected<void, std::string> start() { return {}; }
-  // Called after every delivery has ended. The instance is destroyed afterwards.
+  // Called after every delivery has ended or been abandoned. The instance is destroyed afterwards.
   virtual Task<> stop() { co_return; }
 
  protected:
@@ -34,7 +36,7 @@ class SinkBase {
   [[nodiscard]] Http http() const { return services_.http(); }
   [[nodiscard]] WebSocket websocket() const { return services_.websocket(); }
   [[nodiscard]] Clock clock() const { return services_.clock(); }
-  [[nodiscard]] Kv kv(KvScope scope = KvScope::instance) const { return services_.kv(scope); }
+  [[nodiscard]] Kv kv(Scope scope = Scope::sink) const { return services_.kv(scope); }
   [[nodiscard]] RateLimit rate_limit() const { return services_.rate_limit(); }
   [[nodiscard]] Offload offload() const { return services_.offload(); }
   [[nodiscard]] Log log() const { return services_.log(); }
@@ -61,8 +63,8 @@ class Sink : public SinkBase {
 };
 
 // Delivers with blocking code. deliver() runs on a thread of the host's offload pool, at most concurrency() calls at once. It may use
-// log(), metrics(), recipients(), clock().now() and Secret::reveal(), and no other service. Its time starts when it is called. It is not
-// interrupted: check message.deadline().
+// log(), metrics(), recipients(), clock().now(), clock().monotonic() and Secret::reveal(), and no other service. Its time starts when it is
+// called. It is not interrupted: compare message.deadline() with clock().monotonic().
 class BlockingSink : public SinkBase {
  public:
   virtual Outcome deliver(Message message) = 0;
@@ -72,10 +74,6 @@ class BlockingSink : public SinkBase {
 
  private:
   Task<Outcome> attempt(Message message) final;
-  Task<Outcome> attempt_queued(Message message);
-
-  std::size_t busy_ = 0;
-  detail::WaiterList waiting_;
 };
 
 // A path of the gateway's HTTP listener.
@@ -125,27 +123,33 @@ class Inbound {
 
 // Whether an earlier attempt delivered the message. Requested when the result of that attempt is unknown: after a crash during it, and
 // after an outcome with maybe_delivered().
-class [[nodiscard]] ReconcileResult {
- public:
-  static ReconcileResult found(nlohmann::json receipt = nullptr) { return ReconcileResult(Outcome::delivered(std::move(receipt))); }
-  // The remote certainly does not have it: the message is sent, unmarked.
-  static ReconcileResult absent() { return ReconcileResult(Outcome::rejected("absent", "the remote does not have it")); }
-  // Cannot be determined now: queried again after `after`, for as long as the delivery may wait. Nothing is sent before that.
-  static ReconcileResult later(Millis after, std::string detail) {
-    return ReconcileResult(Outcome::rate_limited(after, LimitScope::recipient, std::move(detail), "unknown"));
-  }
-  // Cannot be determined: the message is sent, marked as a possible duplicate.
-  static ReconcileResult unknown(std::string detail) { return ReconcileResult(Outcome::retry("unknown", std::move(detail))); }
-  [[nodiscard]] const Outcome& outcome() const { return outcome_; }
+struct [[nodiscard]] ReconcileResult {
+  enum class Code : std::uint32_t {
+    found = BELFRY_RECONCILE_FOUND,
+    absent = BELFRY_RECONCILE_ABSENT,
+    ask_again = BELFRY_RECONCILE_ASK_AGAIN,
+    unknown = BELFRY_RECONCILE_UNKNOWN,
+  };
+  Code code = Code::unknown;
+  std::string detail;      // one sentence for people, without secrets
+  Millis after{};          // ask_again only
+  nlohmann::json receipt;  // found only: null or an object, sdk/receipt.schema.json
 
- private:
-  explicit ReconcileResult(Outcome outcome) : outcome_(std::move(outcome)) {}
-  Outcome outcome_;
+  bool operator==(const ReconcileResult&) const = default;
+
+  static ReconcileResult found(nlohmann::json receipt = nullptr) { return {Code::found, {}, {}, std::move(receipt)}; }
+  // The remote certainly does not have it: the message is sent, unmarked.
+  static ReconcileResult absent() { return {Code::absent, {}, {}, nullptr}; }
+  // Cannot be determined now: queried again after `after`, for as long as the delivery may wait. Nothing is sent before that.
+  static ReconcileResult later(Millis after, std::string detail) { return {Code::ask_again, std::move(detail), after, nullptr}; }
+  // Cannot be determined: the message is sent, marked as a possible duplicate.
+  static ReconcileResult unknown(std::string detail) { return {Code::unknown, std::move(detail), {}, nullptr}; }
 };
 
 class Reconciles {
  public:
   virtual ~Reconciles() = default;
+  // A rate_limited OutcomeError counts as later(), any other exception as unknown().
   virtual Task<ReconcileResult> reconcile(Message message) = 0;
 };
 
@@ -157,22 +161,6 @@ class Renders {
   [[nodiscard]] virtual std::expected<nlohmann::json, std::string> render(const Message& message) const = 0;
 };
 
-// One result of an online check. `text` and `remedy` are sentences without a period at the end; neither may contain secrets.
-struct Finding {
-  enum class Severity : std::uint32_t {
-    error = BELFRY_FINDING_ERROR,      // deliveries will fail
-    warning = BELFRY_FINDING_WARNING,  // something will not work as it could
-    note = BELFRY_FINDING_NOTE,        // for information: something is in order, or cannot be checked
-  };
-  Severity severity = Severity::error;
-  std::string pointer;  // as in Problem
-  std::string text;
-  std::string remedy;  // how to fix it; empty: nothing needs to be done
-
-  bool operator==(const Finding&) const = default;
-};
-using Findings = std::vector<Finding>;
-
 // Checks against the remote that the sink will work as configured. `belfry check --online` calls it on a separate instance, instead of
 // start(): services are available, but nothing that start() sets up. The check must leave no visible trace at the remote and take nothing
 // that the running gateway needs. Its kv is empty and stores nothing.
@@ -183,11 +171,10 @@ class ChecksOnline {
 };
 
 inline Task<Outcome> BlockingSink::attempt(Message message) {
-  if (!offload().supports_run_delivery()) co_return co_await attempt_queued(std::move(message));
   // The outcome is reported even if it comes late. Until the work starts, the host may withdraw it.
   auto& root = co_await detail::CurrentRoot{};
   root.outlives_abandon = true;
-  auto work = [this, m = std::move(message)](Timestamp deadline) mutable {
+  auto work = [this, m = std::move(message)](MonotonicTime deadline) mutable {
     m.attempt_.deadline = deadline;
     return deliver(std::move(m));
   };
@@ -197,32 +184,6 @@ inline Task<Outcome> BlockingSink::attempt(Message message) {
     root.withdrawn = true;
   }
   co_return Outcome::retry("withdrawn", "the work had not started");
-}
-
-// For a host that does not queue blocking work itself.
-inline Task<Outcome> BlockingSink::attempt_queued(Message message) {
-  if (busy_ >= std::max<std::size_t>(concurrency(), 1)) {
-    detail::ListAwaiter turn(waiting_);
-    co_await turn;
-  } else {
-    ++busy_;
-  }
-  // From here on the work cannot be cancelled, and its outcome is reported even if it comes late.
-  auto& root = co_await detail::CurrentRoot{};
-  root.outlives_abandon = true;
-  struct Release {
-    BlockingSink& sink;
-    detail::Runtime& runtime;
-    ~Release() {
-      if (auto* next = sink.waiting_.pop()) {
-        runtime.make_ready(*next);
-      } else {
-        --sink.busy_;
-      }
-    }
-  } release{*this, root.runtime};
-  auto work = [this, m = std::move(message)]() mutable { return deliver(std::move(m)); };
-  co_return co_await offload().run(std::move(work));
 }
 
 }  // namespace belfry::sdk

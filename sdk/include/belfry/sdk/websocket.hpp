@@ -56,13 +56,18 @@ struct WebSocketEvent {
 namespace detail {
 
 // One connection of the host. Messages that arrive while no task waits are queued: at most kReadAhead, because no more are requested.
-class WebSocketState final : public EventStream {
+class WebSocketState final : public EventTarget {
  public:
-  using EventStream::EventStream;
+  explicit WebSocketState(Runtime& runtime) : runtime_(runtime) {}
+  ~WebSocketState() {
+    if (ticket_ != 0) runtime_.cancel(ticket_);
+  }
 
   static constexpr std::uint32_t kReadAhead = 4;
 
-  void take(std::uint32_t kind, const void* payload) override {
+  void begin(belfry_ticket ticket) { ticket_ = Runtime::require_ticket(ticket); }
+
+  void receive(std::uint32_t kind, const void* payload) override {
     if (kind != BELFRY_EVENT_WEBSOCKET || payload == nullptr) return;
     const auto raw = copy_sized(static_cast<const belfry_websocket_event*>(payload));
     switch (raw.kind) {
@@ -81,24 +86,33 @@ class WebSocketState final : public EventStream {
                                                                        .error = static_cast<HttpError>(raw.error),
                                                                        .http_status = static_cast<int>(raw.http_status),
                                                                        .error_text = std::string(view(raw.error_text))});
+        ticket_ = 0;
         break;
       default: return;
     }
-    while (auto* waiter = waiters.pop()) runtime().make_ready(*waiter);
+    while (auto* waiter = waiters.pop()) runtime_.make_ready(*waiter);
+    if (closed) runtime_.release(this);  // the last statement: may destroy this
   }
 
   void request_messages(std::uint32_t count) const {
-    if (const auto receive = runtime().tables().websocket.receive) receive(runtime().ctx(), ticket(), count);
+    if (const auto receive = runtime_.tables().websocket.receive) receive(runtime_.ctx(), ticket_, count);
   }
 
   [[nodiscard]] bool send(std::string_view text) const {
-    const auto send_text = runtime().tables().websocket.send_text;
-    return send_text != nullptr && !closed && send_text(runtime().ctx(), ticket(), str(text)) == 0;
+    const auto send_text = runtime_.tables().websocket.send_text;
+    return send_text != nullptr && !closed && send_text(runtime_.ctx(), ticket_, str(text)) == BELFRY_OK;
   }
 
   void close(std::uint32_t code, std::string_view reason) {
     if (closed || std::exchange(closing, true)) return;
-    if (const auto close = runtime().tables().websocket.close) close(runtime().ctx(), ticket(), code, str(reason));
+    if (const auto close = runtime_.tables().websocket.close) close(runtime_.ctx(), ticket_, code, str(reason));
+  }
+  // Closes the connection, and keeps this object until it is closed.
+  static void close_unattended(std::shared_ptr<WebSocketState> self, std::uint32_t code) {
+    if (self->closed || self->runtime_.has_stopped()) return;  // the destructor cancels it
+    self->close(code, {});
+    auto& runtime = self->runtime_;
+    runtime.keep(std::move(self));
   }
 
   bool opened = false;
@@ -106,6 +120,10 @@ class WebSocketState final : public EventStream {
   std::deque<WebSocketEvent> messages;
   std::unique_ptr<const WebSocketEvent> closed;
   WaiterList waiters;
+
+ private:
+  Runtime& runtime_;
+  belfry_ticket ticket_ = 0;  // of the connection, until it is closed
 };
 
 }  // namespace detail
@@ -120,7 +138,7 @@ class WebSocketConnection {
     return *this;
   }
   ~WebSocketConnection() {
-    if (state_) state_->close(kNormal, {});
+    if (state_) detail::WebSocketState::close_unattended(std::move(state_), kNormal);
   }
 
   static constexpr std::uint32_t kNormal = 1000;
@@ -166,7 +184,8 @@ class WebSocket {
 
  private:
   static Task<std::expected<WebSocketConnection, WebSocketEvent>> connect_through(detail::Runtime* runtime, WebSocketRequest request) {
-    const auto state = std::make_shared<detail::WebSocketState>(*runtime, begin(*runtime, request));
+    const auto state = std::make_shared<detail::WebSocketState>(*runtime);
+    state->begin(begin(*runtime, request, state->user_data()));
     WebSocketConnection connection(state);
     while (!state->opened && !state->closed) {
       detail::ListAwaiter turn(state->waiters);
@@ -176,14 +195,15 @@ class WebSocket {
     co_return std::move(connection);
   }
 
-  static belfry_ticket begin(const detail::Runtime& runtime, const WebSocketRequest& request) {
+  static belfry_ticket begin(const detail::Runtime& runtime, const WebSocketRequest& request, std::uint64_t user_data) {
     const auto milliseconds = [](Millis time) { return static_cast<std::uint32_t>(std::clamp<Millis::rep>(time.count(), 0, UINT32_MAX)); };
-    const auto connect = runtime.require(runtime.tables().websocket.connect, BELFRY_WEBSOCKET_1);
+    const auto connect = runtime.require(runtime.tables().websocket.connect, BELFRY_HOST_WEBSOCKET_1);
     std::vector<belfry_http_header> headers;
     for (const auto& header : request.headers) headers.push_back({detail::str(header.name), detail::str(header.value)});
     belfry_websocket_request raw{};
     raw.size = sizeof raw;
     raw.timeout_ms = milliseconds(request.timeout);
+    raw.user_data = user_data;
     raw.url = detail::str(request.url);
     raw.headers = headers.data();
     raw.header_count = static_cast<std::uint32_t>(headers.size());
@@ -191,7 +211,7 @@ class WebSocket {
     raw.pong_timeout_ms = milliseconds(request.pong_timeout);
     raw.idle_timeout_ms = milliseconds(request.idle_timeout);
     raw.max_message_bytes = request.max_message_bytes;
-    return detail::Runtime::require_ticket(connect(runtime.ctx(), &raw));
+    return connect(runtime.ctx(), &raw);
   }
 
   detail::Runtime* runtime_;

@@ -9,29 +9,29 @@ namespace belfry::plugin {
 namespace {
 
 // The one extension that the plugin offers; set by each test.
-belfry_inbound_http offered;
+belfry_sink_inbound_http offered;
 bool offers = true;
 
-void routes(void*, const belfry_writer*) {}
+std::uint32_t routes(void*, const belfry_inbound_route**) { return 0; }
 std::uint32_t verify(void*, const belfry_inbound_request*) { return 0; }
 void handle(void*, belfry_ticket, const belfry_inbound_request*) {}
 
 const void* extension(void*, belfry_str id) {
-  const bool inbound = std::string_view(id.ptr, id.len) == BELFRY_INBOUND_HTTP_1;
+  const bool inbound = std::string_view(id.ptr, id.len) == BELFRY_SINK_INBOUND_HTTP_1;
   return inbound && offers ? &offered : nullptr;
 }
 
 class ExtensionsTest : public ::testing::Test {
  protected:
   ExtensionsTest() {
-    offered = {sizeof(belfry_inbound_http), 0, routes, verify, handle};
+    offered = {sizeof(belfry_sink_inbound_http), 0, routes, verify, handle};
     offers = true;
     plugin_.size = sizeof plugin_;
     plugin_.extension = extension;
   }
   base::Result<Extensions> read() { return read_extensions("x.so", plugin_, nullptr); }
 
-  belfry_instance plugin_{};
+  belfry_sink_api plugin_{};
 };
 
 TEST_F(ExtensionsTest, AreReadByTheirIds) {
@@ -50,9 +50,9 @@ TEST_F(ExtensionsTest, MayBeAbsent) {
 }
 
 TEST_F(ExtensionsTest, ATableThatEndsBeforeItsLastRequiredFunctionIsAnError) {
-  offered.size = offsetof(belfry_inbound_http, handle);
+  offered.size = offsetof(belfry_sink_inbound_http, handle);
   ASSERT_FALSE(read().has_value());
-  EXPECT_EQ(read().error().message, "x.so: the extension belfry.inbound-http/1 has 24 bytes, wanted at least 32");
+  EXPECT_EQ(read().error().message, "x.so: the extension belfry.sink.inbound-http/1 has 24 bytes, wanted at least 32");
   offered.size = 0;
   EXPECT_FALSE(read().has_value());
 }
@@ -60,19 +60,19 @@ TEST_F(ExtensionsTest, ATableThatEndsBeforeItsLastRequiredFunctionIsAnError) {
 TEST_F(ExtensionsTest, ARequiredFunctionThatIsNullIsAnError) {
   offered.verify = nullptr;
   ASSERT_FALSE(read().has_value());
-  EXPECT_EQ(read().error().message, "x.so: the extension belfry.inbound-http/1 has no function verify, which is required");
+  EXPECT_EQ(read().error().message, "x.so: the extension belfry.sink.inbound-http/1 has no function verify, which is required");
 }
 
 TEST(Has, IsFalseBehindTheEndOfATableAndForNull) {
-  belfry_rate_limit table{};
-  table.wait = [](void*, const belfry_budget*) { return std::uint64_t{0}; };
+  belfry_host_rate_limit table{};
+  table.wait_time_ms = [](void*, const belfry_bucket_key*) { return std::uint64_t{0}; };
   table.size = sizeof table;
-  EXPECT_TRUE(BELFRY_HAS(&table, wait));
+  EXPECT_TRUE(BELFRY_HAS(&table, wait_time_ms));
   EXPECT_FALSE(BELFRY_HAS(&table, define));
-  table.size = offsetof(belfry_rate_limit, wait);
-  EXPECT_FALSE(BELFRY_HAS(&table, wait));
-  table.size += sizeof table.wait - 1;
-  EXPECT_FALSE(BELFRY_HAS(&table, wait));
+  table.size = offsetof(belfry_host_rate_limit, wait_time_ms);
+  EXPECT_FALSE(BELFRY_HAS(&table, wait_time_ms));
+  table.size += sizeof table.wait_time_ms - 1;
+  EXPECT_FALSE(BELFRY_HAS(&table, wait_time_ms));
 }
 
 }  // namespace

@@ -114,6 +114,31 @@ TEST_F(Library, NotALibrary) {
   EXPECT_THAT(entry.error().message, HasSubstr("file too short"));
 }
 
+class BuiltLibrary : public belfry::testing::PluginRig {};
+
+// The test program itself is no plugin.
+TEST_F(BuiltLibrary, ALibraryThatPluginsLinkIsNotListed) {
+  const testing::PrivateDirectory directory;
+  fs::copy_file("/proc/self/exe", directory.path() / "libcompanion.so");
+  fs::copy_file("/proc/self/exe", directory.path() / "noentry.so");
+  fs::copy_file(built("plain"), directory.path() / "libplain.so");
+  fs::copy_file(built("old_v0"), directory.path() / "libold.so");
+  std::ofstream(directory.path() / "libtext.so") << "no library";
+  const auto files = list_plugins(directory.path());
+  ASSERT_TRUE(files);
+  std::vector<std::string> names;
+  for (const auto& file : *files) names.push_back(file.filename());
+  EXPECT_THAT(names, ::testing::ElementsAre("libold.so", "libplain.so", "libtext.so", "noentry.so"));
+}
+
+TEST_F(BuiltLibrary, BuiltForVersionZero) {
+  const auto entry = load_entry(built("old_v0"), "old.so");
+  ASSERT_FALSE(entry);
+  EXPECT_EQ(entry.error().message,
+            "old.so: built for plugin ABI 0, which this gateway no longer loads; rebuild it from its source with the SDK of this release "
+            "(belfry-dev / belfry-devel)");
+}
+
 TEST(Sha256, OfNothing) { EXPECT_EQ(sha256(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"); }
 
 }  // namespace

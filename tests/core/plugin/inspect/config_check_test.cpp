@@ -40,7 +40,6 @@ constexpr const char* kSchema = R"({
 PluginType type_with(const std::string& schema) {
   PluginType type;
   type.type = "slack";
-  type.schema_text = schema;
   type.schema = json::parse(schema);
   return type;
 }
@@ -250,8 +249,32 @@ TEST_F(ConfigCheck, SecretsBecomeReferences) {
   EXPECT_FALSE(checked.secrets->contains("secret:other/bot_token"));
   EXPECT_THAT(checked.config.dump(), ::testing::Not(HasSubstr("-secret")));
   EXPECT_EQ(scrubber_.scrub("it was first-secret"), "it was ***");
-  EXPECT_EQ(checked.credential, "secret:work/bot_token");  // first in schema order, not in alphabetical order
-  EXPECT_EQ(checked.account, "") << "no secret of this schema names an account";
+  EXPECT_EQ(checked.account, "") << "no property of this schema names an account";
+}
+
+TEST_F(ConfigCheck, TheAccountIsTheValueMarkedAsOne) {
+  const auto with_account = [&](const char* key, const json& config, const std::string& sink = "work") {
+    auto schema = json::parse(kSchema);
+    schema["properties"][key]["x-account"] = true;
+    return check_config(type_with(schema.dump()), {sink, config, {}}, scrubber_);
+  };
+  const auto owner = [](const CheckedConfig& checked, const std::string& sink) { return checked.secrets->owner(checked.account, sink); };
+
+  const auto secret = with_account("bot_token", {{"bot_token", "xoxb-secret"}});
+  EXPECT_EQ(secret.account, "secret:work/bot_token");
+  EXPECT_EQ(owner(secret, "work"), "credential:" + SecretTable::fingerprint(base::Secret("xoxb-secret")));
+
+  const auto plain = with_account("room", {{"bot_token", "xoxb-secret"}, {"room", "ABC"}});
+  EXPECT_EQ(plain.config["room"], "ABC") << "not a secret, so the plugin gets the value";
+  EXPECT_EQ(owner(plain, "work"), owner(with_account("room", {{"bot_token", "xoxb-other"}, {"room", "ABC"}}, "home"), "home"));
+  EXPECT_NE(owner(plain, "work"), owner(with_account("room", {{"bot_token", "xoxb-secret"}, {"room", "ABD"}}), "work"));
+  EXPECT_EQ(scrubber_.scrub("in room ABC"), "in room ABC");
+
+  EXPECT_NE(with_account("retries", {{"bot_token", "xoxb-secret"}, {"retries", 5}}).account, "");
+  EXPECT_NE(with_account("api_url", {{"bot_token", "xoxb-secret"}}).account, "") << "a default is a value";
+  const auto none = with_account("room", {{"bot_token", "xoxb-secret"}});
+  EXPECT_EQ(none.account, "");
+  EXPECT_EQ(owner(none, "work"), "sink:work");
 }
 
 TEST_F(ConfigCheck, ABrokenSecretIsNotQuoted) {

@@ -32,6 +32,14 @@ class Services : public testing::PluginRig {
     const auto instance = open_to(what);
     return instance ? deliver(*instance, message()).detail : "not opened";
   }
+  // The value of "key" in a scope of the store.
+  std::string stored(const std::string& scope) {
+    std::string found = "nothing";
+    kv_.get(scope, "key", [&](base::Result<std::optional<plugin::KvBackend::Value>> value) {
+      if (value && *value) found = (*value)->value;
+    });
+    return found;
+  }
   // Delivers a message, answers the one request, and returns the detail of the outcome.
   std::string detail_after(std::expected<net::ClientResponse, net::ClientError> answer) {
     const auto instance = open_to("http");
@@ -51,12 +59,11 @@ TEST_F(Services, Message) {
   ASSERT_TRUE(instance);
   auto send = message();
   send.attempt = 4;
-  send.prior_receipt = R"({"ts":"1"})";
   auto marked = *send.message;
   marked.delivery.possible_duplicate = true;
   marked.items[0].sensitive = true;
   send.message = std::make_shared<const model::Message>(std::move(marked));
-  EXPECT_EQ(deliver(*instance, std::move(send)).detail, "delivery-1 4 3 {\"ts\":\"1\"}");
+  EXPECT_EQ(deliver(*instance, std::move(send)).detail, "delivery-1 4 3");
 }
 
 TEST_F(Services, HttpAnswer) { EXPECT_EQ(detail_after(net::ClientResponse{418, {{"A", "b"}}, "short"}), "http 0 0 418 1 short"); }
@@ -97,12 +104,18 @@ TEST_F(Services, HttpCancelled) {
 TEST_F(Services, Timer) { EXPECT_EQ(detail_of("timer"), "timer null"); }
 TEST_F(Services, Offload) { EXPECT_EQ(detail_of("offload"), "offload 1"); }
 TEST_F(Services, Kv) { EXPECT_EQ(detail_of("kv"), "[1 0 ][0 1 ][2 0 ][0 1 value][0 0 ]"); }
-TEST_F(Services, KvOfTheCredential) { EXPECT_EQ(detail_of("credential"), "put 0"); }
 
-TEST_F(Services, KvOfTheCredentialWithoutOne) {
-  const auto instance = open_allowing_warnings({{"do", "credential"}});
+TEST_F(Services, KvOfTheAccount) {
+  EXPECT_EQ(detail_of("account"), "put 0");
+  EXPECT_EQ(stored("credential:" + plugin::SecretTable::fingerprint(base::Secret("tok-123456"))), "v")
+      << "where earlier versions have stored it";
+}
+
+TEST_F(Services, KvOfTheAccountWithoutOne) {
+  const auto instance = open_allowing_warnings({{"do", "account"}});
   ASSERT_TRUE(instance);
-  EXPECT_EQ(deliver(*instance, message()).detail, "put 3");
+  EXPECT_EQ(deliver(*instance, message()).detail, "put 0");
+  EXPECT_EQ(stored("sink:sink"), "v") << "the sink is an account by itself";
 }
 
 TEST_F(Services, KvFails) {
@@ -151,14 +164,37 @@ TEST_F(Services, WarningsAreLoggedAtOpen) {
 }
 
 TEST_F(Services, Reconcile) {
-  const auto instance = open_to("nothing");
+  using plugin::ReconcileResult;
+  using Code = ReconcileResult::Code;
+  struct Row {
+    const char* what;
+    ReconcileResult result;
+  };
+  for (const auto& row :
+       {Row{"nothing", {.code = Code::absent}}, Row{"found", {.code = Code::found, .receipt = R"({"id":"1"})"}},
+        Row{"ask again", {.code = Code::ask_again, .retry_after = 5s, .detail = "the remote is busy"}},
+        Row{"unknown", {.code = Code::unknown, .detail = "the remote keeps no record"}}, Row{"another code", {.code = Code::unknown}}}) {
+    const auto instance = open_to(row.what);
+    ASSERT_TRUE(instance);
+    ASSERT_TRUE(instance->can_reconcile());
+    const auto results = std::make_shared<testing::Mailbox<ReconcileResult>>();
+    instance->reconcile(message(), [results](ReconcileResult result) { results->put(std::move(result)); });
+    EXPECT_EQ(results->take(), row.result) << row.what;
+    EXPECT_TRUE(stop(*instance, 20s));
+  }
+  EXPECT_EQ(metrics_.value("bad_outcome"), 1) << "the code that does not exist";
+}
+
+TEST_F(Services, ReconcileAfterTheStop) {
+  const auto instance = open_to("found");
   ASSERT_TRUE(instance);
-  ASSERT_TRUE(instance->can_reconcile());
-  testing::Mailbox<model::Outcome> outcomes;
-  instance->reconcile(message(), [&](model::Outcome outcome) { outcomes.put(std::move(outcome)); });
-  const auto outcome = outcomes.take();
-  ASSERT_TRUE(outcome);
-  EXPECT_EQ(outcome->code, OutcomeCode::rejected);
+  EXPECT_TRUE(stop(*instance, 20s));
+  const auto results = std::make_shared<testing::Mailbox<plugin::ReconcileResult>>();
+  instance->reconcile(message(), [results](plugin::ReconcileResult result) { results->put(std::move(result)); });
+  const auto result = results->take();
+  ASSERT_TRUE(result);
+  EXPECT_EQ(result->code, plugin::ReconcileResult::Code::unknown);
+  EXPECT_TRUE(result->not_started);
 }
 
 TEST_F(Services, Render) {
@@ -244,6 +280,33 @@ TEST_F(Services, ADeadlineThatHasPassedAlready) {
   const auto instance = open_to("http");
   ASSERT_TRUE(instance);
   EXPECT_EQ(deliver(*instance, message(-1000ms)).reason, "timeout");
+}
+
+// ---- The states of a sink
+
+TEST_F(Services, AServiceThatIsUsedTooEarlyIsNamed) {
+  const auto instance = open("uses_service_early", {{"do", "unprobed"}});
+  ASSERT_TRUE(instance);
+  EXPECT_EQ(deliver(*instance, message()).detail, "no ticket");
+  EXPECT_TRUE(lines_.wait_for("kind=too_early what=\"belfry.host.kv/1 was used before start() or check()\"")) << lines_.all();
+}
+
+TEST_F(Services, ASinkThatWasNeverStartedIsNotStoppedButDestroyed) {
+  install("never_stops");
+  const auto checked = check(scan());
+  ASSERT_TRUE(checked.sink);
+  const auto instance = host().open_for_check(*checked.sink, http_, websockets_);
+  ASSERT_TRUE(instance) << instance.error().message;
+  EXPECT_TRUE(stop(**instance, 20s));
+  EXPECT_EQ((*instance)->health(), Health::stopped);
+  EXPECT_EQ(lines_.count("stop_timeout"), 0U) << lines_.all();
+}
+
+TEST_F(Services, ARenderAfterTheStopIsRefused) {
+  const auto instance = open_to("nothing");
+  ASSERT_TRUE(instance);
+  EXPECT_TRUE(stop(*instance, 20s));
+  EXPECT_FALSE(instance->render(message()));
 }
 
 TEST_F(Services, ManyAtOnceFromManyThreads) {

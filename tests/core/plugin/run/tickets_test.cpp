@@ -1,11 +1,13 @@
 #include "plugin/run/tickets.hpp"
 
+#include <belfry/plugin.h>
 #include <gtest/gtest.h>
 
 namespace belfry::plugin {
 namespace {
 
 using Completion = Tickets::Completion;
+using Kind = HostCall::Kind;
 
 class TicketsTest : public ::testing::Test {
  protected:
@@ -22,8 +24,8 @@ class TicketsTest : public ::testing::Test {
 TEST_F(TicketsTest, EndsOnce) {
   const Ticket ticket = open();
   EXPECT_TRUE(tickets_.mark_dispatched(ticket));
-  EXPECT_EQ(tickets_.finish(ticket, false).completion, Completion::accepted);
-  EXPECT_EQ(tickets_.finish(ticket, false).completion, Completion::duplicate);
+  EXPECT_EQ(tickets_.finish(ticket, Kind::deliver).completion, Completion::accepted);
+  EXPECT_EQ(tickets_.finish(ticket, Kind::deliver).completion, Completion::duplicate);
   EXPECT_FALSE(tickets_.mark_dispatched(ticket));
   EXPECT_FALSE(tickets_.abandon(ticket));
 }
@@ -34,7 +36,7 @@ TEST_F(TicketsTest, TheTimeOfADeliveryRunsFromWhenItsWorkBegins) {
   host_call.timeout = base::Millis(10);
   const Ticket ticket = tickets_.open_host_call(host_call);
   EXPECT_EQ(tickets_.unstarted(), std::vector{ticket});
-  const base::Timestamp now(base::Millis(1'000));
+  const base::SteadyTime now(base::Millis(1'000));
   auto begun = tickets_.begin(ticket, now);
   ASSERT_TRUE(begun);
   EXPECT_TRUE(begun->now);
@@ -66,7 +68,7 @@ TEST_F(TicketsTest, WhatHasAskedForSomethingCannotBePostponed) {
 
 TEST_F(TicketsTest, NeverIssued) {
   for (const Ticket ticket : {Ticket{0}, Ticket{99}, Ticket{100}, ~Ticket{0}})
-    EXPECT_EQ(tickets_.finish(ticket, false).completion, Completion::unknown);
+    EXPECT_EQ(tickets_.finish(ticket, Kind::deliver).completion, Completion::unknown);
 }
 
 TEST_F(TicketsTest, LateOnceThenAgain) {
@@ -76,11 +78,11 @@ TEST_F(TicketsTest, LateOnceThenAgain) {
   ASSERT_TRUE(abandoned);
   EXPECT_TRUE(abandoned->host_call.dispatched);
   EXPECT_TRUE(tickets_.is_abandoned(ticket));
-  const auto late = tickets_.finish(ticket, false);
+  const auto late = tickets_.finish(ticket, Kind::deliver);
   EXPECT_EQ(late.completion, Completion::late);
   EXPECT_EQ(late.host_call.delivery_id, "d");
   EXPECT_EQ(late.host_call.attempt, 3U);
-  EXPECT_EQ(tickets_.finish(ticket, false).completion, Completion::duplicate);
+  EXPECT_EQ(tickets_.finish(ticket, Kind::deliver).completion, Completion::duplicate);
 }
 
 TEST_F(TicketsTest, AbandonedBeforeItWasGivenCannotBeLate) {
@@ -90,59 +92,122 @@ TEST_F(TicketsTest, AbandonedBeforeItWasGivenCannotBeLate) {
   EXPECT_FALSE(tickets_.mark_dispatched(ticket));
 }
 
-TEST_F(TicketsTest, AReplyDoesNotCompleteADelivery) {
-  const Ticket delivery = open();
-  const Ticket inbound = open(HostCall::Kind::inbound);
-  EXPECT_EQ(tickets_.finish(delivery, true).completion, Completion::unknown);
-  EXPECT_EQ(tickets_.finish(inbound, false).completion, Completion::unknown);
-  EXPECT_EQ(tickets_.finish(delivery, false).completion, Completion::accepted);
-  EXPECT_EQ(tickets_.finish(inbound, true).completion, Completion::accepted);
+TEST_F(TicketsTest, OnlyTheFunctionOfItsKindEndsAHostCall) {
+  const std::vector<Kind> kinds{Kind::deliver, Kind::reconcile, Kind::inbound, Kind::check, Kind::stop};
+  for (const auto kind : kinds) {
+    const Ticket ticket = open(kind);
+    for (const auto other : kinds) {
+      if (other != kind) {
+        EXPECT_EQ(tickets_.finish(ticket, other).completion, Completion::unknown);
+      }
+    }
+    EXPECT_EQ(tickets_.kind_of(ticket), kind) << "it stays open";
+    EXPECT_EQ(tickets_.finish(ticket, kind).completion, Completion::accepted);
+  }
 }
 
-TEST_F(TicketsTest, RequestsDieWithTheirDuty) {
+TEST_F(TicketsTest, AnotherFunctionDoesNotCompleteItLateEither) {
+  const Ticket ticket = open(Kind::reconcile);
+  tickets_.mark_dispatched(ticket);
+  tickets_.abandon(ticket);
+  EXPECT_EQ(tickets_.finish(ticket, Kind::deliver).completion, Completion::unknown);
+  EXPECT_EQ(tickets_.finish(ticket, Kind::reconcile).completion, Completion::late);
+}
+
+TEST_F(TicketsTest, TheHostEndsAnyKindButTheStop) {
+  for (const auto kind : {Kind::deliver, Kind::reconcile, Kind::inbound, Kind::check}) {
+    const Ticket ticket = open(kind);
+    tickets_.mark_dispatched(ticket);
+    const auto ended = tickets_.end(ticket);
+    ASSERT_TRUE(ended);
+    EXPECT_EQ(ended->ticket, ticket);
+    EXPECT_EQ(ended->host_call.kind, kind);
+    EXPECT_FALSE(tickets_.end(ticket));
+    EXPECT_EQ(tickets_.finish(ticket, kind).completion, Completion::duplicate) << "the plugin is not late";
+  }
+  const Ticket stop = open(Kind::stop);
+  EXPECT_FALSE(tickets_.end(stop));
+  EXPECT_EQ(tickets_.finish(stop, Kind::stop).completion, Completion::accepted);
+}
+
+TEST_F(TicketsTest, RequestsEndWithTheirHostCall) {
   int cancelled = 0;
   const Ticket owner = open();
   const auto mine = tickets_.open_request(owner);
   const auto other = tickets_.open_request(0);
   EXPECT_FALSE(tickets_.on_cancel(mine.ticket, [&] { ++cancelled; }));
   EXPECT_FALSE(tickets_.on_cancel(other.ticket, [&] { cancelled += 100; }));
-  auto finished = tickets_.finish(owner, false);
+  auto finished = tickets_.finish(owner, Kind::deliver);
   for (auto& cancel : finished.cancels) cancel();
   EXPECT_EQ(cancelled, 1);
-  Ticket of = 0;
-  EXPECT_FALSE(tickets_.take_request(mine.ticket, of));
-  EXPECT_TRUE(tickets_.take_request(other.ticket, of));
-  EXPECT_FALSE(tickets_.take_request(other.ticket, of));
+  EXPECT_FALSE(tickets_.take_request(mine.ticket));
+  EXPECT_TRUE(tickets_.take_request(other.ticket));
+  EXPECT_FALSE(tickets_.take_request(other.ticket));
 }
 
-TEST_F(TicketsTest, ARequestForAnEndedDutyIsDead) {
+TEST_F(TicketsTest, ARequestForAnEndedHostCallIsDead) {
   const Ticket owner = open();
-  tickets_.finish(owner, false);
+  tickets_.finish(owner, Kind::deliver);
   const auto request = tickets_.open_request(owner);
   EXPECT_NE(request.ticket, 0U);
   EXPECT_TRUE(request.dead);
-  Ticket of = 0;
-  EXPECT_FALSE(tickets_.take_request(request.ticket, of));
+  EXPECT_FALSE(tickets_.take_request(request.ticket));
+}
+
+TEST_F(TicketsTest, ARequestKeepsItsUserDataAndItsDelivery) {
+  const Ticket owner = open();
+  CallSubject subject;
+  subject.set("other", 7);
+  const auto plain = tickets_.open_request(owner, {.user_data = ~std::uint64_t{0}});
+  const auto on_behalf = tickets_.open_request(owner, {.subject = subject});
+  EXPECT_EQ(tickets_.user_data_of(plain.ticket), ~std::uint64_t{0});
+  EXPECT_EQ(tickets_.user_data_of(on_behalf.ticket), 0U);
+  const auto taken = tickets_.take_request(plain.ticket);
+  ASSERT_TRUE(taken);
+  EXPECT_EQ(taken->owner, owner);
+  EXPECT_EQ(taken->user_data, ~std::uint64_t{0});
+  EXPECT_STREQ(taken->subject.delivery.data(), "d");
+  EXPECT_EQ(taken->subject.attempt, 3U);
+  EXPECT_STREQ(tickets_.take_request(on_behalf.ticket)->subject.delivery.data(), "other");
+  EXPECT_FALSE(tickets_.user_data_of(plain.ticket));
 }
 
 TEST_F(TicketsTest, CancelThatComesAfterTheEndIsHandedBack) {
   const auto request = tickets_.open_request(0);
-  Ticket of = 0;
-  ASSERT_TRUE(tickets_.take_request(request.ticket, of));
+  ASSERT_TRUE(tickets_.take_request(request.ticket));
   EXPECT_TRUE(tickets_.on_cancel(request.ticket, [] {}));
 }
 
 TEST_F(TicketsTest, CancelledRequestHasNoEvent) {
-  const auto request = tickets_.open_request(0);
+  const auto request = tickets_.open_request(open());
   EXPECT_FALSE(tickets_.on_cancel(request.ticket, [] {}));
+  EXPECT_FALSE(tickets_.is_cancelled(request.ticket));
   EXPECT_TRUE(tickets_.cancel_request(request.ticket));
   EXPECT_FALSE(tickets_.cancel_request(request.ticket));
-  Ticket of = 0;
-  EXPECT_FALSE(tickets_.take_request(request.ticket, of));
+  EXPECT_TRUE(tickets_.is_cancelled(request.ticket));
+  EXPECT_FALSE(tickets_.take_request(request.ticket));
+}
+
+TEST_F(TicketsTest, ACancelledRequestMayKeepItsEvent) {
+  const auto request = tickets_.open_request(0, {.user_data = 5, .keeps_event = true});
+  EXPECT_FALSE(tickets_.is_cancelled(request.ticket));
+  EXPECT_FALSE(tickets_.cancel_request(request.ticket));
+  EXPECT_TRUE(tickets_.is_cancelled(request.ticket));
+  const auto taken = tickets_.take_request(request.ticket);
+  ASSERT_TRUE(taken);
+  EXPECT_EQ(taken->user_data, 5U);
+  EXPECT_TRUE(tickets_.is_cancelled(request.ticket)) << "it has ended";
+}
+
+TEST_F(TicketsTest, CancellingAHostCallOrNothingHasNoEffect) {
+  const Ticket ticket = open();
+  EXPECT_FALSE(tickets_.cancel_request(ticket));
+  EXPECT_FALSE(tickets_.cancel_request(4711));
+  EXPECT_EQ(tickets_.finish(ticket, Kind::deliver).completion, Completion::accepted);
 }
 
 TEST_F(TicketsTest, RequestsAreBounded) {
-  for (int i = 0; i < 20'000; ++i) ASSERT_NE(tickets_.open_request(0).ticket, 0U);
+  for (unsigned i = 0; i < BELFRY_MAX_OPEN_REQUESTS; ++i) ASSERT_NE(tickets_.open_request(0).ticket, 0U);
   EXPECT_EQ(tickets_.open_request(0).ticket, 0U);
 }
 
@@ -155,7 +220,7 @@ TEST_F(TicketsTest, AbandonedOnesAreBounded) {
     tickets_.mark_dispatched(ticket);
     tickets_.abandon(ticket);
   }
-  EXPECT_EQ(tickets_.finish(oldest, false).completion, Completion::duplicate);
+  EXPECT_EQ(tickets_.finish(oldest, Kind::deliver).completion, Completion::duplicate);
 }
 
 TEST_F(TicketsTest, Closing) {
@@ -165,20 +230,31 @@ TEST_F(TicketsTest, Closing) {
   EXPECT_NE(tickets_.open_request(left).ticket, 0U);
   const Ticket stop = open(HostCall::Kind::stop);
   EXPECT_NE(stop, 0U);
-  EXPECT_EQ(tickets_.finish(stop, false).completion, Completion::accepted);
+  EXPECT_EQ(tickets_.finish(stop, Kind::stop).completion, Completion::accepted);
   EXPECT_EQ(tickets_.close().size(), 2U);  // the delivery, and the requests without an owner
   EXPECT_EQ(tickets_.open_request(0).ticket, 0U);
-  EXPECT_EQ(tickets_.finish(left, false).completion, Completion::duplicate);
+  EXPECT_EQ(tickets_.finish(left, Kind::deliver).completion, Completion::duplicate);
+}
+
+TEST_F(TicketsTest, ClosingEndsRequestsThatKeepTheirEvent) {
+  const auto request = tickets_.open_request(0, {.keeps_event = true});
+  static_cast<void>(tickets_.close());
+  EXPECT_FALSE(tickets_.take_request(request.ticket));
 }
 
 TEST_F(TicketsTest, ARequestIsOpenUntilItsLastEvent) {
   const auto request = tickets_.open_request(0);
-  EXPECT_TRUE(tickets_.is_open_request(request.ticket));
-  EXPECT_FALSE(tickets_.is_open_request(open()));
-  Ticket owner = 7;
-  EXPECT_TRUE(tickets_.take_request(request.ticket, owner));
-  EXPECT_EQ(owner, 0U);
-  EXPECT_FALSE(tickets_.is_open_request(request.ticket));
+  EXPECT_TRUE(tickets_.user_data_of(request.ticket));
+  EXPECT_FALSE(tickets_.user_data_of(open()));
+  const auto taken = tickets_.take_request(request.ticket);
+  ASSERT_TRUE(taken);
+  EXPECT_EQ(taken->owner, 0U);
+  EXPECT_FALSE(tickets_.user_data_of(request.ticket));
+}
+
+TEST_F(TicketsTest, OnlyADeliveryOrAReconciliationBeginsWork) {
+  for (const auto kind : {Kind::inbound, Kind::check, Kind::stop}) EXPECT_FALSE(tickets_.begin(open(kind), {}));
+  EXPECT_TRUE(tickets_.begin(open(Kind::reconcile), {}));
 }
 
 }  // namespace

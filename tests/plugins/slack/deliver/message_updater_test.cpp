@@ -120,7 +120,7 @@ TEST_F(LivingTest, ANewMessageTakesOverWhenTheOldOneCannotBeChanged) {
     json third = event(kFirst + 7, "three");
     for (json* message : {&first, &second, &third}) (*message)["destination"] = {{"audience", "shared"}, {"address", "C1"}};
     EXPECT_EQ(fresh.deliver_and_settle(first).code, delivered);
-    fresh.expect("POST", "chat.update", error(code));
+    fresh.expect("POST", "chat.update", error_response(code));
     EXPECT_EQ(fresh.deliver_and_settle(second).receipt["id"], "1.2") << code;
     fresh.on("POST", "chat.update", [](const Request& request) {
       EXPECT_EQ(request.json()["ts"], "1.2") << "the new message is the current one for the key";
@@ -135,7 +135,7 @@ TEST_F(LivingTest, ANewMessageTakesOverWhenTheOldOneCannotBeChanged) {
 TEST_F(LivingTest, ANewMessageTakesOverWhenTheThreadIsClosed) {
   begin({{"update", {{"key", "per_workspace"}, {"as", "thread"}}}});
   deliver(event(kFirst, "one"));
-  host.expect("POST", "chat.postMessage", error("restricted_action_thread_locked"));
+  host.expect("POST", "chat.postMessage", error_response("restricted_action_thread_locked"));
   EXPECT_EQ(deliver(event(kFirst + 1, "two")).code, delivered);
   deliver(event(kFirst + 2, "three"));
   const auto posts = calls("chat.postMessage");
@@ -150,8 +150,8 @@ TEST_F(LivingTest, WhatMayPassIsNoReasonForANewMessage) {
   for (const auto& [answer, code] : std::vector<std::pair<Response, Outcome::Code>>{
            {Response::of(503), retry},
            {Response::fails(HttpError::timeout, true), retry},
-           {error("internal_error"), retry},
-           {error("invalid_auth"), misconfigured},
+           {error_response("internal_error"), retry},
+           {error_response("invalid_auth"), misconfigured},
            {Response::json(429, {{"ok", false}, {"error", "ratelimited"}}, {{"Retry-After", "7"}}), rate_limited}}) {
     host.expect("POST", "chat.update", answer);
     const Outcome outcome = deliver(event(kFirst + 1, "two"));
@@ -161,7 +161,7 @@ TEST_F(LivingTest, WhatMayPassIsNoReasonForANewMessage) {
       EXPECT_EQ(outcome.scope, LimitScope::recipient);
     }
   }
-  EXPECT_EQ(host.limited().back().after, std::chrono::seconds(7));
+  EXPECT_EQ(host.reported_limits().back().after, std::chrono::seconds(7));
   EXPECT_THAT(calls("chat.postMessage"), SizeIs(1));
 }
 
@@ -179,7 +179,7 @@ TEST_F(LivingTest, ALimitOfOneChannelHoldsUpNoEditElsewhere) {
 TEST_F(LivingTest, EditsThatMustWaitComeBackOneAfterTheOther) {
   begin({{"update", "per_workspace"}});
   deliver(event(kFirst, "one"));
-  host.limit({host.acquired().back().budget.credential, "chat.update", ""}, std::chrono::seconds(30));
+  host.limit({Scope::account, "chat.update"}, std::chrono::seconds(30));
   for (int i = 0; i < 5; ++i) {
     const Outcome outcome = deliver(event(kFirst + 1 + i, "two"));
     EXPECT_EQ(outcome.code, rate_limited);
@@ -243,7 +243,7 @@ TEST_F(LivingTest, WhatACrashKeptFromBeingRememberedIsRememberedWhenItIsFound) {
   const json carrying = {{"ts", "1767225600.000009"},
                          {"metadata", {{"event_type", "belfry_delivery"}, {"event_payload", {{"delivery_id", "d-one"}}}}}};
   host.on("GET", "conversations.history", ok({{"messages", json::array({carrying})}}));
-  EXPECT_EQ(host.reconcile(event(kFirst, "one")).code, delivered);
+  EXPECT_EQ(host.reconcile(event(kFirst, "one")).code, ReconcileResult::Code::found);
   deliver(event(kFirst + 1, "two"));
   ASSERT_THAT(calls("chat.update"), SizeIs(1));
   EXPECT_EQ(calls("chat.update")[0]["ts"], "1767225600.000009");
@@ -258,16 +258,16 @@ TEST_F(LivingTest, AReplyIsLookedForInItsThread) {
                       {"metadata", {{"event_type", "belfry_delivery"}, {"event_payload", {{"delivery_id", "d-two"}}}}}};
   host.on("GET", "conversations.history", ok({{"messages", json::array()}}));
   host.on("GET", "conversations.replies", ok({{"messages", json::array({reply})}}));
-  const Outcome found = host.reconcile(event(kFirst + 1, "two"));
-  EXPECT_EQ(found.receipt["data"]["thread_ts"], "1767225600.000001");
+  const ReconcileResult result = host.reconcile(event(kFirst + 1, "two"));
+  EXPECT_EQ(result.receipt["data"]["thread_ts"], "1767225600.000001");
   EXPECT_THAT(calls("conversations.replies")[0].get<std::string>(), HasSubstr("ts=1767225600.000001"));
   EXPECT_THAT(calls("conversations.replies")[0].get<std::string>(), HasSubstr("oldest=1767225300.000000"))
       << "the parent comes first, whatever its age";
   deliver(event(kFirst + 2, "three"));
   EXPECT_EQ(calls("chat.postMessage")[1]["thread_ts"], "1767225600.000001") << "a reply does not become the current message";
 
-  host.on("GET", "conversations.replies", error("thread_not_found"));
-  EXPECT_EQ(host.reconcile(event(kFirst + 3, "four")).code, rejected) << "deleted, along with its replies";
+  host.on("GET", "conversations.replies", error_response("thread_not_found"));
+  EXPECT_EQ(host.reconcile(event(kFirst + 3, "four")).code, ReconcileResult::Code::absent) << "deleted, along with its replies";
 }
 
 TEST_F(LivingTest, MistakesInTheKeyAreNamed) {

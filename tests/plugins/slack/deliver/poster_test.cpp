@@ -1,24 +1,14 @@
 #include "slack/deliver/poster.hpp"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include <cstdlib>
-#include <filesystem>
-
-#include "belfry/testkit/fake_host.hpp"
 #include "belfry/testkit/messages.hpp"
+#include "plugins/slack/sink_fixture.hpp"
 
 namespace belfry::slack {
 namespace {
 
-using nlohmann::json;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using testkit::FakeHost;
-using testkit::Request;
-using testkit::Response;
 using enum Outcome::Code;
 using FollowUp = ApiResponse::FollowUp;
 
@@ -55,10 +45,6 @@ TEST(Plainer, EndsWhateverSlackSays) {
 }
 
 // ---- Through the sink
-
-const belfry_plugin_entry* entry() {
-  return testkit::load_plugin(std::filesystem::path(std::getenv("BELFRY_BUILD_DIR")) / "plugins/slack.so");
-}
 
 class PosterTest : public testing::Test {
  protected:

@@ -1,6 +1,7 @@
 // Socket Mode through the plugin, against scripted WebSockets. For the order of actions see socket_machine_test.cpp; for a real gateway and
 // a real server, tests/acceptance/test_socket_mode.py.
 #include "belfry/testkit/conformance.hpp"
+#include "plugins/slack/inbound/socket_texts.hpp"
 #include "plugins/slack/sink_fixture.hpp"
 
 namespace belfry::slack {
@@ -16,23 +17,16 @@ using testkit::FakeWebSocket;
 using testkit::Handshake;
 using State = FakeWebSocket::State;
 
-constexpr const char* kToken = "xoxb-secret-token";
+constexpr const char* kBotToken = "xoxb-secret-token";
 constexpr const char* kAppToken = "xapp-secret-token";
-constexpr const char* kHello = R"({"type":"hello","num_connections":1,"connection_info":{"app_id":"A1"}})";
 constexpr const char* kGauge = "slack_socket_connections";
 constexpr const char* kTicket = "a-ticket-that-opens-a-socket";
 
-json config() { return {{"bot_token", kToken}, {"app_token", kAppToken}}; }
-
-std::string disconnect(const std::string& reason) { return json{{"type", "disconnect"}, {"reason", reason}}.dump(); }
-std::string click(const std::string& id) {
-  return json{{"envelope_id", id}, {"type", "interactive"}, {"payload", {{"type", "block_actions"}}}}.dump();
-}
-std::string ack(const std::string& id) { return json{{"envelope_id", id}}.dump(); }
+json socket_mode_config() { return {{"bot_token", kBotToken}, {"app_token", kAppToken}}; }
 
 class SocketModeTest : public testing::Test {
  protected:
-  void begin(const json& settings = config()) {
+  void begin(const json& settings = socket_mode_config()) {
     ASSERT_TRUE(host.configure(settings));
     ASSERT_TRUE(host.start());
     host.run();
@@ -76,7 +70,7 @@ class SocketModeTest : public testing::Test {
 };
 
 TEST_F(SocketModeTest, WithoutAnAppTokenThereIsNone) {
-  begin({{"bot_token", kToken}});
+  begin({{"bot_token", kBotToken}});
   EXPECT_THAT(host.requests(), IsEmpty());
   EXPECT_THAT(host.websockets(), IsEmpty());
 }
@@ -251,6 +245,32 @@ TEST_F(SocketModeTest, ATokenThatSlackRefusesIsSaidAndTriedSlowly) {
   EXPECT_EQ(errors(), 1U);
 }
 
+TEST_F(SocketModeTest, ARequestedWaitIsAPauseOfTheGateway) {
+  for (const int status : {429, 503}) {
+    FakeHost other(testkit::load_plugin(std::filesystem::path(std::getenv("BELFRY_BUILD_DIR")) / "plugins/slack.so"));
+    other.on("POST", "apps.connections.open", Response::of(status, "<html>", {{"Retry-After", "99999999"}}));
+    other.hold_grants(true);
+    ASSERT_TRUE(other.configure(socket_mode_config()));
+    ASSERT_TRUE(other.start());
+    other.run();
+    EXPECT_THAT(other.requests(), IsEmpty());
+    ASSERT_TRUE(other.grant());
+    ASSERT_THAT(other.requests(), SizeIs(1));
+    ASSERT_THAT(other.reported_limits(), SizeIs(1));
+    EXPECT_EQ(other.reported_limits()[0].bucket.method, "apps.connections.open");
+    EXPECT_EQ(other.reported_limits()[0].bucket.scope, Scope::sink) << "the release of this sink ends it";
+    EXPECT_EQ(other.reported_limits()[0].after, seconds(99'999'999)) << "the gateway bounds it";
+    EXPECT_TRUE(other.logged(" min, or at once after belfry sinks release"));
+    other.advance(minutes(1));
+    EXPECT_THAT(other.requests(), SizeIs(1)) << "not before the gateway permits it";
+    other.on("POST", "apps.connections.open", Response::json(200, {{"ok", true}, {"url", "wss://wss.slack.com/link/?ticket=1"}}));
+    other.on_websocket("wss.slack.com", Handshake::accept());
+    ASSERT_TRUE(other.grant()) << "the sink waits for nothing else";
+    EXPECT_THAT(other.websockets(), SizeIs(1));
+    EXPECT_THAT(other.violations(), IsEmpty());
+  }
+}
+
 TEST_F(SocketModeTest, DeliveriesGoOnWithoutIt) {
   host.on("POST", "apps.connections.open", Response::fails(HttpError::connect, false));
   host.on("GET", "users.lookupByEmail", Response::json(200, {{"ok", true}, {"user", {{"id", "U1"}}}}));
@@ -365,7 +385,7 @@ TEST_F(SocketModeTest, StopsWhateverItIsDoing) {
 TEST_F(SocketModeTest, ButtonsWithoutAnInboundRoute) {
   for (const bool secret : {false, true}) {
     FakeHost other(testkit::load_plugin(std::filesystem::path(std::getenv("BELFRY_BUILD_DIR")) / "plugins/slack.so"));
-    json settings = config();
+    json settings = socket_mode_config();
     if (secret) settings["signing_secret"] = "8f742231b10e8888abcd99yyyzzz85a5";
     ASSERT_TRUE(other.configure(settings));
     EXPECT_THAT(other.routes(), IsEmpty()) << "Slack sends no HTTP requests while Socket Mode is on";
@@ -377,7 +397,7 @@ TEST_F(SocketModeTest, ButtonsWithoutAnInboundRoute) {
   }
 }
 
-TEST_F(SocketModeTest, AnEmptyAppTokenIsNone) { EXPECT_FALSE(host.configure({{"bot_token", kToken}, {"app_token", ""}})); }
+TEST_F(SocketModeTest, AnEmptyAppTokenIsNone) { EXPECT_FALSE(host.configure({{"bot_token", kBotToken}, {"app_token", ""}})); }
 
 }  // namespace
 }  // namespace belfry::slack

@@ -5,8 +5,8 @@
 
 #include <random>
 
-#include "belfry/testkit/messages.hpp"
 #include "plugins/slack/block_kit_check.hpp"
+#include "plugins/slack/message_documents.hpp"
 #include "slack/text/text.hpp"
 
 namespace belfry::slack {
@@ -20,21 +20,15 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::StartsWith;
 
-const RenderOptions kButtons = {.coder_url = "https://coder.example.com", .buttons = true, .footer = false};
-const RenderOptions kLinks = {.coder_url = "https://coder.example.com", .buttons = false, .footer = false};
+const RenderOptions kButtonsWithoutFooter = {.coder_url = "https://coder.example.com", .buttons = true, .footer = false};
+const RenderOptions kLinksWithoutFooter = {.coder_url = "https://coder.example.com", .buttons = false, .footer = false};
 
 json read(const std::string& arguments) { return json::parse(arguments); }
 
-json post_of(const json& document, const RenderOptions& options = kButtons) {
+json post_of(const json& document, const RenderOptions& options = kButtonsWithoutFooter) {
   return read(message_payload(Message(document), "U1", options));
 }
 json text_only_of(const Message& message, const RenderOptions& options) { return read(text_only_payload(message, "U1", options)); }
-
-json with(const char* key, const json& value) {
-  json document = testkit::notification();
-  document["items"][0][key] = value;
-  return document;
-}
 
 std::vector<std::string> types(const json& post) {
   std::vector<std::string> out;
@@ -56,13 +50,13 @@ TEST(Post, AnOrdinaryNotification) {
 }
 
 TEST(Post, WithoutSigningSecretActionsAreLinks) {
-  const json made = post_of(testkit::notification(), kLinks);
+  const json made = post_of(testkit::notification(), kLinksWithoutFooter);
   EXPECT_EQ(types(made), (std::vector<std::string>{"header", "section", "section"}));
   EXPECT_EQ(made["blocks"][2]["text"]["text"], "<https://coder.example.com/@bobby/bobby-workspace|View workspace>");
 }
 
 TEST(Post, BlankTitlesFallBack) {
-  json document = with("title", " \n\u200b");
+  json document = notification_with("title", " \n\u200b");
   EXPECT_EQ(post_of(document)["blocks"][0]["text"]["text"], "Workspace Created");
   document["items"][0]["name"] = "\u00a0";
   EXPECT_EQ(post_of(document)["blocks"][0]["text"]["text"], "Notification");
@@ -70,7 +64,7 @@ TEST(Post, BlankTitlesFallBack) {
 }
 
 TEST(Post, TitlesAreShortenedVisibly) {
-  const json made = post_of(with("title", std::string(200, 'x') + "\nsecond line"));
+  const json made = post_of(notification_with("title", std::string(200, 'x') + "\nsecond line"));
   const std::string header = made["blocks"][0]["text"]["text"];
   EXPECT_EQ(header, std::string(149, 'x') + "…");
 }
@@ -78,12 +72,13 @@ TEST(Post, TitlesAreShortenedVisibly) {
 TEST(Post, AShortenedTitleStandsInFullBelowTheHeader) {
   std::string title = "Workspace";
   for (int i = 0; i < 40; ++i) title += " word-" + std::to_string(i);
-  const json made = post_of(with("title", title + " end"));
+  const json made = post_of(notification_with("title", title + " end"));
   EXPECT_THAT(check_post(made), IsEmpty());
   EXPECT_THAT(std::string(made["blocks"][0]["text"]["text"]), EndsWith("…"));
   const std::string body = made["blocks"][1]["text"]["text"];
   EXPECT_THAT(body, StartsWith("*" + title + " end*\n\n"));
-  EXPECT_THAT(post_of(with("title", std::string(150, 'x'))).dump(), Not(HasSubstr("*xxx"))) << "a title that fits appears once";
+  EXPECT_THAT(post_of(notification_with("title", std::string(150, 'x'))).dump(), Not(HasSubstr("*xxx")))
+      << "a title that fits appears once";
 }
 
 TEST(Post, TheTitleOfAnEntryThatIsShortenedIsNoted) {
@@ -95,29 +90,29 @@ TEST(Post, TheTitleOfAnEntryThatIsShortenedIsNoted) {
 TEST(Post, WhatIsReadInPartEndsWithAWholeLineOrWord) {
   std::string body = "```\n";
   while (body.size() < 13'000) body += "coder ssh my-workspace --port 1234\n";
-  const json made = post_of(with("body_markdown", body + "```"));
+  const json made = post_of(notification_with("body_markdown", body + "```"));
   EXPECT_THAT(made["blocks"][made["blocks"].size() - 3]["text"]["text"].get<std::string>(), EndsWith("--port 1234\n```"));
   const std::string url = "https://a.b/" + std::string(11'000, 'x');
-  const std::string cut = post_of(with("body_markdown", std::string(2'000, 'y') + " " + url)).dump();
+  const std::string cut = post_of(notification_with("body_markdown", std::string(2'000, 'y') + " " + url)).dump();
   EXPECT_THAT(cut, Not(HasSubstr("https://a.b"))) << "not even part of the URL as text";
 }
 
 TEST(Post, BlankBodiesLeaveNoBlock) {
-  json document = with("body", "\n \n");
+  json document = notification_with("body", "\n \n");
   document["items"][0]["body_markdown"] = "[ref]: https://a.b";
   EXPECT_EQ(types(post_of(document)), (std::vector<std::string>{"header", "actions"}));
   EXPECT_THAT(check_post(post_of(document)), IsEmpty());
 }
 
 TEST(Post, MarkdownThatShowsNothingFallsBackToThePlainBody) {
-  json document = with("body_markdown", "[ref]: https://a.b");
+  json document = notification_with("body_markdown", "[ref]: https://a.b");
   document["items"][0]["body"] = "plain *words*";
   const std::string text = post_of(document)["blocks"][1]["text"]["text"];
   EXPECT_THAT(text, HasSubstr("words"));
 }
 
 TEST(Post, ALongBodySaysThatItIsShortened) {
-  const json made = post_of(with("body_markdown", std::string(50'000, 'y')));
+  const json made = post_of(notification_with("body_markdown", std::string(50'000, 'y')));
   EXPECT_THAT(check_post(made), IsEmpty());
   EXPECT_THAT(made.dump(), HasSubstr("This text is shortened"));
   EXPECT_EQ(made["blocks"].back()["type"], "actions") << "the links are still there";
@@ -129,7 +124,7 @@ TEST(Post, ActionsWithoutUsableAddressAreText) {
                         {{"label", ""}, {"url", "/relative"}},
                         {{"label", "None"}, {"url", ""}},
                         {{"label", "Long"}, {"url", "https://a.b/" + std::string(5000, 'x')}}};
-  const json made = post_of(with("actions", actions));
+  const json made = post_of(notification_with("actions", actions));
   EXPECT_THAT(check_post(made), IsEmpty());
   ASSERT_EQ(types(made), (std::vector<std::string>{"header", "section", "section", "actions"}));
   const std::string lines = made["blocks"][2]["text"]["text"];
@@ -142,7 +137,7 @@ TEST(Post, ActionsWithoutUsableAddressAreText) {
 
 TEST(Post, AButtonNamesNoOtherHost) {
   const auto label = [](const std::string& text, const std::string& url) {
-    const json made = post_of(with("actions", {{{"label", text}, {"url", url}}}));
+    const json made = post_of(notification_with("actions", {{{"label", text}, {"url", url}}}));
     EXPECT_THAT(check_post(made), IsEmpty());
     return made["blocks"].back()["elements"][0]["text"]["text"].get<std::string>();
   };
@@ -155,11 +150,11 @@ TEST(Post, AButtonNamesNoOtherHost) {
 TEST(Post, ManyActions) {
   json actions = json::array();
   for (int i = 0; i < 60; ++i) actions.push_back({{"label", "Link " + std::to_string(i)}, {"url", "https://a.b/" + std::to_string(i)}});
-  const json made = post_of(with("actions", actions));
+  const json made = post_of(notification_with("actions", actions));
   EXPECT_THAT(check_post(made), IsEmpty());
   EXPECT_EQ(types(made), (std::vector<std::string>{"header", "section", "actions", "actions", "context"}));
   EXPECT_EQ(made["blocks"][4]["elements"][0]["text"], "10 more links are not shown.");
-  EXPECT_THAT(check_post(post_of(with("actions", actions), kLinks)), IsEmpty());
+  EXPECT_THAT(check_post(post_of(notification_with("actions", actions), kLinksWithoutFooter)), IsEmpty());
 }
 
 TEST(Post, APossibleRepeatSaysSo) {
@@ -171,11 +166,11 @@ TEST(Post, APossibleRepeatSaysSo) {
 
 TEST(Post, ForeignTextReachesNoField) {
   const std::string evil = "<!channel> & <@U1> *x*";
-  json document = with("title", evil);
+  json document = notification_with("title", evil);
   document["items"][0]["body"] = evil;
   document["items"][0]["body_markdown"] = evil;
   document["items"][0]["actions"] = {{{"label", evil}, {"url", "https://a.b/" + evil}}};
-  for (const RenderOptions& options : {kButtons, kLinks}) {
+  for (const RenderOptions& options : {kButtonsWithoutFooter, kLinksWithoutFooter}) {
     EXPECT_THAT(check_post(post_of(document, options)), IsEmpty());
     EXPECT_THAT(check_post(text_only_of(Message(document), options)), IsEmpty());
   }
@@ -202,11 +197,11 @@ TEST(Digest, SaysWhatItLeavesOut) {
   EXPECT_THAT(check_post(made), IsEmpty());
   EXPECT_THAT(made["text"].get<std::string>(), HasSubstr("80 more notifications are not shown."));
   EXPECT_THAT(made["blocks"].dump(), HasSubstr("80 more notifications are not shown."));
-  EXPECT_THAT(check_post(text_only_of(Message(document), kButtons)), IsEmpty());
+  EXPECT_THAT(check_post(text_only_of(Message(document), kButtonsWithoutFooter)), IsEmpty());
 }
 
 TEST(TextOnly, KeepsTheLinks) {
-  const std::string text = text_only_of(Message(testkit::notification()), kButtons)["text"];
+  const std::string text = text_only_of(Message(testkit::notification()), kButtonsWithoutFooter)["text"];
   EXPECT_EQ(text,
             "*Workspace 'bobby-workspace' created*\nHi Bobby, the workspace *bobby-workspace* has been "
             "created.\n<https://coder.example.com/@bobby/bobby-workspace|View workspace>");
@@ -326,7 +321,7 @@ TEST(Post, HostileTextKeepsEveryLimit) {
   for (std::uint32_t seed = 0; seed < 200; ++seed) {
     const json document = hostile_document(seed);
     const Message message(document);
-    RenderOptions options = seed % 2 == 0 ? kButtons : kLinks;
+    RenderOptions options = seed % 2 == 0 ? kButtonsWithoutFooter : kLinksWithoutFooter;
     options.footer = seed % 3 != 0;
     ASSERT_THAT(check_post(read(message_payload(message, "U1", options))), IsEmpty()) << "seed " << seed;
     ASSERT_THAT(check_post(text_only_of(message, options)), IsEmpty()) << "seed " << seed;

@@ -176,36 +176,36 @@ TEST(NamesAnotherHost, OrdinaryLabels) {
   }
 }
 
-std::string found(std::string_view text) {
+std::string bare_url_in(std::string_view text) {
   const auto url = find_bare_url(text);
   return url ? std::string(text.substr(url->begin, url->end - url->begin)) : "";
 }
 
 TEST(FindBareUrl, TakesNoPunctuationOfTheSentence) {
-  EXPECT_EQ(found("see https://a.b/c."), "https://a.b/c");
-  EXPECT_EQ(found("docs (https://a.b/c)."), "https://a.b/c");
-  EXPECT_EQ(found("https://a.b/c_(d)!"), "https://a.b/c_(d)");
-  EXPECT_EQ(found("<https://a.b>"), "https://a.b");
-  EXPECT_EQ(found("\"https://a.b/?x=1&y=2\""), "https://a.b/?x=1&y=2");
+  EXPECT_EQ(bare_url_in("see https://a.b/c."), "https://a.b/c");
+  EXPECT_EQ(bare_url_in("docs (https://a.b/c)."), "https://a.b/c");
+  EXPECT_EQ(bare_url_in("https://a.b/c_(d)!"), "https://a.b/c_(d)");
+  EXPECT_EQ(bare_url_in("<https://a.b>"), "https://a.b");
+  EXPECT_EQ(bare_url_in("\"https://a.b/?x=1&y=2\""), "https://a.b/?x=1&y=2");
 }
 
 TEST(FindBareUrl, EndsWhereALanguageWithoutSpacesGoesOn) {
   for (const std::string_view behind :
        {"。", "，",     "、",       "）",     "」",   "』",   "】", "》",     "；", "：", "！", "？", "…", "”",  "’",
         "»",  "。谢谢", "）を見て", "を見て", "에서", "请看", "ดู",  "\u3000", "～", "・", "،",  "؟",  "।", "🎉", "\u00a0"}) {
-    EXPECT_EQ(found("请看https://a.b/c" + std::string(behind)), "https://a.b/c") << behind;
-    EXPECT_EQ(found("（https://a.b/c?d=1" + std::string(behind) + "x"), "https://a.b/c?d=1") << behind;
+    EXPECT_EQ(bare_url_in("请看https://a.b/c" + std::string(behind)), "https://a.b/c") << behind;
+    EXPECT_EQ(bare_url_in("（https://a.b/c?d=1" + std::string(behind) + "x"), "https://a.b/c?d=1") << behind;
   }
-  EXPECT_EQ(found("https://a.b/（c"), "https://a.b/");
+  EXPECT_EQ(bare_url_in("https://a.b/（c"), "https://a.b/");
   for (const std::string_view whole :
        {"https://ja.example/wiki/日本語", "https://a.b/?q=日本", "https://münchen.example/straße", "https://a.b/नमस्ते"})
-    EXPECT_EQ(found(whole), whole);
+    EXPECT_EQ(bare_url_in(whole), whole);
 }
 
 TEST(FindBareUrl, KnowsWhatIsNone) {
   for (const std::string_view text : {"", "http", "https://", "xhttp://a.b", "http:// a", "ftp://a.b", "http://u@a.b"})
-    EXPECT_EQ(found(text), "") << text;
-  EXPECT_EQ(found("http://, then https://a.b"), "https://a.b");
+    EXPECT_EQ(bare_url_in(text), "") << text;
+  EXPECT_EQ(bare_url_in("http://, then https://a.b"), "https://a.b");
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ HttpResult answered(int status, std::string body, Headers headers = {}) {
   return result;
 }
 
-HttpResult error(const std::string& code, int status = 200, Headers headers = {}) {
+HttpResult answered_with_error(const std::string& code, int status = 200, Headers headers = {}) {
   return answered(status, json{{"ok", false}, {"error", code}}.dump(), std::move(headers));
 }
 
@@ -42,13 +42,13 @@ TEST(Read, Success) {
 }
 
 TEST(Read, ALookupChangesNothingAtSlack) {
-  EXPECT_FALSE(classify(Method::lookup, error("internal_error")).failure->ambiguous);
+  EXPECT_FALSE(classify(Method::lookup, answered_with_error("internal_error")).failure->ambiguous);
   EXPECT_FALSE(classify(Method::lookup, answered(503, "<html>")).failure->ambiguous);
   EXPECT_FALSE(classify(Method::lookup, broken(HttpError::timeout, true)).failure->ambiguous);
 }
 
 TEST(Read, NobodyHasTheAddress) {
-  const ApiResponse response = classify(Method::lookup, error("users_not_found"));
+  const ApiResponse response = classify(Method::lookup, answered_with_error("users_not_found"));
   EXPECT_EQ(response.follow_up, FollowUp::no_such_user);
   EXPECT_EQ(response.failure->code, rejected);
   EXPECT_EQ(response.failure->reason, "user_not_found");
@@ -56,13 +56,13 @@ TEST(Read, NobodyHasTheAddress) {
 
 TEST(Read, RateLimits) {
   const auto pause = [](const ApiResponse& response) { return *response.failure->after; };
-  ApiResponse response = classify(Method::post, error("ratelimited", 429, {{"Retry-After", "17"}}));
+  ApiResponse response = classify(Method::post, answered_with_error("ratelimited", 429, {{"Retry-After", "17"}}));
   EXPECT_EQ(pause(response), seconds(17));
-  EXPECT_EQ(response.failure->scope, LimitScope::credential);
-  response = classify(Method::post, error("rate_limited", 429, {{"retry-after", "3"}}));
+  EXPECT_EQ(response.failure->scope, LimitScope::account);
+  response = classify(Method::post, answered_with_error("rate_limited", 429, {{"retry-after", "3"}}));
   EXPECT_EQ(pause(response), seconds(3));
   EXPECT_EQ(response.failure->scope, LimitScope::recipient);
-  EXPECT_EQ(classify(Method::post, error("rate_limited")).failure->scope, LimitScope::recipient);
+  EXPECT_EQ(classify(Method::post, answered_with_error("rate_limited")).failure->scope, LimitScope::recipient);
   response = classify(Method::lookup, answered(429, "<html>slow down</html>", {{"Retry-After", "40"}}));
   EXPECT_EQ(pause(response), seconds(40));
   EXPECT_EQ(response.failure->scope, LimitScope::method);
@@ -76,11 +76,11 @@ TEST(Read, RateLimits) {
       pause(classify(Method::post,
                      answered(429, "", {{"Date", "Wed, 21 Oct 2015 07:28:00 GMT"}, {"Retry-After", "Wed, 21 Oct 2015 07:28:40 GMT"}}))),
       seconds(40));
-  EXPECT_GE(pause(classify(Method::post, error("message_limit_exceeded"))), hours(1));
+  EXPECT_GE(pause(classify(Method::post, answered_with_error("message_limit_exceeded"))), hours(1));
 }
 
 TEST(Read, ConfigurationErrorsSayWhatToDo) {
-  const ApiResponse token = classify(Method::post, error("invalid_auth"));
+  const ApiResponse token = classify(Method::post, answered_with_error("invalid_auth"));
   EXPECT_THAT(token.failure->detail, HasSubstr("https://api.slack.com/apps"));
   EXPECT_THAT(token.failure->detail, HasSubstr("bot_token"));
   const ApiResponse scope =
@@ -159,7 +159,7 @@ TEST(Read, Transport) {
 }
 
 TEST(Read, HostileErrorsStayShortAndClean) {
-  const ApiResponse response = classify(Method::post, error(std::string(5000, 'x') + "\n\x1b[31m"));
+  const ApiResponse response = classify(Method::post, answered_with_error(std::string(5000, 'x') + "\n\x1b[31m"));
   EXPECT_EQ(response.failure->reason, "slack_error");
   EXPECT_LT(response.failure->detail.size(), 600u);
   EXPECT_EQ(response.failure->detail.find('\n'), std::string::npos);

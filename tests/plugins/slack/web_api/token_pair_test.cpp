@@ -74,7 +74,7 @@ TEST(TokenPairTest, ReadsARenewal) {
   EXPECT_FALSE(parse_renewal(json(nullptr), kNow));
 }
 
-ApiResponse error(const std::string& code) {
+ApiResponse refused_renewal(const std::string& code) {
   HttpResult result;
   result.status = 200;
   result.body = json{{"ok", false}, {"error", code}}.dump();
@@ -89,7 +89,7 @@ TEST(TokenPairTest, SaysWhatToDoWhenSlackDoesNotRenew) {
                                                         {"invalid_client_id", "Client ID"},
                                                         {"token_rotation_not_enabled", "turn on token rotation"},
                                                         {"something_new", "reinstall the app"}}) {
-    const Outcome outcome = renewal_failure(error(code));
+    const Outcome outcome = renewal_failure(refused_renewal(code));
     EXPECT_EQ(outcome.code, Outcome::Code::misconfigured) << code;
     EXPECT_EQ(outcome.reason, "token_not_renewed");
     EXPECT_THAT(outcome.detail, HasSubstr(code));
@@ -116,9 +116,9 @@ TEST(TokenPairTest, WhatIsWorthAnotherTryIsNoMisconfiguration) {
 
 TEST(TokenPairTest, KnowsSlacksWordsForATokenItDoesNotTake) {
   for (const char* code : {"token_expired", "invalid_auth", "token_revoked", "account_inactive", "not_authed"})
-    EXPECT_TRUE(is_token_error(error(code))) << code;
+    EXPECT_TRUE(is_token_error(refused_renewal(code))) << code;
   for (const char* code : {"missing_scope", "channel_not_found", "ratelimited", "internal_error"})
-    EXPECT_FALSE(is_token_error(error(code))) << code;
+    EXPECT_FALSE(is_token_error(refused_renewal(code))) << code;
   EXPECT_FALSE(is_token_error(ApiResponse{}));
 }
 

@@ -26,8 +26,6 @@ json rotating(const std::string& refresh = "xoxe-1-refresh-0") {
   return {{"bot_token", kConfigured}, {"token_rotation", std::move(rotation)}};
 }
 
-Response error(const std::string& code) { return Response::json(200, {{"ok", false}, {"error", code}}); }
-
 // The part of Slack that issues tokens, accepting each refresh token once, and that accepts posts with them.
 struct Issuer {
   std::set<std::string> good{kConfigured};
@@ -36,16 +34,16 @@ struct Issuer {
 
   void answer(FakeHost& host) {
     host.on("POST", "/oauth.v2.access", [this](const Request& request) {
-      if (!request.body.contains("refresh_token=" + refresh + "&")) return error("invalid_refresh_token");
+      if (!request.body.contains("refresh_token=" + refresh + "&")) return error_response("invalid_refresh_token");
       return give();
     });
     host.on("POST", "/oauth.v2.exchange", [this](const Request& request) {
-      if (!request.body.contains(std::string("token=") + kConfigured + "&")) return error("invalid_token");
+      if (!request.body.contains(std::string("token=") + kConfigured + "&")) return error_response("invalid_token");
       return give();
     });
     host.on("POST", "/chat.postMessage", [this](const Request& request) {
       const std::string token(request.header("authorization").substr(std::string_view("Bearer ").size()));
-      if (!good.contains(token)) return error("token_expired");
+      if (!good.contains(token)) return error_response("token_expired");
       return Response::json(200, {{"ok", true}, {"channel", "C0123456789"}, {"ts", "1700000000.000100"}});
     });
   }
@@ -96,10 +94,10 @@ class TokenTest : public testing::Test {
   // The stored record of the sink's lineage.
   [[nodiscard]] TokenRecord kept(const std::string& refresh = "xoxe-1-refresh-0") const {
     const auto all = host.kv();
-    const auto found = all.find({KvScope::credential, lineage_key(refresh)});
+    const auto found = all.find({Scope::account, lineage_key(refresh)});
     return found == all.end() ? TokenRecord{} : parse_token_record(found->second);
   }
-  void keep(const TokenRecord& what) { host.put_kv(lineage_key("xoxe-1-refresh-0"), to_text(what), KvScope::credential); }
+  void keep(const TokenRecord& what) { host.put_kv(lineage_key("xoxe-1-refresh-0"), to_text(what), Scope::account); }
   [[nodiscard]] Millis now() const { return host.now().time_since_epoch(); }
   void TearDown() override { EXPECT_THAT(host.violations(), IsEmpty()); }
 
@@ -218,7 +216,7 @@ TEST_F(TokenTest, ExpiredBeforeItsTimeIsRenewedAndTheCallMadeOnceMore) {
 
 TEST_F(TokenTest, ARenewedOneThatIsRefusedTooEndsIt) {
   begin_renewed();
-  host.on("POST", "/chat.postMessage", error("token_expired"));
+  host.on("POST", "/chat.postMessage", error_response("token_expired"));
   const Outcome outcome = deliver();
   EXPECT_EQ(outcome.code, misconfigured);
   EXPECT_THAT(used(), ElementsAre("configured", "access-1", "access-2"));
@@ -226,7 +224,7 @@ TEST_F(TokenTest, ARenewedOneThatIsRefusedTooEndsIt) {
 
 TEST_F(TokenTest, ARevokedOneIsNotRenewed) {
   begin_renewed();
-  host.on("POST", "/chat.postMessage", error("token_revoked"));
+  host.on("POST", "/chat.postMessage", error_response("token_revoked"));
   EXPECT_EQ(deliver().reason, "token_revoked");
   EXPECT_EQ(count("oauth.v2.access"), 1U);
 }
@@ -234,7 +232,7 @@ TEST_F(TokenTest, ARevokedOneIsNotRenewed) {
 TEST_F(TokenTest, ARevokedOneThatAnotherHasRenewedIsReplaced) {
   begin_renewed();
   slack.good = {"xoxe.xoxb-1-from-elsewhere"};
-  host.expect("POST", "/chat.postMessage", error("token_revoked"));
+  host.expect("POST", "/chat.postMessage", error_response("token_revoked"));
   keep({TokenPair{"xoxe.xoxb-1-from-elsewhere", "xoxe-1-refresh-elsewhere", now() + hours(12)}, std::nullopt});
   EXPECT_EQ(deliver().code, delivered);
   EXPECT_THAT(used(), ElementsAre("configured", "access-1", "from-elsewhere"));
@@ -341,6 +339,26 @@ TEST_F(TokenTest, AFailedRenewalIsTriedAgainSoon) {
   EXPECT_EQ(kept().pair->access, "xoxe.xoxb-1-access-1");
 }
 
+TEST_F(TokenTest, ARequestedWaitIsAPauseOfTheGateway) {
+  begin();
+  host.expect("POST", "/oauth.v2.access", Response::of(429, "<html>", {{"Retry-After", "600"}}));
+  EXPECT_EQ(deliver().code, delivered);
+  host.run();
+  ASSERT_THAT(host.reported_limits(), SizeIs(1));
+  EXPECT_EQ(host.reported_limits()[0].bucket.scope, Scope::account) << "the release of this sink ends it";
+  EXPECT_EQ(host.reported_limits()[0].bucket.method, "oauth.v2.access");
+  EXPECT_EQ(host.reported_limits()[0].after, minutes(10)) << "the gateway bounds it";
+  EXPECT_TRUE(host.logged("; the next try is in 10 min, or at once after belfry sinks release"));
+  host.advance(minutes(10) - seconds(1));
+  EXPECT_EQ(deliver().code, delivered);
+  host.run();
+  EXPECT_EQ(count("oauth.v2.access"), 1U);
+  host.advance(seconds(1));
+  EXPECT_EQ(deliver().code, delivered);
+  host.run();
+  EXPECT_EQ(count("oauth.v2.access"), 2U);
+}
+
 TEST_F(TokenTest, AnExpiredOneThatCannotBeRenewedNowIsARetry) {
   begin_renewed();
   host.advance(hours(13));
@@ -435,7 +453,7 @@ void begin_anew(const FakeHost& before, FakeHost& again) {
   ASSERT_TRUE(again.configure(config));
   ASSERT_TRUE(again.start());
   for (const auto& [key, value] : before.kv()) {
-    if (key.first == KvScope::instance) again.put_kv(key.second, value);
+    if (key.first == Scope::sink) again.put_kv(key.second, value);
   }
 }
 
@@ -448,7 +466,7 @@ TEST_F(TokenTest, ANewBotTokenAloneTakesWhatWasRenewedAlongOverARestart) {
   ASSERT_THAT(again.requests(), SizeIs(1)) << "the configured refresh token is used up";
   EXPECT_EQ(again.requests()[0].header("authorization"), "Bearer xoxe.xoxb-1-access-1");
   const auto kept = again.kv();
-  EXPECT_EQ(parse_token_record(kept.at({KvScope::credential, lineage_key("xoxe-1-refresh-0")})).pair->access, "xoxe.xoxb-1-access-1");
+  EXPECT_EQ(parse_token_record(kept.at({Scope::account, lineage_key("xoxe-1-refresh-0")})).pair->access, "xoxe.xoxb-1-access-1");
   EXPECT_THAT(again.violations(), IsEmpty());
 }
 
@@ -460,7 +478,7 @@ TEST_F(TokenTest, OfWhatSeveralSinksTakeAlongTheLatestCounts) {
     const Millis theirs = now() + hours(12) + (ours_is_later ? -hours(1) : hours(1));
     slack.good.insert("xoxe.xoxb-1-theirs");
     again.put_kv(lineage_key("xoxe-1-refresh-0"), to_text({TokenPair{"xoxe.xoxb-1-theirs", "xoxe-1-theirs", theirs}, std::nullopt}),
-                 KvScope::credential);
+                 Scope::account);
     slack.answer(again);
     EXPECT_EQ(again.deliver_and_settle(testkit::shared_notification("C0123456789")).code, delivered);
     EXPECT_EQ(again.requests()[0].header("authorization"), ours_is_later ? "Bearer xoxe.xoxb-1-access-1" : "Bearer xoxe.xoxb-1-theirs");
@@ -479,7 +497,7 @@ TEST_F(TokenTest, StopsWhenTheLastOfTwoRenewalsHasEnded) {
   host.rotate_secret(kConfigured, "xoxe.xoxb-1-anew");
   const auto second = host.deliver(testkit::shared_notification("C0123456789"));
   host.run();
-  host.respond(open_request("chat.postMessage"), error("token_expired"));
+  host.respond(open_request("chat.postMessage"), error_response("token_expired"));
   host.run();
   host.abandon(second);
   ASSERT_THAT(host.open_requests(), SizeIs(2)) << "both renewals";

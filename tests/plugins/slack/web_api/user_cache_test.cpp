@@ -8,7 +8,7 @@ namespace {
 using std::chrono::hours;
 using std::chrono::minutes;
 
-constexpr Millis kNow = Millis(1'700'000'000'000);
+constexpr Millis kAddedAt = Millis(1'700'000'000'000);
 
 UserCache directory() { return UserCache(hours(24), minutes(10)); }
 
@@ -21,78 +21,78 @@ TEST(NormalEmail, IsLowerCaseWithoutBlanks) {
 
 TEST(Directory, RemembersForItsTime) {
   UserCache d = directory();
-  EXPECT_EQ(d.find("a@b", kNow), std::nullopt);
-  d.add_found("a@b", "U1", kNow);
-  d.add_missing("c@d", kNow);
-  EXPECT_EQ(d.find("a@b", kNow + hours(24) - Millis(1))->user, "U1");
-  EXPECT_EQ(d.find("a@b", kNow + hours(24)), std::nullopt);
-  EXPECT_EQ(d.find("c@d", kNow + minutes(10) - Millis(1))->user, "");
-  EXPECT_EQ(d.find("c@d", kNow + minutes(10)), std::nullopt);
+  EXPECT_EQ(d.find("a@b", kAddedAt), std::nullopt);
+  d.add_found("a@b", "U1", kAddedAt);
+  d.add_missing("c@d", kAddedAt);
+  EXPECT_EQ(d.find("a@b", kAddedAt + hours(24) - Millis(1))->user, "U1");
+  EXPECT_EQ(d.find("a@b", kAddedAt + hours(24)), std::nullopt);
+  EXPECT_EQ(d.find("c@d", kAddedAt + minutes(10) - Millis(1))->user, "");
+  EXPECT_EQ(d.find("c@d", kAddedAt + minutes(10)), std::nullopt);
 }
 
 TEST(Directory, BelievesNothingFromBeforeTheClockWasSetBack) {
   UserCache d = directory();
-  d.add_found("a@b", "U1", kNow);
-  d.add_missing("c@d", kNow);
-  EXPECT_EQ(d.find("a@b", kNow - Millis(1)), std::nullopt);
-  EXPECT_EQ(d.find("c@d", kNow - hours(240)), std::nullopt) << "otherwise the address would not be looked up for ten days";
+  d.add_found("a@b", "U1", kAddedAt);
+  d.add_missing("c@d", kAddedAt);
+  EXPECT_EQ(d.find("a@b", kAddedAt - Millis(1)), std::nullopt);
+  EXPECT_EQ(d.find("c@d", kAddedAt - hours(240)), std::nullopt) << "otherwise the address would not be looked up for ten days";
 }
 
 TEST(Directory, LaterAnswersReplaceEarlierOnes) {
   UserCache d = directory();
-  d.add_missing("a@b", kNow);
-  d.add_found("a@b", "U1", kNow);
-  EXPECT_EQ(d.find("a@b", kNow)->user, "U1");
+  d.add_missing("a@b", kAddedAt);
+  d.add_found("a@b", "U1", kAddedAt);
+  EXPECT_EQ(d.find("a@b", kAddedAt)->user, "U1");
   d.forget("a@b");
-  EXPECT_EQ(d.find("a@b", kNow), std::nullopt);
+  EXPECT_EQ(d.find("a@b", kAddedAt), std::nullopt);
   d.forget("a@b");
 }
 
 TEST(Directory, SurvivesARestart) {
   UserCache before = directory();
-  const std::string kept = UserCache::keep(before.add_found("a@b", "W9", kNow));
+  const std::string kept = UserCache::keep(before.add_found("a@b", "W9", kAddedAt));
   UserCache after = directory();
-  after.restore("a@b", kept, kNow + hours(23));
-  EXPECT_EQ(after.find("a@b", kNow + hours(23)), (UserCache::Entry{"W9", kNow + hours(24)}));
-  EXPECT_EQ(after.find("a@b", kNow + hours(24)), std::nullopt);
+  after.restore("a@b", kept, kAddedAt + hours(23));
+  EXPECT_EQ(after.find("a@b", kAddedAt + hours(23)), (UserCache::Entry{"W9", kAddedAt + hours(24)}));
+  EXPECT_EQ(after.find("a@b", kAddedAt + hours(24)), std::nullopt);
 }
 
 TEST(Directory, ObeysTheShorterTimeOfToday) {
   UserCache before = directory();
-  const std::string kept = UserCache::keep(before.add_found("a@b", "W9", kNow));
+  const std::string kept = UserCache::keep(before.add_found("a@b", "W9", kAddedAt));
   UserCache after(hours(1), minutes(10));
-  after.restore("a@b", kept, kNow);
-  EXPECT_EQ(after.find("a@b", kNow + hours(1)), std::nullopt);
+  after.restore("a@b", kept, kAddedAt);
+  EXPECT_EQ(after.find("a@b", kAddedAt + hours(1)), std::nullopt);
 }
 
 TEST(Directory, NobodySurvivesARestartToo) {
   UserCache before = directory();
-  const std::string kept = UserCache::keep(before.add_missing("a@b", kNow));
+  const std::string kept = UserCache::keep(before.add_missing("a@b", kAddedAt));
   UserCache after = directory();
-  after.restore("a@b", kept, kNow + minutes(9));
-  EXPECT_EQ(after.find("a@b", kNow + minutes(9)), (UserCache::Entry{"", kNow + minutes(10)}));
+  after.restore("a@b", kept, kAddedAt + minutes(9));
+  EXPECT_EQ(after.find("a@b", kAddedAt + minutes(9)), (UserCache::Entry{"", kAddedAt + minutes(10)}));
   UserCache late = directory();
-  late.restore("a@b", kept, kNow + minutes(10));
-  EXPECT_EQ(late.find("a@b", kNow + minutes(10)), std::nullopt);
+  late.restore("a@b", kept, kAddedAt + minutes(10));
+  EXPECT_EQ(late.find("a@b", kAddedAt + minutes(10)), std::nullopt);
   UserCache shorter(hours(24), minutes(1));
-  shorter.restore("a@b", kept, kNow);
-  EXPECT_EQ(shorter.find("a@b", kNow + minutes(1)), std::nullopt);
+  shorter.restore("a@b", kept, kAddedAt);
+  EXPECT_EQ(shorter.find("a@b", kAddedAt + minutes(1)), std::nullopt);
 }
 
 TEST(Directory, IgnoresWhatItCannotUse) {
   UserCache d = directory();
   for (const std::string_view kept : {"", "{", "[]", "{}", R"({"user":"U1"})", R"({"user":7,"until":9e15})", R"({"user":"U1","until":"x"})",
                                       R"({"user":"U1","until":1700000000000})", R"({"user":"U1","until":-5})"}) {
-    d.restore("a@b", kept, kNow);
-    EXPECT_EQ(d.find("a@b", kNow), std::nullopt) << kept;
+    d.restore("a@b", kept, kAddedAt);
+    EXPECT_EQ(d.find("a@b", kAddedAt), std::nullopt) << kept;
   }
 }
 
 TEST(Directory, IsBounded) {
   UserCache d = directory();
-  for (std::size_t i = 0; i < UserCache::kMaxEntries + 50; ++i) d.add_found(std::to_string(i), "U", kNow);
+  for (std::size_t i = 0; i < UserCache::kMaxEntries + 50; ++i) d.add_found(std::to_string(i), "U", kAddedAt);
   std::size_t left = 0;
-  for (std::size_t i = 0; i < UserCache::kMaxEntries + 50; ++i) left += d.find(std::to_string(i), kNow) ? 1 : 0;
+  for (std::size_t i = 0; i < UserCache::kMaxEntries + 50; ++i) left += d.find(std::to_string(i), kAddedAt) ? 1 : 0;
   EXPECT_EQ(left, UserCache::kMaxEntries);
 }
 

@@ -1,5 +1,6 @@
 // Scripted HTTP: the requests that a sink sends, and the responses it receives.
 #pragma once
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -16,7 +17,8 @@ struct Request {
   std::string url;
   Headers headers;
   std::string body;
-  Millis timeout{0};
+  Millis timeout{0};                     // 0: until shortly before the deadline of on_behalf_of, or 10 s
+  std::uint64_t max_response_bytes = 0;  // 0: 1 MiB
 
   [[nodiscard]] std::string_view header(std::string_view name) const { return find_header(headers, name); }
   [[nodiscard]] nlohmann::json json() const { return nlohmann::json::parse(body, nullptr, false); }

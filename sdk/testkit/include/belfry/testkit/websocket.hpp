@@ -13,7 +13,7 @@
 
 namespace belfry::testkit {
 
-class FakeHost;
+struct FakeState;
 
 // The peer's answer to a handshake.
 struct Handshake {
@@ -42,7 +42,7 @@ class FakeWebSocket {
  public:
   enum class State { connecting, open, closing /* the sink has closed */, closed };
 
-  FakeWebSocket(FakeHost& host, belfry_ticket ticket, WebSocketRequest request);
+  FakeWebSocket(FakeState& host, belfry_ticket ticket, WebSocketRequest request);
   FakeWebSocket(const FakeWebSocket&) = delete;
   FakeWebSocket& operator=(const FakeWebSocket&) = delete;
 
@@ -57,7 +57,7 @@ class FakeWebSocket {
     std::uint32_t code = 0;
     std::string reason;
   };
-  // Set if the sink closed the connection, with close() or by destroying it.
+  // Set if the sink closed the connection: with close(), by cancelling it, or by stopping.
   [[nodiscard]] const std::optional<Close>& closed_by_sink() const { return closed_by_sink_; }
   // Number of messages from the peer that the sink has not requested yet.
   [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
@@ -76,19 +76,21 @@ class FakeWebSocket {
   void ignore_close(bool ignored) { ignores_close_ = ignored; }
 
  private:
-  friend class FakeHost;
+  friend struct FakeState;
 
   void push(std::uint32_t kind, std::string data);
   void open();
   void end(Millis after, WebSocketEvent event);
   void deliver_pending();
 
-  // Called by the host's C functions.
+  // Called for the host's C functions.
   void on_receive(std::uint32_t messages);
-  bool on_send(std::string_view text);
-  void on_close(std::uint32_t code, std::string_view reason);
+  bool on_send(const std::string& text);
+  void on_close(std::uint32_t code, const std::string& reason);
+  // The ticket has ended without an event: cancelled, or the sink has stopped.
+  void on_end();
 
-  FakeHost& host_;
+  FakeState& host_;
   const belfry_ticket ticket_;
   const WebSocketRequest request_;
   State state_ = State::connecting;

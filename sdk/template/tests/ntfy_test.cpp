@@ -1,15 +1,18 @@
-// The plugin template, loaded from its library as the gateway loads it.
+// Tests of the sink with Belfry's test kit: the conformance suite, which every sink has to pass, and what is particular to this one.
 #include <belfry/testkit/conformance.hpp>
 #include <cstdlib>
-#include <filesystem>
 
-namespace belfry::testkit {
 namespace {
 
+using belfry::Outcome;
+using belfry::testkit::BadConfig;
+using belfry::testkit::FakeHost;
+using belfry::testkit::notification;
+using belfry::testkit::Response;
+
+// The fixture of the suite: how to load the sink, configure it, and script a successful delivery.
 struct Ntfy {
-  static const belfry_plugin_entry* entry() {
-    return load_plugin(std::filesystem::path(std::getenv("BELFRY_BUILD_DIR")) / "examples" / "ntfy.so");
-  }
+  static const belfry_plugin_entry* entry() { return belfry::testkit::load_plugin(std::getenv("NTFY_SINK")); }
   static nlohmann::json config() { return {{"url", "https://ntfy.example"}, {"token", "tk_hunter2hunter2"}}; }
   static std::vector<BadConfig> bad_configs() {
     return {{nlohmann::json::object(), "/url"},
@@ -68,4 +71,3 @@ TEST_F(NtfyTest, ShortensALongTextBetweenTwoCharacters) {
 }
 
 }  // namespace
-}  // namespace belfry::testkit

@@ -1,0 +1,50 @@
+# find_package(belfry-sdk COMPONENTS testkit): the target belfry::testkit, for tests of a plugin with GoogleTest, whose targets it finds too.
+# The kit is compiled in your build tree, with your compiler and your options (such as sanitizers), as soon as a target links it.
+#
+# Sets belfry-sdk_testkit_FOUND. With OPTIONAL_COMPONENTS testkit, a line reports what is missing; with COMPONENTS, it is an error.
+
+# Finds what the kit needs. Sets `out` to a sentence about what is missing, or to nothing.
+function(belfry_testkit_obstacle out)
+  set(${out} "" PARENT_SCOPE)
+  get_property(languages GLOBAL PROPERTY ENABLED_LANGUAGES)
+  if(NOT CXX IN_LIST languages)
+    set(${out} "the test kit is written in C++: add CXX to the LANGUAGES of your project()" PARENT_SCOPE)
+    return()
+  endif()
+  if(NOT TARGET GTest::gmock)
+    find_package(GTest QUIET)
+  endif()
+  find_path(VALIJSON_INCLUDE_DIR valijson/validator.hpp)
+  set(missing "")
+  if(NOT TARGET GTest::gtest)
+    list(APPEND missing "GoogleTest (libgtest-dev on Debian, gtest-devel on Fedora)")
+  endif()
+  if(NOT TARGET GTest::gmock)
+    list(APPEND missing "GoogleMock (libgmock-dev, gmock-devel)")
+  endif()
+  if(NOT VALIJSON_INCLUDE_DIR)
+    list(APPEND missing "valijson (libvalijson-dev, valijson-devel)")
+  endif()
+  if(missing)
+    list(JOIN missing ", " missing)
+    set(${out} "the test kit needs packages that are not installed: ${missing}" PARENT_SCOPE)
+  endif()
+endfunction()
+
+belfry_testkit_obstacle(belfry_obstacle)
+if(belfry_obstacle)
+  set(belfry-sdk_testkit_FOUND FALSE)
+  set(belfry-sdk_NOT_FOUND_MESSAGE "${belfry_obstacle}")
+  if(NOT belfry-sdk_FIND_REQUIRED_testkit AND NOT belfry-sdk_FIND_QUIETLY)
+    message(STATUS "belfry-sdk: ${belfry_obstacle}")
+  endif()
+else()
+  set(belfry-sdk_testkit_FOUND TRUE)
+endif()
+unset(belfry_obstacle)
+
+if(belfry-sdk_testkit_FOUND AND NOT TARGET belfry_testkit)
+  add_subdirectory("${CMAKE_CURRENT_LIST_DIR}/../../belfry/sdk/testkit" "${CMAKE_BINARY_DIR}/belfry-testkit" EXCLUDE_FROM_ALL)
+  target_compile_options(belfry_testkit PRIVATE -w) # warnings in these sources are not yours to fix
+  set_target_properties(belfry_testkit PROPERTIES UNITY_BUILD OFF)
+endif()

@@ -1,0 +1,11 @@
+/* Returns success from configure(), but has reported an error. */
+#include "plain.h"
+
+static belfry_status configure(void* self, belfry_str config, const belfry_findings* findings) {
+  (void)self, (void)config;
+  report(findings, BELFRY_FINDING_NOTE, "", "the rest is in order");
+  report(findings, BELFRY_FINDING_ERROR, "/do", "cannot do that");
+  return BELFRY_OK;
+}
+
+static void customize(void) { api.configure = configure; }
