@@ -17,7 +17,7 @@ class OnlineCheck {
   enum class Added {
     yes,
     full,     // BELFRY_MAX_FINDINGS were added before, and this is the first to be dropped
-    dropped,  // likewise, a later one
+    dropped,  // too many, and it was reported before
     over,     // the check has ended
   };
   Added add(Finding finding);

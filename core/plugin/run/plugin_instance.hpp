@@ -98,7 +98,7 @@ class PluginInstance final : public Instance, public std::enable_shared_from_thi
   void settle(Tickets::Finished finished, std::move_only_function<void(HostCall&)> end);
   // Ends it with a result of the host, unless it has ended.
   void end_call(Ticket ticket, HostEnd why);
-  // Likewise, and notifies the plugin.
+  // As end_call(), and notifies the plugin.
   void abandon(Ticket ticket, HostEnd why);
   void count_refused(const Tickets::Finished& finished);
   // From here on the calls of the plugin are refused, and it gets no more events. Ends all that is open.

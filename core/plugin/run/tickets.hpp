@@ -70,7 +70,7 @@ class Tickets {
   Finished finish(Ticket ticket, HostCall::Kind kind);
   // The host ends it. None when it has already ended, or is the one that stops the sink.
   std::optional<Finished> end(Ticket ticket);
-  // Likewise, and the plugin may still end it late. The newest 10,000 abandoned ones are kept, to recognize late completions.
+  // As finish(), but the plugin may still end it late. The newest 10,000 abandoned ones are kept, to recognize late completions.
   std::optional<Finished> abandon(Ticket ticket);
   [[nodiscard]] bool is_abandoned(Ticket ticket) const;
 

@@ -24,8 +24,8 @@
  * Each function has a tag of two parts, [thread & state]. The threads:
  *  - [scan]: before any sink exists; no I/O; under 50 ms.
  *  - [control]: serial with every other call into the same sink; may take seconds (the limit is 10 s).
- *  - [strand]: serial likewise; must return within 10 ms. Calls over 100 ms are counted and logged. A sink that does not return within 5 s
- *    is parked as "hung".
+ *  - [strand]: serial in the same way; must return within 10 ms. Calls over 100 ms are counted and logged. A sink that does not return
+ * within 5 s is parked as "hung".
  *  - [any]: any thread.
  *
  * The states of a sink. For a function of the sink, the tag names the states in which the host calls it; for a function of the host, the
@@ -130,7 +130,7 @@ typedef struct belfry_finding {
   uint32_t severity;
   belfry_str pointer; /* RFC 6901, into the configuration; empty: all of it */
   belfry_str text;    /* one sentence, without a period at the end */
-  belfry_str remedy;  /* how to fix it, likewise; empty: nothing needs to be done */
+  belfry_str remedy;  /* how to fix it, in the same form; empty: nothing needs to be done */
 } belfry_finding;
 
 /* Basic shape. Receives findings during the call to which it was passed. add() fails when a finding is dropped. */
@@ -324,7 +324,7 @@ typedef struct belfry_plugin_entry {
   uint32_t size;
   uint32_t magic;            /* BELFRY_PLUGIN_MAGIC */
   uint32_t abi_major;        /* BELFRY_ABI_MAJOR of the header that it was built with */
-  uint32_t abi_minor;        /* likewise; for messages only */
+  uint32_t abi_minor;        /* BELFRY_ABI_MINOR of that header; for messages only */
   uint32_t needs_host_minor; /* the lowest minor of the host that it works with */
   uint32_t reserved;
 
@@ -611,7 +611,7 @@ typedef struct belfry_host_offload {
   /* [any & live] Calls function(arg) on a thread of the host's pool, then sends one BELFRY_EVENT_OFFLOAD, always. `arg` must live until
    * that event, or for ever if it never arrives. */
   belfry_ticket (*run)(void* ctx, void (*function)(void* arg), void* arg, uint64_t user_data);
-  /* [any & started] Likewise, for a ticket of deliver() or reconcile() that has made no other request yet: the time of the attempt starts
+  /* [any & started] Like run(), for a ticket of deliver() or reconcile() that has made no other request yet: the time of the attempt starts
    * when the function is called, which gets the new deadline. If the ticket ends before that, the function is never called; the event
    * arrives all the same. For one delivery, a function runs after the event of the previous one; of one sink, at most as many run as
    * in-flight/1 allows. A sink that has none running gets a thread at once, however busy others are. */

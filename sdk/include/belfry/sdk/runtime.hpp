@@ -192,7 +192,7 @@ class Runtime {
   void release(const EventTarget* target) { kept_.erase(target); }
 
   void complete(belfry_ticket ticket, const Outcome& outcome) const;
-  // The sink has stopped: with the next drain(), ends what is left and reports it to the host. `done` is the ticket of stop().
+  // Called once the sink has stopped. The next drain() ends the remaining tasks and calls host->stopped(). `done`: the ticket of stop().
   void finish(belfry_ticket done) { done_ = done; }
   // True once nothing may be requested any more, except to cancel. [any]
   [[nodiscard]] bool has_stopped() const { return has_stopped_; }

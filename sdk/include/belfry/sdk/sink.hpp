@@ -23,7 +23,7 @@ class SinkBase {
   SinkBase& operator=(const SinkBase&) = delete;
   virtual ~SinkBase() = default;
 
-  // Reads the configuration, and returns what is wrong with it or worth knowing: every problem, not only the first. The configuration is
+  // Reads the configuration, and returns its errors, warnings and notes: all of them, not only the first. The configuration is
   // refused if a finding is an error. No network, no services: `belfry check` calls it too.
   virtual Findings configure(const Config& config) = 0;
   // An error is one sentence; the instance is then destroyed.

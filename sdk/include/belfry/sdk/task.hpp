@@ -4,9 +4,9 @@
 // instance run one at a time, in the strand of that instance, so members of the sink need no lock. Exceptions propagate to the awaiting
 // task; one that leaves deliver() becomes an outcome.
 //
-// GCC 12 has three bugs here. It destroys a braced aggregate twice inside a co_await expression: give the type a constructor, or name the
-// object first. It destroys the captures of a lambda twice if the lambda is a temporary inside a co_await expression. Name it
-// first:
+// GCC 12 has three bugs inside a co_await expression. It destroys a braced aggregate twice: give the type a constructor, or name the object
+// first. It destroys the captures of a temporary lambda twice: name the lambda first.
+//
 //     auto work = [..] { .. };
 //     co_await offload().run(std::move(work));
 // It also cannot compile a braced list of elements ({{"a", "b"}}) there ("array used as initializer"): name the list first too.
