@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "net/admission.hpp"
+#include "net/server/admission.hpp"
 
 namespace belfry::api {
 namespace {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/secret.hpp"
-#include "net/router.hpp"
+#include "net/server/router.hpp"
 #include "store/store.hpp"
 
 namespace belfry::api {

@@ -1,7 +1,7 @@
 #include "api/webhook_api.hpp"
 
 #include "base/ids.hpp"
-#include "net/admission.hpp"
+#include "net/server/admission.hpp"
 #include "source/coder.hpp"
 
 namespace belfry::api {
@@ -31,7 +31,7 @@ net::ServerResponse unavailable() {
 
 }  // namespace
 
-net::HttpRoute webhook_route(WebhookSource source, std::shared_ptr<delivery::Pipeline> pipeline, delivery::Metrics& metrics,
+net::HttpRoute webhook_route(WebhookSource source, std::shared_ptr<delivery::Acceptor> pipeline, delivery::Metrics& metrics,
                              const base::Clock& clock, const base::Logger& log) {
   const auto max_body = source.max_body;
   const auto shared = std::make_shared<const WebhookSource>(std::move(source));

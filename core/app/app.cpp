@@ -3,24 +3,24 @@
 #include <algorithm>
 #include <mutex>
 
-#include "app/backups.hpp"
 #include "app/candidate.hpp"
-#include "app/certificate_watch.hpp"
-#include "app/clock_guard.hpp"
 #include "app/core_services.hpp"
-#include "app/crash_retry.hpp"
-#include "app/descriptors.hpp"
+#include "app/file_descriptor_limit.hpp"
 #include "app/http_routes.hpp"
 #include "app/listeners.hpp"
-#include "app/live_config.hpp"
+#include "app/live/live_config.hpp"
 #include "app/log_problems.hpp"
 #include "app/observe/health_probe.hpp"
 #include "app/observe/status.hpp"
-#include "app/overload_timer.hpp"
-#include "app/sweeper.hpp"
+#include "app/upkeep/backups.hpp"
+#include "app/upkeep/certificate_watch.hpp"
+#include "app/upkeep/clock_watch.hpp"
+#include "app/upkeep/crash_retry.hpp"
+#include "app/upkeep/overload_timer.hpp"
+#include "app/upkeep/sweeper.hpp"
 #include "base/run_with_retries.hpp"
 #include "base/version.hpp"
-#include "config/diagnostic.hpp"
+#include "config/values/diagnostic.hpp"
 
 namespace belfry::app {
 namespace {
@@ -71,8 +71,8 @@ struct App::Impl {
   }
 
   base::Result<void> start(config::Settings settings);
-  base::Result<plan::SinkPlan> plan(const config::Settings& settings) const;
-  base::Result<std::shared_ptr<const LiveConfig>> open(config::Settings settings, plan::SinkPlan plan, const SinkSet& before);
+  base::Result<sink_check::CheckedSinks> plan(const config::Settings& settings) const;
+  base::Result<std::shared_ptr<const LiveConfig>> open(config::Settings settings, sink_check::CheckedSinks plan, const SinkSet& before);
   base::Result<void> activate(std::shared_ptr<const LiveConfig> next, Listeners::Next its_listeners);
   ReloadResult reload(config::LoadResult loaded);
   base::Result<void> retry_crashed_sink(const std::string& sink);
@@ -153,25 +153,26 @@ base::Result<void> App::Impl::start(config::Settings settings) {
   return {};
 }
 
-base::Result<plan::SinkPlan> App::Impl::plan(const config::Settings& settings) const {
+base::Result<sink_check::CheckedSinks> App::Impl::plan(const config::Settings& settings) const {
   const auto inspected = inspect_settings(settings);
-  const auto catalogue = plugin::scan(settings.plugins.directories, inspected, log.named("plugin"), plan::wanted_types(settings));
-  auto sinks = plan::plan_sinks(settings, catalogue, inspected, *hooks.scrubber);
+  const auto catalogue = plugin::scan(settings.plugins.directories, inspected, log.named("plugin"), sink_check::wanted_types(settings));
+  auto sinks = sink_check::check_sinks(settings, catalogue, inspected, *hooks.scrubber);
   log_problems(log, sinks.problems);
   if (config::has_error(sinks.problems)) return base::fail(base::ErrorCode::invalid, config::error_summary(sinks.problems));
   return sinks;
 }
 
-base::Result<std::shared_ptr<const LiveConfig>> App::Impl::open(config::Settings settings, plan::SinkPlan plan, const SinkSet& before) {
+base::Result<std::shared_ptr<const LiveConfig>> App::Impl::open(config::Settings settings, sink_check::CheckedSinks plan,
+                                                                const SinkSet& before) {
   auto next = std::make_shared<LiveConfig>();
-  next->plans = plan::delivery_plans(settings, plan.addressing);
+  next->plans = sink_check::sink_traits(settings, plan.addressing);
   auto planner = delivery::Planner::compile(settings.pipeline, next->plans);
   if (!planner) return std::unexpected(base::with_context("pipeline", std::move(planner.error())));
   next->planner = std::make_shared<const delivery::Planner>(std::move(*planner));
   if (settings.pipeline.overload_after) {
     next->overload_monitor = std::make_shared<delivery::OverloadMonitor>(*settings.pipeline.overload_after, names_of(settings.sinks));
   }
-  next->pipeline = std::make_shared<delivery::Pipeline>(next->planner, next->overload_monitor, *services->store, *services->dispatcher,
+  next->pipeline = std::make_shared<delivery::Acceptor>(next->planner, next->overload_monitor, *services->store, *services->dispatcher,
                                                         *services->zones, services->clock, log);
   next->sinks = open_sinks(factory(), settings, plan, before);
   next->settings = std::move(settings);

@@ -8,12 +8,12 @@
 #include <string>
 #include <vector>
 
-#include "app/observe/status_line.hpp"
+#include "app/observe/health_snapshot.hpp"
 #include "app/reload/reload_report.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/secret.hpp"
-#include "config/settings.hpp"
+#include "config/values/settings.hpp"
 
 namespace belfry::app {
 

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "config/diagnostic.hpp"
 #include "config/secrets.hpp"
-#include "plan/transport.hpp"
+#include "config/values/diagnostic.hpp"
+#include "sink_check/transport.hpp"
 
 namespace belfry::app {
 namespace {
@@ -26,11 +26,11 @@ void check_restart_settings(const config::Settings& settings, const config::Sett
   }
 }
 
-plan::SinkPlan check_sinks(const config::Settings& settings, const LiveConfig& current, base::Scrubber& scrubber, const base::Logger& log,
-                           const std::stop_token& stop, Problems& problems) {
+sink_check::CheckedSinks check_sinks(const config::Settings& settings, const LiveConfig& current, base::Scrubber& scrubber,
+                                     const base::Logger& log, const std::stop_token& stop, Problems& problems) {
   const plugin::InspectSettings inspect{current.settings.store.path.parent_path(), {.stop = stop}};
-  const auto catalogue = plugin::scan(settings.plugins.directories, inspect, log.named("plugin"), plan::wanted_types(settings));
-  auto plan = plan::plan_sinks(settings, catalogue, inspect, scrubber);
+  const auto catalogue = plugin::scan(settings.plugins.directories, inspect, log.named("plugin"), sink_check::wanted_types(settings));
+  auto plan = sink_check::check_sinks(settings, catalogue, inspect, scrubber);
   problems.insert(problems.end(), plan.problems.begin(), plan.problems.end());
   if (config::has_error(plan.problems)) return plan;
 
@@ -58,7 +58,7 @@ std::expected<Candidate, Problems> check_candidate(config::LoadResult loaded, co
   check_restart_settings(settings, current.settings, problems);
   settings.server.threads = current.settings.server.threads;
   candidate.plan = check_sinks(settings, current, scrubber, log, stop, problems);
-  std::ranges::copy(plan::check_transports(settings), std::back_inserter(problems));
+  std::ranges::copy(sink_check::check_transports(settings), std::back_inserter(problems));
   candidate.listeners = listeners.prepare(settings, problems);
   if (config::has_error(problems)) return std::unexpected(std::move(problems));
   candidate.warnings = std::move(problems);

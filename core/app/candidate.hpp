@@ -6,15 +6,15 @@
 #include <vector>
 
 #include "app/listeners.hpp"
-#include "app/live_config.hpp"
+#include "app/live/live_config.hpp"
 #include "base/log.hpp"
-#include "plan/sink_plan.hpp"
+#include "sink_check/checked_sinks.hpp"
 
 namespace belfry::app {
 
 struct Candidate {
   config::Settings settings;
-  plan::SinkPlan plan;
+  sink_check::CheckedSinks plan;
   Listeners::Next listeners;
   std::vector<config::Diagnostic> warnings;
 };

@@ -2,9 +2,9 @@
 
 #include <random>
 
-#include "app/clock_guard.hpp"
 #include "app/store_directory.hpp"
-#include "app/waiting.hpp"
+#include "app/upkeep/clock_watch.hpp"
+#include "app/wait_for.hpp"
 #include "base/version.hpp"
 #include "store/open.hpp"
 

@@ -9,12 +9,12 @@
 #include "app/store_kv_backend.hpp"
 #include "base/gateway_clock.hpp"
 #include "base/log.hpp"
-#include "config/settings.hpp"
+#include "config/values/settings.hpp"
 #include "delivery/dispatcher.hpp"
 #include "net/executor.hpp"
 #include "plugin/host.hpp"
-#include "plugin/run/crash_ledger.hpp"
-#include "plugin/run/crash_marks.hpp"
+#include "plugin/run/crash/crash_ledger.hpp"
+#include "plugin/run/crash/crash_marks.hpp"
 
 namespace belfry::app {
 

@@ -3,15 +3,15 @@
 #include <stop_token>
 
 #include "api/admin_api.hpp"
-#include "app/certificate_watch.hpp"
 #include "app/listeners.hpp"
-#include "app/live_config.hpp"
+#include "app/live/live_config.hpp"
 #include "app/observe/metrics.hpp"
 #include "app/observe/scrape_limiter.hpp"
 #include "app/observe/write_probe.hpp"
 #include "app/reload/reload_report.hpp"
+#include "app/upkeep/certificate_watch.hpp"
 #include "base/log.hpp"
-#include "net/router.hpp"
+#include "net/server/router.hpp"
 
 namespace belfry::app {
 

@@ -1,7 +1,7 @@
 // Passes the inbound requests of one sink to its plugin: requests with a small body at once, the others a few at a time, in order.
 //
-// A plugin verifies a request by its raw body, one request after the other, and which headers prove the sender is between the plugin and
-// the remote. So a request can be refused only after its body has been read and, if its headers look right, hashed. The gate keeps such
+// A plugin verifies requests by their raw bodies, one after the other, and which headers prove the sender is up to the plugin. So a
+// request can be refused only after its body has been read and, if its headers look right, hashed. The gate keeps such
 // work from queueing up in front of genuine requests: a click carries a small body, and waits for at most kMaxLarge large ones, however
 // many arrive.
 // Thread rule: any thread. Handlers run on the caller's thread, or on the thread that replied to an earlier request.
@@ -12,7 +12,7 @@
 #include <mutex>
 
 #include "base/clock.hpp"
-#include "net/router.hpp"
+#include "net/server/router.hpp"
 
 namespace belfry::app {
 

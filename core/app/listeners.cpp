@@ -2,8 +2,8 @@
 
 #include <set>
 
-#include "app/descriptors.hpp"
-#include "app/waiting.hpp"
+#include "app/file_descriptor_limit.hpp"
+#include "app/wait_for.hpp"
 #include "base/run_with_retries.hpp"
 
 namespace belfry::app {

@@ -10,8 +10,8 @@
 #include "app/observe/metrics.hpp"
 #include "app/observe/refusal_log.hpp"
 #include "base/log.hpp"
-#include "config/settings.hpp"
-#include "net/http_server.hpp"
+#include "config/values/settings.hpp"
+#include "net/server/http_server.hpp"
 
 namespace belfry::app {
 

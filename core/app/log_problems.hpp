@@ -1,8 +1,9 @@
+// Logs the diagnostics of a configuration.
 #pragma once
 #include <vector>
 
 #include "base/log.hpp"
-#include "config/diagnostic.hpp"
+#include "config/values/diagnostic.hpp"
 
 namespace belfry::app {
 

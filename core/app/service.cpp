@@ -7,11 +7,12 @@
 #include <vector>
 
 #include "app/log_problems.hpp"
+#include "app/observe/status_line.hpp"
 #include "base/run_with_retries.hpp"
-#include "config/diagnostic.hpp"
 #include "config/load.hpp"
 #include "config/process_variables.hpp"
 #include "config/secrets.hpp"
+#include "config/values/diagnostic.hpp"
 #include "plugin/inspect/catalogue.hpp"
 
 namespace belfry::app {

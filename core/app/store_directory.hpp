@@ -1,9 +1,9 @@
-// The directory of the queue.
+// Checks the directory of the queue at startup, and creates the default one.
 #pragma once
 #include <filesystem>
 
 #include "base/error.hpp"
-#include "config/settings.hpp"
+#include "config/values/settings.hpp"
 
 namespace belfry::app {
 

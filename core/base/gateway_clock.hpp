@@ -71,7 +71,7 @@ struct ClockResumption {
 
 // Within one boot the time that passed is exact. After a reboot only the wall clock can supply it: it is trusted if it shows up to two
 // hours more than the machine's uptime. Otherwise only the uptime is counted for now, and `unaccounted` holds the remainder
-// (app/clock_guard.hpp decides later). `newest`: the newest moment in the store; time does not go back before it.
+// (app/upkeep/clock_watch.hpp decides later). `newest`: the newest moment in the store; time does not go back before it.
 [[nodiscard]] ClockResumption resume_clock(const std::optional<ClockCheckpoint>& checkpoint, Timestamp newest, const std::string& boot_id,
                                            const ClockReading& at);
 

@@ -1,4 +1,4 @@
-// For steps past the point of no return.
+// Runs a step that must not be skipped, up to three times: for steps after which nothing can be undone.
 #pragma once
 #include <exception>
 

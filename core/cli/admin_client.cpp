@@ -4,9 +4,10 @@
 #include <future>
 
 #include "base/file_state.hpp"
+#include "config/defaults.hpp"
 #include "config/load.hpp"
 #include "model/untrusted_json.hpp"
-#include "net/http_client.hpp"
+#include "net/client/http_client.hpp"
 
 namespace belfry::cli {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "base/clock.hpp"
 #include "base/error.hpp"
-#include "config/settings.hpp"
+#include "config/values/settings.hpp"
 
 namespace belfry::cli {
 

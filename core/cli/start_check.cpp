@@ -12,7 +12,7 @@
 #include <set>
 #include <system_error>
 
-#include "app/descriptors.hpp"
+#include "app/file_descriptor_limit.hpp"
 #include "app/listeners.hpp"
 #include "app/store_directory.hpp"
 #include "base/file_state.hpp"
@@ -22,9 +22,9 @@
 #include "cli/service_account.hpp"
 #include "config/load.hpp"
 #include "config/process_variables.hpp"
-#include "plan/certificates.hpp"
-#include "plan/transport.hpp"
-#include "plugin/contract/library.hpp"
+#include "plugin/inspect/library.hpp"
+#include "sink_check/certificates.hpp"
+#include "sink_check/transport.hpp"
 #include "store/open.hpp"
 
 namespace belfry::cli {
@@ -133,7 +133,7 @@ Problems run_user_checks(const config::Settings& settings, const ServiceAccount&
   if (!is_handed_over) check_store(settings, problems);
   check_listeners(settings, problems);
   check_readable(settings, account, problems);
-  std::ranges::copy(plan::check_transports(settings), std::back_inserter(problems));
+  std::ranges::copy(sink_check::check_transports(settings), std::back_inserter(problems));
   return problems;
 }
 
@@ -266,8 +266,8 @@ std::optional<ServiceAccount> account_of_gateway(const config::Settings& setting
 
 void add_certificates(const config::Settings& settings, std::vector<Diagnostic>& problems) {
   const auto now = std::chrono::time_point_cast<base::Millis>(std::chrono::system_clock::now());
-  for (const auto& state : plan::certificate_states(settings)) {
-    if (auto notice = plan::certificate_notice(state, now); !notice.empty())
+  for (const auto& state : sink_check::certificate_states(settings)) {
+    if (auto notice = sink_check::certificate_notice(state, now); !notice.empty())
       problems.push_back({Diagnostic::Severity::warning, settings.file, 0, 0, std::move(notice)});
   }
 }

@@ -4,7 +4,7 @@
 #pragma once
 #include <vector>
 
-#include "config/settings.hpp"
+#include "config/values/settings.hpp"
 
 namespace belfry::cli {
 

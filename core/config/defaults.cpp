@@ -1,4 +1,4 @@
-#include "config/sections.hpp"
+#include "config/defaults.hpp"
 
 namespace belfry::config {
 namespace {

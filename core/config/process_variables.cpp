@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "config/report.hpp"
+#include "config/document/report.hpp"
 
 namespace belfry::config {
 

@@ -4,7 +4,7 @@
 
 #include "base/error.hpp"
 #include "base/log.hpp"
-#include "config/settings.hpp"
+#include "config/values/settings.hpp"
 
 namespace belfry::config {
 

@@ -1,7 +1,7 @@
 // The secrets in a configuration that the core itself uses.
 #pragma once
 #include "base/secret.hpp"
-#include "config/settings.hpp"
+#include "config/values/settings.hpp"
 
 namespace belfry::config {
 

@@ -1,10 +1,12 @@
 // The configuration of a gateway without a file, from the environment variables of Coder's guide for Slack.
 #include "base/secret_text.hpp"
-#include "config/proxy.hpp"
-#include "config/report.hpp"
-#include "config/scalar.hpp"
-#include "config/sections.hpp"
-#include "config/settings.hpp"
+#include "config/defaults.hpp"
+#include "config/document/report.hpp"
+#include "config/document/scalar.hpp"
+#include "config/load.hpp"
+#include "config/load_result.hpp"
+#include "config/sections/proxy.hpp"
+#include "config/sections/sections.hpp"
 
 namespace belfry::config {
 namespace {

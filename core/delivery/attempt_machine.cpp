@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "base/overloaded.hpp"
+#include "base/visitor.hpp"
 #include "policy/retry_after.hpp"
 
 namespace belfry::delivery {
@@ -51,7 +51,7 @@ Action AttemptMachine::resume(Event event, base::Timestamp now, double random) {
   const auto expect = [this](State wanted) {
     if (state_ != wanted) throw std::logic_error("attempt machine: unexpected event in this state");
   };
-  return std::visit(base::Overloaded{
+  return std::visit(base::Visitor{
                         [&](const event::Start&) {
                           expect(State::ready);
                           return start(now);
@@ -77,7 +77,7 @@ Action AttemptMachine::resume(Event event, base::Timestamp now, double random) {
 }
 
 Action AttemptMachine::start(base::Timestamp now) {
-  if (setup_.poison) return finish_poison(now);
+  if (setup_.crasher) return finish_crasher(now);
   if (setup_.leased.attempt != 0) return send(setup_.leased.attempt);
   if (setup_.leased.in_doubt && setup_.can_reconcile) {
     state_ = State::reconciling;
@@ -129,7 +129,7 @@ Action AttemptMachine::expire(base::Timestamp now) {
   return finish(expired_outcome(), policy::expire(setup_.leased.delivery, setup_.leased.in_doubt), now);
 }
 
-Action AttemptMachine::finish_poison(base::Timestamp now) {
+Action AttemptMachine::finish_crasher(base::Timestamp now) {
   attempt_ = setup_.leased.attempt;
   auto outcome = crashed_outcome();
   const auto step = policy::next_step(outcome, setup_.leased.delivery, now, 0);
@@ -145,7 +145,7 @@ store::Disposition AttemptMachine::to_store(const policy::Next& next, base::Time
     if (!follower) return store::DeadLetter{f.state};
     return store::FallBack{f.state, {std::move(*follower)}};
   };
-  return std::visit(base::Overloaded{
+  return std::visit(base::Visitor{
                         [](const policy::next::Done&) -> store::Disposition { return store::Done{}; },
                         [&](const policy::next::Retry& r) -> store::Disposition {
                           const bool look = r.possible_duplicate && setup_.can_reconcile;

@@ -1,6 +1,6 @@
 // State machine of one delivery attempt: no clock, no threads, no I/O. The lane performs each action and feeds the result back as an event.
 //
-//   poison ................... Finish (rejected, plugin_crashed)
+//   crasher ................... Finish (rejected, plugin_crashed)
 //   expired, in doubt ........ Reconcile -> Finish
 //   expired .................. Finish
 //   in doubt ................. Reconcile -> Finish if the message arrived or the sink must be queried again later; otherwise Begin, marked
@@ -20,7 +20,7 @@
 #include <variant>
 
 #include "base/clock.hpp"
-#include "delivery/fallback.hpp"
+#include "delivery/fallback_delivery.hpp"
 #include "plugin/contract/channel.hpp"
 #include "policy/next_step.hpp"
 #include "store/store.hpp"
@@ -64,8 +64,8 @@ class AttemptMachine {
   struct Setup {
     store::Leased leased;
     bool can_reconcile = false;
-    const SinkPlans* sinks = nullptr;  // outlives the machine
-    bool poison = false;               // has crashed its plugin too often: finish without calling the plugin
+    const SinkTraitsMap* sinks = nullptr;  // outlives the machine
+    bool crasher = false;                  // has crashed its plugin too often: finish without calling the plugin
   };
 
   explicit AttemptMachine(Setup setup) : setup_(std::move(setup)) {}
@@ -85,7 +85,7 @@ class AttemptMachine {
   [[nodiscard]] Action send(std::uint32_t attempt);
   [[nodiscard]] Action reconcile_later(plugin::ReconcileResult result, base::Timestamp now);
   [[nodiscard]] Action expire(base::Timestamp now);
-  [[nodiscard]] Action finish_poison(base::Timestamp now);
+  [[nodiscard]] Action finish_crasher(base::Timestamp now);
   [[nodiscard]] Action finish(model::Outcome outcome, const policy::Step& step, base::Timestamp now);
   [[nodiscard]] store::Disposition to_store(const policy::Next& next, base::Timestamp now) const;
 

@@ -43,10 +43,10 @@ std::shared_ptr<Lane> Dispatcher::make_lane(LaneSettings settings,
   return std::make_shared<Lane>(std::move(settings), context_, std::move(channel));
 }
 
-void Dispatcher::replace_lanes(const std::vector<std::shared_ptr<Lane>>& lanes, SinkPlans sinks, TemplateWriter write) {
+void Dispatcher::replace_lanes(const std::vector<std::shared_ptr<Lane>>& lanes, SinkTraitsMap sinks, TemplateWriter write) {
   std::map<std::string, std::shared_ptr<Lane>> next;
   for (const auto& lane : lanes) next[lane->sink()] = lane;
-  auto plans = std::make_shared<const SinkPlans>(std::move(sinks));
+  auto plans = std::make_shared<const SinkTraitsMap>(std::move(sinks));
   auto writer = std::make_shared<const TemplateWriter>(std::move(write));
   std::vector<std::shared_ptr<Lane>> gone, fresh;
   {

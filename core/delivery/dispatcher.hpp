@@ -26,7 +26,7 @@ class Dispatcher {
                                                 std::expected<std::shared_ptr<plugin::Channel>, ParkReason> channel) const;
   // Switches to `lanes`. New lanes start at once. Lanes that are no longer listed lease nothing more, let their attempts end and stop their
   // plugins, while their replacements already work.
-  void replace_lanes(const std::vector<std::shared_ptr<Lane>>& lanes, SinkPlans sinks, TemplateWriter write = {});
+  void replace_lanes(const std::vector<std::shared_ptr<Lane>>& lanes, SinkTraitsMap sinks, TemplateWriter write = {});
 
   void notify(const std::vector<std::string>& sinks);
   [[nodiscard]] std::vector<LaneStatus> status() const;
@@ -45,7 +45,7 @@ class Dispatcher {
   mutable std::mutex mutex_;
   std::map<std::string, std::shared_ptr<Lane>> lanes_;
   std::set<std::shared_ptr<Lane>> draining_;
-  std::shared_ptr<const SinkPlans> sinks_ = std::make_shared<const SinkPlans>();
+  std::shared_ptr<const SinkTraitsMap> sinks_ = std::make_shared<const SinkTraitsMap>();
   std::shared_ptr<const TemplateWriter> template_writer_ = std::make_shared<const TemplateWriter>();
 };
 

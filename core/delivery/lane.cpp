@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "base/gateway_clock.hpp"
-#include "base/overloaded.hpp"
+#include "base/visitor.hpp"
 #include "model/names.hpp"
-#include "render/message.hpp"
+#include "render/sensitivity.hpp"
 
 namespace belfry::delivery {
 namespace {
@@ -42,10 +42,10 @@ std::string_view to_string(LaneState state) {
 }
 
 struct Lane::Attempt {
-  std::shared_ptr<const SinkPlans> sinks;
+  std::shared_ptr<const SinkTraitsMap> sinks;
   AttemptMachine machine;
   base::SteadyTime sent_at{};
-  bool poison = false;  // not passed to the plugin again
+  bool crasher = false;  // not passed to the plugin again
 };
 
 Lane::Lane(LaneSettings settings, const LaneContext& context, std::expected<std::shared_ptr<plugin::Channel>, ParkReason> channel)
@@ -254,9 +254,9 @@ bool Lane::start_attempt(store::Leased leased) {
   render::mark_sensitive(leased);
   const bool can_reconcile = channel_ && channel_->can_reconcile() && state_ != LaneState::hung;
   const auto sinks = context_.sinks();
-  const bool poison = settings_.is_poison && settings_.is_poison(leased.delivery.id);
+  const bool crasher = settings_.crashed_too_often && settings_.crashed_too_often(leased.delivery.id);
   auto attempt =
-      std::make_shared<Attempt>(Attempt{sinks, AttemptMachine({std::move(leased), can_reconcile, sinks.get(), poison}), {}, poison});
+      std::make_shared<Attempt>(Attempt{sinks, AttemptMachine({std::move(leased), can_reconcile, sinks.get(), crasher}), {}, crasher});
   resume(attempt, event::Start{});
   return !expired;
 }
@@ -309,7 +309,7 @@ void Lane::resume(const std::shared_ptr<Attempt>& attempt, Event event) {
 }
 
 void Lane::drive(const std::shared_ptr<Attempt>& attempt, const Action& action) {
-  std::visit(base::Overloaded{
+  std::visit(base::Visitor{
                  [&](const action::Reconcile&) { reconcile(attempt); },
                  [&](const action::Begin& a) { begin(attempt, a); },
                  [&](const action::Send& a) { send(attempt, a); },
@@ -437,8 +437,8 @@ void Lane::on_finished(const std::shared_ptr<Attempt>& attempt, const action::Fi
   }
   if (!result.sinks.empty()) context_.notify(result.sinks);
   const bool attempted = finish_action.finish.attempt != 0 || std::holds_alternative<store::Done>(finish_action.finish.next);
-  if (attempt->poison) {
-    if (result.applied && settings_.on_poison_ended) settings_.on_poison_ended(finish_action.finish.delivery_id);
+  if (attempt->crasher) {
+    if (result.applied && settings_.on_crasher_ended) settings_.on_crasher_ended(finish_action.finish.delivery_id);
   } else if (attempted) {
     apply_to_lane(finish_action);
   } else if (probing_) {
@@ -468,7 +468,7 @@ void Lane::on_refused(const std::shared_ptr<Attempt>& attempt, store::Finish fin
     self->strand_.post([self, attempt, finish, error, result] {
       if (result && result->applied) {
         self->report(attempt->machine.leased(), finish);
-        if (attempt->poison && self->settings_.on_poison_ended) self->settings_.on_poison_ended(finish.delivery_id);
+        if (attempt->crasher && self->settings_.on_crasher_ended) self->settings_.on_crasher_ended(finish.delivery_id);
       }
       if (result || (self->stopping_ && !self->draining_)) return self->on_ended(attempt);
       if (result.error().code == base::ErrorCode::unavailable)
@@ -506,7 +506,7 @@ void Lane::report(const store::Leased& leased, const store::Finish& finish) {
                                         {"then", then}});
   };
   std::visit(
-      base::Overloaded{
+      base::Visitor{
           [&](const store::Done&) {
             const auto received = leased.items.empty() ? delivery.created_at : leased.items.front().received_at;
             context_.metrics.delivery_ended(sink, "delivered", outcome.reason, std::max(base::Millis(0), finish.now - received));

@@ -15,7 +15,7 @@
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "delivery/attempt_machine.hpp"
-#include "delivery/fallback.hpp"
+#include "delivery/fallback_delivery.hpp"
 #include "delivery/metrics.hpp"
 #include "delivery/outage.hpp"
 #include "net/executor.hpp"
@@ -51,9 +51,9 @@ struct LaneSettings {
     std::optional<base::Timestamp> next_try;
   };
   std::optional<Crashed> crashed;
-  std::function<bool(const std::string&)> is_poison;        // this delivery has crashed the plugin too often; null: none has. Any thread
-  std::function<void(const std::string&)> on_poison_ended;  // it is now a dead letter or with its fallback. Any thread
-  std::function<void()> on_release;                         // a crashed lane without a channel was released; try it. Any thread
+  std::function<bool(const std::string&)> crashed_too_often;  // this delivery has crashed the plugin too often; null: none has. Any thread
+  std::function<void(const std::string&)> on_crasher_ended;   // it is now a dead letter or with its fallback. Any thread
+  std::function<void()> on_release;                           // a crashed lane without a channel was released; try it. Any thread
 };
 
 struct LaneStatus {
@@ -91,7 +91,7 @@ struct LaneContext {
   std::function<double()> random;                               // [0, 1); any thread
   std::function<void(const std::vector<std::string>&)> notify;  // these sinks have work
   TemplateWriter apply_template;                                // from the current configuration
-  std::function<std::shared_ptr<const SinkPlans>()> sinks;      // the current plans, for fallbacks
+  std::function<std::shared_ptr<const SinkTraitsMap>()> sinks;  // the current plans, for fallbacks
 };
 
 class Lane : public std::enable_shared_from_this<Lane> {

@@ -55,7 +55,7 @@ std::string scoped(const std::string& route, const std::string& key) { return ro
 
 }  // namespace
 
-base::Result<Planner> Planner::compile(model::PipelineRules rules, const std::map<std::string, SinkPlan>& sinks) {
+base::Result<Planner> Planner::compile(model::PipelineRules rules, const std::map<std::string, SinkTraits>& sinks) {
   Planner out;
   auto processors = route::Processors::compile(std::move(rules.processors));
   if (!processors) return std::unexpected(processors.error());

@@ -8,7 +8,7 @@
 
 #include "base/clock.hpp"
 #include "base/time_zone.hpp"
-#include "delivery/fallback.hpp"
+#include "delivery/fallback_delivery.hpp"
 #include "model/pipeline.hpp"
 #include "policy/timing.hpp"
 #include "render/message_template.hpp"
@@ -21,7 +21,7 @@ namespace belfry::delivery {
 class Planner {
  public:
   // ErrorCode::invalid: the message names the rule and its error.
-  [[nodiscard]] static base::Result<Planner> compile(model::PipelineRules rules, const std::map<std::string, SinkPlan>& sinks);
+  [[nodiscard]] static base::Result<Planner> compile(model::PipelineRules rules, const std::map<std::string, SinkTraits>& sinks);
 
   // `trace`, unless null, records the decision of each rule. `recipient_zone`: the recipient's time zone, if known. `wall_offset`: the wall
   // clock minus `now`, for computing hours of the day.

@@ -8,7 +8,7 @@
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
-#include "dryrun/volatile_backends.hpp"
+#include "dryrun/inert_backends.hpp"
 #include "plugin/host.hpp"
 
 namespace belfry::dryrun {

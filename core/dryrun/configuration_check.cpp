@@ -4,10 +4,10 @@
 #include <iterator>
 
 #include "config/secrets.hpp"
-#include "dryrun/online_check.hpp"
+#include "dryrun/check_online.hpp"
 #include "dryrun/temporary_plugin_store.hpp"
-#include "plan/sink_plan.hpp"
-#include "plan/transport.hpp"
+#include "sink_check/checked_sinks.hpp"
+#include "sink_check/transport.hpp"
 
 namespace belfry::dryrun {
 namespace {
@@ -32,12 +32,12 @@ void check_plugins(const config::Settings& settings, ReportMissing missing, Chec
   const plugin::InspectSettings inspect{copies.path(), {}};
   const auto catalogue = plugin::scan(settings.plugins.directories, inspect, base::silent_logger());
   add_load_errors(catalogue, problems);
-  const auto plan = plan::plan_sinks(settings, catalogue, inspect, *scrubber);
+  const auto plan = sink_check::check_sinks(settings, catalogue, inspect, *scrubber);
   problems.insert(problems.end(), plan.problems.begin(), plan.problems.end());
   // `serve` starts despite these.
   if (missing == ReportMissing::yes) {
     problems.insert(problems.end(), plan.missing.begin(), plan.missing.end());
-    const auto transports = plan::check_transports(settings);
+    const auto transports = sink_check::check_transports(settings);
     problems.insert(problems.end(), transports.begin(), transports.end());
   }
   if (remotes == CheckRemotes::no) return;

@@ -2,7 +2,7 @@
 #pragma once
 #include <vector>
 
-#include "config/settings.hpp"
+#include "config/values/settings.hpp"
 
 namespace belfry::dryrun {
 

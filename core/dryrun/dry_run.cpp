@@ -5,9 +5,9 @@
 #include <iostream>
 
 #include "base/ids.hpp"
-#include "config/read_text_file.hpp"
+#include "config/document/read_text_file.hpp"
 #include "dryrun/command_host.hpp"
-#include "render/message.hpp"
+#include "render/sensitivity.hpp"
 #include "route/addressing.hpp"
 #include "source/coder.hpp"
 
@@ -30,11 +30,11 @@ base::Result<DryRun> DryRun::open(config::Settings settings, std::vector<config:
   base::Scrubber scrubber;
   const plugin::InspectSettings inspect{out.copies_->path(), {}};
   const auto catalogue =
-      plugin::scan(out.settings_->plugins.directories, inspect, base::silent_logger(), plan::wanted_types(*out.settings_));
-  out.plan_ = plan::plan_sinks(*out.settings_, catalogue, inspect, scrubber);
+      plugin::scan(out.settings_->plugins.directories, inspect, base::silent_logger(), sink_check::wanted_types(*out.settings_));
+  out.plan_ = sink_check::check_sinks(*out.settings_, catalogue, inspect, scrubber);
   problems.insert(problems.end(), out.plan_.problems.begin(), out.plan_.problems.end());
   if (config::has_error(problems)) return base::fail(base::ErrorCode::invalid, "the configuration has errors");
-  auto planner = delivery::Planner::compile(out.settings_->pipeline, plan::delivery_plans(*out.settings_, out.plan_.addressing));
+  auto planner = delivery::Planner::compile(out.settings_->pipeline, sink_check::sink_traits(*out.settings_, out.plan_.addressing));
   if (!planner) return std::unexpected(planner.error());
   out.planner_ = std::move(*planner);
   return out;

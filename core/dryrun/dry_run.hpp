@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "config/settings.hpp"
+#include "config/values/settings.hpp"
 #include "delivery/planner.hpp"
 #include "dryrun/temporary_plugin_store.hpp"
-#include "plan/sink_plan.hpp"
+#include "sink_check/checked_sinks.hpp"
 
 namespace belfry::dryrun {
 
@@ -38,7 +38,7 @@ class DryRun {
 
   std::unique_ptr<TemporaryPluginStore> copies_;
   std::unique_ptr<config::Settings> settings_;
-  plan::SinkPlan plan_;
+  sink_check::CheckedSinks plan_;
   delivery::Planner planner_;
 };
 

@@ -1,11 +1,11 @@
 #include <algorithm>
 
 #include "base/ids.hpp"
-#include "config/condition.hpp"
-#include "config/pattern.hpp"
-#include "config/read_text_file.hpp"
-#include "config/scalar.hpp"
-#include "config/value.hpp"
+#include "config/document/read_text_file.hpp"
+#include "config/document/scalar.hpp"
+#include "config/document/value.hpp"
+#include "config/pipeline/condition.hpp"
+#include "config/pipeline/pattern.hpp"
 #include "dryrun/test_cases.hpp"
 
 namespace belfry::dryrun {

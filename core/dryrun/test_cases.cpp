@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/ids.hpp"
-#include "config/pattern.hpp"
+#include "config/pipeline/pattern.hpp"
 
 namespace belfry::dryrun {
 namespace {

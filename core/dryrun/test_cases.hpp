@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "config/settings.hpp"
+#include "config/values/settings.hpp"
 #include "dryrun/dry_run.hpp"
 
 namespace belfry::dryrun {

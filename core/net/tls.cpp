@@ -101,12 +101,11 @@ base::Result<void> TrustStores::apply(const std::filesystem::path& file, ssl::co
   return {};
 }
 
-base::Result<Context> client_context(const ClientTransport& transport, TrustStores& trust_stores) {
+base::Result<Context> client_context(const ClientTls& files, TrustStores& trust_stores) {
   auto context = make(ssl::context::tls_client);
-  if (auto trusted = trust_stores.apply(transport.ca_file, *context); !trusted) return std::unexpected(trusted.error());
-  if (transport.client_certificate.empty()) return context;
-  if (auto loaded = load_identity(*context, transport.client_certificate, transport.client_key); !loaded)
-    return std::unexpected(loaded.error());
+  if (auto trusted = trust_stores.apply(files.ca_file, *context); !trusted) return std::unexpected(trusted.error());
+  if (files.certificate.empty()) return context;
+  if (auto loaded = load_identity(*context, files.certificate, files.key); !loaded) return std::unexpected(loaded.error());
   return context;
 }
 

@@ -7,8 +7,7 @@
 
 #include "base/error.hpp"
 #include "base/file_stamp.hpp"
-#include "net/http_client.hpp"
-#include "net/http_server.hpp"
+#include "net/tls_files.hpp"
 
 namespace belfry::net {
 
@@ -32,7 +31,6 @@ class TrustStores {
 
 // Both contexts require TLS 1.2 or newer, with forward secrecy and authenticated encryption. The error names the file and the reason.
 [[nodiscard]] base::Result<std::shared_ptr<boost::asio::ssl::context>> server_context(const ServerTls& files);
-[[nodiscard]] base::Result<std::shared_ptr<boost::asio::ssl::context>> client_context(const ClientTransport& transport,
-                                                                                      TrustStores& trust_stores);
+[[nodiscard]] base::Result<std::shared_ptr<boost::asio::ssl::context>> client_context(const ClientTls& files, TrustStores& trust_stores);
 
 }  // namespace belfry::net

@@ -9,12 +9,12 @@
 #include <stop_token>
 
 #include "base/log.hpp"
-#include "net/http_client.hpp"
-#include "net/websocket_client.hpp"
+#include "net/client/http_client.hpp"
+#include "net/websocket/websocket_client.hpp"
 #include "plugin/contract/backends.hpp"
 #include "plugin/contract/instance.hpp"
 #include "plugin/inspect/catalogue.hpp"
-#include "plugin/run/time_limits.hpp"
+#include "plugin/run/threads/time_limits.hpp"
 #include "policy/send_budget.hpp"
 
 namespace belfry::plugin {

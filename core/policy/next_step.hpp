@@ -1,4 +1,5 @@
-// Decides what follows an attempt: the table of outcomes as a function. Pure: time and randomness are arguments.
+// Decides what follows an attempt, also whether a fallback is tried: the table of outcomes as a function. Pure: time and randomness are
+// arguments.
 //
 //   delivered ....... done
 //   retry ........... again after the back-off, with retry_after as a minimum; counts as a failure

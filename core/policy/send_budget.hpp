@@ -6,7 +6,7 @@
 #include <string>
 #include <unordered_map>
 
-#include "policy/rate_limit.hpp"
+#include "policy/token_bucket.hpp"
 
 namespace belfry::policy {
 

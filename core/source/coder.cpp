@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "source/builtin.hpp"
 #include "source/json_reader.hpp"
+#include "source/passcodes.hpp"
 
 namespace belfry::source {
 namespace {
@@ -73,7 +73,7 @@ base::Result<model::Notification> parse_coder(const WebhookRequest& request, Int
   n.labels = std::move(payload.labels);
   n.data = std::move(payload.data);
   n.targets = std::move(payload.targets);
-  apply_builtin_rules(n);
+  mark_passcodes(n);
   return n;
 }
 

@@ -1,4 +1,4 @@
-// Backups of a store's file, in use by a gateway (from a snapshot that its store holds) or not.
+// Backs up a store's file: from a snapshot while a gateway uses it, or directly when none does.
 #pragma once
 #include <functional>
 

@@ -7,7 +7,7 @@
 #include "base/run_with_retries.hpp"
 #include "model/codec.hpp"
 #include "store/backup.hpp"
-#include "store/rules/rules.hpp"
+#include "store/operations/operations.hpp"
 
 namespace belfry::store {
 namespace {
@@ -145,46 +145,46 @@ void GroupStore::accept(Acceptance acceptance, Handler<Accepted> handler) {
   submit<Accepted>(std::move(handler),
                    [this, acceptance = std::move(acceptance), text = std::move(text)](Tables& tables) -> base::Result<Accepted> {
                      if (auto open = check_accepting(); !open) return std::unexpected(std::move(open.error()));
-                     return rules::accept(tables, acceptance, text);
+                     return operations::accept(tables, acceptance, text);
                    });
 }
 
 void GroupStore::lease(LeaseRequest request, Handler<Lease> handler) {
-  submit<Lease>(std::move(handler), [request = std::move(request)](Tables& tables) { return rules::lease(tables, request); });
+  submit<Lease>(std::move(handler), [request = std::move(request)](Tables& tables) { return operations::lease(tables, request); });
 }
 
 void GroupStore::lease_expired(LeaseRequest request, Handler<Lease> handler) {
-  submit<Lease>(std::move(handler), [request = std::move(request)](Tables& tables) { return rules::lease_expired(tables, request); });
+  submit<Lease>(std::move(handler), [request = std::move(request)](Tables& tables) { return operations::lease_expired(tables, request); });
 }
 
 void GroupStore::release(std::string claim, std::uint32_t attempt, base::Timestamp at, Handler<bool> handler) {
   submit<bool>(std::move(handler),
-               [claim = std::move(claim), attempt, at](Tables& tables) { return rules::release(tables, claim, attempt, at); });
+               [claim = std::move(claim), attempt, at](Tables& tables) { return operations::release(tables, claim, attempt, at); });
 }
 
 void GroupStore::begin(std::string claim, bool possible_duplicate, base::Timestamp now, Handler<std::uint32_t> handler) {
   submit<std::uint32_t>(std::move(handler), [claim = std::move(claim), possible_duplicate, now](Tables& tables) {
-    return rules::begin(tables, claim, possible_duplicate, now);
+    return operations::begin(tables, claim, possible_duplicate, now);
   });
 }
 
 void GroupStore::finish(Finish finish, Handler<Finished> handler) {
   auto outcome = model::encode(finish.outcome);
   submit<Finished>(std::move(handler), [finish = std::move(finish), outcome = std::move(outcome)](Tables& tables) {
-    return rules::finish(tables, finish, outcome);
+    return operations::finish(tables, finish, outcome);
   });
 }
 
 void GroupStore::finish_late(std::string delivery_id, std::uint32_t attempt, model::Outcome outcome, base::Timestamp now,
                              Handler<LateResult> handler) {
   submit<LateResult>(std::move(handler), [id = std::move(delivery_id), attempt, outcome = std::move(outcome), now](Tables& tables) {
-    return rules::finish_late(tables, id, attempt, outcome, now);
+    return operations::finish_late(tables, id, attempt, outcome, now);
   });
 }
 
 void GroupStore::pause_queue(std::string sink, std::string destination_key, base::Timestamp until, Handler<bool> handler) {
   submit<bool>(std::move(handler), [sink = std::move(sink), key = std::move(destination_key), until](Tables& tables) {
-    return rules::pause_queue(tables, sink, key, until);
+    return operations::pause_queue(tables, sink, key, until);
   });
 }
 
@@ -201,11 +201,11 @@ void GroupStore::ping(Handler<bool> handler) {
 
 void GroupStore::find(Filter filter, Handler<std::vector<model::Delivery>> handler) {
   submit<std::vector<model::Delivery>>(std::move(handler),
-                                       [filter = std::move(filter)](Tables& tables) { return rules::find(tables, filter); });
+                                       [filter = std::move(filter)](Tables& tables) { return operations::find(tables, filter); });
 }
 
 void GroupStore::history(std::string notification_id, Handler<History> handler) {
-  submit<History>(std::move(handler), [id = std::move(notification_id)](Tables& tables) { return rules::history(tables, id); });
+  submit<History>(std::move(handler), [id = std::move(notification_id)](Tables& tables) { return operations::history(tables, id); });
 }
 
 void GroupStore::list_notifications(base::Timestamp since, std::int64_t from, std::size_t limit, Handler<NotificationPage> handler) {
@@ -216,34 +216,35 @@ void GroupStore::list_notifications(base::Timestamp since, std::int64_t from, st
 void GroupStore::retry(std::vector<std::string> delivery_ids, std::string by, base::Timestamp now, base::Millis max_age,
                        Handler<std::size_t> handler) {
   submit<std::size_t>(std::move(handler), [ids = std::move(delivery_ids), by = std::move(by), now, max_age](Tables& tables) {
-    return rules::retry(tables, ids, by, now, max_age);
+    return operations::retry(tables, ids, by, now, max_age);
   });
 }
 
 void GroupStore::discard(std::vector<std::string> delivery_ids, std::string by, base::Timestamp now, Handler<std::size_t> handler) {
   submit<std::size_t>(std::move(handler), [ids = std::move(delivery_ids), by = std::move(by), now](Tables& tables) {
-    return rules::discard(tables, ids, by, now);
+    return operations::discard(tables, ids, by, now);
   });
 }
 
 void GroupStore::sweep(base::Timestamp before, std::size_t limit, Handler<SweepResult> handler) {
-  submit<SweepResult>(std::move(handler), [before, limit](Tables& tables) { return rules::sweep(tables, before, limit); });
+  submit<SweepResult>(std::move(handler), [before, limit](Tables& tables) { return operations::sweep(tables, before, limit); });
 }
 
 void GroupStore::kv_get(std::string scope, std::string key, Handler<std::optional<KvValue>> handler) {
-  submit<std::optional<KvValue>>(
-      std::move(handler), [scope = std::move(scope), key = std::move(key)](Tables& tables) { return rules::kv_get(tables, scope, key); });
+  submit<std::optional<KvValue>>(std::move(handler), [scope = std::move(scope), key = std::move(key)](Tables& tables) {
+    return operations::kv_get(tables, scope, key);
+  });
 }
 
 void GroupStore::kv_put(std::string scope, std::string key, std::string value, std::optional<std::uint64_t> expected,
                         Handler<std::uint64_t> handler) {
   submit<std::uint64_t>(std::move(handler), [scope = std::move(scope), key = std::move(key), value = std::move(value),
-                                             expected](Tables& tables) { return rules::kv_put(tables, scope, key, value, expected); });
+                                             expected](Tables& tables) { return operations::kv_put(tables, scope, key, value, expected); });
 }
 
 void GroupStore::kv_erase(std::string scope, std::string key, Handler<bool> handler) {
   submit<bool>(std::move(handler),
-               [scope = std::move(scope), key = std::move(key)](Tables& tables) { return rules::kv_erase(tables, scope, key); });
+               [scope = std::move(scope), key = std::move(key)](Tables& tables) { return operations::kv_erase(tables, scope, key); });
 }
 
 void GroupStore::clock(Handler<StoredClock> handler) {
@@ -251,7 +252,7 @@ void GroupStore::clock(Handler<StoredClock> handler) {
 }
 
 void GroupStore::save_clock(base::ClockCheckpoint mark, Handler<std::size_t> handler) {
-  submit<std::size_t>(std::move(handler), [mark = std::move(mark)](Tables& tables) { return rules::save_clock(tables, mark); });
+  submit<std::size_t>(std::move(handler), [mark = std::move(mark)](Tables& tables) { return operations::save_clock(tables, mark); });
 }
 
 void GroupStore::age_deliveries(base::Millis passed, base::Timestamp created_before, Handler<std::size_t> handler) {

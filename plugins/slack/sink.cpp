@@ -2,9 +2,9 @@
 
 #include <utility>
 
+#include "slack/check_online.hpp"
 #include "slack/inbound/interaction.hpp"
 #include "slack/inbound/signature.hpp"
-#include "slack/online_check.hpp"
 #include "slack/text/link.hpp"
 
 namespace belfry::slack {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "slack/deliver/dm_channels.hpp"
-#include "slack/deliver/fallback.hpp"
+#include "slack/deliver/fallback_channel.hpp"
 #include "slack/deliver/message_updater.hpp"
 #include "slack/deliver/poster.hpp"
 #include "slack/deliver/reconcile.hpp"

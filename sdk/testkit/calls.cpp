@@ -1,7 +1,7 @@
 // Calls into the sink: one at a time, without the lock, timed, and with no exception getting through.
 #include <stdexcept>
 
-#include "serve.hpp"
+#include "host_function.hpp"
 
 namespace belfry::testkit {
 

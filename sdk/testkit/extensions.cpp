@@ -1,7 +1,7 @@
 // FakeHost's calls to the optional tables of the sink.
 #include <stdexcept>
 
-#include "serve.hpp"
+#include "host_function.hpp"
 
 namespace belfry::testkit {
 

@@ -1,5 +1,5 @@
 // belfry_host, and the host's halves of the extensions.
-#include "serve.hpp"
+#include "host_function.hpp"
 
 namespace belfry::testkit {
 

@@ -2,7 +2,7 @@
 #include <cstdio>
 #include <stdexcept>
 
-#include "serve.hpp"
+#include "host_function.hpp"
 
 namespace belfry::testkit {
 

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <thread>
 
-#include "serve.hpp"
+#include "host_function.hpp"
 
 namespace belfry::testkit {
 

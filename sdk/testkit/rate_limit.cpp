@@ -1,7 +1,7 @@
 // rate-limit/1.
 #include <algorithm>
 
-#include "serve.hpp"
+#include "host_function.hpp"
 
 namespace belfry::testkit {
 

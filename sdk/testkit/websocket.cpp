@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "serve.hpp"
+#include "host_function.hpp"
 
 namespace belfry::testkit {
 

@@ -6,7 +6,7 @@ from payloads import notification
 from slack_sandbox.signing import signed_headers
 from test_credentials import openssl
 from test_interactions import FORM, PATH, form, interaction
-from test_reload import TOKEN
+from test_reload_takeover import TOKEN
 from wire import WEBHOOK
 
 WRONG_SECRET = "another-signing-secret-0123"

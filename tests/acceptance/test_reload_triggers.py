@@ -7,7 +7,7 @@ import unittest
 
 from payloads import notification
 from test_hostile_plugins import plugin_directory
-from test_reload import TOKEN, ReloadCase
+from test_reload_takeover import TOKEN, ReloadCase
 
 
 class UnixConnection(http.client.HTTPConnection):

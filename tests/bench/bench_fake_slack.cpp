@@ -11,7 +11,7 @@
 #include <string>
 #include <unordered_set>
 
-#include "net/http_server.hpp"
+#include "net/server/http_server.hpp"
 
 using namespace belfry;
 

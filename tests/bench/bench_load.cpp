@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "base/ids.hpp"
-#include "net/http_client.hpp"
+#include "net/client/http_client.hpp"
 
 using namespace belfry;
 using std::chrono::steady_clock;

@@ -3,7 +3,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "config/settings.hpp"
+#include "config/load.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 

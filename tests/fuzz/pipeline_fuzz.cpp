@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "config/settings.hpp"
+#include "config/load.hpp"
 #include "delivery/planner.hpp"
 #include "model/original.hpp"
 #include "source/coder.hpp"
@@ -19,8 +19,8 @@ void require(bool holds) {
   if (!holds) std::abort();
 }
 
-std::map<std::string, delivery::SinkPlan> sinks_of(const config::Settings& settings) {
-  std::map<std::string, delivery::SinkPlan> out;
+std::map<std::string, delivery::SinkTraits> sinks_of(const config::Settings& settings) {
+  std::map<std::string, delivery::SinkTraits> out;
   for (const auto& sink : settings.sinks) out[sink.name] = {{"channel", ""}, sink.delivery.max_age};
   return out;
 }

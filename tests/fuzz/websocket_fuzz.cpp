@@ -11,7 +11,7 @@
 #include <cstdlib>
 
 #include "base/utf8.hpp"
-#include "net/websocket_session.hpp"
+#include "net/websocket/websocket_session.hpp"
 
 using namespace belfry;
 

@@ -20,8 +20,8 @@ VALUES = [
     ("Service", "Restart", "always", "a plugin may end the process with status 0"),
     ("Service", "LimitCORE", "0", "a core file contains secrets and the text of notifications"),
 ]
-MAX_CONNECTIONS = 100_000  # of server.max_connections (core/config/server.cpp)
-RESERVE = 1_000  # descriptors for the admin listener, the sinks and the store (core/app/descriptors.cpp)
+MAX_CONNECTIONS = 100_000  # of server.max_connections (core/config/sections/server.cpp)
+RESERVE = 1_000  # descriptors for the admin listener, the sinks and the store (core/app/file_descriptor_limit.cpp)
 
 
 def settings_of(text):

@@ -12,7 +12,7 @@
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
-#include "net/http_server.hpp"
+#include "net/server/http_server.hpp"
 
 namespace belfry::app {
 

@@ -1,6 +1,6 @@
 #include "app/reload/reload_report.hpp"
 
-#include "config/diagnostic.hpp"
+#include "config/values/diagnostic.hpp"
 
 namespace belfry::app {
 

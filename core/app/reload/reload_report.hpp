@@ -1,4 +1,4 @@
-// Result of the last reload.
+// Holds the result of the last reload, for the status, the metrics and the service manager.
 // Thread rule: any thread.
 #pragma once
 #include <mutex>
@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
-#include "config/settings.hpp"
+#include "config/values/settings.hpp"
 
 namespace belfry::app {
 

@@ -11,7 +11,7 @@
 #include "base/ids.hpp"
 #include "cli/admin_client.hpp"
 #include "cli/commands/commands.hpp"
-#include "cli/print.hpp"
+#include "cli/print_diagnostics.hpp"
 #include "config/load.hpp"
 #include "store/backup.hpp"
 

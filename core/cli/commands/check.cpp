@@ -2,10 +2,10 @@
 #include <iostream>
 
 #include "cli/commands/check.hpp"
-#include "cli/print.hpp"
+#include "cli/print_diagnostics.hpp"
 #include "cli/start_check.hpp"
-#include "config/diagnostic.hpp"
 #include "config/load.hpp"
+#include "config/values/diagnostic.hpp"
 #include "dryrun/configuration_check.hpp"
 
 namespace belfry::cli {

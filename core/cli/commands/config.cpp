@@ -5,9 +5,9 @@
 #include "cli/commands/commands.hpp"
 #include "cli/commands/open_dry_run.hpp"
 #include "cli/configuration_schema.hpp"
-#include "cli/print.hpp"
-#include "config/diagnostic.hpp"
+#include "cli/print_diagnostics.hpp"
 #include "config/load.hpp"
+#include "config/values/diagnostic.hpp"
 #include "dryrun/test_cases.hpp"
 
 namespace belfry::cli {

@@ -13,8 +13,8 @@
 #include "cli/init_files.hpp"
 #include "cli/new_files.hpp"
 #include "cli/terminal.hpp"
-#include "config/diagnostic.hpp"
 #include "config/load.hpp"
+#include "config/values/diagnostic.hpp"
 
 namespace belfry::cli {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <iostream>
 
-#include "cli/print.hpp"
+#include "cli/print_diagnostics.hpp"
 #include "config/load.hpp"
 
 namespace belfry::cli {

@@ -1,3 +1,4 @@
+// The first step of the commands that work without a gateway: explain, render, plan, config test.
 #pragma once
 #include <optional>
 #include <string_view>

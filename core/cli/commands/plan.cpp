@@ -3,7 +3,7 @@
 #include "cli/admin_client.hpp"
 #include "cli/commands/commands.hpp"
 #include "cli/commands/open_dry_run.hpp"
-#include "config/scalar.hpp"
+#include "config/document/scalar.hpp"
 #include "dryrun/delivery_diff.hpp"
 #include "dryrun/dry_run.hpp"
 #include "model/codec.hpp"

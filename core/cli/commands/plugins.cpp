@@ -2,7 +2,7 @@
 
 #include "base/log.hpp"
 #include "cli/commands/commands.hpp"
-#include "cli/print.hpp"
+#include "cli/print_diagnostics.hpp"
 #include "cli/schema_listing.hpp"
 #include "config/load.hpp"
 #include "dryrun/temporary_plugin_store.hpp"

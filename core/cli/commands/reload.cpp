@@ -4,7 +4,7 @@
 #include "base/errno_message.hpp"
 #include "cli/admin_client.hpp"
 #include "cli/commands/commands.hpp"
-#include "cli/print.hpp"
+#include "cli/print_diagnostics.hpp"
 #include "config/load.hpp"
 
 namespace belfry::cli {

@@ -3,7 +3,7 @@
 #include "app/observe/status.hpp"
 #include "cli/admin_client.hpp"
 #include "cli/commands/commands.hpp"
-#include "cli/print.hpp"
+#include "cli/print_diagnostics.hpp"
 #include "config/load.hpp"
 
 namespace belfry::cli {

@@ -6,7 +6,7 @@
 #include <expected>
 #include <string>
 
-#include "net/http_client.hpp"
+#include "net/client/http_client.hpp"
 
 namespace belfry::plugin {
 

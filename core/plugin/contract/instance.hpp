@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "net/router.hpp"
+#include "net/server/router.hpp"
 #include "plugin/contract/channel.hpp"
 #include "plugin/contract/finding.hpp"
 #include "plugin/contract/inbound_route.hpp"

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "base/nearest.hpp"
-#include "plugin/contract/library.hpp"
+#include "base/closest_word.hpp"
 #include "plugin/inspect/config_check.hpp"
+#include "plugin/inspect/library.hpp"
 
 namespace belfry::plugin {
 namespace {
@@ -86,7 +86,7 @@ std::string Catalogue::not_found_message(std::string_view type) const {
       if (refused.type == type) return entry.file.string() + ": " + refused.why;
   }
   std::string text = "no plugin offers the type \"" + std::string(type) + "\"";
-  if (const auto meant = base::nearest(type, offered); !meant.empty()) return text + "; did you mean \"" + std::string(meant) + "\"?";
+  if (const auto meant = base::closest_word(type, offered); !meant.empty()) return text + "; did you mean \"" + std::string(meant) + "\"?";
   text += offered.empty() ? "; no usable plugin was found in the directories of plugins.directories, which `belfry plugins list` shows"
                           : "; available types are ";
   for (std::size_t i = 0; i < offered.size(); ++i) text += (i == 0 ? "\"" : ", \"") + std::string(offered[i]) + "\"";

@@ -3,7 +3,7 @@
 #include <regex>
 #include <set>
 
-#include "base/nearest.hpp"
+#include "base/closest_word.hpp"
 #include "base/secret_text.hpp"
 #include "plugin/contract/schema.hpp"
 
@@ -32,7 +32,7 @@ std::vector<std::string_view> known_keys(const Schemas& schemas) {
 
 std::string unknown_key(const std::string& key, const std::vector<std::string_view>& known) {
   std::string text = "unknown key \"" + key + "\"";
-  if (const auto meant = base::nearest(key, known); !meant.empty()) return text + "; did you mean \"" + std::string(meant) + "\"?";
+  if (const auto meant = base::closest_word(key, known); !meant.empty()) return text + "; did you mean \"" + std::string(meant) + "\"?";
   if (known.empty()) return text + "; no keys are known here";
   text += "; known keys are ";
   for (std::size_t i = 0; i < known.size(); ++i) text += (i == 0 ? "\"" : ", \"") + std::string(known[i]) + "\"";
@@ -59,7 +59,7 @@ void take_unknown_keys(const json& schema, ConfigRequest& request, std::vector<F
     for (const auto& key : unknown) {
       problems.push_back({Severity::error, pointer_to(pointer, key), unknown_key(key, known)});
       value.erase(key);
-      const std::string meant(base::nearest(key, known));
+      const std::string meant(base::closest_word(key, known));
       if (meant.empty() || value.contains(meant)) continue;
       value[meant] = nullptr;
       request.references.broken.insert(pointer_to(pointer, meant));

@@ -10,8 +10,8 @@
 
 #include "base/errno_message.hpp"
 #include "base/ids.hpp"
-#include "plugin/contract/trusted_file.hpp"
 #include "plugin/inspect/sha256.hpp"
+#include "plugin/inspect/trusted_file.hpp"
 
 namespace belfry::plugin {
 namespace {

@@ -10,8 +10,6 @@
 namespace belfry::plugin {
 namespace {
 
-std::int64_t nanoseconds(const timespec& time) { return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec; }
-
 // File systems have coarse clocks: a file that was just written may be written again without a visible change.
 bool is_too_recent(std::int64_t changed_ns) {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -48,12 +46,11 @@ void SecretTable::refresh(Entry& entry, base::Scrubber& scrubber, Revealed& out)
   const auto failed = [&](std::string why) {
     if (!std::exchange(entry.failing, true)) out.error = std::move(why);
   };
-  struct stat found{};
-  if (::stat(entry.file.path.c_str(), &found) != 0) {
+  const auto stamp = base::stamp_of(entry.file.path);
+  if (stamp == base::FileStamp{}) {
     entry.read_at.reset();
     return failed("the file " + entry.file.path.string() + " cannot be read: " + std::generic_category().message(errno));
   }
-  const Stamp stamp{found.st_dev, found.st_ino, found.st_size, nanoseconds(found.st_mtim), nanoseconds(found.st_ctim)};
   if (entry.read_at == stamp) return;
   auto value = entry.file.read();
   entry.read_at = is_too_recent(stamp.changed_ns) ? std::nullopt : std::optional(stamp);

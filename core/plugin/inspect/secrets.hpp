@@ -2,8 +2,6 @@
 // request. A value from a file is read again when the file has changed, so that a secret can be replaced without a reload.
 // Thread rule: any thread, once the configuration has been checked. Ownership: shared by the sink's instance and the code that checked it.
 #pragma once
-#include <sys/stat.h>
-
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -13,6 +11,7 @@
 #include <string_view>
 
 #include "base/error.hpp"
+#include "base/file_stamp.hpp"
 #include "base/secret.hpp"
 
 namespace belfry::plugin {
@@ -49,19 +48,11 @@ class SecretTable {
   [[nodiscard]] std::string owner(std::string_view reference, const std::string& sink) const;
 
  private:
-  // A file's metadata. Files with equal stamps have equal contents.
-  struct Stamp {
-    dev_t device{};
-    ino_t inode{};
-    off_t size{};
-    std::int64_t modified_ns{}, changed_ns{};
-    bool operator==(const Stamp&) const = default;
-  };
   struct Entry {
     base::Secret value;
     std::string first_fingerprint;
     SecretFile file;
-    std::optional<Stamp> read_at;  // none: read again whatever the stamp
+    std::optional<base::FileStamp> read_at;  // none: read again whatever the stamp
     bool failing = false;
   };
   static void refresh(Entry& entry, base::Scrubber& scrubber, Revealed& out);

@@ -4,7 +4,7 @@
 #include <deque>
 #include <mutex>
 
-#include "plugin/run/plugin_threads.hpp"
+#include "plugin/run/threads/plugin_threads.hpp"
 
 namespace belfry::plugin {
 namespace {

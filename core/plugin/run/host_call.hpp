@@ -1,5 +1,5 @@
-// A host call: a call of the host into the plugin that the plugin ends later, by its ticket. Each kind has a function of its own that ends
-// it, with a result of its own; the host ends one that the plugin does not end.
+// A host call: a call of the host into the plugin that the plugin ends later, by its ticket. Each kind is ended by
+// its own function, with its own result. The host ends a call that the plugin leaves open.
 // A value that moves along with its handlers.
 #pragma once
 #include <cstdint>
@@ -7,9 +7,9 @@
 #include <string>
 
 #include "base/clock.hpp"
-#include "net/router.hpp"
+#include "net/server/router.hpp"
 #include "plugin/contract/channel.hpp"
-#include "plugin/run/online_check.hpp"
+#include "plugin/run/check_online.hpp"
 
 namespace belfry::plugin {
 

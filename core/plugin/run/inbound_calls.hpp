@@ -6,7 +6,7 @@
 
 #include <vector>
 
-#include "net/router.hpp"
+#include "net/server/router.hpp"
 #include "plugin/contract/inbound_route.hpp"
 #include "plugin/run/tickets.hpp"
 

@@ -7,9 +7,9 @@
 #include "plugin/contract/abi.hpp"
 #include "plugin/contract/finding.hpp"
 #include "plugin/contract/handshake.hpp"
-#include "plugin/contract/library.hpp"
 #include "plugin/contract/message_view.hpp"
 #include "plugin/contract/text.hpp"
+#include "plugin/inspect/library.hpp"
 #include "plugin/run/plugin_instance.hpp"
 #include "plugin/run/services.hpp"
 

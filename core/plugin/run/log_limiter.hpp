@@ -6,7 +6,7 @@
 #include <mutex>
 #include <utility>
 
-#include "policy/rate_limit.hpp"
+#include "policy/token_bucket.hpp"
 
 namespace belfry::plugin {
 

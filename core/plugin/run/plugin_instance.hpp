@@ -15,7 +15,7 @@
 #include "plugin/contract/instance.hpp"
 #include "plugin/inspect/checked_sink.hpp"
 #include "plugin/run/inbound_calls.hpp"
-#include "plugin/run/instance_parts.hpp"
+#include "plugin/run/instance_dependencies.hpp"
 #include "plugin/run/metric_names.hpp"
 #include "plugin/run/sink_caller.hpp"
 #include "plugin/run/sink_log.hpp"

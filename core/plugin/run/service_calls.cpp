@@ -1,7 +1,7 @@
 // The services that work for host calls or end them: offload/1, inbound-http/1, reconcile/1, check-online/1.
 #include "plugin/contract/abi.hpp"
+#include "plugin/run/abi_entry.hpp"
 #include "plugin/run/services.hpp"
-#include "plugin/run/shielded.hpp"
 
 namespace belfry::plugin {
 namespace {

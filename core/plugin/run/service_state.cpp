@@ -1,7 +1,7 @@
 // kv/1 and rate-limit/1: state that outlives a message and is shared between sinks.
 #include "plugin/contract/abi.hpp"
+#include "plugin/run/abi_entry.hpp"
 #include "plugin/run/services.hpp"
-#include "plugin/run/shielded.hpp"
 #include "policy/retry_after.hpp"
 
 namespace belfry::plugin {

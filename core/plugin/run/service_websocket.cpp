@@ -3,8 +3,8 @@
 #include "plugin/contract/abi.hpp"
 #include "plugin/contract/http_args.hpp"
 #include "plugin/contract/text.hpp"
+#include "plugin/run/abi_entry.hpp"
 #include "plugin/run/services.hpp"
-#include "plugin/run/shielded.hpp"
 
 namespace belfry::plugin {
 namespace {

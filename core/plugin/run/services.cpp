@@ -8,7 +8,7 @@
 #include "plugin/contract/abi.hpp"
 #include "plugin/contract/host_services.hpp"
 #include "plugin/contract/text.hpp"
-#include "plugin/run/shielded.hpp"
+#include "plugin/run/abi_entry.hpp"
 
 namespace belfry::plugin {
 namespace {

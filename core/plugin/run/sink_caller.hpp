@@ -7,10 +7,10 @@
 #include <string_view>
 
 #include "plugin/run/call_strand.hpp"
-#include "plugin/run/call_watch.hpp"
-#include "plugin/run/crash_marks.hpp"
-#include "plugin/run/instance_parts.hpp"
+#include "plugin/run/crash/crash_marks.hpp"
+#include "plugin/run/instance_dependencies.hpp"
 #include "plugin/run/sink_log.hpp"
+#include "plugin/run/threads/call_watch.hpp"
 
 namespace belfry::plugin {
 

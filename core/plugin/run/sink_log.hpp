@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "plugin/run/instance_parts.hpp"
+#include "plugin/run/instance_dependencies.hpp"
 #include "plugin/run/log_limiter.hpp"
 
 namespace belfry::plugin {

@@ -1,5 +1,5 @@
-// Stops one sink: calls its stop(), ends the host calls that it has not ended within half of the timeout, and destroys it once it has
-// called stopped() and no offloaded function of it is running. A plugin that has not called stopped() by the deadline is left behind: its
+// Stops one sink: calls its stop(), ends the host calls that are still open after half of the timeout, and destroys the sink once it has
+// called stopped() and none of its offloaded functions is running. A plugin that has not called stopped() by the deadline is left behind: its
 // threads may still use memory that destroy() would free.
 // Thread rule: any thread, unless a function states otherwise.
 // Ownership: a member of PluginInstance. Keeps the instance alive from hold() until it has been destroyed.

@@ -1,7 +1,7 @@
 // The tickets of one sink. A host call is what the plugin owes the host (an outcome, a reply); a request is what the host owes the plugin
-// (an event, or several with a last one). A number is never reused, a host call ends once, a request gets its last event at most once, and
-// requests end with the host call that they were made for.
-// Thread rule: any thread. No callback runs with the lock held: callbacks are returned to the caller.
+// (one event, or several of which one is marked as the last). A number is never reused, a host call ends once, a request gets its last
+// event at most once, and requests end with the host call that they were made for. Thread rule: any thread. No callback runs with the lock
+// held: callbacks are returned to the caller.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -12,8 +12,8 @@
 #include <string>
 #include <vector>
 
-#include "plugin/run/call_subject.hpp"
 #include "plugin/run/host_call.hpp"
+#include "plugin/run/threads/call_subject.hpp"
 
 namespace belfry::plugin {
 

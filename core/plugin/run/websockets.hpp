@@ -8,7 +8,7 @@
 #include <mutex>
 #include <string>
 
-#include "net/websocket_client.hpp"
+#include "net/websocket/websocket_client.hpp"
 #include "plugin/run/tickets.hpp"
 
 namespace belfry::plugin {

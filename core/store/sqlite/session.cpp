@@ -1,7 +1,7 @@
 #include "store/sqlite/session.hpp"
 
 #include "store/medium.hpp"
-#include "store/rules/rules.hpp"
+#include "store/operations/operations.hpp"
 #include "store/sqlite/file_mode.hpp"
 #include "store/sqlite/generation.hpp"
 #include "store/sqlite/restored.hpp"
@@ -46,7 +46,7 @@ void Session::prepare(const Start& start) {
   if (since) report_.in_doubt = put_in_doubt(*connection_, *since, start.now);
   tables_.repair_queues(start.now);
   tables_.recheck_distant_queues(start.now);
-  report_.dead_lettered = rules::dead_letter_unreachable(tables_, tables_.unreachable_deliveries(), start.now);
+  report_.dead_lettered = operations::dead_letter_unreachable(tables_, tables_.unreachable_deliveries(), start.now);
   if (read_generation(*connection_) == Generation{}) begin_generation(*connection_);
   tables_.touch();  // a commit that writes reports the size of the log
   connection_->run("COMMIT");

@@ -8,10 +8,10 @@
 #include <string>
 #include <string_view>
 
+#include "slack/web_api/bot_token.hpp"
 #include "slack/web_api/classify.hpp"
 #include "slack/web_api/form.hpp"
 #include "slack/web_api/rate_limits.hpp"
-#include "slack/web_api/token.hpp"
 
 namespace belfry::slack {
 

@@ -24,7 +24,7 @@ class WebhookApiTest : public delivery::LaneFixture {
     everyone.to = {{"slack"}};
     auto planner = delivery::Planner::compile({.routes = {everyone}}, {{"slack", {{}, std::chrono::hours(1)}}});
     ASSERT_TRUE(planner);
-    pipeline_ = std::make_shared<delivery::Pipeline>(std::make_shared<const delivery::Planner>(std::move(*planner)), nullptr, *store_,
+    pipeline_ = std::make_shared<delivery::Acceptor>(std::make_shared<const delivery::Planner>(std::move(*planner)), nullptr, *store_,
                                                      *dispatcher_, zones_, clock_, log_);
   }
 
@@ -47,7 +47,7 @@ class WebhookApiTest : public delivery::LaneFixture {
 
   WebhookSource source_{"coder", {}, 1024};
   CountsReceived received_;
-  std::shared_ptr<delivery::Pipeline> pipeline_;
+  std::shared_ptr<delivery::Acceptor> pipeline_;
 };
 
 TEST_F(WebhookApiTest, AcceptsAndRecognisesARepetition) {

@@ -1,6 +1,6 @@
 // belfry.schema.json and the parser have the same keys.
-#include "config/section_keys.hpp"
-#include "config/suggest.hpp"
+#include "config/document/section_keys.hpp"
+#include "config/document/suggest.hpp"
 #include "support.hpp"
 
 namespace belfry::config {

@@ -7,7 +7,7 @@
 #include <sstream>
 #include <string>
 
-#include "config/settings.hpp"
+#include "config/load.hpp"
 
 namespace belfry::config::test {
 

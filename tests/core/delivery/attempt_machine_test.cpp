@@ -40,7 +40,7 @@ class AttemptMachineTest : public testing::Test {
     return std::get<action::Finish>(m.resume(event::Ended{o}, kNow, 0));
   }
 
-  std::map<std::string, SinkPlan> sinks_{{"slack", {{}, 24h}}, {"mail", {{}, 12h}}};
+  std::map<std::string, SinkTraits> sinks_{{"slack", {{}, 24h}}, {"mail", {{}, 12h}}};
 };
 
 TEST_F(AttemptMachineTest, BeginsSendsAndFinishes) {

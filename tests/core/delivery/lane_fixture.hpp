@@ -244,7 +244,7 @@ class LaneFixture : public testing::Test {
   std::unique_ptr<store::Store> store_ = store::open_memory(clock_);
   RecipientZones zones_{*store_, log_};
   Counted metrics_;
-  std::map<std::string, SinkPlan> plans_;
+  std::map<std::string, SinkTraits> plans_;
   std::map<std::string, std::shared_ptr<ScriptedChannel>> channels_;
   std::map<std::string, ParkReason> parked_;
   std::vector<LaneSettings> settings_;

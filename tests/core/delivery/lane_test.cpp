@@ -498,8 +498,8 @@ TEST_F(LaneTest, ASinkWhosePluginCrashedIsTriedWithOneDelivery) {
       "slack", [](const plugin::SendRequest&) { return std::nullopt; },
       [&](LaneSettings& s) {
         s.crashed = LaneSettings::Crashed{"pager.so crashed", clock_.now()};
-        s.is_poison = [poison](const std::string& delivery) { return delivery == *poison; };
-        s.on_poison_ended = [ended](const std::string& delivery) { ended->update([&](auto& all) { all.push_back(delivery); }); };
+        s.crashed_too_often = [poison](const std::string& delivery) { return delivery == *poison; };
+        s.on_crasher_ended = [ended](const std::string& delivery) { ended->update([&](auto& all) { all.push_back(delivery); }); };
       });
   const auto poisoned = accept("slack", "ada@example.com", [&](model::Delivery& d) { *poison = d.id; });
   for (const char* email : {"bob@example.com", "cleo@example.com", "dan@example.com"}) accept("slack", email);

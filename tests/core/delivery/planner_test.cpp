@@ -3,7 +3,7 @@
 #include <fstream>
 #include <random>
 
-#include "core/store/store_test.hpp"
+#include "core/store/store_fixture.hpp"
 #include "support/notification_sample.hpp"
 
 namespace belfry::delivery {
@@ -15,7 +15,7 @@ using model::RouteRule;
 
 Timestamp utc(const std::string& text) { return base::from_rfc3339(text).value(); }
 
-const std::map<std::string, SinkPlan> kSinks{{"slack", {{"channel", ""}, 24h}}, {"mail", {{}, 1h}}};
+const std::map<std::string, SinkTraits> kSinks{{"slack", {{"channel", ""}, 24h}}, {"mail", {{}, 1h}}};
 
 Planner planner(model::PipelineRules rules) {
   auto compiled = Planner::compile(std::move(rules), kSinks);

@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include "core/store/store_test.hpp"
+#include "core/store/store_fixture.hpp"
 #include "support/waiting.hpp"
 
 namespace belfry::delivery {

@@ -2,9 +2,9 @@
 #include <openssl/ssl.h>
 
 #include "core/net/certificates.hpp"
-#include "core/net/server_fixture.hpp"
+#include "core/net/server/server_fixture.hpp"
 #include "net/certificate_expiry.hpp"
-#include "net/http_client.hpp"
+#include "net/client/http_client.hpp"
 
 namespace belfry::net::test {
 namespace {

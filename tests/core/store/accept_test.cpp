@@ -1,6 +1,6 @@
 #include <gmock/gmock.h>
 
-#include "core/store/store_test.hpp"
+#include "core/store/store_fixture.hpp"
 
 namespace belfry::store {
 namespace {

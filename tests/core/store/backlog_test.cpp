@@ -5,7 +5,7 @@
 #include <random>
 #include <vector>
 
-#include "core/store/store_test.hpp"
+#include "core/store/store_fixture.hpp"
 
 namespace belfry::store {
 namespace {

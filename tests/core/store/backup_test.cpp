@@ -7,7 +7,7 @@
 #include <fstream>
 #include <thread>
 
-#include "core/store/store_test.hpp"
+#include "core/store/store_fixture.hpp"
 #include "store/backup.hpp"
 
 namespace belfry::store {

@@ -1,7 +1,7 @@
 // The stored gateway clock, and the deliveries that follow the wall clock when it is set.
 #include <gmock/gmock.h>
 
-#include "core/store/store_test.hpp"
+#include "core/store/store_fixture.hpp"
 
 namespace belfry::store {
 namespace {

@@ -1,7 +1,7 @@
 #include <atomic>
 #include <thread>
 
-#include "core/store/store_test.hpp"
+#include "core/store/store_fixture.hpp"
 
 namespace belfry::store {
 namespace {

@@ -6,7 +6,7 @@
 
 #include <fstream>
 
-#include "core/store/store_test.hpp"
+#include "core/store/store_fixture.hpp"
 
 namespace belfry::store {
 namespace {

@@ -9,7 +9,7 @@
 #include <set>
 
 #include "core/store/property_model.hpp"
-#include "core/store/store_test.hpp"
+#include "core/store/store_fixture.hpp"
 
 namespace belfry::store {
 namespace {

@@ -12,7 +12,7 @@
 #include <fstream>
 #include <thread>
 
-#include "core/store/store_test.hpp"
+#include "core/store/store_fixture.hpp"
 
 namespace belfry::store {
 namespace {

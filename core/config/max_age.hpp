@@ -1,9 +1,0 @@
-#pragma once
-#include "config/value.hpp"
-
-namespace belfry::config {
-
-// Valid range of every max_age.
-inline constexpr Range<base::Millis> kMaxAge{std::chrono::seconds(1), std::chrono::days(30)};
-
-}  // namespace belfry::config

@@ -1,0 +1,42 @@
+// Accepts notifications: routes and plans each one, and stores it with its deliveries. Routing and planning run on the caller's thread, or
+// on the store's thread if the recipient's time zone has to be read from the store.
+// Thread rule: accept() from any thread; the handler runs on the store's thread, after the commit.
+// Ownership: may be destroyed while handlers are pending; the objects passed by reference outlive the handlers.
+#pragma once
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "delivery/dispatcher.hpp"
+#include "delivery/overload_monitor.hpp"
+#include "delivery/planner.hpp"
+#include "delivery/recipient_zones.hpp"
+#include "store/store.hpp"
+
+namespace belfry::delivery {
+
+class Acceptor {
+ public:
+  // `overload` may be null.
+  Acceptor(std::shared_ptr<const Planner> planner, std::shared_ptr<const OverloadMonitor> overload, store::Store& store,
+           Dispatcher& dispatcher, RecipientZones& zones, const base::Clock& clock, base::Logger log);
+
+  // Errors are the store's. ErrorCode::unavailable: nothing was stored, and the sender should retry.
+  void accept(model::Notification notification, store::Handler<store::Accepted> handler);
+
+ private:
+  // Shared with the handlers that wait for the store.
+  struct Parts {
+    std::shared_ptr<const Planner> planner;
+    std::shared_ptr<const OverloadMonitor> overload;
+    store::Store& store;
+    Dispatcher& dispatcher;
+    RecipientZones& zones;
+    const base::Clock& clock;
+    base::Logger log;
+  };
+  static void plan(const Parts& parts, model::Notification notification, const std::optional<base::TimeZone>& recipient_zone,
+                   store::Handler<store::Accepted> handler);
+
+  std::shared_ptr<const Parts> parts_;
+};
+
+}  // namespace belfry::delivery

@@ -1,0 +1,15 @@
+// Checks a configuration with the remotes: each sink is opened without being started, checked, and stopped. Delivers nothing, and leaves
+// the store of a running gateway alone.
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "sink_check/checked_sinks.hpp"
+
+namespace belfry::dryrun {
+
+// Returns one or more findings for each sink of the plan that has all its secrets. Blocks during the checks, which run in parallel.
+[[nodiscard]] std::vector<config::Diagnostic> check_online(const config::Settings& settings, const sink_check::CheckedSinks& plan,
+                                                           const std::shared_ptr<base::Scrubber>& scrubber);
+
+}  // namespace belfry::dryrun

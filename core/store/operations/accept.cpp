@@ -1,0 +1,183 @@
+// One transaction decides the fate of every planned delivery, so that two accepts cannot race for a window or a digest.
+#include <algorithm>
+
+#include "model/codec.hpp"
+#include "store/operations/digest.hpp"
+#include "store/operations/operations.hpp"
+#include "store/operations/steps.hpp"
+
+namespace belfry::store::operations {
+namespace {
+
+constexpr std::size_t kWindowsRemovedAtOnce = 2;  // more than one per added window, so that expired ones do not pile up
+
+// Returns the end of the window if it is used up, and otherwise counts this use.
+std::optional<base::Timestamp> use_window(Tables& tables, const WindowKey& key, base::Timestamp now, base::Millis length,
+                                          std::uint32_t limit) {
+  auto window = tables.window(key).value_or(Window{});
+  if (window.ends_at <= now) window = {.ends_at = now + length, .count = 0};
+  if (window.count >= limit) return window.ends_at;
+  ++window.count;
+  tables.save(key, window);
+  tables.remove_windows(now, kWindowsRemovedAtOnce);
+  return std::nullopt;
+}
+
+// Where a planned delivery goes.
+struct Placement {
+  const PlannedDelivery* planned = nullptr;
+  QueueRow queue;
+  std::optional<DigestKey> digest;   // none: a separate delivery
+  std::optional<OpenDigest> joined;  // none, with `digest`: opens a digest
+};
+
+class Acceptor {
+ public:
+  Acceptor(Tables& tables, const Acceptance& acceptance, const std::string& text) : tables_(tables), acceptance_(acceptance), text_(text) {}
+
+  Accepted run() {
+    for (const auto& planned : acceptance_.deliveries) decide(planned);
+    write_notification();
+    for (const auto& placement : placements_) place(placement);
+    for (const auto& decision : acceptance_.decisions) tables_.add_decision(notification_, decision);
+    for (const auto& decision : decisions_) tables_.add_decision(notification_, decision);
+    return std::move(result_);
+  }
+
+ private:
+  void decide(const PlannedDelivery& planned) {
+    const auto& delivery = planned.delivery;
+    const auto now = delivery.created_at;
+    const auto queue = queue_for(tables_, delivery.sink, delivery.destination.key());
+    if (std::ranges::find(seen_, queue.row) != seen_.end()) {
+      return note(delivery, "merged", "another route chose the same target first");
+    }
+    seen_.push_back(queue.row);
+    if (planned.dedupe && use_window(tables_, {queue.row, WindowKind::dedupe, planned.dedupe->key}, now, planned.dedupe->window, 1)) {
+      return note(delivery, "deduplicated", "the same event was sent within " + base::to_string(planned.dedupe->window));
+    }
+    Placement placement{.planned = &planned, .queue = queue};
+    if (!acceptance_.notification.sensitive && !delivery.sensitive) placement.digest = digest_of(planned, queue);
+    if (placement.digest.has_value()) placement.joined = open_digest(queue, *placement.digest, now);
+    placements_.push_back(std::move(placement));
+  }
+
+  std::optional<DigestKey> digest_of(const PlannedDelivery& planned, const QueueRow& queue) {
+    if (planned.digest) return planned.digest;
+    if (!planned.throttle) return std::nullopt;
+    const auto& throttle = *planned.throttle;
+    const auto now = planned.delivery.created_at;
+    const auto ends_at = use_window(tables_, {queue.row, WindowKind::throttle, throttle.key}, now, throttle.window, throttle.limit);
+    if (!ends_at) return std::nullopt;
+    note(planned.delivery, "throttled", "more than " + std::to_string(throttle.limit) + " within " + base::to_string(throttle.window));
+    auto overflow = throttle.overflow;
+    if (overflow.due_at <= now + throttle.window) overflow.due_at = std::max(*ends_at, planned.delivery.due_at);
+    return overflow;
+  }
+
+  std::optional<OpenDigest> open_digest(const QueueRow& queue, const DigestKey& key, base::Timestamp now) {
+    auto open = tables_.open_digest(queue.row, key.key);
+    if (!open || open->expires_at <= now || !fits_digest(open->members, open->bytes, text_.size())) return std::nullopt;
+    const auto row = tables_.delivery(open->delivery);
+    if (!row || !row->unreadable.empty() || row->delivery.state != model::DeliveryState::waiting) return std::nullopt;
+    open->delivery_id = row->delivery.id;
+    return open;
+  }
+
+  void write_notification() {
+    const auto& notification = acceptance_.notification;
+    NotificationRow row{.id = notification.id,
+                        .source = notification.source,
+                        .msg_id = notification.msg_id,
+                        .received_at = notification.received_at,
+                        .sensitive = notification.sensitive,
+                        .unrouted = acceptance_.deliveries.empty() && !acceptance_.dropped,
+                        .unfinished = static_cast<std::uint32_t>(placements_.size())};
+    if (placements_.empty()) row.ended_at = notification.received_at;
+    row.erased = placements_.empty() && notification.sensitive;
+    notification_ = tables_.add(row, row.erased ? model::encode(without_text(notification)) : text_);
+    result_.notification_id = notification.id;
+  }
+
+  void place(const Placement& placement) {
+    const auto& planned = placement.planned->delivery;
+    if (placement.joined) {
+      auto open = *placement.joined;
+      ++open.members;
+      open.bytes += text_.size();
+      tables_.add_member(open.delivery, notification_);
+      tables_.save_open_digest(placement.queue.row, placement.digest->key, open);
+      return note(planned, "digested", "joined an open digest", open.delivery_id);
+    }
+    auto row = new_row(planned, placement);
+    row.delivery.sequence = static_cast<std::uint64_t>(tables_.add(row));
+    if (placement.digest.has_value()) {
+      tables_.add_member(row.row(), notification_);
+      tables_.save_open_digest(placement.queue.row, placement.digest->key,
+                               {.delivery = row.row(), .members = 1, .bytes = text_.size(), .expires_at = row.delivery.expires_at});
+      note(planned, "digested", "opened a digest that is due at " + base::to_rfc3339(row.delivery.due_at + acceptance_.wall_offset),
+           row.delivery.id);
+    }
+    enqueue(tables_, placement.queue, row, planned.created_at);
+    if (std::ranges::find(result_.sinks, planned.sink) == result_.sinks.end()) result_.sinks.push_back(planned.sink);
+  }
+
+  DeliveryRow new_row(const model::Delivery& planned, const Placement& placement) {
+    DeliveryRow row{.notification = notification_, .queue = placement.queue.row};
+    auto& delivery = row.delivery;
+    delivery.id = planned.id;
+    delivery.kind = placement.digest.has_value() ? model::DeliveryKind::digest : model::DeliveryKind::notification;
+    if (placement.digest.has_value()) delivery.note = placement.digest->note;
+    delivery.notification_id = acceptance_.notification.id;
+    delivery.sink = planned.sink;
+    delivery.destination = planned.destination;
+    delivery.overrides = planned.overrides;
+    delivery.route = planned.route;
+    delivery.fallback = planned.fallback;
+    delivery.sensitive = planned.sensitive;
+    delivery.allow_sensitive = planned.allow_sensitive;
+    delivery.created_at = planned.created_at;
+    delivery.due_at = placement.digest.has_value() ? placement.digest->due_at : planned.due_at;
+    delivery.expires_at = placement.digest.has_value() ? placement.digest->expires_at.value_or(planned.expires_at) : planned.expires_at;
+    row.joins_at = delivery.due_at;
+    row.time_of_day = placement.digest.has_value() ? placement.digest->time_of_day : placement.planned->time_of_day;
+    if (row.time_of_day) apply_missed_clock_step(row);
+    row.email = ascii_lower(acceptance_.notification.recipient.email);
+    return row;
+  }
+
+  // The wall clock may have been set since the delivery was planned.
+  void apply_missed_clock_step(DeliveryRow& row) {
+    const auto kept = tables_.clock().mark;
+    if (!kept || kept->wall_offset == acceptance_.wall_offset) return;
+    apply_clock_step(row, kept->wall_offset - acceptance_.wall_offset, row.delivery.created_at);
+  }
+
+  void note(const model::Delivery& planned, std::string_view what, std::string_view detail, std::string delivery_id = {}) {
+    decisions_.push_back({.at = planned.created_at,
+                          .notification_id = acceptance_.notification.id,
+                          .delivery_id = std::move(delivery_id),
+                          .event = std::string(what),
+                          .detail = planned.sink + " " + planned.destination.key() + ": " + std::string(detail)});
+  }
+
+  Tables& tables_;
+  const Acceptance& acceptance_;
+  const std::string& text_;
+  RowId notification_ = 0;
+  std::vector<RowId> seen_;  // queues of the targets so far
+  std::vector<Placement> placements_;
+  std::vector<model::Decision> decisions_;
+  Accepted result_;
+};
+
+}  // namespace
+
+base::Result<Accepted> accept(Tables& tables, const Acceptance& acceptance, const std::string& text) {
+  const auto& notification = acceptance.notification;
+  if (auto id = tables.find_id(notification.source, notification.msg_id))
+    return Accepted{.duplicate = true, .notification_id = std::move(*id)};
+  return Acceptor(tables, acceptance, text).run();
+}
+
+}  // namespace belfry::store::operations
