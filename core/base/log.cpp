@@ -1,102 +1,69 @@
 #include "base/log.hpp"
 
-#include <spdlog/sinks/base_sink.h>
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
+#include <unistd.h>
 
-#include "base/utf8.hpp"
+#include <atomic>
+#include <mutex>
+#include <new>
+#include <utility>
+
+#include "base/log_repeats.hpp"
+#include "base/log_writer.hpp"
 
 namespace belfry::base {
+
+struct Logger::Core {
+  Core(LogLevel lowest, std::shared_ptr<Scrubber> secrets, LogDestination where)
+      : level(lowest), format(where.format), scrubber(std::move(secrets)), write(std::move(where.write)) {
+    if (where.repeat_window)
+      repeats = std::make_unique<LogRepeats>([this](const RepeatedFault& fault) { put(fault); }, *where.repeat_window);
+  }
+
+  // One line at a time, so that the times of the lines are in order.
+  void put(const LogRecord& record) {
+    const auto form = format.load();
+    const auto rest = log_line_rest(form, record, *scrubber);
+    const std::lock_guard lock(mutex);
+    write(record.level, form, rest);
+  }
+
+  void put(const RepeatedFault& fault) {
+    const auto event = fault.event + " ... and " + std::to_string(fault.more) + " more in the last minute";
+    const LogField more("more", fault.more);
+    put({fault.level, fault.component, event, fault.fields, {&more, 1}});
+  }
+
+  std::atomic<LogLevel> level;
+  std::atomic<LogFormat> format;
+  const std::shared_ptr<Scrubber> scrubber;
+  const std::function<void(LogLevel, LogFormat, const std::string&)> write;
+  std::mutex mutex;
+  std::unique_ptr<LogRepeats> repeats;  // last: its thread uses the members above
+};
+
 namespace {
 
-constexpr std::size_t kMaxLine = 8192;
+constexpr Millis kStderrTimeout{1'000};
 
-spdlog::level::level_enum to_spdlog(LogLevel level) {
-  switch (level) {
-    case LogLevel::debug: return spdlog::level::debug;
-    case LogLevel::info: return spdlog::level::info;
-    case LogLevel::warn: return spdlog::level::warn;
-    case LogLevel::error: return spdlog::level::err;
-  }
-  return spdlog::level::info;
+LogDestination to_stderr() {
+  return {.write = [](LogLevel level, LogFormat format, const std::string& rest) {
+    write_with_timeout(STDERR_FILENO, log_line_start(format, level, false, SystemClock().now()) + rest + "\n", kStderrTimeout);
+  }};
 }
 
-bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
-
-void append_control(std::string& line, char c) { line += c == '\n' ? "\\n" : fmt::format("\\x{:02x}", static_cast<unsigned char>(c)); }
-
-// Keeps the event on one line, so that each line has a time and a level.
-void append_event(std::string& line, std::string_view event) {
-  for (const char c : event) {
-    if (is_control(c)) {
-      append_control(line, c);
-    } else {
-      line += c;
-    }
-  }
+LogDestination to_sink(Logger::LineSink sink) {
+  return {.write = [sink = std::move(sink)](LogLevel level, LogFormat, const std::string& rest) { sink(level, rest); }};
 }
-
-// Keeps an untrusted value one value on one line: quoted if needed, control characters escaped.
-void append_value(std::string& line, std::string_view value) {
-  const bool plain =
-      !value.empty() && value.find_first_of(" \"=\\") == std::string_view::npos && std::none_of(value.begin(), value.end(), is_control);
-  if (plain) {
-    line += value;
-    return;
-  }
-  line += '"';
-  for (const char c : value) {
-    if (is_control(c)) {
-      append_control(line, c);
-      continue;
-    }
-    if (c == '"' || c == '\\') line += '\\';
-    line += c;
-  }
-  line += '"';
-}
-
-void cut(std::string& line) {
-  if (line.size() <= kMaxLine) return;
-  line.resize(utf8_prefix(line, kMaxLine).size());
-  line += "...";
-}
-
-class CallbackSink final : public spdlog::sinks::base_sink<std::mutex> {
- public:
-  explicit CallbackSink(Logger::LineSink lines) : lines_(std::move(lines)) {}
-
- protected:
-  void sink_it_(const spdlog::details::log_msg& line) override {
-    const auto level = line.level >= spdlog::level::err    ? LogLevel::error
-                       : line.level == spdlog::level::warn ? LogLevel::warn
-                       : line.level == spdlog::level::info ? LogLevel::info
-                                                           : LogLevel::debug;
-    lines_(level, std::string(line.payload.data(), line.payload.size()));
-  }
-  void flush_() override {}
-
- private:
-  Logger::LineSink lines_;
-};
 
 }  // namespace
 
-struct Logger::Core {
-  spdlog::logger out;
-  std::shared_ptr<Scrubber> scrubber;
-};
-
-Logger::Logger(LogLevel lowest, std::shared_ptr<Scrubber> scrubber)
-    : core_(std::make_shared<Core>(spdlog::logger("belfry", std::make_shared<spdlog::sinks::stderr_sink_mt>()), std::move(scrubber))) {
-  core_->out.set_level(to_spdlog(lowest));
-  core_->out.set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %-5l %v", spdlog::pattern_time_type::utc);
-}
+Logger::Logger(LogLevel lowest, std::shared_ptr<Scrubber> scrubber) : Logger(lowest, std::move(scrubber), to_stderr()) {}
 
 Logger::Logger(LogLevel lowest, std::shared_ptr<Scrubber> scrubber, LineSink sink)
-    : core_(std::make_shared<Core>(spdlog::logger("belfry", std::make_shared<CallbackSink>(std::move(sink))), std::move(scrubber))) {
-  core_->out.set_level(to_spdlog(lowest));
-}
+    : Logger(lowest, std::move(scrubber), to_sink(std::move(sink))) {}
+
+Logger::Logger(LogLevel lowest, std::shared_ptr<Scrubber> scrubber, LogDestination destination)
+    : core_(std::make_shared<Core>(lowest, std::move(scrubber), std::move(destination))) {}
 
 Logger silent_logger() {
   return {LogLevel::error, std::make_shared<Scrubber>(), [](LogLevel, const std::string&) {}};
@@ -108,21 +75,31 @@ Logger Logger::named(std::string_view component) const {
   return other;
 }
 
-bool Logger::enabled(LogLevel level) const { return core_->out.should_log(to_spdlog(level)); }
+Logger Logger::with(LogFields fields) const {
+  auto all = std::make_shared<std::vector<LogField>>();
+  all->reserve((context_ ? context_->size() : 0) + fields.size());
+  if (context_) all->insert(all->end(), context_->begin(), context_->end());
+  all->insert(all->end(), fields.begin(), fields.end());
+  Logger other = *this;
+  other.context_ = std::move(all);
+  return other;
+}
+
+LogLevel Logger::level() const { return core_->level; }
+void Logger::change_level(LogLevel lowest) const { core_->level = lowest; }
+LogFormat Logger::format() const { return core_->format; }
+void Logger::change_format(LogFormat format) const { core_->format = format; }
+
+void Logger::flush_repeats() const {
+  if (core_->repeats) core_->repeats->flush();
+}
 
 void Logger::write(LogLevel level, std::string_view event, LogFields fields) const try {
-  if (!core_->out.should_log(to_spdlog(level))) return;
-  std::string line;
-  if (!component_.empty()) line.append(component_).append(": ");
-  // Scrubs before escaping and cutting, after which a secret could not be recognized.
-  const auto& scrubber = *core_->scrubber;
-  append_event(line, scrubber.scrub(std::string(event)));
-  for (const auto& field : fields) {
-    line.append(" ").append(field.key).append("=");
-    append_value(line, scrubber.scrub(field.value));
-  }
-  cut(line);
-  core_->out.log(to_spdlog(level), fmt::string_view(line));
+  if (!enabled(level)) return;
+  LogRecord record{level, component_, event, {}, {fields.begin(), fields.size()}};
+  if (context_) record.context = *context_;
+  if (core_->repeats && !enabled(LogLevel::debug) && !core_->repeats->admit(record)) return;
+  core_->put(record);
 } catch (const std::bad_alloc&) {
   // The caller continues without the line.
 }

@@ -1,48 +1,56 @@
-// Structured logging: an event in words, then key=value fields. One line each, secrets scrubbed, at most 8 KiB.
-// Thread rule: any thread. Ownership: a Logger is a cheap handle; copies share the destination of the original.
+// Structured logging: an event in words, then key=value fields; see log_line.hpp for the form of a line. Secrets are scrubbed.
+// Thread rule: any thread. Ownership: a Logger is a cheap handle; copies share the destination, level and format of the original.
 #pragma once
-#include <concepts>
 #include <functional>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
-#include "base/clock.hpp"
+#include "base/log_line.hpp"
 #include "base/secret.hpp"
 
 namespace belfry::base {
 
-enum class LogLevel { debug, info, warn, error };
-
-struct LogField {
-  std::string_view key;
-  std::string value;
-
-  LogField(std::string_view k, std::string_view v) : key(k), value(v) {}
-  LogField(std::string_view k, const std::string& v) : key(k), value(v) {}
-  LogField(std::string_view k, const char* v) : key(k), value(v) {}
-  LogField(std::string_view k, bool v) : key(k), value(v ? "true" : "false") {}
-  LogField(std::string_view k, std::integral auto v) : key(k), value(std::to_string(v)) {}
-  LogField(std::string_view k, Millis v) : key(k), value(to_string(v)) {}
-};
-
 using LogFields = std::initializer_list<LogField>;
+
+// Where the lines of a logger go.
+struct LogDestination {
+  // Receives each line without its start and its newline. Called for one line at a time.
+  std::function<void(LogLevel, LogFormat, const std::string& rest)> write;
+  LogFormat format = LogFormat::text;
+  std::optional<Millis> repeat_window;  // see LogRepeats; none: every line is written
+};
 
 class Logger {
  public:
-  // Receives each finished line without its newline. Used by tests.
+  // Receives each line as text, without its start and its newline. Used by tests.
   using LineSink = std::function<void(LogLevel, const std::string&)>;
 
-  // Writes to standard error.
+  // Writes to standard error, on the caller's thread and for at most a second per line; for commands.
   Logger(LogLevel lowest, std::shared_ptr<Scrubber> scrubber);
   Logger(LogLevel lowest, std::shared_ptr<Scrubber> scrubber, LineSink sink);
+  Logger(LogLevel lowest, std::shared_ptr<Scrubber> scrubber, LogDestination destination);
 
   // The same destination with another component name in front of the event.
   [[nodiscard]] Logger named(std::string_view component) const;
+  // The same destination with these fields, after those of this logger, in front of the fields of each line; for ids that several lines
+  // share.
+  [[nodiscard]] Logger with(LogFields fields) const;
 
   // Whether lines of that level are written; for lines that are expensive to build.
-  [[nodiscard]] bool enabled(LogLevel level) const;
+  [[nodiscard]] bool enabled(LogLevel level) const { return level >= this->level(); }
+
+  // Both apply to all copies, from the next line on. At debug, repeated faults are not counted but written.
+  [[nodiscard]] LogLevel level() const;
+  void change_level(LogLevel lowest) const;
+  [[nodiscard]] LogFormat format() const;
+  void change_format(LogFormat format) const;
+
+  // Writes the counts of repeated faults now. Call before the process ends.
+  void flush_repeats() const;
 
   void debug(std::string_view event, LogFields fields = {}) const { write(LogLevel::debug, event, fields); }
   void info(std::string_view event, LogFields fields = {}) const { write(LogLevel::info, event, fields); }
@@ -54,6 +62,7 @@ class Logger {
   struct Core;
   std::shared_ptr<Core> core_;
   std::string component_;
+  std::shared_ptr<const std::vector<LogField>> context_;  // null: none
 };
 
 // Discards every line; for commands, which print their findings themselves.

@@ -21,6 +21,8 @@
 #include <thread>
 #include <utility>
 
+#include "base/log_repeats.hpp"
+
 namespace belfry::base {
 namespace {
 
@@ -57,29 +59,14 @@ ssize_t write_piece(int descriptor, bool socket, std::string_view piece, Millis 
                 : ::write(descriptor, piece.data(), piece.size());
 }
 
-struct LevelText {
-  const char* priority;
-  const char* name;
-};
-
-LevelText text_of(LogLevel level) {
-  switch (level) {
-    case LogLevel::error: return {"<3>", " error "};
-    case LogLevel::warn: return {"<4>", " warning "};
-    case LogLevel::info: return {"<6>", " info  "};
-    case LogLevel::debug: return {"<7>", " debug "};
-  }
-  std::unreachable();
+std::string started(LinePrefix start, LogLevel level, LogFormat format, const std::string& rest) {
+  return log_line_start(format, level, start == LinePrefix::priority, SystemClock().now()) + rest;
 }
 
-std::string started(LinePrefix start, LogLevel level, const std::string& line) {
-  const auto text = text_of(level);
-  return start == LinePrefix::priority ? text.priority + line : to_rfc3339(SystemClock().now()) + text.name + line;
-}
-
-std::string dropped_line(LinePrefix start, std::uint64_t count) {
-  return started(start, LogLevel::warn,
-                 "log lines were dropped because they could not be written in time count=" + std::to_string(count) + "\n");
+std::string dropped_line(LinePrefix start, LogFormat format, std::uint64_t count) {
+  const LogField field("count", count);
+  const LogRecord record{LogLevel::warn, {}, "log lines were dropped because they could not be written in time", {}, {&field, 1}};
+  return started(start, record.level, format, log_line_rest(format, record, Scrubber())) + "\n";
 }
 
 }  // namespace
@@ -121,6 +108,7 @@ struct LogWriter::State {
   bool busy = false;
   bool ended = false;
 
+  std::atomic<LogFormat> format = LogFormat::text;  // of the last line
   std::atomic<bool> abandoned = false;
   std::atomic<std::uint64_t> dropped = 0;
   std::atomic<std::uint64_t> taken = 0, settled = 0;  // lines queued; lines written or dropped
@@ -166,6 +154,11 @@ LinePrefix line_prefix_for(int descriptor) noexcept {
   return is_journal_stream(descriptor, std::getenv("JOURNAL_STREAM")) ? LinePrefix::priority : LinePrefix::time_and_level;
 }
 
+LogFormat log_format_for(int descriptor) noexcept {
+  const bool for_people = ::isatty(descriptor) == 1 || line_prefix_for(descriptor) == LinePrefix::priority;
+  return for_people ? LogFormat::text : LogFormat::logfmt;
+}
+
 LogWriter::LogWriter(int descriptor, LinePrefix start) : state_(std::make_shared<State>(descriptor, start)) {
   std::thread([state = state_] {
     ::pthread_setname_np(::pthread_self(), "log");
@@ -204,7 +197,10 @@ void LogWriter::write(std::string_view line) noexcept {
   }
 }
 
-void LogWriter::write(LogLevel level, const std::string& line) { write(started(state_->start, level, line)); }
+void LogWriter::write(LogLevel level, LogFormat format, const std::string& rest) {
+  state_->format = format;
+  write(started(state_->start, level, format, rest));
+}
 
 LinePrefix LogWriter::line_prefix() const noexcept { return state_->start; }
 
@@ -281,7 +277,7 @@ void LogWriter::State::lose(std::uint64_t lines) {
 
 bool LogWriter::State::write_gap() {
   if (gap == 0) return true;
-  const auto line = dropped_line(start, gap);
+  const auto line = dropped_line(start, format, gap);
   std::string_view rest = line;
   const bool went = write_all(rest);
   if (went) gap = 0;
@@ -311,10 +307,12 @@ bool LogWriter::State::write_all(std::string_view& text) {
   return true;
 }
 
-Logger log_to(std::shared_ptr<LogWriter> writer, LogLevel lowest, std::shared_ptr<Scrubber> scrubber) {
-  // The logger calls this for one line at a time, so that the timestamps are in order too.
-  return {lowest, std::move(scrubber),
-          [writer = std::move(writer)](LogLevel level, const std::string& line) { writer->write(level, line); }};
+Logger log_to(std::shared_ptr<LogWriter> writer, LogLevel lowest, std::shared_ptr<Scrubber> scrubber, LogFormat format) {
+  LogDestination destination{.format = format, .repeat_window = LogRepeats::kWindow};
+  destination.write = [writer = std::move(writer)](LogLevel level, LogFormat form, const std::string& rest) {
+    writer->write(level, form, rest);
+  };
+  return {lowest, std::move(scrubber), std::move(destination)};
 }
 
 void write_with_timeout(int descriptor, std::string_view text, Millis timeout) noexcept {

@@ -11,16 +11,18 @@
 
 namespace belfry::base {
 
-// Start of each line.
+// Start of each line; see log_line_start().
 enum class LinePrefix {
-  time_and_level,  // "2026-01-31T12:00:00.000Z warning "
-  priority,        // "<4>" (sd-daemon(3)); the journal adds the time itself
+  time_and_level,
+  priority,  // for systemd's journal
 };
 
 // Whether the descriptor leads to systemd's journal. `stream`: the value of $JOURNAL_STREAM (systemd.exec(5)), null if unset.
 [[nodiscard]] bool is_journal_stream(int descriptor, const char* stream) noexcept;
 // The prefix that suits the descriptor in this process.
 [[nodiscard]] LinePrefix line_prefix_for(int descriptor) noexcept;
+// The format that suits the descriptor: text for the journal and for a terminal, which people read, logfmt for anything else.
+[[nodiscard]] LogFormat log_format_for(int descriptor) noexcept;
 
 class LogWriter {
  public:
@@ -33,8 +35,8 @@ class LogWriter {
 
   // Adds a newline. Lines keep their order.
   void write(std::string_view line) noexcept;
-  // Writes the line with its prefix and a newline. Lines keep their order.
-  void write(LogLevel level, const std::string& line);
+  // The same with the start of the line: priority, time and level. `rest`: in this format.
+  void write(LogLevel level, LogFormat format, const std::string& rest);
   [[nodiscard]] LinePrefix line_prefix() const noexcept;
   // Waits until all earlier lines have been written or dropped. Returns false on timeout.
   bool flush(Millis timeout) noexcept;
@@ -53,8 +55,9 @@ class LogWriter {
   std::shared_ptr<State> state_;  // shared with the thread, which may outlive the writer
 };
 
-// A logger whose lines go to the writer, without blocking the caller.
-[[nodiscard]] Logger log_to(std::shared_ptr<LogWriter> writer, LogLevel lowest, std::shared_ptr<Scrubber> scrubber);
+// A logger whose lines go to the writer, without blocking the caller, and with repeated faults counted.
+[[nodiscard]] Logger log_to(std::shared_ptr<LogWriter> writer, LogLevel lowest, std::shared_ptr<Scrubber> scrubber,
+                            LogFormat format = LogFormat::text);
 
 // Writes on the caller's thread, as much as possible within `timeout`; for the last lines of a process.
 void write_with_timeout(int descriptor, std::string_view text, Millis timeout) noexcept;

@@ -23,11 +23,6 @@ foreach(name ${ABSL_TIME_LIBRARIES})
 endforeach()
 set_target_properties(PkgConfig::ABSL_TIME PROPERTIES INTERFACE_LINK_LIBRARIES "${absl_archives};Threads::Threads;rt")
 
-# spdlog and fmt, header-only.
-get_target_property(spdlog_include spdlog::spdlog INTERFACE_INCLUDE_DIRECTORIES)
-target_include_directories(belfry_spdlog SYSTEM INTERFACE ${spdlog_include})
-target_compile_definitions(belfry_spdlog INTERFACE SPDLOG_FMT_EXTERNAL FMT_HEADER_ONLY=1)
-
 # The licenses of the bundled libraries, taken from the Debian packages on the build machine.
 set(notices "${CMAKE_BINARY_DIR}/packaging/notices/libraries.txt")
 add_custom_command(OUTPUT "${notices}" COMMAND "${CMAKE_SOURCE_DIR}/packaging/notices/collect" "${notices}"

@@ -9,7 +9,6 @@ find_package(yaml-cpp REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(SQLite3 REQUIRED)
 find_package(prometheus-cpp REQUIRED COMPONENTS core)
-find_package(spdlog REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
 pkg_check_modules(ABSL_TIME REQUIRED IMPORTED_TARGET absl_time)
@@ -38,9 +37,6 @@ target_compile_definitions(belfry_boost INTERFACE
   BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED
   BOOST_ASIO_DISABLE_BOOST_COROUTINE)
 
-add_library(belfry_spdlog INTERFACE)
 if(BELFRY_BUNDLED)
   include(BelfryBundled)
-else()
-  target_link_libraries(belfry_spdlog INTERFACE spdlog::spdlog)
 endif()

@@ -1,5 +1,8 @@
 #include "base/log.hpp"
 
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
 namespace belfry::base {
 namespace {
 
@@ -47,30 +50,6 @@ TEST(Log, LevelsPassThroughAndBelowTheLowestNothing) {
   EXPECT_EQ(seen, 1);
 }
 
-TEST(Log, AForeignValueStaysOneValueOnOneLine) {
-  Captured log;
-  const std::pair<std::string, const char*> rows[] = {
-      {"plain", "v=plain"},
-      {"", "v=\"\""},
-      {"two words", "v=\"two words\""},
-      {"a=b", "v=\"a=b\""},
-      {"say \"hi\"", R"(v="say \"hi\"")"},
-      {"back\\slash", R"(v="back\\slash")"},
-      {"line\nINFO forged x=1", R"(v="line\nINFO forged x=1")"},
-      {"\r", R"(v="\x0d")"},
-      {"\x1b[31mred", R"(v="\x1b[31mred")"},
-      {std::string("nul\0byte", 8), R"(v="nul\x00byte")"},
-      {"del\x7f", R"(v="del\x7f")"},
-      {"tab\t", R"(v="tab\x09")"},
-      {"Grüße", "v=Grüße"},
-      {"{} {0} %s %n", "v=\"{} {0} %s %n\""},
-  };
-  for (const auto& [value, wanted] : rows) {
-    log.logger.info("e", {{"v", value}});
-    EXPECT_EQ(log.last(), std::string("e ") + wanted);
-  }
-}
-
 TEST(Log, TheEventIsNoFormatString) {
   Captured log;
   log.logger.info("{} {0:>1000000} %s");
@@ -87,23 +66,57 @@ TEST(Log, SecretsAreScrubbedAlsoFromEventsAndEscapedValues) {
   EXPECT_EQ(log.last().find("two words"), std::string::npos) << log.last();
 }
 
-TEST(Log, LinesAreBoundedAndASecretAcrossTheEndDoesNotLeak) {
+TEST(Log, SharedFieldsPrecedeThoseOfTheLine) {
   Captured log;
-  log.logger.info("e", {{"v", std::string(1'000'000, 'x')}});
-  EXPECT_EQ(log.last().size(), 8192U + 3U);
-  EXPECT_TRUE(log.last().ends_with("..."));
-  log.scrubber->add_secret("xoxb-123456");
-  log.logger.info(std::string(8186, 'x') + "xoxb-123456");
-  EXPECT_EQ(log.last().find("xoxb"), std::string::npos);
+  const auto delivery = log.logger.named("delivery").with({{"sink", "slack"}}).with({{"delivery", "d1"}, {"items", 2}});
+  delivery.warn("rejected", {{"reason", "gone"}});
+  EXPECT_EQ(log.last(), "delivery: rejected sink=slack delivery=d1 items=2 reason=gone");
+  log.logger.warn("another");
+  EXPECT_EQ(log.last(), "another");
 }
 
-TEST(Log, ABoundedLineIsCutBetweenCharacters) {
+TEST(Log, TheLevelChangesForAllCopies) {
   Captured log;
-  std::string euros;
-  for (int i = 0; i < 4000; ++i) euros += "€";
-  log.logger.info(euros);
-  const auto& line = log.last();
-  EXPECT_TRUE(line.ends_with("€...")) << line.substr(line.size() - 8);
+  const auto copy = log.logger.named("net").with({{"sink", "slack"}});
+  log.logger.change_level(LogLevel::warn);
+  EXPECT_EQ(copy.level(), LogLevel::warn);
+  EXPECT_FALSE(copy.enabled(LogLevel::info));
+  copy.info("not this");
+  EXPECT_TRUE(log.lines.empty());
+  copy.change_level(LogLevel::debug);
+  EXPECT_TRUE(log.logger.enabled(LogLevel::debug));
+  log.logger.debug("this");
+  EXPECT_EQ(log.last(), "this");
+}
+
+TEST(Log, TheFormatChangesFromOneLineToTheNext) {
+  std::vector<std::string> lines;
+  LogDestination destination;
+  destination.write = [&](LogLevel, LogFormat, const std::string& rest) { lines.push_back(rest); };
+  const Logger log(LogLevel::info, std::make_shared<Scrubber>(), std::move(destination));
+  for (const auto format : {LogFormat::text, LogFormat::logfmt, LogFormat::json}) {
+    log.change_format(format);
+    EXPECT_EQ(log.format(), format);
+    log.info("ready", {{"sinks", 2}});
+  }
+  EXPECT_THAT(lines, testing::ElementsAre("ready sinks=2", "event=ready sinks=2", R"("event":"ready","sinks":2})"));
+}
+
+TEST(Log, AFaultOfManyDeliveriesIsOneLineAndACount) {
+  std::vector<std::string> lines;
+  LogDestination destination{.repeat_window = std::chrono::hours(1)};
+  destination.write = [&](LogLevel, LogFormat, const std::string& rest) { lines.push_back(rest); };
+  const Logger log(LogLevel::info, std::make_shared<Scrubber>(), std::move(destination));
+  for (int i = 0; i < 1000; ++i)
+    log.named("delivery").with({{"sink", "slack"}, {"delivery", std::to_string(i)}}).warn("rejected", {{"reason", "gone"}});
+  log.flush_repeats();
+  EXPECT_THAT(lines, testing::ElementsAre("delivery: rejected sink=slack delivery=0 reason=gone",
+                                          "delivery: rejected ... and 999 more in the last minute sink=slack reason=gone more=999"));
+
+  lines.clear();
+  log.change_level(LogLevel::debug);
+  for (int i = 0; i < 3; ++i) log.warn("rejected", {{"delivery", std::to_string(i)}});
+  EXPECT_THAT(lines, testing::SizeIs(3)) << "at debug, each line is written";
 }
 
 }  // namespace

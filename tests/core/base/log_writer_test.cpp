@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <optional>
 #include <regex>
 #include <sstream>
@@ -286,6 +287,40 @@ TEST(LogWriter, TheGapHasItsPriorityToo) {
   for (int i = 0; i < 6; ++i) writer.write(line);
   const auto lines = pipe.read_until("count=" + std::to_string(writer.dropped()));
   EXPECT_THAT(lines.back(), MatchesRegex("<4>log lines were dropped.* count=[0-9]+"));
+}
+
+TEST(LogWriter, TheGapHasTheFormatOfTheLines) {
+  Pipe pipe;
+  const auto writer = std::make_shared<LogWriter>(pipe.writer());
+  const auto log = log_to(writer, LogLevel::info, std::make_shared<Scrubber>(), LogFormat::json);
+  log.info("first");
+  const std::string line(LogWriter::kMaxQueuedBytes / 2, 'x');
+  for (int i = 0; i < 6; ++i) writer->write(line);
+  const auto lines = pipe.read_until("\"count\":" + std::to_string(writer->dropped()) + "}");
+  EXPECT_THAT(lines.front(), MatchesRegex("\\{\"time\":\"[^\"]*\",\"level\":\"info\",\"event\":\"first\"}"));
+  EXPECT_THAT(lines.back(), MatchesRegex("\\{\"time\":\"[^\"]*\",\"level\":\"warn\",\"event\":\"log lines were dropped.*"));
+}
+
+TEST(LogFormat, IsTextForATerminalAndTheJournalOnly) {
+  Pipe pipe;
+  ::unsetenv("JOURNAL_STREAM");
+  EXPECT_EQ(log_format_for(pipe.writer()), LogFormat::logfmt);
+  EXPECT_EQ(log_format_for(-1), LogFormat::logfmt);
+
+  const int controller = ::posix_openpt(O_RDWR | O_NOCTTY);
+  ASSERT_GE(controller, 0);
+  ASSERT_EQ(::grantpt(controller) | ::unlockpt(controller), 0);
+  const int terminal = ::open(::ptsname(controller), O_RDWR | O_NOCTTY);
+  ASSERT_GE(terminal, 0);
+  EXPECT_EQ(log_format_for(terminal), LogFormat::text);
+  ::close(terminal);
+  ::close(controller);
+
+  struct stat info{};
+  ASSERT_EQ(::fstat(pipe.writer(), &info), 0);
+  ::setenv("JOURNAL_STREAM", (std::to_string(info.st_dev) + ":" + std::to_string(info.st_ino)).c_str(), 1);
+  EXPECT_EQ(log_format_for(pipe.writer()), LogFormat::text);
+  ::unsetenv("JOURNAL_STREAM");
 }
 
 TEST(Journal, IsWhereTheVariableNamesDeviceAndInodeOfTheDescriptor) {
