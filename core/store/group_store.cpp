@@ -8,6 +8,7 @@
 #include "model/codec.hpp"
 #include "store/backup.hpp"
 #include "store/operations/operations.hpp"
+#include "store/operations/steps.hpp"
 
 namespace belfry::store {
 namespace {
@@ -199,9 +200,44 @@ void GroupStore::ping(Handler<bool> handler) {
   submit<bool>(std::move(handler), [](Tables&) -> base::Result<bool> { return true; });
 }
 
-void GroupStore::find(Filter filter, Handler<std::vector<model::Delivery>> handler) {
-  submit<std::vector<model::Delivery>>(std::move(handler),
-                                       [filter = std::move(filter)](Tables& tables) { return operations::find(tables, filter); });
+void GroupStore::list(Filter filter, PageRequest page, base::Timestamp now, Handler<DeliveryPage> handler) {
+  auto next = [this, handler = std::move(handler)](base::Result<Search> search) mutable {
+    if (!search) return handler(std::unexpected(std::move(search.error())));
+    continue_search(std::move(*search), std::move(handler));
+  };
+  submit<Search>(std::move(next),
+                 [filter = std::move(filter), page, now](Tables& tables) { return operations::begin_search(tables, filter, page, now); });
+}
+
+void GroupStore::continue_search(Search search, Handler<DeliveryPage> handler) {
+  if (search.done) {
+    return submit<DeliveryPage>(std::move(handler),
+                                [search = std::move(search)](Tables& tables) { return operations::read_page(tables, search); });
+  }
+  auto next = [this, handler = std::move(handler)](base::Result<Search> stepped) mutable {
+    if (!stepped) return handler(std::unexpected(std::move(stepped.error())));
+    continue_search(std::move(*stepped), std::move(handler));
+  };
+  submit<Search>(std::move(next), [search = std::move(search)](Tables& tables) -> base::Result<Search> {
+    auto stepped = search;
+    tables.search(stepped);
+    return stepped;
+  });
+}
+
+void GroupStore::resolve(std::string id, Handler<std::vector<std::string>> handler) {
+  submit<std::vector<std::string>>(std::move(handler), [id = std::move(id)](Tables& tables) { return operations::resolve(tables, id); });
+}
+
+void GroupStore::notifications_for(std::string email, base::Timestamp since, std::size_t limit, Handler<std::vector<std::string>> handler) {
+  submit<std::vector<std::string>>(std::move(handler), [email = operations::ascii_lower(std::move(email)), since, limit](Tables& tables) {
+    return base::Result<std::vector<std::string>>(tables.ids_for(email, since, limit));
+  });
+}
+
+void GroupStore::sources_heard(Handler<std::vector<SourceHeard>> handler) {
+  submit<std::vector<SourceHeard>>(std::move(handler),
+                                   [](Tables& tables) -> base::Result<std::vector<SourceHeard>> { return tables.sources(); });
 }
 
 void GroupStore::history(std::string notification_id, Handler<History> handler) {
@@ -213,17 +249,28 @@ void GroupStore::list_notifications(base::Timestamp since, std::int64_t from, st
                            [=](Tables& tables) -> base::Result<NotificationPage> { return tables.list_notifications(since, from, limit); });
 }
 
-void GroupStore::retry(std::vector<std::string> delivery_ids, std::string by, base::Timestamp now, base::Millis max_age,
-                       Handler<std::size_t> handler) {
-  submit<std::size_t>(std::move(handler), [ids = std::move(delivery_ids), by = std::move(by), now, max_age](Tables& tables) {
-    return operations::retry(tables, ids, by, now, max_age);
+void GroupStore::retry(std::vector<std::string> delivery_ids, Operator by, base::Timestamp now, RetryAges ages, Handler<Changed> handler) {
+  submit<Changed>(std::move(handler), [ids = std::move(delivery_ids), by = std::move(by), now, ages = std::move(ages)](Tables& tables) {
+    return operations::retry(tables, ids, by, now, ages);
   });
 }
 
-void GroupStore::discard(std::vector<std::string> delivery_ids, std::string by, base::Timestamp now, Handler<std::size_t> handler) {
-  submit<std::size_t>(std::move(handler), [ids = std::move(delivery_ids), by = std::move(by), now](Tables& tables) {
+void GroupStore::discard(std::vector<std::string> delivery_ids, Operator by, base::Timestamp now, Handler<Changed> handler) {
+  submit<Changed>(std::move(handler), [ids = std::move(delivery_ids), by = std::move(by), now](Tables& tables) {
     return operations::discard(tables, ids, by, now);
   });
+}
+
+void GroupStore::audit(OperatorAction action, Handler<bool> handler) {
+  submit<bool>(std::move(handler), [action = std::move(action)](Tables& tables) -> base::Result<bool> {
+    tables.add(action);
+    return true;
+  });
+}
+
+void GroupStore::list_audit(std::int64_t before, std::size_t limit, Handler<std::vector<OperatorAction>> handler) {
+  submit<std::vector<OperatorAction>>(std::move(handler),
+                                      [before, limit](Tables& tables) { return operations::list_audit(tables, before, limit); });
 }
 
 void GroupStore::sweep(base::Timestamp before, std::size_t limit, Handler<SweepResult> handler) {

@@ -37,12 +37,16 @@ class GroupStore final : public Store {
   void end_backoff(std::string sink, base::Timestamp now, Handler<std::size_t> handler) override;
   [[nodiscard]] Stats stats(base::Timestamp now) const override;
   void ping(Handler<bool> handler) override;
-  void find(Filter filter, Handler<std::vector<model::Delivery>> handler) override;
+  void list(Filter filter, PageRequest page, base::Timestamp now, Handler<DeliveryPage> handler) override;
+  void resolve(std::string id, Handler<std::vector<std::string>> handler) override;
+  void notifications_for(std::string email, base::Timestamp since, std::size_t limit, Handler<std::vector<std::string>> handler) override;
+  void sources_heard(Handler<std::vector<SourceHeard>> handler) override;
   void history(std::string notification_id, Handler<History> handler) override;
   void list_notifications(base::Timestamp since, std::int64_t from, std::size_t limit, Handler<NotificationPage> handler) override;
-  void retry(std::vector<std::string> delivery_ids, std::string by, base::Timestamp now, base::Millis max_age,
-             Handler<std::size_t> handler) override;
-  void discard(std::vector<std::string> delivery_ids, std::string by, base::Timestamp now, Handler<std::size_t> handler) override;
+  void retry(std::vector<std::string> delivery_ids, Operator by, base::Timestamp now, RetryAges ages, Handler<Changed> handler) override;
+  void discard(std::vector<std::string> delivery_ids, Operator by, base::Timestamp now, Handler<Changed> handler) override;
+  void audit(OperatorAction action, Handler<bool> handler) override;
+  void list_audit(std::int64_t before, std::size_t limit, Handler<std::vector<OperatorAction>> handler) override;
   void sweep(base::Timestamp before, std::size_t limit, Handler<SweepResult> handler) override;
   void kv_get(std::string scope, std::string key, Handler<std::optional<KvValue>> handler) override;
   void kv_put(std::string scope, std::string key, std::string value, std::optional<std::uint64_t> expected,
@@ -76,6 +80,8 @@ class GroupStore final : public Store {
   // Runs the step and logs an exception: one faulty handler must not end a thread that serves all others.
   template <class Step>
   void guarded(Step&& step) noexcept;
+  // Runs the rest of the search, one step in a group, then reads its page.
+  void continue_search(Search search, Handler<DeliveryPage> handler);
   void release(const Snapshot& snapshot);
   // The error has the reason why nothing new is accepted. Within a group.
   [[nodiscard]] base::Result<void> check_accepting();

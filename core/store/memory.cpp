@@ -1,9 +1,11 @@
 // The tables as plain maps, which never fail and do not survive the process.
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 #include "model/codec.hpp"
 #include "store/group_store.hpp"
+#include "store/operations/steps.hpp"
 
 namespace belfry::store {
 namespace {
@@ -57,6 +59,23 @@ class MemoryTables final : public Tables {
       }
     }
     return out;
+  }
+  std::vector<std::string> find_ids(const std::string& msg_id) override {
+    std::vector<std::string> ids;
+    for (auto entry = notifications_.rbegin(); entry != notifications_.rend(); ++entry)
+      if (entry->second.msg_id == msg_id) ids.push_back(entry->second.id);
+    return ids;
+  }
+  std::vector<std::string> ids_for(const std::string& email, base::Timestamp since, std::size_t limit) override {
+    std::vector<std::string> ids;
+    for (auto entry = notifications_.rbegin(); entry != notifications_.rend() && ids.size() < limit; ++entry) {
+      const auto& notification = entry->second;
+      if (!email.empty() && notification.email == email && notification.received_at >= since) ids.push_back(notification.id);
+    }
+    return ids;
+  }
+  std::optional<base::Timestamp> oldest_received() override {
+    return notifications_.empty() ? std::nullopt : std::optional(notifications_.begin()->second.received_at);
   }
   void save(const NotificationRow& notification) override { notifications_[notification.row] = notification; }
   void erase_text(RowId notification, const std::string& rest) override { texts_[notification] = rest; }
@@ -146,12 +165,12 @@ class MemoryTables final : public Tables {
     }
     return next;
   }
-  std::vector<model::Delivery> find(const Filter& filter) override {
-    std::vector<model::Delivery> found;
-    for (auto entry = deliveries_.rbegin(); entry != deliveries_.rend() && found.size() < filter.limit; ++entry) {
-      if (matches(entry->second, filter)) found.push_back(entry->second.delivery);
+  void search(Search& search) override {
+    for (auto entry = std::make_reverse_iterator(deliveries_.lower_bound(search.before)); entry != deliveries_.rend(); ++entry) {
+      if (search.found.size() == search.limit) break;
+      if (matches(entry->second, search.filter, search.now)) search.found.push_back(entry->first);
     }
-    return found;
+    search.done = true;
   }
 
   std::optional<QueueRow> queue(const std::string& sink, const std::string& key) override {
@@ -294,6 +313,31 @@ class MemoryTables final : public Tables {
   void add_decision(RowId notification, const model::Decision& decision) override { decisions_[notification].push_back(decision); }
   std::vector<model::Decision> decisions(const NotificationRow& notification) override { return decisions_[notification.row]; }
 
+  void add(const OperatorAction& action) override {
+    actions_.push_back(action);
+    actions_.back().id = ++last_action_;
+  }
+  std::vector<OperatorAction> actions(std::int64_t before, std::size_t limit) override {
+    std::vector<OperatorAction> found;
+    for (auto action = actions_.rbegin(); action != actions_.rend() && found.size() < limit; ++action)
+      if (before == 0 || action->id < before) found.push_back(*action);
+    return found;
+  }
+  std::size_t remove_actions(base::Timestamp recorded_before, std::size_t limit) override {
+    const auto bound = actions_.begin() + static_cast<std::ptrdiff_t>(std::min(limit, actions_.size()));
+    const auto end = std::find_if(actions_.begin(), bound, [&](const OperatorAction& action) { return action.at >= recorded_before; });
+    const auto removed = static_cast<std::size_t>(end - actions_.begin());
+    actions_.erase(actions_.begin(), end);
+    return removed;
+  }
+  std::optional<SourceHeard> source(const std::string& name) override { return value(sources_, name); }
+  void save(const SourceHeard& source) override { sources_[source.source] = source; }
+  std::vector<SourceHeard> sources() override {
+    std::vector<SourceHeard> heard;
+    for (const auto& [name, source] : sources_) heard.push_back(source);
+    return heard;
+  }
+
   std::optional<KvValue> kv(const std::string& scope, const std::string& key) override {
     const auto scoped = kv_.find(scope);
     return scoped == kv_.end() ? std::nullopt : value(scoped->second, key);
@@ -340,11 +384,16 @@ class MemoryTables final : public Tables {
     }
     return rows;
   }
-  static bool matches(const DeliveryRow& row, const Filter& filter) {
+  bool matches(const DeliveryRow& row, const Filter& filter, base::Timestamp now) {
     const auto& delivery = row.delivery;
-    return (!filter.state || delivery.state == *filter.state) && (!filter.dead_letter || delivery.dead_letter == *filter.dead_letter) &&
-           (filter.sink.empty() || delivery.sink == filter.sink) && (filter.email.empty() || row.email == filter.email) &&
-           (!filter.since || delivery.created_at >= *filter.since);
+    return (!filter.state || operations::listed_state(row, queues_.at(row.queue).paused_until, now) == *filter.state) &&
+           (filter.sink.empty() || delivery.sink == filter.sink) && (filter.event.empty() || row.event == filter.event) &&
+           (!filter.since || delivery.created_at >= *filter.since) && (filter.email.empty() || is_for(row, filter.email));
+  }
+  bool is_for(const DeliveryRow& row, const std::string& email) {
+    if (notifications_.at(row.notification).email == email) return true;
+    const auto carried = members(row.row());
+    return std::ranges::any_of(carried, [&](RowId notification) { return notifications_.at(notification).email == email; });
   }
 
   std::optional<base::Timestamp> leased_until(const QueueRow& queue, base::Timestamp now) {
@@ -386,6 +435,9 @@ class MemoryTables final : public Tables {
   std::map<WindowKey, Window> windows_;
   std::map<RowId, std::map<std::uint32_t, model::Attempt>> attempts_;
   std::map<RowId, std::vector<model::Decision>> decisions_;
+  std::vector<OperatorAction> actions_;  // by id
+  std::int64_t last_action_ = 0;
+  std::map<std::string, SourceHeard> sources_;
   std::map<std::string, std::map<std::string, KvValue>> kv_;
 };
 

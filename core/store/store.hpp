@@ -1,5 +1,6 @@
 // The durable queue. Guarantees:
-//  - accept(): durable when its handler is called; a second call with the same (source, msg_id) changes nothing and reports a duplicate.
+//  - accept(): durable when its handler is called; a second call with the same (source, msg_id) reports a duplicate, and changes nothing
+//    but to record that.
 //  - lease(): claims whole recipient queues (sink, destination): at most one delivery per queue is in flight, and accept order is kept.
 //  - finish(): fenced by the claim; a holder whose lease has expired cannot overwrite the new holder's result.
 //  - A delivery is in doubt if its attempt began and never finished, or finished with an unknown outcome (RetryAt::in_doubt). lease()
@@ -27,6 +28,7 @@
 #include "base/error.hpp"
 #include "base/gateway_clock.hpp"
 #include "model/message.hpp"
+#include "store/inspection.hpp"
 
 namespace belfry::store {
 
@@ -42,6 +44,7 @@ using Handler = std::move_only_function<void(base::Result<T>)>;
 struct DedupeKey {
   std::string key;
   base::Millis window{};
+  std::string by = {};  // the processor that set it, for the decision; empty: unknown
 };
 
 // Joins the open digest, or opens a digest that is due at `due_at`. A digest is one delivery. It is closed when it is first leased, has
@@ -81,7 +84,7 @@ struct Acceptance {
 };
 
 struct Accepted {
-  bool duplicate = false;          // (source, msg_id) was already stored: nothing changed
+  bool duplicate = false;          // (source, msg_id) was already stored
   std::string notification_id;     // if duplicate: of the stored one
   std::vector<std::string> sinks;  // with new deliveries, each once
 };
@@ -166,13 +169,13 @@ struct Stats {
   std::uint64_t unrouted = 0;              // notifications without a matching route, within the retention
 };
 
-struct Filter {
-  std::optional<model::DeliveryState> state;
-  std::optional<bool> dead_letter;
-  std::string sink;                      // empty: all
-  std::string email;                     // of the recipient; empty: all; ASCII case is ignored
-  std::optional<base::Timestamp> since;  // created at or after
-  std::size_t limit = 100;               // newest first
+// The recipient queue of an unfinished delivery.
+struct QueuePosition {
+  std::string delivery_id;
+  base::Timestamp paused_until{};       // the remote has limited this recipient: nothing is sent before
+  std::optional<model::Delivery> head;  // the delivery that is sent first; none: it is this one
+
+  bool operator==(const QueuePosition&) const = default;
 };
 
 struct History {
@@ -180,6 +183,7 @@ struct History {
   std::vector<model::Delivery> deliveries;
   std::vector<model::Attempt> attempts;
   std::vector<model::Decision> decisions;  // oldest first
+  std::vector<QueuePosition> queues;       // of the unfinished deliveries
 };
 
 // One page of the accepted notifications, in accept order.
@@ -244,18 +248,34 @@ class Store {
   [[nodiscard]] virtual Stats stats(base::Timestamp now) const = 0;
   // Runs an empty operation: checks that the store's thread responds and the medium can be read.
   virtual void ping(Handler<bool> handler) = 0;
-  virtual void find(Filter filter, Handler<std::vector<model::Delivery>> handler) = 0;
+  // A page of the deliveries that match. Works in steps between other operations, so that none waits long for it, and its handler may be
+  // called after those of later calls: a delivery that changes meanwhile is listed as it was, as it is, or not at all. ErrorCode::invalid:
+  // the limit is out of range.
+  virtual void list(Filter filter, PageRequest page, base::Timestamp now, Handler<DeliveryPage> handler) = 0;
+  // The notifications that `id` names: a delivery's id (of a digest: its first notification), a notification's id, or a source's msg_id
+  // (several, if sources use the same one; newest first). Empty: none does.
+  virtual void resolve(std::string id, Handler<std::vector<std::string>> handler) = 0;
+  // Ids of the notifications for a recipient received at or after `since`, newest first, at most `limit`. ASCII case is ignored.
+  virtual void notifications_for(std::string email, base::Timestamp since, std::size_t limit,
+                                 Handler<std::vector<std::string>> handler) = 0;
+  // Every source that was ever heard, by name. Kept beyond the retention.
+  virtual void sources_heard(Handler<std::vector<SourceHeard>> handler) = 0;
   virtual void history(std::string notification_id, Handler<History> handler) = 0;  // ErrorCode::not_found
   // At most `limit` notifications received at or after `since`. `from`: 0, or `next` of the previous page.
   virtual void list_notifications(base::Timestamp since, std::int64_t from, std::size_t limit, Handler<NotificationPage> handler) = 0;
-  // Returns ended deliveries to waiting, with a fresh expiry of `max_age`; skips others. ErrorCode::invalid, and no change: the text of a
-  // sensitive one was erased; the error names it.
-  virtual void retry(std::vector<std::string> delivery_ids, std::string by, base::Timestamp now, base::Millis max_age,
-                     Handler<std::size_t> handler) = 0;
-  // Ends unfinished and dead-lettered deliveries as discarded. Does not touch or count deliveries in flight.
-  virtual void discard(std::vector<std::string> delivery_ids, std::string by, base::Timestamp now, Handler<std::size_t> handler) = 0;
+  // Returns ended deliveries to waiting, each with the fresh max_age of its sink; others stay as they are, with the reason: unfinished, its
+  // sink is not in `ages`, its sensitive text was erased, unreadable. Records one action if anything changed.
+  virtual void retry(std::vector<std::string> delivery_ids, Operator by, base::Timestamp now, RetryAges ages, Handler<Changed> handler) = 0;
+  // Ends unfinished deliveries and dead letters as discarded; others stay as they are, with the reason: in flight, ended without being a
+  // dead letter. Records one action if anything changed.
+  virtual void discard(std::vector<std::string> delivery_ids, Operator by, base::Timestamp now, Handler<Changed> handler) = 0;
+  // Records an action that changed no delivery. Its id is ignored.
+  virtual void audit(OperatorAction action, Handler<bool> handler) = 0;
+  // Recorded actions, newest first, at most `limit` (1..1000; else ErrorCode::invalid). `before`: 0, or the id that the previous page ended
+  // with.
+  virtual void list_audit(std::int64_t before, std::size_t limit, Handler<std::vector<OperatorAction>> handler) = 0;
   // Removes at most `limit` notifications, with their deliveries, that ended before `before`; dead letters included. Duplicates by (source,
-  // msg_id) are detected until then.
+  // msg_id) are detected until then. Also removes at most `limit` operator actions before it.
   virtual void sweep(base::Timestamp before, std::size_t limit, Handler<SweepResult> handler) = 0;
 
   // Key-value state of plugins; keys and values are bytes. ErrorCode::invalid: a key is not 1..255 bytes, a value is over 64 KiB, or a

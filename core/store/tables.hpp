@@ -26,6 +26,8 @@ struct NotificationRow {
   bool unrouted = false;         // no route matched
   std::uint32_t unfinished = 0;  // deliveries that carry it, including digests
   base::Timestamp ended_at{};    // when `unfinished` became 0
+  std::string email;             // of the recipient, in lower case; empty: none
+  std::string event;             // its name
 };
 
 // A recipient queue. No delivery of it can be leased before `ready_at`; none: nothing waits. `ready_at` is a lower bound: lease() checks.
@@ -44,6 +46,7 @@ struct DeliveryRow {
   RowId notification = 0;
   RowId queue = 0;
   std::string email;           // of the recipient, in lower case
+  std::string event;           // name of its (first) notification
   base::Timestamp joins_at{};  // when it joins the queue; until then it blocks no other
   bool time_of_day = false;    // joins_at is a time of day; written once
   std::uint32_t leases = 0;    // so far; makes the claim unique
@@ -83,6 +86,24 @@ struct OpenDigest {
   std::string delivery_id = {};  // filled in by the rules
 };
 
+// A search for the deliveries that match a filter, newest first. Each step does a bounded amount of work, so that other operations can run
+// between two steps.
+struct Search {
+  Filter filter;  // the e-mail in lower case
+  base::Timestamp now{};
+  RowId before = 0;  // only rows before this one
+  std::size_t limit = 0;
+
+  std::vector<RowId> found = {};  // the newest so far, at most `limit`
+  bool done = false;
+
+  // Where the medium continues.
+  enum class Phase { start, ended, unfinished, recipient };
+  Phase phase = Phase::start;
+  RowId after = 0;  // only rows after this one: older ones were created before filter.since
+  RowId part = 0;   // `unfinished`: the deliveries before this one are left; `recipient`: the notifications
+};
+
 enum class WindowKind { dedupe, throttle };
 
 struct WindowKey {
@@ -111,7 +132,11 @@ class Tables {
   virtual std::size_t text_bytes(RowId notification) = 0;
   // In row order, beginning with row `from`.
   virtual NotificationPage list_notifications(base::Timestamp since, RowId from, std::size_t limit) = 0;
-  virtual void save(const NotificationRow& notification) = 0;  // erased, unfinished, ended_at
+  virtual std::vector<std::string> find_ids(const std::string& msg_id) = 0;  // of every source, newest first
+  // Ids of those for a recipient received at or after `since`, newest first.
+  virtual std::vector<std::string> ids_for(const std::string& email, base::Timestamp since, std::size_t limit) = 0;
+  virtual std::optional<base::Timestamp> oldest_received() = 0;  // of the first row; none: there is none
+  virtual void save(const NotificationRow& notification) = 0;    // erased, unfinished, ended_at
   // Replaces the text with `rest`; nothing of the old text stays on the medium.
   virtual void erase_text(RowId notification, const std::string& rest) = 0;
   // Only notifications without an unfinished delivery.
@@ -132,7 +157,8 @@ class Tables {
   // Oldest expiry first, at most one per queue, and none from a queue with a delivery in flight.
   virtual std::vector<RowId> expired(const std::string& sink, base::Timestamp now, std::size_t limit) = 0;
   virtual std::optional<base::Timestamp> next_expiry(const std::string& sink) = 0;  // of deliveries that are not leased
-  virtual std::vector<model::Delivery> find(const Filter& filter) = 0;
+  // Runs one step of the search, until Search::done.
+  virtual void search(Search& search) = 0;
 
   // Deliveries held until a time of day after `now`.
   virtual std::vector<RowId> held_by_time_of_day(base::Timestamp now) = 0;
@@ -176,6 +202,14 @@ class Tables {
   virtual std::vector<model::Attempt> attempts(const DeliveryRow& delivery) = 0;  // by number
   virtual void add_decision(RowId notification, const model::Decision& decision) = 0;
   virtual std::vector<model::Decision> decisions(const NotificationRow& notification) = 0;  // oldest first
+
+  // ---- operators and sources
+  virtual void add(const OperatorAction& action) = 0;
+  virtual std::vector<OperatorAction> actions(std::int64_t before, std::size_t limit) = 0;     // newest first; 0: from the newest
+  virtual std::size_t remove_actions(base::Timestamp recorded_before, std::size_t limit) = 0;  // the oldest first
+  virtual std::optional<SourceHeard> source(const std::string& name) = 0;
+  virtual void save(const SourceHeard& source) = 0;
+  virtual std::vector<SourceHeard> sources() = 0;  // by name
 
   // ---- key-value state
   virtual std::optional<KvValue> kv(const std::string& scope, const std::string& key) = 0;

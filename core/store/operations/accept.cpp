@@ -10,6 +10,7 @@ namespace belfry::store::operations {
 namespace {
 
 constexpr std::size_t kWindowsRemovedAtOnce = 2;  // more than one per added window, so that expired ones do not pile up
+constexpr auto kHeardAgain = std::chrono::seconds(1);
 
 // Returns the end of the window if it is used up, and otherwise counts this use.
 std::optional<base::Timestamp> use_window(Tables& tables, const WindowKey& key, base::Timestamp now, base::Millis length,
@@ -54,7 +55,8 @@ class Acceptor {
     }
     seen_.push_back(queue.row);
     if (planned.dedupe && use_window(tables_, {queue.row, WindowKind::dedupe, planned.dedupe->key}, now, planned.dedupe->window, 1)) {
-      return note(delivery, "deduplicated", "the same event was sent within " + base::to_string(planned.dedupe->window));
+      const auto by = planned.dedupe->by.empty() ? std::string() : "processor \"" + planned.dedupe->by + "\": ";
+      return note(delivery, "deduplicated", by + "the same event was sent within " + base::to_string(planned.dedupe->window));
     }
     Placement placement{.planned = &planned, .queue = queue};
     if (!acceptance_.notification.sensitive && !delivery.sensitive) placement.digest = digest_of(planned, queue);
@@ -92,7 +94,9 @@ class Acceptor {
                         .received_at = notification.received_at,
                         .sensitive = notification.sensitive,
                         .unrouted = acceptance_.deliveries.empty() && !acceptance_.dropped,
-                        .unfinished = static_cast<std::uint32_t>(placements_.size())};
+                        .unfinished = static_cast<std::uint32_t>(placements_.size()),
+                        .email = ascii_lower(notification.recipient.email),
+                        .event = notification.name};
     if (placements_.empty()) row.ended_at = notification.received_at;
     row.erased = placements_.empty() && notification.sensitive;
     notification_ = tables_.add(row, row.erased ? model::encode(without_text(notification)) : text_);
@@ -143,6 +147,7 @@ class Acceptor {
     row.time_of_day = placement.digest.has_value() ? placement.digest->time_of_day : placement.planned->time_of_day;
     if (row.time_of_day) apply_missed_clock_step(row);
     row.email = ascii_lower(acceptance_.notification.recipient.email);
+    row.event = acceptance_.notification.name;
     return row;
   }
 
@@ -171,12 +176,32 @@ class Acceptor {
   Accepted result_;
 };
 
+// Accepts of one second write once.
+void note_heard(Tables& tables, const model::Notification& notification) {
+  const auto known = tables.source(notification.source);
+  if (known && notification.received_at < known->at + kHeardAgain) return;
+  tables.save(SourceHeard{.source = notification.source, .at = notification.received_at, .msg_id = notification.msg_id});
+}
+
+// Recorded once: a source may repeat itself without end.
+void note_duplicate(Tables& tables, const std::string& id, base::Timestamp at) {
+  const auto stored = tables.notification(id);
+  if (!stored) return;
+  const auto decisions = tables.decisions(*stored);
+  if (std::ranges::find(decisions, "duplicate", &model::Decision::event) != decisions.end()) return;
+  tables.add_decision(stored->row,
+                      {.at = at, .notification_id = id, .event = "duplicate", .detail = "the source sent the same msg_id again"});
+}
+
 }  // namespace
 
 base::Result<Accepted> accept(Tables& tables, const Acceptance& acceptance, const std::string& text) {
   const auto& notification = acceptance.notification;
-  if (auto id = tables.find_id(notification.source, notification.msg_id))
+  note_heard(tables, notification);
+  if (auto id = tables.find_id(notification.source, notification.msg_id)) {
+    note_duplicate(tables, *id, notification.received_at);
     return Accepted{.duplicate = true, .notification_id = std::move(*id)};
+  }
   return Acceptor(tables, acceptance, text).run();
 }
 

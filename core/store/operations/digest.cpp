@@ -35,7 +35,10 @@ DeliveryRow part_of(Tables& tables, const DeliveryRow& digest, const std::vector
                    // An attempt of the whole digest may have delivered these members too.
                    .possible_duplicate = whole.possible_duplicate || digest.open_attempt != 0,
                    .fallback_of = whole.fallback_of};
-  if (const auto first = tables.notification(members.front())) part.delivery.notification_id = first->id;
+  if (const auto first = tables.notification(members.front())) {
+    part.delivery.notification_id = first->id;
+    part.event = first->event;
+  }
   part.delivery.sequence = static_cast<std::uint64_t>(tables.add(part));
   for (const auto member : members) tables.move_member(digest.row(), member, part.row());
   ++queue.deliveries;

@@ -42,7 +42,8 @@ bool add_fallback(Tables& tables, const DeliveryRow& parent, const model::Delive
   }
   if (fresh.empty()) return false;
 
-  DeliveryRow row{.delivery = fallback, .notification = fresh.front().row, .queue = queue.row, .email = parent.email};
+  DeliveryRow row{
+      .delivery = fallback, .notification = fresh.front().row, .queue = queue.row, .email = parent.email, .event = fresh.front().event};
   row.delivery.kind = parent.delivery.kind;
   row.delivery.notification_id = fresh.front().id;
   row.delivery.fallback_of = parent.delivery.id;

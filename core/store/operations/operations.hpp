@@ -20,17 +20,22 @@ namespace belfry::store::operations {
 
 [[nodiscard]] base::Result<bool> pause_queue(Tables& tables, const std::string& sink, const std::string& destination_key,
                                              base::Timestamp until);
-[[nodiscard]] base::Result<std::size_t> retry(Tables& tables, const std::vector<std::string>& ids, const std::string& by,
-                                              base::Timestamp now, base::Millis max_age);
-[[nodiscard]] base::Result<std::size_t> discard(Tables& tables, const std::vector<std::string>& ids, const std::string& by,
-                                                base::Timestamp now);
+[[nodiscard]] base::Result<Changed> retry(Tables& tables, const std::vector<std::string>& ids, const Operator& by, base::Timestamp now,
+                                          const RetryAges& ages);
+[[nodiscard]] base::Result<Changed> discard(Tables& tables, const std::vector<std::string>& ids, const Operator& by, base::Timestamp now);
 [[nodiscard]] base::Result<SweepResult> sweep(Tables& tables, base::Timestamp before, std::size_t limit);
 [[nodiscard]] base::Result<std::size_t> save_clock(Tables& tables, const base::ClockCheckpoint& mark);
 // Ends the given deliveries, which no lease would find, as dead letters. Returns their new state.
 [[nodiscard]] std::vector<model::Delivery> dead_letter_unreachable(Tables& tables, const std::vector<RowId>& deliveries,
                                                                    base::Timestamp now);
-[[nodiscard]] base::Result<std::vector<model::Delivery>> find(Tables& tables, Filter filter);
+
+// Runs the first step of a search for one page. Run Tables::search() until it is done, then read the page.
+[[nodiscard]] base::Result<Search> begin_search(Tables& tables, Filter filter, const PageRequest& page, base::Timestamp now);
+[[nodiscard]] base::Result<DeliveryPage> read_page(Tables& tables, const Search& search);
+[[nodiscard]] base::Result<std::vector<std::string>> resolve(Tables& tables, const std::string& id);
 [[nodiscard]] base::Result<History> history(Tables& tables, const std::string& notification_id);
+
+[[nodiscard]] base::Result<std::vector<OperatorAction>> list_audit(Tables& tables, std::int64_t before, std::size_t limit);
 
 [[nodiscard]] base::Result<std::optional<KvValue>> kv_get(Tables& tables, const std::string& scope, const std::string& key);
 [[nodiscard]] base::Result<std::uint64_t> kv_put(Tables& tables, const std::string& scope, const std::string& key, std::string value,

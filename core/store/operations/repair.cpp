@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <iterator>
+#include <set>
 
 #include "model/codec.hpp"
 #include "store/operations/operations.hpp"
@@ -16,9 +17,6 @@ bool erased(Tables& tables, const DeliveryRow& row) {
     return notification && notification->erased;
   });
 }
-
-// An unreadable delivery would become a dead letter again at once.
-bool can_be_retried(const std::optional<DeliveryRow>& row) { return row && !unfinished(row->delivery) && row->unreadable.empty(); }
 
 void requeue(Tables& tables, DeliveryRow& row, base::Timestamp now, base::Millis max_age) {
   auto& delivery = row.delivery;
@@ -40,6 +38,51 @@ void requeue(Tables& tables, DeliveryRow& row, base::Timestamp now, base::Millis
   }
 }
 
+// The result of one call of an operator, while it runs.
+class Repair {
+ public:
+  Repair(Tables& tables, const char* action, const Operator& by, base::Timestamp now)
+      : tables_(tables), action_(action), by_(by), now_(now), detail_("by " + by.name + (by.reason.empty() ? "" : ": " + by.reason)) {}
+
+  // None: there is no such delivery, or the id was taken before.
+  std::optional<DeliveryRow> take(const std::string& id) {
+    if (!taken_.insert(id).second) return std::nullopt;
+    auto row = tables_.delivery(id);
+    if (!row) refuse(id, kDoesNotExist);
+    return row;
+  }
+  void refuse(const std::string& id, std::string_view why) { changed_.unchanged.push_back({id, std::string(why)}); }
+  void note(const DeliveryRow& row, std::string_view what, bool in_queue) {
+    const auto& delivery = row.delivery;
+    // The decision is stored with the notification, which an unreadable delivery may have lost.
+    if (tables_.notification(row.notification)) add_decision(tables_, row, what, detail_, now_);
+    changed_.changed.push_back(delivery.id);
+    if (std::ranges::find(sinks_, delivery.sink) == sinks_.end()) sinks_.push_back(delivery.sink);
+    if (!in_queue) return;
+    refresh(tables_, row.queue, now_);
+    if (std::ranges::find(changed_.sinks, delivery.sink) == changed_.sinks.end()) changed_.sinks.push_back(delivery.sink);
+  }
+  Changed finish() {
+    const auto count = changed_.changed.size();
+    if (count == 0) return std::move(changed_);
+    auto subject = std::to_string(count) + (count == 1 ? " delivery of " : " deliveries of ");
+    for (const auto& sink : sinks_) subject += (&sink == &sinks_.front() ? "" : ", ") + sink;
+    tables_.add(OperatorAction{
+        .at = now_, .action = action_, .by = by_.name, .reason = by_.reason, .subject = std::move(subject), .deliveries = count});
+    return std::move(changed_);
+  }
+
+ private:
+  Tables& tables_;
+  const char* action_;
+  const Operator& by_;
+  const base::Timestamp now_;
+  const std::string detail_;
+  std::set<std::string> taken_;
+  std::vector<std::string> sinks_;  // of the changed deliveries
+  Changed changed_;
+};
+
 }  // namespace
 
 base::Result<bool> pause_queue(Tables& tables, const std::string& sink, const std::string& destination_key, base::Timestamp until) {
@@ -50,45 +93,55 @@ base::Result<bool> pause_queue(Tables& tables, const std::string& sink, const st
   return queue.ready_at.has_value();
 }
 
-base::Result<std::size_t> retry(Tables& tables, const std::vector<std::string>& ids, const std::string& by, base::Timestamp now,
-                                base::Millis max_age) {
+base::Result<Changed> retry(Tables& tables, const std::vector<std::string>& ids, const Operator& by, base::Timestamp now,
+                            const RetryAges& ages) {
+  Repair repair(tables, "retry", by, now);
   for (const auto& id : ids) {
-    const auto row = tables.delivery(id);
-    if (can_be_retried(row) && erased(tables, *row)) {
-      return base::fail(base::ErrorCode::invalid, "delivery " + id + " cannot be sent again: its text was sensitive and has been erased");
+    auto row = repair.take(id);
+    if (!row) continue;
+    const auto age = ages.by_sink.find(row->delivery.sink);
+    if (row->delivery.state == DeliveryState::waiting) {
+      repair.refuse(id, "is waiting already");
+    } else if (row->delivery.state == DeliveryState::in_flight) {
+      repair.refuse(id, "is in flight");
+    } else if (!row->unreadable.empty()) {
+      repair.refuse(id, "cannot be read");  // it would become a dead letter again at once
+    } else if (age == ages.by_sink.end()) {
+      repair.refuse(id, "goes to sink " + row->delivery.sink + ", which is not configured");
+    } else if (erased(tables, *row)) {
+      repair.refuse(id, "its sensitive text was erased");
+    } else {
+      requeue(tables, *row, now, age->second);
+      repair.note(*row, "retried", true);
     }
   }
-  std::size_t requeued = 0;
-  for (const auto& id : ids) {
-    auto row = tables.delivery(id);
-    if (!can_be_retried(row)) continue;
-    requeue(tables, *row, now, max_age);
-    add_decision(tables, *row, "retried", "by " + by, now);
-    refresh(tables, row->queue, now);
-    ++requeued;
-  }
-  return requeued;
+  return repair.finish();
 }
 
-base::Result<std::size_t> discard(Tables& tables, const std::vector<std::string>& ids, const std::string& by, base::Timestamp now) {
-  std::size_t discarded = 0;
+base::Result<Changed> discard(Tables& tables, const std::vector<std::string>& ids, const Operator& by, base::Timestamp now) {
+  Repair repair(tables, "discard", by, now);
   for (const auto& id : ids) {
-    auto row = tables.delivery(id);
-    if (!row || leased(*row, now)) continue;
-    if (unfinished(row->delivery)) {
+    auto row = repair.take(id);
+    if (!row) continue;
+    if (leased(*row, now)) {
+      repair.refuse(id, "is in flight");
+    } else if (unfinished(row->delivery)) {
       end_delivery(tables, *row, DeliveryState::discarded, false, now);
-      refresh(tables, row->queue, now);
+      repair.note(*row, "discarded", true);
     } else if (row->delivery.dead_letter) {
       row->delivery.state = DeliveryState::discarded;
       row->delivery.dead_letter = false;
       tables.save(*row);
+      repair.note(*row, "discarded", false);
+    } else if (row->delivery.state == DeliveryState::delivered) {
+      repair.refuse(id, "was delivered");
+    } else if (row->delivery.state == DeliveryState::discarded) {
+      repair.refuse(id, "is discarded already");
     } else {
-      continue;
+      repair.refuse(id, "has ended, and is not a dead letter");
     }
-    add_decision(tables, *row, "discarded", "by " + by, now);
-    ++discarded;
   }
-  return discarded;
+  return repair.finish();
 }
 
 base::Result<SweepResult> sweep(Tables& tables, base::Timestamp before, std::size_t limit) {
@@ -97,6 +150,8 @@ base::Result<SweepResult> sweep(Tables& tables, base::Timestamp before, std::siz
     tables.remove(notification, before);
     ++result.removed;
   }
+  // An action concerned notifications received before it.
+  result.removed += tables.remove_actions(std::min(before, tables.oldest_received().value_or(before)), limit);
   return result;
 }
 
@@ -112,11 +167,6 @@ std::vector<model::Delivery> dead_letter_unreachable(Tables& tables, const std::
   return dead_lettered;
 }
 
-base::Result<std::vector<model::Delivery>> find(Tables& tables, Filter filter) {
-  filter.email = ascii_lower(std::move(filter.email));
-  return tables.find(filter);
-}
-
 base::Result<History> history(Tables& tables, const std::string& notification_id) {
   const auto notification = tables.notification(notification_id);
   if (!notification) return base::fail(base::ErrorCode::not_found, "no notification " + notification_id);
@@ -130,6 +180,7 @@ base::Result<History> history(Tables& tables, const std::string& notification_id
   for (auto& row : tables.deliveries_of(notification->row)) {
     std::ranges::move(attempts_of(tables, row), std::back_inserter(history.attempts));
     if (auto decision = delivered_decision(tables, row)) history.decisions.push_back(std::move(*decision));
+    if (auto position = queue_position(tables, row)) history.queues.push_back(std::move(*position));
     if (const auto opener = tables.notification(row.notification); opener && opener->row != notification->row) {
       // The decisions on a digest are stored with the notification that opened it.
       for (auto& decision : tables.decisions(*opener)) {

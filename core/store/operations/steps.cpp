@@ -50,6 +50,31 @@ void enqueue(Tables& tables, QueueRow queue, const DeliveryRow& added, base::Tim
   tables.save(queue);
 }
 
+std::optional<QueuePosition> queue_position(Tables& tables, const DeliveryRow& row) {
+  const auto queue = tables.queue(row.queue);
+  if (!unfinished(row.delivery) || !queue) return std::nullopt;
+  QueuePosition position{.delivery_id = row.delivery.id, .paused_until = queue->paused_until, .head = {}};
+  const auto front = tables.front(*queue, std::max(row.joins_at, queue->ready_at.value_or(row.joins_at)));
+  if (!front.head || front.head->delivery >= row.row()) return position;
+  if (auto head = tables.delivery(front.head->delivery)) position.head = std::move(head->delivery);
+  return position;
+}
+
+ListedState listed_state(const DeliveryRow& row, base::Timestamp paused_until, base::Timestamp now) {
+  const auto& delivery = row.delivery;
+  if (delivery.dead_letter) return ListedState::dead;
+  switch (delivery.state) {
+    case model::DeliveryState::in_flight: return ListedState::in_flight;
+    case model::DeliveryState::delivered: return ListedState::delivered;
+    case model::DeliveryState::rejected: return ListedState::rejected;
+    case model::DeliveryState::expired: return ListedState::expired;
+    case model::DeliveryState::discarded: return ListedState::discarded;
+    case model::DeliveryState::waiting: break;
+  }
+  if (delivery.due_at > now && delivery.due_at != row.joins_at) return ListedState::backoff;
+  return std::max(delivery.due_at, paused_until) > now ? ListedState::held : ListedState::waiting;
+}
+
 std::string claim_of(const DeliveryRow& row) { return std::to_string(row.row()) + "." + std::to_string(row.leases); }
 
 std::optional<DeliveryRow> find_by_claim(Tables& tables, const std::string& claim) {

@@ -17,12 +17,18 @@ void refresh(Tables& tables, RowId queue, base::Timestamp now);
 // Adds a delivery, already in the tables, to its queue.
 void enqueue(Tables& tables, QueueRow queue, const DeliveryRow& added, base::Timestamp now);
 
+// The queue of an unfinished delivery, at the time when something in it can next be sent.
+[[nodiscard]] std::optional<QueuePosition> queue_position(Tables& tables, const DeliveryRow& row);
+
 // ---- times of day
 
 // Adjusts a delivery that is held until a time of day when the wall clock is set by `step`. `now`: the gateway's own time.
 void apply_clock_step(DeliveryRow& row, base::Millis step, base::Timestamp now);
 
 // ---- deliveries
+
+// As Backlog counts it. `paused_until`: of its queue.
+[[nodiscard]] ListedState listed_state(const DeliveryRow& row, base::Timestamp paused_until, base::Timestamp now);
 
 [[nodiscard]] std::string claim_of(const DeliveryRow& row);
 [[nodiscard]] std::optional<DeliveryRow> find_by_claim(Tables& tables, const std::string& claim);  // none: the claim was lost

@@ -33,11 +33,11 @@ RowId SqliteTables::add(const DeliveryRow& row) {
   const auto& d = row.delivery;
   sql("INSERT INTO deliveries(id, notification, queue, kind, sink, email, route, fallback, overrides, sensitive, allow_sensitive, "
       "fallback_of, created_at, state, dead_letter, possible_duplicate, attempts, open_attempt, begun_at, failures, leases, claim_until, "
-      "joins_at, due_at, expires_at, note, time_of_day, last_reason, last_detail, receipt) "
-      "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting', 0, ?, 0, 0, 0, 0, 0, 0, ?, ?, ?, ?, ?, '', '', '')")
+      "joins_at, due_at, expires_at, note, time_of_day, event, last_reason, last_detail, receipt) "
+      "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting', 0, ?, 0, 0, 0, 0, 0, 0, ?, ?, ?, ?, ?, ?, '', '', '')")
       .run(d.id, row.notification, row.queue, to_string(d.kind), d.sink, row.email, d.route, encode(d.fallback), encode(d.overrides),
            d.sensitive, d.allow_sensitive, d.fallback_of, d.created_at, d.possible_duplicate, row.joins_at, d.due_at, d.expires_at, d.note,
-           row.time_of_day);
+           row.time_of_day, row.event);
   backlog_.added({.sink = d.sink, .queue = row.queue, .open = true, .joins_at = row.joins_at, .due_at = d.due_at});
   return last_row();
 }
@@ -115,22 +115,6 @@ std::optional<base::Timestamp> SqliteTables::next_expiry(const std::string& sink
           .query(sink);
   if (!rows.next()) return std::nullopt;
   return rows.time(0);
-}
-
-std::vector<model::Delivery> SqliteTables::find(const Filter& filter) {
-  std::string where = "WHERE 1";
-  if (filter.state) where += " AND d.state = ?1";
-  if (filter.dead_letter) where += *filter.dead_letter ? " AND d.dead_letter = 1" : " AND d.dead_letter = 0";
-  if (!filter.sink.empty()) where += " AND d.sink = ?2";
-  if (!filter.email.empty()) where += " AND d.email = ?3";
-  if (filter.since) where += " AND d.created_at >= ?4";
-  const std::string text = BELFRY_DELIVERY + where + " ORDER BY d.row DESC LIMIT ?5";
-  Statement statement(connection_, text.c_str());
-  auto rows = statement.query(filter.state ? to_string(*filter.state) : std::string_view(), filter.sink, filter.email,
-                              filter.since.value_or(base::Timestamp{}), filter.limit);
-  std::vector<model::Delivery> found;
-  while (rows.next()) found.push_back(read_delivery(rows).delivery);
-  return found;
 }
 
 }  // namespace belfry::store::sqlite

@@ -151,6 +151,7 @@ DeliveryRow read_delivery(const Rows& rows) {
   d.destination = destination_of(reader, rows.text(31));
   d.note = reader.text(32, "note");
   row.time_of_day = reader.flag(33, "time_of_day");
+  row.event = reader.text(34, "event");
   read_state(reader, row);
   row.unreadable = reader.take_problem();
   return row;

@@ -142,8 +142,9 @@ void SqliteMedium::report_start() {
 
 void SqliteMedium::report_dead_lettered() {
   for (const auto& delivery : session_->report().dead_lettered) {
-    log_.error("a stored delivery cannot be read and is a dead letter now; look at it, then discard it",
-               {{"delivery", delivery.id}, {"sink", delivery.sink}, {"detail", delivery.last_detail}});
+    log_.error(
+        "a stored delivery cannot be read and is a dead letter now; look at it, then discard it",
+        {{"sink", delivery.sink}, {"delivery", delivery.id}, {"notification", delivery.notification_id}, {"error", delivery.last_detail}});
   }
 }
 

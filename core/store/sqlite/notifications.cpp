@@ -6,7 +6,7 @@ namespace belfry::store::sqlite {
 namespace {
 
 #define BELFRY_NOTIFICATION \
-  "SELECT row, id, source, msg_id, received_at, sensitive, erased, unrouted, unfinished, ended_at FROM notifications "
+  "SELECT row, id, source, msg_id, received_at, sensitive, erased, unrouted, unfinished, ended_at, email, event FROM notifications "
 
 std::optional<NotificationRow> read_notification(Rows rows) {
   if (!rows.next()) return std::nullopt;
@@ -19,7 +19,9 @@ std::optional<NotificationRow> read_notification(Rows rows) {
                          .erased = rows.flag(6),
                          .unrouted = rows.flag(7),
                          .unfinished = rows.count(8),
-                         .ended_at = rows.time(9)};
+                         .ended_at = rows.time(9),
+                         .email = rows.text(10),
+                         .event = rows.text(11)};
 }
 
 }  // namespace
@@ -31,9 +33,9 @@ std::optional<std::string> SqliteTables::find_id(const std::string& source, cons
 }
 
 RowId SqliteTables::add(const NotificationRow& n, const std::string& text) {
-  sql("INSERT INTO notifications(id, source, msg_id, received_at, sensitive, erased, unrouted, unfinished, ended_at) "
-      "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)")
-      .run(n.id, n.source, n.msg_id, n.received_at, n.sensitive, n.erased, n.unrouted, n.unfinished, n.ended_at);
+  sql("INSERT INTO notifications(id, source, msg_id, received_at, sensitive, erased, unrouted, unfinished, ended_at, email, event) "
+      "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+      .run(n.id, n.source, n.msg_id, n.received_at, n.sensitive, n.erased, n.unrouted, n.unfinished, n.ended_at, n.email, n.event);
   const auto row = last_row();
   sql("INSERT INTO texts(notification, text) VALUES(?, ?)").run(row, text);
   if (n.unrouted) backlog_.unrouted(1);
@@ -86,6 +88,23 @@ NotificationPage SqliteTables::list_notifications(base::Timestamp since, RowId f
     }
   }
   return out;
+}
+
+std::vector<std::string> SqliteTables::find_ids(const std::string& msg_id) {
+  std::vector<std::string> ids;
+  // By way of the sources, which are few: the index begins with them.
+  auto rows = sql("WITH RECURSIVE sources(name) AS (SELECT min(source) FROM notifications UNION ALL "
+                  "SELECT (SELECT min(source) FROM notifications WHERE source > name) FROM sources WHERE name IS NOT NULL) "
+                  "SELECT n.id FROM sources CROSS JOIN notifications n WHERE n.source = name AND n.msg_id = ? ORDER BY n.row DESC")
+                  .query(msg_id);
+  while (rows.next()) ids.push_back(rows.text(0));
+  return ids;
+}
+
+std::optional<base::Timestamp> SqliteTables::oldest_received() {
+  auto rows = sql("SELECT received_at FROM notifications ORDER BY row LIMIT 1").query();
+  if (!rows.next()) return std::nullopt;
+  return rows.time(0);
 }
 
 std::vector<RowId> SqliteTables::ended_before(base::Timestamp before, std::size_t limit) {

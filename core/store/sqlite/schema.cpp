@@ -13,12 +13,11 @@ constexpr std::int64_t kApplicationId = 0x424C4659;  // "BLFY"
 // declared as foreign keys, because only the rules write here, and they write both ends.
 //  - deliveries.row is the accept order and part of a claim, so it is never reused.
 //  - deliveries.finished_at is NULL while a delivery is unfinished, queues.ready_at while nothing waits in a queue.
-//  - deliveries_open covers the counts of stats and the search for expired deliveries.
+//  - deliveries_open covers the search for expired deliveries.
 //  - queues_ready covers lease; queues.deliveries counts the deliveries that refer to the queue, finished or not.
 //  - attempts holds attempts that are over: an open one is open_attempt and begun_at of its delivery, which the lease writes anyway.
 //  - The state and the attempts of a delivery show that it was delivered; decisions record everything else.
 //  - texts is a separate table, so that a change of a notification does not rewrite its text.
-//  - There is no index on the e-mail, because it would cost every accept another page: a search by e-mail scans the table.
 constexpr const char* kVersion1 = R"sql(
 CREATE TABLE notifications(
   row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, source TEXT NOT NULL, msg_id TEXT NOT NULL, received_at INTEGER NOT NULL,
@@ -92,8 +91,33 @@ UPDATE open_digests SET bytes = (SELECT ifnull(sum(length(CAST(t.text AS BLOB)))
 CREATE INDEX deliveries_contradictory ON deliveries(sink) WHERE finished_at IS NOT NULL AND state IN ('waiting', 'in_flight');
 )sql";
 
+// Lists of deliveries must not hold up an accept, however many there are (search.cpp):
+//  - email (in lower case) and event repeat the recipient and the name, which are otherwise only in the text.
+//  - deliveries_ended and deliveries_ended_event lead to the newest of each kind; few kinds exist, because few sinks do.
+//  - deliveries_unfinished leads to the newest unfinished ones: its key is always NULL, so it is in the order of the rows.
+// sources outlives the notifications. operator_actions.deliveries is the number of deliveries that the action changed.
+constexpr const char* kVersion6 = R"sql(
+ALTER TABLE notifications ADD COLUMN email TEXT NOT NULL DEFAULT '';
+ALTER TABLE notifications ADD COLUMN event TEXT NOT NULL DEFAULT '';
+ALTER TABLE deliveries ADD COLUMN event TEXT NOT NULL DEFAULT '';
+UPDATE notifications SET email = lower(ifnull(json_extract(t.text, '$.recipient.email'), '')),
+  event = ifnull(json_extract(t.text, '$.name'), '') FROM texts t WHERE t.notification = notifications.row AND json_valid(t.text);
+UPDATE deliveries SET event = n.event FROM notifications n WHERE n.row = deliveries.notification;
+CREATE INDEX notifications_email ON notifications(email) WHERE email <> '';
+CREATE INDEX deliveries_unfinished ON deliveries(finished_at) WHERE finished_at IS NULL;
+CREATE INDEX deliveries_in_flight ON deliveries(state) WHERE state = 'in_flight';
+CREATE INDEX deliveries_ended ON deliveries(sink, dead_letter, state) WHERE finished_at IS NOT NULL;
+CREATE INDEX deliveries_ended_event ON deliveries(event, sink, dead_letter, state) WHERE finished_at IS NOT NULL;
+
+CREATE TABLE operator_actions(
+  id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, action TEXT NOT NULL, by TEXT NOT NULL, reason TEXT NOT NULL,
+  subject TEXT NOT NULL, deliveries INTEGER NOT NULL);
+CREATE TABLE sources(name TEXT PRIMARY KEY, at INTEGER NOT NULL, msg_id TEXT NOT NULL) WITHOUT ROWID;
+INSERT INTO sources SELECT source, max(received_at), msg_id FROM notifications GROUP BY source;
+)sql";
+
 // kMigrations[n] migrates version n to version n + 1.
-constexpr std::array<const char*, 5> kMigrations{kVersion1, kVersion2, kVersion3, kVersion4, kVersion5};
+constexpr std::array<const char*, 6> kMigrations{kVersion1, kVersion2, kVersion3, kVersion4, kVersion5, kVersion6};
 constexpr auto kNewest = static_cast<std::int64_t>(kMigrations.size());
 
 }  // namespace

@@ -42,6 +42,9 @@ class SqliteTables final : public Tables {
   std::string text(RowId notification) override;
   std::size_t text_bytes(RowId notification) override;
   NotificationPage list_notifications(base::Timestamp since, RowId from, std::size_t limit) override;
+  std::vector<std::string> find_ids(const std::string& msg_id) override;
+  std::vector<std::string> ids_for(const std::string& email, base::Timestamp since, std::size_t limit) override;
+  std::optional<base::Timestamp> oldest_received() override;
   void save(const NotificationRow& notification) override;
   void erase_text(RowId notification, const std::string& rest) override;
   std::vector<RowId> ended_before(base::Timestamp before, std::size_t limit) override;
@@ -56,7 +59,7 @@ class SqliteTables final : public Tables {
   void save(const DeliveryRow& delivery) override;
   std::vector<RowId> expired(const std::string& sink, base::Timestamp now, std::size_t limit) override;
   std::optional<base::Timestamp> next_expiry(const std::string& sink) override;
-  std::vector<model::Delivery> find(const Filter& filter) override;
+  void search(Search& search) override;
 
   std::optional<QueueRow> queue(const std::string& sink, const std::string& key) override;
   std::optional<QueueRow> queue(RowId row) override;
@@ -90,6 +93,13 @@ class SqliteTables final : public Tables {
   void add_decision(RowId notification, const model::Decision& decision) override;
   std::vector<model::Decision> decisions(const NotificationRow& notification) override;
 
+  void add(const OperatorAction& action) override;
+  std::vector<OperatorAction> actions(std::int64_t before, std::size_t limit) override;
+  std::size_t remove_actions(base::Timestamp recorded_before, std::size_t limit) override;
+  std::optional<SourceHeard> source(const std::string& name) override;
+  void save(const SourceHeard& source) override;
+  std::vector<SourceHeard> sources() override;
+
   std::optional<KvValue> kv(const std::string& scope, const std::string& key) override;
   std::size_t kv_count(const std::string& scope) override;
   std::uint64_t next_kv_version() override;
@@ -105,6 +115,14 @@ class SqliteTables final : public Tables {
   void remove_unused_queue(RowId queue, base::Timestamp before);
   [[nodiscard]] std::optional<base::Timestamp> leased_until(RowId holder, base::Timestamp now);
   [[nodiscard]] CountedDelivery counted(RowId delivery);  // as currently stored
+
+  // Steps of a search, see search.cpp.
+  [[nodiscard]] RowId first_received(base::Timestamp since);
+  [[nodiscard]] RowId last_created_before(base::Timestamp since);
+  void search_newest(Search& search);
+  void search_ended(Search& search);
+  void search_unfinished(Search& search);
+  void search_recipient(Search& search);
 
   Connection& connection_;
   Backlog& backlog_;

@@ -51,16 +51,27 @@ class RefusingStore final : public store::Store {
   void end_backoff(std::string s, Timestamp now, Handler<std::size_t> h) override { inside_->end_backoff(std::move(s), now, std::move(h)); }
   [[nodiscard]] store::Stats stats(Timestamp now) const override { return inside_->stats(now); }
   void ping(Handler<bool> h) override { inside_->ping(std::move(h)); }
-  void find(store::Filter f, Handler<std::vector<model::Delivery>> h) override { inside_->find(std::move(f), std::move(h)); }
+  void list(store::Filter f, store::PageRequest p, Timestamp now, Handler<store::DeliveryPage> h) override {
+    inside_->list(std::move(f), p, now, std::move(h));
+  }
+  void resolve(std::string id, Handler<std::vector<std::string>> h) override { inside_->resolve(std::move(id), std::move(h)); }
+  void notifications_for(std::string e, Timestamp since, std::size_t limit, Handler<std::vector<std::string>> h) override {
+    inside_->notifications_for(std::move(e), since, limit, std::move(h));
+  }
+  void sources_heard(Handler<std::vector<store::SourceHeard>> h) override { inside_->sources_heard(std::move(h)); }
   void history(std::string id, Handler<store::History> h) override { inside_->history(std::move(id), std::move(h)); }
   void list_notifications(Timestamp since, std::int64_t from, std::size_t limit, Handler<store::NotificationPage> h) override {
     inside_->list_notifications(since, from, limit, std::move(h));
   }
-  void retry(std::vector<std::string> ids, std::string by, Timestamp now, Millis age, Handler<std::size_t> h) override {
-    inside_->retry(std::move(ids), std::move(by), now, age, std::move(h));
+  void retry(std::vector<std::string> ids, store::Operator by, Timestamp now, store::RetryAges a, Handler<store::Changed> h) override {
+    inside_->retry(std::move(ids), std::move(by), now, std::move(a), std::move(h));
   }
-  void discard(std::vector<std::string> ids, std::string by, Timestamp now, Handler<std::size_t> h) override {
+  void discard(std::vector<std::string> ids, store::Operator by, Timestamp now, Handler<store::Changed> h) override {
     inside_->discard(std::move(ids), std::move(by), now, std::move(h));
+  }
+  void audit(store::OperatorAction a, Handler<bool> h) override { inside_->audit(std::move(a), std::move(h)); }
+  void list_audit(std::int64_t before, std::size_t limit, Handler<std::vector<store::OperatorAction>> h) override {
+    inside_->list_audit(before, limit, std::move(h));
   }
   void sweep(Timestamp before, std::size_t limit, Handler<store::SweepResult> h) override { inside_->sweep(before, limit, std::move(h)); }
   void kv_get(std::string s, std::string k, Handler<std::optional<store::KvValue>> h) override {

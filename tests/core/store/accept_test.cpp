@@ -46,6 +46,8 @@ TEST_P(StoreTest, SecondAcceptOfTheSameMessageChangesNothing) {
   EXPECT_EQ(second->notification_id, "n1");
   EXPECT_THAT(second->sinks, IsEmpty());
   EXPECT_EQ(calls_.history("n2").error().code, base::ErrorCode::not_found);
+  EXPECT_TRUE(calls_.accept(again)->duplicate);
+  EXPECT_THAT(whats(*calls_.history("n1")), ElementsAre("received", "duplicate")) << "recorded once";
   EXPECT_THAT(ids(*calls_.lease(kStart)), ElementsAre("d-n1"));
 
   again.notification.source = "other";
@@ -99,7 +101,7 @@ TEST_P(StoreTest, EmptyAddressIsADestination) {
 TEST_P(StoreTest, DedupeSendsTheFirstWithinTheWindow) {
   const auto with_key = [](const std::string& id, base::Timestamp now, const std::string& sink = "slack") {
     auto one = planned("d-" + id, "C1", now, sink);
-    one.dedupe = DedupeKey{"event", 5min};
+    one.dedupe = DedupeKey{"event", 5min, "repeats"};
     return acceptance(id, {one});
   };
   ASSERT_TRUE(calls_.accept(with_key("n1", kStart)));
@@ -111,7 +113,7 @@ TEST_P(StoreTest, DedupeSendsTheFirstWithinTheWindow) {
   const auto history = calls_.history("n2");
   EXPECT_THAT(history->deliveries, IsEmpty());
   EXPECT_THAT(whats(*history), ElementsAre("received", "deduplicated"));
-  EXPECT_THAT(history->decisions[1].detail, HasSubstr("5m"));
+  EXPECT_EQ(history->decisions[1].detail, "slack direct:C1: processor \"repeats\": the same event was sent within 5m");
   EXPECT_EQ(calls_.stats(kStart)->unrouted, 0) << "a route matched";
 }
 

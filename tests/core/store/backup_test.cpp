@@ -88,7 +88,7 @@ TEST_F(BackupTest, WhatMayHaveBeenSentSinceIsInDoubt) {
   EXPECT_EQ(inspect_file(copy_)->backup_of, std::nullopt);
   const auto restored = open(copy_);
   ASSERT_TRUE(Calls(*restored).accept(simple("new", "new")));
-  EXPECT_FALSE(Calls(*restored).find({.since = kStart, .limit = 1})->at(0).possible_duplicate) << "a new delivery is not in doubt";
+  EXPECT_FALSE(Calls(*restored).deliveries({.since = kStart})->at(0).possible_duplicate) << "a new delivery is not in doubt";
 }
 
 TEST_F(BackupTest, DigestThatMayHaveBeenSentTakesNothingNew) {
@@ -104,7 +104,7 @@ TEST_F(BackupTest, DigestThatMayHaveBeenSentTakesNothingNew) {
   }
   const auto restored = open(copy_);
   ASSERT_TRUE(Calls(*restored).accept(digest("n2")));
-  EXPECT_EQ(Calls(*restored).find({})->size(), 2) << "n2 must not count as delivered when the digest of n1 is found at the remote";
+  EXPECT_EQ(Calls(*restored).deliveries()->size(), 2) << "n2 must not count as delivered when the digest of n1 is found at the remote";
 }
 
 TEST_F(BackupTest, IsWholeWhileTheStoreIsBusy) {

@@ -42,7 +42,7 @@ class ThrownTest : public testing::Test {
     auto inner = std::make_unique<sqlite::SqliteMedium>(file_, clock_, silent());
     return std::make_unique<GroupStore>(std::make_unique<ThrowingMedium>(std::move(inner), armed_), clock_, std::move(observer));
   }
-  static std::size_t waiting(Store& store) { return Calls(store).find({})->size(); }
+  static std::size_t waiting(Store& store) { return Calls(store).deliveries()->size(); }
 
   TemporaryDirectory directory_;
   std::filesystem::path file_ = directory_.path() / "belfry.db";

@@ -45,7 +45,7 @@ class LastUseTest : public testing::Test {
     for (int start = 0; start < 2; ++start) {
       const auto store = open(file);
       ASSERT_TRUE(store);
-      const auto found = Calls(*store).find({.since = kStart, .limit = 100});
+      const auto found = Calls(*store).deliveries({.since = kStart});
       ASSERT_FALSE(found->empty());
       for (const auto& delivery : *found) {
         EXPECT_EQ(delivery.possible_duplicate, doubt) << delivery.id << ", start " << start;

@@ -71,6 +71,27 @@ TEST_P(StoreTest, BackoffBlocksItsOwnQueueOnly) {
   EXPECT_THAT(ids(*calls_.lease(kStart + 10s)), ElementsAre("d-n1")) << "the head keeps its place";
 }
 
+TEST_P(StoreTest, HistoryNamesTheHeadOfTheQueue) {
+  auto held = planned("d-held", "a");
+  held.delivery.due_at = kStart + 1h;
+  ASSERT_TRUE(calls_.accept(acceptance("n0", {held})));
+  ASSERT_TRUE(calls_.accept(simple("n1", "a")));
+  ASSERT_TRUE(calls_.accept(simple("n2", "a")));
+  const auto position = [&](const std::string& id) { return calls_.history(id)->queues.at(0); };
+  EXPECT_EQ(position("n1"), (QueuePosition{"d-n1", {}, {}})) << "the held one has not joined";
+  EXPECT_EQ(position("n2").head->id, "d-n1");
+  ASSERT_TRUE(deliver(kStart, failed("timeout"), RetryAt{kStart + 10s}));
+  EXPECT_EQ(position("n2").delivery_id, "d-n2");
+  EXPECT_EQ(position("n2").head->id, "d-n1");
+  EXPECT_EQ(position("n2").head->last_reason, "timeout");
+  EXPECT_EQ(position("n1").head, std::nullopt);
+  ASSERT_TRUE(deliver(kStart + 10s, delivered(), Done{}));
+  EXPECT_THAT(calls_.history("n1")->queues, IsEmpty()) << "it has ended";
+  EXPECT_EQ(position("n2").head, std::nullopt);
+  ASSERT_TRUE(calls_.pause("direct:a", kStart + 1min));
+  EXPECT_EQ(position("n2").paused_until, kStart + 1min);
+}
+
 TEST_P(StoreTest, WhatIsNotDueYetBlocksNobody) {
   auto held = planned("d-held");
   held.delivery.due_at = kStart + 1h;
@@ -299,8 +320,8 @@ TEST_P(StoreTest, WhatHasExpiredWaitsForTheHolder) {
 
 TEST_P(StoreTest, WakeAndRetryLeaveTheQueueToItsHolder) {
   const auto plain = one_beside_a_held_one(calls_);
-  EXPECT_EQ(calls_.discard({"d-held"}, kStart + 1s), 1);
-  EXPECT_EQ(calls_.retry({"d-held"}, kStart + 1s), 1);
+  EXPECT_THAT(calls_.discard({"d-held"}, kStart + 1s)->changed, ElementsAre("d-held"));
+  EXPECT_THAT(calls_.retry({"d-held"}, kStart + 1s)->changed, ElementsAre("d-held"));
   EXPECT_EQ(calls_.end_backoff(kStart + 2s), 0);
   EXPECT_THAT(calls_.lease(kStart + 2s)->leased, IsEmpty());
 }

@@ -10,6 +10,7 @@
 
 #include "base/clock.hpp"
 #include "model/delivery.hpp"
+#include "store/inspection.hpp"
 
 namespace belfry::store {
 
@@ -83,6 +84,35 @@ class Model {
     std::set<std::string> ids;
     for (const auto& [queue, one] : first) ids.insert(one->id);
     return ids;
+  }
+
+  // As the store lists and counts it.
+  [[nodiscard]] ListedState listed(const Expected& one, base::Timestamp now) {
+    if (one.dead_letter) return ListedState::dead;
+    switch (one.state) {
+      case model::DeliveryState::in_flight: return ListedState::in_flight;
+      case model::DeliveryState::delivered: return ListedState::delivered;
+      case model::DeliveryState::rejected: return ListedState::rejected;
+      case model::DeliveryState::expired: return ListedState::expired;
+      case model::DeliveryState::discarded: return ListedState::discarded;
+      case model::DeliveryState::waiting: break;
+    }
+    const bool later = one.due_at > now;
+    if (later && one.due_at != one.joins_at) return ListedState::backoff;
+    return later || paused[one.queue] > now ? ListedState::held : ListedState::waiting;
+  }
+
+  // Empty: an operator can retry it.
+  [[nodiscard]] static std::string why_not_retried(const Expected& one) {
+    if (one.state == model::DeliveryState::waiting) return "is waiting already";
+    return one.state == model::DeliveryState::in_flight ? "is in flight" : "";
+  }
+  // Empty: an operator can discard it.
+  [[nodiscard]] static std::string why_not_discarded(const Expected& one, base::Timestamp now) {
+    if (one.state == model::DeliveryState::in_flight && one.claim_until > now) return "is in flight";
+    if (one.open() || one.dead_letter) return "";
+    if (one.state == model::DeliveryState::delivered) return "was delivered";
+    return one.state == model::DeliveryState::discarded ? "is discarded already" : "has ended, and is not a dead letter";
   }
 
   void open(Expected digest) {

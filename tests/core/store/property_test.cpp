@@ -43,7 +43,7 @@ class Player {
   Calls calls() { return Calls(*store_); }
 
   void step() {
-    switch (below(22)) {
+    switch (below(23)) {
       case 0:
       case 1: return accept();
       case 2: return accept_for_digest();
@@ -62,6 +62,7 @@ class Player {
       case 15: return discard();
       case 16: return below(4) == 0 ? restart() : finish();
       case 17: return below(2) == 0 ? set_clock() : age_deliveries();
+      case 18: return list();
       default: now_ += some_time();
     }
   }
@@ -292,28 +293,82 @@ class Player {
     EXPECT_EQ(calls().end_backoff(now_, sink), model_.end_backoff(sink, now_));
   }
 
+  // Some exist, some are there twice.
+  std::vector<std::string> some_ids() {
+    std::vector<std::string> ids;
+    for (int i = below(4); i >= 0; --i) {
+      const auto* one = some_delivery();
+      ids.push_back(one == nullptr || below(10) == 0 ? "unknown" : one->id);
+    }
+    return ids;
+  }
+
   void retry() {
-    auto* one = some_delivery();
-    if (one == nullptr) return;
-    EXPECT_EQ(calls().retry({one->id}, now_, 100s), one->open() ? 0 : 1);
-    if (one->open()) return;
-    one->state = DeliveryState::waiting;
-    one->dead_letter = false;
-    one->failures = 0;
-    one->joins_at = one->due_at = now_;
-    one->expires_at = now_ + 100s;
+    const auto ids = some_ids();
+    Changed expected;
+    for (const auto& id : std::set(ids.begin(), ids.end())) {
+      auto* one = model_.by_id(id);
+      if (const auto why = one == nullptr ? "does not exist" : Model::why_not_retried(*one); !why.empty()) {
+        expected.unchanged.push_back({id, why});
+        continue;
+      }
+      expected.changed.push_back(id);
+      one->state = DeliveryState::waiting;
+      one->dead_letter = false;
+      one->failures = 0;
+      one->joins_at = one->due_at = now_;
+      one->expires_at = now_ + 100s;
+    }
+    expect(calls().retry(ids, now_, 100s), expected);
   }
 
   void discard() {
-    auto* one = some_delivery();
-    if (one == nullptr) return;
-    const bool held = one->state == DeliveryState::in_flight && one->claim_until > now_;
-    const bool can = (one->open() && !held) || one->dead_letter;
-    EXPECT_EQ(calls().discard({one->id}, now_), can ? 1 : 0) << one->id;
-    if (!can) return;
-    one->digest_key.clear();
-    one->state = DeliveryState::discarded;
-    one->dead_letter = false;
+    const auto ids = some_ids();
+    Changed expected;
+    for (const auto& id : std::set(ids.begin(), ids.end())) {
+      auto* one = model_.by_id(id);
+      if (const auto why = one == nullptr ? "does not exist" : Model::why_not_discarded(*one, now_); !why.empty()) {
+        expected.unchanged.push_back({id, why});
+        continue;
+      }
+      expected.changed.push_back(id);
+      one->digest_key.clear();
+      one->state = DeliveryState::discarded;
+      one->dead_letter = false;
+    }
+    expect(calls().discard(ids, now_), expected);
+  }
+
+  void expect(const base::Result<Changed>& found, const Changed& expected) {
+    EXPECT_THAT(found->changed, testing::UnorderedElementsAreArray(expected.changed));
+    EXPECT_THAT(found->unchanged, testing::UnorderedElementsAreArray(expected.unchanged));
+    changed_ += expected.changed.size();
+  }
+
+  // Walks the pages of a random filter.
+  void list() {
+    Filter filter{.sink = below(3) == 0 ? some_sink() : "", .email = below(3) == 0 ? "BOBBY@coder.com" : ""};
+    if (below(4) > 0) filter.state = static_cast<ListedState>(below(9));
+    if (below(3) == 0) filter.since = now_ - some_time();
+    std::vector<std::string> expected;
+    for (auto one = model_.deliveries.rbegin(); one != model_.deliveries.rend(); ++one) {
+      const bool matches = (!filter.state || model_.listed(*one, now_) == *filter.state) &&
+                           (filter.sink.empty() || filter.sink == one->queue.first) && (!filter.since || one->created_at >= *filter.since);
+      if (matches) expected.push_back(one->id);
+    }
+    std::vector<std::string> found;
+    PageRequest request{.limit = static_cast<std::size_t>(below(5) + 1)};
+    do {
+      const auto page = calls().list(filter, request, now_);
+      ASSERT_TRUE(page) << page.error().message;
+      ASSERT_LE(page->deliveries.size(), request.limit);
+      for (const auto& listed : page->deliveries) {
+        found.push_back(listed.delivery.id);
+        EXPECT_EQ(listed.state, model_.listed(*model_.by_id(listed.delivery.id), now_)) << listed.delivery.id;
+      }
+      request.before = page->next;
+    } while (request.before != 0);
+    EXPECT_EQ(found, expected);
   }
 
   void restart() {
@@ -369,15 +424,11 @@ class Player {
       figures.dead_letters += one.dead_letter ? 1 : 0;
       if (!one.open()) continue;
       if (one.joins_at <= now_) figures.oldest = std::min(figures.oldest.value_or(one.joins_at), one.joins_at);
-      const bool later = one.due_at > now_;
-      if (one.state == DeliveryState::in_flight) {
-        ++figures.in_flight;
-      } else if (later && one.due_at != one.joins_at) {
-        ++figures.backoff;
-      } else if (later || model_.paused[one.queue] > now_) {
-        ++figures.held;
-      } else {
-        ++figures.waiting;
+      switch (model_.listed(one, now_)) {
+        case ListedState::in_flight: ++figures.in_flight; break;
+        case ListedState::backoff: ++figures.backoff; break;
+        case ListedState::held: ++figures.held; break;
+        default: ++figures.waiting;
       }
     }
     auto counted = store_->stats(now_).sinks;
@@ -393,6 +444,9 @@ class Player {
   }
 
   void compare() {
+    std::uint64_t audited = 0;
+    for (const auto actions = calls().list_audit(0, 1000); const auto& action : *actions) audited += action.deliveries;
+    EXPECT_EQ(audited, changed_);
     for (const auto& one : model_.deliveries) {
       const auto history = calls().history(one.members.front());
       const auto found = std::ranges::find(history->deliveries, one.id, &model::Delivery::id);
@@ -415,6 +469,7 @@ class Player {
   std::vector<Leased> claims_;  // every claim so far, most of them lost
   int notifications_ = 0;
   int fallbacks_ = 0;
+  std::uint64_t changed_ = 0;  // by operators
   base::Millis wall_offset_{};
   base::Millis wall_offset_before_{};
   bool kept_ = false;

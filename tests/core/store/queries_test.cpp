@@ -1,4 +1,4 @@
-// Stats, find and history.
+// Stats, history and the pages of notifications.
 #include <gmock/gmock.h>
 
 #include "core/store/store_fixture.hpp"
@@ -10,12 +10,6 @@ namespace {
 using model::DeliveryState;
 using testing::ElementsAre;
 using testing::IsEmpty;
-
-std::vector<std::string> found(const std::vector<model::Delivery>& deliveries) {
-  std::vector<std::string> ids;
-  for (const auto& delivery : deliveries) ids.push_back(delivery.id);
-  return ids;
-}
 
 TEST_P(StoreTest, StatsOfNothing) {
   const auto stats = calls_.stats(kStart);
@@ -60,27 +54,6 @@ TEST_P(StoreTest, StatsTellEveryStateOnce) {
   stats = calls_.stats(kStart + 1h);
   EXPECT_EQ(stats->sinks["slack"].waiting, 5) << "everything is due and nothing is paused";
   EXPECT_EQ(stats->sinks["slack"].backoff + stats->sinks["slack"].held, 0);
-}
-
-TEST_P(StoreTest, FindFilters) {
-  ASSERT_TRUE(calls_.accept(simple("n1", "a", kStart)));
-  ASSERT_TRUE(deliver(kStart, failed(), DeadLetter{DeliveryState::rejected}));
-  ASSERT_TRUE(calls_.accept(simple("n2", "b", kStart + 1min)));
-  auto other = acceptance("n3", {planned("d-n3", "c", kStart + 2min, "mail")});
-  other.notification.recipient.email = "alice@coder.com";
-  ASSERT_TRUE(calls_.accept(other));
-
-  EXPECT_THAT(found(*calls_.find({})), ElementsAre("d-n3", "d-n2", "d-n1")) << "newest first";
-  EXPECT_THAT(found(*calls_.find({.limit = 2})), ElementsAre("d-n3", "d-n2"));
-  EXPECT_THAT(found(*calls_.find({.limit = 0})), IsEmpty());
-  EXPECT_THAT(found(*calls_.find({.state = DeliveryState::waiting})), ElementsAre("d-n3", "d-n2"));
-  EXPECT_THAT(found(*calls_.find({.state = DeliveryState::delivered})), IsEmpty());
-  EXPECT_THAT(found(*calls_.find({.dead_letter = true})), ElementsAre("d-n1"));
-  EXPECT_THAT(found(*calls_.find({.dead_letter = false})), ElementsAre("d-n3", "d-n2"));
-  EXPECT_THAT(found(*calls_.find({.sink = "mail"})), ElementsAre("d-n3"));
-  EXPECT_THAT(found(*calls_.find({.email = "BOBBY@coder.com"})), ElementsAre("d-n2", "d-n1"));
-  EXPECT_THAT(found(*calls_.find({.since = kStart + 1min})), ElementsAre("d-n3", "d-n2"));
-  EXPECT_THAT(found(*calls_.find({.sink = "slack", .email = "bobby@coder.com", .since = kStart + 1ms})), ElementsAre("d-n2"));
 }
 
 TEST_P(StoreTest, RecordOfNothingIsNotFound) { EXPECT_EQ(calls_.history("n1").error().code, base::ErrorCode::not_found); }

@@ -14,7 +14,10 @@ TEST_P(StoreTest, RetriedDeadLetterStartsAnew) {
   ASSERT_TRUE(calls_.accept(simple("n1")));
   ASSERT_TRUE(deliver(kStart, failed(), RetryAt{kStart}));
   ASSERT_TRUE(deliver(kStart, failed(), DeadLetter{DeliveryState::rejected}));
-  EXPECT_EQ(calls_.retry({"d-n1", "d-n1", "d-unknown"}, kStart + 48h, 2h), 1);
+  const auto changed = calls_.retry({"d-n1", "d-n1", "d-unknown", "d-unknown"}, kStart + 48h, 2h);
+  EXPECT_THAT(changed->changed, ElementsAre("d-n1"));
+  EXPECT_THAT(changed->unchanged, ElementsAre(Unchanged{"d-unknown", "does not exist"}));
+  EXPECT_THAT(changed->sinks, ElementsAre("slack"));
   const auto lease = calls_.lease(kStart + 48h);
   ASSERT_EQ(lease->leased.size(), 1);
   const auto& delivery = lease->leased[0].delivery;
@@ -27,20 +30,22 @@ TEST_P(StoreTest, RetriedDeadLetterStartsAnew) {
   EXPECT_EQ(calls_.begin(lease->leased[0].claim, kStart + 48h), 3);
   const auto history = calls_.history("n1");
   EXPECT_THAT(whats(*history), ElementsAre("received", "rejected", "retried"));
-  EXPECT_THAT(history->decisions[2].detail, HasSubstr("alice"));
+  EXPECT_EQ(history->decisions[2].detail, "by alice");
 }
 
 TEST_P(StoreTest, UnfinishedOneIsNotRetried) {
   ASSERT_TRUE(calls_.accept(simple("n1")));
-  EXPECT_EQ(calls_.retry({"d-n1"}, kStart), 0);
+  EXPECT_THAT(calls_.retry({"d-n1"}, kStart)->unchanged, ElementsAre(Unchanged{"d-n1", "is waiting already"}));
   ASSERT_EQ(calls_.lease(kStart)->leased.size(), 1);
-  EXPECT_EQ(calls_.retry({"d-n1"}, kStart), 0);
+  EXPECT_THAT(calls_.retry({"d-n1"}, kStart)->unchanged, ElementsAre(Unchanged{"d-n1", "is in flight"}));
+  EXPECT_THAT(whats(*calls_.history("n1")), ElementsAre("received"));
+  EXPECT_THAT(*calls_.list_audit(), IsEmpty()) << "nothing was changed";
 }
 
 TEST_P(StoreTest, DeliveredOneSentAgainIsAPossibleDuplicate) {
   ASSERT_TRUE(calls_.accept(simple("n1")));
   ASSERT_TRUE(deliver(kStart, delivered(), Done{}));
-  EXPECT_EQ(calls_.retry({"d-n1"}, kStart), 1);
+  EXPECT_THAT(calls_.retry({"d-n1"}, kStart)->changed, ElementsAre("d-n1"));
   ASSERT_TRUE(deliver(kStart + 1h, delivered(), Done{}));
   const auto history = calls_.history("n1");
   EXPECT_TRUE(history->deliveries.at(0).possible_duplicate);
@@ -49,18 +54,43 @@ TEST_P(StoreTest, DeliveredOneSentAgainIsAPossibleDuplicate) {
   EXPECT_THAT(history->decisions[3].detail, HasSubstr("attempt 2"));
 }
 
-TEST_P(StoreTest, OneErasedTextRefusesTheWholeRetry) {
+TEST_P(StoreTest, OneErasedTextLeavesTheOthersToBeRetried) {
   auto secret = simple("n1", "a");
   secret.notification.sensitive = true;
   ASSERT_TRUE(calls_.accept(secret));
   ASSERT_TRUE(deliver(kStart, failed(), DeadLetter{DeliveryState::rejected}));
   ASSERT_TRUE(calls_.accept(simple("n2", "b")));
   ASSERT_TRUE(deliver(kStart, failed(), DeadLetter{DeliveryState::rejected}));
-  const auto refused = calls_.retry({"d-n2", "d-n1"}, kStart);
-  EXPECT_EQ(refused.error().code, base::ErrorCode::invalid);
-  EXPECT_THAT(refused.error().message, HasSubstr("d-n1"));
-  EXPECT_THAT(calls_.lease(kStart)->leased, IsEmpty());
-  EXPECT_THAT(whats(*calls_.history("n2")), ElementsAre("received", "rejected"));
+  const auto changed = calls_.retry({"d-n1", "d-n2"}, kStart);
+  EXPECT_THAT(changed->changed, ElementsAre("d-n2"));
+  EXPECT_THAT(changed->unchanged, ElementsAre(Unchanged{"d-n1", "its sensitive text was erased"}));
+  EXPECT_THAT(ids(*calls_.lease(kStart)), ElementsAre("d-n2"));
+  EXPECT_THAT(whats(*calls_.history("n1")), ElementsAre("received", "rejected"));
+}
+
+TEST_P(StoreTest, DeliveryToASinkThatIsNotConfiguredIsNotRetried) {
+  ASSERT_TRUE(calls_.accept(acceptance("n1", {planned("d1", "a", kStart, "teams")})));
+  const auto lease = calls_.lease(kStart, 1, "teams");
+  ASSERT_TRUE(calls_.finish(finish_of(lease->leased.at(0), 0, failed(), DeadLetter{DeliveryState::rejected}, kStart)));
+  EXPECT_THAT(calls_.retry({"d1"}, kStart)->unchanged, ElementsAre(Unchanged{"d1", "goes to sink teams, which is not configured"}));
+  EXPECT_THAT(calls_.discard({"d1"}, kStart)->changed, ElementsAre("d1"));
+}
+
+TEST_P(StoreTest, EachSinkHasItsOwnMaxAge) {
+  ASSERT_TRUE(calls_.accept(acceptance("n1", {planned("d1"), planned("d2", "b", kStart, "mail")})));
+  for (const std::string sink : {"slack", "mail"}) {
+    const auto lease = calls_.lease(kStart, 1, sink);
+    ASSERT_TRUE(calls_.finish(finish_of(lease->leased.at(0), 0, failed(), DeadLetter{DeliveryState::expired}, kStart)));
+  }
+  const auto changed = answer<Changed>([&](auto handler) {
+    store_->retry({"d2", "d1"}, {"bob", "Slack is back"}, kStart, {{{"slack", 1h}, {"mail", 2h}}}, std::move(handler));
+  });
+  EXPECT_THAT(changed->changed, ElementsAre("d2", "d1"));
+  EXPECT_THAT(changed->sinks, ElementsAre("mail", "slack"));
+  const auto history = calls_.history("n1");
+  EXPECT_EQ(history->deliveries.at(0).expires_at, kStart + 1h);
+  EXPECT_EQ(history->deliveries.at(1).expires_at, kStart + 2h);
+  EXPECT_EQ(history->decisions.back().detail, "by bob: Slack is back");
 }
 
 TEST_P(StoreTest, RetriedDigestBringsItsMembers) {
@@ -70,7 +100,7 @@ TEST_P(StoreTest, RetriedDigestBringsItsMembers) {
     ASSERT_TRUE(calls_.accept(acceptance(id, {one})));
   }
   ASSERT_TRUE(deliver(kStart + 1h, failed(), DeadLetter{DeliveryState::rejected}));
-  EXPECT_EQ(calls_.retry({"d-n1"}, kStart + 2h), 1);
+  EXPECT_THAT(calls_.retry({"d-n1"}, kStart + 2h)->changed, ElementsAre("d-n1"));
   EXPECT_EQ(calls_.lease(kStart + 2h)->leased.at(0).items.size(), 2);
   EXPECT_EQ(calls_.sweep(kStart + 48h)->removed, 0) << "its notifications are unfinished again";
 }
@@ -81,13 +111,17 @@ TEST_P(StoreTest, DiscardEndsWhatIsNotInFlight) {
   ASSERT_TRUE(calls_.accept(simple("n3", "b")));
   ASSERT_TRUE(calls_.accept(simple("n4", "b")));
   ASSERT_EQ(calls_.lease(kStart, 1)->leased.size(), 1);
-  EXPECT_EQ(calls_.discard({"d-n1", "d-n2", "d-n3", "d-n2", "d-unknown"}, kStart), 2);
+  const auto changed = calls_.discard({"d-n1", "d-n2", "d-n3", "d-n2", "d-unknown"}, kStart, "sent by hand");
+  EXPECT_THAT(changed->changed, ElementsAre("d-n2", "d-n3"));
+  EXPECT_THAT(changed->unchanged, ElementsAre(Unchanged{"d-n1", "is in flight"}, Unchanged{"d-unknown", "does not exist"}));
+  EXPECT_THAT(changed->sinks, ElementsAre("slack")) << "d-n4 is ready";
   EXPECT_THAT(ids(*calls_.lease(kStart)), ElementsAre("d-n4"));
   const auto history = calls_.history("n2");
   EXPECT_EQ(history->deliveries[0].state, DeliveryState::discarded);
   EXPECT_FALSE(history->deliveries[0].dead_letter);
   EXPECT_THAT(whats(*history), ElementsAre("received", "discarded"));
-  EXPECT_EQ(calls_.discard({"d-n1"}, kStart + 30s), 1) << "its lease has ended";
+  EXPECT_EQ(history->decisions[1].detail, "by alice: sent by hand");
+  EXPECT_THAT(calls_.discard({"d-n1"}, kStart + 30s)->changed, ElementsAre("d-n1")) << "its lease has ended";
 }
 
 TEST_P(StoreTest, DiscardEndsDeadLettersButNotTheDelivered) {
@@ -95,9 +129,48 @@ TEST_P(StoreTest, DiscardEndsDeadLettersButNotTheDelivered) {
   ASSERT_TRUE(deliver(kStart, failed(), DeadLetter{DeliveryState::rejected}));
   ASSERT_TRUE(calls_.accept(simple("n2")));
   ASSERT_TRUE(deliver(kStart, delivered(), Done{}));
-  EXPECT_EQ(calls_.discard({"d-n1", "d-n2"}, kStart), 1);
+  const auto changed = calls_.discard({"d-n1", "d-n2"}, kStart);
+  EXPECT_THAT(changed->changed, ElementsAre("d-n1"));
+  EXPECT_THAT(changed->unchanged, ElementsAre(Unchanged{"d-n2", "was delivered"}));
+  EXPECT_THAT(changed->sinks, IsEmpty()) << "no queue has changed";
+  EXPECT_THAT(calls_.discard({"d-n1"}, kStart)->unchanged, ElementsAre(Unchanged{"d-n1", "is discarded already"}));
   EXPECT_EQ(calls_.stats(kStart)->sinks["slack"].dead_letters, 0);
-  EXPECT_EQ(calls_.retry({"d-n1"}, kStart), 1) << "an administrator may change their mind";
+  EXPECT_THAT(calls_.retry({"d-n1"}, kStart)->changed, ElementsAre("d-n1")) << "an administrator may change their mind";
+}
+
+TEST_P(StoreTest, AThousandIdsInOneCall) {
+  std::vector<std::string> ids;
+  for (int i = 0; i < 1'000; ++i) {
+    const auto id = std::to_string(i);
+    ids.push_back("d-" + id);
+    if (i % 2 == 0) store_->accept(simple(id, "a" + id), [](const auto& accepted) { EXPECT_TRUE(accepted); });
+  }
+  const auto lease = calls_.lease(kStart, 1'000);
+  ASSERT_EQ(lease->leased.size(), 500);
+  for (const auto& leased : lease->leased) {
+    store_->finish(finish_of(leased, 0, failed(), DeadLetter{DeliveryState::expired}, kStart),
+                   [](const auto& finished) { EXPECT_TRUE(finished->applied); });
+  }
+  const auto changed = calls_.retry(ids, kStart + 1h);
+  EXPECT_EQ(changed->changed.size(), 500);
+  EXPECT_EQ(changed->unchanged.size(), 500);
+  EXPECT_EQ(calls_.stats(kStart + 1h)->sinks.at("slack").waiting, 500);
+  EXPECT_EQ(calls_.list_audit()->at(0).subject, "500 deliveries of slack");
+}
+
+// Both succeed: the second finds nothing left to do.
+TEST_P(StoreTest, TwoOperatorsAtOnceChangeADeliveryOnce) {
+  ASSERT_TRUE(calls_.accept(simple("n1")));
+  ASSERT_TRUE(deliver(kStart, failed(), DeadLetter{DeliveryState::rejected}));
+  std::vector<std::promise<Changed>> done(2);
+  for (std::size_t i = 0; i < done.size(); ++i) {
+    store_->retry({"d-n1"}, {.name = i == 0 ? "ada" : "bob", .reason = ""}, kStart, {{{"slack", 1h}}},
+                  [&done, i](base::Result<Changed> changed) { done[i].set_value(std::move(*changed)); });
+  }
+  EXPECT_THAT(done[0].get_future().get().changed, ElementsAre("d-n1"));
+  EXPECT_THAT(done[1].get_future().get().unchanged, ElementsAre(Unchanged{"d-n1", "is waiting already"}));
+  EXPECT_EQ(calls_.list_audit()->size(), 1);
+  EXPECT_EQ(calls_.history("n1")->decisions.back().detail, "by ada");
 }
 
 TEST_P(StoreTest, SweepRemovesWhatEndedLongAgo) {

@@ -115,8 +115,16 @@ TEST_F(SqliteStoreTest, ADigestBeyondTheBoundsIsDivided) {
   for (int i = 0; i < 20; ++i) EXPECT_EQ(members[static_cast<std::size_t>(i)], "n" + std::to_string(i));
   EXPECT_THAT(calls.lease(kStart)->leased, IsEmpty());
   EXPECT_EQ(calls.sweep(kStart + 1h)->removed, 20);
-  EXPECT_THAT(*calls.find({}), IsEmpty());
+  EXPECT_THAT(*calls.deliveries(), IsEmpty());
 }
+
+// Makes a file of schema 6 one of schema 5.
+constexpr const char* kUndoVersion6 = R"sql(
+DROP INDEX notifications_email; DROP INDEX deliveries_ended; DROP INDEX deliveries_ended_event; DROP INDEX deliveries_unfinished;
+DROP INDEX deliveries_in_flight;
+DROP TABLE operator_actions; DROP TABLE sources;
+ALTER TABLE notifications DROP COLUMN email; ALTER TABLE notifications DROP COLUMN event; ALTER TABLE deliveries DROP COLUMN event;
+)sql";
 
 // Schema 4 does not store the text size of an open digest.
 TEST_F(SqliteStoreTest, AnOpenDigestOfAnOlderVersionIsClosedByItsText) {
@@ -131,7 +139,8 @@ TEST_F(SqliteStoreTest, AnOpenDigestOfAnOlderVersionIsClosedByItsText) {
     const auto store = open().value();
     for (int i = 0; i < 3; ++i) ASSERT_TRUE(Calls(*store).accept(member(i)));
   }
-  sql("DROP INDEX deliveries_contradictory; ALTER TABLE open_digests DROP COLUMN bytes; PRAGMA user_version = 4");
+  sql(std::string(kUndoVersion6) +
+      "DROP INDEX deliveries_contradictory; ALTER TABLE open_digests DROP COLUMN bytes; PRAGMA user_version = 4");
   const auto store = open().value();
   Calls calls(*store);
   EXPECT_EQ(calls.stats(kStart)->sinks.at("slack").held, 1);
@@ -188,7 +197,7 @@ TEST_F(SqliteStoreTest, SecondProcessIsRefused) {
 TEST_F(SqliteStoreTest, NewerSchemaIsRefused) {
   open().value().reset();
   sql("PRAGMA user_version = 99");
-  EXPECT_THAT(open().error().message, HasSubstr("written by a newer Belfry (schema 99, this one supports up to 5)"));
+  EXPECT_THAT(open().error().message, HasSubstr("written by a newer Belfry (schema 99, this one supports up to 6)"));
 }
 
 TEST_F(SqliteStoreTest, OtherFilesAreRefusedAndLeftAlone) {
@@ -233,7 +242,7 @@ TEST_F(SqliteStoreTest, UnreadableTextIsADeadLetterAndBlocksNobody) {
   const auto store = open().value();
   Calls calls(*store);
   EXPECT_THAT(ids(*calls.lease(kStart)), ElementsAre("d-n2"));
-  const auto dead = calls.find({.dead_letter = true});
+  const auto dead = calls.deliveries({.state = ListedState::dead});
   ASSERT_EQ(dead->size(), 1);
   EXPECT_EQ(dead->at(0).last_reason, "unreadable");
 }
@@ -252,7 +261,7 @@ TEST_F(SqliteStoreTest, OneFailingOperationSpoilsNoOther) {
   EXPECT_EQ(refused, 10);
   EXPECT_EQ(store->stats(kStart).sinks.at("slack").waiting, 90) << "operations that were rolled back do not count";
   const auto again = open().value();
-  EXPECT_EQ(Calls(*again).find({.limit = 1000})->size(), 90);
+  EXPECT_EQ(Calls(*again).deliveries()->size(), 90);
   EXPECT_FALSE(Calls(*again).history("n3")) << "the operation had no effect";
 }
 
@@ -277,7 +286,7 @@ TEST_F(SqliteStoreTest, ErasedTextIsNotInTheFiles) {
   for (const auto& leased : lease->leased) ASSERT_TRUE(calls.finish(finish_of(leased, 0, delivered(), Done{}, kStart))->applied);
   // The log is truncated soon after, when the store has nothing else to do.
   const auto deadline = std::chrono::steady_clock::now() + 10s;
-  while (bytes().contains(secret) && std::chrono::steady_clock::now() < deadline) ASSERT_TRUE(calls.find({}));
+  while (bytes().contains(secret) && std::chrono::steady_clock::now() < deadline) ASSERT_TRUE(calls.deliveries());
   EXPECT_FALSE(bytes().contains(secret));
   EXPECT_TRUE(bytes().contains("body of before0")) << "the scan finds text that is still stored";
 }
@@ -314,14 +323,14 @@ TEST_F(SqliteStoreTest, FullDiskIsSaidAndSurvived) {
         break;
       }
     }
-    EXPECT_EQ(calls.find({.limit = 10'000})->size(), kept) << "reads still work";
+    EXPECT_EQ(calls.deliveries()->size(), kept) << "reads still work";
   }
   EXPECT_LT(kept, 1000);
   EXPECT_EQ(error.code, base::ErrorCode::unavailable);
   EXPECT_THAT(error.message, HasSubstr("belfry.db: the disk is full"));
   EXPECT_EQ(calls.probe(), true);
   EXPECT_FALSE(calls.accept(simple("n" + std::to_string(kept)))->duplicate) << "the failed accept had no effect";
-  EXPECT_EQ(calls.find({.limit = 10'000})->size(), kept + 1);
+  EXPECT_EQ(calls.deliveries()->size(), kept + 1);
 }
 
 TEST_F(SqliteStoreTest, EveryHandlerOfAFailedGroupIsTold) {
@@ -337,7 +346,7 @@ TEST_F(SqliteStoreTest, EveryHandlerOfAFailedGroupIsTold) {
     EXPECT_FALSE(Calls(*store).probe());
   }
   EXPECT_EQ(unavailable, 50);
-  EXPECT_THAT(*Calls(*store).find({}), IsEmpty());
+  EXPECT_THAT(*Calls(*store).deliveries(), IsEmpty());
   EXPECT_TRUE(Calls(*store).accept(simple("n1")));
 }
 

@@ -40,8 +40,29 @@ base::Result<std::size_t> Calls::end_backoff(base::Timestamp now, std::string si
   return answer<std::size_t>([&](auto handler) { store_.end_backoff(std::move(sink), now, std::move(handler)); });
 }
 base::Result<Stats> Calls::stats(base::Timestamp now) { return store_.stats(now); }
-base::Result<std::vector<model::Delivery>> Calls::find(Filter filter) {
-  return answer<std::vector<model::Delivery>>([&](auto handler) { store_.find(std::move(filter), std::move(handler)); });
+base::Result<DeliveryPage> Calls::list(Filter filter, PageRequest page, base::Timestamp now) {
+  return answer<DeliveryPage>([&](auto handler) { store_.list(std::move(filter), page, now, std::move(handler)); });
+}
+base::Result<std::vector<model::Delivery>> Calls::deliveries(Filter filter, base::Timestamp now) {
+  std::vector<model::Delivery> all;
+  PageRequest request{.limit = PageRequest::kMaxLimit};
+  do {
+    auto page = list(filter, request, now);
+    if (!page) return std::unexpected(std::move(page.error()));
+    for (auto& listed : page->deliveries) all.push_back(std::move(listed.delivery));
+    request.before = page->next;
+  } while (request.before != 0);
+  return all;
+}
+base::Result<std::vector<std::string>> Calls::resolve(std::string id) {
+  return answer<std::vector<std::string>>([&](auto handler) { store_.resolve(std::move(id), std::move(handler)); });
+}
+base::Result<std::vector<std::string>> Calls::notifications_for(std::string email, base::Timestamp since, std::size_t limit) {
+  return answer<std::vector<std::string>>(
+      [&](auto handler) { store_.notifications_for(std::move(email), since, limit, std::move(handler)); });
+}
+base::Result<std::vector<SourceHeard>> Calls::sources_heard() {
+  return answer<std::vector<SourceHeard>>([&](auto handler) { store_.sources_heard(std::move(handler)); });
 }
 base::Result<History> Calls::history(std::string notification_id) {
   return answer<History>([&](auto handler) { store_.history(std::move(notification_id), std::move(handler)); });
@@ -50,11 +71,20 @@ base::Result<NotificationPage> Calls::list_notifications(base::Timestamp since, 
   return answer<NotificationPage>([&](auto handler) { store_.list_notifications(since, from, limit, std::move(handler)); });
 }
 
-base::Result<std::size_t> Calls::retry(std::vector<std::string> ids, base::Timestamp now, base::Millis max_age) {
-  return answer<std::size_t>([&](auto handler) { store_.retry(std::move(ids), "alice", now, max_age, std::move(handler)); });
+base::Result<Changed> Calls::retry(std::vector<std::string> ids, base::Timestamp now, base::Millis max_age, std::string reason) {
+  const RetryAges ages{.by_sink = {{"slack", max_age}, {"mail", max_age}}};
+  return answer<Changed>(
+      [&](auto handler) { store_.retry(std::move(ids), {.name = "alice", .reason = std::move(reason)}, now, ages, std::move(handler)); });
 }
-base::Result<std::size_t> Calls::discard(std::vector<std::string> ids, base::Timestamp now) {
-  return answer<std::size_t>([&](auto handler) { store_.discard(std::move(ids), "alice", now, std::move(handler)); });
+base::Result<Changed> Calls::discard(std::vector<std::string> ids, base::Timestamp now, std::string reason) {
+  return answer<Changed>(
+      [&](auto handler) { store_.discard(std::move(ids), {.name = "alice", .reason = std::move(reason)}, now, std::move(handler)); });
+}
+base::Result<bool> Calls::audit(OperatorAction action) {
+  return answer<bool>([&](auto handler) { store_.audit(std::move(action), std::move(handler)); });
+}
+base::Result<std::vector<OperatorAction>> Calls::list_audit(std::int64_t before, std::size_t limit) {
+  return answer<std::vector<OperatorAction>>([&](auto handler) { store_.list_audit(before, limit, std::move(handler)); });
 }
 base::Result<SweepResult> Calls::sweep(base::Timestamp before, std::size_t limit) {
   return answer<SweepResult>([&](auto handler) { store_.sweep(before, limit, std::move(handler)); });

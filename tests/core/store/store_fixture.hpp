@@ -42,11 +42,18 @@ class Calls {
   base::Result<bool> pause(std::string destination_key, base::Timestamp until, std::string sink = "slack");
   base::Result<std::size_t> end_backoff(base::Timestamp now, std::string sink = "slack");
   base::Result<Stats> stats(base::Timestamp now);
-  base::Result<std::vector<model::Delivery>> find(Filter filter);
+  base::Result<DeliveryPage> list(Filter filter, PageRequest page = {}, base::Timestamp now = kStart);
+  base::Result<std::vector<model::Delivery>> deliveries(Filter filter = {}, base::Timestamp now = kStart);  // all pages of list()
+  base::Result<std::vector<std::string>> resolve(std::string id);
+  base::Result<std::vector<std::string>> notifications_for(std::string email, base::Timestamp since = {}, std::size_t limit = 100);
+  base::Result<std::vector<SourceHeard>> sources_heard();
   base::Result<History> history(std::string notification_id);
   base::Result<NotificationPage> list_notifications(base::Timestamp since, std::int64_t from, std::size_t limit);
-  base::Result<std::size_t> retry(std::vector<std::string> ids, base::Timestamp now, base::Millis max_age = 24h);
-  base::Result<std::size_t> discard(std::vector<std::string> ids, base::Timestamp now);
+  // By alice; the sinks slack and mail are configured.
+  base::Result<Changed> retry(std::vector<std::string> ids, base::Timestamp now, base::Millis max_age = 24h, std::string reason = {});
+  base::Result<Changed> discard(std::vector<std::string> ids, base::Timestamp now, std::string reason = {});
+  base::Result<bool> audit(OperatorAction action);
+  base::Result<std::vector<OperatorAction>> list_audit(std::int64_t before = 0, std::size_t limit = 100);
   base::Result<SweepResult> sweep(base::Timestamp before, std::size_t limit = 100);
   base::Result<std::optional<KvValue>> kv_get(std::string scope, std::string key);
   base::Result<std::uint64_t> kv_put(std::string scope, std::string key, std::string value, std::optional<std::uint64_t> expected = {});

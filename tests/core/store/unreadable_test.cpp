@@ -53,7 +53,7 @@ TEST_P(Unreadable, BecomesADeadLetterAndBlocksNobody) {
   }
   std::size_t arrived = 0;
   std::size_t dead = 0;
-  const auto all = calls.find({});
+  const auto all = calls.deliveries();
   ASSERT_TRUE(all) << all.error().message;
   EXPECT_EQ(all->size(), 3);
   std::string bad;
@@ -126,6 +126,7 @@ INSTANTIATE_TEST_SUITE_P(
         Damage{"fallback_numbers", "UPDATE deliveries SET fallback = '[1]'" OF_BAD, "fallback is not a list"},
         Damage{"route_no_utf8", "UPDATE deliveries SET route = CAST(X'FF' AS TEXT)" OF_BAD, "route is not valid UTF-8"},
         Damage{"note_no_utf8", "UPDATE deliveries SET note = X'C0'" OF_BAD, "note is not valid UTF-8"},
+        Damage{"event_no_utf8", "UPDATE deliveries SET event = X'FE'" OF_BAD, "event is not valid UTF-8"},
         Damage{"created", "UPDATE deliveries SET created_at = 'x'" OF_BAD, "created_at is not a number"},
         Damage{"joins", "UPDATE deliveries SET joins_at = 'x'" OF_BAD, "joins_at is not a number"},
         Damage{"due", "UPDATE deliveries SET due_at = 'x'" OF_BAD, "due_at is not a number"},
@@ -142,6 +143,33 @@ INSTANTIATE_TEST_SUITE_P(
         Damage{"unfinished_text", "UPDATE notifications SET unfinished = 'x' WHERE id = 'bad'", ""},
         Damage{"counters_gone", "DELETE FROM counters", ""}),
     [](const auto& instance) { return std::string(instance.param.name); });
+
+TEST_F(Unreadable, AnEndedDeliveryIsListedAsFarAsItCanBeRead) {
+  {
+    const auto store = open();
+    Calls calls(*store);
+    for (const auto* id : {"n1", "n2", "n3"}) ASSERT_TRUE(calls.accept(simple(id, id)));
+    const auto lease = calls.lease(kStart);
+    for (const auto& leased : lease->leased) ASSERT_TRUE(calls.finish(finish_of(leased, 0, delivered(), Done{}, kStart))->applied);
+  }
+  damage(
+      "UPDATE deliveries SET overrides = '{', receipt = X'FF', dead_letter = 'x' WHERE id = 'd-n1'; "
+      "DELETE FROM notifications WHERE id = 'n2'; UPDATE deliveries SET sink = X'00', state = X'01' WHERE id = 'd-n3'");
+  const auto store = open();
+  Calls calls(*store);
+  EXPECT_EQ(calls.deliveries()->size(), 3);
+  const auto listed = calls.list({.state = ListedState::delivered});
+  ASSERT_EQ(listed->deliveries.size(), 2);
+  EXPECT_EQ(listed->deliveries[0].delivery.id, "d-n2");
+  EXPECT_EQ(listed->deliveries[0].email, "bobby@coder.com");
+  EXPECT_EQ(listed->deliveries[0].msg_id, "");
+  EXPECT_EQ(listed->deliveries[1].msg_id, "msg-n1");
+  EXPECT_EQ(listed->deliveries[1].event, "Workspace Created");
+  EXPECT_THAT(*calls.deliveries({.sink = "mail"}), IsEmpty());
+  EXPECT_THAT(*calls.resolve("d-n2"), IsEmpty());
+  const auto retried = calls.retry({"d-n1", "d-n2"}, kStart);
+  EXPECT_THAT(retried->unchanged, ElementsAre(Unchanged{"d-n1", "cannot be read"}, Unchanged{"d-n2", "cannot be read"}));
+}
 
 TEST_F(Unreadable, AMemberOfADigestThatIsGoneCostsTheOthersNothing) {
   const auto member = [](const std::string& id) {
