@@ -37,6 +37,20 @@ Result<TimeZone> TimeZone::find(const std::string& name) {
   return out;
 }
 
+TimeZone TimeZone::of_machine() {
+  TimeZone out;
+  out.rules_ = std::make_shared<const Rules>(Rules{absl::LocalTimeZone()});
+  return out;
+}
+
+std::string TimeZone::name() const { return rules_->zone.name(); }
+
+std::string TimeZone::date(Timestamp time) const { return absl::FormatTime("%Y-%m-%d", to_absl(time), rules_->zone); }
+
+std::string TimeZone::clock(Timestamp time) const { return absl::FormatTime("%H:%M:%S", to_absl(time), rules_->zone); }
+
+std::string TimeZone::abbreviation(Timestamp time) const { return absl::FormatTime("%Z", to_absl(time), rules_->zone); }
+
 // Lines of zic(8): "Z NAME ..." is a zone, "L TARGET NAME" is an alias.
 std::vector<std::string> TimeZone::names() {
   std::vector<std::string> out;

@@ -17,8 +17,19 @@ class TimeZone {
   // Finds a zone by its name in the machine's IANA database (package tzdata): "Europe/Berlin", "UTC". ErrorCode::invalid otherwise.
   [[nodiscard]] static Result<TimeZone> find(const std::string& name);
 
+  // The zone of this machine (the variable TZ, else /etc/localtime); UTC if it has none.
+  [[nodiscard]] static TimeZone of_machine();
+
   // The names that find() accepts, in no order; empty if the machine has no list of them (tzdata.zi).
   [[nodiscard]] static std::vector<std::string> names();
+
+  // As find() was called with; "UTC" by default, "localtime" for the machine's own if TZ does not name one.
+  [[nodiscard]] std::string name() const;
+
+  // For people: "2026-01-31", "09:05:00", and "CET" (a number such as "+0545" if the zone has no abbreviation).
+  [[nodiscard]] std::string date(Timestamp time) const;
+  [[nodiscard]] std::string clock(Timestamp time) const;
+  [[nodiscard]] std::string abbreviation(Timestamp time) const;
 
   struct Local {
     int weekday = 0;  // 0 is Sunday

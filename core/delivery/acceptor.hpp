@@ -21,6 +21,8 @@ class Acceptor {
 
   // Errors are the store's. ErrorCode::unavailable: nothing was stored, and the sender should retry.
   void accept(model::Notification notification, store::Handler<store::Accepted> handler);
+  // The same for a notification that was planned elsewhere: neither processors nor routes apply.
+  void accept_planned(store::Acceptance acceptance, store::Handler<store::Accepted> handler);
 
  private:
   // Shared with the handlers that wait for the store.
@@ -33,6 +35,7 @@ class Acceptor {
     const base::Clock& clock;
     base::Logger log;
   };
+  static void store_planned(const Parts& parts, store::Acceptance acceptance, store::Handler<store::Accepted> handler);
   static void plan(const Parts& parts, model::Notification notification, const std::optional<base::TimeZone>& recipient_zone,
                    store::Handler<store::Accepted> handler);
 

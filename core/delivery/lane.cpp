@@ -26,6 +26,18 @@ double per_second(const policy::RateLimit& rate) {
   return rate.events == 0 ? 0 : rate.events * 1000.0 / static_cast<double>(rate.period.count());
 }
 
+// Adds the ids of a delivery to each line. A digest has those of its first notification; a line per item, at debug, has the others.
+base::Logger with_ids(const base::Logger& log, const std::string& sink, const model::Message& message) {
+  const auto& delivery = message.delivery;
+  const auto msg_id = message.items.empty() ? std::string_view() : std::string_view(message.items.front().msg_id);
+  auto out = log.with({{"sink", sink}, {"delivery", delivery.id}, {"notification", delivery.notification_id}, {"msg_id", msg_id}});
+  if (delivery.kind != model::DeliveryKind::digest) return out;
+  if (log.enabled(base::LogLevel::debug))
+    for (const auto& item : message.items)
+      log.debug("part of a digest", {{"sink", sink}, {"delivery", delivery.id}, {"notification", item.id}, {"msg_id", item.msg_id}});
+  return out.with({{"items", message.items.size()}});
+}
+
 }  // namespace
 
 std::string_view to_string(LaneState state) {
@@ -44,6 +56,7 @@ std::string_view to_string(LaneState state) {
 struct Lane::Attempt {
   std::shared_ptr<const SinkTraitsMap> sinks;
   AttemptMachine machine;
+  base::Logger log;  // with the ids of the delivery
   base::SteadyTime sent_at{};
   bool crasher = false;  // not passed to the plugin again
 };
@@ -255,8 +268,9 @@ bool Lane::start_attempt(store::Leased leased) {
   const bool can_reconcile = channel_ && channel_->can_reconcile() && state_ != LaneState::hung;
   const auto sinks = context_.sinks();
   const bool crasher = settings_.crashed_too_often && settings_.crashed_too_often(leased.delivery.id);
-  auto attempt =
-      std::make_shared<Attempt>(Attempt{sinks, AttemptMachine({std::move(leased), can_reconcile, sinks.get(), crasher}), {}, crasher});
+  auto log = with_ids(log_, settings_.sink, leased);
+  auto attempt = std::make_shared<Attempt>(
+      Attempt{sinks, AttemptMachine({std::move(leased), can_reconcile, sinks.get(), crasher}), std::move(log), {}, crasher});
   resume(attempt, event::Start{});
   return !expired;
 }
@@ -315,8 +329,7 @@ void Lane::drive(const std::shared_ptr<Attempt>& attempt, const Action& action) 
                  [&](const action::Send& a) { send(attempt, a); },
                  [&](const action::Finish& a) { finish(attempt, a); },
                  [&](const action::Abandon&) {
-                   log_.warn("the claim on a delivery was lost; another holder has it",
-                             {{"delivery", attempt->machine.leased().delivery.id}});
+                   attempt->log.warn("the claim on a delivery was lost; another holder has it");
                    on_ended(attempt);
                  },
              },
@@ -329,7 +342,7 @@ void Lane::begin(const std::shared_ptr<Attempt>& attempt, const action::Begin& b
                        [self = shared_from_this(), attempt, begin_action](base::Result<std::uint32_t> number) {
                          self->strand_.post([self, attempt, begin_action, number = std::move(number)] {
                            if (number) {
-                             if (begin_action.possible_duplicate) self->report_possible_duplicate(attempt->machine.leased().delivery);
+                             if (begin_action.possible_duplicate) self->report_possible_duplicate(*attempt);
                              return self->resume(attempt, event::Began{*number});
                            }
                            if (number.error().code == base::ErrorCode::not_found) return self->resume(attempt, event::ClaimLost{});
@@ -338,17 +351,16 @@ void Lane::begin(const std::shared_ptr<Attempt>& attempt, const action::Begin& b
                              return self->on_refused(attempt, {.outcome = std::move(outcome)}, number.error());
                            }
                            if (self->stopping_) return self->on_ended(attempt);
-                           self->log_.error("the start of an attempt cannot be recorded; trying again",
-                                            {{"sink", self->settings_.sink}, {"error", number.error().message}});
+                           attempt->log.error("the start of an attempt cannot be recorded; trying again",
+                                              {{"error", number.error().message}});
                            self->retry_later([self, attempt, begin_action] { self->begin(attempt, begin_action); });
                          });
                        });
 }
 
-void Lane::report_possible_duplicate(const model::Delivery& delivery) {
+void Lane::report_possible_duplicate(const Attempt& attempt) {
   context_.metrics.possible_duplicate(settings_.sink);
-  log_.warn("retrying an attempt that may have arrived; a duplicate is possible",
-            {{"sink", settings_.sink}, {"delivery", delivery.id}, {"notification", delivery.notification_id}});
+  attempt.log.warn("retrying an attempt that may have arrived; a duplicate is possible");
 }
 
 void Lane::send(const std::shared_ptr<Attempt>& attempt, const action::Send& send_action) {
@@ -358,19 +370,17 @@ void Lane::send(const std::shared_ptr<Attempt>& attempt, const action::Send& sen
   // Shares ownership with the attempt, whose machine no longer changes the message.
   const std::shared_ptr<const model::Message> message(attempt, &leased);
   plugin::SendRequest send{message, send_action.attempt, settings_.timeout};
-  log_.debug("attempt begins", {{"sink", settings_.sink}, {"delivery", leased.delivery.id}, {"attempt", send_action.attempt}});
+  attempt->log.debug("attempt begins", {{"attempt", send_action.attempt}});
   channel_->deliver(std::move(send), [self = shared_from_this(), attempt, number = send_action.attempt](plugin::SendOutcome outcome) {
     self->strand_.post([self, attempt, number, outcome = std::move(outcome)]() mutable {
       if (outcome.not_started) return self->requeue(attempt, number);
       const auto took = std::chrono::duration_cast<base::Millis>(self->context_.clock.steady() - attempt->sent_at);
       self->context_.metrics.attempt_ended(self->settings_.sink, model::to_string(outcome.code), outcome.reason, took);
-      self->log_.debug("attempt ended", {{"sink", self->settings_.sink},
-                                         {"delivery", attempt->machine.leased().delivery.id},
-                                         {"attempt", number},
-                                         {"outcome", model::to_string(outcome.code)},
-                                         {"reason", outcome.reason},
-                                         {"detail", outcome.detail},
-                                         {"took", took}});
+      attempt->log.debug("attempt ended", {{"attempt", number},
+                                           {"outcome", model::to_string(outcome.code)},
+                                           {"reason", outcome.reason},
+                                           {"detail", outcome.detail},
+                                           {"took", took}});
       self->track_outage(outcome);
       self->resume(attempt, event::Ended{std::move(outcome)});
     });
@@ -391,49 +401,48 @@ void Lane::reconcile(const std::shared_ptr<Attempt>& attempt) {
 void Lane::requeue(const std::shared_ptr<Attempt>& attempt, std::uint32_t number) {
   const auto& leased = attempt->machine.leased();
   if (number != 0) settings_.budget->release(1);
-  log_.debug("the plugin has not started a delivery; it returns to the queue",
-             {{"sink", settings_.sink}, {"delivery", leased.delivery.id}});
-  context_.store.release(
-      leased.claim, number, context_.clock.now() + kRequeueDelay,
-      [self = shared_from_this(), attempt, number](const base::Result<bool>& released) {
-        self->strand_.post([self, attempt, number, released] {
-          // When stopping, leave the delivery to the end of its lease: it is then in doubt, which costs no more than a mark.
-          if (released || (self->stopping_ && !self->draining_)) return self->on_ended(attempt);
-          if (released.error().code == base::ErrorCode::unavailable)
-            return self->retry_later([self, attempt, number] { self->requeue(attempt, number); });
-          self->log_.error(
-              "the store refuses to take a delivery back, so it stays in doubt until its lease ends; please report this",
-              {{"sink", self->settings_.sink}, {"delivery", attempt->machine.leased().delivery.id}, {"error", released.error().message}});
-          self->on_ended(attempt);
-        });
-      });
+  attempt->log.debug("the plugin has not started a delivery; it returns to the queue");
+  context_.store.release(leased.claim, number, context_.clock.now() + kRequeueDelay,
+                         [self = shared_from_this(), attempt, number](const base::Result<bool>& released) {
+                           self->strand_.post([self, attempt, number, released] {
+                             // When stopping, leave the delivery to the end of its lease: it is then in doubt, which costs no more than a
+                             // mark.
+                             if (released || (self->stopping_ && !self->draining_)) return self->on_ended(attempt);
+                             if (released.error().code == base::ErrorCode::unavailable)
+                               return self->retry_later([self, attempt, number] { self->requeue(attempt, number); });
+                             attempt->log.error(
+                                 "the store refuses to take a delivery back, so it stays in doubt until its lease ends; please report this",
+                                 {{"error", released.error().message}});
+                             self->on_ended(attempt);
+                           });
+                         });
 }
 
 // Keeps the outcome in memory until the store takes it: losing it would send the message again.
 void Lane::finish(const std::shared_ptr<Attempt>& attempt, const action::Finish& finish_action) {
   const bool lane_goes_on = !finish_action.park_lane && !finish_action.pause;
   if (lane_goes_on) ++ending_;
-  context_.store.finish(finish_action.finish, [self = shared_from_this(), attempt, finish_action,
-                                               lane_goes_on](base::Result<store::Finished> result) {
-    self->strand_.post([self, attempt, finish_action, lane_goes_on, result = std::move(result)] {
-      if (lane_goes_on) --self->ending_;
-      if (result) return self->on_finished(attempt, finish_action, *result);
-      if (result.error().code != base::ErrorCode::unavailable) return self->on_refused(attempt, finish_action.finish, result.error());
-      if (self->stopping_ && !self->draining_) return self->on_ended(attempt);
-      self->log_.error("an outcome cannot be recorded; trying again", {{"sink", self->settings_.sink}, {"error", result.error().message}});
-      self->retry_later([self, attempt, finish_action] { self->finish(attempt, finish_action); });
-    });
-  });
+  context_.store.finish(finish_action.finish,
+                        [self = shared_from_this(), attempt, finish_action, lane_goes_on](base::Result<store::Finished> result) {
+                          self->strand_.post([self, attempt, finish_action, lane_goes_on, result = std::move(result)] {
+                            if (lane_goes_on) --self->ending_;
+                            if (result) return self->on_finished(attempt, finish_action, *result);
+                            if (result.error().code != base::ErrorCode::unavailable)
+                              return self->on_refused(attempt, finish_action.finish, result.error());
+                            if (self->stopping_ && !self->draining_) return self->on_ended(attempt);
+                            attempt->log.error("an outcome cannot be recorded; trying again", {{"error", result.error().message}});
+                            self->retry_later([self, attempt, finish_action] { self->finish(attempt, finish_action); });
+                          });
+                        });
   // Lease the next delivery right behind it, so that one commit covers both.
   if (lane_goes_on && state_ == LaneState::open) pump();
 }
 
 void Lane::on_finished(const std::shared_ptr<Attempt>& attempt, const action::Finish& finish_action, const store::Finished& result) {
   if (result.applied) {
-    report(attempt->machine.leased(), finish_action.finish);
+    report(*attempt, finish_action.finish);
   } else {
-    log_.warn("the claim on a delivery was lost before its outcome was recorded",
-              {{"sink", settings_.sink}, {"delivery", finish_action.finish.delivery_id}});
+    attempt->log.warn("the claim on a delivery was lost before its outcome was recorded");
   }
   if (!result.sinks.empty()) context_.notify(result.sinks);
   const bool attempted = finish_action.finish.attempt != 0 || std::holds_alternative<store::Done>(finish_action.finish.next);
@@ -451,8 +460,7 @@ void Lane::on_finished(const std::shared_ptr<Attempt>& attempt, const action::Fi
 // it can proceed; a message that has arrived stays delivered.
 void Lane::on_refused(const std::shared_ptr<Attempt>& attempt, store::Finish finish, const base::Error& error) {
   const auto& leased = attempt->machine.leased();
-  log_.error("the store refuses an update of a delivery; please report this",
-             {{"sink", settings_.sink}, {"delivery", leased.delivery.id}, {"error", error.message}});
+  attempt->log.error("the store refuses an update of a delivery; please report this", {{"error", error.message}});
   finish.claim = leased.claim;
   finish.delivery_id = leased.delivery.id;
   finish.attempt = 0;
@@ -467,14 +475,14 @@ void Lane::on_refused(const std::shared_ptr<Attempt>& attempt, store::Finish fin
   context_.store.finish(finish, [self = shared_from_this(), attempt, finish, error](const base::Result<store::Finished>& result) {
     self->strand_.post([self, attempt, finish, error, result] {
       if (result && result->applied) {
-        self->report(attempt->machine.leased(), finish);
+        self->report(*attempt, finish);
         if (attempt->crasher && self->settings_.on_crasher_ended) self->settings_.on_crasher_ended(finish.delivery_id);
       }
       if (result || (self->stopping_ && !self->draining_)) return self->on_ended(attempt);
       if (result.error().code == base::ErrorCode::unavailable)
         return self->retry_later([self, attempt, finish, error] { self->on_refused(attempt, finish, error); });
-      self->log_.error("the delivery cannot be ended either; it stays in doubt until its lease ends, then it is leased again",
-                       {{"sink", self->settings_.sink}, {"delivery", finish.delivery_id}, {"error", result.error().message}});
+      attempt->log.error("the delivery cannot be ended either; it stays in doubt until its lease ends, then it is leased again",
+                         {{"error", result.error().message}});
       self->on_ended(attempt);
     });
   });
@@ -484,50 +492,40 @@ void Lane::report_unreadable(const std::vector<model::Delivery>& deliveries) {
   for (const auto& delivery : deliveries) {
     context_.metrics.dead_letter(settings_.sink);
     context_.metrics.delivery_ended(settings_.sink, model::to_string(delivery.state), delivery.last_reason, std::nullopt);
-    log_.error("a stored delivery cannot be read and is a dead letter now; look at it, then discard it",
-               {{"sink", settings_.sink},
-                {"delivery", delivery.id},
-                {"notification", delivery.notification_id},
-                {"detail", delivery.last_detail}});
+    log_.error(
+        "a stored delivery cannot be read and is a dead letter now; look at it, then discard it",
+        {{"sink", settings_.sink}, {"delivery", delivery.id}, {"notification", delivery.notification_id}, {"error", delivery.last_detail}});
   }
 }
 
-void Lane::report(const store::Leased& leased, const store::Finish& finish) {
+void Lane::report(const Attempt& attempt, const store::Finish& finish) {
   const auto& sink = settings_.sink;
+  const auto& leased = attempt.machine.leased();
   const auto& delivery = leased.delivery;
   const auto& outcome = finish.outcome;
   const auto log_failure = [&](model::DeliveryState state, std::string_view then) {
     context_.metrics.delivery_ended(sink, model::to_string(state), outcome.reason, std::nullopt);
-    log_.warn(model::to_string(state), {{"sink", sink},
-                                        {"delivery", delivery.id},
-                                        {"notification", delivery.notification_id},
-                                        {"reason", outcome.reason},
-                                        {"detail", outcome.detail},
-                                        {"then", then}});
+    attempt.log.warn(model::to_string(state), {{"reason", outcome.reason}, {"detail", outcome.detail}, {"then", then}});
   };
-  std::visit(
-      base::Visitor{
-          [&](const store::Done&) {
-            const auto received = leased.items.empty() ? delivery.created_at : leased.items.front().received_at;
-            context_.metrics.delivery_ended(sink, "delivered", outcome.reason, std::max(base::Millis(0), finish.now - received));
-            log_.info("delivered",
-                      {{"sink", sink}, {"delivery", delivery.id}, {"notification", delivery.notification_id}, {"attempt", finish.attempt}});
-          },
-          [&](const store::RetryAt& retry) {
-            if (retry.possible_duplicate && !delivery.possible_duplicate) report_possible_duplicate(delivery);
-            log_.debug("will be retried", {{"sink", sink},
-                                           {"delivery", delivery.id},
-                                           {"outcome", model::to_string(outcome.code)},
-                                           {"reason", outcome.reason},
-                                           {"at", base::to_rfc3339(base::to_wall(context_.clock, retry.at))}});
-          },
-          [&](const store::FallBack& fall_back) { log_failure(fall_back.state, "fallback"); },
-          [&](const store::DeadLetter& dead) {
-            context_.metrics.dead_letter(sink);
-            log_failure(dead.state, "dead letter");
-          },
-      },
-      finish.next);
+  std::visit(base::Visitor{
+                 [&](const store::Done&) {
+                   const auto received = leased.items.empty() ? delivery.created_at : leased.items.front().received_at;
+                   context_.metrics.delivery_ended(sink, "delivered", outcome.reason, std::max(base::Millis(0), finish.now - received));
+                   attempt.log.info("delivered", {{"attempt", finish.attempt}});
+                 },
+                 [&](const store::RetryAt& retry) {
+                   if (retry.possible_duplicate && !delivery.possible_duplicate) report_possible_duplicate(attempt);
+                   attempt.log.debug("will be retried", {{"outcome", model::to_string(outcome.code)},
+                                                         {"reason", outcome.reason},
+                                                         {"at", base::to_rfc3339(base::to_wall(context_.clock, retry.at))}});
+                 },
+                 [&](const store::FallBack& fall_back) { log_failure(fall_back.state, "fallback"); },
+                 [&](const store::DeadLetter& dead) {
+                   context_.metrics.dead_letter(sink);
+                   log_failure(dead.state, "dead letter");
+                 },
+             },
+             finish.next);
 }
 
 void Lane::on_ended(const std::shared_ptr<Attempt>& attempt) {

@@ -128,7 +128,7 @@ class Lane : public std::enable_shared_from_this<Lane> {
   bool start_attempt(store::Leased leased);
   void drive(const std::shared_ptr<Attempt>& attempt, const Action& action);
   void begin(const std::shared_ptr<Attempt>& attempt, const action::Begin& begin);
-  void report_possible_duplicate(const model::Delivery& delivery);
+  void report_possible_duplicate(const Attempt& attempt);
   void send(const std::shared_ptr<Attempt>& attempt, const action::Send& send);
   void reconcile(const std::shared_ptr<Attempt>& attempt);
   // Requeues a delivery that the plugin has not started, as if it had not been leased.
@@ -137,7 +137,7 @@ class Lane : public std::enable_shared_from_this<Lane> {
   void on_finished(const std::shared_ptr<Attempt>& attempt, const action::Finish& finish, const store::Finished& result);
   void resume(const std::shared_ptr<Attempt>& attempt, Event event);
   void on_refused(const std::shared_ptr<Attempt>& attempt, store::Finish finish, const base::Error& error);
-  void report(const store::Leased& leased, const store::Finish& finish);
+  void report(const Attempt& attempt, const store::Finish& finish);
   void report_unreadable(const std::vector<model::Delivery>& deliveries);
   [[nodiscard]] std::size_t bytes_left() const;
   void on_ended(const std::shared_ptr<Attempt>& attempt);

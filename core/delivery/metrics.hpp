@@ -13,6 +13,8 @@ class Metrics {
   virtual ~Metrics() = default;
   // result: accepted, duplicate, invalid, unauthorized, refused
   virtual void received(std::string_view source, std::string_view result) = 0;
+  // A notification of the source was accepted, or was a duplicate; `at` is wall-clock time.
+  virtual void source_heard(std::string_view, base::Timestamp) {}
   // outcome: delivered, retry, rate_limited, rejected, misconfigured
   virtual void attempt_ended(std::string_view sink, std::string_view outcome, std::string_view reason, base::Millis took) = 0;
   // outcome: delivered, rejected, expired, discarded; since_receipt only with delivered

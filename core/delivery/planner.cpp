@@ -39,6 +39,12 @@ std::string in_words(const model::Timing& timing) {
   return out;
 }
 
+// "2026-01-16 07:00 (Europe/Berlin)": quiet hours end at a full minute.
+std::string in_words(base::Timestamp time, const base::TimeZone& zone) {
+  const auto clock = zone.clock(time);
+  return zone.date(time) + " " + clock.substr(0, clock.rfind(':')) + " (" + zone.name() + ")";
+}
+
 // policy::due() takes and returns wall clock time; the result is converted back to gateway time.
 policy::Due due_at(const model::Timing& timing, const policy::Zones& zones, bool quiet_hours_hold, std::optional<base::Timestamp> ends_at,
                    base::Timestamp now, base::Millis wall_offset) {
@@ -117,7 +123,8 @@ void Planner::schedule(store::PlannedDelivery& planned, const model::Target& tar
   delivery.expires_at = expires(now);
   if (!target.timing) return;
 
-  const auto due = due_at(*target.timing, zones_of(delivery, recipient_zone), target.quiet_hours_hold, ends_at, now, out.wall_offset);
+  const auto zones = zones_of(delivery, recipient_zone);
+  const auto due = due_at(*target.timing, zones, target.quiet_hours_hold, ends_at, now, out.wall_offset);
   delivery.due_at = due.at;
   planned.time_of_day = due.quiet;
   delivery.expires_at = expires(due.at);
@@ -136,7 +143,7 @@ void Planner::schedule(store::PlannedDelivery& planned, const model::Target& tar
   if (due.quiet) {
     out.decisions.push_back({now, notification.id, "", "held",
                              delivery.sink + " " + delivery.destination.key() + ": quiet hours of route \"" + target.route + "\" until " +
-                                 base::to_rfc3339(due.at + out.wall_offset)});
+                                 in_words(due.at + out.wall_offset, zones.quiet_hours)});
   }
 }
 
@@ -189,7 +196,7 @@ store::Acceptance Planner::plan(model::Notification notification, base::Timestam
     delivery.allow_sensitive = target.allow_sensitive;
     delivery.created_at = now;
     schedule(planned, target, recipient_zone, out, notification);
-    if (processed.dedupe) planned.dedupe = store::DedupeKey{processed.dedupe->key, processed.dedupe->window};
+    if (processed.dedupe) planned.dedupe = store::DedupeKey{processed.dedupe->key, processed.dedupe->window, processed.dedupe->by};
     out.deliveries.push_back(std::move(planned));
   }
   out.notification = std::move(notification);

@@ -152,7 +152,7 @@ ProcessorResult Processors::run(model::Notification& notification, std::vector<T
       evaluation.emplace(*match_cache_, notification);
       if (source) processor.redact.apply(*source);
     }
-    if (processor.dedupe_key) out.dedupe = {processor.dedupe_key->render(notification), processor.rule.dedupe->window};
+    if (processor.dedupe_key) out.dedupe = {processor.dedupe_key->render(notification), processor.rule.dedupe->window, processor.rule.name};
   }
   if (source) notification.original = model::original_values(*source, notification);
   return out;

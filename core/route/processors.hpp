@@ -25,6 +25,7 @@ struct ProcessorResult {
   struct Dedupe {
     std::string key;
     base::Millis window{};
+    std::string by;  // the processor
     bool operator==(const Dedupe&) const = default;
   };
   std::optional<Dropped> dropped;

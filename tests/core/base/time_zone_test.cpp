@@ -42,6 +42,24 @@ TEST(TimeZone, Local) {
   EXPECT_EQ(TimeZone().local(utc("2026-02-28T23:59:59Z")).weekday, 6);
 }
 
+TEST(TimeZone, ForPeople) {
+  const auto summer = utc("2026-07-31T22:05:09.999Z");
+  EXPECT_EQ(zone("Europe/Berlin").date(summer), "2026-08-01");
+  EXPECT_EQ(zone("Europe/Berlin").clock(summer), "00:05:09");
+  EXPECT_EQ(zone("Europe/Berlin").abbreviation(summer), "CEST");
+  EXPECT_EQ(zone("Europe/Berlin").abbreviation(utc("2026-01-31T12:00:00Z")), "CET");
+  EXPECT_EQ(zone("Asia/Kathmandu").abbreviation(summer), "+0545");
+  EXPECT_EQ(TimeZone().date(summer) + TimeZone().clock(summer) + TimeZone().abbreviation(summer), "2026-07-3122:05:09UTC");
+  EXPECT_EQ(zone("Europe/Berlin").name(), "Europe/Berlin");
+  EXPECT_EQ(TimeZone().name(), "UTC");
+}
+
+TEST(TimeZone, OfTheMachine) {
+  const auto now = utc("2026-02-28T18:30:00Z");
+  EXPECT_EQ(TimeZone::of_machine().date(now).size(), 10U);
+  EXPECT_FALSE(TimeZone::of_machine().abbreviation(now).empty());
+}
+
 // Germany: 2026-03-29 02:00 becomes 03:00, 2026-10-25 03:00 becomes 02:00.
 TEST(TimeZone, TimesThatClocksSkipAreTheMomentOfTheChange) {
   const auto berlin = zone("Europe/Berlin");

@@ -131,7 +131,7 @@ struct Counted final : Metrics {
   tests::Watched<std::map<std::string, int>> counts;
 };
 
-class LaneFixture : public testing::Test {
+class LaneFixture : public ::testing::Test {
  protected:
   ~LaneFixture() override {
     shut_down();

@@ -127,7 +127,7 @@ TEST(Processors, TheLastKeyCounts) {
   const auto done = processors({{.name = "a", .dedupe = model::Dedupe{"x", std::chrono::seconds(1)}},
                                 {.name = "b", .dedupe = model::Dedupe{"{{name}}/{{recipient.name}}", std::chrono::minutes(5)}}})
                         .run(n);
-  EXPECT_EQ(done.dedupe, (ProcessorResult::Dedupe{"Workspace Deleted/Quasimodo", std::chrono::minutes(5)}));
+  EXPECT_EQ(done.dedupe, (ProcessorResult::Dedupe{"Workspace Deleted/Quasimodo", std::chrono::minutes(5), "b"}));
 }
 
 TEST(Processors, WrongRules) {
