@@ -1,12 +1,15 @@
-// HTTP API for administrators and monitoring: /healthz, /readyz and /metrics for every client of the listener, /api/v1 for a Unix socket or
-// the admin token. Shapes: docs/reference/admin-api.md.
+// HTTP API for administrators and monitoring: /healthz, /readyz and /metrics for every client of the listener, /api/v1 for clients that
+// access.hpp admits. Shapes: docs/reference/admin-api.md and openapi.yaml.
 #pragma once
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
-#include "base/secret.hpp"
+#include "api/access.hpp"
+#include "api/operator_backend.hpp"
+#include "api/web/preview_backend.hpp"
+#include "api/web/sessions.hpp"
 #include "net/server/router.hpp"
 #include "store/store.hpp"
 
@@ -20,7 +23,8 @@ struct RecordedQuery {
 
 // Backups, each identified by an id. All functions return at once.
 struct BackupBackend {
-  std::function<base::Result<nlohmann::json>()> begin;  // returns its document; ErrorCode::unavailable: another one is in progress
+  // Returns its document. ErrorCode::unavailable: another one is in progress.
+  std::function<base::Result<nlohmann::json>(store::Operator by)> begin;
   std::function<std::optional<nlohmann::json>(const std::string& id)> state;                 // nullopt: unknown id
   std::function<base::Result<std::string>(const std::string& id, std::uint64_t from)> read;  // a chunk; empty at the end
   std::function<bool(const std::string& id)> remove;                                         // false: unknown id
@@ -41,16 +45,19 @@ struct AdminBackend {
   // Calls back with the status document.
   std::function<void(std::move_only_function<void(nlohmann::json)>)> status;
   // Reads the configuration again. Calls back with whether it was applied, and with the result document.
-  std::function<void(std::move_only_function<void(bool, nlohmann::json)>)> reload;
+  std::function<void(store::Operator by, std::move_only_function<void(bool, nlohmann::json)>)> reload;
   // Names of the sinks that can be released. release() lets the sink try now, and calls back with the document; false: it cannot try, and
   // the document contains the reason.
   std::vector<std::string> sinks;
-  std::function<void(const std::string& sink, std::move_only_function<void(bool, nlohmann::json)>)> release;
+  std::function<void(const std::string& sink, store::Operator by, std::move_only_function<void(bool, nlohmann::json)>)> release;
   // Calls back with a page of the accepted notifications.
   std::function<void(const RecordedQuery&, std::move_only_function<void(base::Result<store::NotificationPage>)>)> notifications;
   BackupBackend backup;
+  OperatorBackend operators;
+  web::PreviewBackend preview;              // for the pages
+  std::shared_ptr<web::Sessions> sessions;  // of the pages, kept across reloads; null: no pages
 };
 
-[[nodiscard]] net::RouteTable admin_routes(AdminBackend backend, base::Secret token);
+[[nodiscard]] net::RouteTable admin_routes(AdminBackend backend, AccessRules access);
 
 }  // namespace belfry::api

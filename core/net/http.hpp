@@ -1,5 +1,6 @@
 // HTTP messages as plain values, without a network header.
 #pragma once
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,7 +38,11 @@ struct ServerRequest {
   std::string body;
   std::string remote;  // "127.0.0.1:51234", "unix"; for display only, never for a decision
   Peer peer = Peer::network;
-  std::string client_subject;  // of the verified client certificate, RFC 2253; empty: no certificate
+  std::optional<std::uint32_t> peer_uid = {};       // of the user at the other end of a Unix socket (SO_PEERCRED)
+  std::vector<Headers::Pair> path_parameters = {};  // of the route (HttpRoute::has_parameters), percent-decoded
+  std::string client_subject;                       // of the verified client certificate, RFC 2253; empty: no certificate
+
+  [[nodiscard]] std::string path_parameter(std::string_view name) const;  // empty: the route has no such parameter
 };
 
 struct ServerResponse {
@@ -45,7 +50,11 @@ struct ServerResponse {
   Headers headers;  // the server sets Content-Length, Date and Connection
   std::string body;
   bool close = false;
+  std::string why = {};  // of a refusal, for the log; empty: the first line of a text/plain body
 };
+
+// Replaces each %XX by its byte. nullopt: a % without two hexadecimal digits.
+[[nodiscard]] std::optional<std::string> percent_decode(std::string_view text);
 
 // One line of text/plain, truncated to the 512 bytes of an error that Coder shows.
 [[nodiscard]] ServerResponse text_response(int status, std::string_view line);

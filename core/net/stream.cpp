@@ -199,6 +199,14 @@ bool Stream::is_unix_socket() const {
   return !ec && own.protocol().family() == AF_UNIX;
 }
 
+std::optional<std::uint32_t> Stream::peer_uid() {
+  if (!is_unix_socket()) return std::nullopt;
+  ucred peer = {};
+  socklen_t size = sizeof peer;
+  if (::getsockopt(socket_.native_handle(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return std::nullopt;
+  return peer.uid;
+}
+
 std::string peer_network(const Stream::Socket& socket) {
   error_code ec;
   const auto endpoint = socket.remote_endpoint(ec);

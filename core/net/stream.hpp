@@ -52,11 +52,12 @@ class Stream : public std::enable_shared_from_this<Stream> {
   void reset();   // like close(), and drops unsent data
   void close();   // ends pending operations; later ones fail with operation_aborted
   [[nodiscard]] bool is_open() const { return !closed_; }
-  [[nodiscard]] bool quiet();                      // open, with neither data nor end of stream to read
-  [[nodiscard]] std::string peer() const;          // "127.0.0.1:51234", "[::1]:51234", "unix"; for display
-  [[nodiscard]] bool is_unix_socket() const;       // false also if the address family is not available
-  [[nodiscard]] std::string peer_subject() const;  // of the verified certificate, RFC 2253
-  [[nodiscard]] std::string verify_error() const;  // why the peer's certificate was rejected; empty: it was not
+  [[nodiscard]] bool quiet();                             // open, with neither data nor end of stream to read
+  [[nodiscard]] std::string peer() const;                 // "127.0.0.1:51234", "[::1]:51234", "unix"; for display
+  [[nodiscard]] bool is_unix_socket() const;              // false also if the address family is not available
+  [[nodiscard]] std::optional<std::uint32_t> peer_uid();  // of the process that connected to a Unix socket
+  [[nodiscard]] std::string peer_subject() const;         // of the verified certificate, RFC 2253
+  [[nodiscard]] std::string verify_error() const;         // why the peer's certificate was rejected; empty: it was not
 
  private:
   bool begin(error_code& ec);

@@ -43,7 +43,7 @@ inline constexpr std::size_t kShedCount = 6;
 // One response as it is sent. The views are valid during the call only.
 struct AccessRecord {
   int status = 0;                   // 0: no response, the TLS handshake failed
-  std::string_view method, path;    // empty: the request line was not read
+  std::string_view method, path;    // with the names of path parameters, not their values; empty: the request line was not read
   std::string_view owner;           // of the route; empty: no route
   std::string_view suggested_path;  // with 404: the path that was probably meant
   std::string_view remote;

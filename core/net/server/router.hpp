@@ -21,19 +21,24 @@ struct HttpRoute {
   RequestHandler handler;
   std::size_t max_body = 1024 * 1024;  // bytes; a larger body gets 413 and never reaches the handler
   std::string owner = {};              // for display: "source coder", "sink slack"
+  bool has_parameters = false;         // a segment of its path in braces, as in "/deliveries/{id}", stands for any text
 };
 
-using RouteTable = std::map<std::string, HttpRoute>;  // by exact path
+using RouteTable = std::map<std::string, HttpRoute>;  // by path; a path without parameters is preferred to one with them
 
 class Router {
  public:
+  static constexpr std::size_t kMaxParameter = 256;  // bytes, decoded
+
   explicit Router(RouteTable table) : table_(std::make_shared<const RouteTable>(std::move(table))) {}
   void replace(RouteTable table);
 
   struct Match {
     std::shared_ptr<const RouteTable> table;  // keeps the route alive
     const HttpRoute* route = nullptr;         // null: refused with `refusal`
-    ServerResponse refusal;                   // 404, or 405 with Allow
+    std::vector<Headers::Pair> parameters;    // percent-decoded
+    std::string pattern;                      // the path of a route with parameters; else empty
+    ServerResponse refusal;                   // 404, 405 with Allow, or 400 for a parameter that is not text
     std::string suggested_path;               // with 404: the path that was probably meant; empty: none
   };
   // Needs only the request line, so it can run before the body is read.

@@ -31,7 +31,8 @@ ServerResponse service_unavailable(std::string_view line) {
 }
 
 // The text of a refusal; empty: the response is not a refusal.
-std::string_view first_line(const ServerResponse& response) {
+std::string_view why_refused(const ServerResponse& response) {
+  if (!response.why.empty()) return response.why;
   if (response.status < 400 || !response.headers.get("Content-Type").value_or("").starts_with("text/plain")) return {};
   return std::string_view(response.body).substr(0, response.body.find('\n'));
 }
@@ -77,6 +78,7 @@ Session::Session(Stream::Socket socket, Options options, std::shared_ptr<Session
       host_(std::move(host)),
       remote_(stream_->peer()),
       peer_(stream_->is_unix_socket() ? Peer::unix_socket : Peer::network),
+      peer_uid_(stream_->peer_uid()),
       buffer_(std::max(options_.limits.max_header, kReadSize) + kReadSize),
       reservation_changed_(executor_),
       answered_(executor_) {}
@@ -142,7 +144,7 @@ Awaitable<bool> Session::exchange() {
 
   const bool head_only = request.method == "HEAD";
   const std::string method = request.method;
-  const std::string path = request.path;
+  const std::string path = match.pattern.empty() ? request.path : match.pattern;
   ServerResponse response;
   if (step == Step::done) {
     request.body = std::move(parser.body);
@@ -159,7 +161,7 @@ Awaitable<bool> Session::exchange() {
                    .owner = match.route != nullptr ? std::string_view(match.route->owner) : std::string_view(),
                    .suggested_path = match.suggested_path,
                    .remote = remote_,
-                   .why = first_line(response)});
+                   .why = why_refused(response)});
   const bool successful = step == Step::done && response.status < 400;
   host_->progress(options_.id, successful ? SessionHost::Progress::answered : SessionHost::Progress::refused);
   // If the request was not read to its end, the rest must not be parsed as the next request.
@@ -244,11 +246,13 @@ Session::Step Session::check_head(RequestParser& parser, ServerRequest& request,
   request = take_request(parser);
   request.remote = remote_;
   request.peer = peer_;
+  request.peer_uid = peer_uid_;
   request.client_subject = client_subject_;
   if (auto refusal = refuse_head(request, parser.version)) return refuse(std::move(*refusal));
   if (host_->draining()) return refuse(service_unavailable("the server is shutting down"));
   if (options_.over_limit) return refuse(service_unavailable("the server has too many connections"));
   match = host_->match(request);
+  request.path_parameters = std::move(match.parameters);
   if (!match.route) {
     refusal_ = std::move(match.refusal);
     return Step::refused;

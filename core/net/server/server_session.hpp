@@ -77,6 +77,7 @@ class Session : public std::enable_shared_from_this<Session> {
   const std::shared_ptr<SessionHost> host_;
   const std::string remote_;
   const Peer peer_;
+  const std::optional<std::uint32_t> peer_uid_;
   std::string client_subject_;
 
   boost::beast::flat_buffer buffer_;

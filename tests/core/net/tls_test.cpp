@@ -4,6 +4,7 @@
 #include "core/net/certificates.hpp"
 #include "core/net/server/server_fixture.hpp"
 #include "net/certificate_expiry.hpp"
+#include "net/certificate_names.hpp"
 #include "net/client/http_client.hpp"
 
 namespace belfry::net::test {
@@ -306,6 +307,16 @@ TEST(CertificateEndTest, AFileWithoutOneIsNamed) {
     ASSERT_FALSE(none) << name;
     EXPECT_EQ(none.error().message, file(name).string() + ": no certificate can be read");
   }
+}
+
+TEST(CertificateNamesTest, ThoseOfTheFirstCertificate) {
+  const auto file = [](const std::string& name) { return Certificates::get().file(name); };
+  EXPECT_THAT(certificate_names(file("server.crt"))->alternative, testing::ElementsAre("localhost", "127.0.0.1"));
+  EXPECT_THAT(certificate_names(file("client.crt"))->alternative, testing::IsEmpty());
+  EXPECT_EQ(certificate_names(file("absent.crt")).error().message, file("absent.crt").string() + ": no certificate can be read");
+  EXPECT_TRUE(is_certificate_for(file("server.crt"), "localhost"));
+  EXPECT_FALSE(is_certificate_for(file("misnamed.crt"), "localhost")) << "alternative names replace the common name";
+  EXPECT_FALSE(is_certificate_for(file("absent.crt"), "localhost"));
 }
 
 }  // namespace

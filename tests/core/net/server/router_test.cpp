@@ -72,6 +72,81 @@ TEST(Router, AReplacedTableStaysWithTheRequestsItWasFoundFor) {
   EXPECT_TRUE(before.route->methods.contains("POST"));
 }
 
+RouteTable table_with_parameters() {
+  return {{"/deliveries", {.methods = {"GET"}, .handler = kHandler}},
+          {"/deliveries/retry", {.methods = {"POST"}, .handler = kHandler}},
+          {"/deliveries/{id}", {.methods = {"GET"}, .handler = kHandler, .has_parameters = true}},
+          {"/deliveries/{id}/retry", {.methods = {"POST"}, .handler = kHandler, .has_parameters = true}},
+          {"/sinks/{name}/of/{id}", {.methods = {"GET"}, .handler = kHandler, .has_parameters = true}}};
+}
+
+using Parameters = std::vector<Headers::Pair>;
+
+TEST(RouterParameters, AreTheDecodedSegments) {
+  const Router router(table_with_parameters());
+  struct Case {
+    const char *method, *path, *pattern;
+    Parameters parameters;
+  };
+  for (const auto& c : std::vector<Case>{
+           {"GET", "/deliveries", "", {}},
+           {"POST", "/deliveries/retry", "", {}},
+           {"GET", "/deliveries/4711", "/deliveries/{id}", {{"id", "4711"}}},
+           {"HEAD", "/deliveries/4711", "/deliveries/{id}", {{"id", "4711"}}},
+           {"GET", "/deliveries/{id}", "/deliveries/{id}", {{"id", "{id}"}}},
+           {"GET", "/deliveries/a%2Fb%20%c3%a4%25", "/deliveries/{id}", {{"id", "a/b \u00e4%"}}},
+           {"GET", "/deliveries/..", "/deliveries/{id}", {{"id", ".."}}},
+           {"GET", "/deliveries/a+b", "/deliveries/{id}", {{"id", "a+b"}}},
+           {"POST", "/deliveries/retry/retry", "/deliveries/{id}/retry", {{"id", "retry"}}},
+           {"GET", "/sinks/slack/of/7", "/sinks/{name}/of/{id}", {{"name", "slack"}, {"id", "7"}}},
+       }) {
+    SCOPED_TRACE(c.path);
+    const auto match = router.match(c.method, c.path);
+    ASSERT_NE(match.route, nullptr) << match.refusal.body;
+    EXPECT_EQ(match.parameters, c.parameters);
+    EXPECT_EQ(match.pattern, c.pattern);
+  }
+}
+
+TEST(RouterParameters, AreRefusedIfTheyAreNoText) {
+  const Router router(table_with_parameters());
+  struct Case {
+    std::string method, path;
+    int refusal;
+    std::string why;
+  };
+  for (const auto& c : std::vector<Case>{
+           {"GET", "/deliveries/", 404, "did you mean /deliveries?"},
+           {"POST", "/deliveries//retry", 404, "nothing is served"},
+           {"GET", "/deliveries/1/2", 404, "nothing is served"},
+           {"GET", "/sinks/slack/of/", 404, "nothing is served"},
+           {"GET", "/deliveries/retry", 405, "accepts POST"},
+           {"DELETE", "/deliveries/1", 405, "accepts GET, HEAD"},
+           {"GET", "/deliveries/%", 400, "% without two hexadecimal digits"},
+           {"GET", "/deliveries/%4", 400, "% without two hexadecimal digits"},
+           {"GET", "/deliveries/%zz", 400, "% without two hexadecimal digits"},
+           {"GET", "/deliveries/%00", 400, "control characters"},
+           {"GET", "/deliveries/%1b[31m", 400, "control characters"},
+           {"GET", "/deliveries/a%0ab", 400, "control characters"},
+           {"GET", "/deliveries/%ff", 400, "UTF-8"},
+           {"GET", "/deliveries/%c0%af", 400, "UTF-8"},
+           {"GET", "/deliveries/" + std::string(Router::kMaxParameter + 1, 'x'), 400, "longer than 256 bytes"},
+       }) {
+    SCOPED_TRACE(c.path);
+    const auto match = router.match(c.method, c.path);
+    ASSERT_EQ(match.route, nullptr);
+    EXPECT_EQ(match.refusal.status, c.refusal);
+    EXPECT_NE(match.refusal.body.find(c.why), std::string::npos) << match.refusal.body;
+  }
+  EXPECT_NE(router.match("GET", "/deliveries/" + std::string(Router::kMaxParameter, 'x')).route, nullptr);
+}
+
+TEST(RouterParameters, ABraceInAnOrdinaryPathIsABrace) {
+  const Router router({{"/{hook}", {.methods = {"POST"}, .handler = kHandler}}});
+  EXPECT_NE(router.match("POST", "/{hook}").route, nullptr);
+  EXPECT_EQ(router.match("POST", "/hook").refusal.status, 404);
+}
+
 TEST(Headers, AreFoundWhateverTheirCase) {
   const Headers headers = {{"X-Message-Id", "1"}, {"x-message-id", "2"}};
   EXPECT_EQ(headers.get("X-MESSAGE-ID"), "1");

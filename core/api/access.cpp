@@ -1,0 +1,105 @@
+#include "api/access.hpp"
+
+#include <arpa/inet.h>
+#include <pwd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <memory>
+
+#include "api/admin/query_string.hpp"
+#include "api/admin/responses.hpp"
+#include "api/admin/text_rules.hpp"
+
+namespace belfry::api {
+namespace {
+
+bool is_ip(const std::string& text) {
+  std::array<unsigned char, sizeof(in6_addr)> ignored{};
+  return ::inet_pton(AF_INET, text.c_str(), ignored.data()) == 1 || ::inet_pton(AF_INET6, text.c_str(), ignored.data()) == 1;
+}
+
+// The host without port and brackets: "[::1]:9664" -> "::1".
+std::string_view without_port(std::string_view host) {
+  if (host.starts_with('[')) return host.contains(']') ? host.substr(1, host.find(']') - 1) : std::string_view();
+  return host.substr(0, host.find(':'));
+}
+
+std::string_view without_scheme(std::string_view origin) {
+  for (const std::string_view scheme : {"http://", "https://"})
+    if (origin.starts_with(scheme)) return origin.substr(scheme.size());
+  return {};
+}
+
+// From /etc/passwd only: a directory service might not respond, and this runs on a network thread.
+std::string user_name(std::uint32_t uid) {
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen("/etc/passwd", "re"),
+                                                             [](std::FILE* open) { return open == nullptr ? 0 : std::fclose(open); });
+  std::array<char, 4096> buffer{};
+  passwd entry = {};
+  passwd* found = nullptr;
+  while (file && ::fgetpwent_r(file.get(), &entry, buffer.data(), buffer.size(), &found) == 0)
+    if (found->pw_uid == uid) return printable(found->pw_name);
+  return {};
+}
+
+std::string peer_name(const net::ServerRequest& request) {
+  if (!request.peer_uid) return "unknown user of the admin socket";
+  const auto uid = "uid " + std::to_string(*request.peer_uid);
+  const auto name = user_name(*request.peer_uid);
+  return name.empty() ? uid : name + " (" + uid + ")";
+}
+
+}  // namespace
+
+std::optional<net::ServerResponse> Access::refuse_forged(const net::ServerRequest& request) const {
+  for (const auto* name : {"token", "access_token"}) {
+    if (has_parameter(request.query, name))
+      return api_error(400, "a token in the URL ends up in logs and histories; send it in the Authorization header, and replace it");
+  }
+  if (request.peer == net::Peer::network && !has_token())
+    return api_error(404, "no such path; the API over TCP needs admin.token or admin.tokens to be set");
+  return refuse_foreign(request);
+}
+
+std::optional<net::ServerResponse> Access::refuse_foreign(const net::ServerRequest& request) const {
+  const auto host = request.headers.get("Host").value_or("");
+  const std::string name(without_port(host));
+  const bool known = is_ip(name) || net::equal_ignoring_case(name, "localhost") ||
+                     std::ranges::any_of(rules_.hosts, [&](const auto& own) { return net::equal_ignoring_case(own, name); });
+  if (!known)
+    return api_error(
+        421, "the host name " + in_quotes(name) + " is not known as a name of this gateway; add it to admin.hosts, or use the IP address");
+  const auto origin = request.headers.get("Origin");
+  if (origin && !net::equal_ignoring_case(without_scheme(*origin), host))
+    return api_error(403, "the request comes from a page of " + in_quotes(*origin) + "; use the page of this gateway");
+  return std::nullopt;
+}
+
+std::optional<std::string> Access::holder_of(std::string_view token) const {
+  // Compares with every token, so that the time does not depend on which one matches.
+  std::optional<std::string> holder;
+  for (const auto& [name, secret] : rules_.tokens)
+    if (!secret.empty() && base::constant_time_equal(token, secret.reveal())) holder = "token " + name;
+  if (!rules_.token.empty() && base::constant_time_equal(token, rules_.token.reveal()) && !holder) holder = "token";
+  return holder;
+}
+
+std::optional<std::string> Access::operator_of(const net::ServerRequest& request) const {
+  if (request.peer == net::Peer::unix_socket) return peer_name(request);
+  constexpr std::string_view kBearer = "Bearer ";
+  const auto value = request.headers.get("Authorization").value_or("");
+  if (!value.starts_with(kBearer)) return std::nullopt;
+  return holder_of(value.substr(kBearer.size()));
+}
+
+std::optional<net::ServerResponse> Access::refuse(const net::ServerRequest& request) const {
+  if (auto refused = refuse_forged(request)) return refused;
+  if (request.peer == net::Peer::unix_socket || operator_of(request)) return std::nullopt;
+  auto response = api_error(401, "the admin token is missing or wrong; send it as a bearer token in the Authorization header");
+  response.headers.add("WWW-Authenticate", "Bearer realm=\"belfry\"");
+  return response;
+}
+
+}  // namespace belfry::api
