@@ -1,5 +1,6 @@
 #include "api/webhook_api.hpp"
 
+#include "base/gateway_clock.hpp"
 #include "base/ids.hpp"
 #include "net/server/admission.hpp"
 #include "source/coder.hpp"
@@ -51,22 +52,26 @@ net::HttpRoute webhook_route(WebhookSource source, std::shared_ptr<delivery::Acc
       return reply(error_response(400, notification.error().message));
     }
 
-    auto id = notification->id;
-    log.debug("received", {{"source", name},
+    const auto heard = base::to_wall(clock, now);
+    const auto ids = log.with({{"source", name}, {"notification", notification->id}, {"msg_id", notification->msg_id}});
+    ids.debug("received", {{"name", notification->name},
+                           {"recipient", notification->recipient.email},
                            {"remote", request.remote},
-                           {"notification", id},
-                           {"msg_id", notification->msg_id},
-                           {"name", notification->name},
                            {"bytes", request.body.size()}});
     pipeline->accept(std::move(*notification),
-                     [shared, &metrics, log, id = std::move(id), reply = std::move(reply)](base::Result<store::Accepted> accepted) mutable {
+                     [shared, &metrics, log = ids, heard, reply = std::move(reply)](base::Result<store::Accepted> accepted) mutable {
                        if (!accepted) {
                          metrics.received(shared->name, "refused");
-                         log.error("a notification could not be stored", {{"source", shared->name}, {"error", accepted.error().message}});
+                         log.error("a notification could not be stored; its sender gets a 503", {{"error", accepted.error().message}});
                          return reply(unavailable());
                        }
                        metrics.received(shared->name, accepted->duplicate ? "duplicate" : "accepted");
-                       log.debug(accepted->duplicate ? "already stored" : "stored", {{"source", shared->name}, {"notification", id}});
+                       metrics.source_heard(shared->name, heard);
+                       if (accepted->duplicate) {
+                         log.debug("already stored", {{"first", accepted->notification_id}});
+                       } else {
+                         log.debug("stored");
+                       }
                        reply({204, {}, "", false});
                      });
   };

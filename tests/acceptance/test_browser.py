@@ -1,18 +1,12 @@
 """End to end in a browser: a webhook, the message on the page, a click on its button, the acknowledgement."""
 import unittest
 
-from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
-from browser import chromium, keep_screenshot
+from browser import chromium, keep_screenshot, see
 from harness import AcceptanceCase
 from payloads import fixtures, notification
-
-
-def see(driver, selector, text):
-    found = lambda d: [element for element in d.find_elements(By.CSS_SELECTOR, selector) if text in element.text]
-    return WebDriverWait(driver, 15, ignored_exceptions=[StaleElementReferenceException]).until(found, f"{text!r} in {selector}")[0]
 
 
 class BrowserTest(AcceptanceCase):

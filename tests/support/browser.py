@@ -4,8 +4,11 @@ import os
 import tempfile
 
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
 from selenium.webdriver.common.utils import is_connectable
+from selenium.webdriver.support.wait import WebDriverWait
 
 FLAGS = (
     "--headless",
@@ -46,6 +49,12 @@ def chromium(width=1200, height=850, dark=False):
             yield driver
         finally:
             driver.quit()
+
+
+def see(driver, selector, text):
+    """The first element with the text, once it is there."""
+    found = lambda d: [element for element in d.find_elements(By.CSS_SELECTOR, selector) if text in element.text]
+    return WebDriverWait(driver, 15, ignored_exceptions=[StaleElementReferenceException]).until(found, f"{text!r} in {selector}")[0]
 
 
 def keep_screenshot(driver, name):

@@ -7,27 +7,44 @@ namespace {
 
 class AdminApiTest : public testing::Test {
  protected:
-  net::ServerResponse get(const std::string& path, net::ServerRequest request = {}) {
+  net::ServerResponse get(const std::string& path, net::ServerRequest request = {}) { return call("GET", path, std::move(request)); }
+  net::ServerResponse post(const std::string& path, net::ServerRequest request = {}) { return call("POST", path, std::move(request)); }
+
+  net::ServerResponse call(const std::string& method, const std::string& path, net::ServerRequest request) {
     AdminBackend backend;
     backend.readiness = [this](auto answer) { answer(reasons_); };
     backend.metrics = [](auto answer) { answer("belfry_build_info 1\n"); };
     backend.status = [](auto answer) { answer(nlohmann::json{{"version", "1"}}); };
-    backend.reload = [this](auto answer) { answer(reload_, nlohmann::json{{"success", reload_}}); };
+    backend.reload = [this](store::Operator by, auto answer) {
+      by_ = std::move(by);
+      answer(reload_, nlohmann::json{{"success", reload_}});
+    };
     backend.sinks = {"slack", "hung"};
-    backend.release = [](const std::string& sink, auto answer) { answer(sink != "hung", nlohmann::json{{"sink", sink}}); };
+    backend.release = [this](const std::string& sink, store::Operator by, auto answer) {
+      by_ = std::move(by);
+      answer(sink != "hung", nlohmann::json{{"sink", sink}});
+    };
     backend.notifications = [this](const RecordedQuery& query, auto answer) {
       last_query_ = query;
       answer(recorded_);
     };
-    const auto table = admin_routes(backend, base::Secret(token_));
+    AccessRules rules;
+    rules.token = base::Secret(token_);
+    const net::Router router(admin_routes(std::move(backend), std::move(rules)));
+    request.method = method;
+    request.path = path;
+    const auto match = router.match(method, path);
+    if (match.route == nullptr) return match.refusal;
+    request.path_parameters = match.parameters;
     net::ServerResponse got;
-    table.at(path).handler(std::move(request), [&](net::ServerResponse response) { got = std::move(response); });
+    match.route->handler(std::move(request), [&](net::ServerResponse response) { got = std::move(response); });
     return got;
   }
 
   static net::ServerRequest from(const std::string& remote, const std::string& authorization = {}) {
     net::ServerRequest request;
     request.remote = remote;
+    request.headers.add("Host", "localhost:9664");
     if (remote == "unix") request.peer = net::Peer::unix_socket;
     if (!authorization.empty()) request.headers.add("Authorization", authorization);
     return request;
@@ -38,6 +55,7 @@ class AdminApiTest : public testing::Test {
   std::optional<RecordedQuery> last_query_;
   base::Result<store::NotificationPage> recorded_;
   std::string token_;
+  store::Operator by_;
 };
 
 TEST_F(AdminApiTest, AliveAndMetricsAreOpen) {
@@ -64,26 +82,40 @@ TEST_F(AdminApiTest, HowAPeerIsShownOpensNothing) {
   auto request = from("unix");
   request.peer = net::Peer::network;
   EXPECT_EQ(get("/api/v1/status", request).status, 404);
-  EXPECT_EQ(get("/api/v1/reload", request).status, 404);
-  EXPECT_EQ(get("/api/v1/sinks/slack/release", request).status, 404);
+  EXPECT_EQ(post("/api/v1/reload", request).status, 404);
+  EXPECT_EQ(post("/api/v1/sinks/slack/release", request).status, 404);
 }
 
 TEST_F(AdminApiTest, ReleasesASink) {
-  const auto released = get("/api/v1/sinks/slack/release", from("unix"));
+  auto request = from("unix");
+  request.peer_uid = 0;
+  const auto released = post("/api/v1/sinks/slack/release", request);
   EXPECT_EQ(released.status, 200);
   EXPECT_EQ(nlohmann::json::parse(released.body), nlohmann::json({{"sink", "slack"}}));
-  EXPECT_EQ(get("/api/v1/sinks/hung/release", from("unix")).status, 409);
-  EXPECT_EQ(get("/api/v1/sinks/slack/release", from("127.0.0.1:5000")).status, 404);
+  EXPECT_EQ(by_.name, "root (uid 0)");
+  EXPECT_EQ(post("/api/v1/sinks/hung/release", from("unix")).status, 409);
+  EXPECT_EQ(post("/api/v1/sinks/slack/release", from("127.0.0.1:5000")).status, 404);
+  const auto unknown = post("/api/v1/sinks/teams/release", from("unix"));
+  EXPECT_EQ(unknown.status, 404);
+  EXPECT_EQ(unknown.body, "{\"error\":\"there is no sink \\\"teams\\\"; the sinks are slack and hung\"}\n");
 }
 
 TEST_F(AdminApiTest, AReloadThatIsRefusedIsADocumentToo) {
-  EXPECT_EQ(get("/api/v1/reload", from("127.0.0.1:5000")).status, 404);
-  EXPECT_EQ(get("/api/v1/reload", from("unix")).status, 200);
+  EXPECT_EQ(post("/api/v1/reload", from("127.0.0.1:5000")).status, 404);
+  EXPECT_EQ(post("/api/v1/reload", from("unix")).status, 200);
   reload_ = false;
-  const auto refused = get("/api/v1/reload", from("unix"));
+  const auto refused = post("/api/v1/reload", from("unix"));
   EXPECT_EQ(refused.status, 422);
   EXPECT_EQ(refused.body, "{\"success\":false}\n");
   EXPECT_EQ(refused.headers.get("content-type"), "application/json");
+}
+
+TEST_F(AdminApiTest, AReasonMayComeWithAChange) {
+  auto request = from("unix");
+  request.headers.add("Content-Type", "application/json; charset=utf-8");
+  request.body = R"({"reason":" the new rules "})";
+  EXPECT_EQ(post("/api/v1/reload", request).status, 200);
+  EXPECT_EQ(by_.reason, "the new rules");
 }
 
 TEST_F(AdminApiTest, OverTcpATokenIsWanted) {
@@ -108,7 +140,7 @@ TEST_F(AdminApiTest, WhatWasAcceptedComesALineEach) {
   ASSERT_TRUE(last_query_);
   EXPECT_EQ(base::to_rfc3339(last_query_->since), "2026-01-31T09:00:00.000Z");
   EXPECT_EQ(last_query_->cursor, 5);
-  for (const auto* query : {"since=yesterday", "from=-1", "from=x", "from=1x", "since="}) {
+  for (const auto* query : {"since=yesterday", "from=-1", "from=x", "from=1x", "form=1", "from=1&from=2"}) {
     request.query = query;
     EXPECT_EQ(get("/api/v1/notifications", request).status, 400) << query;
   }

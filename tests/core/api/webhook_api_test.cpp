@@ -8,10 +8,12 @@ namespace {
 class CountsReceived final : public delivery::Metrics {
  public:
   void received(std::string_view source, std::string_view result) override { last = std::string(source) + " " + std::string(result); }
+  void source_heard(std::string_view source, base::Timestamp at) override { heard[std::string(source)] = at; }
   void attempt_ended(std::string_view, std::string_view, std::string_view, base::Millis) override {}
   void delivery_ended(std::string_view, std::string_view, std::string_view, std::optional<base::Millis>) override {}
   void possible_duplicate(std::string_view) override {}
   std::string last;
+  std::map<std::string, base::Timestamp> heard;
 };
 
 class WebhookApiTest : public delivery::LaneFixture {
@@ -59,6 +61,20 @@ TEST_F(WebhookApiTest, AcceptsAndRecognisesARepetition) {
   EXPECT_EQ(received_.last, "coder duplicate");
   EXPECT_TRUE(metrics_.wait("delivery slack delivered", 1));
   EXPECT_EQ(channel("slack").seen().sent.size(), 1U);
+}
+
+TEST_F(WebhookApiTest, ASourceIsHeardWithEachNotificationThatIsStored) {
+  post(payload("m1"));
+  ASSERT_TRUE(received_.heard.contains("coder"));
+  EXPECT_LT(clock_.now() - received_.heard["coder"], std::chrono::minutes(1));
+  received_.heard.clear();
+  post(payload("m1"));
+  EXPECT_TRUE(received_.heard.contains("coder")) << "a duplicate, too";
+  received_.heard.clear();
+  post("{}");
+  source_.credentials.bearers = {base::Secret("token")};
+  post(payload("m2"));
+  EXPECT_TRUE(received_.heard.empty()) << "not with a request that is invalid or unauthorized";
 }
 
 TEST_F(WebhookApiTest, NamesWhatIsWrong) {

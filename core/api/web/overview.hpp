@@ -1,0 +1,12 @@
+// The overview: sinks and their queues, and everything that needs a person, with the command or the page that helps. Pure.
+#pragma once
+#include <nlohmann/json.hpp>
+
+#include "api/web/shown.hpp"
+
+namespace belfry::api::web {
+
+// `status`: the status document, see docs/reference/admin-api.md.
+[[nodiscard]] nlohmann::json overview_model(const nlohmann::json& status, const TimeText& times);
+
+}  // namespace belfry::api::web
