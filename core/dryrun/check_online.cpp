@@ -9,7 +9,6 @@
 namespace belfry::dryrun {
 namespace {
 
-constexpr base::Millis kCheckTimeout{60'000};
 constexpr base::Millis kStopTimeout{2'000};
 
 // Durable writes fail: a token that was renewed here would be lost to the gateway.
@@ -34,7 +33,7 @@ base::Result<std::shared_ptr<plugin::Instance>> open(const config::SinkSettings&
   return host.open_for_check(checked, std::move(*http), std::make_shared<NoWebSockets>(runtime));
 }
 
-void begin_check(PendingCheck& pending, base::Result<std::shared_ptr<plugin::Instance>> opened) {
+void begin_check(PendingCheck& pending, base::Result<std::shared_ptr<plugin::Instance>> opened, base::Millis timeout) {
   const auto answer = [&](plugin::Finding::Severity severity, std::string text) {
     pending.answer.set_value({{severity, "", std::move(text)}});
   };
@@ -43,13 +42,13 @@ void begin_check(PendingCheck& pending, base::Result<std::shared_ptr<plugin::Ins
   if (!pending.instance->can_check_online()) {
     return answer(plugin::Finding::Severity::note, "plugin " + pending.sink.plugin + " has no online check");
   }
-  pending.instance->check_online(kCheckTimeout, [&](std::vector<plugin::Finding> found) { pending.answer.set_value(std::move(found)); });
+  pending.instance->check_online(timeout, [&](std::vector<plugin::Finding> found) { pending.answer.set_value(std::move(found)); });
 }
 
 }  // namespace
 
 std::vector<config::Diagnostic> check_online(const config::Settings& settings, const sink_check::CheckedSinks& plan,
-                                             const std::shared_ptr<base::Scrubber>& scrubber) {
+                                             const std::shared_ptr<base::Scrubber>& scrubber, base::Millis timeout) {
   CommandHost<ReadOnlyBackends> plugins(scrubber);
 
   std::vector<std::unique_ptr<PendingCheck>> all;
@@ -57,7 +56,7 @@ std::vector<config::Diagnostic> check_online(const config::Settings& settings, c
     if (!checked.missing.empty()) continue;
     const auto& sink = *std::find_if(settings.sinks.begin(), settings.sinks.end(), [&](const auto& s) { return s.name == checked.name; });
     all.push_back(std::make_unique<PendingCheck>(sink));
-    begin_check(*all.back(), open(sink, checked, plugins.host(), plugins.net()));
+    begin_check(*all.back(), open(sink, checked, plugins.host(), plugins.net()), timeout);
   }
   std::vector<config::Diagnostic> problems;
   for (const auto& pending : all) {
