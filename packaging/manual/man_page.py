@@ -6,6 +6,7 @@ FILES = [
     ("/etc/belfry/conf.d/*.yaml", "Additional files, included by the configuration: sinks, sources, plugins and routes."),
     ("/etc/credstore/", "Credentials of the unit, one per file: slack-bot-token, slack-signing-secret, slack-app-token, webhook-password, admin-token."),
     ("/usr/lib/belfry/plugins, /usr/local/lib/belfry/plugins", "Packaged plugins, and your own."),
+    ("/usr/share/belfry/monitoring/", "Alert rules for Prometheus and a dashboard for Grafana."),
     ("/var/lib/belfry/", "The queue and the private copies of plugins."),
     ("/run/belfry/admin.sock", "The socket through which commands reach the running gateway, even if its configuration cannot be read."),
 ]
@@ -13,6 +14,8 @@ ENVIRONMENT = [
     ("SLACK_BOT_TOKEN, SLACK_SIGNING_SECRET, SLACK_APP_TOKEN, PORT", "Used by the shipped configuration, and sufficient without a configuration file."),
     ("BELFRY_WEBHOOK_PASSWORD", "The password that Coder sends for the user coder, with the shipped configuration or without a file."),
     ("BELFRY_LOG", "The log level: debug, info, warn, error."),
+    ("NO_COLOR", "If it is set and not empty, no colours on a terminal."),
+    ("TZ", "The time zone of the times that commands print; default: that of the machine."),
     ("BELFRY_CORE_FILES", "With yes, a crash may leave a core file, which contains secrets and the text of notifications."),
     ("BELFRY_PLUGIN_DIR", "Plugin directories, separated by colons, if the configuration lists none."),
 ]

@@ -44,6 +44,21 @@ class LintTest(unittest.TestCase):
             output = run("systemd-analyze", "security", "--offline=yes", "--no-pager", f"--threshold={MAX_EXPOSURE}", unit)
             print("\n" + output.strip().splitlines()[-1])
 
+    def test_monitoring(self):
+        """The files are in both packages, and each runbook_url names a section of an installed page."""
+        listed = run("rpm", "--query", "--package", "--list", rpm("belfry")).splitlines()
+        with tempfile.TemporaryDirectory() as directory:
+            run("dpkg-deb", "--extract", package("belfry"), directory)
+            installed = Path(directory) / "usr/share/belfry/monitoring"
+            files = sorted(file.name for file in (SOURCE / "packaging/monitoring").iterdir())
+            self.assertEqual(sorted(file.name for file in installed.iterdir()), files)
+            self.assertEqual([name for name in files if f"/usr/share/belfry/monitoring/{name}" not in listed], [])
+            runbooks = re.findall(r"runbook_url: file://(\S+)#(\S+)", (installed / "belfry.rules.yml").read_text())
+            self.assertGreater(len(runbooks), 10)
+            for page, section in runbooks:
+                self.assertIn(f"\n## {section}\n", (Path(directory) / page.lstrip("/")).read_text().lower())
+                self.assertIn(page, listed)
+
     def test_completions_and_manual(self):
         with tempfile.TemporaryDirectory() as directory:
             run("dpkg-deb", "--extract", package("belfry"), directory)

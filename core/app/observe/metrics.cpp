@@ -11,9 +11,9 @@
 #include <mutex>
 #include <set>
 
-#include "app/observe/process_metrics.hpp"
-#include "app/observe/status.hpp"
+#include "app/observe/scraped_gauges.hpp"
 #include "base/log_writer.hpp"
+#include "net/server/http_server.hpp"
 
 namespace belfry::app {
 
@@ -27,7 +27,7 @@ namespace {
 double seconds(base::Millis millis) { return static_cast<double>(millis.count()) / 1000.0; }
 std::string text_of(std::string_view view) { return std::string(view); }
 
-const Buckets kDeliveryBuckets{0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200, 86400};
+const Buckets kDeliveryBuckets{0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 86400};
 const Buckets kAttemptBuckets{0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30};
 const Buckets kCommitBuckets{0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5};
 const Buckets kBatchBuckets{1, 2, 5, 10, 20, 50, 100, 200, 500, 1000};
@@ -36,105 +36,12 @@ const Buckets kBatchBuckets{1, 2, 5, 10, 20, 50, 100, 200, 500, 1000};
 constexpr const char* kResults[] = {"accepted", "duplicate", "invalid", "unauthorized", "refused"};
 constexpr const char* kDeliveryOutcomes[] = {"delivered", "rejected", "expired", "discarded"};
 constexpr const char* kAttemptOutcomes[] = {"delivered", "retry", "rate_limited", "rejected", "misconfigured"};
+constexpr const char* kInboundResults[] = {"verified", "refused"};
+constexpr const char* kListeners[] = {"server", "admin"};
+constexpr const char* kActions[] = {"retry", "discard", "send", "release", "reload", "log_level", "backup"};
 constexpr const char* kViolations[] = {"bad_argument", "bad_outcome", "bad_ticket",       "completed_late", "completed_twice",
                                        "hung",         "log_flood",   "slow_call",        "slow_scan",      "stop_timeout",
                                        "threw",        "too_early",   "too_many_requests"};
-
-// Gauges that are looked up at each scrape. They are built afresh each time, so that a removed sink leaves no stale series; a sink with a
-// lane but nothing in the store has series, too.
-void add_queue(prometheus::Registry& registry, const store::Stats& stats, const std::vector<delivery::LaneStatus>& lanes,
-               base::Timestamp now) {
-  auto& depth = BuildGauge().Name("belfry_queue_depth").Help("Unfinished deliveries, by state").Register(registry);
-  auto& oldest =
-      BuildGauge().Name("belfry_queue_oldest_seconds").Help("How long the oldest unfinished delivery has been due").Register(registry);
-  auto& dead = BuildGauge().Name("belfry_dead_letters").Help("Deliveries that wait for an operator").Register(registry);
-  auto& stalled = BuildGauge()
-                      .Name("belfry_delivery_stalled")
-                      .Help("1 if deliveries are due and none has been attempted for a minute")
-                      .Register(registry);
-  auto sinks = stats.sinks;
-  for (const auto& lane : lanes) {
-    const auto& figures = sinks[lane.sink];
-    stalled.Add({{"sink", lane.sink}}).Set(is_stalled(lane, figures, now) ? 1 : 0);
-  }
-  for (const auto& [sink, figures] : sinks) {
-    const auto set = [&, &name = sink](const char* state, std::uint64_t value) {
-      depth.Add({{"sink", name}, {"state", state}}).Set(static_cast<double>(value));
-    };
-    set("waiting", figures.waiting);
-    set("in_flight", figures.in_flight);
-    set("backoff", figures.backoff);
-    set("held", figures.held);
-    oldest.Add({{"sink", sink}}).Set(figures.oldest ? std::max(0.0, seconds(now - *figures.oldest)) : 0.0);
-    dead.Add({{"sink", sink}}).Set(static_cast<double>(figures.dead_letters));
-  }
-  BuildGauge()
-      .Name("belfry_notifications_unrouted")
-      .Help("Notifications within the retention period that matched no route")
-      .Register(registry)
-      .Add({})
-      .Set(static_cast<double>(stats.unrouted));
-}
-
-void add_lanes(prometheus::Registry& registry, const std::vector<delivery::LaneStatus>& lanes) {
-  auto& family = BuildGauge().Name("belfry_lane_state").Help("1 for the current state of the lane").Register(registry);
-  for (const auto& lane : lanes) {
-    for (const auto state : delivery::kLaneStates) {
-      family.Add({{"sink", lane.sink}, {"state", text_of(to_string(state))}}).Set(lane.state == state ? 1 : 0);
-    }
-  }
-}
-
-using PluginGauges = std::map<std::pair<std::string, std::string>, double>;  // by name and sink
-
-// Skips gauges of sinks without a lane, which are left over from an earlier configuration.
-void add_plugin_gauges(prometheus::Registry& registry, const PluginGauges& gauges, const std::vector<delivery::LaneStatus>& lanes) {
-  std::set<std::string> sinks;
-  for (const auto& lane : lanes)
-    if (lane.state != delivery::LaneState::orphaned) sinks.insert(lane.sink);
-  for (const auto& [of, value] : gauges) {
-    const auto& [name, sink] = of;
-    if (!sinks.contains(sink)) continue;
-    BuildGauge().Name("belfry_plugin_" + name).Help("Set by the plugin").Register(registry).Add({{"sink", sink}}).Set(value);
-  }
-}
-
-void add_certificates(prometheus::Registry& registry, const std::map<std::string, base::Timestamp>& ends) {
-  auto& family = BuildGauge()
-                     .Name("belfry_certificate_expiry_timestamp_seconds")
-                     .Help("Earliest expiry of the certificates in the file, Unix seconds")
-                     .Register(registry);
-  for (const auto& [file, end] : ends) family.Add({{"file", file}}).Set(seconds(end.time_since_epoch()));
-}
-
-void add_log(prometheus::Registry& registry, std::uint64_t dropped) {
-  BuildCounter()
-      .Name("belfry_log_dropped_total")
-      .Help("Log lines that could not be written in time")
-      .Register(registry)
-      .Add({})
-      .Increment(static_cast<double>(dropped));
-}
-
-void add_process(prometheus::Registry& registry) {
-  const auto figures = read_process_figures();
-  if (!figures) return;
-  const auto gauge = [&](const char* name, const char* help, double value) {
-    BuildGauge().Name(name).Help(help).Register(registry).Add({}).Set(value);
-  };
-  BuildCounter()
-      .Name("process_cpu_seconds_total")
-      .Help("User and system CPU time")
-      .Register(registry)
-      .Add({})
-      .Increment(figures->cpu_seconds);
-  gauge("process_resident_memory_bytes", "Resident memory", figures->resident_bytes);
-  gauge("process_virtual_memory_bytes", "Virtual memory", figures->virtual_bytes);
-  gauge("process_start_time_seconds", "Start time, Unix seconds", figures->start_time_seconds);
-  gauge("process_open_fds", "Open file descriptors", figures->open_fds);
-  gauge("process_max_fds", "Limit of open file descriptors", figures->max_fds);
-  gauge("process_threads", "Threads", figures->threads);
-}
 
 // Bounds the reasons and names that plugins choose: the first hundred of each sink are kept, all others become "other".
 class BoundedNames {
@@ -163,9 +70,15 @@ struct Metrics::Impl {
   std::mutex gauges_mutex;
   PluginGauges gauges;
   std::map<std::string, base::Timestamp> certificates;  // expiry, by file
+  CanaryFigures canary;                                 // guarded by gauges_mutex
+  std::filesystem::path store_directory;
   prometheus::Registry registry;
   prometheus::Family<prometheus::Counter>& received =
       BuildCounter().Name("belfry_notifications_received_total").Help("Requests from sources, by result").Register(registry);
+  prometheus::Family<prometheus::Gauge>& heard = BuildGauge()
+                                                     .Name("belfry_source_last_heard_timestamp_seconds")
+                                                     .Help("Receipt of the source's latest notification, Unix seconds")
+                                                     .Register(registry);
   prometheus::Family<prometheus::Counter>& deliveries =
       BuildCounter().Name("belfry_deliveries_total").Help("Finished deliveries, by outcome").Register(registry);
   prometheus::Family<prometheus::Counter>& dead_letters =
@@ -188,6 +101,8 @@ struct Metrics::Impl {
                                                          .Name("belfry_inbound_requests_total")
                                                          .Help("Inbound requests to plugins, by result of the verification")
                                                          .Register(registry);
+  prometheus::Family<prometheus::Counter>& operator_actions =
+      BuildCounter().Name("belfry_operator_actions_total").Help("Changes made by operators, by action").Register(registry);
   prometheus::Gauge& last_reload_success =
       BuildGauge().Name("belfry_config_last_reload_success").Help("1 if the configuration read last is in use").Register(registry).Add({});
   prometheus::Counter& clock_steps =
@@ -201,6 +116,11 @@ struct Metrics::Impl {
 Metrics::Metrics(const std::string& version) : impl_(std::make_unique<Impl>()) {
   BuildGauge().Name("belfry_build_info").Help("1, labelled with the version").Register(impl_->registry).Add({{"version", version}}).Set(1);
   reloaded(true);  // the start has read the configuration
+  for (const auto* action : kActions) impl_->operator_actions.Add({{"action", action}});
+  for (const auto* listener : kListeners) {
+    for (std::size_t reason = 0; reason < net::kShedCount; ++reason)
+      impl_->shed.Add({{"listener", listener}, {"reason", text_of(to_string(static_cast<net::Shed>(reason)))}});
+  }
 }
 
 Metrics::~Metrics() = default;
@@ -211,6 +131,7 @@ void Metrics::init_series(const std::vector<std::string>& sources, const std::ve
   for (const auto& sink : sinks) {
     for (const auto* end : kDeliveryOutcomes) impl_->deliveries.Add({{"sink", sink}, {"outcome", end}, {"reason", ""}});
     for (const auto* outcome : kAttemptOutcomes) impl_->attempts.Add({{"sink", sink}, {"outcome", outcome}, {"reason", ""}});
+    for (const auto* result : kInboundResults) impl_->inbound.Add({{"sink", sink}, {"result", result}});
     for (const auto* kind : kViolations) impl_->violations.Add({{"sink", sink}, {"kind", kind}});
     impl_->dead_letters.Add({{"sink", sink}});
     impl_->duplicates.Add({{"sink", sink}});
@@ -219,11 +140,17 @@ void Metrics::init_series(const std::vector<std::string>& sources, const std::ve
   }
 }
 
+void Metrics::set_store_directory(std::filesystem::path directory) { impl_->store_directory = std::move(directory); }
+
 void Metrics::dead_letter(std::string_view sink) { impl_->dead_letters.Add({{"sink", text_of(sink)}}).Increment(); }
 
 void Metrics::received(std::string_view source, std::string_view result) {
   if (result == "refused") ++impl_->refusals;
   impl_->received.Add({{"source", text_of(source)}, {"result", text_of(result)}}).Increment();
+}
+
+void Metrics::source_heard(std::string_view source, base::Timestamp at) {
+  impl_->heard.Add({{"source", text_of(source)}}).Set(seconds(at.time_since_epoch()));
 }
 
 void Metrics::attempt_ended(std::string_view sink, std::string_view outcome, std::string_view reason, base::Millis took) {
@@ -287,19 +214,32 @@ void Metrics::inbound(std::string_view sink, std::string_view result) {
   impl_->inbound.Add({{"sink", text_of(sink)}, {"result", text_of(result)}}).Increment();
 }
 
+void Metrics::operator_action(std::string_view action) { impl_->operator_actions.Add({{"action", text_of(action)}}).Increment(); }
+
+void Metrics::set_canary_interval(std::optional<base::Millis> every) {
+  const std::lock_guard lock(impl_->gauges_mutex);
+  impl_->canary.interval = every;
+  if (!every) impl_->canary = {};
+}
+
+void Metrics::canary_delivered(base::Timestamp at, base::Millis took) {
+  const std::lock_guard lock(impl_->gauges_mutex);
+  impl_->canary.last_success = at;
+  impl_->canary.took = took;
+}
+
 std::uint64_t Metrics::refused_requests() const { return impl_->refusals; }
 
 std::string Metrics::text(const store::Stats& stats, const std::vector<delivery::LaneStatus>& lanes, base::Timestamp now) {
-  prometheus::Registry looked_up;
-  add_queue(looked_up, stats, lanes, now);
-  add_lanes(looked_up, lanes);
+  ScrapedFigures figures{stats, lanes, now, impl_->store_directory, base::LogWriter::dropped_by_process()};
   {
     const std::lock_guard lock(impl_->gauges_mutex);
-    add_plugin_gauges(looked_up, impl_->gauges, lanes);
-    add_certificates(looked_up, impl_->certificates);
+    figures.plugin_gauges = impl_->gauges;
+    figures.certificates = impl_->certificates;
+    figures.canary = impl_->canary;
   }
-  add_log(looked_up, base::LogWriter::dropped_by_process());
-  add_process(looked_up);
+  prometheus::Registry looked_up;
+  add_scraped_gauges(looked_up, figures);
   const prometheus::TextSerializer serializer;
   return serializer.Serialize(impl_->registry.Collect()) + serializer.Serialize(looked_up.Collect());
 }

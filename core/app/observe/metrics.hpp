@@ -1,6 +1,7 @@
 // All metrics of the gateway, and their text exposition. Names and labels: docs/reference/metrics.md.
 // Thread rule: any thread.
 #pragma once
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <string>
@@ -22,7 +23,11 @@ class Metrics final : public delivery::Metrics, public plugin::MetricsBackend {
   // Creates the series of these sources and sinks at 0, so that their first event counts as an increase, too.
   void init_series(const std::vector<std::string>& sources, const std::vector<std::string>& sinks);
 
+  // The file system of this directory is the one of belfry_store_free_bytes. Call it before the first text().
+  void set_store_directory(std::filesystem::path directory);
+
   void received(std::string_view source, std::string_view result) override;
+  void source_heard(std::string_view source, base::Timestamp at) override;
   void attempt_ended(std::string_view sink, std::string_view outcome, std::string_view reason, base::Millis took) override;
   void delivery_ended(std::string_view sink, std::string_view outcome, std::string_view reason,
                       std::optional<base::Millis> since_receipt) override;
@@ -49,6 +54,13 @@ class Metrics final : public delivery::Metrics, public plugin::MetricsBackend {
   void http_answered(std::string_view listener, int code);
   // An inbound request to a plugin; `result`: verified or refused.
   void inbound(std::string_view sink, std::string_view result);
+  // An operator changed something; `action`: retry, discard, send, release, reload, log_level or backup.
+  void operator_action(std::string_view action);
+
+  // `every`: the interval of the canary; none: there is none, and it has no series.
+  void set_canary_interval(std::optional<base::Millis> every);
+  // A canary was delivered `took` after its receipt; `at` is wall-clock time.
+  void canary_delivered(base::Timestamp at, base::Millis took);
 
   // Requests from sources refused since the start. An increase is a reason to check whether the store can be written.
   [[nodiscard]] std::uint64_t refused_requests() const;

@@ -1,4 +1,4 @@
-// The status document of the admin API, and its text form. Shape: docs/reference/admin-api.md.
+// The status document of the admin API. Shape: docs/reference/admin-api.md.
 #pragma once
 #include <nlohmann/json.hpp>
 #include <string>
@@ -24,10 +24,9 @@ namespace belfry::app {
 // The `refused` member of the status document.
 [[nodiscard]] nlohmann::json refused_document(const std::vector<Refusal>& refused);
 
-// A table with one line per sink, then what to do about sinks that do not run, and when waiting deliveries will go out.
-[[nodiscard]] std::string status_text(const nlohmann::json& document);
-
-// Whether an administrator must act: the gateway accepts nothing, or a sink does not recover by itself.
+// Whether an administrator must act on a sink of the document, since it does not recover by itself.
+[[nodiscard]] bool sink_needs_attention(const nlohmann::json& sink);
+// Whether an administrator must act: the gateway accepts nothing, or a sink needs attention.
 [[nodiscard]] bool needs_attention(const nlohmann::json& document);
 
 }  // namespace belfry::app
