@@ -6,6 +6,7 @@
 #include <array>
 #include <system_error>
 
+#include "cli/admin_client.hpp"
 #include "cli/shipped_configuration.hpp"
 
 namespace belfry::cli {
@@ -19,22 +20,6 @@ bool is_visible_ascii(std::string_view text) {
 
 // `line` occurs exactly once in the shipped configuration; a test checks that.
 void replace_line(std::string& text, std::string_view line, const std::string& with) { text.replace(text.find(line), line.size(), with); }
-
-std::string percent_encoded(std::string_view text) {
-  constexpr std::string_view kPlain = "-._~";  // RFC 3986, unreserved, with letters and digits
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    if (letter || kPlain.find(c) != std::string_view::npos) {
-      out += c;
-    } else {
-      out.append({'%', kDigits[byte >> 4U], kDigits[byte & 0xFU]});
-    }
-  }
-  return out;
-}
 
 }  // namespace
 

@@ -5,81 +5,17 @@
 #include <pwd.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <systemd/sd-bus.h>
 #include <unistd.h>
 
 #include <array>
 #include <charconv>
-#include <chrono>
-#include <memory>
+
+#include "cli/systemd_unit.hpp"
 
 namespace belfry::cli {
 namespace {
 
 constexpr const char* kUser = "belfry";
-constexpr const char* kUnit = "belfry.service";
-constexpr const char* kSystemd = "org.freedesktop.systemd1";
-constexpr std::chrono::microseconds kBusTimeout = std::chrono::seconds(2);
-
-// Interfaces: org.freedesktop.systemd1(5).
-class Unit {
- public:
-  // None: systemd does not answer, or has no such unit.
-  static std::optional<Unit> loaded() {
-    sd_bus* opened = nullptr;
-    if (sd_bus_open_system(&opened) < 0) return std::nullopt;
-    Bus bus(opened, sd_bus_flush_close_unref);
-    sd_bus_set_method_call_timeout(opened, static_cast<std::uint64_t>(kBusTimeout.count()));
-    sd_bus_message* answer = nullptr;
-    if (sd_bus_call_method(opened, kSystemd, "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager", "LoadUnit", nullptr, &answer,
-                           "s", kUnit) < 0)
-      return std::nullopt;
-    const std::unique_ptr<sd_bus_message, decltype(&sd_bus_message_unref)> owned(answer, sd_bus_message_unref);
-    const char* path = nullptr;
-    if (sd_bus_message_read(answer, "o", &path) < 0) return std::nullopt;
-    Unit unit(std::move(bus), path);
-    if (unit.text("LoadState", "org.freedesktop.systemd1.Unit") != "loaded") return std::nullopt;
-    return unit;
-  }
-
-  [[nodiscard]] std::string text(const char* name, const char* interface = kService) const {
-    char* value = nullptr;
-    if (sd_bus_get_property_string(bus_.get(), kSystemd, path_.c_str(), interface, name, nullptr, &value) < 0) return {};
-    const std::unique_ptr<char, decltype(&std::free)> owned(value, std::free);
-    return value;
-  }
-
-  [[nodiscard]] std::vector<std::string> list(const char* name) const {
-    char** values = nullptr;
-    if (sd_bus_get_property_strv(bus_.get(), kSystemd, path_.c_str(), kService, name, nullptr, &values) < 0) return {};
-    std::vector<std::string> out;
-    for (auto* at = values; at != nullptr && *at != nullptr; ++at) {
-      out.emplace_back(*at);
-      std::free(*at);
-    }
-    std::free(values);
-    return out;
-  }
-
-  [[nodiscard]] bool flag(const char* name) const {
-    int value = 0;
-    return sd_bus_get_property_trivial(bus_.get(), kSystemd, path_.c_str(), kService, name, nullptr, 'b', &value) >= 0 && value != 0;
-  }
-
-  [[nodiscard]] std::uint64_t number(const char* name) const {
-    std::uint64_t value = 0;
-    return sd_bus_get_property_trivial(bus_.get(), kSystemd, path_.c_str(), kService, name, nullptr, 't', &value) >= 0 ? value : 0;
-  }
-
- private:
-  static constexpr const char* kService = "org.freedesktop.systemd1.Service";
-  using Bus = std::unique_ptr<sd_bus, decltype(&sd_bus_flush_close_unref)>;
-
-  Unit(Bus bus, std::string path) : bus_(std::move(bus)), path_(std::move(path)) {}
-
-  Bus bus_;
-  std::string path_;
-};
 
 template <class Number>
 std::optional<Number> parse_number(const std::string& text) {
@@ -123,7 +59,7 @@ ServiceAccount account_of(uid_t user, gid_t group) {
 }
 
 std::optional<ServiceAccount> service_account() {
-  const auto unit = Unit::loaded();
+  const auto unit = SystemdUnit::loaded();
   if (!unit) return account_named(kUser);
   const auto name = unit->text("User");
   auto account = name.empty() ? std::nullopt : account_named(name);

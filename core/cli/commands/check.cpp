@@ -14,11 +14,7 @@ namespace {
 using config::Diagnostic;
 
 nlohmann::json document_of(const std::vector<Diagnostic>& problems) {
-  nlohmann::json list = nlohmann::json::array();
-  for (const auto& p : problems) {
-    list.push_back({{"severity", config::name_of(p.severity)}, {"file", p.file}, {"line", p.line}, {"column", p.column}, {"text", p.text}});
-  }
-  return {{"valid", !config::has_error(problems)}, {"problems", std::move(list)}};
+  return {{"valid", !config::has_error(problems)}, {"problems", diagnostics_document(problems)}};
 }
 
 }  // namespace

@@ -2,12 +2,13 @@
 
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <iostream>
 
 #include "base/log_writer.hpp"
 #include "base/version.hpp"
+#include "cli/commands/add_command.hpp"
 #include "cli/commands/check.hpp"
+#include "cli/commands/operation_options.hpp"
 #include "cli/commands/slack_manifest.hpp"
 #include "config/load.hpp"
 #include "config/process_variables.hpp"
@@ -23,15 +24,6 @@ struct BadEnvironment {
   std::string text;
 };
 
-// Adds a subcommand with the option --config.
-CLI::App* add_command(CLI::App& parent, CommonOptions& common, const std::string& name, const std::string& what) {
-  auto* command = parent.add_subcommand(name, what);
-  command->add_option("-c,--config", common.config, "Configuration file; default: /etc/belfry/belfry.yaml")->type_name("FILE");
-  return command;
-}
-
-void add_json(CLI::App* command, CommonOptions& common) { command->add_flag("--json", common.json, "Print JSON"); }
-
 int run_parsed(int argc, char** argv) {
   CLI::App app("Belfry receives Coder notifications, routes them by YAML, and delivers them through plugins.", "belfry");
   app.set_version_flag("--version", std::string("belfry ") + base::kVersion);
@@ -42,6 +34,8 @@ int run_parsed(int argc, char** argv) {
   RenderOptions render;
   ExplainOptions explain;
   PlanOptions plan;
+  StatusOptions status_options;
+  OperationOptions operations;
   InitOptions init_options;
   CheckOptions check_options;
   std::string plugin_type;
@@ -124,7 +118,19 @@ int run_parsed(int argc, char** argv) {
 
   auto* status = add_command(app, common, "status", "Show sinks, lanes and queues of the running gateway; exit code 1: it needs attention");
   add_json(status, common);
-  status->callback([&] { code = status_command(common); });
+  status->add_flag("--watch", status_options.watch, "Keep it up to date until SIGINT or SIGTERM");
+  status->add_option("--interval", status_options.interval, "Time between updates with --watch; default: 2s")
+      ->type_name("DURATION")
+      ->needs("--watch");
+  status->callback([&] { code = status_command(common, status_options); });
+
+  add_operations(app, common, operations, code);
+
+  auto* doctor =
+      add_command(app, common, "doctor",
+                  "Look for problems of the running system, and print what to do, most urgent first; exit code 1: something is urgent");
+  add_json(doctor, common);
+  doctor->callback([&] { code = doctor_command(common); });
 
   auto* backup = add_command(app, common, "backup", "Copy the queue to a file, while the gateway runs or while it is stopped");
   add_json(backup, common);

@@ -29,6 +29,11 @@ struct PlanOptions {
   std::optional<std::uint64_t> max_changes;  // exit code 3 if more deliveries change
 };
 
+struct StatusOptions {
+  bool watch = false;           // until SIGINT or SIGTERM
+  std::string interval = "2s";  // a duration
+};
+
 struct CheckOptions {
   bool startable = false;  // report only what would keep the gateway from starting
   bool online = false;     // check with the remotes, too
@@ -59,7 +64,9 @@ struct InitOptions {
 [[nodiscard]] int config_schema_command();
 [[nodiscard]] int explain_command(const CommonOptions& common, const ExplainOptions& options);
 [[nodiscard]] int plan_command(const CommonOptions& common, const PlanOptions& options);
-[[nodiscard]] int status_command(const CommonOptions& common);
+// Returns 1 if an operator needs to act, or no gateway answers; with `watch`, as of its last update.
+[[nodiscard]] int status_command(const CommonOptions& common, const StatusOptions& options);
+[[nodiscard]] int doctor_command(const CommonOptions& common);
 // Copies the queue to `file`, which must not exist.
 [[nodiscard]] int backup_command(const CommonOptions& common, const std::filesystem::path& file);
 // Checks whether a gateway could start from `file`.

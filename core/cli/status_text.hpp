@@ -1,0 +1,14 @@
+// The status document of the admin API as text. Pure.
+#pragma once
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "cli/terminal.hpp"
+
+namespace belfry::cli {
+
+// A table with one line per sink, then what to do about sinks that do not run, and when waiting deliveries will go out. Every line that
+// requests an action names the command to run.
+[[nodiscard]] std::string status_text(const nlohmann::json& document, const OutputStyle& style);
+
+}  // namespace belfry::cli
