@@ -12,7 +12,11 @@
 #include "app/log_problems.hpp"
 #include "app/observe/health_probe.hpp"
 #include "app/observe/status.hpp"
+#include "app/operators/audit_log.hpp"
+#include "app/operators/backend.hpp"
+#include "app/operators/previews.hpp"
 #include "app/upkeep/backups.hpp"
+#include "app/upkeep/canary.hpp"
 #include "app/upkeep/certificate_watch.hpp"
 #include "app/upkeep/clock_watch.hpp"
 #include "app/upkeep/crash_retry.hpp"
@@ -80,6 +84,8 @@ struct App::Impl {
   [[nodiscard]] SinkFactory factory();
   [[nodiscard]] plugin::InspectSettings inspect_settings(const config::Settings& settings) const;
   [[nodiscard]] HandlerContext handler_context();
+  [[nodiscard]] OperatorServices operator_services();
+  [[nodiscard]] api::AdminBackend full_admin_backend(const LiveConfig& next);
   [[nodiscard]] base::Timestamp wall_now() const { return base::to_wall(services->clock, services->clock.now()); }
 
   base::Timestamp started_at{};
@@ -90,12 +96,16 @@ struct App::Impl {
   // In construction order; destroyed in reverse.
   std::unique_ptr<CoreServices> services;
   std::unique_ptr<Backups> backups;
+  std::shared_ptr<BulkJobs> bulk_jobs;
   Published<LiveConfig> live;
+  std::unique_ptr<Previews> previews;
+  std::shared_ptr<api::web::Sessions> page_sessions;
   std::unique_ptr<Listeners> listeners;
   std::unique_ptr<ClockGuard> clock_guard;
   std::unique_ptr<Sweeper> sweeper;
   std::unique_ptr<HealthProbe> health_probe;
   std::unique_ptr<OverloadTimer> overload_timer;
+  std::unique_ptr<Canary> canary;
   std::unique_ptr<WriteProbe> write_probe;
   std::unique_ptr<ScrapeLimiter> scrapes;
   std::unique_ptr<CertificateWatch> certificates;
@@ -114,12 +124,19 @@ base::Result<void> App::Impl::start(config::Settings settings) {
   clock_guard =
       std::make_unique<ClockGuard>(ClockGuard::Parts{*m.net_runtime, *m.store, *m.dispatcher, m.clock, m.metrics}, m.resumed, log);
   backups = std::make_unique<Backups>(*m.store, m.clock, settings.store.path, log.named("backup"));
+  bulk_jobs = std::make_shared<BulkJobs>(operator_services());
+  previews = std::make_unique<Previews>(live, m.clock, hooks.scrubber);
+  page_sessions = std::make_shared<api::web::Sessions>(m.clock);
   listeners = std::make_unique<Listeners>(*m.net_runtime, m.metrics, m.clock, descriptors, log);
   sweeper = std::make_unique<Sweeper>(*m.net_runtime, *m.store, m.clock, [this] { return live.get()->settings.store.retention; });
   health_probe =
       std::make_unique<HealthProbe>(HealthProbe::Parts{*m.net_runtime, *m.store, *m.dispatcher, m.clock, m.metrics, *hooks.reloads});
   overload_timer = std::make_unique<OverloadTimer>(
       OverloadTimer::Parts{*m.net_runtime, *m.store, *m.dispatcher, m.clock, [this] { return live.get()->overload_monitor; }}, log);
+  canary = std::make_unique<Canary>(
+      Canary::Parts{*m.net_runtime, *m.store, m.clock, m.metrics, [this] { return live.get()->settings.canary; },
+                    [this](auto notification, auto handler) { live.get()->pipeline->accept(std::move(notification), std::move(handler)); }},
+      log);
   retries = std::make_unique<CrashRetry>(
       CrashRetry::Parts{*m.crashes, m.clock, live, [this](const std::string& sink) { return retry_crashed_sink(sink); }}, log);
   certificates = std::make_unique<CertificateWatch>(CertificateWatch::Parts{*m.net_runtime, live, m.clock, m.metrics}, log);
@@ -148,8 +165,14 @@ base::Result<void> App::Impl::start(config::Settings settings) {
   clock_guard->start();
   sweeper->start();
   overload_timer->start();
+  canary->start();
   retries->start();
   certificates->start();
+  // A restart must not make a source look silent.
+  m.store->sources_heard([&m](base::Result<std::vector<store::SourceHeard>> heard) {
+    if (!heard) return;
+    for (const auto& source : *heard) m.metrics.source_heard(source.source, base::to_wall(m.clock, source.at));
+  });
   return {};
 }
 
@@ -182,15 +205,10 @@ base::Result<std::shared_ptr<const LiveConfig>> App::Impl::open(config::Settings
 // Everything that may fail comes first. Nothing is rolled back after publication: a step that throws is retried, and the other steps run
 // regardless.
 base::Result<void> App::Impl::activate(std::shared_ptr<const LiveConfig> next, Listeners::Next its_listeners) {
-  auto backend = admin_backend(handler_context());
-  backend.backup = backups->backend();
-  backend.reload = [request_reload = hooks.reload](auto answer) {
-    request_reload([answer = std::move(answer)](const ReloadResult& result) mutable { answer(result.applied, reload_document(result)); });
-  };
-  for (const auto& [name, sink] : next->sinks) backend.sinks.push_back(name);
   auto sources = source_routes(*next, handler_context(), log);
   if (!sources) return std::unexpected(sources.error());
-  auto admin = api::admin_routes(std::move(backend), next->settings.admin.token);
+  const auto& rules = next->settings.admin;
+  auto admin = api::admin_routes(full_admin_backend(*next), {rules.token, rules.tokens, rules.hosts});
   services->metrics.init_series(names_of(next->settings.sources), names_of(next->settings.sinks));
   const auto lanes = lanes_of(next->sinks);
   const delivery::TemplateWriter write = [planner = next->planner](model::Message& message) { planner->apply_template(message); };
@@ -202,6 +220,32 @@ base::Result<void> App::Impl::activate(std::shared_ptr<const LiveConfig> next, L
   listeners->activate(std::move(its_listeners), std::move(*sources), std::move(admin), failed);
   base::run_with_retries([&] { services->dispatcher->replace_lanes(lanes, next->plans, write); }, failed);
   return {};
+}
+
+api::AdminBackend App::Impl::full_admin_backend(const LiveConfig& next) {
+  auto backend = admin_backend(handler_context());
+  backend.backup = backups->backend();
+  backend.reload = [request_reload = hooks.reload](const store::Operator&, auto answer) {
+    request_reload([answer = std::move(answer)](const ReloadResult& result) mutable { answer(result.applied, reload_document(result)); });
+  };
+  for (const auto& [name, sink] : next.sinks) backend.sinks.push_back(name);
+  backend.operators = operator_backend(operator_services(), bulk_jobs);
+  backend.preview = previews->backend();
+  backend.sessions = page_sessions;
+  record_gateway_actions(backend, operator_services());
+  return backend;
+}
+
+OperatorServices App::Impl::operator_services() {
+  auto& m = *services;
+  return {*m.operator_runtime,
+          *m.store,
+          *m.dispatcher,
+          m.clock,
+          live,
+          log.named("operator"),
+          [&m](std::string_view action) { m.metrics.operator_action(action); },
+          m.stopping.get_token()};
 }
 
 SinkFactory App::Impl::factory() {

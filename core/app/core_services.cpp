@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t kPluginThreads = 2;
 constexpr std::size_t kOffloadThreads = 2;
+constexpr std::size_t kOperatorThreads = 1;
 
 double random_share() {
   thread_local std::minstd_rand engine{std::random_device{}()};
@@ -33,6 +34,7 @@ base::Result<std::unique_ptr<CoreServices>> CoreServices::build(const config::Se
                                    [&m](base::Millis took, std::size_t operations) { m.metrics.committed(took, operations); });
   if (!opened) return std::unexpected(opened.error());
   m.store = std::move(*opened);
+  m.metrics.set_store_directory(std::filesystem::absolute(settings.store.path).parent_path());
   // Before anything uses a timestamp.
   auto resumed = resume_clock(m.clock, *m.store);
   if (!resumed) return std::unexpected(base::with_context("store", std::move(resumed.error())));
@@ -44,6 +46,7 @@ base::Result<std::unique_ptr<CoreServices>> CoreServices::build(const config::Se
   // Network, plugins and blocking work have separate threads, so that none can starve another.
   m.net_runtime = std::make_unique<net::Runtime>("net", settings.server.threads, log);
   m.plugin_runtime = std::make_unique<net::Runtime>("plugin", kPluginThreads, log);
+  m.operator_runtime = std::make_unique<net::Runtime>("operator", kOperatorThreads, log);
   m.offload_runtime = std::make_unique<net::Runtime>("offload", kOffloadThreads, log);
   m.dispatcher = std::make_unique<delivery::Dispatcher>(
       delivery::LaneContext{*m.net_runtime, *m.store, m.clock, log, m.metrics, random_share, {}, {}});
@@ -82,7 +85,7 @@ void CoreServices::stop_lanes(base::Millis timeout) {
 void CoreServices::stop() {
   if (std::exchange(stopped_, true)) return;
   if (store) store->close();
-  for (auto* runtime : {offload_runtime.get(), plugin_runtime.get(), net_runtime.get()}) {
+  for (auto* runtime : {operator_runtime.get(), offload_runtime.get(), plugin_runtime.get(), net_runtime.get()}) {
     if (runtime == nullptr) continue;
     runtime->stop();
     if (!runtime->join(base::Millis(2'000))) stuck_threads_ = true;

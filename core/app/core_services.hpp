@@ -42,7 +42,8 @@ struct CoreServices {
   std::unique_ptr<RecipientZonesBackend> recipients;
   std::unique_ptr<net::Runtime> plugin_runtime;
   std::unique_ptr<net::Runtime> offload_runtime;
-  std::unique_ptr<net::Runtime> net_runtime;  // destroyed before the other two: requests that it drops own plugin instances
+  std::unique_ptr<net::Runtime> operator_runtime;  // builds the documents of the admin API
+  std::unique_ptr<net::Runtime> net_runtime;       // destroyed before the plugins': requests that it drops own plugin instances
   std::unique_ptr<plugin::CrashLedger> crashes;
   std::unique_ptr<plugin::CrashMarks> marks;  // null if the disk has no space for them
   std::unique_ptr<plugin::Host> host;

@@ -134,7 +134,7 @@ api::AdminBackend admin_backend(const HandlerContext& context) {
     document["listen"].push_back(live->settings.server.listen);
     answer(std::move(document));
   };
-  backend.release = [context](const std::string& sink, auto answer) {
+  backend.release = [context](const std::string& sink, const store::Operator&, auto answer) {
     const auto shared = std::make_shared<decltype(answer)>(std::move(answer));
     const bool known = context.dispatcher.release(sink, [shared, sink](const delivery::ReleaseResult& released) {
       (*shared)(

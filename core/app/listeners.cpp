@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "api/admin_api.hpp"
 #include "app/file_descriptor_limit.hpp"
 #include "app/wait_for.hpp"
 #include "base/run_with_retries.hpp"
@@ -82,7 +83,9 @@ Listeners::Listeners(net::Runtime& runtime, Metrics& metrics, const base::Clock&
 std::function<void(const net::AccessRecord&)> Listeners::answer_callback(Metrics& metrics, const char* listener) {
   return [this, &metrics, listener](const net::AccessRecord& answer) {
     metrics.http_answered(listener, answer.status);
-    refusals_.record(listener, answer);
+    // An operator who mistypes an id sees the answer; only clients that were kept out are of interest to others.
+    const bool kept_out = answer.status == 401 || answer.status == 403 || answer.status == 421;
+    if (answer.owner != api::kApiOwner || kept_out) refusals_.record(listener, answer);
   };
 }
 

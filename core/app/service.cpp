@@ -33,7 +33,8 @@ Service::Service(std::filesystem::path file, Diagnosis diagnosis)
     : file_(std::move(file)),
       diagnosis_(std::move(diagnosis)),
       writer_(std::make_shared<base::LogWriter>(STDERR_FILENO, base::line_prefix_for(STDERR_FILENO))),
-      log_(base::log_to(writer_, config::log_level(config::process_environment()).value_or(base::LogLevel::info), scrubber_)),
+      log_(base::log_to(writer_, config::effective_log_level({}, config::process_environment()), scrubber_,
+                        base::log_format_for(STDERR_FILENO))),
       manager_(std::make_shared<ServiceManager>(scrubber_)) {
   writer_->flush_on_crash();
 }
@@ -43,8 +44,14 @@ bool Service::start() {
   files_ = std::make_unique<FileWatch>([this] { request_reload("changed files"); }, log_);
   files_->record_stamps();
   auto loaded = config::load_configuration(file_, config::process_environment());
+  if (const auto* const settings = loaded.readable()) apply_log_settings(settings->log);
   const bool variables_are_good = config::environment_problems(config::process_environment()).empty();
-  if (!loaded.settings || !variables_are_good) return fail_start(diagnosis_(std::move(loaded)));
+  if (!loaded.settings || !variables_are_good) {
+    // The problems are printed as `belfry check` prints them, unless a format is configured.
+    if (const auto* const settings = loaded.readable(); settings == nullptr || !settings->log.format)
+      log_.change_format(base::LogFormat::text);
+    return fail_start(diagnosis_(std::move(loaded)));
+  }
   print(loaded.problems);
   config::register_secrets(*loaded.settings, *scrubber_);
   const plugin::InspectSettings inspect{loaded.settings->store.path.parent_path(), {}};
@@ -68,9 +75,16 @@ bool Service::start() {
   return true;
 }
 
-// On a terminal, prints in the same form as the commands; each diagnostic includes its severity.
+// Replaces a level that was set while running.
+void Service::apply_log_settings(const config::LogSettings& settings) {
+  log_.change_format(settings.format.value_or(base::log_format_for(STDERR_FILENO)));
+  log_.change_level(config::effective_log_level(settings, config::process_environment()));
+}
+
+// As text outside the journal, prints in the same form as the commands; each diagnostic includes its severity.
 void Service::print(const std::vector<config::Diagnostic>& problems) {
-  if (writer_->line_prefix() == base::LinePrefix::priority) return log_problems(log_, problems);
+  const bool as_text = log_.format() == base::LogFormat::text && writer_->line_prefix() != base::LinePrefix::priority;
+  if (!as_text) return log_problems(log_, problems);
   for (const auto& problem : problems) writer_->write(scrubber_->scrub(problem.to_string()));
 }
 
@@ -145,7 +159,9 @@ ReloadResult Service::load_and_apply(const std::string& who) {
   files_->record_stamps();
   auto loaded = config::load_configuration(file_, config::process_environment());
   const auto watched = loaded.settings ? std::optional(files_to_watch(*loaded.settings)) : std::nullopt;
+  const auto log_settings = loaded.settings ? loaded.settings->log : config::LogSettings();
   auto result = app_->reload(std::move(loaded));
+  if (result.applied) apply_log_settings(log_settings);
   report(result);
   // The result stands even if a later step fails.
   const auto failed = [&](const auto& failure) {
@@ -172,6 +188,7 @@ void Service::stop() {
   manager_->stopping("stopping: work in flight is finished, the rest is kept");
   log_.info("stopping: work in flight is finished, the rest is kept; a second signal exits at once");
   app_->stop();
+  log_.flush_repeats();
   log_.info("stopped");
 }
 

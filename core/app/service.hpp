@@ -47,6 +47,7 @@ class Service {
     std::atomic<bool> store_fails = false;
   };
 
+  void apply_log_settings(const config::LogSettings& settings);
   void print(const std::vector<config::Diagnostic>& problems);
   [[nodiscard]] bool fail_start(const std::vector<config::Diagnostic>& problems);  // reports them and returns false
   [[nodiscard]] ReloadResult run_reload(const std::string& who);

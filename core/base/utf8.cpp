@@ -25,6 +25,14 @@ std::size_t utf8_length(std::string_view text) {
   return 0;
 }
 
+std::uint32_t utf8_code_point(std::string_view character) {
+  const auto byte = [&](std::size_t i) -> std::uint32_t { return static_cast<unsigned char>(character[i]); };
+  if (character.size() == 1) return byte(0);
+  std::uint32_t point = byte(0) & (0xFFU >> (character.size() + 1));
+  for (std::size_t i = 1; i < character.size(); ++i) point = point << 6U | (byte(i) & 0x3FU);
+  return point;
+}
+
 bool is_utf8(std::string_view text) {
   while (!text.empty()) {
     // Eight bytes at a time as long as they are ASCII, as most text is.

@@ -1,6 +1,7 @@
 // UTF-8 (RFC 3629).
 #pragma once
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 namespace belfry::base {
@@ -8,6 +9,9 @@ namespace belfry::base {
 // The length in bytes, 1 to 4, of the well-formed character at the front of `text` (no overlong forms, no surrogates, up to U+10FFFF); 0 if
 // there is none.
 [[nodiscard]] std::size_t utf8_length(std::string_view text);
+
+// The code point of one well-formed character.
+[[nodiscard]] std::uint32_t utf8_code_point(std::string_view character);
 
 // Whether `text` consists of well-formed characters only.
 [[nodiscard]] bool is_utf8(std::string_view text);

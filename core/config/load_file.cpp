@@ -42,6 +42,8 @@ void read_root(const Value& written, Settings& out) {
   out.admin = default_admin(context.environment);
   if (const auto value = root.get("admin")) read_admin(*value, out.admin);
 
+  if (const auto value = root.get("log")) read_log(*value, out.log);
+
   auto before = report.errors();
   if (const auto value = root.get("store")) read_store(*value, out.store);
   const bool store_known = report.errors() == before && !root.may_contain("store");
@@ -64,8 +66,11 @@ void read_root(const Value& written, Settings& out) {
   const auto sinks = root.require("sinks", "sinks: { slack: { plugin: slack, config: { bot_token: \"${env:SLACK_BOT_TOKEN}\" } } }");
   if (sinks) read_sinks(*sinks, out.sinks);
 
+  const auto canary = root.get("canary");
+  if (canary) read_canary(*canary, out.sources, out.canary);
+
   const auto pipeline = root.require("pipeline", "pipeline: { routes: [{ name: everyone, to: [slack] }] }");
-  if (pipeline) read_pipeline(*pipeline, sources ? &*sources : nullptr, sinks ? &*sinks : nullptr, out.pipeline);
+  if (pipeline) read_pipeline(*pipeline, sources ? &*sources : nullptr, sinks ? &*sinks : nullptr, canary.has_value(), out.pipeline);
   if (const auto storm = root.get("storm")) read_storm(*storm, out.pipeline);
   // The catalogue lists the events of Coder; other types of source would have their own.
   const bool all_coder = std::ranges::all_of(out.sources, [](const SourceSettings& source) { return source.type == "coder"; });

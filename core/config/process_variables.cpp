@@ -1,7 +1,5 @@
 #include "config/process_variables.hpp"
 
-#include <utility>
-
 #include "config/document/report.hpp"
 
 namespace belfry::config {
@@ -14,16 +12,17 @@ base::Result<bool> core_files_enabled(const config::Environment& environment) {
                     "environment variable BELFRY_CORE_FILES is " + config::in_quotes(wanted) + "; write yes or no");
 }
 
-base::Result<base::LogLevel> log_level(const config::Environment& environment) {
-  using base::LogLevel;
-  auto wanted = environment.variable("BELFRY_LOG").value_or("");
-  if (wanted.empty()) wanted = "info";
-  constexpr std::pair<const char*, LogLevel> kLevels[] = {
-      {"debug", LogLevel::debug}, {"info", LogLevel::info}, {"warn", LogLevel::warn}, {"error", LogLevel::error}};
-  for (const auto& [name, level] : kLevels)
-    if (wanted == name) return level;
+base::Result<std::optional<base::LogLevel>> log_level(const config::Environment& environment) {
+  const auto wanted = environment.variable("BELFRY_LOG").value_or("");
+  if (wanted.empty()) return std::nullopt;
+  if (const auto level = base::log_level_named(wanted)) return level;
   return base::fail(base::ErrorCode::invalid,
                     "environment variable BELFRY_LOG is " + config::in_quotes(wanted) + "; write debug, info, warn or error");
+}
+
+base::LogLevel effective_log_level(const LogSettings& settings, const config::Environment& environment) {
+  const auto variable = log_level(environment).value_or(std::nullopt);
+  return variable ? *variable : settings.level.value_or(base::LogLevel::info);
 }
 
 std::vector<config::Diagnostic> environment_problems(const config::Environment& environment) {

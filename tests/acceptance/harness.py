@@ -52,18 +52,20 @@ def run_belfry(*arguments, env=None, cwd=None, stdin="", prefix=(), within=60):
 
 def configuration(
     sandbox, directory, port, admin_port, *, server=None, auth=None, slack=None, http=None, delivery=None, admin=None, plugins=None, sinks=None, routes=None,
-    watch=None,
+    watch=None, log=None, canary=None,
 ):
     """The configuration of most tests as a dict: everyone gets a direct message, with rates high enough not to matter. None removes a key
     of `slack`. `admin` extends that section, `plugins` is the plugin directory, `sinks` are added to the one for Slack, `routes` replace
-    the default route, `watch` is the top-level key."""
+    the default route, `watch` and `canary` are top-level keys. The log is text unless `log`, that section, has a format."""
     source = {"type": "coder", "path": WEBHOOK} | ({"auth": auth} if auth else {})
     sink = {"bot_token": sandbox.token, "signing_secret": sandbox.signing_secret, "api_url": sandbox.api_url}
     return {
         "version": 1,
         **({} if watch is None else {"watch": watch}),
+        **({} if canary is None else {"canary": canary}),
         "server": {"listen": f"127.0.0.1:{port}"} | (server or {}),
         "admin": {"listen": f"127.0.0.1:{admin_port}"} | (admin or {}),
+        "log": {"format": "text"} | (log or {}),
         "store": {"path": str(directory / "state" / "belfry.db")},
         "plugins": {"directories": [str(plugins or BUILD / "plugins")]},
         "sources": {"coder": source},

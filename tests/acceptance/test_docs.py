@@ -76,7 +76,7 @@ class ConfigurationTest(unittest.TestCase):
     def provide_secrets(self, text, directory):
         for secret in re.findall(r"\$\{file:([\w-]+)\}", text):
             (directory / secret).touch(mode=0o600)
-            (directory / secret).write_text("a secret\n")
+            (directory / secret).write_text(f"the secret {secret}\n")
 
     def hold(self, cases, configuration):
         file = self.directory / "cases.yaml"

@@ -111,7 +111,7 @@ class SignalsTest(unittest.TestCase):
         text = gateway.command("status")
         self.assertEqual(text.returncode, 0)
         self.assertNotIn("needs at least", text.stdout)
-        self.assertRegex(text.stdout, r"(?m)^slack holds back 1 \(.*\); the first is due at 20\S+$")
+        self.assertRegex(text.stdout, r"(?m)^slack holds back 1 \(.*\); the first is due at 20[\d-]+ [\d:]+ \S+$")
         gateway.stop()
 
     def test_a_missing_token_does_not_stop_the_intake(self):

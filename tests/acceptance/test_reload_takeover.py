@@ -188,7 +188,7 @@ class RefusedTest(ReloadCase):
         gateway.wait_idle()
         shown = gateway.command("status")
         self.assertEqual(shown.returncode, 0, shown.stderr)
-        self.assertIn("was refused, the previous one is still in use:\n", shown.stdout)
+        self.assertIn("was refused, the previous one is still in use; fix these errors, then run: belfry reload\n", shown.stdout)
         self.assertRegex(shown.stdout, r"(?m)^slack +slack +open ")
         document = json.loads(gateway.command("status", "--json").stdout)
         self.assertTrue(document["ready"])

@@ -20,12 +20,13 @@ MODULES = {
     "core/policy": PURE | {"policy"},
     "core/render": PURE | {"render", "markdown"},
     "core/store": PURE | {"store"},
+    "core/why": PURE | {"store", "why"},
     "core/net": {"base", "net"},
     "core/plugin": PURE | {"net", "plugin", "policy"},
     "core/delivery": DELIVERY | {"delivery"},
     "core/api": DELIVERY | {"delivery", "api", "source"},
     "core/sink_check": SINK_CHECK,
-    "core/app": SINK_CHECK | {"api", "app", "source"},
+    "core/app": SINK_CHECK | {"api", "app", "dryrun", "source", "why"},
     "core/dryrun": SINK_CHECK | {"dryrun", "source"},
     "core/cli": SINK_CHECK | {"app", "cli", "dryrun"},
     "core": {"cli"},  # main.cpp
@@ -34,8 +35,8 @@ MODULES = {
 # folder. Folders in one set may not include each other.
 INNER = {
     "core/config": [{"values"}, {"document"}, {"sections"}, {"pipeline"}, {""}],
-    "core/app": [{"reload"}, {"observe"}, {"live"}, {"upkeep"}, {""}],
-    "core/cli": [{""}, {"commands"}],
+    "core/app": [{"reload"}, {"observe"}, {"live"}, {"upkeep"}, {"operators"}, {""}],
+    "core/cli": [{""}, {"doctor"}, {"commands"}],
     "core/net": [{""}, {"client", "server"}, {"websocket"}],
     "core/plugin": [{"contract"}, {"inspect"}, {"run"}, {""}],
     "core/store": None,  # open.hpp, at the top, includes the implementations
@@ -46,7 +47,7 @@ MODULE_NAMES = {name.removeprefix("core/") for name in MODULES if "/" in name}
 SHARED = {"markdown"}
 INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]', re.MULTILINE)
 # Modules that use no network, no clock and no files.
-PURE_MODULES = {"core/model", "core/source", "core/route", "core/policy", "core/render"}
+PURE_MODULES = {"core/model", "core/source", "core/route", "core/policy", "core/render", "core/why"}
 IMPURE = re.compile(r"^(boost/(asio|beast)|fstream$|sys/socket|thread$|openssl/ssl)")
 
 

@@ -41,7 +41,7 @@ class IncludeRule(unittest.TestCase):
             ("core/plugin/run/tickets.cpp", '#include "plugin/elsewhere/tickets.hpp"'),
             ("core/app/reload/reloader.cpp", '#include "app/observe/status.hpp"'),
             ("core/app/observe/status.cpp", '#include "app/live.hpp"'),
-            ("core/app/service.cpp", '#include "dryrun/findings.hpp"'),
+            ("core/app/service.cpp", '#include "cli/terminal.hpp"'),
             ("core/dryrun/findings.cpp", '#include "app/app.hpp"'),
             ("core/sink_check/checked_sinks.cpp", '#include "app/live.hpp"'),
             ("core/cli/admin_client.hpp", '#include "cli/commands/commands.hpp"'),

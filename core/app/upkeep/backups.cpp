@@ -104,7 +104,7 @@ Backups::~Backups() {
 api::BackupBackend Backups::backend() {
   const auto state = state_;
   api::BackupBackend backend;
-  backend.begin = [state]() -> base::Result<nlohmann::json> {
+  backend.begin = [state](const store::Operator&) -> base::Result<nlohmann::json> {
     std::unique_lock lock(state->mutex);
     if (state->job) {
       const bool kept = !state->job->result || (*state->job->result && state->clock.steady() - state->job->touched < kIdleTimeout);

@@ -15,9 +15,10 @@ std::vector<std::string_view> names_of(const Value* written) {
 
 }  // namespace
 
-void read_pipeline(const Value& written, const Value* sources, const Value* sinks, model::PipelineRules& out) {
+void read_pipeline(const Value& written, const Value* sources, const Value* sinks, bool canary, model::PipelineRules& out) {
   const Section section(written, kPipelineKeys);
-  const auto source_names = names_of(sources);
+  auto source_names = names_of(sources);
+  if (canary && !source_names.empty()) source_names.push_back(CanarySettings::kSource);
   if (const auto processors = section.get("processors")) out.processors = read_processors(*processors, source_names);
   RouteReader reader(source_names, names_of(sinks));
   const auto routes = section.require("routes", "routes: [{ name: everyone, to: [" + reader.example_sink() + "] }]");

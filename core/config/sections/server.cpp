@@ -1,4 +1,6 @@
 // The sections of the gateway itself: server, admin, store, plugins.
+#include <algorithm>
+
 #include "config/sections/address.hpp"
 #include "config/sections/sections.hpp"
 
@@ -44,6 +46,41 @@ std::optional<TlsSettings> read_tls(const Value& written) {
   return tls;
 }
 
+// A DNS name without a port.
+bool is_host_name(std::string_view text) {
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
+  };
+  return !text.empty() && text.size() <= 253 && text.front() != '.' && text.front() != '-' && std::ranges::all_of(text, allowed);
+}
+
+void read_tokens(const Value& written, AdminSettings& out) {
+  for (const auto& [name, value] : written.named("a token for each operator, such as { alice: \"${file:alice-token}\" }")) {
+    auto token = value.secret("a token, such as \"${file:alice-token}\"");
+    if (!token || token->empty()) continue;
+    const auto same = [&](const auto& other) { return base::constant_time_equal(other.second.reveal(), token->reveal()); };
+    if (std::ranges::any_of(out.tokens, same) || base::constant_time_equal(out.token.reveal(), token->reveal())) {
+      value.error("has the same value as another token; give each operator a token of their own");
+      continue;
+    }
+    out.tokens.emplace(name, *std::move(token));
+  }
+}
+
+void read_hosts(const Value& written, AdminSettings& out) {
+  constexpr std::string_view kForm = "the host name of a URL without a port, such as belfry.example.com";
+  for (const auto& entry : written.entries("a list of host names, such as [belfry.example.com]")) {
+    auto name = entry.text(kForm);
+    if (!name) continue;
+    if (!is_host_name(*name)) {
+      entry.expected(kForm);
+      continue;
+    }
+    std::ranges::transform(*name, name->begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    out.hosts.push_back(*std::move(name));
+  }
+}
+
 }  // namespace
 
 bool read_server(const Value& written, ServerSettings& out) {
@@ -78,10 +115,13 @@ void read_admin(const Value& written, AdminSettings& out) {
     const auto parsed = parse_address(address);
     if (!parsed || parsed->local()) continue;
     written.warning("listens on " + address + ", which exposes the metrics" +
-                    (section.get("token") ? " and, with the token, the API to the network, all of it in the clear" : " to the network") +
+                    (section.get("token") || section.get("tokens") ? " and, with the token, the API to the network, all of it in the clear"
+                                                                   : " to the network") +
                     "; write a loopback address or \"unix:/run/belfry/admin.sock\", or let a firewall allow your own machines only");
   }
   if (const auto value = section.get("token")) assign(out.token, value->secret("a token of your choice, such as \"${file:admin-token}\""));
+  if (const auto value = section.get("tokens")) read_tokens(*value, out);
+  if (const auto value = section.get("hosts")) read_hosts(*value, out);
 }
 
 void read_store(const Value& written, StoreSettings& out) {

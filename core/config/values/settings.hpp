@@ -12,6 +12,7 @@
 
 #include "base/clock.hpp"
 #include "base/error.hpp"
+#include "base/log_line.hpp"
 #include "base/secret.hpp"
 #include "config/values/diagnostic.hpp"
 #include "model/pipeline.hpp"
@@ -36,8 +37,15 @@ struct ServerSettings {
 
 struct AdminSettings {
   std::vector<std::string> listen;
-  base::Secret token;
+  base::Secret token;                          // unnamed; empty: none
+  std::map<std::string, base::Secret> tokens;  // by the name of the operator; each has another value
+  std::vector<std::string> hosts;              // names of this gateway that clients may use in URLs, in lower case
   std::string default_socket;  // the entry of `listen` that is only a default; empty: none. The gateway can run without it
+};
+
+struct LogSettings {
+  std::optional<base::LogFormat> format;  // none: the one that suits standard error
+  std::optional<base::LogLevel> level;    // none: not configured
 };
 
 struct StoreSettings {
@@ -140,6 +148,14 @@ struct SinkSettings {
   DeliverySettings delivery;
 };
 
+// A notification that the gateway sends to itself at intervals.
+struct CanarySettings {
+  static constexpr std::string_view kSource = "canary";  // its source, which no other may be named
+
+  Millis every = std::chrono::minutes(5);
+  std::string to;  // the recipient's e-mail address
+};
+
 struct Settings {
   std::string file;  // empty: from the environment alone
   // Paths to watch: the files that were read, the main file first, and the directories that the patterns of `include` search.
@@ -149,10 +165,12 @@ struct Settings {
   bool watch = false;
   ServerSettings server;
   AdminSettings admin;
+  LogSettings log;
   StoreSettings store;
   PluginSettings plugins;
   std::vector<SourceSettings> sources;
   std::vector<SinkSettings> sinks;
+  std::optional<CanarySettings> canary;
   model::PipelineRules pipeline;
 };
 

@@ -65,30 +65,31 @@ std::expected<net::ClientRequest, std::string> read_request(PluginInstance& inst
 // Logs neither the path nor headers or bodies: any of them may contain a secret.
 class LoggedRequest {
  public:
-  LoggedRequest(const PluginInstance& instance, const net::ClientRequest& request)
-      : method_(request.method), host_(net::host_of(request.url)), sent_at_(instance.parts().clock.steady()) {}
+  // `delivery`: the one that the request is for; empty: none.
+  LoggedRequest(PluginInstance& instance, const net::ClientRequest& request, const std::string& delivery)
+      : log_(instance.log().logger().with({{"sink", instance.sink()}})),
+        method_(request.method),
+        host_(net::host_of(request.url)),
+        sent_at_(instance.parts().clock.steady()) {
+    if (!delivery.empty()) log_ = log_.with({{"delivery", delivery}});
+  }
 
   void ended(PluginInstance& instance, const std::expected<net::ClientResponse, net::ClientError>& got) const {
     const auto took = std::chrono::duration_cast<base::Millis>(instance.parts().clock.steady() - sent_at_);
-    const auto& log = instance.log().logger();
     if (got) {
-      log.debug("HTTP request", {{"sink", instance.sink()},
-                                 {"method", method_},
-                                 {"host", host_},
-                                 {"status", got->status},
-                                 {"took", took},
-                                 {"bytes", got->body.size()}});
+      log_.debug("HTTP request",
+                 {{"method", method_}, {"host", host_}, {"status", got->status}, {"took", took}, {"bytes", got->body.size()}});
     } else {
-      log.debug("HTTP request failed", {{"sink", instance.sink()},
-                                        {"method", method_},
-                                        {"host", host_},
-                                        {"error", net::to_string(got.error().kind)},
-                                        {"detail", got.error().detail},
-                                        {"took", took}});
+      log_.debug("HTTP request failed", {{"method", method_},
+                                         {"host", host_},
+                                         {"error", net::to_string(got.error().kind)},
+                                         {"detail", got.error().detail},
+                                         {"took", took}});
     }
   }
 
  private:
+  base::Logger log_;
   std::string method_;
   std::string host_;
   base::SteadyTime sent_at_;
@@ -105,8 +106,9 @@ belfry_ticket send(void* ctx, const belfry_http_request* request) noexcept {
       post_result(instance, opened.ticket, std::unexpected(net::ClientError{net::ClientError::Kind::invalid_url, false, wanted.error()}));
       return opened.ticket;
     }
-    auto logged = instance.log().logger().enabled(base::LogLevel::debug) ? std::optional<LoggedRequest>(std::in_place, instance, *wanted)
-                                                                         : std::nullopt;
+    std::optional<LoggedRequest> logged;
+    if (instance.log().logger().enabled(base::LogLevel::debug))
+      logged.emplace(instance, *wanted, instance.tickets().delivery_of(table.on_behalf_of));
     auto handler = [self = instance.shared_from_this(), ticket = opened.ticket,
                     logged = std::move(logged)](std::expected<net::ClientResponse, net::ClientError> got) {
       if (logged) logged->ended(*self, got);

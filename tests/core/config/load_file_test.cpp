@@ -45,6 +45,7 @@ pipeline:
       max_age: 30m
       allow_sensitive: true
     - { name: everyone, to: [console] }
+canary: { every: 1m, to: canary@example.com }
 )";
 
 TEST(LoadText, ReadsEverything) {
@@ -53,6 +54,9 @@ TEST(LoadText, ReadsEverything) {
   EXPECT_EQ(test::lines(loaded), "");
   const auto& s = *loaded.settings;
   EXPECT_EQ(s.file, "/etc/belfry/belfry.yaml");
+  ASSERT_TRUE(s.canary);
+  EXPECT_EQ(s.canary->every, 1min);
+  EXPECT_EQ(s.canary->to, "canary@example.com");
   EXPECT_EQ(s.server.listen, "[::1]:7000");
   EXPECT_EQ(s.server.tls->certificate, "/etc/belfry/tls.crt");
   EXPECT_EQ(s.server.tls->key, "/etc/tls.key");
@@ -95,6 +99,18 @@ TEST(LoadText, ReadsEverything) {
   EXPECT_EQ(s.pipeline.routes[0].max_age, 30min);
   EXPECT_TRUE(s.pipeline.routes[0].allow_sensitive);
   EXPECT_FALSE(s.pipeline.routes[1].continue_);
+}
+
+TEST(LoadText, ReadsTheTokensOfOperatorsAndTheNamesOfTheGateway) {
+  const auto loaded = test::load(test::with("admin: { token: first-token, tokens: { alice: \"${env:ALICE}\", bob-2: bobs-token },\n"
+                                            "         hosts: [Belfry.Example.com, belfry] }\n"),
+                                 test::environment({{"HOME", "/home/belfry"}, {"ALICE", "token-of-alice"}}));
+  ASSERT_TRUE(loaded.settings) << test::lines(loaded);
+  const auto& admin = loaded.settings->admin;
+  ASSERT_EQ(admin.tokens.size(), 2U);
+  EXPECT_EQ(admin.tokens.at("alice").reveal(), "token-of-alice");
+  EXPECT_EQ(admin.tokens.at("bob-2").reveal(), "bobs-token");
+  EXPECT_THAT(admin.hosts, ElementsAre("belfry.example.com", "belfry"));
 }
 
 TEST(LoadText, SinkValuesRememberTheirPlaces) {
