@@ -13,7 +13,7 @@ net::ServerResponse text(int status, std::string body) {
   return {status, {{"Content-Type", "text/plain; charset=utf-8"}, {"Cache-Control", "no-store"}}, std::move(body), false};
 }
 
-void answer_readiness(const AdminBackend& backend, net::Reply reply) {
+void answer_readiness(const GatewayBackend& backend, net::Reply reply) {
   backend.readiness([reply = std::move(reply)](const Readiness& found) mutable {
     const bool ready = found.reasons.empty();
     std::string body = ready ? "ready\n" : "not ready\n";

@@ -35,11 +35,12 @@ MODULES = {
 # folder. Folders in one set may not include each other.
 INNER = {
     "core/config": [{"values"}, {"document"}, {"sections"}, {"pipeline"}, {""}],
+    "core/api": [{"operators"}, {"admin", "web"}, {""}],
     "core/app": [{"reload"}, {"observe"}, {"live"}, {"upkeep"}, {"operators"}, {""}],
     "core/cli": [{""}, {"doctor"}, {"commands"}],
     "core/net": [{""}, {"client", "server"}, {"websocket"}],
     "core/plugin": [{"contract"}, {"inspect"}, {"run"}, {""}],
-    "core/store": None,  # open.hpp, at the top, includes the implementations
+    "core/store": [{""}, {"operations"}, {"group"}, {"sqlite"}],
     "plugins/slack": [{"text"}, {"web_api", "message", "inbound"}, {"deliver"}, {""}],
 }
 MODULE_NAMES = {name.removeprefix("core/") for name in MODULES if "/" in name}

@@ -1,7 +1,7 @@
 #include "api/admin/documents.hpp"
-#include "api/admin/filter_text.hpp"
 #include "api/admin/operations.hpp"
-#include "api/admin/responses.hpp"
+#include "api/operators/filter_text.hpp"
+#include "api/operators/responses.hpp"
 
 namespace belfry::api {
 namespace {

@@ -1,6 +1,7 @@
 #include "api/admin/gateway.hpp"
 #include "api/admin/json_object.hpp"
-#include "api/admin/responses.hpp"
+#include "api/operators/responses.hpp"
+#include "api/operators/text_rules.hpp"
 
 namespace belfry::api {
 namespace {

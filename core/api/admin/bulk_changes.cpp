@@ -2,10 +2,11 @@
 #include <set>
 
 #include "api/admin/documents.hpp"
-#include "api/admin/filter_text.hpp"
 #include "api/admin/json_object.hpp"
 #include "api/admin/operations.hpp"
-#include "api/admin/responses.hpp"
+#include "api/operators/filter_text.hpp"
+#include "api/operators/responses.hpp"
+#include "api/operators/text_rules.hpp"
 
 namespace belfry::api {
 namespace {

@@ -1,6 +1,6 @@
 #include "api/admin/documents.hpp"
 
-#include "api/admin/filter_text.hpp"
+#include "api/operators/filter_text.hpp"
 #include "model/names.hpp"
 #include "model/untrusted_json.hpp"
 

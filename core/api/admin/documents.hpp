@@ -3,7 +3,7 @@
 #pragma once
 #include <nlohmann/json.hpp>
 
-#include "api/operator_backend.hpp"
+#include "api/operators/operator_backend.hpp"
 
 namespace belfry::api {
 

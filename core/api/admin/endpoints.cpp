@@ -1,6 +1,6 @@
 #include "api/admin/endpoints.hpp"
 
-#include "api/admin/responses.hpp"
+#include "api/operators/responses.hpp"
 #include "net/server/admission.hpp"
 
 namespace belfry::api {

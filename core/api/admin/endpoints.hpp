@@ -9,14 +9,11 @@
 #include <string_view>
 #include <vector>
 
-#include "api/access.hpp"
-#include "api/admin/query_string.hpp"
+#include "api/operators/access.hpp"
+#include "api/operators/query_string.hpp"
 #include "net/server/router.hpp"
 
 namespace belfry::api {
-
-inline constexpr std::size_t kMaxReason = 500;  // bytes of the reason that an operator states
-inline constexpr std::size_t kMaxId = 256;
 
 // One accepted request.
 struct Call {

@@ -3,7 +3,8 @@
 #include <algorithm>
 
 #include "api/admin/json_object.hpp"
-#include "api/admin/responses.hpp"
+#include "api/operators/responses.hpp"
+#include "api/operators/text_rules.hpp"
 
 namespace belfry::api {
 namespace {
@@ -17,7 +18,7 @@ std::expected<store::Operator, net::ServerResponse> read_operator(const Call& ca
   return store::Operator{call.by, reason->value_or("")};
 }
 
-void reload(const AdminBackend& gateway, const Call& call, net::Reply reply) {
+void reload(const GatewayBackend& gateway, const Call& call, net::Reply reply) {
   auto by = read_operator(call);
   if (!by) return reply(std::move(by.error()));
   gateway.reload(*std::move(by), [reply = std::move(reply)](bool applied, const nlohmann::json& result) mutable {
@@ -25,7 +26,7 @@ void reload(const AdminBackend& gateway, const Call& call, net::Reply reply) {
   });
 }
 
-void release(const AdminBackend& gateway, const Call& call, net::Reply reply) {
+void release(const GatewayBackend& gateway, const Call& call, net::Reply reply) {
   const auto sink = call.request.path_parameter("name");
   if (std::ranges::find(gateway.sinks, sink) == gateway.sinks.end())
     return reply(
@@ -58,7 +59,7 @@ std::string to_ndjson(const store::NotificationPage& recorded) {
   return out + nlohmann::json{{"next", recorded.next}, {"sensitive", recorded.sensitive}}.dump() + "\n";
 }
 
-void notifications(const AdminBackend& gateway, const Call& call, net::Reply reply) {
+void notifications(const GatewayBackend& gateway, const Call& call, net::Reply reply) {
   const auto query = recorded_query(call.query);
   if (!query) return reply(api_error(query.error()));
   gateway.notifications(*query, [reply = std::move(reply)](const base::Result<store::NotificationPage>& recorded) mutable {

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "api/admin/responses.hpp"
-#include "api/admin/text_rules.hpp"
+#include "api/operators/responses.hpp"
+#include "api/operators/text_rules.hpp"
 #include "model/untrusted_json.hpp"
 
 namespace belfry::api {

@@ -4,7 +4,8 @@
 
 #include "api/admin/json_object.hpp"
 #include "api/admin/operations.hpp"
-#include "api/admin/responses.hpp"
+#include "api/operators/responses.hpp"
+#include "api/operators/text_rules.hpp"
 
 namespace belfry::api {
 namespace {

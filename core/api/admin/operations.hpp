@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "api/admin/endpoints.hpp"
-#include "api/operator_backend.hpp"
+#include "api/operators/operator_backend.hpp"
 
 namespace belfry::api {
 

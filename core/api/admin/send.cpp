@@ -1,7 +1,7 @@
 #include "api/admin/json_object.hpp"
 #include "api/admin/operations.hpp"
-#include "api/admin/responses.hpp"
-#include "api/admin/text_rules.hpp"
+#include "api/operators/responses.hpp"
+#include "api/operators/text_rules.hpp"
 #include "model/names.hpp"
 
 namespace belfry::api {

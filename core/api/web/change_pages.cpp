@@ -1,7 +1,7 @@
 // The pages that change something, and those that lead to them.
 #include <algorithm>
 
-#include "api/admin/text_rules.hpp"
+#include "api/operators/text_rules.hpp"
 #include "api/web/page_context.hpp"
 
 namespace belfry::api::web {

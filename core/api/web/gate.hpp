@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-#include "api/access.hpp"
+#include "api/operators/access.hpp"
 #include "api/web/fields.hpp"
 #include "api/web/page_writer.hpp"
 #include "api/web/sessions.hpp"

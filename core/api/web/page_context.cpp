@@ -2,9 +2,8 @@
 
 #include <algorithm>
 
-#include "api/admin/endpoints.hpp"
-#include "api/admin/filter_text.hpp"
-#include "api/admin/text_rules.hpp"
+#include "api/operators/filter_text.hpp"
+#include "api/operators/text_rules.hpp"
 
 namespace belfry::api::web {
 namespace {

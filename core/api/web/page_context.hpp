@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "api/operator_backend.hpp"
+#include "api/operators/operator_backend.hpp"
 #include "api/web/gate.hpp"
 #include "api/web/page_writer.hpp"
 #include "api/web/pages.hpp"

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "api/access.hpp"
-#include "api/operator_backend.hpp"
+#include "api/operators/access.hpp"
+#include "api/operators/operator_backend.hpp"
 #include "api/web/preview_backend.hpp"
 #include "api/web/sessions.hpp"
 #include "net/server/router.hpp"

@@ -1,6 +1,6 @@
 // The pages that only show.
-#include "api/admin/filter_text.hpp"
-#include "api/admin/text_rules.hpp"
+#include "api/operators/filter_text.hpp"
+#include "api/operators/text_rules.hpp"
 #include "api/web/overview.hpp"
 #include "api/web/page_context.hpp"
 #include "api/web/timeline.hpp"

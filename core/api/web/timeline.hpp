@@ -2,7 +2,7 @@
 #pragma once
 #include <nlohmann/json.hpp>
 
-#include "api/operator_backend.hpp"
+#include "api/operators/operator_backend.hpp"
 #include "api/web/shown.hpp"
 
 namespace belfry::api::web {

@@ -3,7 +3,7 @@
 #pragma once
 #include <memory>
 
-#include "api/operator_backend.hpp"
+#include "api/operators/operator_backend.hpp"
 #include "app/operators/bulk_jobs.hpp"
 #include "app/operators/services.hpp"
 

@@ -9,7 +9,7 @@
 #include <memory>
 #include <mutex>
 
-#include "api/operator_backend.hpp"
+#include "api/operators/operator_backend.hpp"
 #include "app/operators/services.hpp"
 
 namespace belfry::app {

@@ -1,7 +1,7 @@
 // Answers operators' questions from the store: listings, everything about a notification, explanations.
 // Thread rule: any thread; handlers run on the runtime of `services`, except if the gateway stops.
 #pragma once
-#include "api/operator_backend.hpp"
+#include "api/operators/operator_backend.hpp"
 #include "app/operators/services.hpp"
 
 namespace belfry::app {

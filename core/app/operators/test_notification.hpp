@@ -2,7 +2,7 @@
 // digests.
 // Thread rule: any thread; the handler runs on the store's thread.
 #pragma once
-#include "api/operator_backend.hpp"
+#include "api/operators/operator_backend.hpp"
 #include "app/operators/services.hpp"
 
 namespace belfry::app {

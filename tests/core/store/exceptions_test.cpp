@@ -4,7 +4,7 @@
 #include <atomic>
 
 #include "core/store/store_fixture.hpp"
-#include "store/group_store.hpp"
+#include "store/group/group_store.hpp"
 #include "store/sqlite/medium.hpp"
 
 namespace belfry::store {

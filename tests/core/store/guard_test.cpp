@@ -1,6 +1,6 @@
 // An exception on the store's thread fails only the call that caused it, and never ends the thread.
 #include "core/store/store_fixture.hpp"
-#include "store/group_store.hpp"
+#include "store/group/group_store.hpp"
 
 namespace belfry::store {
 namespace {

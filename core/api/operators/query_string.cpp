@@ -1,10 +1,10 @@
-#include "api/admin/query_string.hpp"
+#include "api/operators/query_string.hpp"
 
 #include <algorithm>
 #include <charconv>
 
-#include "api/admin/responses.hpp"
-#include "api/admin/text_rules.hpp"
+#include "api/operators/responses.hpp"
+#include "api/operators/text_rules.hpp"
 #include "net/http.hpp"
 
 namespace belfry::api {

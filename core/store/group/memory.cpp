@@ -4,7 +4,7 @@
 #include <set>
 
 #include "model/codec.hpp"
-#include "store/group_store.hpp"
+#include "store/group/group_store.hpp"
 #include "store/operations/steps.hpp"
 
 namespace belfry::store {

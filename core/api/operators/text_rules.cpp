@@ -1,4 +1,4 @@
-#include "api/admin/text_rules.hpp"
+#include "api/operators/text_rules.hpp"
 
 #include <algorithm>
 

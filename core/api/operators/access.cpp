@@ -1,4 +1,4 @@
-#include "api/access.hpp"
+#include "api/operators/access.hpp"
 
 #include <arpa/inet.h>
 #include <pwd.h>
@@ -8,9 +8,9 @@
 #include <cstdio>
 #include <memory>
 
-#include "api/admin/query_string.hpp"
-#include "api/admin/responses.hpp"
-#include "api/admin/text_rules.hpp"
+#include "api/operators/query_string.hpp"
+#include "api/operators/responses.hpp"
+#include "api/operators/text_rules.hpp"
 
 namespace belfry::api {
 namespace {

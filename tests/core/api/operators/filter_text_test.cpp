@@ -1,4 +1,4 @@
-#include "api/admin/filter_text.hpp"
+#include "api/operators/filter_text.hpp"
 
 #include <gtest/gtest.h>
 

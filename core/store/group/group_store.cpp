@@ -1,4 +1,4 @@
-#include "store/group_store.hpp"
+#include "store/group/group_store.hpp"
 
 #include <algorithm>
 #include <exception>

@@ -1,10 +1,10 @@
-#include "api/admin/filter_text.hpp"
+#include "api/operators/filter_text.hpp"
 
 #include <algorithm>
 #include <charconv>
 
-#include "api/admin/responses.hpp"
-#include "api/admin/text_rules.hpp"
+#include "api/operators/responses.hpp"
+#include "api/operators/text_rules.hpp"
 
 namespace belfry::api {
 namespace {

@@ -1,4 +1,4 @@
-#include "api/access.hpp"
+#include "api/operators/access.hpp"
 
 #include <gtest/gtest.h>
 

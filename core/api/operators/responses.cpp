@@ -1,6 +1,6 @@
-#include "api/admin/responses.hpp"
+#include "api/operators/responses.hpp"
 
-#include "api/admin/text_rules.hpp"
+#include "api/operators/text_rules.hpp"
 #include "base/utf8.hpp"
 
 namespace belfry::api {

@@ -1,4 +1,4 @@
-#include "api/admin/query_string.hpp"
+#include "api/operators/query_string.hpp"
 
 #include <gtest/gtest.h>
 

@@ -6,6 +6,9 @@
 
 namespace belfry::api {
 
+inline constexpr std::size_t kMaxReason = 500;  // bytes of the reason that an operator states
+inline constexpr std::size_t kMaxId = 256;      // bytes of an id of a notification or a delivery
+
 // Why the text cannot be used, a clause without a subject: "contains a control character"; empty: it can.
 [[nodiscard]] std::string text_problem(std::string_view text);
 // The same for text with line breaks.
