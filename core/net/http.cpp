@@ -47,6 +47,12 @@ std::optional<std::string> percent_decode(std::string_view text) {
   return out;
 }
 
+std::optional<std::string> form_decode(std::string_view text) {
+  std::string plain(text);
+  std::ranges::replace(plain, '+', ' ');
+  return percent_decode(plain);
+}
+
 ServerResponse text_response(int status, std::string_view line) {
   constexpr std::size_t kMaxLine = 510;
   std::string body(line.substr(0, kMaxLine));

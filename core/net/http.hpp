@@ -55,6 +55,9 @@ struct ServerResponse {
 
 // Replaces each %XX by its byte. nullopt: a % without two hexadecimal digits.
 [[nodiscard]] std::optional<std::string> percent_decode(std::string_view text);
+// The same for a value of a query or a form, as browsers and most clients encode it: a plus sign is a space
+// (application/x-www-form-urlencoded, url.spec.whatwg.org).
+[[nodiscard]] std::optional<std::string> form_decode(std::string_view text);
 
 // One line of text/plain, truncated to the 512 bytes of an error that Coder shows.
 [[nodiscard]] ServerResponse text_response(int status, std::string_view line);

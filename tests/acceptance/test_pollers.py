@@ -123,6 +123,8 @@ class PollersTest(unittest.TestCase):
                     self.compare(gateway, path)
             gateway.kill()
             gateway.start(within=120)
+            sandbox.wait_for_count(3)  # each start sends one
+            gateway.until(lambda: gateway.metric("belfry_queue_depth", sink="slack", state="in_flight") == 0, "the outcome is recorded")
             self.check_counts(gateway)
 
     def check_counts(self, gateway):

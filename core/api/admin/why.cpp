@@ -19,7 +19,7 @@ base::Result<WhyQuery> read_query(const QueryString& query, base::Timestamp now)
   if (id && since) return invalid_input("since belongs to to; leave it out with id");
   if (id && id->size() > kMaxId) return invalid_input("id is longer than " + std::to_string(kMaxId) + " bytes");
   WhyQuery out{.to = to.value_or(""), .since = now - kDefaultPeriod, .id = id.value_or("")};
-  if (to && !is_email(*to)) return invalid_input("to is " + in_quotes(*to) + "; write the recipient's e-mail address");
+  if (to && !is_email(*to)) return invalid_input(email_problem(*to));
   if (since) {
     const auto time = read_since(*since, now);
     if (!time) return std::unexpected(time.error());

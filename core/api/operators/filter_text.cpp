@@ -61,7 +61,7 @@ base::Result<store::Filter> read_filter(const FilterText& text, const std::vecto
   }
   if (text.to) {
     filter.email = *text.to;
-    if (!is_email(filter.email)) return invalid_input("to is " + in_quotes(filter.email) + "; write the recipient's e-mail address");
+    if (!is_email(filter.email)) return invalid_input(email_problem(filter.email));
   }
   if (text.event) {
     filter.event = *text.event;

@@ -30,12 +30,12 @@ std::vector<Parameter> split(std::string_view query) {
 base::Result<QueryString> QueryString::parse(std::string_view text, const std::vector<std::string_view>& allowed) {
   QueryString query;
   for (const auto& [raw_name, raw_value] : split(text)) {
-    const auto name = net::percent_decode(raw_name).value_or(std::string(raw_name));
+    const auto name = net::form_decode(raw_name).value_or(std::string(raw_name));
     if (std::ranges::find(allowed, name) == allowed.end()) {
       if (allowed.empty()) return invalid_input("this request takes no parameters, and has " + in_quotes(name));
       return invalid_input("unknown parameter " + in_quotes(name) + "; the parameters are " + listed({allowed.begin(), allowed.end()}));
     }
-    const auto value = net::percent_decode(raw_value);
+    const auto value = net::form_decode(raw_value);
     if (!value) return invalid_input("the parameter " + name + " has a % without two hexadecimal digits; write %25 for a percent sign");
     if (auto problem = text_problem(*value); !problem.empty()) return invalid_input("the parameter " + name + " " + problem);
     if (!query.values_.emplace(name, *value).second) return invalid_input("the parameter " + name + " occurs twice; give it once");

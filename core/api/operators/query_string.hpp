@@ -1,4 +1,4 @@
-// The query of a request: name=value pairs, percent-encoded. A plus sign stands for itself, as in an e-mail address.
+// The query of a request: name=value pairs, encoded as net::form_decode() reads them.
 // Thread rule: a value type.
 #pragma once
 #include <map>

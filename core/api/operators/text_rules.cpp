@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/operators/responses.hpp"
 #include "base/utf8.hpp"
 
 namespace belfry::api {
@@ -40,6 +41,11 @@ bool is_email(std::string_view text) {
   if (text.size() > kMaxEmail || !text_problem(text).empty() || text.find_first_of(" ,;<>\"()") != std::string_view::npos) return false;
   const auto at = text.rfind('@');
   return at != std::string_view::npos && at > 0 && at + 1 < text.size();
+}
+
+std::string email_problem(std::string_view text) {
+  return "to is " + in_quotes(text) + "; write the recipient's e-mail address" +
+         (text.contains(' ') ? ", in a URL with %2B for a plus sign" : "");
 }
 
 }  // namespace belfry::api

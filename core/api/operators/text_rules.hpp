@@ -17,5 +17,7 @@ inline constexpr std::size_t kMaxId = 256;      // bytes of an id of a notificat
 [[nodiscard]] std::string printable(std::string_view text);
 // Whether the text has the form of one e-mail address.
 [[nodiscard]] bool is_email(std::string_view text);
+// Why the parameter `to` cannot be used, one sentence.
+[[nodiscard]] std::string email_problem(std::string_view text);
 
 }  // namespace belfry::api

@@ -10,11 +10,9 @@
 namespace belfry::api::web {
 namespace {
 
-// A browser writes a blank as a plus sign. None: malformed.
+// None: malformed.
 std::optional<std::string> form_decoded(std::string_view text) {
-  std::string plain(text);
-  std::ranges::replace(plain, '+', ' ');
-  auto out = net::percent_decode(plain);
+  auto out = net::form_decode(text);
   if (!out || out->contains('\0') || !base::is_utf8(*out)) return std::nullopt;
   return out;
 }

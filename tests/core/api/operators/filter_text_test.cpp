@@ -27,6 +27,8 @@ TEST(FilterText, NamesTheValuesThatAreValid) {
             "discarded and dead");
   EXPECT_EQ(why({.sink = "teams"}), "there is no sink \"teams\"; the sinks are email and slack");
   EXPECT_EQ(why({.to = "ada"}), "to is \"ada\"; write the recipient's e-mail address");
+  EXPECT_EQ(why({.to = "ada x@example.com"}),
+            "to is \"ada x@example.com\"; write the recipient's e-mail address, in a URL with %2B for a plus sign");
   EXPECT_EQ(why({.event = std::string(201, 'x')}), "event has 201 bytes; write the name of a notification, at most 200");
   EXPECT_TRUE(why({.since = "yesterday"}).starts_with("since is \"yesterday\"; write how long ago, such as 2d"));
 }
