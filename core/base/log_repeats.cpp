@@ -67,7 +67,7 @@ bool LogRepeats::admit(const LogRecord& record) {
   const std::lock_guard lock(mutex_);
   if (const auto found = faults_.find(key); found != faults_.end()) {
     auto& [fault, ends] = found->second;
-    // A count whose time has come is about to be reported.
+    // A count whose window has ended is about to be reported.
     if (fault.more > 0 || ends > now) {
       if (fault.more++ == 0) wake_.notify_one();
       return false;

@@ -1,4 +1,4 @@
-// The running gateway and the output streams, as a command that works through the admin API uses them. Tests supply their own.
+// The running gateway and the output streams, as used by commands that work through the admin API. Tests supply their own.
 // Thread rule: one thread. Ownership: the streams and the clock outlive the session.
 #pragma once
 #include <filesystem>
@@ -39,7 +39,7 @@ struct AdminSession {
 // Writes "belfry COMMAND: ..." to `err`. Returns the exit code: kExitUsage if the gateway rejected the input (ErrorCode::invalid), else
 // kExitFailed.
 int report(const AdminSession& session, const std::string& command, const base::Error& error);
-// The same for options that do not go together, or values that mean nothing.
+// The same for options that cannot be combined, or values that are not valid.
 int report_usage(const AdminSession& session, const std::string& command, const std::string& problem);
 
 // Why `text` is not a value of --since; nullopt: it is a duration, such as 2d, or a time, such as 2026-01-31T09:00:00Z.

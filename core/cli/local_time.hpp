@@ -1,4 +1,4 @@
-// Times of the admin API as people read them, in the time zone of the command. Thread rule: any thread.
+// Times of the admin API in readable form, in the time zone of the command. Thread rule: any thread.
 #pragma once
 #include <string>
 

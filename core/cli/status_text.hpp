@@ -7,8 +7,8 @@
 
 namespace belfry::cli {
 
-// A table with one line per sink, then what to do about sinks that do not run, and when waiting deliveries will go out. Every line that
-// requests an action names the command to run.
+// A table with one line per sink, then what to do about sinks that are not running, and when waiting deliveries will go out. Every line
+// that calls for action names the command to run.
 [[nodiscard]] std::string status_text(const nlohmann::json& document, const OutputStyle& style);
 
 }  // namespace belfry::cli

@@ -1,4 +1,4 @@
-// Output that is shown again and again, as by `belfry status --watch`.
+// Output that is redrawn repeatedly, as by `belfry status --watch`.
 // Thread rule: one thread. Ownership: the stream outlives it.
 #pragma once
 #include <iosfwd>
@@ -13,8 +13,8 @@ class WatchOutput {
  public:
   explicit WatchOutput(std::ostream& out) : out_(out) {}
 
-  // On a terminal: replaces the previous block, and leaves out lines for which the terminal has no height. Else: appends the block after a
-  // line with the time. `block` ends in a line break.
+  // On a terminal: replaces the previous block, and leaves out lines that do not fit the height of the terminal. Else: appends the block
+  // after a line with the time. `block` ends in a line break.
   void show(const std::string& block, const OutputStyle& style, base::Timestamp now);
 
  private:

@@ -29,7 +29,7 @@ struct Context {
 // Only the sentences about one of its deliveries; empty if the history has no such delivery.
 [[nodiscard]] std::string explain_delivery(const store::History& history, const std::string& delivery_id, const Context& context);
 
-// For a person without a notification since `since` (gateway time): when each source was last heard, and what to check next.
+// For a person without a notification since `since` (gateway time): when each source was last heard from, and what to check next.
 [[nodiscard]] std::string nothing_arrived(const std::string& email, base::Timestamp since, const std::vector<store::SourceHeard>& heard,
                                           const Context& context);
 

@@ -12,7 +12,7 @@ constexpr std::size_t kMaxSources = 10;
 
 void add_sources(Paragraph& out, const std::vector<store::SourceHeard>& heard, TimeWriter& times) {
   for (const auto& source : heard | std::views::take(kMaxSources)) {
-    out.add(quoted(source.source, kMaxName) + " was last heard " + times.at(source.at) +
+    out.add(quoted(source.source, kMaxName) + " was last heard from " + times.at(source.at) +
             (source.msg_id.empty() ? "" : " (msg_id " + quoted(source.msg_id, kMaxName) + ")"));
   }
   if (heard.size() > kMaxSources) out.add(std::to_string(heard.size() - kMaxSources) + " more sources are not listed here");
@@ -34,7 +34,7 @@ std::string nothing_arrived(const std::string& email, base::Timestamp since, con
             "notification settings");
     return out.text();
   }
-  out.add(heard.empty() ? "No source has ever been heard" : "No source has been heard since then");
+  out.add(heard.empty() ? "No source has ever been heard from" : "No source has been heard from since then");
   out.add(
       "Check `CODER_NOTIFICATIONS_METHOD` and `CODER_NOTIFICATIONS_WEBHOOK_ENDPOINT` in Coder, and that Coder can reach this gateway; "
       "`belfry status` lists requests that were refused");

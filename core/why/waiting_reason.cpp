@@ -43,7 +43,7 @@ class WaitingReason {
  private:
   [[nodiscard]] bool attempted() const { return !attempts_.empty(); }
   [[nodiscard]] const model::Attempt& last() const { return attempts_.back(); }
-  // The queue is a copy: the last attempt stands for those that may have followed after it was made.
+  // The queue is a copy: the last attempt stands for any that followed after the copy was made.
   [[nodiscard]] bool restored() const {
     return std::ranges::any_of(history_.decisions, [&](const auto& decision) {
       return decision.event == "restored" && decision.delivery_id == delivery_.id && decision.at >= last().started_at;
@@ -98,7 +98,7 @@ class WaitingReason {
     }
     if (position_.head) return behind(since, *position_.head);
     const bool works = !context_.sinks.contains(delivery_.sink);
-    out_.add(since + (works ? "; it is sent as soon as the rates and the concurrency of " + sink_ + " allow" : ""));
+    out_.add(since + (works ? "; it is sent as soon as the rate and concurrency limits of " + sink_ + " allow" : ""));
   }
 
   void behind(const std::string& since, const model::Delivery& head) {

@@ -128,7 +128,7 @@ class ProblemsTest(DoctorCase):
         subprocess.run([*command, "-x509", "-days", "10", "-addext", names, "-out", certificate], check=True, capture_output=True)
         findings = self.examine(gateway)
         self.finds(findings, "warning", r"expires on .*, in (9|10) days", "^Renew it, and reload", f"openssl x509 -noout -enddate -in {certificate}")
-        self.finds(findings, "note", r"is valid for belfry\.test, 192\.0\.2\.7, and not for the name of this machine", "Coder's webhook endpoint", f"openssl x509 -noout -ext subjectAltName -in {certificate}")
+        self.finds(findings, "note", r"is valid for belfry\.test, 192\.0\.2\.7, but not for the name of this machine", "Coder's webhook endpoint", f"openssl x509 -noout -ext subjectAltName -in {certificate}")
 
     def test_dead_letters(self):
         gateway = self.gateway()
@@ -144,7 +144,7 @@ class ProblemsTest(DoctorCase):
         gateway.post_webhook(notification())
         gateway.until(lambda: gateway.metric("belfry_lane_state", sink="slack", state="parked") == 1, "the sink is parked")
         findings = self.examine(gateway)
-        self.finds(findings, "urgent", r"^sink slack is parked \(account_inactive\) since .*; 1 delivery waits", "refused token by replacing it", "belfry sinks release slack")
+        self.finds(findings, "urgent", r"^sink slack is parked \(account_inactive\) since .*; 1 delivery is waiting", "replace a rejected token", "belfry sinks release slack")
         self.finds(findings, "urgent", r"sinks\.slack\.config\.bot_token: Slack answered account_inactive", "Bot User OAuth Token|[Cc]opy", "belfry check --online")
         gateway.kill()
 
@@ -156,7 +156,7 @@ class ProblemsTest(DoctorCase):
         gateway.until(lambda: gateway.metric("belfry_deliveries_total", sink="other", outcome="delivered") == 1, "one delivery is within the rate")
         gateway.configure(admin=self.settings["admin"])
         self.assertEqual(gateway.command("reload", env=gateway.environment).returncode, 0)
-        self.finds(self.examine(gateway), "urgent", r"^sink other is orphaned \(no_such_sink\).*; 2 deliveries wait", "^Add the sink to the configuration again", "belfry deliveries list --sink other")
+        self.finds(self.examine(gateway), "urgent", r"^sink other is orphaned \(no_such_sink\).*; 2 deliveries are waiting", "^Add the sink to the configuration again", "belfry deliveries list --sink other")
         gateway.kill()
 
     def test_a_plugin_that_is_refused(self):
@@ -180,7 +180,7 @@ class ProblemsTest(DoctorCase):
         self.finds(self.examine(gateway), "urgent", r"^store: the directory \S*state cannot be used: Permission denied", "^Create it, owned by user", "belfry check")
         state.chmod(0o755)
         findings = self.examine(gateway)
-        self.finds(findings, "warning", r"the state directory \S*state has mode 755, wanted 700", "only the user of the gateway", f"chmod 700 {state}")
+        self.finds(findings, "warning", r"the state directory \S*state has mode 755, expected 700", "only the user of the gateway", f"chmod 700 {state}")
         state.chmod(0o700)
 
     @unittest.skipUnless(os.geteuid() == 0, "only root may mount")
@@ -190,7 +190,7 @@ class ProblemsTest(DoctorCase):
         prefix = ["unshare", "--mount", "sh", "-c", mount, "sh"]
         if subprocess.run([*prefix, "true"], capture_output=True).returncode != 0:
             self.skipTest("no mount namespace here")
-        self.finds(self.examine(gateway, prefix=prefix), "urgent", r"^the file system of \S*state has 32 MiB of 32 MiB free, wanted at least 512 MiB", "Free some space|accepts no notifications", f"du -xh --max-depth=2 {gateway.directory}/state")
+        self.finds(self.examine(gateway, prefix=prefix), "urgent", r"^the file system of \S*state has 32 MiB of 32 MiB free; at least 512 MiB", "Free some space|accepts no notifications", f"du -xh --max-depth=2 {gateway.directory}/state")
 
     def test_the_clock(self):
         class Timex(ctypes.Structure):
@@ -214,7 +214,7 @@ class ProblemsTest(DoctorCase):
         command = ["setpriv", f"--reuid={OWNER}", f"--regid={OWNER}", "--clear-groups", program, "doctor", "--json", "--config", gateway.directory / "belfry.yaml"]
         done = subprocess.run(command, env=os.environ | gateway.environment, capture_output=True, text=True, timeout=60)
         findings = json.loads(done.stdout)["findings"]
-        self.finds(findings, "warning", r"^this user could not examine it: .*belfry\.yaml: cannot be read: Permission denied", "as root", "sudo belfry doctor")
+        self.finds(findings, "warning", r"^could not be examined as this user: .*belfry\.yaml: cannot be read: Permission denied", "as root", "sudo belfry doctor")
         self.finds(findings, "warning", "^the (gateway was not found|status of the gateway cannot be read)", "as root", "sudo belfry doctor")
         self.assertEqual(done.returncode, 0, "nothing that this user sees is urgent")
         gateway.stop()
@@ -246,7 +246,7 @@ class TimeLimitTest(DoctorCase):
             began = time.monotonic()
             findings = self.examine(gateway)
             self.assertLess(time.monotonic() - began, LIMIT)
-        self.assertRegex(findings[0]["found"], "^the gateway does not answer: ")
+        self.assertRegex(findings[0]["found"], "^the gateway does not respond: ")
 
 
 if __name__ == "__main__":

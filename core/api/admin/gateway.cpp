@@ -9,7 +9,7 @@
 namespace belfry::api {
 namespace {
 
-// Reads a body of which only the reason counts. The error is the response.
+// Reads a body of which only the reason is used. The error is the response.
 std::expected<store::Operator, net::ServerResponse> read_operator(const Call& call) {
   const auto body = JsonObject::of_body(call.request, {"reason"});
   if (!body) return std::unexpected(body.error());

@@ -59,7 +59,7 @@ std::optional<net::ServerResponse> Access::refuse_forged(const net::ServerReques
       return api_error(400, "a token in the URL ends up in logs and histories; send it in the Authorization header, and replace it");
   }
   if (request.peer == net::Peer::network && !has_token())
-    return api_error(404, "no such path; the API over TCP needs admin.token or admin.tokens to be set");
+    return api_error(404, "no such path; over TCP, the API requires admin.token or admin.tokens");
   return refuse_foreign(request);
 }
 
@@ -70,7 +70,7 @@ std::optional<net::ServerResponse> Access::refuse_foreign(const net::ServerReque
                      std::ranges::any_of(rules_.hosts, [&](const auto& own) { return net::equal_ignoring_case(own, name); });
   if (!known)
     return api_error(
-        421, "the host name " + in_quotes(name) + " is not known as a name of this gateway; add it to admin.hosts, or use the IP address");
+        421, "the host name " + in_quotes(name) + " is not a known name of this gateway; add it to admin.hosts, or use the IP address");
   const auto origin = request.headers.get("Origin");
   if (origin && !net::equal_ignoring_case(without_scheme(*origin), host))
     return api_error(403, "the request comes from a page of " + in_quotes(*origin) + "; use the page of this gateway");

@@ -57,7 +57,7 @@ base::Result<store::Filter> read_filter(const FilterText& text, const std::vecto
     filter.sink = *text.sink;
     if (std::ranges::find(sinks, filter.sink) == sinks.end())
       return invalid_input("there is no sink " + in_quotes(filter.sink) +
-                           (sinks.empty() ? std::string(", and no other either") : "; the sinks are " + listed(sinks)));
+                           (sinks.empty() ? std::string("; there are no sinks") : "; the sinks are " + listed(sinks)));
   }
   if (text.to) {
     filter.email = *text.to;

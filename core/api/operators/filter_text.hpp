@@ -1,4 +1,4 @@
-// Reads what operators write to select deliveries.
+// Parses the filters that operators use to select deliveries.
 // Thread rule: pure.
 #pragma once
 #include <optional>
@@ -10,7 +10,7 @@
 
 namespace belfry::api {
 
-// As written; nullopt: not given.
+// As written; nullopt: absent.
 struct FilterText {
   std::optional<std::string> state, sink, to, event, since;
 };

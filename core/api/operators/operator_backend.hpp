@@ -49,7 +49,7 @@ struct WhyAnswer {
   std::vector<Explanation> explanations;  // newest first
   bool more = false;                      // there are more than kMaxExplanations
   std::vector<store::SourceHeard> heard;
-  std::string text;  // if there is no explanation: why, and when the sources were last heard
+  std::string text;  // if there is no explanation: why, and when the sources were last heard from
 };
 
 enum class BulkAction { retry, discard };

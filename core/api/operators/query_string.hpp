@@ -26,7 +26,7 @@ class QueryString {
   std::map<std::string, std::string, std::less<>> values_;
 };
 
-// Whether the query has a parameter of that name, however the rest looks.
+// Whether the query has a parameter of that name, even if the rest is malformed.
 [[nodiscard]] bool has_parameter(std::string_view query, std::string_view name);
 
 }  // namespace belfry::api

@@ -20,7 +20,7 @@ namespace belfry::api {
   return base::fail(base::ErrorCode::invalid, std::move(why));
 }
 
-// The value for an error for an error message: printable, in quotes, cut after 100 bytes.
+// The value for an error message: printable, in quotes, cut after 100 bytes.
 [[nodiscard]] std::string in_quotes(std::string_view value);
 // "a, b and c"
 [[nodiscard]] std::string listed(const std::vector<std::string>& names);

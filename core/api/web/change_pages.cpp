@@ -80,8 +80,8 @@ PageContent job_page(const BulkJob& job) {
                     : failed ? "bad"
                              : "good"},
            {"summary",
-            std::string(past_of(job.action)) + ": " + deliveries(job.changed) + ". Left as they were: " + deliveries(job.unchanged) + "."},
-           {"error", failed ? job.error + "; the deliveries that are counted here have been changed, repeat it for the others" : ""},
+            std::string(past_of(job.action)) + ": " + deliveries(job.changed) + ". Left unchanged: " + deliveries(job.unchanged) + "."},
+           {"error", failed ? job.error + "; the deliveries counted here have been changed; run it again for the rest" : ""},
            {"any_reasons", !reasons.empty()},
            {"reasons", std::move(reasons)},
            {"running", running},
@@ -94,7 +94,7 @@ void change_deliveries(Visit visit) {
   const auto action = action_of(visit.form);
   if (!action) return visit.refuse(action.error());
   auto ids = visit.form.all("id");
-  if (ids.empty()) return visit.refuse(400, "no delivery is selected, and nothing was changed; go back and select some");
+  if (ids.empty()) return visit.refuse(400, "no delivery was selected, and nothing was changed; go back and select some");
   if (ids.size() > kMaxIds)
     return visit.refuse(
         413, std::to_string(ids.size()) + " deliveries are selected; change at most 1,000 at a time, or all that match a filter");

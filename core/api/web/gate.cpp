@@ -56,8 +56,8 @@ std::expected<Fields, FormRefusal> Gate::read_form(const net::ServerRequest& req
   auto form = Fields::parse(request.body);
   if (!form) return std::unexpected(FormRefusal{400, form.error().message});
   if (!base::constant_time_equal(form->text("csrf"), visitor.csrf)) {
-    return std::unexpected(FormRefusal{
-        403, "the form does not come from a current page of this gateway, and nothing was changed; open the page again and repeat it"});
+    return std::unexpected(
+        FormRefusal{403, "the form is not from a current page of this gateway, and nothing was changed; open the page again and retry"});
   }
   form->set("csrf", {});
   return *std::move(form);

@@ -1,4 +1,4 @@
-// Decides who may see and change something on the operator's pages. On a Unix socket nobody logs in. Over TCP the login page exchanges a
+// Decides who may view and change something on the operator's pages. A Unix socket needs no login. Over TCP, the login page exchanges a
 // token for a cookie; a bearer token in the Authorization header works as well. Forms carry a CSRF token, because a browser sends its
 // cookie along, and reaches a forwarded Unix socket, for every site. Thread rule: any thread.
 #pragma once

@@ -74,7 +74,7 @@ std::string note_of(const json& sink, const TimeText& times) {
   if (state != "unreachable" && state != "paused") return {};
   auto note = "Sink " + string_at(sink, "name") + " is " + state + " (" + string_at(sink, "reason") + "): " + string_at(sink, "detail");
   if (const auto until = times.of(sink.value("until", json())); until.is_object()) note += "; next try " + string_at(until, "ago");
-  return note + "; waiting deliveries are sent without your help";
+  return note + "; waiting deliveries will be sent automatically";
 }
 
 json overview_notes(const json& status, const TimeText& times) {

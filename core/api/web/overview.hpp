@@ -1,4 +1,4 @@
-// The overview: sinks and their queues, and everything that needs a person, with the command or the page that helps. Pure.
+// The overview: sinks and their queues, and everything that needs attention, with the command or the page to use. Pure.
 #pragma once
 #include <nlohmann/json.hpp>
 

@@ -49,8 +49,8 @@ net::ServerResponse PageWriter::page(int status, std::string_view name, PageCont
 net::ServerResponse PageWriter::error(int status, const std::string& message, const Visitor& visitor, const TimeText& times,
                                       const std::string& back) const {
   const auto link = back.empty() && !visitor.name.empty() ? std::string("/") : back;
-  json model{{"message", message}, {"back", link}, {"back_label", link == "/login" ? "Log in" : "To the overview"}};
-  auto response = page(status, "error", {status == 404 ? "Not found" : "This did not work", std::move(model)}, visitor, "", times);
+  json model{{"message", message}, {"back", link}, {"back_label", link == "/login" ? "Log in" : "Back to the overview"}};
+  auto response = page(status, "error", {status == 404 ? "Not found" : "Request failed", std::move(model)}, visitor, "", times);
   response.why = message;
   return response;
 }

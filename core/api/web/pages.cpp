@@ -24,7 +24,7 @@ std::optional<net::ServerResponse> refuse(const Context& context, const net::Ser
   if (auto forged = refuse_forged(context, request)) return forged;
   if (context->gate.visitor_of(request)) return std::nullopt;
   if (!is_read(request))
-    return context->writer.error(403, "you are not logged in, and nothing was changed; log in and repeat it", context->gate.anonymous(),
+    return context->writer.error(403, "you are not logged in, and nothing was changed; log in and retry", context->gate.anonymous(),
                                  context->times(), "/login");
   const auto wanted = request.path + (request.query.empty() ? "" : "?" + request.query);
   return redirect(wanted == "/" ? "/login" : address("/login", {{"next", wanted}}));

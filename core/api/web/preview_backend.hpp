@@ -27,7 +27,7 @@ struct Preview {
 
 struct PreviewBackend {
   std::function<std::vector<std::string>()> sources;  // names
-  // ErrorCode::invalid: the payload is wrong. ErrorCode::unavailable: another preview is being made.
+  // ErrorCode::invalid: the payload is wrong. ErrorCode::unavailable: another preview is in progress.
   std::function<void(PreviewRequest, store::Handler<Preview>)> run;
 };
 

@@ -1,4 +1,4 @@
-// The pages that only show.
+// The read-only pages.
 #include "api/operators/filter_text.hpp"
 #include "api/operators/text_rules.hpp"
 #include "api/web/overview.hpp"
@@ -112,7 +112,7 @@ base::Result<WhyQuery> why_query(const Visit& visit, base::Timestamp now) {
     if (const auto problem = text_problem(*text); !problem.empty())
       return base::fail(base::ErrorCode::invalid, "the recipient or the id " + problem);
   if (!query.to.empty() && !query.id.empty())
-    return base::fail(base::ErrorCode::invalid, "there is a recipient and an id; write only one of them");
+    return base::fail(base::ErrorCode::invalid, "both a recipient and an id are set; enter only one of them");
   if (query.to.empty()) return query;
   if (!is_email(query.to)) return base::fail(base::ErrorCode::invalid, "the recipient is \"" + query.to + "\"; write an e-mail address");
   const auto since = visit.query.get("since");

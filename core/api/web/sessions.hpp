@@ -1,6 +1,6 @@
 // Browsers that have logged in to the operator's pages over TCP. Kept in memory: a restart of the gateway logs everybody out. A session
 // ends twelve hours after the login, after two hours without a request, or when kMaxSessions newer ones exist. It holds the token of its
-// login, which is checked again with each request, so that a token removed by a reload takes its sessions with it.
+// login, which is checked again with each request, so that removing a token by a reload also ends its sessions.
 // Thread rule: any thread. Ownership: the clock outlives it.
 #pragma once
 #include <mutex>

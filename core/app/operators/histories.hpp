@@ -1,4 +1,4 @@
-// Reads the histories of several notifications, one after the other, so that other operations of the store get their turn in between.
+// Reads the histories of several notifications, one after the other, so that other store operations can run in between.
 // Thread rule: any thread; the handler runs on the store's thread.
 #pragma once
 #include "store/store.hpp"

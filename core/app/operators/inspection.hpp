@@ -1,4 +1,4 @@
-// Answers operators' questions from the store: listings, everything about a notification, explanations.
+// Serves operators' queries from the store: listings, everything about a notification, explanations.
 // Thread rule: any thread; handlers run on the runtime of `services`, except if the gateway stops.
 #pragma once
 #include "api/operators/operator_backend.hpp"

@@ -64,7 +64,7 @@ std::vector<std::string> Previews::sources() const {
 
 void Previews::run(PreviewRequest request, store::Handler<Preview> handler) {
   if (busy_.exchange(true))
-    return handler(base::fail(base::ErrorCode::unavailable, "another preview is being made; try again in a few seconds"));
+    return handler(base::fail(base::ErrorCode::unavailable, "another preview is in progress; try again in a few seconds"));
   const std::lock_guard lock(mutex_);
   auto work = [this, request = std::move(request), handler = std::move(handler)]() mutable {
     auto preview = base::Result<Preview>(base::fail("the preview failed"));

@@ -1,5 +1,5 @@
 // Predicts what the running configuration would do with a payload, for the operator's page: plans it and has the running sinks render
-// their messages. Sends and stores nothing. One preview at a time, on a thread of its own, because a plugin may take long to render.
+// their messages. Sends and stores nothing. One preview at a time, on a thread of its own, because a plugin may take a long time to render.
 // Thread rule: any thread. Ownership: the live configuration and the clock outlive it; the destructor waits for the preview in progress,
 // which ends with the plugin threads.
 #pragma once

@@ -38,7 +38,7 @@ void Canary::start() {
 // Arms the timer first, so that the next check follows even if this one throws.
 void Canary::check_periodically() {
   const auto thrown = [this](const auto& failure) {
-    log_.error("a check of the canary failed; trying again later", {{"why", base::exception_message(failure)}});
+    log_.error("a canary check failed; trying again later", {{"why", base::exception_message(failure)}});
   };
   base::run_with_retries([this] { timer_.arm(parts_.check_interval, [this] { check_periodically(); }); }, thrown);
   base::run_with_retries([this] { check(); }, thrown);

@@ -128,7 +128,7 @@ int run_parsed(int argc, char** argv) {
 
   auto* doctor =
       add_command(app, common, "doctor",
-                  "Look for problems of the running system, and print what to do, most urgent first; exit code 1: something is urgent");
+                  "Look for problems in the running system, and print what to do, most urgent first; exit code 1: something is urgent");
   add_json(doctor, common);
   doctor->callback([&] { code = doctor_command(common); });
 

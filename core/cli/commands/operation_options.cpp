@@ -49,7 +49,7 @@ void add_deliveries(CLI::App& app, CommonOptions& common, OperationOptions& opti
   add_limit(list, options.list.limit);
   list->callback([&] { code = list_deliveries(session_of(common), options.list); });
 
-  auto* show = add_command(*deliveries, common, "show", "Show a notification, its deliveries, their attempts, and what follows");
+  auto* show = add_command(*deliveries, common, "show", "Show a notification, its deliveries, their attempts, and the next step");
   add_json(show, common);
   show->add_option("id", options.shown, "Id of a delivery or notification, or the msg_id from the source")->required()->type_name("ID");
   show->callback([&] { code = show_delivery(session_of(common), options.shown); });

@@ -24,7 +24,7 @@ std::string explanation_text(const json& explanation, const OutputStyle& style) 
 int explain_deliveries(const AdminSession& session, const WhyOptions& options) {
   constexpr const char* kCommand = "why";
   if (options.id.empty() == options.to.empty())
-    return report_usage(session, kCommand, "name either --to EMAIL, or the msg_id of a notification, or the id of a delivery");
+    return report_usage(session, kCommand, "pass either --to EMAIL, or the msg_id of a notification, or the id of a delivery");
   if (!options.id.empty() && !options.since.empty()) return report_usage(session, kCommand, "--since goes with --to; an id needs no time");
   if (const auto problem = since_problem(options.since)) return report_usage(session, kCommand, *problem);
 

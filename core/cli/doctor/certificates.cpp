@@ -23,7 +23,7 @@ void add_names(const ListenerCertificate& listener, Findings& out) {
   }
   if (listener.is_for_host) return;
   out.push_back({Severity::note, kCertificatesArea,
-                 "server.tls.certificate is valid for " + names + ", and not for the name of this machine, " + listener.host,
+                 "server.tls.certificate is valid for " + names + ", but not for the name of this machine, " + listener.host,
                  "Make sure that Coder's webhook endpoint uses a name in the certificate",
                  "openssl x509 -noout -ext subjectAltName -in " + listener.file.string()});
 }

@@ -43,7 +43,7 @@ void write_fully(int fd, const std::string& text) {
     answer["failed"] = e.what();
   }
   write_fully(output, answer.dump(-1, ' ', false, json::error_handler_t::replace));
-  // Threads of a plugin or of a look-up may still run.
+  // Threads of a plugin or of a lookup may still be running.
   ::_exit(0);
 }
 

@@ -1,5 +1,5 @@
 // Runs functions that may block or crash in child processes of their own, all at once, and ends them at a common deadline: a name server, a
-// disk or a plugin that hangs costs the findings of its own probe and nothing else.
+// disk or a plugin that hangs costs only the findings of its own probe.
 // Thread rule: one thread, and only while the process has no other, since it forks.
 // Ownership: the destructor ends the remaining children. Cancellation: the children end with this process.
 #pragma once

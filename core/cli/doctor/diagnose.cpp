@@ -53,7 +53,7 @@ fs::path queue_directory(const config::Settings& settings) {
   return parent.empty() ? fs::path(".") : parent;
 }
 
-// Neither root nor the user that the gateway runs as. Without the state directory, a configuration that cannot be read shows it.
+// Neither root nor the user that the gateway runs as. Without the state directory, an unreadable configuration indicates it.
 bool is_other_user(const fs::path& file, const config::Settings* settings) {
   if (::geteuid() == 0) return false;
   struct stat owner{};
@@ -111,7 +111,7 @@ Findings file_findings(const config::Settings& settings) {
   return out;
 }
 
-// When each configuration file was changed or replaced, in milliseconds: that is ctime, since a file may be older than its name.
+// When each configuration file was changed or replaced, in milliseconds: ctime, because a file renamed into place keeps its mtime.
 json change_times(const config::Settings& settings) {
   std::set<fs::path> directories;
   std::error_code absent;
@@ -173,19 +173,19 @@ Finding not_examined(const std::string& name, const base::Error& error) {
     return {Severity::warning, name, "the remotes were not checked: " + error.message,
             "Check the name servers, the network and the proxy of this machine", "belfry check --online"};
   if (name == "systemd")
-    return {Severity::warning, name, "belfry.service was not examined: " + error.message, "Check that systemd answers",
+    return {Severity::warning, name, "belfry.service was not examined: " + error.message, "Check that systemd responds",
             "systemctl status belfry"};
   return {Severity::warning, name, "the part \"" + name + "\" was not examined: " + error.message,
           "Check it by itself, without a time limit", "belfry check"};
 }
 
-// The results of all probes, and the findings that those have that failed.
+// The results of all probes, and findings for those that failed.
 class Answers {
  public:
   explicit Answers(ProbeResults results) : results_(std::move(results)) {}
 
   [[nodiscard]] const base::Result<json>& gateway() const { return results_.at("gateway"); }
-  // Null if the probe failed, which is then a finding, or was not made.
+  // Null if the probe was not run, or failed, which is then a finding.
   json take(const std::string& name, Findings& out) {
     const auto found = results_.find(name);
     if (found == results_.end()) return {};
@@ -224,8 +224,7 @@ Findings diagnose(const fs::path& named) {
   append(gateway_findings(gateway));
   if (unit) append(unit_findings(*unit, loaded.readable()));
 
-  DiagnosticContext context{"machine", "Correct it, then check again", "belfry check", other_user,
-                            gateway.status.has_value() || gateway.alive};
+  DiagnosticContext context{"machine", "Fix it, then check again", "belfry check", other_user, gateway.status.has_value() || gateway.alive};
   append(diagnostic_findings(diagnostics_from(answers.take("machine", out)), context));
   context.area = "configuration";
   append(diagnostic_findings(diagnostics_from(answers.take("configuration", out)), context));
@@ -235,7 +234,7 @@ Findings diagnose(const fs::path& named) {
     append(configuration_in_use_findings(*gateway.status, changed_files(files)));
     append(sink_findings(*gateway.status, base::SystemClock().now()));
   }
-  context = {"remotes", "Correct it, then check again", "belfry check --online", false, context.gateway_runs};
+  context = {"remotes", "Fix it, then check again", "belfry check --online", false, context.gateway_runs};
   append(diagnostic_findings(diagnostics_from(answers.take("remotes", out)), context));
   append(clock_findings(clock_facts()));
   return by_urgency(std::move(out));

@@ -32,7 +32,7 @@ Finding to_finding(const Diagnostic& problem, const DiagnosticContext& context) 
   auto finding = finding_of(severity, context.area, location_of(problem) + problem.text, context.remedy, context.command);
   if (context.other_user && is_denial(problem.text)) {
     finding.severity = Severity::warning;
-    finding.found = "this user could not examine it: " + finding.found;
+    finding.found = "could not be examined as this user: " + finding.found;
     finding.remedy = "Run doctor as root to examine it";
     finding.command = "sudo belfry doctor";
   } else if (context.gateway_runs && is_missing_variable(problem.text)) {

@@ -11,7 +11,7 @@ struct DiagnosticContext {
   std::string area;
   std::string remedy;   // for diagnostics that include none
   std::string command;  // to check the repair
-  // This user is not the one that the gateway runs as, nor root: a denied access is no problem of the gateway.
+  // This user is not the one that the gateway runs as, nor root: denied access is not a problem of the gateway.
   bool other_user = false;
   // The gateway runs, perhaps with variables that this shell does not have.
   bool gateway_runs = false;

@@ -19,13 +19,13 @@ Findings disk_findings(const DiskFacts& facts) {
   const auto usage = "du -xh --max-depth=2 " + facts.directory.string();
   if (facts.read_only)
     out.push_back({Severity::urgent, kDiskArea, where + " is mounted read-only",
-                   "Look in the kernel log for errors of the disk, and mount it read-write",
-                   "findmnt --target " + facts.directory.string()});
+                   "Check the kernel log for disk errors, and mount it read-write", "findmnt --target " + facts.directory.string()});
   if (facts.free < kSpaceWarning) {
     const bool urgent = facts.free < kSpaceUrgent;
     out.push_back({urgent ? Severity::urgent : Severity::warning, kDiskArea,
-                   where + " has " + size_text(facts.free) + " of " + size_text(facts.total) + " free, wanted at least " +
-                       size_text(kSpaceWarning) + (urgent ? "; on a full disk the gateway accepts no notifications" : ""),
+                   where + " has " + size_text(facts.free) + " of " + size_text(facts.total) + " free; at least " +
+                       size_text(kSpaceWarning) + " is recommended" +
+                       (urgent ? "; on a full disk the gateway accepts no notifications" : ""),
                    "Free some space there, or shorten store.retention", usage});
   } else if (facts.free < facts.queue) {
     out.push_back({Severity::note, kDiskArea,

@@ -39,7 +39,7 @@ using Findings = std::vector<Finding>;
 
 // Shape: docs/how-to/troubleshooting.md.
 [[nodiscard]] nlohmann::json document_of(const Findings& findings);
-// The findings of such a document.
+// The inverse of document_of().
 [[nodiscard]] Findings findings_from(const nlohmann::json& document);
 [[nodiscard]] std::string text_of(const Findings& findings);
 

@@ -19,7 +19,7 @@ std::string start_command(const GatewayFacts& facts) { return facts.has_unit ? "
 Finding unreachable(const GatewayFacts& facts) {
   const auto& error = facts.status.error();
   if (facts.alive) {
-    return {Severity::warning, kGatewayArea, "the gateway runs, and its status cannot be read: " + error.message,
+    return {Severity::warning, kGatewayArea, "the gateway is running, but its status cannot be read: " + error.message,
             "Run doctor as root or as the user of the gateway, or set admin.token to the token that the gateway was started with",
             "sudo belfry doctor"};
   }
@@ -33,11 +33,11 @@ Finding unreachable(const GatewayFacts& facts) {
             "Run doctor as root", "sudo belfry doctor"};
   }
   if (error.code == base::ErrorCode::timeout) {
-    return {Severity::urgent, kGatewayArea, "the gateway does not answer: " + error.message,
+    return {Severity::urgent, kGatewayArea, "the gateway does not respond: " + error.message,
             "Restart the gateway; it keeps everything that it has accepted", facts.has_unit ? "systemctl restart belfry" : ""};
   }
   if (error.code == base::ErrorCode::unavailable && facts.unit_active) {
-    return {Severity::urgent, kGatewayArea, "belfry.service is active, and the gateway does not answer: " + error.message,
+    return {Severity::urgent, kGatewayArea, "belfry.service is active, but the gateway does not respond: " + error.message,
             "If admin.listen has changed, make the gateway use it; otherwise restart the gateway", "systemctl restart belfry"};
   }
   if (error.code == base::ErrorCode::unavailable) {
@@ -47,7 +47,7 @@ Finding unreachable(const GatewayFacts& facts) {
             start_command(facts)};
   }
   return {Severity::urgent, kGatewayArea, "the gateway does not report its status: " + error.message,
-          "Compare admin in the configuration with that of the running gateway", "belfry status"};
+          "Compare the admin settings in the configuration with those of the running gateway", "belfry status"};
 }
 
 Finding not_ready(const std::string& reason) {
@@ -72,7 +72,7 @@ void add_status(const json& status, bool has_unit, Findings& out) {
     if (reason.is_string()) out.push_back(not_ready(reason.get<std::string>()));
   if (const auto version = status.value("version", ""); version != base::kVersion) {
     out.push_back({Severity::warning, kGatewayArea,
-                   "the gateway runs version " + version + ", and version " + base::kVersion + " is installed",
+                   "the gateway is running version " + version + ", but version " + base::kVersion + " is installed",
                    "Restart the gateway to use the installed version", has_unit ? "systemctl restart belfry" : ""});
   }
   if (const auto unrouted = status.value("unrouted", std::uint64_t{0}); unrouted > 0) {
@@ -83,7 +83,7 @@ void add_status(const json& status, bool has_unit, Findings& out) {
   for (const auto& refused : status.value("refused", json::array())) {
     if (!refused.is_object()) continue;
     const auto refusal = refusal_of(refused);
-    auto finding = finding_of(Severity::warning, kGatewayArea, app::describe(refusal), "Correct the sender at that address, or block it");
+    auto finding = finding_of(Severity::warning, kGatewayArea, app::describe(refusal), "Fix the sender at that address, or block it");
     if (!refusal.remote.empty()) finding.found += ", latest from " + refusal.remote;
     out.push_back(std::move(finding));
   }

@@ -1,4 +1,4 @@
-// Findings about the gateway as a whole: whether it answers, accepts notifications, and runs out of something. Pure.
+// Findings about the gateway as a whole: whether it responds, accepts notifications, or is running out of a resource. Pure.
 #pragma once
 #include <optional>
 #include <string>

@@ -35,7 +35,7 @@ Findings permission_findings(const std::vector<FileAccess>& files) {
     } else if (file.kind == FileAccess::Kind::state_directory && (file.mode & kOthersAll) != 0) {
       out.push_back(
           {Severity::warning, "permissions",
-           "the state directory " + path + " has mode " + octal(file.mode) + ", wanted 700: other users can see or change its files",
+           "the state directory " + path + " has mode " + octal(file.mode) + ", expected 700: other users can see or change its files",
            "Let only the user of the gateway use it", "chmod 700 " + path});
     }
   }

@@ -22,9 +22,9 @@ std::uint64_t count_at(const json& sink, const char* key) {
 std::string unfinished(const json& sink) {
   const auto due = count_at(sink, "waiting") + count_at(sink, "backoff") + count_at(sink, "in_flight");
   const auto held = count_at(sink, "held");
-  if (due + held == 0) return "; nothing waits for it";
-  return "; " + std::to_string(due) + (due == 1 ? " delivery waits" : " deliveries wait") +
-         (held > 0 ? ", " + std::to_string(held) + " are held" : "");
+  if (due + held == 0) return "; no deliveries are waiting";
+  return "; " + std::to_string(due) + (due == 1 ? " delivery is waiting" : " deliveries are waiting") +
+         (held > 0 ? ", " + std::to_string(held) + " held" : "");
 }
 
 // "sink slack is parked (invalid_auth) since ...: Slack answered ..."
@@ -38,7 +38,7 @@ std::string state_sentence(const json& sink, const std::string& state) {
 
 std::string next_try(const json& sink) {
   const auto until = text_at(sink, "until");
-  return until.empty() ? "" : " (the next try is at " + until + ")";
+  return until.empty() ? "" : " (next attempt at " + until + ")";
 }
 
 Finding parked(const json& sink) {
@@ -47,7 +47,7 @@ Finding parked(const json& sink) {
     return {Severity::urgent, kSinksArea, state_sentence(sink, "parked"),
             "Provide what the sink needs, as `belfry check` explains, and reload", "belfry check && belfry reload"};
   return {Severity::urgent, kSinksArea, state_sentence(sink, "parked"),
-          "Fix the cause, for a refused token by replacing it, and try at once" + next_try(sink), release};
+          "Fix the cause (replace a rejected token), then try again at once" + next_try(sink), release};
 }
 
 std::optional<Finding> of_state(const json& sink) {
@@ -58,7 +58,7 @@ std::optional<Finding> of_state(const json& sink) {
   if (state == "parked") return parked(sink);
   if (state == "crashed")
     return Finding{Severity::urgent, kSinksArea, state_sentence(sink, state),
-                   "Update or remove the plugin of the sink; to try it again at once" + next_try(sink) + ", release the sink", release};
+                   "Update or remove the plugin of the sink; to try again at once" + next_try(sink) + ", release the sink", release};
   if (state == "hung")
     return Finding{Severity::urgent, kSinksArea, state_sentence(sink, state),
                    "Update or remove the plugin of the sink, then restart the gateway", "systemctl restart belfry"};
@@ -70,16 +70,16 @@ std::optional<Finding> of_state(const json& sink) {
     return Finding{
         Severity::warning, kSinksArea,
         state_sentence(sink, state) + "; " + std::to_string(count_at(sink, "failed_attempts")) + " attempts in a row have failed",
-        "Check the network, the proxy and the remote; deliveries are retried automatically, and at once on release", release};
+        "Check the network, the proxy and the remote; deliveries are retried automatically, or at once if you release the sink", release};
   if (state == "paused")
     return Finding{Severity::note, kSinksArea, state_sentence(sink, state),
                    "Wait for the end of the pause that the remote requested" + next_try(sink), release};
   if (state == "open" && acts)
     return Finding{Severity::urgent, kSinksArea,
-                   "sink " + name + " is stalled: deliveries are due, and none was attempted for a minute" + unfinished(sink),
+                   "sink " + name + " is stalled: deliveries are due, but none has been attempted for a minute" + unfinished(sink),
                    "Look for the cause in the log, then restart the gateway", "journalctl --unit belfry --since -10min"};
   if (acts && state != "orphaned")
-    return Finding{Severity::urgent, kSinksArea, state_sentence(sink, state), "See the status for the cause", "belfry status"};
+    return Finding{Severity::urgent, kSinksArea, state_sentence(sink, state), "Find the cause in the status", "belfry status"};
   return std::nullopt;
 }
 
@@ -88,7 +88,7 @@ void add_queue(const json& sink, base::Timestamp now, Findings& out) {
   if (const auto dead = count_at(sink, "dead_letters"); dead > 0) {
     out.push_back({Severity::warning, kSinksArea,
                    "sink " + name + " has " + std::to_string(dead) + (dead == 1 ? " dead letter" : " dead letters") +
-                       ", which will not be sent again without an operator",
+                       ", which will not be sent again unless an operator retries them",
                    "Read why they failed, then retry them with `belfry deliveries retry --dead --sink " + name + "` or discard them",
                    "belfry deliveries list --state dead --sink " + name});
   }

@@ -22,17 +22,17 @@ void add_state(const UnitFacts& facts, Findings& out) {
                        (facts.restarts == 1 ? " restart" : " restarts") + with_status(facts),
                    "Read the reason in the log, and fix it", kJournal});
   } else if (facts.active == "inactive") {
-    out.push_back({Severity::urgent, kUnitArea, "belfry.service is inactive", "Start it, and let it start with the machine",
+    out.push_back({Severity::urgent, kUnitArea, "belfry.service is inactive", "Start it, and enable it so that it starts at boot",
                    "systemctl enable --now belfry"});
   } else if (facts.restarts > 0) {
     out.push_back({Severity::warning, kUnitArea,
                    "belfry.service was restarted " + std::to_string(facts.restarts) + (facts.restarts == 1 ? " time" : " times") +
-                       " since an operator started it last",
-                   "Read in the log why it ended", "journalctl --unit belfry --priority warning"});
+                       " since an operator last started it",
+                   "Find out from the log why it ended", "journalctl --unit belfry --priority warning"});
   }
   if (facts.active != "inactive" && facts.enabled == "disabled")
-    out.push_back({Severity::warning, kUnitArea, "belfry.service is disabled: it does not start when the machine starts", "Enable it",
-                   "systemctl enable belfry"});
+    out.push_back(
+        {Severity::warning, kUnitArea, "belfry.service is disabled: it does not start at boot", "Enable it", "systemctl enable belfry"});
 }
 
 }  // namespace
@@ -75,7 +75,7 @@ Findings unit_findings(const UnitFacts& facts, const config::Settings* settings)
                    "Correct the configuration, check it, and reload", "belfry check && systemctl reload belfry"});
   if (facts.outdated)
     out.push_back({Severity::warning, kUnitArea, "the unit file of belfry.service has changed since systemd read it",
-                   "Make systemd read it again, then restart the gateway", "systemctl daemon-reload && systemctl restart belfry"});
+                   "Make systemd reload it, then restart the gateway", "systemctl daemon-reload && systemctl restart belfry"});
   if (settings == nullptr || facts.files == 0) return out;
   if (const auto problem = app::check_descriptors(*settings, static_cast<std::size_t>(facts.files)))
     out.push_back({Severity::warning, kUnitArea, "LimitNOFILE of belfry.service is " + std::to_string(facts.files) + ": " + problem->text,

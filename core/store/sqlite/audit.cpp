@@ -1,4 +1,4 @@
-// Operator actions, and when each source was last heard.
+// Operator actions, and when each source was last heard from.
 #include <algorithm>
 #include <limits>
 

@@ -1,4 +1,4 @@
-// Operator actions, and when sources were last heard.
+// Operator actions, and when sources were last heard from.
 #include <gmock/gmock.h>
 
 #include "core/store/store_fixture.hpp"

@@ -118,8 +118,8 @@ TEST_F(WhyTest, ARetriedDeliveryWaitsAnew) {
   attempt(1, "09:00:01", "09:00:11", timeout(true));
   note_at("10:00:00", "retried", "by token");
   EXPECT_EQ(rest_at("10:00:01"),
-            "Retried at 10:00:00 by token. It has been due since 10:00:00; it is sent as soon as the rates and the "
-            "concurrency of slack allow." +
+            "Retried at 10:00:00 by token. It has been due since 10:00:00; it is sent as soon as the rate and concurrency "
+            "limits of slack allow." +
                 kExpiry)
       << "earlier attempts do not count";
 }

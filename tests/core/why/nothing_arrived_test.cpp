@@ -11,22 +11,24 @@ class NothingArrived : public WhyTest {
 };
 
 TEST_F(NothingArrived, TheSourceIsHeard) {
-  EXPECT_EQ(text({{"coder", at("08:59:58"), "m7"}}),
-            "Nothing for ada@example.com has arrived since 2026-11-29 10:00:00 CET. coder was last heard on 2026-12-01 at 08:59:58 (msg_id "
-            "m7). So the webhook works: check in Coder that ada@example.com is the address of that account, and which kinds of "
-            "notification are turned on, for the deployment and in the account's notification settings.");
+  EXPECT_EQ(
+      text({{"coder", at("08:59:58"), "m7"}}),
+      "Nothing for ada@example.com has arrived since 2026-11-29 10:00:00 CET. coder was last heard from on 2026-12-01 at 08:59:58 (msg_id "
+      "m7). So the webhook works: check in Coder that ada@example.com is the address of that account, and which kinds of "
+      "notification are turned on, for the deployment and in the account's notification settings.");
 }
 
 TEST_F(NothingArrived, TheSourceIsSilent) {
-  EXPECT_EQ(text({{"coder", at("2026-11-20 08:59:58"), ""}}),
-            "Nothing for ada@example.com has arrived since 2026-11-29 10:00:00 CET. coder was last heard on 2026-11-20 at 08:59:58. No "
-            "source has been heard since then. Check `CODER_NOTIFICATIONS_METHOD` and `CODER_NOTIFICATIONS_WEBHOOK_ENDPOINT` in Coder, "
-            "and that Coder can reach this gateway; `belfry status` lists requests that were refused.");
+  EXPECT_EQ(
+      text({{"coder", at("2026-11-20 08:59:58"), ""}}),
+      "Nothing for ada@example.com has arrived since 2026-11-29 10:00:00 CET. coder was last heard from on 2026-11-20 at 08:59:58. No "
+      "source has been heard from since then. Check `CODER_NOTIFICATIONS_METHOD` and `CODER_NOTIFICATIONS_WEBHOOK_ENDPOINT` in Coder, "
+      "and that Coder can reach this gateway; `belfry status` lists requests that were refused.");
 }
 
 TEST_F(NothingArrived, NoSourceWasEverHeard) {
   EXPECT_EQ(text({}),
-            "Nothing for ada@example.com has arrived since 2026-11-29 10:00:00 CET. No source has ever been heard. Check "
+            "Nothing for ada@example.com has arrived since 2026-11-29 10:00:00 CET. No source has ever been heard from. Check "
             "`CODER_NOTIFICATIONS_METHOD` and `CODER_NOTIFICATIONS_WEBHOOK_ENDPOINT` in Coder, and that Coder can reach this gateway; "
             "`belfry status` lists requests that were refused.");
 }

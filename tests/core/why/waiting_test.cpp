@@ -9,7 +9,7 @@ using model::DeliveryState;
 TEST_F(WhyTest, WaitsForTheRates) {
   add_delivery();
   EXPECT_EQ(rest_at("09:00:05"),
-            "It has been due since 09:00:01; it is sent as soon as the rates and the concurrency of slack allow." + kExpiry);
+            "It has been due since 09:00:01; it is sent as soon as the rate and concurrency limits of slack allow." + kExpiry);
 }
 
 TEST_F(WhyTest, WaitsForItsTurnBehindAnother) {
@@ -35,7 +35,7 @@ TEST_F(WhyTest, WaitsForARecipientWhomTheRemoteHasLimited) {
   history_.queues = {{"d1", at("09:30:00"), {}}};
   EXPECT_EQ(rest_at("09:05:00"), "It has been due since 09:00:01; slack accepts nothing more for this recipient until 09:30:00." + kExpiry);
   EXPECT_EQ(rest_at("09:30:00"),
-            "It has been due since 09:00:01; it is sent as soon as the rates and the concurrency of slack allow." + kExpiry)
+            "It has been due since 09:00:01; it is sent as soon as the rate and concurrency limits of slack allow." + kExpiry)
       << "the pause is over";
 }
 
@@ -107,7 +107,7 @@ TEST_F(WhyTest, CollectedWhileItsSinkIsOverloaded) {
   EXPECT_EQ(rest_at("09:05:00"),
             "Collected in a digest of route \"everyone\", whose note reads \"There are too many notifications to "
             "send one by one; they are combined in this message\". It has been due since 09:00:01; it is sent as "
-            "soon as the rates and the concurrency of slack allow." +
+            "soon as the rate and concurrency limits of slack allow." +
                 kExpiry);
 }
 
@@ -125,7 +125,7 @@ TEST_F(WhyTest, InDoubtAfterACrash) {
   open_attempt(1, "09:00:02");
   const std::string doubt =
       "The message may have arrived: if slack can look for it, that happens first; otherwise it is sent again, marked as a possible "
-      "duplicate. It has been due since 09:00:01; it is sent as soon as the rates and the concurrency of slack allow." +
+      "duplicate. It has been due since 09:00:01; it is sent as soon as the rate and concurrency limits of slack allow." +
       kExpiry;
   EXPECT_EQ(rest_at("09:01:00"), "Attempt 1 began at 09:00:02, and the gateway stopped before a result was recorded. " + doubt);
   note_at("09:00:30", "restored", kTarget + "may have been sent since 2026-12-01T08:00:02.000Z, without a record in this queue");

@@ -32,7 +32,7 @@ class ChangeRun {
 
  private:
   [[nodiscard]] std::string usage_problem() const {
-    if (options_.ids.empty() != options_.dead) return "name either the ids of deliveries or --dead, for all dead letters that match";
+    if (options_.ids.empty() != options_.dead) return "pass either delivery ids or --dead, for all dead letters that match";
     if (!options_.dead && !options_.filter.empty()) return "--sink, --to, --name and --since select dead letters; add --dead";
     if (std::ranges::count(options_.ids, std::string()) > 0) return "an id is empty; belfry deliveries list shows the ids";
     if (verb_ == "discard" && options_.reason.empty() && !options_.dry_run)

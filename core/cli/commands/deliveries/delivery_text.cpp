@@ -143,7 +143,7 @@ std::string next_step_text(const json& delivery) {
   const auto id = text_of(delivery, "id");
   const auto sink = text_of(delivery, "sink");
   const auto due = time_of(delivery, "due_at");
-  if (state == "waiting") return "it is due; if it stays so, run: belfry status";
+  if (state == "waiting") return "it is due; if it stays in this state, run: belfry status";
   if (state == "in_flight") return "it is being sent";
   if (state == "backoff") return "the next attempt is due at " + due + "; to try now, run: belfry sinks release " + sink;
   if (state == "held") return "it is held until " + due;

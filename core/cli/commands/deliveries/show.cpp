@@ -8,7 +8,8 @@ namespace belfry::cli {
 
 int show_delivery(const AdminSession& session, const std::string& id) {
   constexpr const char* kCommand = "deliveries show";
-  if (id.empty()) return report_usage(session, kCommand, "the id is empty; name a delivery, a notification, or a msg_id of a source");
+  if (id.empty())
+    return report_usage(session, kCommand, "the id is empty; pass that of a delivery or a notification, or a msg_id of a source");
   const auto found = session.call({.path = "/api/v1/deliveries/" + percent_encoded(id)});
   if (!found) return report(session, kCommand, found.error());
   if (session.json) {

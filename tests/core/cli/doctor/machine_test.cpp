@@ -33,7 +33,7 @@ TEST(DoctorDisk, FreeSpace) {
   const auto none = disk_findings(disk_with(3 * kMebibyte));
   ASSERT_THAT(none, SizeIs(1));
   EXPECT_EQ(none[0].severity, Severity::urgent);
-  EXPECT_THAT(none[0].found, HasSubstr("the file system of /var/lib/belfry has 3072 KiB of 97 GiB free, wanted at least 512 MiB"));
+  EXPECT_THAT(none[0].found, HasSubstr("the file system of /var/lib/belfry has 3072 KiB of 97 GiB free; at least 512 MiB"));
   EXPECT_EQ(disk_findings(disk_with(kSpaceUrgent))[0].severity, Severity::warning);
 }
 
@@ -109,7 +109,7 @@ TEST(DoctorCertificates, Names) {
   const auto other = with({"belfry.example.com", "192.0.2.1"}, false);
   ASSERT_THAT(other, SizeIs(1));
   EXPECT_EQ(other[0].severity, Severity::note);
-  EXPECT_THAT(other[0].found, HasSubstr("is valid for belfry.example.com, 192.0.2.1, and not for the name of this machine, belfry-1"));
+  EXPECT_THAT(other[0].found, HasSubstr("is valid for belfry.example.com, 192.0.2.1, but not for the name of this machine, belfry-1"));
   const auto none = with({}, false);
   EXPECT_EQ(none[0].severity, Severity::urgent);
   EXPECT_THAT(none[0].found, HasSubstr("no subject alternative name"));

@@ -147,8 +147,8 @@ TEST(DeliveriesChangeTest, MistakesAreUsageErrors) {
     std::string words;
   };
   for (const auto& [change, options, words] : std::vector<Case>{
-           {Change::retry, {}, "name either the ids"},
-           {Change::retry, {.ids = {"a"}, .dead = true}, "name either the ids"},
+           {Change::retry, {}, "pass either delivery ids"},
+           {Change::retry, {.ids = {"a"}, .dead = true}, "pass either delivery ids"},
            {Change::retry, {.ids = {"a"}, .filter = {.sink = "slack"}}, "add --dead"},
            {Change::retry, {.ids = {""}}, "an id is empty"},
            {Change::retry, {.dead = true, .filter = {.since = "yesterday"}}, "--since is \"yesterday\""},
