@@ -37,22 +37,6 @@ LevelText text_of(LogLevel level) {
   std::unreachable();
 }
 
-// The code point of a well-formed character.
-std::uint32_t code_point(std::string_view character) {
-  const auto byte = [&](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(character[i])); };
-  switch (character.size()) {
-    case 1: return byte(0);
-    case 2: return (byte(0) & 0x1FU) << 6U | (byte(1) & 0x3FU);
-    case 3: return (byte(0) & 0x0FU) << 12U | (byte(1) & 0x3FU) << 6U | (byte(2) & 0x3FU);
-    default: return (byte(0) & 0x07U) << 18U | (byte(1) & 0x3FU) << 12U | (byte(2) & 0x3FU) << 6U | (byte(3) & 0x3FU);
-  }
-}
-
-// Control characters, line and paragraph separators, and marks that reorder the text behind them.
-bool is_unsafe(std::uint32_t point) {
-  return point < 0x20 || (point >= 0x7F && point <= 0x9F) || (point >= 0x2028 && point <= 0x202E) || (point >= 0x2066 && point <= 0x2069);
-}
-
 std::string hex(const char* form, std::uint32_t number) {
   std::array<char, 16> out{};
   std::snprintf(out.data(), out.size(), form, number);
@@ -77,7 +61,7 @@ bool is_bare(std::string_view value) {
   if (value.empty() || value.find_first_of(" \"=\\") != std::string_view::npos) return false;
   while (!value.empty()) {
     const auto length = utf8_length(value);
-    if (length == 0 || is_unsafe(code_point(value.substr(0, length)))) return false;
+    if (length == 0 || is_hidden(utf8_code_point(value.substr(0, length)))) return false;
     value.remove_prefix(length);
   }
   return true;
@@ -137,7 +121,7 @@ class LineBuilder {
       text.remove_prefix(character.size());
       if (length == 0) {
         add(escape_invalid(format_, character[0]));
-      } else if (const auto point = code_point(character); is_unsafe(point)) {
+      } else if (const auto point = utf8_code_point(character); is_hidden(point)) {
         add(escape(format_, point));
       } else if (quoted && (character == "\"" || character == "\\")) {
         add("\\" + std::string(character));

@@ -1,5 +1,7 @@
 #include "base/utf8.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstring>
 
@@ -55,6 +57,28 @@ std::string_view utf8_prefix(std::string_view text, std::size_t bytes) {
   if (text.size() <= bytes) return text;
   while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xC0U) == 0x80U) --bytes;
   return text.substr(0, bytes);
+}
+
+bool is_hidden(std::uint32_t code_point) {
+  struct Range {
+    std::uint32_t first;
+    std::uint32_t last;
+  };
+  static constexpr std::array kHidden{
+      Range{0x00, 0x1F},        // C0
+      Range{0x7F, 0x9F},        // DEL and C1
+      Range{0xAD, 0xAD},        // soft hyphen
+      Range{0x61C, 0x61C},      // Arabic letter mark
+      Range{0x180E, 0x180E},    // Mongolian vowel separator
+      Range{0x200B, 0x200B},    // zero width space
+      Range{0x200E, 0x200F},    // directional marks
+      Range{0x2028, 0x202E},    // separators, embeddings and overrides
+      Range{0x2060, 0x206F},    // invisible operators, isolates
+      Range{0xFEFF, 0xFEFF},    // byte order mark
+      Range{0xFFF9, 0xFFFB},    // interlinear annotations
+      Range{0xE0000, 0xE007F},  // tags
+  };
+  return std::ranges::any_of(kHidden, [&](const Range& range) { return range.first <= code_point && code_point <= range.last; });
 }
 
 }  // namespace belfry::base

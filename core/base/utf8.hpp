@@ -13,6 +13,10 @@ namespace belfry::base {
 // The code point of one well-formed character.
 [[nodiscard]] std::uint32_t utf8_code_point(std::string_view character);
 
+// Whether a reader cannot see the character, or it changes how a terminal or a page displays others: controls, directional marks, tags.
+// Not the joiners U+200C and U+200D, which scripts and emoji need.
+[[nodiscard]] bool is_hidden(std::uint32_t code_point);
+
 // Whether `text` consists of well-formed characters only.
 [[nodiscard]] bool is_utf8(std::string_view text);
 

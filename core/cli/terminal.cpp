@@ -60,30 +60,6 @@ std::optional<std::string> answer() {
 constexpr std::size_t kDefaultWidth = 80;
 constexpr std::size_t kDefaultHeight = 24;
 
-// Characters that a terminal interprets or does not show: ranges in ascending order.
-struct HiddenRange {
-  std::uint32_t first;
-  std::uint32_t last;
-};
-constexpr std::array kHidden{
-    HiddenRange{0x00, 0x1F},        // C0
-    HiddenRange{0x7F, 0x9F},        // DEL and C1
-    HiddenRange{0xAD, 0xAD},        // soft hyphen
-    HiddenRange{0x61C, 0x61C},      // Arabic letter mark
-    HiddenRange{0x180E, 0x180E},    // Mongolian vowel separator
-    HiddenRange{0x200B, 0x200B},    // zero width space; the joiners after it belong to scripts and emoji
-    HiddenRange{0x200E, 0x200F},    // directional marks
-    HiddenRange{0x2028, 0x202E},    // separators, embeddings and overrides
-    HiddenRange{0x2060, 0x206F},    // invisible operators, isolates
-    HiddenRange{0xFEFF, 0xFEFF},    // byte order mark
-    HiddenRange{0xFFF9, 0xFFFB},    // interlinear annotations
-    HiddenRange{0xE0000, 0xE007F},  // tags
-};
-
-bool is_hidden(std::uint32_t point) {
-  return std::ranges::any_of(kHidden, [&](const HiddenRange& range) { return range.first <= point && point <= range.last; });
-}
-
 std::string hexadecimal(const char* form, unsigned value) {
   std::array<char, 16> text{};
   std::snprintf(text.data(), text.size(), form, value);
@@ -119,7 +95,7 @@ std::string with_escapes(std::string_view text, std::string (*escape)(std::uint3
     }
     const auto character = text.substr(0, length);
     const auto point = base::utf8_code_point(character);
-    out += is_hidden(point) ? escape(point) : std::string(character);
+    out += base::is_hidden(point) ? escape(point) : std::string(character);
     text.remove_prefix(length);
   }
   return out;

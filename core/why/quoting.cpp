@@ -10,12 +10,6 @@ namespace {
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 constexpr std::string_view kCut = "...";
 
-// C0, DEL and C1; zero-width characters, marks and overrides of direction, line and paragraph separators, the byte order mark.
-bool is_hidden(std::uint32_t c) {
-  return c < 0x20 || (c >= 0x7F && c <= 0x9F) || c == 0xAD || c == 0x61C || (c >= 0x200B && c <= 0x200F) || (c >= 0x2028 && c <= 0x202E) ||
-         (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF;
-}
-
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
 
@@ -32,7 +26,7 @@ std::string quoted(std::string_view text, std::size_t max_bytes) {
   while (!text.empty()) {
     const auto length = base::utf8_length(text);
     auto piece = length == 0 ? kReplacement : text.substr(0, length);
-    if (length != 0 && is_hidden(base::utf8_code_point(piece))) piece = " ";
+    if (length != 0 && base::is_hidden(base::utf8_code_point(piece))) piece = " ";
     if (out.size() + piece.size() > max_bytes) {
       const auto kept = base::utf8_prefix(out, max_bytes - kCut.size()).size();
       out.resize(kept);

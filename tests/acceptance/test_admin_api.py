@@ -259,6 +259,9 @@ class BadInputTest(AdminApiCase):
         self.refused(415, "POST", "send", "application/json", raw=b"to=ada@coder.com", headers={"Content-Type": "application/x-www-form-urlencoded"})
         self.refused(400, "POST", "send", "not valid JSON", raw=b"{", headers={"Content-Type": "application/json"})
         self.refused(400, "POST", "send", "send an object", body=["ada@coder.com"])
+        for levels in (1_000, 100_000):
+            nested = b'{"filter":' + b'{"a":' * levels + b"1" + b"}" * levels + b"}"
+            self.refused(400, "POST", "deliveries/retry", "not valid JSON", raw=nested, headers={"Content-Type": "application/json"})
         self.refused(400, "POST", "send", "control character", body={"to": "ada@coder.com\nBcc: eve@coder.com"})
         self.refused(422, "POST", "send", "the sinks are slack", body={"to": "ada@coder.com", "sink": "teams"})
         self.refused(400, "POST", "deliveries/discard", "needs a reason", body={"ids": ["x"]})
@@ -285,7 +288,7 @@ class BadInputTest(AdminApiCase):
 
     def test_methods_and_paths(self):
         for method, path, status in (
-            ("GET", "deliveries/retry", 405),
+            ("DELETE", "deliveries/retry", 405),
             ("DELETE", "deliveries/x", 405),
             ("POST", "deliveries", 405),
             ("GET", "deliveries/", 404),

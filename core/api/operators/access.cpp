@@ -20,10 +20,15 @@ bool is_ip(const std::string& text) {
   return ::inet_pton(AF_INET, text.c_str(), ignored.data()) == 1 || ::inet_pton(AF_INET6, text.c_str(), ignored.data()) == 1;
 }
 
-// The host without port and brackets: "[::1]:9664" -> "::1".
+// The host without port and brackets: "[::1]:9664" -> "::1". Empty: malformed.
 std::string_view without_port(std::string_view host) {
-  if (host.starts_with('[')) return host.contains(']') ? host.substr(1, host.find(']') - 1) : std::string_view();
-  return host.substr(0, host.find(':'));
+  const bool brackets = host.starts_with('[');
+  const auto end = brackets ? host.find(']') : std::min(host.find(':'), host.size());
+  if (end == std::string_view::npos) return {};
+  const auto port = host.substr(brackets ? end + 1 : end);
+  const bool is_port =
+      port.empty() || (port.size() > 1 && port.starts_with(':') && port.find_first_not_of("0123456789", 1) == std::string_view::npos);
+  return is_port ? host.substr(brackets ? 1 : 0, brackets ? end - 1 : end) : std::string_view();
 }
 
 std::string_view without_scheme(std::string_view origin) {
@@ -71,6 +76,8 @@ std::optional<net::ServerResponse> Access::refuse_foreign(const net::ServerReque
   if (!known)
     return api_error(
         421, "the host name " + in_quotes(name) + " is not a known name of this gateway; add it to admin.hosts, or use the IP address");
+  const auto is_origin = [](const auto& header) { return net::equal_ignoring_case(header.first, "Origin"); };
+  if (std::ranges::count_if(request.headers.list(), is_origin) > 1) return api_error(400, "the request has more than one Origin header");
   const auto origin = request.headers.get("Origin");
   if (origin && !net::equal_ignoring_case(without_scheme(*origin), host))
     return api_error(403, "the request comes from a page of " + in_quotes(*origin) + "; use the page of this gateway");
@@ -90,7 +97,7 @@ std::optional<std::string> Access::operator_of(const net::ServerRequest& request
   if (request.peer == net::Peer::unix_socket) return peer_name(request);
   constexpr std::string_view kBearer = "Bearer ";
   const auto value = request.headers.get("Authorization").value_or("");
-  if (!value.starts_with(kBearer)) return std::nullopt;
+  if (!net::equal_ignoring_case(value.substr(0, kBearer.size()), kBearer)) return std::nullopt;
   return holder_of(value.substr(kBearer.size()));
 }
 

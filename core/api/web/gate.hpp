@@ -30,7 +30,7 @@ class Gate {
   // None: not logged in.
   [[nodiscard]] std::optional<Visitor> visitor_of(const net::ServerRequest& request) const;
   // For pages without login: no name.
-  [[nodiscard]] Visitor anonymous() const { return {{}, sessions_->csrf_without_session(), {}}; }
+  [[nodiscard]] Visitor anonymous() const { return {{}, sessions_->login_csrf(), {}}; }
 
   // The fields of a submitted form, which must carry the visitor's CSRF token.
   [[nodiscard]] static std::expected<Fields, FormRefusal> read_form(const net::ServerRequest& request, const Visitor& visitor);

@@ -107,7 +107,7 @@ json answer_model(const WhyAnswer& answer, const TimeText& times) {
 base::Result<WhyQuery> why_query(const Visit& visit, base::Timestamp now) {
   WhyQuery query;
   query.to = visit.query.get("to");
-  query.id = visit.query.get("id");
+  query.id = visit.query.text("id");
   for (const auto* text : {&query.to, &query.id})
     if (const auto problem = text_problem(*text); !problem.empty())
       return base::fail(base::ErrorCode::invalid, "the recipient or the id " + problem);
@@ -142,7 +142,7 @@ void show_dead_letters(Visit visit) { show_list(std::move(visit), "Dead letters"
 
 void show_delivery(Visit visit) {
   if (!visit.has_only({"id"})) return;
-  auto id = visit.query.get("id");
+  auto id = visit.query.text("id");
   if (id.empty()) return visit.refuse(400, "the address has no id; open a delivery from the list");
   if (const auto problem = text_problem(id); !problem.empty()) return visit.refuse(400, "the id " + problem);
   const auto context = visit.context;

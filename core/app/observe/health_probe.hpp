@@ -4,8 +4,8 @@
 #pragma once
 #include <functional>
 
-#include "app/observe/metrics.hpp"
 #include "app/observe/health_snapshot.hpp"
+#include "app/observe/metrics.hpp"
 #include "app/reload/reload_report.hpp"
 #include "net/executor.hpp"
 

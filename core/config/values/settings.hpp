@@ -40,7 +40,7 @@ struct AdminSettings {
   base::Secret token;                          // unnamed; empty: none
   std::map<std::string, base::Secret> tokens;  // by the name of the operator; each has another value
   std::vector<std::string> hosts;              // names of this gateway that clients may use in URLs, in lower case
-  std::string default_socket;  // the entry of `listen` that is only a default; empty: none. The gateway can run without it
+  std::string default_socket;                  // the entry of `listen` that is only a default; empty: none. The gateway can run without it
 };
 
 struct LogSettings {

@@ -91,10 +91,12 @@ Router::Match Router::match(const std::string& method, const std::string& path) 
     const std::lock_guard lock(mutex_);
     match.table = table_;
   }
+  const auto end = match.table->end();
   auto found = match.table->find(path);
-  if (found != match.table->end() && found->second.has_parameters) found = match.table->end();
-  for (auto route = match.table->begin(); found == match.table->end() && route != match.table->end(); ++route) {
-    if (!route->second.has_parameters) continue;
+  if (found != end && found->second.has_parameters) found = end;
+  // A path that does not take the method may still be the value of a parameter: "/deliveries/retry" is also the delivery "retry".
+  for (auto route = match.table->begin(); route != end && (found == end || !takes(found->second, method)); ++route) {
+    if (!route->second.has_parameters || (found != end && !takes(route->second, method))) continue;
     auto parameters = raw_parameters(route->first, path);
     if (!parameters) continue;
     found = route;
@@ -103,7 +105,7 @@ Router::Match Router::match(const std::string& method, const std::string& path) 
   }
   if (const auto problem = decode(match.parameters); !problem.empty()) {
     match.refusal = text_response(400, problem);
-  } else if (found == match.table->end()) {
+  } else if (found == end) {
     match.suggested_path = nearest_path(*match.table, path);
     match.refusal =
         text_response(404, match.suggested_path.empty() ? "nothing is served at this path"

@@ -1,6 +1,6 @@
 // Stops one sink: calls its stop(), ends the host calls that are still open after half of the timeout, and destroys the sink once it has
-// called stopped() and none of its offloaded functions is running. A plugin that has not called stopped() by the deadline is left behind: its
-// threads may still use memory that destroy() would free.
+// called stopped() and none of its offloaded functions is running. A plugin that has not called stopped() by the deadline is left behind:
+// its threads may still use memory that destroy() would free.
 // Thread rule: any thread, unless a function states otherwise.
 // Ownership: a member of PluginInstance. Keeps the instance alive from hold() until it has been destroyed.
 #pragma once

@@ -27,8 +27,9 @@ TEST(Access, OverTcpTheHostMustBeThisGateway) {
                            "Belfry.Example.COM:9664"})
     EXPECT_EQ(status_of(access.refuse(over_tcp(host))), 0) << host;
   // A rebound DNS name: the address is the gateway's, the name is the attacker's.
-  for (const auto* host : {"evil.example", "evil.example:9664", "belfry.example.com.evil.example", "127.0.0.1.evil.example",
-                           "localhost.evil", "", "0x7f.1", "[::1", "[evil]", ":9664"}) {
+  for (const auto* host :
+       {"evil.example", "evil.example:9664", "belfry.example.com.evil.example", "127.0.0.1.evil.example", "localhost.evil", "", "0x7f.1",
+        "[::1", "[evil]", ":9664", "[::1]evil.example", "127.0.0.1:evil.example", "localhost:80:90", "localhost:"}) {
     const auto refused = access.refuse(over_tcp(host));
     ASSERT_EQ(status_of(refused), 421) << host;
     EXPECT_NE(refused->body.find("admin.hosts"), std::string::npos) << refused->body;

@@ -59,7 +59,7 @@ class PagesTest : public OperatorFixture {
     return request(std::move(out));
   }
   std::string log_in() {
-    const auto form = "csrf=" + sessions_->csrf_without_session() + "&token=alices-token&next=%2Fdeliveries";
+    const auto form = "csrf=" + sessions_->login_csrf() + "&token=alices-token&next=%2Fdeliveries";
     const auto response = over_tcp("POST", "/login", {}, form);
     EXPECT_EQ(response.status, 303);
     EXPECT_EQ(response.headers.get("Location"), "/deliveries");
@@ -114,14 +114,14 @@ TEST_F(PagesTest, OverTcpALoginIsNeeded) {
 }
 
 TEST_F(PagesTest, BehindAProxyWithTlsTheCookieIsForTlsOnly) {
-  auto login = to("POST", "/login", "csrf=" + sessions_->csrf_without_session() + "&token=alices-token");
+  auto login = to("POST", "/login", "csrf=" + sessions_->login_csrf() + "&token=alices-token");
   login.headers.add("Origin", "https://127.0.0.1:9664");
   EXPECT_TRUE(request(login).headers.get("Set-Cookie").value_or("").ends_with("; SameSite=Strict; Secure"));
 }
 
 TEST_F(PagesTest, AWrongTokenOpensNothing) {
   for (const auto* token : {"", "alices-toke", "alices-token%20x"}) {
-    const auto response = over_tcp("POST", "/login", {}, "csrf=" + sessions_->csrf_without_session() + "&token=" + token);
+    const auto response = over_tcp("POST", "/login", {}, "csrf=" + sessions_->login_csrf() + "&token=" + token);
     EXPECT_EQ(response.status, 403) << token;
     EXPECT_FALSE(response.headers.get("Set-Cookie")) << token;
     EXPECT_TRUE(has(response, "The token is wrong")) << token;
@@ -132,7 +132,7 @@ TEST_F(PagesTest, AWrongTokenOpensNothing) {
 TEST_F(PagesTest, ALoginLeadsToThisServerOnly) {
   for (const auto* next :
        {"https%3A%2F%2Fevil.example", "%2F%2Fevil.example", "%2F%5Cevil.example", "javascript%3Aalert(1)", "%2Fa%0D%0AX%3A1"}) {
-    const auto form = "csrf=" + sessions_->csrf_without_session() + "&token=alices-token&next=" + next;
+    const auto form = "csrf=" + sessions_->login_csrf() + "&token=alices-token&next=" + next;
     EXPECT_EQ(over_tcp("POST", "/login", {}, form).headers.get("Location"), "/") << next;
   }
 }
@@ -161,6 +161,8 @@ TEST_F(PagesTest, OtherSitesAreRefusedOnEveryListener) {
   EXPECT_EQ(request(rebound).status, 421);
   rebound.peer = net::Peer::unix_socket;
   EXPECT_EQ(request(rebound).status, 421);
+  // The login page shows its own token to everybody.
+  EXPECT_EQ(over_socket("POST", "/deliveries/change", "csrf=" + sessions_->login_csrf() + "&action=retry&id=d1").status, 403);
   auto foreign = to("POST", "/deliveries/change", "csrf=" + sessions_->csrf_without_session() + "&action=retry&id=d1");
   foreign.peer = net::Peer::unix_socket;
   foreign.headers.add("Origin", "https://evil.example");

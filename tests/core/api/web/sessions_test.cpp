@@ -51,17 +51,33 @@ TEST_F(SessionsTest, EndsWithoutRequestsAndAtItsMaximumAge) {
 }
 
 TEST_F(SessionsTest, TheLongestUnusedMakesRoom) {
-  const auto first = sessions_.begin(base::Secret("token"));
-  clock_.advance(base::Millis(1));
-  const auto second = sessions_.begin(base::Secret("token"));
-  clock_.advance(base::Millis(1));
-  for (std::size_t i = 2; i < Sessions::kMaxSessions; ++i) static_cast<void>(sessions_.begin(base::Secret("token")));
+  const auto begin = [&](const std::string& token) {
+    clock_.advance(base::Millis(1));
+    return sessions_.begin(base::Secret(token));
+  };
+  const auto first = begin("token 0");
+  const auto second = begin("token 1");
+  for (std::size_t i = 2; i < Sessions::kMaxSessions; ++i) static_cast<void>(begin("token " + std::to_string(i)));
   clock_.advance(base::Millis(1));
   EXPECT_TRUE(sessions_.find(first.id));
-  static_cast<void>(sessions_.begin(base::Secret("token")));
+  static_cast<void>(begin("another token"));
   EXPECT_TRUE(sessions_.find(first.id));
   EXPECT_FALSE(sessions_.find(second.id));
 }
+
+TEST_F(SessionsTest, OneTokenTakesThePlacesOfItsOwnSessionsOnly) {
+  const auto other = sessions_.begin(base::Secret("ada's"));
+  clock_.advance(base::Millis(1));
+  const auto oldest = sessions_.begin(base::Secret("eve's"));
+  for (std::size_t i = 0; i < 2 * Sessions::kMaxSessions; ++i) {
+    clock_.advance(base::Millis(1));
+    static_cast<void>(sessions_.begin(base::Secret("eve's")));
+  }
+  EXPECT_TRUE(sessions_.find(other.id));
+  EXPECT_FALSE(sessions_.find(oldest.id));
+}
+
+TEST_F(SessionsTest, TheLoginPageHasACsrfTokenOfItsOwn) { EXPECT_NE(sessions_.login_csrf(), sessions_.csrf_without_session()); }
 
 }  // namespace
 }  // namespace belfry::api::web

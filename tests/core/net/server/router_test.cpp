@@ -91,6 +91,7 @@ TEST(RouterParameters, AreTheDecodedSegments) {
   for (const auto& c : std::vector<Case>{
            {"GET", "/deliveries", "", {}},
            {"POST", "/deliveries/retry", "", {}},
+           {"GET", "/deliveries/retry", "/deliveries/{id}", {{"id", "retry"}}},
            {"GET", "/deliveries/4711", "/deliveries/{id}", {{"id", "4711"}}},
            {"HEAD", "/deliveries/4711", "/deliveries/{id}", {{"id", "4711"}}},
            {"GET", "/deliveries/{id}", "/deliveries/{id}", {{"id", "{id}"}}},
@@ -120,7 +121,7 @@ TEST(RouterParameters, AreRefusedIfTheyAreNoText) {
            {"POST", "/deliveries//retry", 404, "nothing is served"},
            {"GET", "/deliveries/1/2", 404, "nothing is served"},
            {"GET", "/sinks/slack/of/", 404, "nothing is served"},
-           {"GET", "/deliveries/retry", 405, "accepts POST"},
+           {"PUT", "/deliveries/retry", 405, "accepts POST"},
            {"DELETE", "/deliveries/1", 405, "accepts GET, HEAD"},
            {"GET", "/deliveries/%", 400, "% without two hexadecimal digits"},
            {"GET", "/deliveries/%4", 400, "% without two hexadecimal digits"},
