@@ -12,9 +12,9 @@
 namespace belfry::store::sqlite {
 namespace {
 
-constexpr RowId kNewestRows = 4'000;           // of the first step
-constexpr std::size_t kDeliveries = 4'000;     // of a part
-constexpr std::size_t kNotifications = 1'000;  // of a part
+constexpr RowId kNewestRows = 1'000;         // of the first step
+constexpr std::size_t kDeliveries = 1'000;   // of a part
+constexpr std::size_t kNotifications = 500;  // of a part
 constexpr auto kFirst = std::numeric_limits<std::int64_t>::min();
 constexpr auto kLast = std::numeric_limits<std::int64_t>::max();
 
