@@ -1,5 +1,7 @@
 #include "model/json_writer.hpp"
 
+#include <array>
+
 #include "base/utf8.hpp"
 
 namespace belfry::model {
@@ -7,7 +9,14 @@ namespace {
 
 std::string dump(const nlohmann::json& tree) { return tree.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace); }
 
-bool plain(char c) { return static_cast<unsigned char>(c) >= 0x20 && static_cast<unsigned char>(c) < 0x7F && c != '"' && c != '\\'; }
+// Indexed by byte: ASCII that JSON shows as it is.
+constexpr auto kPlain = [] {
+  std::array<bool, 256> plain{};
+  for (unsigned c = 0x20; c < 0x7F; ++c) plain.at(c) = c != '"' && c != '\\';
+  return plain;
+}();
+
+bool plain(char c) { return kPlain[static_cast<unsigned char>(c)]; }
 
 void append_escaped(std::string& out, char c) {
   constexpr std::string_view kDigits = "0123456789abcdef";

@@ -35,7 +35,11 @@ Text* slot_of(Owner& owner, const std::array<TextField<Owner>, N>& fields, std::
   return found == fields.end() ? nullptr : &(owner.*(found->second));
 }
 
-bool is_stripped(char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t') || c == 0x7F; }
+constexpr bool is_stripped(char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t') || c == 0x7F; }
+
+void strip_controls(std::string& text) {
+  std::erase_if(text, [](char c) { return is_stripped(c); });
+}
 
 // Makes an untrusted name fit for a log line and an HTTP response.
 std::string sanitized_name(std::string_view name) {
@@ -147,7 +151,7 @@ bool CoderReader::string(std::string& value) {
   const auto role = role_of_value();
   if (role == Role::ignored) return true;
   if (role != Role::text && innermost() != Role::data) return wrong_type("a string");
-  std::erase_if(value, is_stripped);
+  strip_controls(value);
   switch (innermost()) {
     case Role::labels: document_.payload.labels[key_] = std::move(value); break;
     case Role::targets: document_.payload.targets.push_back(std::move(value)); break;
@@ -172,7 +176,7 @@ bool CoderReader::number_float(double value, const std::string& /*as_written*/) 
 bool CoderReader::binary(json::binary_t& /*value*/) { return fail("the body: binary values are not JSON"); }
 
 bool CoderReader::key(std::string& name) {
-  std::erase_if(name, is_stripped);
+  strip_controls(name);
   key_ = std::move(name);
   return true;
 }

@@ -5,6 +5,8 @@
 #include <rapidjson/memorystream.h>
 #include <rapidjson/reader.h>
 
+#include "base/utf8.hpp"
+
 namespace belfry::source {
 namespace {
 
@@ -49,11 +51,11 @@ bool has_surrogate_escape(std::string_view body) {
 bool read_json(std::string_view body, CoderReader& reader) {
   // Both parsers stop at a zero byte and ignore the rest of the body. JSON contains none.
   if (const auto zero = body.find('\0'); zero != std::string_view::npos) return reader.zero_byte(zero);
-  constexpr unsigned kStrict = rapidjson::kParseValidateEncodingFlag | rapidjson::kParseFullPrecisionFlag;
-  if (!has_surrogate_escape(body)) {
+  // is_utf8() validates in a fraction of the time that RapidJSON takes for it.
+  if (base::is_utf8(body) && !has_surrogate_escape(body)) {
     Handler handler{reader};
     rapidjson::MemoryStream stream(body.data(), body.size());
-    if (rapidjson::Reader().Parse<kStrict>(stream, handler)) return true;
+    if (rapidjson::Reader().Parse<rapidjson::kParseFullPrecisionFlag>(stream, handler)) return true;
     if (!reader.error().empty()) return false;
     reader = CoderReader(body.size());
   }
