@@ -3,6 +3,7 @@
 #include "api/admin/gateway.hpp"
 #include "api/admin/operations.hpp"
 #include "api/web/pages.hpp"
+#include "net/server/admission.hpp"
 
 namespace belfry::api {
 namespace {
@@ -13,34 +14,39 @@ net::ServerResponse text(int status, std::string body) {
   return {status, {{"Content-Type", "text/plain; charset=utf-8"}, {"Cache-Control", "no-store"}}, std::move(body), false};
 }
 
-void answer_readiness(const GatewayBackend& backend, net::Reply reply) {
-  backend.readiness([reply = std::move(reply)](const Readiness& found) mutable {
+// `in_detail`: with the reasons, which name sinks and files.
+void answer_readiness(const GatewayBackend& backend, bool in_detail, net::Reply reply) {
+  backend.readiness([in_detail, reply = std::move(reply)](const Readiness& found) mutable {
     const bool ready = found.reasons.empty();
     std::string body = ready ? "ready\n" : "not ready\n";
+    if (!in_detail) return reply(text(ready ? 200 : 503, std::move(body)));
     for (const auto& reason : found.reasons) body += "- " + reason + "\n";
     for (const auto& note : found.notes) body += "note: " + note + "\n";
     reply(text(ready ? 200 : 503, std::move(body)));
   });
 }
 
-// Open to every client of the listener: monitoring has no token.
-void add_monitoring(net::RouteTable& table, const SharedGateway& gateway) {
+// Needs no token: monitoring has none. Load balancers use any Host, and get the state alone; a page of another site can reach the listener
+// through a browser (DNS rebinding), and must not read metrics.
+void add_monitoring(net::RouteTable& table, const SharedGateway& gateway, const std::shared_ptr<const Access>& access) {
   table["/healthz"] = {{"GET"}, [](const net::ServerRequest&, net::Reply reply) { reply(text(200, "alive\n")); }, kMaxAdminBody};
-  table["/readyz"] = {
-      {"GET"}, [gateway](const net::ServerRequest&, net::Reply reply) { answer_readiness(*gateway, std::move(reply)); }, kMaxAdminBody};
-  table["/metrics"] = {{"GET"},
-                       [gateway](const net::ServerRequest&, net::Reply reply) {
-                         gateway->metrics([reply = std::move(reply)](std::string body) mutable {
-                           reply({200, {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}}, std::move(body), false});
-                         });
-                       },
-                       kMaxAdminBody};
+  table["/readyz"] = {{"GET"},
+                      [gateway, access](const net::ServerRequest& request, net::Reply reply) {
+                        answer_readiness(*gateway, !access->refuse_foreign(request), std::move(reply));
+                      },
+                      kMaxAdminBody};
+  net::AdmittingHandler metrics{[access](const net::ServerRequest& head) { return access->refuse_foreign(head); },
+                                [gateway](const net::ServerRequest&, net::Reply reply) {
+                                  gateway->metrics([reply = std::move(reply)](std::string body) mutable {
+                                    reply({200, {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}}, std::move(body), false});
+                                  });
+                                }};
+  table["/metrics"] = {{"GET"}, std::move(metrics), kMaxAdminBody};
 }
 
 }  // namespace
 
-net::RouteTable admin_routes(AdminBackend backend, AccessRules rules) {
-  const auto access = std::make_shared<const Access>(std::move(rules));
+net::RouteTable admin_routes(AdminBackend backend, std::shared_ptr<const Access> access) {
   const auto gateway = std::make_shared<const AdminBackend>(std::move(backend));
   const SharedOperators operators(gateway, &gateway->operators);
   Endpoints endpoints(access);
@@ -53,7 +59,7 @@ net::RouteTable admin_routes(AdminBackend backend, AccessRules rules) {
   add_send(endpoints, operators);
   add_log_level(endpoints, operators);
   auto table = endpoints.take();
-  add_monitoring(table, gateway);
+  add_monitoring(table, gateway, access);
   if (gateway->sessions)
     web::add_pages(table, {operators, access, gateway->sessions, gateway->status, gateway->sinks, gateway->release, gateway->preview});
   return table;

@@ -1,5 +1,5 @@
-// HTTP API for administrators and monitoring: /healthz, /readyz and /metrics for every client of the listener, /api/v1 for clients that
-// access.hpp admits. Shapes: docs/reference/admin-api.md and openapi.yaml.
+// HTTP API for administrators and monitoring: /healthz and /readyz for every client of the listener, /metrics for every one that uses a
+// name of this gateway, /api/v1 for clients that access.hpp admits. Shapes: docs/reference/admin-api.md and openapi.yaml.
 #pragma once
 #include <memory>
 
@@ -18,6 +18,7 @@ struct AdminBackend : GatewayBackend {
   std::shared_ptr<web::Sessions> sessions;  // of the pages, kept across reloads; null: no pages
 };
 
-[[nodiscard]] net::RouteTable admin_routes(AdminBackend backend, AccessRules access);
+// `access` is shared by the tables of all reloads.
+[[nodiscard]] net::RouteTable admin_routes(AdminBackend backend, std::shared_ptr<const Access> access);
 
 }  // namespace belfry::api

@@ -15,6 +15,7 @@
 #include "app/operators/audit_log.hpp"
 #include "app/operators/backend.hpp"
 #include "app/operators/previews.hpp"
+#include "app/operators/recorded_outcomes.hpp"
 #include "app/upkeep/backups.hpp"
 #include "app/upkeep/canary.hpp"
 #include "app/upkeep/certificate_watch.hpp"
@@ -99,6 +100,7 @@ struct App::Impl {
   std::shared_ptr<BulkJobs> bulk_jobs;
   Published<LiveConfig> live;
   std::unique_ptr<Previews> previews;
+  std::shared_ptr<api::Access> access;
   std::shared_ptr<api::web::Sessions> page_sessions;
   std::unique_ptr<Listeners> listeners;
   std::unique_ptr<ClockGuard> clock_guard;
@@ -126,6 +128,7 @@ base::Result<void> App::Impl::start(config::Settings settings) {
   backups = std::make_unique<Backups>(*m.store, m.clock, settings.store.path, log.named("backup"));
   bulk_jobs = std::make_shared<BulkJobs>(operator_services());
   previews = std::make_unique<Previews>(live, m.clock, hooks.scrubber);
+  access = std::make_shared<api::Access>(api::AccessRules{});
   page_sessions = std::make_shared<api::web::Sessions>(m.clock);
   listeners = std::make_unique<Listeners>(*m.net_runtime, m.metrics, m.clock, descriptors, log);
   sweeper = std::make_unique<Sweeper>(*m.net_runtime, *m.store, m.clock, [this] { return live.get()->settings.store.retention; });
@@ -207,8 +210,7 @@ base::Result<std::shared_ptr<const LiveConfig>> App::Impl::open(config::Settings
 base::Result<void> App::Impl::activate(std::shared_ptr<const LiveConfig> next, Listeners::Next its_listeners) {
   auto sources = source_routes(*next, handler_context(), log);
   if (!sources) return std::unexpected(sources.error());
-  const auto& rules = next->settings.admin;
-  auto admin = api::admin_routes(full_admin_backend(*next), {rules.token, rules.tokens, rules.hosts});
+  auto admin = api::admin_routes(full_admin_backend(*next), access);
   services->metrics.init_series(names_of(next->settings.sources), names_of(next->settings.sinks));
   const auto lanes = lanes_of(next->sinks);
   const delivery::TemplateWriter write = [planner = next->planner](model::Message& message) { planner->apply_template(message); };
@@ -216,6 +218,9 @@ base::Result<void> App::Impl::activate(std::shared_ptr<const LiveConfig> next, L
     log.error("a part of the new configuration could not be applied; reload again", {{"why", base::exception_message(failure)}});
   };
   live.set(next);
+  // Requests in progress finish under the old routes, but not with a token that is gone.
+  const auto& rules = next->settings.admin;
+  base::run_with_retries([&] { access->replace({rules.token, rules.tokens, rules.hosts}); }, failed);
   // Listeners before lanes: nothing may be accepted for a sink whose lane is gone.
   listeners->activate(std::move(its_listeners), std::move(*sources), std::move(admin), failed);
   base::run_with_retries([&] { services->dispatcher->replace_lanes(lanes, next->plans, write); }, failed);
@@ -230,6 +235,9 @@ api::AdminBackend App::Impl::full_admin_backend(const LiveConfig& next) {
   };
   for (const auto& [name, sink] : next.sinks) backend.sinks.push_back(name);
   backend.operators = operator_backend(operator_services(), bulk_jobs);
+  backend.outcomes = [services = operator_services()](const api::RecordedQuery& query, auto answer) {
+    recorded_outcomes(services, query, std::move(answer));
+  };
   backend.preview = previews->backend();
   backend.sessions = page_sessions;
   record_gateway_actions(backend, operator_services());

@@ -44,6 +44,11 @@ std::vector<delivery::LaneStatus> to_wall_time(std::vector<delivery::LaneStatus>
   return lanes;
 }
 
+std::vector<Refusal> to_wall_time(std::vector<Refusal> refused, base::Millis ahead) {
+  for (auto& refusal : refused) refusal.at += ahead;
+  return refused;
+}
+
 store::NotificationPage to_wall_time(store::NotificationPage recorded, base::Millis ahead) {
   if (ahead.count() == 0) return recorded;
   for (auto& text : recorded.notifications) {
@@ -53,6 +58,10 @@ store::NotificationPage to_wall_time(store::NotificationPage recorded, base::Mil
     text = model::encode(*notification);
   }
   return recorded;
+}
+
+nlohmann::json release_document(const std::string& sink, std::string_view effect, std::string_view was, const std::string& detail) {
+  return {{"sink", sink}, {"released", effect == "released"}, {"effect", effect}, {"was", was}, {"detail", detail}};
 }
 
 // A request that began before a reload may arrive after its instance has stopped; the current instance handles it then.
@@ -121,10 +130,12 @@ api::AdminBackend admin_backend(const HandlerContext& context) {
     auto document = status_document(to_wall_time(known, ahead), to_wall_time(with_orphans(context.dispatcher.status(), known), ahead),
                                     not_ready_reasons(context, context.write_probe.last_result()), context.started_at + ahead,
                                     context.reloads, context.clock.now() + ahead);
-    const auto refused = context.listeners.refused_last_hour();
+    const auto refused = to_wall_time(context.listeners.refused_last_hour(), ahead);
     document["refused"] = refused_document(refused);
-    document["notices"] = context.certificates.notices();
-    for (const auto& refusal : refused) document["notices"].push_back(describe(refusal));
+    document["certificates"] = context.certificates.notices();
+    document["notices"] = document["certificates"];
+    const auto zone = base::TimeZone::of_machine();
+    for (const auto& refusal : refused) document["notices"].push_back(describe(refusal, zone));
     // Lets commands check that this is the gateway they mean, and see which addresses are its own.
     const auto& file = live->settings.file;
     document["configuration"] =
@@ -135,14 +146,12 @@ api::AdminBackend admin_backend(const HandlerContext& context) {
     answer(std::move(document));
   };
   backend.release = [context](const std::string& sink, const store::Operator&, auto answer) {
+    using enum delivery::ReleaseResult::Effect;
     const auto shared = std::make_shared<decltype(answer)>(std::move(answer));
-    const bool known = context.dispatcher.release(sink, [shared, sink](const delivery::ReleaseResult& released) {
-      (*shared)(
-          released.done,
-          nlohmann::json{{"sink", sink}, {"released", released.done}, {"was", to_string(released.previous)}, {"detail", released.detail}});
+    const bool known = context.dispatcher.release(sink, [shared, sink](const delivery::ReleaseResult& result) {
+      (*shared)(result.effect != blocked, release_document(sink, to_string(result.effect), to_string(result.previous), result.detail));
     });
-    if (!known)
-      (*shared)(false, {{"sink", sink}, {"released", false}, {"was", "orphaned"}, {"detail", "the configuration no longer has this sink"}});
+    if (!known) (*shared)(false, release_document(sink, to_string(blocked), "orphaned", "the configuration no longer has this sink"));
   };
   backend.notifications = [context](const api::RecordedQuery& query, auto answer) {
     const auto ahead = base::wall_offset(context.clock);

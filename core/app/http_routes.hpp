@@ -34,7 +34,7 @@ struct HandlerContext {
 // Routes for webhooks of sources and for inbound requests to plugins. The error: two of them claim the same path.
 [[nodiscard]] base::Result<net::RouteTable> source_routes(const LiveConfig& live, const HandlerContext& context, const base::Logger& log);
 
-// Leaves `backup`, `reload`, `sinks` and `operators` unset.
+// Leaves `backup`, `reload`, `sinks`, `outcomes` and `operators` unset.
 [[nodiscard]] api::AdminBackend admin_backend(const HandlerContext& context);
 
 }  // namespace belfry::app

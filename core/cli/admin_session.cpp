@@ -5,6 +5,7 @@
 
 #include <iostream>
 
+#include "cli/suggested_commands.hpp"
 #include "config/document/scalar.hpp"
 #include "config/load.hpp"
 
@@ -26,11 +27,12 @@ AdminSession open_session(const std::filesystem::path& config, bool json) {
           .style = output_style(),
           .interactive = is_terminal(),
           .progress = ::isatty(STDERR_FILENO) == 1,
-          .json = json};
+          .json = json,
+          .config = config};
 }
 
 int report(const AdminSession& session, const std::string& command, const base::Error& error) {
-  session.err << "belfry " << command << ": " << visible(error.message) << "\n";
+  session.err << "belfry " << command << ": " << visible(with_config(error.message, session.config)) << "\n";
   return error.code == base::ErrorCode::invalid ? kExitUsage : kExitFailed;
 }
 

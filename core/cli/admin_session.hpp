@@ -31,6 +31,7 @@ struct AdminSession {
   bool interactive = false;                                                    // a person can answer `ask`
   bool progress = false;                                                       // `err` is a terminal, on which a line can be replaced
   bool json = false;                                                           // print JSON
+  std::filesystem::path config = {};                                           // the value of --config, for commands in texts
 };
 
 // A session with the gateway of `config`, the value of --config; standard output and standard error.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cli/document.hpp"
+#include "cli/suggested_commands.hpp"
 #include "cli/table.hpp"
 #include "cli/text_layout.hpp"
 
@@ -17,14 +18,15 @@ constexpr const char* kRestart = "systemctl restart belfry";
 // Lines below the table.
 class NoteList {
  public:
-  explicit NoteList(const OutputStyle& style) : width_(paragraph_width(style.width)) {}
+  NoteList(const OutputStyle& style, const std::filesystem::path& config) : width_(paragraph_width(style.width)), config_(config) {}
   void add(const std::string& note, std::size_t indent = 0) {
-    text_ += std::string(indent, ' ') + wrapped(visible(note), width_ > indent ? width_ - indent : 0, indent) + "\n";
+    text_ += std::string(indent, ' ') + wrapped(visible(with_config(note, config_)), width_ > indent ? width_ - indent : 0, indent) + "\n";
   }
   [[nodiscard]] const std::string& text() const { return text_; }
 
  private:
   std::size_t width_;
+  const std::filesystem::path& config_;
   std::string text_;
 };
 
@@ -119,7 +121,7 @@ void add_gateway_notes(const json& document, NoteList& notes) {
 
 }  // namespace
 
-std::string status_text(const json& document, const OutputStyle& style) {
+std::string status_text(const json& document, const OutputStyle& style, const std::filesystem::path& config) {
   const bool ready = flag_of(document, "ready");
   auto out = "belfry " + visible(text_of(document, "version")) + ", " +
              coloured(ready ? "ready" : "not ready", ready ? Colour::green : Colour::red, style) + ", running since " +
@@ -133,7 +135,7 @@ std::string status_text(const json& document, const OutputStyle& style) {
                {.title = "HELD", .right = true},
                {.title = "DEAD", .right = true},
                {.title = "OLDEST", .min_width = 16}});
-  NoteList notes(style);
+  NoteList notes(style, config);
   for (const auto& sink : part_of(document, "sinks")) {
     const SinkText text(sink);
     text.add_row(table);

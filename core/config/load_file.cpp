@@ -114,7 +114,10 @@ LoadResult load_text(std::string_view text, const std::filesystem::path& file, c
   const Context context{report, references, environment};
   Settings settings;
   settings.file = file.string();
-  const auto tree = load_includes(context, main, settings.files);
+  base::Fingerprint texts;
+  texts.add(text);
+  const auto tree = load_includes(context, main, settings.files, texts);
+  settings.fingerprint = texts.text();
   read_root(Value(context, *tree, "", tree->at), settings);
   settings.referenced = references.files_read();
   return make_load_result(std::move(settings), report);

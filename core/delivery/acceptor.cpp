@@ -1,6 +1,9 @@
 #include "delivery/acceptor.hpp"
 
+#include <utility>
+
 #include "base/gateway_clock.hpp"
+#include "model/original.hpp"
 
 namespace belfry::delivery {
 namespace {
@@ -38,11 +41,44 @@ Acceptor::Acceptor(std::shared_ptr<const Planner> planner, std::shared_ptr<const
           Parts{std::move(planner), std::move(overload), store, dispatcher, zones, clock, log.named("pipeline")})) {}
 
 void Acceptor::accept(model::Notification notification, store::Handler<store::Accepted> handler) {
-  if (!parts_->planner->uses_recipient_zones()) return plan(*parts_, std::move(notification), std::nullopt, std::move(handler));
+  accept_reviewed(std::move(notification), nullptr, std::move(handler));
+}
+
+template <class Use>
+void Acceptor::with_zone(const std::string& email, Use use) const {
+  if (!parts_->planner->uses_recipient_zones()) return use(std::nullopt);
+  parts_->zones.find(email, std::move(use));
+}
+
+void Acceptor::accept_reviewed(model::Notification notification, Review review, store::Handler<store::Accepted> handler) {
   const auto email = notification.recipient.email;
-  parts_->zones.find(email, [parts = parts_, notification = std::move(notification),
-                             handler = std::move(handler)](const std::optional<base::TimeZone>& recipient_zone) mutable {
-    plan(*parts, std::move(notification), recipient_zone, std::move(handler));
+  with_zone(email, [parts = parts_, notification = std::move(notification), review = std::move(review),
+                    handler = std::move(handler)](const std::optional<base::TimeZone>& recipient_zone) mutable {
+    auto acceptance = plan(*parts, std::move(notification), recipient_zone, std::move(review));
+    if (!acceptance) return handler(std::unexpected(std::move(acceptance.error())));
+    if (acceptance->deliveries.empty() && !acceptance->dropped) {
+      const auto& unrouted = acceptance->notification;
+      parts->log.with({{"notification", unrouted.id}, {"msg_id", unrouted.msg_id}})
+          .warn("no route chose a sink for a notification; it is stored and counted as unrouted", {{"name", unrouted.name}});
+    }
+    store_planned(*parts, *std::move(acceptance), std::move(handler));
+  });
+}
+
+void Acceptor::reroute(model::Notification notification, Review review, store::Operator by, store::Handler<store::Changed> handler) {
+  const auto email = notification.recipient.email;
+  with_zone(email, [parts = parts_, notification = model::restore_original(std::move(notification)), review = std::move(review),
+                    by = std::move(by), handler = std::move(handler)](const std::optional<base::TimeZone>& recipient_zone) mutable {
+    const auto now = parts->clock.now();
+    const auto received_at = std::exchange(notification.received_at, now);  // max_age counts from it
+    auto acceptance = plan(*parts, std::move(notification), recipient_zone, std::move(review));
+    if (!acceptance) return handler(std::unexpected(std::move(acceptance.error())));
+    acceptance->notification.received_at = received_at;
+    parts->store.reroute(*std::move(acceptance), std::move(by), now,
+                         [&dispatcher = parts->dispatcher, handler = std::move(handler)](base::Result<store::Changed> changed) mutable {
+                           if (changed) dispatcher.notify(changed->sinks);
+                           handler(std::move(changed));
+                         });
   });
 }
 
@@ -50,22 +86,21 @@ void Acceptor::accept_planned(store::Acceptance acceptance, store::Handler<store
   store_planned(*parts_, std::move(acceptance), std::move(handler));
 }
 
-void Acceptor::plan(const Parts& parts, model::Notification notification, const std::optional<base::TimeZone>& recipient_zone,
-                    store::Handler<store::Accepted> handler) {
-  const bool traced = parts.log.enabled(base::LogLevel::debug);
+base::Result<store::Acceptance> Acceptor::plan(const Parts& parts, model::Notification notification,
+                                               const std::optional<base::TimeZone>& recipient_zone, Review review) {
+  const bool logged = parts.log.enabled(base::LogLevel::debug);
   route::Trace trace;
-  auto acceptance = parts.planner->plan(std::move(notification), parts.clock.now(), traced ? &trace : nullptr, recipient_zone,
+  auto acceptance = parts.planner->plan(std::move(notification), parts.clock.now(), logged || review ? &trace : nullptr, recipient_zone,
                                         base::wall_offset(parts.clock));
-  const auto log = [&] {
-    const auto& notification = acceptance.notification;
-    return parts.log.with({{"notification", notification.id}, {"msg_id", notification.msg_id}});
-  };
-  if (traced) log_decisions(log(), acceptance, trace);
-  if (parts.overload) parts.overload->merge(acceptance);
-  if (acceptance.deliveries.empty() && !acceptance.dropped) {
-    log().warn("no route chose a sink for a notification; it is stored and counted as unrouted", {{"name", acceptance.notification.name}});
+  if (logged) {
+    const auto& planned = acceptance.notification;
+    log_decisions(parts.log.with({{"notification", planned.id}, {"msg_id", planned.msg_id}}), acceptance, trace);
   }
-  store_planned(parts, std::move(acceptance), std::move(handler));
+  if (review) {
+    if (auto reviewed = review(acceptance, trace); !reviewed) return std::unexpected(std::move(reviewed.error()));
+  }
+  if (parts.overload) parts.overload->merge(acceptance);
+  return acceptance;
 }
 
 void Acceptor::store_planned(const Parts& parts, store::Acceptance acceptance, store::Handler<store::Accepted> handler) {

@@ -21,7 +21,14 @@ class Acceptor {
 
   // Errors are the store's. ErrorCode::unavailable: nothing was stored, and the sender should retry.
   void accept(model::Notification notification, store::Handler<store::Accepted> handler);
-  // The same for a notification that was planned elsewhere: neither processors nor routes apply.
+  // The same, except that `review` gets the plan and its trace before anything is stored, on the thread that planned it. It may change the
+  // plan. If it returns an error, nothing is stored, and the handler gets that error.
+  using Review = std::move_only_function<base::Result<void>(store::Acceptance&, const route::Trace&)>;
+  void accept_reviewed(model::Notification notification, Review review, store::Handler<store::Accepted> handler);
+  // Routes a stored notification that has no delivery (store::Store::reroute): as it was sent, by the present rules, and with a fresh
+  // max_age. `review` gets a plan without deliveries as well: it returns an error, which the handler gets.
+  void reroute(model::Notification notification, Review review, store::Operator by, store::Handler<store::Changed> handler);
+  // The same as accept() for a notification that was planned elsewhere: neither processors nor routes apply.
   void accept_planned(store::Acceptance acceptance, store::Handler<store::Accepted> handler);
 
  private:
@@ -36,8 +43,11 @@ class Acceptor {
     base::Logger log;
   };
   static void store_planned(const Parts& parts, store::Acceptance acceptance, store::Handler<store::Accepted> handler);
-  static void plan(const Parts& parts, model::Notification notification, const std::optional<base::TimeZone>& recipient_zone,
-                   store::Handler<store::Accepted> handler);
+  // Calls `use` with the time zone of the recipient, if it is known and a route needs it.
+  template <class Use>
+  void with_zone(const std::string& email, Use use) const;
+  [[nodiscard]] static base::Result<store::Acceptance> plan(const Parts& parts, model::Notification notification,
+                                                            const std::optional<base::TimeZone>& recipient_zone, Review review);
 
   std::shared_ptr<const Parts> parts_;
 };

@@ -38,6 +38,14 @@ base::Logger with_ids(const base::Logger& log, const std::string& sink, const mo
   return out.with({{"items", message.items.size()}});
 }
 
+// `ended`: the recipient queues whose back-off has ended.
+ReleaseResult release_of_open(const base::Result<std::size_t>& ended) {
+  using enum ReleaseResult::Effect;
+  if (!ended) return {blocked, LaneState::open, "its deliveries in back-off cannot be made ready: " + ended.error().message};
+  if (*ended == 0) return {none, LaneState::open, "nothing was parked, paused or in back-off, so there was nothing to release"};
+  return {released, LaneState::open, "its deliveries in back-off are tried now"};
+}
+
 }  // namespace
 
 std::string_view to_string(LaneState state) {
@@ -49,6 +57,15 @@ std::string_view to_string(LaneState state) {
     case LaneState::hung: return "hung";
     case LaneState::crashed: return "crashed";
     case LaneState::orphaned: return "orphaned";
+  }
+  return "unknown";
+}
+
+std::string_view to_string(ReleaseResult::Effect effect) {
+  switch (effect) {
+    case ReleaseResult::Effect::released: return "released";
+    case ReleaseResult::Effect::none: return "none";
+    case ReleaseResult::Effect::blocked: return "blocked";
   }
   return "unknown";
 }
@@ -622,19 +639,24 @@ bool Lane::can_release() const {
 }
 
 void Lane::release(std::move_only_function<void(ReleaseResult)> done) {
-  strand_.post([self = shared_from_this(), done = std::move(done)]() mutable { done(self->try_now()); });
+  strand_.post([self = shared_from_this(), done = std::move(done)]() mutable { self->try_now(std::move(done)); });
 }
 
-ReleaseResult Lane::try_now() {
+void Lane::try_now(std::move_only_function<void(ReleaseResult)> done) {
+  using enum ReleaseResult::Effect;
   const auto was = reported_state();
-  if (was == LaneState::crashed && !channel_ && settings_.on_release) {
+  const bool was_open = was == LaneState::open;
+  const auto log_release = [this, was] {
     log_.warn("sink is released by an operator", {{"sink", settings_.sink}, {"state", to_string(was)}, {"reason", state_reason_.reason}});
+  };
+  if (was == LaneState::crashed && !channel_ && settings_.on_release) {
+    log_release();
     settings_.on_release();
-    return {true, was, "its plugin is now tested in a separate process, then with one delivery"};
+    return done({released, was, "its plugin is now tested in a separate process, then with one delivery"});
   }
-  if (!channel_) return {false, was, "it could not be started (" + state_reason_.detail + "); fix that and run: belfry reload"};
-  if (state_ == LaneState::hung) return {false, was, "a call into its plugin has not returned; restart the gateway to end it"};
-  log_.warn("sink is released by an operator", {{"sink", settings_.sink}, {"state", to_string(was)}, {"reason", state_reason_.reason}});
+  if (!channel_) return done({blocked, was, "it could not be started (" + state_reason_.detail + "); fix that and run: belfry reload"});
+  if (state_ == LaneState::hung) return done({blocked, was, "a call into its plugin has not returned; restart the gateway to end it"});
+  if (!was_open) log_release();
   settings_.budget->end_pauses();
   channel_->end_pauses();
   if (state_ == LaneState::paused) open("an operator has ended the pause");
@@ -643,12 +665,15 @@ ReleaseResult Lane::try_now() {
     until_ = context_.clock.now();
     publish();
   }
+  const bool one_first = was == LaneState::parked || was == LaneState::crashed;
+  if (!was_open)
+    done({released, was, one_first ? "one delivery is tried now; if it goes through, the others follow" : "its deliveries are tried now"});
   context_.store.end_backoff(settings_.sink, context_.clock.now(),
-                             [self = shared_from_this()](const base::Result<std::size_t>&) { self->notify(); });
+                             [self = shared_from_this(), was_open, done = std::move(done)](const base::Result<std::size_t>& ended) mutable {
+                               self->notify();
+                               if (was_open) done(release_of_open(ended));
+                             });
   pump();
-  return {true, was,
-          was == LaneState::parked || was == LaneState::crashed ? "one delivery is tried now; if it goes through, the others follow"
-                                                                : "its deliveries are tried now"};
 }
 
 void Lane::on_health(plugin::Health health) {

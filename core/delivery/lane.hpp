@@ -74,10 +74,18 @@ struct LaneStatus {
 
 // Result of an operator's request that a sink try at once.
 struct ReleaseResult {
-  bool done = false;
+  enum class Effect {
+    released,  // the sink tries now
+    none,      // it was open, and none of its deliveries was in back-off
+    blocked,   // it cannot try
+  };
+  Effect effect = Effect::blocked;
   LaneState previous = LaneState::open;
   std::string detail;  // one sentence: what follows, or the obstacle and what to do about it
 };
+
+// "released", "none", "blocked"
+[[nodiscard]] std::string_view to_string(ReleaseResult::Effect effect);
 
 // Applies the message template of a message's route. Any thread.
 using TemplateWriter = std::function<void(model::Message&)>;
@@ -105,7 +113,8 @@ class Lane : public std::enable_shared_from_this<Lane> {
   void notify();
   [[nodiscard]] const std::string& sink() const { return settings_.sink; }
   [[nodiscard]] LaneStatus status() const;
-  // Ends a pause, lets a parked sink try now, and ends the back-off of its deliveries. Calls `done` on any thread.
+  // Ends a pause, lets a parked sink try now, and ends the back-off of its deliveries. Calls `done` on any thread; for an open sink, once
+  // the store has ended the back-off.
   void release(std::move_only_function<void(ReleaseResult)> done);
   [[nodiscard]] bool shares_account_with(const Lane& other) const { return settings_.budget == other.settings_.budget; }
   // drain() and stop() lease nothing more, let attempts in flight end within `timeout`, then stop the plugin and call `done`.
@@ -151,7 +160,7 @@ class Lane : public std::enable_shared_from_this<Lane> {
   void on_health(plugin::Health health);
   void pause(ParkReason reason, base::Timestamp until);
   [[nodiscard]] bool can_release() const;
-  [[nodiscard]] ReleaseResult try_now();
+  void try_now(std::move_only_function<void(ReleaseResult)> done);
   void wake_at(base::Timestamp at);
   void publish();
   void retry_later(net::Task task);

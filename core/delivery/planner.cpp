@@ -39,10 +39,11 @@ std::string in_words(const model::Timing& timing) {
   return out;
 }
 
-// "2026-01-16 07:00 (Europe/Berlin)": quiet hours end at a full minute.
+// "2026-01-16T06:00:00.000Z (2026-01-16 07:00 in Europe/Berlin)": quiet hours end at a full minute. Readers get the first time in
+// their own zone.
 std::string in_words(base::Timestamp time, const base::TimeZone& zone) {
   const auto clock = zone.clock(time);
-  return zone.date(time) + " " + clock.substr(0, clock.rfind(':')) + " (" + zone.name() + ")";
+  return base::to_rfc3339(time) + " (" + zone.date(time) + " " + clock.substr(0, clock.rfind(':')) + " in " + zone.name() + ")";
 }
 
 // policy::due() takes and returns wall clock time; the result is converted back to gateway time.
@@ -175,6 +176,7 @@ store::Acceptance Planner::plan(model::Notification notification, base::Timestam
     note("processed", "by " + joined(processed.applied));
   }
   if (processed.dropped) {
+    if (!processed.dropped->because.empty()) note("matched", processed.dropped->because);
     note("dropped", "processor \"" + processed.dropped->by + "\": " + processed.dropped->reason);
     out.dropped = true;
     out.notification = std::move(notification);
@@ -196,7 +198,7 @@ store::Acceptance Planner::plan(model::Notification notification, base::Timestam
     delivery.allow_sensitive = target.allow_sensitive;
     delivery.created_at = now;
     schedule(planned, target, recipient_zone, out, notification);
-    if (processed.dedupe) planned.dedupe = store::DedupeKey{processed.dedupe->key, processed.dedupe->window, processed.dedupe->by};
+    if (const auto& dedupe = processed.dedupe) planned.dedupe = store::DedupeKey{dedupe->key, dedupe->window, dedupe->by, dedupe->shown};
     out.deliveries.push_back(std::move(planned));
   }
   out.notification = std::move(notification);

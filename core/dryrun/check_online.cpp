@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <future>
+#include <map>
+#include <set>
 
 #include "dryrun/command_host.hpp"
 #include "sink_check/transport.hpp"
@@ -22,9 +24,45 @@ class ReadOnlyBackends final : public VolatileBackends {
 // The check of one sink, from opening it to the answer.
 struct PendingCheck {
   const config::SinkSettings& sink;
+  const model::RouteRule* route = nullptr;  // whose destination replaces that of the sink; null: the sink as configured
   std::shared_ptr<plugin::Instance> instance = nullptr;
   std::promise<std::vector<plugin::Finding>> answer{};
 };
+
+using Destinations = std::map<std::string, const model::RouteRule*>;
+
+// The shared destinations of routes to a sink, each with the first route that has it.
+void collect_destinations(const std::vector<model::RouteRule>& routes, const plugin::CheckedSink& sink, Destinations& found) {
+  if (sink.destination_key.empty()) return;
+  for (const auto& route : routes) {
+    for (const auto& target : route.to) {
+      if (target.sink != sink.name || !target.overrides.contains(sink.destination_key)) continue;
+      const auto& destination = target.overrides[sink.destination_key];
+      if (destination.is_string() && destination != "" && destination != sink.fixed_destination)
+        found.try_emplace(destination.get<std::string>(), &route);
+    }
+    collect_destinations(route.routes, sink, found);
+  }
+}
+
+plugin::CheckedSink with_destination(plugin::CheckedSink sink, const std::string& destination) {
+  sink.config[sink.destination_key] = destination;
+  sink.fixed_destination = destination;
+  return sink;
+}
+
+// Leaves out findings about the destination of a route that the sink has as configured, or with another one.
+void add_findings(const config::Settings& settings, const PendingCheck& check, const std::vector<plugin::Finding>& found,
+                  std::set<std::string>& known, std::vector<config::Diagnostic>& problems) {
+  for (const auto& finding : found) {
+    const bool fresh = known.insert(check.sink.name + finding.pointer + " " + finding.text).second;
+    if (check.route == nullptr) {
+      problems.push_back(sink_check::to_config_problem(settings, check.sink, finding));
+    } else if (fresh) {
+      problems.push_back(sink_check::to_route_problem(*check.route, check.sink, finding));
+    }
+  }
+}
 
 base::Result<std::shared_ptr<plugin::Instance>> open(const config::SinkSettings& sink, const plugin::CheckedSink& checked,
                                                      plugin::Host& host, net::Runtime& runtime) {
@@ -57,11 +95,17 @@ std::vector<config::Diagnostic> check_online(const config::Settings& settings, c
     const auto& sink = *std::find_if(settings.sinks.begin(), settings.sinks.end(), [&](const auto& s) { return s.name == checked.name; });
     all.push_back(std::make_unique<PendingCheck>(sink));
     begin_check(*all.back(), open(sink, checked, plugins.host(), plugins.net()), timeout);
+    Destinations destinations;
+    collect_destinations(settings.pipeline.routes, checked, destinations);
+    for (const auto& [destination, route] : destinations) {
+      all.push_back(std::make_unique<PendingCheck>(sink, route));
+      begin_check(*all.back(), open(sink, with_destination(checked, destination), plugins.host(), plugins.net()), timeout);
+    }
   }
   std::vector<config::Diagnostic> problems;
+  std::set<std::string> known;
   for (const auto& pending : all) {
-    for (const auto& found : pending->answer.get_future().get())
-      problems.push_back(sink_check::to_config_problem(settings, pending->sink, found));
+    add_findings(settings, *pending, pending->answer.get_future().get(), known, problems);
     if (!pending->instance) continue;
     std::promise<void> stopped;
     pending->instance->stop(kStopTimeout, [&] { stopped.set_value(); });

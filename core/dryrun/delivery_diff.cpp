@@ -9,28 +9,19 @@ namespace {
 
 using nlohmann::json;
 
-// How a delivery is made, apart from its destination.
-struct DeliveryDetails {
-  std::string route;
-  json overrides;
-  std::vector<std::string> fallback;
-  std::string timing;
-  std::string title, body;
-  std::vector<model::Action> actions;
-};
-
-// Worded the same for every recipient, so that equal changes are counted together.
-std::string timing_of(const delivery::Planner& planner, const store::PlannedDelivery& planned, base::Timestamp now) {
-  std::string out = planned.delivery.due_at > now ? "held, " : "";
-  out += planner.describe_timing(planned.delivery.route);
-  if (planned.dedupe) out += (out.empty() ? "" : ", ") + ("once within " + base::to_string(planned.dedupe->window));
-  return out.empty() ? "at once" : out;
-}
-
 std::string named(const std::vector<std::string>& names) {
   std::string out;
   for (const auto& name : names) out += (out.empty() ? "" : ", ") + name;
   return out.empty() ? "none" : out;
+}
+
+std::string header(const ComparedConfigurations& compared) {
+  const auto current = compared.current.empty() ? std::string("its environment variables") : compared.current;
+  if (compared.same) {
+    return "the running gateway already uses the text of " + compared.candidate +
+           ", so nothing can differ; to compare a change, plan it before the gateway loads it\n";
+  }
+  return "compared: the configuration that the running gateway loaded from " + current + ", with " + compared.candidate + "\n";
 }
 
 std::string difference(const DeliveryDetails& before, const DeliveryDetails& after) {
@@ -39,63 +30,72 @@ std::string difference(const DeliveryDetails& before, const DeliveryDetails& aft
   if (before.timing != after.timing) add(after.timing + " instead of " + before.timing);
   if (before.fallback != after.fallback) add("fallback " + named(after.fallback) + " instead of " + named(before.fallback));
   if (before.overrides != after.overrides) add("options " + after.overrides.dump() + " instead of " + before.overrides.dump());
-  if (before.title != after.title || before.body != after.body) add("different text");
-  if (before.actions != after.actions) add("different buttons");
+  if (before.text != after.text) add("different text");
+  if (before.buttons != after.buttons) add("different buttons");
   return out;
 }
 
 }  // namespace
 
-struct DeliveryDiff::Outcome {
-  std::string dropped;                                                        // by which processor, and why
-  std::map<std::pair<std::string, std::string>, DeliveryDetails> deliveries;  // by sink and destination
+bool DedupeWindows::is_repetition(const PlannedOutcome::Target& target, const store::DedupeKey& key, base::Timestamp now) {
+  if (ends_.size() >= forget_at_) forget(now);
+  auto& ends_at = ends_[{target.first, target.second, key.key}];
+  if (ends_at > now) return true;
+  ends_at = now + key.window;
+  return false;
+}
+
+void DedupeWindows::forget(base::Timestamp now) {
+  std::erase_if(ends_, [&](const auto& window) { return window.second <= now; });
+  forget_at_ = 2 * std::max(ends_.size(), forget_at_ / 2);
+}
+
+struct DeliveryDiff::Outcome : PlannedOutcome {
+  std::map<Target, std::string> repetitions;  // deliveries that are left out, with the processor
 };
 
-DeliveryDiff::Outcome DeliveryDiff::outcome(const delivery::Planner& planner, const model::Notification& notification) {
-  Outcome out;
-  const auto now = notification.received_at;
-  auto acceptance = planner.plan(notification, now);
-  if (acceptance.dropped) {
-    const auto found = std::ranges::find(acceptance.decisions, "dropped", &model::Decision::event);
-    if (found != acceptance.decisions.end()) out.dropped = found->detail;
-  }
-  for (auto& planned : acceptance.deliveries) {
-    auto& d = planned.delivery;
-    DeliveryDetails details{.route = d.route, .overrides = d.overrides, .fallback = d.fallback, .timing = timing_of(planner, planned, now)};
-    const auto key = std::pair(d.sink, d.destination.key());
-    model::Message message{std::move(d), {acceptance.notification}};
-    planner.apply_template(message);
-    auto& item = message.items.front();
-    details.title = std::move(item.title);
-    details.body = item.body_markdown.empty() ? std::move(item.body) : std::move(item.body_markdown);
-    details.actions = std::move(item.actions);
-    out.deliveries.emplace(key, std::move(details));
-  }
+DeliveryDiff::Outcome DeliveryDiff::deduplicated(PlannedOutcome planned, DedupeWindows& windows, base::Timestamp now) {
+  Outcome out{std::move(planned), {}};
+  std::erase_if(out.deliveries, [&](const auto& delivery) {
+    const auto& [target, details] = delivery;
+    if (!details.dedupe || !windows.is_repetition(target, *details.dedupe, now)) return false;
+    out.repetitions[target] = "deduplicated by processor \"" + details.dedupe->by + "\" within " + base::to_string(details.dedupe->window);
+    return true;
+  });
   return out;
 }
 
-void DeliveryDiff::add(model::Notification recorded) {
+void DeliveryDiff::add(model::Notification recorded, PlannedOutcome current) {
   const auto notification = model::restore_original(std::move(recorded));
+  const auto now = notification.received_at;
   ++notifications_;
-  const auto before = outcome(current_, notification);
-  const auto after = outcome(candidate_, notification);
+  const auto before = deduplicated(std::move(current), current_windows_, now);
+  const auto after = deduplicated(planned_outcome(candidate_, notification), candidate_windows_, now);
   const auto destination_name = [](const std::string& key) {
     return key.starts_with("shared:") ? key.substr(std::string_view("shared:").size()) : std::string("direct");
   };
-  for (const auto& [key, details] : before.deliveries) {
-    const auto found = after.deliveries.find(key);
+  // Why an outcome has no delivery to the target; empty: no route chose it.
+  const auto absence = [](const Outcome& outcome, const PlannedOutcome::Target& target) {
+    if (!outcome.dropped.empty()) return "dropped by " + outcome.dropped;
+    const auto found = outcome.repetitions.find(target);
+    return found == outcome.repetitions.end() ? std::string() : found->second;
+  };
+  for (const auto& [target, details] : before.deliveries) {
+    const auto found = after.deliveries.find(target);
     if (found == after.deliveries.end()) {
-      record({"no longer", notification.name, key.first, destination_name(key.second),
-              after.dropped.empty() ? "was sent by route " + details.route : "dropped by " + after.dropped},
+      const auto why = absence(after, target);
+      record({"no longer", notification.name, target.first, destination_name(target.second),
+              why.empty() ? "was sent by route " + details.route : why},
              notification);
     } else if (const auto what = difference(details, found->second); !what.empty()) {
-      record({"differently", notification.name, key.first, destination_name(key.second), what}, notification);
+      record({"differently", notification.name, target.first, destination_name(target.second), what}, notification);
     }
   }
-  for (const auto& [key, details] : after.deliveries) {
-    if (before.deliveries.contains(key)) continue;
-    record({"newly", notification.name, key.first, destination_name(key.second),
-            "by route " + details.route + (before.dropped.empty() ? "" : ", was dropped by " + before.dropped)},
+  for (const auto& [target, details] : after.deliveries) {
+    if (before.deliveries.contains(target)) continue;
+    const auto why = absence(before, target);
+    record({"newly", notification.name, target.first, destination_name(target.second),
+            "by route " + details.route + (why.empty() ? "" : ", was " + why)},
            notification);
   }
 }
@@ -110,8 +110,11 @@ void DeliveryDiff::record(Change change, const model::Notification& notification
                             {"recipient", r.email.empty() ? r.username : r.email}});
 }
 
-json DeliveryDiff::document() const {
-  json out{{"notifications", notifications_},
+json DeliveryDiff::document(const ComparedConfigurations& compared) const {
+  json out{{"current", compared.current.empty() ? json() : json(compared.current)},
+           {"candidate", compared.candidate},
+           {"same", compared.same},
+           {"notifications", notifications_},
            {"sensitive", sensitive_},
            {"unreadable", unreadable_},
            {"changes", changes_},
@@ -128,9 +131,9 @@ json DeliveryDiff::document() const {
   return out;
 }
 
-std::string DeliveryDiff::text() const {
-  std::string out = std::to_string(notifications_) + (notifications_ == 1 ? " notification" : " notifications") + " replayed" +
-                    (sensitive_ > 0 ? ", " + std::to_string(sensitive_) + " sensitive left out" : "") +
+std::string DeliveryDiff::text(const ComparedConfigurations& compared) const {
+  std::string out = header(compared) + std::to_string(notifications_) + (notifications_ == 1 ? " notification" : " notifications") +
+                    " replayed" + (sensitive_ > 0 ? ", " + std::to_string(sensitive_) + " sensitive left out" : "") +
                     (unreadable_ > 0 ? ", " + std::to_string(unreadable_) + " unreadable left out" : "") + "; " +
                     (changes_ == 0 ? "nothing would change"
                                    : std::to_string(changes_) + (changes_ == 1 ? " delivery" : " deliveries") + " would change") +

@@ -36,7 +36,7 @@ json document_of(const delivery::Planner& planner, const store::PlannedDelivery&
   if (planned.throttle) {
     out["throttle"] = {{"most", planned.throttle->limit}, {"window", base::to_string(planned.throttle->window)}};
   }
-  if (planned.dedupe) out["dedupe"] = {{"key", planned.dedupe->key}, {"window", base::to_string(planned.dedupe->window)}};
+  if (planned.dedupe) out["dedupe"] = {{"key", planned.dedupe->shown}, {"window", base::to_string(planned.dedupe->window)}};
   return out;
 }
 
@@ -53,6 +53,12 @@ std::optional<std::string> dropped(const store::Acceptance& acceptance) {
   if (!acceptance.dropped) return std::nullopt;
   const auto found = std::ranges::find(acceptance.decisions, "dropped", &model::Decision::event);
   return found == acceptance.decisions.end() ? std::string() : found->detail;
+}
+
+// "; it matched because name is \"Workspace Created\"", of a dropped notification.
+std::string because(const store::Acceptance& acceptance) {
+  const auto found = std::ranges::find(acceptance.decisions, "matched", &model::Decision::event);
+  return found == acceptance.decisions.end() ? std::string() : "; it matched because " + found->detail;
 }
 
 std::string line_of(const Entry& entry) {
@@ -85,7 +91,8 @@ std::string delivery_text(const delivery::Planner& planner, const store::Planned
   if (planner.uses_recipient_zone(d))
     add("hours are in the named time zone here; the recipient's own zone applies once a sink has reported it");
   if (planned.dedupe)
-    add("not delivered if \"" + planned.dedupe->key + "\" occurred within the last " + base::to_string(planned.dedupe->window));
+    add("dedupe: would be dropped if another with key \"" + planned.dedupe->shown + "\" came to this target within " +
+        base::to_string(planned.dedupe->window) + " before it");
   add("given up at " + base::to_rfc3339(expires_at(planned)));
   if (d.sensitive) add("sensitive: its text is erased when the delivery ends");
   return out;
@@ -110,7 +117,7 @@ std::string explanation_text(const delivery::Planner& planner, const store::Acce
                     n.source + (n.sensitive ? ", sensitive" : "") + "\n";
   if (!trace.processors.empty()) out += "\nprocessors\n";
   for (const auto& entry : trace.processors) out += line_of(entry);
-  if (const auto reason = dropped(acceptance)) return out + "\ndropped: " + *reason + "\n";
+  if (const auto reason = dropped(acceptance)) return out + "\ndropped: " + *reason + because(acceptance) + "\n";
   out += "\nroutes\n";
   for (const auto& entry : trace.routes) out += line_of(entry);
   out += "\ndeliveries\n";

@@ -99,8 +99,8 @@ struct Decision {
   base::Timestamp at{};
   std::string notification_id;
   std::string delivery_id;  // empty if it concerns the notification as a whole
-  std::string event;   // slug: received, duplicate, processed, dropped, unrouted, routed, merged, withheld, held, deduplicated, digested,
-                       // throttled, attempt, delivered, rejected, expired, fallback, retried, discarded, restored, unreadable
+  std::string event;   // slug: received, duplicate, processed, matched, dropped, unrouted, routed, merged, withheld, held, deduplicated,
+                       // digested, throttled, attempt, delivered, rejected, expired, fallback, retried, discarded, restored, unreadable
   std::string detail;  // one sentence, never the text of the notification
 
   bool operator==(const Decision&) const = default;

@@ -36,7 +36,7 @@ struct Condition {
   bool operator==(const Condition&) const = default;
 };
 
-// A text with Mustache tags over the paths of a notification: "{{labels.workspace}} was deleted". Values are escaped for the format of the
+// A text with Mustache tags over the paths of a notification: "{{labels.name}} was deleted". Values are escaped for the format of the
 // text; three braces insert the source's Markdown.
 using TemplateText = std::string;
 

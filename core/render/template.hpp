@@ -1,4 +1,4 @@
-// A Mustache template over the paths of a notification: "{{labels.workspace}} was deleted".
+// A Mustache template over the paths of a notification: "{{labels.name}} was deleted".
 //
 //   {{path}} ............... the value, escaped for its context (fill.hpp); nothing if there is none
 //   {{{path}}}, {{&path}} .. the value unescaped; for title and body, the source's Markdown

@@ -162,4 +162,34 @@ bool Matcher::matches(MatchCache::Evaluation& evaluation, std::string* why) cons
   return true;
 }
 
+void Matcher::collect(MatchCache::Evaluation& evaluation, std::vector<MatchedPath>& out) const {
+  for (const auto& check : checks_) {
+    if (std::ranges::find(out, check.path, &MatchedPath::path) == out.end()) out.push_back({check.name, check.path, check.content});
+  }
+  for (const auto& part : all_) part.collect(evaluation, out);
+  const auto fits = [&](const Matcher& part) { return part.matches(evaluation); };
+  if (const auto found = std::ranges::find_if(any_, fits); found != any_.end()) found->collect(evaluation, out);
+  for (const auto& part : none_) part.collect(evaluation, out);
+}
+
+std::vector<MatchedPath> Matcher::matched_paths(MatchCache::Evaluation& evaluation) const {
+  std::vector<MatchedPath> out;
+  collect(evaluation, out);
+  return out;
+}
+
+std::string describe(const std::vector<MatchedPath>& paths, MatchCache::Evaluation& evaluation) {
+  constexpr std::size_t kMaxBytes = 300;
+  constexpr std::string_view kCut = "...";
+  std::string out;
+  for (const auto& matched : paths) {
+    const bool secret = evaluation.notification().sensitive && matched.content;
+    const bool is_text = matched.name == "title" || matched.name == "body";
+    out += (out.empty() ? "" : " and ") + matched.name +
+           (is_text && !secret ? " meets its condition" : " is " + shown(evaluation.value(matched.path), secret));
+  }
+  if (out.size() <= kMaxBytes) return out;
+  return std::string(base::utf8_prefix(out, kMaxBytes - kCut.size())).append(kCut);
+}
+
 }  // namespace belfry::route

@@ -16,6 +16,13 @@
 
 namespace belfry::route {
 
+// A path whose value a match rests on.
+struct MatchedPath {
+  std::string name;  // the path as written
+  std::size_t path = 0;
+  bool content = false;  // see model::Path::is_content()
+};
+
 class Matcher {
  public:
   // Adds the paths and patterns of the condition to `match_cache`, which must be sealed before matching. ErrorCode::invalid: the message
@@ -25,6 +32,9 @@ class Matcher {
   // `evaluation` belongs to the match_cache that the matcher was compiled with. On a mismatch `why`, unless null, receives the first failed
   // check: `name is "Workspace Deleted", wanted /Failed/`. It never quotes the content of a sensitive notification.
   [[nodiscard]] bool matches(MatchCache::Evaluation& evaluation, std::string* why = nullptr) const;
+
+  // After a match: the paths that decided it, each once. Of `any`, those of the first part that holds.
+  [[nodiscard]] std::vector<MatchedPath> matched_paths(MatchCache::Evaluation& evaluation) const;
 
  private:
   using Op = model::Comparison::Op;
@@ -50,6 +60,7 @@ class Matcher {
     Test test;
   };
 
+  void collect(MatchCache::Evaluation& evaluation, std::vector<MatchedPath>& out) const;
   [[nodiscard]] static base::Result<std::vector<Matcher>> compile(const std::vector<model::Condition>& conditions, MatchCache& match_cache);
 
   std::vector<Check> checks_;
@@ -57,5 +68,9 @@ class Matcher {
   std::vector<Matcher> any_;
   std::vector<Matcher> none_;
 };
+
+// The values at `paths`: `labels.template is "scratch" and name is "Workspace Created"`, at most 300 bytes. Like the texts of `belfry why`,
+// it never quotes title or body, nor the content of a sensitive notification. Empty: no paths.
+[[nodiscard]] std::string describe(const std::vector<MatchedPath>& paths, MatchCache::Evaluation& evaluation);
 
 }  // namespace belfry::route

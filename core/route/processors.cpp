@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/utf8.hpp"
 #include "model/names.hpp"
 #include "model/original.hpp"
 
@@ -37,6 +38,38 @@ void unset(model::Notification& notification, const model::Notification& source,
   if (path == "actions") notification.actions.clear();
   if (path == "max_age") notification.max_age = source.max_age;
 }
+
+// The key of a dedupe as people may read it: a later processor may redact a text that it was made from.
+class ShownKey {
+ public:
+  void begin(const render::Template& key, std::string text) {
+    key_ = &key;
+    text_ = std::move(text);
+  }
+  void redact(const Redactor& redactor, model::Notification& notification) {
+    const auto before = render(notification);
+    redactor.apply(notification);
+    redactor.apply(text_);
+    // Within a longer text, a pattern with ^ or $ no longer matches.
+    if (const auto after = render(notification); after != before && after != text_) text_ = kRedacted;
+  }
+  [[nodiscard]] std::string text(const model::Notification& notification) const {
+    if (notification.sensitive) return "(sensitive)";
+    const auto kept = base::utf8_prefix(text_, kMaxBytes);
+    return std::string(kept) + (kept.size() < text_.size() ? "..." : "");
+  }
+
+ private:
+  static constexpr std::size_t kMaxBytes = 100;
+  static constexpr const char* kRedacted = "(redacted)";
+
+  [[nodiscard]] std::string render(const model::Notification& notification) const {
+    return key_ == nullptr ? std::string() : key_->render(notification);
+  }
+
+  const render::Template* key_ = nullptr;  // null: no dedupe
+  std::string text_;
+};
 
 render::Format format_of(const std::string& path) { return path == "body" ? render::Format::markdown : render::Format::plain; }
 
@@ -119,6 +152,8 @@ ProcessorResult Processors::run(model::Notification& notification, std::vector<T
   if (processors_.empty()) return out;
   std::optional<MatchCache::Evaluation> evaluation(std::in_place, *match_cache_, notification);
   std::optional<model::Notification> source;  // as received; set before the first change
+  std::vector<MatchedPath> dropped_for;
+  ShownKey shown_key;
   for (const auto& processor : processors_) {
     Trace::Entry* entry =
         trace == nullptr ? nullptr : &trace->emplace_back(Trace::Entry{.name = processor.rule.name, .location = processor.rule.location});
@@ -139,7 +174,8 @@ ProcessorResult Processors::run(model::Notification& notification, std::vector<T
     if (entry != nullptr) entry->why = processor.summary();
     out.applied.push_back(processor.rule.name);
     if (processor.rule.drop) {
-      out.dropped = {processor.rule.name, *processor.rule.drop};
+      out.dropped = {.by = processor.rule.name, .reason = *processor.rule.drop};
+      dropped_for = processor.when.matched_paths(*evaluation);
       continue;
     }
     if (processor.changes()) {
@@ -148,12 +184,17 @@ ProcessorResult Processors::run(model::Notification& notification, std::vector<T
       evaluation.emplace(*match_cache_, notification);
     }
     if (!processor.redact.empty()) {
-      processor.redact.apply(notification);
+      shown_key.redact(processor.redact, notification);
       evaluation.emplace(*match_cache_, notification);
       if (source) processor.redact.apply(*source);
     }
-    if (processor.dedupe_key) out.dedupe = {processor.dedupe_key->render(notification), processor.rule.dedupe->window, processor.rule.name};
+    if (processor.dedupe_key) {
+      out.dedupe = {.key = processor.dedupe_key->render(notification), .window = processor.rule.dedupe->window, .by = processor.rule.name};
+      shown_key.begin(*processor.dedupe_key, out.dedupe->key);
+    }
   }
+  if (out.dropped) out.dropped->because = describe(dropped_for, *evaluation);
+  if (out.dedupe) out.dedupe->shown = shown_key.text(notification);
   if (source) notification.original = model::original_values(*source, notification);
   return out;
 }

@@ -20,12 +20,14 @@ struct ProcessorResult {
   struct Dropped {
     std::string by;
     std::string reason;
+    std::string because = {};  // the values that its condition matched, as describe(); redacted like the stored notification
     bool operator==(const Dropped&) const = default;
   };
   struct Dedupe {
     std::string key;
     base::Millis window{};
-    std::string by;  // the processor
+    std::string by;          // the processor
+    std::string shown = {};  // the key as people may read it: redacted, bounded, and never that of a sensitive notification
     bool operator==(const Dedupe&) const = default;
   };
   std::optional<Dropped> dropped;

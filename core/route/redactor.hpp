@@ -24,6 +24,9 @@ class Redactor {
   // replacements.
   std::size_t apply(model::Notification& notification) const;
 
+  // The same for one text.
+  std::size_t apply(std::string& text) const;
+
   [[nodiscard]] bool empty() const { return patterns_.empty(); }
 
  private:
@@ -32,7 +35,6 @@ class Redactor {
     std::string rewrite;  // in RE2's rewrite syntax
   };
 
-  std::size_t apply(std::string& text) const;
   std::size_t apply(nlohmann::json& tree) const;
 
   std::vector<Pattern> patterns_;

@@ -31,7 +31,7 @@ std::string certificate_notice(const CertificateState& state, base::Timestamp no
                            : days == 0            ? "expires on " + day + ", in less than a day"
                                                   : "expires on " + day + ", in " + std::to_string(days) + (days == 1 ? " day" : " days");
   return state.certificate.key + ": the certificate " + state.end.subject + " in " + state.certificate.file.string() + " " + when +
-         "; renew it";
+         "; renew it, then run: belfry reload";
 }
 
 }  // namespace belfry::sink_check

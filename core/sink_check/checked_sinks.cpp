@@ -42,6 +42,14 @@ Diagnostic::Severity severity_of(plugin::Finding::Severity severity) {
   return Diagnostic::Severity::error;
 }
 
+// "FILE:LINE:COLUMN" of the route.
+config::Location position_of_route(const model::RouteRule& route) {
+  const auto column = route.location.rfind(':');
+  const auto line = column == std::string::npos || column == 0 ? std::string::npos : route.location.rfind(':', column - 1);
+  if (line == std::string::npos) return {route.location, 0, 0};
+  return {route.location.substr(0, line), std::stoi(route.location.substr(line + 1)), std::stoi(route.location.substr(column + 1))};
+}
+
 }  // namespace
 
 Diagnostic to_config_problem(const config::Settings& settings, const config::SinkSettings& sink, const plugin::Finding& problem) {
@@ -50,15 +58,13 @@ Diagnostic to_config_problem(const config::Settings& settings, const config::Sin
           config_path(sink, problem.pointer) + ": " + problem.text};
 }
 
-namespace {
-
-// "FILE:LINE:COLUMN" of the route.
-config::Location position_of_route(const model::RouteRule& route) {
-  const auto column = route.location.rfind(':');
-  const auto line = column == std::string::npos || column == 0 ? std::string::npos : route.location.rfind(':', column - 1);
-  if (line == std::string::npos) return {route.location, 0, 0};
-  return {route.location.substr(0, line), std::stoi(route.location.substr(line + 1)), std::stoi(route.location.substr(column + 1))};
+Diagnostic to_route_problem(const model::RouteRule& route, const config::SinkSettings& sink, const plugin::Finding& problem) {
+  const auto at = position_of_route(route);
+  return {severity_of(problem.severity), at.file, at.line, at.column,
+          "route " + route.name + " to " + sink.name + problem.pointer + ": " + problem.text};
 }
+
+namespace {
 
 bool check_overrides(const config::Settings& settings, const model::RouteRule& route, const plugin::Catalogue& catalogue,
                      CheckedSinks& plan) {
@@ -69,9 +75,7 @@ bool check_overrides(const config::Settings& settings, const model::RouteRule& r
     const auto found = catalogue.find(sink->plugin);
     if (found.type == nullptr) continue;
     for (const auto& problem : plugin::check_overrides(*found.type, target.overrides)) {
-      const auto at = position_of_route(route);
-      plan.problems.push_back({Diagnostic::Severity::error, at.file, at.line, at.column,
-                               "route " + route.name + " to " + sink->name + problem.pointer + ": " + problem.text});
+      plan.problems.push_back(to_route_problem(route, *sink, problem));
       good = false;
     }
   }

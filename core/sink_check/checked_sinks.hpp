@@ -38,5 +38,8 @@ struct CheckedSinks {
 // A plugin's finding about the configuration of a sink, with its location in the file.
 [[nodiscard]] config::Diagnostic to_config_problem(const config::Settings& settings, const config::SinkSettings& sink,
                                                    const plugin::Finding& problem);
+// The same about the options that a route sets for the sink; the pointer is relative to them.
+[[nodiscard]] config::Diagnostic to_route_problem(const model::RouteRule& route, const config::SinkSettings& sink,
+                                                  const plugin::Finding& problem);
 
 }  // namespace belfry::sink_check

@@ -29,4 +29,9 @@ std::optional<ListedState> listed_state(std::string_view name) {
   return found->first;
 }
 
+std::string repeated_id(std::string_view detail) {
+  const auto found = detail.rfind(kAsNotification);
+  return found == std::string_view::npos ? std::string() : std::string(detail.substr(found + kAsNotification.size()));
+}
+
 }  // namespace belfry::store

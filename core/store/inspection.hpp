@@ -59,6 +59,8 @@ struct Operator {
 
 // Unchanged::why of an id that no delivery has.
 inline constexpr std::string_view kDoesNotExist = "does not exist";
+// Unchanged::why of a delivery or notification that cannot be sent again.
+inline constexpr std::string_view kErased = "its sensitive text was erased";
 
 // A delivery that an operation left as it was.
 struct Unchanged {
@@ -91,6 +93,14 @@ struct OperatorAction {
 
   bool operator==(const OperatorAction&) const = default;
 };
+
+// The detail of a decision `deduplicated` ends with the notification that was repeated. Returns its id; empty: the detail names none, since
+// an older version wrote it.
+inline constexpr std::string_view kAsNotification = " as notification ";
+[[nodiscard]] std::string repeated_id(std::string_view detail);
+
+// Precedes the duration in the detail of a decision `expired`; an older version wrote none.
+inline constexpr std::string_view kMaxAgeOf = "its max_age of ";
 
 // When a source last sent a request that was accepted or was a duplicate, to the second.
 struct SourceHeard {

@@ -1,7 +1,9 @@
 // Opens a store.
 #pragma once
 #include <filesystem>
+#include <map>
 #include <memory>
+#include <string>
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
@@ -22,6 +24,10 @@ using CommitObserver = std::function<void(base::Millis took, std::size_t operati
 // exist yet is accepted. A file that a gateway uses is reported as in use, and that gateway is not disturbed; one that starts meanwhile
 // would find the file in use. Not for a file that is open in this process.
 [[nodiscard]] base::Result<void> check_sqlite(const std::filesystem::path& file);
+
+// The number of unfinished deliveries of each sink that has any, in a file that no gateway uses; empty if there is no file. Vets the file
+// as check_sqlite() does, and changes nothing on disk.
+[[nodiscard]] base::Result<std::map<std::string, std::uint64_t>> unfinished_by_sink(const std::filesystem::path& file);
 
 // Keeps everything in memory; for tests.
 [[nodiscard]] std::unique_ptr<Store> open_memory(const base::Clock& clock);

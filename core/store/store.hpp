@@ -44,7 +44,10 @@ using Handler = std::move_only_function<void(base::Result<T>)>;
 struct DedupeKey {
   std::string key;
   base::Millis window{};
-  std::string by = {};  // the processor that set it, for the decision; empty: unknown
+  std::string by = {};     // the processor that set it, for the decision; empty: unknown
+  std::string shown = {};  // the key as the decision may show it; empty: not at all
+
+  bool operator==(const DedupeKey&) const = default;
 };
 
 // Joins the open digest, or opens a digest that is due at `due_at`. A digest is one delivery. It is closed when it is first leased, has
@@ -178,12 +181,21 @@ struct QueuePosition {
   bool operator==(const QueuePosition&) const = default;
 };
 
+// A notification that another one repeated: the first one in the window of a dedupe.
+struct RepeatedNotification {
+  std::string id;
+  std::string msg_id;
+  base::Timestamp received_at{};
+  std::vector<model::Delivery> deliveries;  // including digests it joined
+};
+
 struct History {
   model::Notification notification;  // without its text if that was erased
   std::vector<model::Delivery> deliveries;
   std::vector<model::Attempt> attempts;
-  std::vector<model::Decision> decisions;  // oldest first
-  std::vector<QueuePosition> queues;       // of the unfinished deliveries
+  std::vector<model::Decision> decisions;           // oldest first
+  std::vector<QueuePosition> queues;                // of the unfinished deliveries
+  std::vector<RepeatedNotification> repeated = {};  // named by a decision `deduplicated`, each once, as far as they are still stored
 };
 
 // One page of the accepted notifications, in accept order.
@@ -266,6 +278,10 @@ class Store {
   // Returns ended deliveries to waiting, each with the fresh max_age of its sink; others stay as they are, with the reason: unfinished, its
   // sink is not in `ages`, its sensitive text was erased, unreadable. Records one action if anything changed.
   virtual void retry(std::vector<std::string> delivery_ids, Operator by, base::Timestamp now, RetryAges ages, Handler<Changed> handler) = 0;
+  // Gives the stored notification `plan.notification.id`, which has no delivery, those of the plan, and the text that the plan has. Dedupe
+  // does not apply. Unchanged, with the reason: it does not exist, it has a delivery, its sensitive text was erased. Records one action.
+  // ErrorCode::invalid: the plan has no deliveries.
+  virtual void reroute(Acceptance plan, Operator by, base::Timestamp now, Handler<Changed> handler) = 0;
   // Ends unfinished deliveries and dead letters as discarded; others stay as they are, with the reason: in flight, ended without being a
   // dead letter. Records one action if anything changed.
   virtual void discard(std::vector<std::string> delivery_ids, Operator by, base::Timestamp now, Handler<Changed> handler) = 0;

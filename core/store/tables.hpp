@@ -98,10 +98,16 @@ struct Search {
   bool done = false;
 
   // Where the medium continues.
-  enum class Phase { start, ended, unfinished, recipient };
+  enum class Phase { start, newest, ended, unfinished, recipient };
   Phase phase = Phase::start;
-  RowId after = 0;  // only rows after this one: older ones were created before filter.since
-  RowId part = 0;   // `unfinished`: the deliveries before this one are left; `recipient`: the notifications
+  RowId after = 0;        // only rows after this one: older ones were created before filter.since
+  std::string open = {};  // `unfinished`: the deliveries after this position are left; empty: all
+  RowId part = 0;         // `recipient`: the notifications before this one are left
+
+  // Of what was found, once `done`.
+  DeliveryPage page = {};
+  std::size_t read = 0;  // of `found`
+  bool complete = false;
 };
 
 enum class WindowKind { dedupe, throttle };
@@ -117,6 +123,7 @@ struct WindowKey {
 struct Window {
   base::Timestamp ends_at{};
   std::uint32_t count = 0;
+  std::string first = {};  // id of the notification that opened it; empty: an older version did
 };
 
 class Tables {
@@ -137,6 +144,8 @@ class Tables {
   virtual std::vector<std::string> ids_for(const std::string& email, base::Timestamp since, std::size_t limit) = 0;
   virtual std::optional<base::Timestamp> oldest_received() = 0;  // of the first row; none: there is none
   virtual void save(const NotificationRow& notification) = 0;    // erased, unfinished, ended_at
+  // After it was routed again: replaces the text, and saves sensitive, unrouted and unfinished.
+  virtual void save_routed(const NotificationRow& notification, const std::string& text) = 0;
   // Replaces the text with `rest`; nothing of the old text stays on the medium.
   virtual void erase_text(RowId notification, const std::string& rest) = 0;
   // Only notifications without an unfinished delivery.

@@ -5,6 +5,7 @@
 #include <iterator>
 #include <map>
 
+#include "why/held_text.hpp"
 #include "why/receipt_text.hpp"
 #include "why/waiting_reason.hpp"
 
@@ -63,7 +64,7 @@ class Account {
     out_.add(capitalized(quoted(decision.event, kMaxName)) + " " + times_.at(decision.at) + ": " + rest(decision));
   }
 
-  void held(const model::Decision& decision) { out_.add("Held by " + rest(decision)); }
+  void held(const model::Decision& decision) { out_.add("Held by " + held_text(rest(decision), context_, times_)); }
   void throttled(const model::Decision& decision) { out_.add("Throttled by " + route() + ": " + rest(decision)); }
   void digested(const model::Decision&) { collected(); }
 
@@ -113,10 +114,21 @@ class Account {
                       ", so it was rejected: " + why.substr(kUnreadable.size()));
     }
     auto text = capitalized(decision.event) + " " + times_.at(decision.at);
-    const auto tried = std::ranges::count_if(attempts(), [&](const auto& attempt) { return attempt.started_at <= decision.at; });
-    if (tried == 0) text += " without an attempt";
-    if (tried > 1) text += " after " + std::to_string(tried) + " attempts";
-    out_.add(text + ": " + (why.starts_with(kExpired) ? why.substr(kExpired.size()) : why) + successors());
+    auto tried = attempts();
+    std::erase_if(tried, [&](const auto& attempt) { return attempt.started_at > decision.at; });
+    if (tried.empty()) text += " without an attempt";
+    if (tried.size() > 1) text += " after " + std::to_string(tried.size()) + " attempts";
+    const bool expired = decision.event == "expired" && (!tried.empty() || why.starts_with(kExpired));
+    out_.add(text + ": " + (expired ? "not delivered within " + max_age_in(decision.detail) : why) + successors());
+    if (expired && !tried.empty()) out_.add(failure_text("the last attempt", tried.back(), times_));
+  }
+
+  // "its max_age of 1d"
+  static std::string max_age_in(std::string_view detail) {
+    const auto found = detail.rfind(store::kMaxAgeOf);
+    if (found == std::string_view::npos) return "its max_age";
+    const auto end = detail.find_first_of(" ;", found + store::kMaxAgeOf.size());
+    return quoted(detail.substr(found, end - found), kMaxName);
   }
 
   // "; mail took over"

@@ -5,6 +5,7 @@
 #include "why/delivery_account.hpp"
 #include "why/quoting.hpp"
 #include "why/time_writer.hpp"
+#include "why/waiting_reason.hpp"
 
 namespace belfry::why {
 namespace {
@@ -12,6 +13,23 @@ namespace {
 constexpr std::string_view kSensitive = "sensitive: ";
 
 std::string without(std::string_view prefix, std::string text) { return text.starts_with(prefix) ? text.substr(prefix.size()) : text; }
+
+// The fate of a delivery in brief: "was delivered at 09:00:02".
+std::string fate_text(const model::Delivery& delivery, TimeWriter& times) {
+  const auto ended = [&](const std::string& verb) { return verb + " " + times.at(delivery.finished_at); };
+  const auto failed = [&](const std::string& verb) {
+    return ended(verb) + " (" + reason_text(delivery.last_reason, delivery.last_detail) + ")";
+  };
+  switch (delivery.state) {
+    case model::DeliveryState::waiting: return "is waiting";
+    case model::DeliveryState::in_flight: return "is being sent";
+    case model::DeliveryState::delivered: return ended("was delivered");
+    case model::DeliveryState::rejected: return failed("was rejected");
+    case model::DeliveryState::expired: return failed("expired");
+    case model::DeliveryState::discarded: return ended("was discarded");
+  }
+  return {};
+}
 
 // The sentences that concern the notification as a whole, and the targets that got no delivery.
 class General {
@@ -39,8 +57,13 @@ class General {
     if (event == "received") return;
     if (event == "routed") return out_.add(capitalized(detail));
     if (event == "processed") return out_.add("Processed " + detail);
+    if (event == "matched") {
+      matched_ = detail;
+      return;
+    }
     if (event == "dropped") return dropped(detail);
     if (event == "unrouted") return unrouted(detail);
+    if (event == "rerouted") return out_.add("Routed again " + times_.at(decision.at) + " " + detail);
     if (event == "withheld") return out_.add("Withheld because it is sensitive: " + without(kSensitive, detail));
     if (event == "merged") return merged(decision);
     if (event == "deduplicated") return deduplicated(decision);
@@ -53,6 +76,7 @@ class General {
 
   void dropped(const std::string& detail) {
     out_.add("Dropped by " + detail);
+    if (!matched_.empty()) out_.add("It matched because " + matched_);
     out_.add("Nothing was sent");
   }
 
@@ -70,13 +94,32 @@ class General {
   }
 
   void deduplicated(const model::Decision& decision) {
-    const auto detail = target_detail(decision.detail);
+    // The detail ends with the notification that was repeated.
+    const auto id = store::repeated_id(decision.detail);
+    const auto kept = decision.detail.size() - (id.empty() ? 0 : store::kAsNotification.size() + id.size());
+    const auto detail = target_detail(decision.detail.substr(0, kept));
     out_.add("Not sent through " + (detail.target.empty() ? "a sink" : detail.target) + ": deduplicated" +
              (detail.rest.starts_with("processor ") ? " by " : ", ") + detail.rest);
+    if (!id.empty()) out_.add(repeated(decision, id));
+  }
+
+  // "It repeats notification n1 (msg_id m1), received at 09:00:01; its delivery d1 was delivered at 09:00:02"
+  [[nodiscard]] std::string repeated(const model::Decision& decision, const std::string& id) {
+    const auto text = "It repeats notification " + quoted(id, kMaxName);
+    const auto found = std::ranges::find(history_.repeated, id, &store::RepeatedNotification::id);
+    if (found == history_.repeated.end()) return text + ", which is no longer in the store";
+    auto out = text + " (msg_id " + quoted(found->msg_id, kMaxName) + "), received " + times_.at(found->received_at);
+    const auto same_target = [&](const auto& delivery) { return names_target(decision.detail, delivery); };
+    const auto delivery = std::ranges::find_if(found->deliveries, same_target);
+    if (delivery == found->deliveries.end()) return out;
+    out += "; its delivery " + quoted(delivery->id, kMaxName) + " " + fate_text(*delivery, times_);
+    const auto fallback = std::ranges::find(found->deliveries, delivery->id, &model::Delivery::fallback_of);
+    return fallback == found->deliveries.end() ? out : out + ", and " + quoted(fallback->sink, kMaxName) + " took over";
   }
 
   const store::History& history_;
   TimeWriter& times_;
+  std::string matched_;  // the values for which a processor dropped the notification
   Paragraph out_;
 };
 

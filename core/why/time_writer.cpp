@@ -8,6 +8,11 @@ std::string TimeWriter::at(base::Timestamp time) { return write(time, "on ", "at
 
 std::string TimeWriter::moment(base::Timestamp time) { return write(time, "", ""); }
 
+std::string TimeWriter::moment_with_zone(base::Timestamp time) {
+  abbreviation_.clear();
+  return moment(time);
+}
+
 std::string TimeWriter::write(base::Timestamp time, const char* before_date, const char* before_clock) {
   const auto wall = time + wall_offset_;
   std::string out;

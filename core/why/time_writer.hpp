@@ -17,6 +17,8 @@ class TimeWriter {
   [[nodiscard]] std::string at(base::Timestamp time);
   // "2026-12-01 09:00:01 CET"; later that day "09:00:02".
   [[nodiscard]] std::string moment(base::Timestamp time);
+  // The same, always with the zone: for a time that is followed by that of another zone.
+  [[nodiscard]] std::string moment_with_zone(base::Timestamp time);
 
  private:
   [[nodiscard]] std::string write(base::Timestamp time, const char* before_date, const char* before_clock);

@@ -70,14 +70,7 @@ class WaitingReason {
              " can look for it, that happens first; otherwise it is sent again, marked as a possible duplicate");
   }
 
-  // "Attempt 2 failed at 09:00:05: timeout: no response within 10s"
-  [[nodiscard]] std::string failure() {
-    const auto limited = last().outcome && last().outcome->code == OutcomeCode::rate_limited;
-    auto text = capitalized(attempt_name()) + (limited ? " was rate-limited " : " failed ") +
-                times_.at(last().finished_at.value_or(last().started_at));
-    if (last().outcome) text += ": " + reason_text(last().outcome->reason, last().outcome->detail);
-    return text;
-  }
+  [[nodiscard]] std::string failure() { return failure_text(attempt_name(), last(), times_); }
 
   void not_due_yet() {
     if (attempted()) {
@@ -130,6 +123,16 @@ std::string reason_text(const std::string& reason, const std::string& detail) {
   if (!detail.empty()) text += (text.empty() ? "" : ": ") + quoted(detail, kMaxDetail);
   while (text.ends_with('.')) text.pop_back();
   return text;
+}
+
+std::string failure_text(const std::string& subject, const model::Attempt& attempt, TimeWriter& times) {
+  const auto& outcome = attempt.outcome;
+  if (!attempt.finished_at) return capitalized(subject) + " began " + times.at(attempt.started_at) + ", and no result was recorded";
+  std::string verb = " failed ";
+  if (outcome && outcome->code == OutcomeCode::rate_limited) verb = " was rate-limited ";
+  if (outcome && outcome->code == OutcomeCode::misconfigured) verb = " failed because the sink is misconfigured, ";
+  auto text = capitalized(subject) + verb + times.at(*attempt.finished_at);
+  return outcome ? text + ": " + reason_text(outcome->reason, outcome->detail) : text;
 }
 
 Paragraph waiting_reason(const store::History& history, const model::Delivery& delivery, const std::vector<model::Attempt>& attempts,

@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "slack/inbound/socket_url.hpp"
+#include "slack/text/text.hpp"
 
 namespace belfry::slack {
 namespace {
@@ -73,8 +74,9 @@ void add_scopes(const ApiResponse& response, const OnlineCheckInput& input, Find
     return;
   }
   for (const TokenScope& scope : kScopes) {
-    const bool for_channel = scope.applies_to == AppliesTo::channel && input.has_fallback;
-    const bool needed = scope.applies_to == AppliesTo::all || for_channel || (scope.applies_to == AppliesTo::people) == input.to_people;
+    const bool for_channel = scope.applies_to == AppliesTo::channel && !input.fallback_channel.empty();
+    const bool to_people = input.channel.empty();
+    const bool needed = scope.applies_to == AppliesTo::all || for_channel || (scope.applies_to == AppliesTo::people) == to_people;
     if (!needed || has_scope(*response.scopes, scope.name)) continue;
     std::string names(scope.name);
     if (!scope.private_name.empty()) {
@@ -83,6 +85,65 @@ void add_scopes(const ApiResponse& response, const OnlineCheckInput& input, Find
     }
     findings.push_back({scope.severity, kToken, "the token lacks the scope " + names + ": " + std::string(scope.consequence),
                         "add it under OAuth & Permissions of the app at https://api.slack.com/apps and reinstall the app"});
+  }
+}
+
+struct ChannelCheck {
+  const char* pointer;
+  std::string channel;
+  std::optional<std::string> scopes;  // none: Slack did not report them
+
+  [[nodiscard]] bool has(std::string_view scope) const { return scopes && has_scope(*scopes, scope); }
+};
+
+constexpr std::string_view kInvite = "invite the app: type \"/invite @\" followed by the app's name in the channel";
+constexpr std::string_view kReadScopes =
+    "to have it checked, add the scope channels:read, or for a private channel groups:read, under OAuth & Permissions of the app at "
+    "https://api.slack.com/apps and reinstall the app; otherwise make sure that the app is a member of the channel";
+
+// The findings about a channel that Slack describes.
+void add_membership(const json& channel, const ChannelCheck& check, Findings& findings) {
+  const auto is = [&](const char* key) { return channel.contains(key) && channel[key] == true; };
+  const std::string name = shorten(clean_line(text_of(channel, "name"), 1000), 100);
+  const std::string shown = name.empty() ? check.channel : check.channel + " (#" + name + ")";
+  if (is("is_archived")) {
+    findings.push_back({error, check.pointer, "the channel " + shown + " is archived: Slack refuses messages to it",
+                        "unarchive it, or choose another channel"});
+  } else if (is("is_member") || is("is_im")) {
+    findings.note(check.pointer, "the app is a member of the channel " + shown);
+  } else if (!channel.contains("is_member")) {
+    findings.note(check.pointer, "Slack did not report whether the app is a member of the channel " + shown);
+  } else if (!is("is_private") && check.has("chat:write.public")) {
+    findings.note(check.pointer, "the channel " + shown + " is public, and with the scope chat:write.public the app need not be a member");
+  } else {
+    std::string remedy(kInvite);
+    if (!is("is_private")) remedy += ", or add the scope chat:write.public to the app and reinstall it";
+    findings.push_back(
+        {error, check.pointer, "the app is not a member of the channel " + shown + ": Slack refuses messages to it", remedy});
+  }
+}
+
+// Reads the channel's properties, which leaves no trace in it.
+Task<> check_channel(WebApi& api, ChannelCheck check, Findings& findings) {
+  const std::string unknown = "whether the app is a member of the channel " + check.channel + " was not checked: ";
+  if (check.scopes && !check.has("channels:read") && !check.has("groups:read")) {
+    findings.note(check.pointer, unknown + "the token lacks the scope for it", std::string(kReadScopes));
+    co_return;
+  }
+  Query query;
+  query.emplace_back("channel", check.channel);
+  const ApiResponse response = co_await api.get(Method::info, std::move(query));
+  if (!response.failure) {
+    add_membership(object_of(response.body, "channel"), check, findings);
+  } else if (response.failure->reason == "channel_not_found") {
+    // Without groups:read, a private channel may look like one that does not exist, even to a member.
+    findings.push_back({check.has("groups:read") ? error : warning, check.pointer,
+                        "Slack finds no channel " + check.channel + " that the app can see: it does not exist, or it is private",
+                        "copy the id at the bottom of the channel's About tab; if the channel is private, " + std::string(kInvite)});
+  } else if (response.failure->reason == "missing_scope") {
+    findings.note(check.pointer, unknown + "the token lacks the scope for it", std::string(kReadScopes));
+  } else {
+    findings.note(check.pointer, unknown + response.failure->detail);
   }
 }
 
@@ -127,11 +188,15 @@ Task<Findings> check_online(WebApi& api, OnlineCheckInput input) {
     findings.note(kToken, "the token is good: workspace " + text_of(response.body, "team") + " (" + text_of(response.body, "url") +
                               "), bot " + text_of(response.body, "user"));
     add_scopes(response, input, findings);
-    if (input.to_people) {
+    if (input.channel.empty()) {
       findings.note(kToken,
                     "direct messages require the app's Messages Tab, and Slack reveals only when a message is sent whether it is on",
                     "make sure that it is on under App Home of the app at https://api.slack.com/apps");
     }
+    ChannelCheck channel{"/channel", input.channel, response.scopes};
+    if (!channel.channel.empty()) co_await check_channel(api, std::move(channel), findings);
+    ChannelCheck fallback{"/fallback_channel", input.fallback_channel, response.scopes};
+    if (!fallback.channel.empty()) co_await check_channel(api, std::move(fallback), findings);
   }
   co_await check_app_token(input, findings);
   co_await check_rendering(api, input, findings);

@@ -1,4 +1,5 @@
-// Checks a configuration against Slack without posting anything: the tokens, the scopes, and whether Slack accepts a sample message.
+// Checks a configuration against Slack without posting anything: the tokens, the scopes, whether the app may post to its channels, and
+// whether Slack accepts a sample message.
 // Thread rule: the instance's strand.
 #pragma once
 #include <belfry/sdk.hpp>
@@ -10,9 +11,9 @@ namespace belfry::slack {
 
 struct OnlineCheckInput {
   Services services;
-  bool to_people = true;      // false: everything goes to one channel
-  bool has_fallback = false;  // a fallback channel is configured
-  std::string sample;         // the arguments of chat.postMessage for a sample notification
+  std::string channel;           // everything goes there; empty: to people
+  std::string fallback_channel;  // empty: none
+  std::string sample;            // the arguments of chat.postMessage for a sample notification
   std::string api_url;
   Secret app_token;  // empty: no Socket Mode
 };

@@ -53,7 +53,7 @@ Findings SlackSink::configure(const Config& config) {
   app_token_ = config.secret("app_token");
   api_url_ = need_url("api_url", "https://slack.com/api/");
   if (!api_url_.ends_with('/')) api_url_ += '/';
-  to_people_ = !config.has("channel");
+  channel_ = config.string("channel");
   poster_.emplace(api_, RenderOptions{.coder_url = need_url("coder_url", ""),
                                       .buttons = !signing_secrets_.empty() || !app_token_.empty(),
                                       .severity = config.boolean("severity", true),
@@ -212,8 +212,8 @@ std::expected<json, std::string> SlackSink::render(const Message& message) const
 Task<Findings> SlackSink::check_online() {
   api_.use(services());
   OnlineCheckInput input{.services = services(),
-                         .to_people = to_people_,
-                         .has_fallback = !fallback_->channel().empty(),
+                         .channel = channel_,
+                         .fallback_channel = fallback_->channel(),
                          .sample = poster_->arguments(sample_message(), "U00000000"),
                          .api_url = api_url_,
                          .app_token = app_token_};

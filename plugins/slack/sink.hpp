@@ -45,8 +45,8 @@ class SlackSink final : public Sink, public Inbound, public Reconciles, public R
   Secret app_token_;
   std::string api_url_;
   std::string events_path_;
-  std::string group_;      // the user group to mention in messages to channels
-  bool to_people_ = true;  // false: to the configured channel
+  std::string group_;    // the user group to mention in messages to channels
+  std::string channel_;  // everything goes there; empty: to people
   WebApi api_;
   EmailMap email_map_;
   // Set by configure().

@@ -152,8 +152,16 @@ class DocumentTest(AdminApiCase):
 
         api.call("GET", "/api/v1/status")
         api.call("POST", "/api/v1/reload")
-        api.call("POST", "/api/v1/sinks/{name}/release", {"name": "slack"}, body={"reason": "Slack is back"})
+        release = lambda: api.call("POST", "/api/v1/sinks/{name}/release", {"name": "slack"}, body={"reason": "Slack is back"})  # noqa: E731
+        self.assertEqual((release().document["effect"], self.audit()[0]["action"]), ("none", "reload"), "nothing to release or to record")
+        self.sandbox.fault("error", error="internal_error", email="later@coder.com", count=None)
+        later = self.post("later@coder.com")
+        self.delivery(later, "backoff")
+        self.gateway.until(lambda: release().document["effect"] == "released", "a delivery in back-off is tried now")
+        self.sandbox.clear_faults()
+        self.delivery(later, "delivered")
         api.call("GET", "/api/v1/notifications", query={"since": "2026-01-01T00:00:00Z", "from": 0})
+        api.call("GET", "/api/v1/notifications/outcomes", query={"since": "2026-01-01T00:00:00Z", "from": 0})
         backup = api.call("POST", "/api/v1/backup").document["id"]
         state = lambda: api.call("GET", "/api/v1/backup", query={"id": backup}).document["state"]  # noqa: E731
         self.gateway.until(lambda: state() == "ready", "the backup is ready")
@@ -229,7 +237,7 @@ class BadInputTest(AdminApiCase):
 
     def test_an_id_of_another_type(self):
         letter = self.dead_letter()
-        self.refused(404, "POST", f"deliveries/{letter['notification']}/retry", "there is no delivery", body={})
+        self.refused(404, "POST", f"deliveries/{letter['notification']}/discard", "there is no delivery", body={"reason": "a test"})
         self.refused(404, "GET", f"jobs/{letter['id']}", "there is no job")
 
     def test_filters(self):

@@ -1,5 +1,6 @@
 """`belfry check --online` checks with Slack that a configuration will work, without changing anything."""
 import json
+import re
 import unittest
 
 from harness import Gateway, Sandbox, free_port
@@ -70,6 +71,35 @@ class OnlineTest(unittest.TestCase):
         self.assertRegex(checked.stderr, r": note: sinks\.slack\.config\.bot_token: the token is good")
         self.assertRegex(checked.stderr, r": error: sinks\.other\.config\.bot_token: Slack answered invalid_auth")
         self.assertRegex(checked.stderr, r": note: sinks\.log: plugin console has no online check")
+
+    def test_channels_that_the_app_is_not_a_member_of(self):
+        scopes = ["chat:write", "users:read", "users:read.email", "im:history", "im:write", "channels:history", "channels:read"]
+        self.sandbox.post("token", scopes=scopes)
+        self.sandbox.post("channels", id="C0000000001", name="members")
+        for number in (2, 3, 4):
+            self.sandbox.post("channels", id=f"C000000000{number}", name=f"others-{number}", member=False)
+        target = lambda number: [{"sink": "slack", "channel": f"C000000000{number}"}]  # noqa: E731
+        routes = [
+            {"name": "members", "when": {"name": "Workspace Deleted"}, "to": target(1)},
+            {"name": "others", "when": {"name": "Workspace Created"}, "to": target(2), "routes": [{"name": "inner", "when": {"source": "coder"}, "to": target(3)}]},
+            {"name": "again", "when": {"name": "Test Notification"}, "to": target(2)},
+            {"name": "rest", "to": ["slack"]},
+        ]
+        gateway = self.gateway(slack={"fallback_channel": "C0000000004"}, routes=routes)
+        checked = self.check(gateway)
+        self.assertEqual(checked.returncode, 1)
+        errors = [line for line in checked.stderr.splitlines() if ": error: " in line]
+        found = sorted(re.search(r": error: (.*?): the app is not a member of the channel (\S+ \(#\S+\)): .*; invite the app", line).groups() for line in errors)
+        self.assertEqual(found, [
+            ("route inner to slack/channel", "C0000000003 (#others-3)"),
+            ("route others to slack/channel", "C0000000002 (#others-2)"),
+            ("sinks.slack.config.fallback_channel", "C0000000004 (#others-4)"),
+        ])
+        self.assertRegex(checked.stderr, r": note: route members to slack/channel: the app is a member of the channel C0000000001 \(#members\)")
+        self.assertEqual({call["method"] for call in self.sandbox.calls()}, {"auth.test", "blocks.validate", "conversations.info"})
+        self.assertEqual(self.sandbox.messages(), [])
+        self.sandbox.post("token", scopes=[*scopes, "chat:write.public"])
+        self.assertEqual(self.check(gateway).returncode, 0)
 
     def test_what_is_wrong_with_one_sink_does_not_hide_another(self):
         gateway = self.gateway(sinks={"other": {"plugin": "slack", "config": {"bot_token": "${env:BELFRY_TEST_NO_SUCH_VARIABLE}"}}})

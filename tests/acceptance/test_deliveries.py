@@ -1,4 +1,5 @@
 """The commands for operators against a running gateway: deliveries, why, send, audit, log-level, status --watch; piped and on a terminal."""
+import datetime
 import errno
 import fcntl
 import getpass
@@ -15,7 +16,8 @@ import time
 import unittest
 import uuid
 
-from harness import BUILD, Gateway, Sandbox, environment
+import yaml
+from harness import BUILD, Gateway, Sandbox, environment, run_belfry
 from payloads import notification
 
 ESCAPES = "\x1b[31mred\x1b]0;owned\x07 \u202eevil \u009b2J"
@@ -344,7 +346,7 @@ class SendTest(OperatorCase):
         self.sandbox.fault("http", count=None)
         done = self.gateway.command("send", "--to", self.person, "--timeout", "1s")
         self.assertEqual(done.returncode, 1)
-        self.assertRegex(done.stderr, r"did not arrive within 1s; to follow it, run: belfry deliveries show \S+$")
+        self.assertRegex(done.stderr, r"did not arrive within 1s; to follow it, run: belfry deliveries show --config \S+/belfry\.yaml \S+$")
         self.sandbox.clear_faults()
         self.gateway.command("sinks", "release", "slack")
         self.gateway.wait_idle(60)
@@ -354,6 +356,131 @@ class SendTest(OperatorCase):
         self.assertIn("e-mail", self.fails("send", "--to", "nobody", code=2))
         self.assertIn("slack", self.fails("send", "--to", self.person, "--sink", "slak"))
         self.assertIn("error", self.fails("send", "--to", self.person, "--severity", "loud", code=2))
+
+
+class SendByRulesTest(unittest.TestCase):
+    """A test notification goes where the rules send it; --sink passes them."""
+
+    @classmethod
+    def setUpClass(cls):
+        sandbox = cls.enterClassContext(Sandbox("--no-rate-limits"))
+        gateway = Gateway(sandbox)
+        now = datetime.datetime.now(datetime.timezone.utc)
+        hours = {"from": f"{now - datetime.timedelta(hours=2):%H:%M}", "to": f"{now + datetime.timedelta(hours=2):%H:%M}", "time_zone": "UTC"}
+
+        def route(name, to=("slack",), **more):
+            return {"name": name, "when": {"recipient.email": f"{name}@coder.com"}, "to": list(to)} | more
+
+        routes = [
+            route("quiet", quiet_hours=hours),
+            route("daily", digest={"window": "1h"}),
+            route("both", to=("slack", "console")),
+            {"name": "everyone", "to": ["slack"]},
+        ]
+        gateway.configure(
+            admin={"listen": [f"127.0.0.1:{gateway.admin_port}", f"unix:{gateway.directory}/admin.sock"]},
+            sinks={"console": {"plugin": "console"}},
+            routes=routes,
+        )
+        file = gateway.directory / "belfry.yaml"
+        written = yaml.safe_load(file.read_text())
+        written["pipeline"]["processors"] = [
+            {"name": "mute", "when": {"recipient.email": "mute@coder.com"}, "drop": "not today"},
+            {"name": "once", "dedupe": {"key": "{{name}}", "window": "24h"}},
+        ]
+        file.write_text(yaml.safe_dump(written, sort_keys=False))
+        cls.gateway = cls.enterClassContext(gateway)
+
+    def send(self, name, *options):
+        return self.gateway.command("send", "--to", f"{name}@coder.com", *options)
+
+    def test_every_sink_of_its_routes_sends_it_and_dedupe_does_not_apply(self):
+        for _ in range(2):
+            done = self.send("both")
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            self.assertEqual(sorted(re.findall(r"(?m)^(\w+), both@coder\.com: delivered", done.stdout)), ["console", "slack"])
+
+    def test_one_that_a_rule_holds_is_reported_with_the_command_that_sends_it_now(self):
+        for name, rule in (("quiet", "quiet hours"), ("daily", "the digest")):
+            done = self.send(name)
+            self.assertEqual((done.returncode, done.stderr), (3, ""), done.stdout)
+            line = rf'^slack, {name}@coder\.com: held until 20[\d-]+ [\d:]+ \S+ by {rule} of route "{name}"; to send now, run: belfry (.*)\n$'
+            self.assertRegex(done.stdout, line)
+            command = re.match(line, done.stdout)[1]
+            self.assertRegex(command, rf"^send --config \S+ --to {name}@coder\.com --sink slack$")
+            at_once = run_belfry(*command.split())
+            self.assertEqual(at_once.returncode, 0, at_once.stdout + at_once.stderr)
+
+    def test_one_that_the_rules_send_nowhere_is_refused_and_not_stored(self):
+        past = r"; nothing was sent; to send it past the rules, name a sink with --sink: console, slack\n$"
+        done = self.send("mute")
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        why = r'it is dropped by processor "mute": not today \(recipient\.email is "mute@coder\.com"\)'
+        self.assertRegex(done.stderr, rf"^belfry send: {why}{past}")
+        self.assertEqual(self.send("mute", "--sink", "console").returncode, 0)
+        explained = json.loads(self.gateway.command("why", "--to", "mute@coder.com", "--json").stdout)["explanations"]
+        self.assertEqual(len(explained), 1, "only the one past the rules")
+
+
+class RetryOfANotificationTest(unittest.TestCase):
+    """A notification that was dropped or deduplicated is sent on an operator's request."""
+
+    def test_the_present_rules_route_it_once(self):
+        sandbox = self.enterContext(Sandbox("--no-rate-limits"))
+        gateway = Gateway(sandbox)
+        gateway.configure(admin={"listen": [f"127.0.0.1:{gateway.admin_port}", f"unix:{gateway.directory}/admin.sock"]})
+        file = gateway.directory / "belfry.yaml"
+        written = yaml.safe_load(file.read_text())
+        once = {"name": "once", "dedupe": {"key": "{{name}}", "window": "24h"}}
+
+        def write(*processors):
+            written["pipeline"]["processors"] = [*processors, once]
+            file.write_text(yaml.safe_dump(written, sort_keys=False))
+
+        write({"name": "mute", "when": {"name": "Muted"}, "drop": "not today"})
+        self.enterContext(gateway)
+        person = f"{uuid.uuid4().hex[:8]}@coder.com"
+
+        def send(name):
+            payload = notification(person, **{"payload.notification_name": name})
+            self.assertEqual(gateway.post_webhook(payload)[0], 204)
+            gateway.wait_idle()
+            return payload["msg_id"]
+
+        def listed():
+            return json.loads(gateway.command("deliveries", "list", "--to", person, "--json").stdout)["deliveries"]
+
+        # The rules drop it again: nothing changes, and the command names the rule.
+        muted = send("Muted")
+        done = gateway.command("deliveries", "retry", muted)
+        self.assertEqual((done.returncode, done.stdout), (1, "0 deliveries queued again\n"), done.stderr)
+        self.assertIn(f'{muted} left unchanged: was not sent: it is dropped by processor "mute": not today', done.stderr)
+        self.assertEqual(listed(), [])
+
+        # With other rules it is sent, once, however often the command runs, and across a crash.
+        write()
+        self.assertEqual(gateway.command("reload").returncode, 0)
+        done = gateway.command("deliveries", "retry", muted, "--reason", "asked for it")
+        self.assertEqual((done.returncode, done.stdout), (0, "1 delivery queued again\n"), done.stderr)
+        gateway.kill()
+        gateway.start()
+        done = gateway.command("deliveries", "retry", muted)
+        self.assertEqual((done.returncode, done.stdout), (1, "0 deliveries queued again\n"), done.stderr)
+        gateway.wait_idle()
+        self.assertEqual([one["state"] for one in listed()], ["delivered"])
+        why = gateway.command("why", muted).stdout
+        self.assertRegex(why.replace("\n", " "), r'Routed again .*by .*uid \d+\): asked for it\..* Route "\S+" chose .*Sent at ')
+        (action,) = [one for one in json.loads(gateway.command("audit", "--json").stdout)["actions"] if one["action"] == "retry"]
+        self.assertEqual((action["reason"], action["deliveries"]), ("asked for it", 1))
+
+        # Dedupe does not apply to a retry.
+        send("Repeated")
+        repeated = send("Repeated")
+        self.assertEqual(len(listed()), 2)
+        self.assertEqual(gateway.command("deliveries", "retry", repeated).stdout, "1 delivery queued again\n")
+        gateway.wait_idle()
+        self.assertEqual([one["state"] for one in listed()], ["delivered"] * 3)
+        self.assertEqual(gateway.metric("belfry_operator_actions_total", action="retry"), 1, "since the crash")
 
 
 class LogLevelTest(OperatorCase):
@@ -368,9 +495,11 @@ class LogLevelTest(OperatorCase):
 class StatusTest(OperatorCase):
     def test_it_names_the_command_for_dead_letters(self):
         self.kill_letters()
-        text = self.succeeds("status")
+        text = self.succeeds("status", code=1)
         command = re.search(r"(?m)^slack has \d+ dead letters?; to see why, run: belfry (.*)$", text)[1]
-        self.assertIn(self.listed()[0]["id"], self.succeeds(*command.split()))
+        self.assertIn(self.listed()[0]["id"], run_belfry(*command.split()).stdout)
+        self.succeeds("deliveries", "discard", "--dead", "--reason", "a test", "--yes")
+        self.succeeds("status")
 
     def test_a_terminal_is_redrawn(self):
         watch = self.terminal("status", "--watch", "--interval", "100ms", env={"NO_COLOR": "1"})

@@ -47,7 +47,17 @@ class DoctorCase(unittest.TestCase):
         order = [("urgent", "warning", "note").index(finding["severity"]) for finding in document["findings"]]
         self.assertEqual(order, sorted(order), "most urgent first")
         self.assertEqual(done.returncode, 1 if document["urgent"] else 0, done.stdout)
-        return document["findings"]
+        return [self.without_configuration(finding, f" --config {gateway.directory}/belfry.yaml") for finding in document["findings"]]
+
+    def without_configuration(self, finding, option):
+        """Every command names the configuration, so that it can be copied; the tests name the rest."""
+        for key in ("found", "remedy", "command"):
+            text = finding[key] or ""
+            self.assertEqual(re.findall(rf"belfry (?:check|status|reload|doctor|deliveries \w+|sinks \w+)(?!\w)(?!{re.escape(option)})", text), [], text)
+            finding[key] = text.replace(option, "") or finding[key]
+        for consequence in finding.get("consequences", []):
+            self.without_configuration(consequence, option)
+        return finding
 
     def finds(self, findings, severity, found, remedy, command=None):
         """Exactly one finding matches all of it."""
@@ -95,7 +105,8 @@ class ProblemsTest(DoctorCase):
         self.finds(findings, "warning", r"belfry\.yaml was changed at .*, and the gateway last read its configuration at ", ".", "belfry reload")
         self.assertEqual(gateway.command("reload", env=gateway.environment).returncode, 1)
         findings = self.examine(gateway)
-        self.finds(findings, "urgent", r"^the configuration read at .* was refused, and the previous one is in use: .*rate", ".", "belfry check && belfry reload")
+        entry = self.finds(findings, "urgent", r"^\S*belfry\.yaml:\d+:\d+: .*rate", ".", "belfry check")
+        self.finds(entry["consequences"], "urgent", r"^the configuration read at .* was refused, and the previous one is in use: .*rate", ".", "belfry check && belfry reload")
         self.assertFalse([finding for finding in findings if "was changed at" in finding["found"]])
         file.write_text("sinks: [\n")
         gateway.kill()
@@ -144,9 +155,34 @@ class ProblemsTest(DoctorCase):
         gateway.post_webhook(notification())
         gateway.until(lambda: gateway.metric("belfry_lane_state", sink="slack", state="parked") == 1, "the sink is parked")
         findings = self.examine(gateway)
-        self.finds(findings, "urgent", r"^sink slack is parked \(account_inactive\) since .*; 1 delivery is waiting", "replace a rejected token", "belfry sinks release slack")
-        self.finds(findings, "urgent", r"sinks\.slack\.config\.bot_token: Slack answered account_inactive", "Bot User OAuth Token|[Cc]opy", "belfry check --online")
+        entry = self.finds(findings, "urgent", r"sinks\.slack\.config\.bot_token: Slack answered account_inactive", "Bot User OAuth Token|[Cc]opy", "belfry check --online")
+        self.finds(entry["consequences"], "urgent", r"^sink slack is parked \(account_inactive\) since .*; 1 delivery is waiting", "replace a rejected token", "belfry sinks release slack")
+        self.assertEqual([finding["found"] for finding in self.important(findings)], [entry["found"]], "one entry for one cause")
         gateway.kill()
+
+    def test_a_parked_sink_and_its_dead_letters(self):
+        gateway = self.gateway()
+        self.sandbox.post("users", email="gone@coder.com", absent=True)
+        gateway.post_webhook(notification("gone@coder.com"))
+        gateway.until(lambda: gateway.metric("belfry_dead_letters") == 1, "a dead letter")
+        self.sandbox.post("token", accepted=False, error="account_inactive")
+        gateway.post_webhook(notification("ada@coder.com"))
+        gateway.until(lambda: gateway.metric("belfry_lane_state", sink="slack", state="parked") == 1, "the sink is parked")
+        findings = self.examine(gateway)
+        self.assertEqual(len(self.important(findings)), 1, findings)
+        self.assertEqual(sorted(found["found"].split(",")[0].split(" (")[0] for found in findings[0]["consequences"]), ["sink slack has 1 dead letter", "sink slack is parked"])
+        shown = gateway.command("doctor", env=gateway.environment).stdout
+        self.assertRegex(shown, r"(?m)^urgent: .*account_inactive.*\n    .*\n    run: belfry check --config \S+ --online\n    also: sink slack is parked")
+        gateway.kill()
+
+    def test_a_log_with_addresses(self):
+        gateway = self.gateway()
+        self.assertEqual(gateway.command("log-level", "debug", env=gateway.environment).returncode, 0)
+        self.finds(self.examine(gateway), "note", "^the log level is debug: ", "Change it to info", "belfry log-level info")
+        gateway.configure(**self.settings, log={"level": "debug"})
+        self.assertEqual(gateway.command("reload", env=gateway.environment).returncode, 0)
+        self.finds(self.examine(gateway), "note", "^the log level is debug: ", "Set log.level to info", "belfry reload")
+        gateway.stop()
 
     def test_a_sink_that_was_removed(self):
         other = {"other": {"plugin": "console", "delivery": {"rate": "1/min"}}}
@@ -214,8 +250,9 @@ class ProblemsTest(DoctorCase):
         command = ["setpriv", f"--reuid={OWNER}", f"--regid={OWNER}", "--clear-groups", program, "doctor", "--json", "--config", gateway.directory / "belfry.yaml"]
         done = subprocess.run(command, env=os.environ | gateway.environment, capture_output=True, text=True, timeout=60)
         findings = json.loads(done.stdout)["findings"]
-        self.finds(findings, "warning", r"^could not be examined as this user: .*belfry\.yaml: cannot be read: Permission denied", "as root", "sudo belfry doctor")
-        self.finds(findings, "warning", "^the (gateway was not found|status of the gateway cannot be read)", "as root", "sudo belfry doctor")
+        as_root = f"sudo belfry doctor --config {gateway.directory / 'belfry.yaml'}"
+        self.finds(findings, "warning", r"^could not be examined as this user: .*belfry\.yaml: cannot be read: Permission denied", "as root", as_root)
+        self.finds(findings, "warning", "^the (gateway was not found|status of the gateway cannot be read)", "as root", as_root)
         self.assertEqual(done.returncode, 0, "nothing that this user sees is urgent")
         gateway.stop()
 

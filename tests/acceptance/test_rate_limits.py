@@ -100,7 +100,7 @@ class ImplausibleLimitTest(AcceptanceCase):
         self.assertLess(until - start, 3_700, "at most an hour")
         self.assertEqual(sink["release"], "belfry sinks release slack")
         status = self.gateway.command("status")
-        self.assertRegex(status.stdout, r"(?m)^slack is paused \(.*\): .*; next try at 20[^;]+; to try now, run: belfry sinks release slack$")
+        self.assertRegex(status.stdout, r"(?m)^slack is paused \(.*\): .*; next try at 20[^;]+; to try now, run: belfry sinks release --config \S+ slack$")
         released = self.gateway.command("sinks", "release", "slack")
         self.assertEqual((released.returncode, released.stderr), (0, ""))
         self.assertEqual(released.stdout, "slack was paused: its deliveries are tried now\n")

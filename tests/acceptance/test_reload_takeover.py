@@ -187,8 +187,9 @@ class RefusedTest(ReloadCase):
         self.sandbox.wait_for_count(before + 1)
         gateway.wait_idle()
         shown = gateway.command("status")
-        self.assertEqual(shown.returncode, 0, shown.stderr)
-        self.assertIn("was refused, the previous one is still in use; fix these errors, then run: belfry reload\n", shown.stdout)
+        self.assertEqual(shown.returncode, 1, "an operator has to fix the file")
+        file = gateway.directory / "belfry.yaml"
+        self.assertIn(f"was refused, the previous one is still in use; fix these errors, then run: belfry reload --config {file}\n", shown.stdout)
         self.assertRegex(shown.stdout, r"(?m)^slack +slack +open ")
         document = json.loads(gateway.command("status", "--json").stdout)
         self.assertTrue(document["ready"])

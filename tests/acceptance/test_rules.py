@@ -269,6 +269,7 @@ class Running(AcceptanceCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         document = json.loads(done.stdout)
         self.assertEqual((document["changes"], document["groups"]), (0, []))
+        self.assertEqual((document["same"], document["current"]), (True, str(self.gateway.directory / "belfry.yaml")))
         self.assertGreaterEqual(document["notifications"], 3)
         self.assertGreaterEqual(document["sensitive"], 1)
 
@@ -291,8 +292,59 @@ class Running(AcceptanceCase):
         self.assertEqual(self.plan(change, "--max-changes", "2").returncode, 3)
         self.assertEqual(self.plan(change, "--max-changes", "1000").returncode, 0)
         text = self.plan(change).stdout
+        self.assertRegex(text, r"^compared: the configuration that the running gateway loaded from \S+/belfry\.yaml, with \S+/new\.yaml\n")
         self.assertIn("deliveries would change", text)
         self.assertIn('1 x "Workspace Created" to direct by sink slack', text)
+
+    def test_plan_evaluates_dedupe(self):
+        for _ in range(3):
+            self.post("again@example.com", "once", title="one event, planned")
+        self.gateway.wait_idle()
+
+        def without(pipeline):
+            pipeline["processors"] = [rule for rule in pipeline["processors"] if rule["name"] != "once"]
+
+        groups = json.loads(self.plan(without, "--json").stdout)["groups"]
+        (group,) = [group for group in groups if any(example["recipient"] == "again@example.com" for example in group["examples"])]
+        self.assertEqual((group["kind"], group["what"]), ("newly", 'by route everyone, was deduplicated by processor "once" within 5m'))
+        self.assertEqual(json.loads(self.plan(lambda pipeline: None, "--json").stdout)["changes"], 0)
+
+    def test_plan_after_an_edit_in_place(self):
+        """The comparison is with the configuration that the gateway has loaded, even if its file was edited since."""
+        self.post("edit@example.com", "edit", title="edited")
+        self.gateway.wait_idle()
+        file = self.gateway.directory / "belfry.yaml"
+        before = file.read_text()
+        self.addCleanup(self.gateway.command, "reload")
+        self.addCleanup(file.write_text, before)
+        edited = json.loads(json.dumps(self.written))
+        edited["pipeline"]["processors"].append({"name": "edit", "when": {"labels.reason": "edit"}, "drop": "edited"})
+        file.write_text(yaml.safe_dump(edited, sort_keys=False))
+        document = json.loads(self.gateway.command("plan", "--json", file).stdout)
+        self.assertFalse(document["same"])
+        self.assertEqual([group["what"] for group in document["groups"]], ['dropped by processor "edit": edited'])
+
+        self.assertEqual(self.gateway.command("reload").returncode, 0)
+        done = self.gateway.command("plan", file)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stdout, r"^the running gateway already uses the text of \S+/belfry\.yaml, so nothing can differ")
+        file.write_text(before)
+        text = self.gateway.command("plan", file).stdout
+        self.assertIn("newly\n", text, "the way back")
+
+    def test_why_names_the_values_and_the_keys(self):
+        self.gateway.post_webhook(notification("values@example.com", **{"payload.notification_name": "Workspace Created"}))
+        text = self.gateway.command("why", "--to", "values@example.com").stdout
+        self.assertRegex(" ".join(text.split()), r'Dropped by processor "no-creation-noise": too noisy\. It matched because name is "Workspace Created"')
+        for _ in range(2):
+            self.post("keys@example.com", "once", title="one event, explained")
+        self.gateway.wait_idle()
+        text = " ".join(self.gateway.command("why", "--to", "keys@example.com").stdout.split())
+        self.assertRegex(
+            text,
+            r'deduplicated by processor "once": key "one event, explained" was sent within 5m\. It repeats notification \S+ \(msg_id \S+\), '
+            r"received (on \S+ )?at \S+; its delivery \S+ was delivered at \S+\.",
+        )
 
     def test_plan_that_cannot_be_made(self):
         self.assertIn('--since is "yesterday"', self.plan(lambda pipeline: None, "--since", "yesterday").stderr)

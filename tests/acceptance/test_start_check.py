@@ -194,6 +194,34 @@ class StartCheckTest(unittest.TestCase):
             self.skipTest("no mount namespace here")
         self.both_refuse(gateway, "see that the package tzdata is installed", prefix=prefix)
 
+    def test_a_sink_that_is_kept_to_drain_its_queue(self):
+        gateway = self.gateway()
+        admin = {"listen": [f"unix:{gateway.directory}/admin.sock", f"127.0.0.1:{gateway.admin_port}"]}
+        slow = {"old": {"plugin": "console", "delivery": {"rate": "1/min"}}}
+        gateway.configure(admin=admin, sinks=slow, routes=[{"name": "both", "to": ["slack", "old"]}])
+        gateway.start()
+        for number in range(3):
+            self.assertEqual(gateway.post_webhook(notification(f"n{number}@coder.com"))[0], 204)
+        gateway.until(lambda: gateway.metric("belfry_deliveries_total", sink="old", outcome="delivered") == 1, "one delivery is within the rate")
+        gateway.configure(admin=admin, sinks=slow)
+        draining = r"note: sinks\.old is not used by any route, but its queue has 2 deliveries left; keep it until `belfry status --config \S+` shows"
+        code, text = self.checks(gateway, "--strict")
+        self.assertEqual(code, 0, text)
+        self.assertRegex(text, draining)
+        gateway.kill()
+        before = picture(gateway.directory / "state")
+        code, text = self.checks(gateway, "--strict")
+        self.assertEqual(code, 0, text)
+        self.assertRegex(text, draining)
+        self.assertEqual(picture(gateway.directory / "state"), before)
+        unknown = r'warning: sinks\.old is not used by any route; name it in a "to" or "fallback", or remove it once `belfry status --config \S+` shows'
+        self.assertRegex(self.checks(gateway, "--file-only")[1], unknown)
+        shutil.rmtree(gateway.directory / "state")
+        (gateway.directory / "state").mkdir(mode=0o700)
+        code, text = self.checks(gateway, "--strict")
+        self.assertEqual(code, 1, text)
+        self.assertRegex(text, r'warning: sinks\.old is not used by any route, and no delivery waits for it; name it in a "to" or "fallback", or remove it\n')
+
     def test_the_running_gateway_is_no_problem(self):
         for admin in (None, {"listen": "unix"}):
             gateway = self.gateway()

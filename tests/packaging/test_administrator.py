@@ -214,7 +214,11 @@ class AdministratorTest(unittest.TestCase):
             headers = {"Content-Type": FORM} | signed_headers("another-signing-secret-0123", body)
             self.assertEqual(self.gateway.post("/slack/events", body, headers)[0], 401)
         status = self.machine.try_run("belfry", "status")[1]
-        self.assertIn("3 requests at /slack/events were refused in the last hour (401): the signature does not match the signing secret of sink slack", status)
+        self.assertRegex(
+            status,
+            r"3 requests at /slack/events were refused in the last hour \(401\), the latest at 20.*: the signature does not match the signing secret of "
+            "sink slack",
+        )
         self.assertEqual(self.gateway.post_webhook(notification(), path="/v1/webhook/")[0], 404)
         self.assertIn("did you mean /v1/webhook?", self.machine.try_run("belfry", "status")[1])
         print("--- belfry status, with a wrong signing secret\n" + status)

@@ -141,6 +141,9 @@ def events(root):
         "",
         "`name` is required. `also` lists names used by other versions.",
         "",
+        "Labels differ between events: the name of the workspace is `workspace` in some and `name` in others, and `name` can also be that of a template. A template",
+        "such as `{{labels.workspace}}` is empty for an event without that label. Labels are those of all versions of Coder combined.",
+        "",
         "| name | group | labels | template id |",
         "|---|---|---|---|",
     ]

@@ -42,7 +42,7 @@ void show(const SharedOperators& operators, const Call& call, net::Reply reply) 
 net::ServerResponse one_changed(const std::string& id, const base::Result<store::Changed>& changed) {
   if (!changed) return api_error(changed.error());
   if (!changed->changed.empty()) return json_response(200, document(*changed));
-  if (!changed->unchanged.empty() && changed->unchanged.front().why == store::kDoesNotExist)
+  if (!changed->unchanged.empty() && changed->unchanged.front().why.starts_with(store::kDoesNotExist))
     return api_error(404, "there is no delivery " + in_quotes(id) + "; list the deliveries to find its id");
   return json_response(409, document(*changed));
 }

@@ -13,8 +13,9 @@ void Endpoints::add(std::set<std::string> methods, const std::string& path, std:
     auto query = QueryString::parse(request.query, parameters);
     if (!query) return reply(api_error(query.error()));
     const bool reads = request.method == "GET" || request.method == "HEAD";
-    auto by = reads ? std::string() : access->operator_of(request).value_or("unknown");
-    handler({std::move(request), *std::move(query), std::move(by)}, std::move(reply));
+    auto by = reads ? std::string() : access->operator_of(request);
+    if (!by) return reply(Access::unauthenticated());  // a reload has just removed the token
+    handler({std::move(request), *std::move(query), *std::move(by)}, std::move(reply));
   };
   table_["/api/v1/" + path] = {.methods = std::move(methods),
                                .handler = net::AdmittingHandler{std::move(admit), std::move(handle)},

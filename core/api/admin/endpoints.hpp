@@ -1,5 +1,5 @@
-// Builds the routes of the API: each checks access before the body is read, then the names of its query parameters, and names the operator
-// of a change.
+// Builds the routes of the API: each checks access before and after the body is read, then the names of its query parameters, and names the
+// operator of a change.
 // Thread rule: one thread while the table is built; the handlers run on any.
 #pragma once
 #include <functional>

@@ -59,12 +59,37 @@ std::string to_ndjson(const store::NotificationPage& recorded) {
   return out + nlohmann::json{{"next", recorded.next}, {"sensitive", recorded.sensitive}}.dump() + "\n";
 }
 
+net::ServerResponse ndjson_response(std::string lines) {
+  return {200, {{"Content-Type", "application/x-ndjson"}, {"Cache-Control", "no-store"}}, std::move(lines), false};
+}
+
+std::string to_ndjson(const RecordedOutcomes& recorded) {
+  std::string out;
+  for (const auto& line : recorded.lines) out.append(line).append("\n");
+  return out +
+         nlohmann::json{{"next", recorded.next},
+                        {"sensitive", recorded.sensitive},
+                        {"configuration", recorded.configuration.empty() ? nlohmann::json() : nlohmann::json(recorded.configuration)},
+                        {"fingerprint", recorded.fingerprint}}
+             .dump() +
+         "\n";
+}
+
+void outcomes(const GatewayBackend& gateway, const Call& call, net::Reply reply) {
+  const auto query = recorded_query(call.query);
+  if (!query) return reply(api_error(query.error()));
+  gateway.outcomes(*query, [reply = std::move(reply)](const base::Result<RecordedOutcomes>& recorded) mutable {
+    if (!recorded) return reply(api_error(503, recorded.error().message));
+    reply(ndjson_response(to_ndjson(*recorded)));
+  });
+}
+
 void notifications(const GatewayBackend& gateway, const Call& call, net::Reply reply) {
   const auto query = recorded_query(call.query);
   if (!query) return reply(api_error(query.error()));
   gateway.notifications(*query, [reply = std::move(reply)](const base::Result<store::NotificationPage>& recorded) mutable {
     if (!recorded) return reply(api_error(503, recorded.error().message));
-    reply({200, {{"Content-Type", "application/x-ndjson"}, {"Cache-Control", "no-store"}}, to_ndjson(*recorded), false});
+    reply(ndjson_response(to_ndjson(*recorded)));
   });
 }
 
@@ -77,6 +102,8 @@ void add_gateway(Endpoints& endpoints, const SharedGateway& gateway) {
   endpoints.add({"POST"}, "reload", {}, [gateway](const Call& call, net::Reply reply) { reload(*gateway, call, std::move(reply)); });
   endpoints.add({"POST"}, "sinks/{name}/release", {},
                 [gateway](const Call& call, net::Reply reply) { release(*gateway, call, std::move(reply)); });
+  endpoints.add({"GET"}, "notifications/outcomes", {"since", "from"},
+                [gateway](const Call& call, net::Reply reply) { outcomes(*gateway, call, std::move(reply)); });
   endpoints.add({"GET"}, "notifications", {"since", "from"},
                 [gateway](const Call& call, net::Reply reply) { notifications(*gateway, call, std::move(reply)); });
 }

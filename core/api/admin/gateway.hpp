@@ -10,7 +10,8 @@ namespace belfry::api {
 
 using SharedGateway = std::shared_ptr<const GatewayBackend>;
 
-void add_gateway(Endpoints& endpoints, const SharedGateway& gateway);  // status, reload, notifications, sinks/{id}/release
+// status, reload, notifications, notifications/outcomes, sinks/{id}/release
+void add_gateway(Endpoints& endpoints, const SharedGateway& gateway);
 void add_backups(Endpoints& endpoints, const SharedGateway& gateway);  // backup, backup/data
 
 }  // namespace belfry::api

@@ -16,6 +16,15 @@ struct RecordedQuery {
   std::int64_t cursor = 0;  // 0, or `next` of the previous page
 };
 
+// A page of the accepted notifications, each with what the configuration in use makes of it.
+struct RecordedOutcomes {
+  std::vector<std::string> lines;  // {"notification": ..., "outcome": ...}
+  std::uint64_t sensitive = 0;     // number of notifications left out
+  std::int64_t next = 0;           // start of the next page; 0: this is the last page
+  std::string configuration;       // the file in use; empty: environment variables
+  std::string fingerprint;         // config::Settings::fingerprint
+};
+
 // Backups, each identified by an id. All functions return at once.
 struct BackupBackend {
   // Returns its document. ErrorCode::unavailable: another one is in progress.
@@ -41,12 +50,14 @@ struct GatewayBackend {
   std::function<void(std::move_only_function<void(nlohmann::json)>)> status;
   // Reads the configuration again. Calls back with whether it was applied, and with the result document.
   std::function<void(store::Operator by, std::move_only_function<void(bool, nlohmann::json)>)> reload;
-  // Names of the sinks that can be released. release() lets the sink try now, and calls back with the document; false: it cannot try, and
-  // the document contains the reason.
+  // Names of the sinks that can be released. release() lets the sink try now, and calls back with the document, whose `released` is false
+  // if there was nothing to release; false: it cannot try, and the document contains the reason.
   std::vector<std::string> sinks;
   std::function<void(const std::string& sink, store::Operator by, std::move_only_function<void(bool, nlohmann::json)>)> release;
   // Calls back with a page of the accepted notifications.
   std::function<void(const RecordedQuery&, std::move_only_function<void(base::Result<store::NotificationPage>)>)> notifications;
+  // The same for a page with outcomes.
+  std::function<void(const RecordedQuery&, std::move_only_function<void(base::Result<RecordedOutcomes>)>)> outcomes;
   BackupBackend backup;
 };
 

@@ -1,6 +1,7 @@
 #include "api/admin/json_object.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "api/operators/responses.hpp"
 #include "api/operators/text_rules.hpp"
@@ -29,6 +30,21 @@ std::string trimmed(const std::string& text) {
   return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
 }
 
+// The name of a member that an object of the document has twice. nlohmann::json would keep the last one.
+std::optional<std::string> repeated_member(std::string_view document) {
+  using Event = nlohmann::json::parse_event_t;
+  std::vector<std::set<std::string>> open;
+  std::optional<std::string> repeated;
+  const auto look = [&](int, Event event, nlohmann::json& value) {
+    if (event == Event::object_start) open.emplace_back();
+    if (event == Event::object_end) open.pop_back();
+    if (event == Event::key && !open.back().insert(value.get<std::string>()).second && !repeated) repeated = value.get<std::string>();
+    return true;
+  };
+  if (nlohmann::json::parse(document, look, false).is_discarded()) return std::nullopt;
+  return repeated;
+}
+
 }  // namespace
 
 std::expected<JsonObject, net::ServerResponse> JsonObject::of_body(const net::ServerRequest& request, const Names& allowed) {
@@ -36,6 +52,8 @@ std::expected<JsonObject, net::ServerResponse> JsonObject::of_body(const net::Se
   if (!is_json(request)) return std::unexpected(api_error(415, "the body must be JSON; send it with Content-Type: application/json"));
   auto document = model::parse_untrusted(request.body);
   if (document.is_discarded()) return std::unexpected(api_error(400, "the body is not valid JSON; send one object"));
+  if (const auto name = repeated_member(request.body))
+    return std::unexpected(api_error(400, "the body has the member " + in_quotes(*name) + " twice in one object; send it once"));
   auto object = check(std::move(document), "", allowed);
   if (!object) return std::unexpected(api_error(object.error()));
   return *std::move(object);

@@ -17,7 +17,7 @@ class JsonObject {
   using Names = std::vector<std::string_view>;
 
   // The body of a request; an empty body is an empty object. The error is the response: 415 if the body is not application/json, 400 if it
-  // is not an object or has a member that is not in `allowed`.
+  // is not an object, has a member that is not in `allowed`, or has one twice.
   [[nodiscard]] static std::expected<JsonObject, net::ServerResponse> of_body(const net::ServerRequest& request, const Names& allowed);
 
   // All readers below: ErrorCode::invalid if the member has another type, with what to write instead.

@@ -56,7 +56,33 @@ std::string peer_name(const net::ServerRequest& request) {
   return name.empty() ? uid : name + " (" + uid + ")";
 }
 
+// Headers with one value by their definition. With two, this gateway and a proxy before it may disagree about which one counts.
+std::optional<net::ServerResponse> refuse_repeated(const net::Headers& headers) {
+  for (const std::string_view name : {"Authorization", "Content-Type", "Cookie", "Origin"}) {
+    const auto has_name = [&](const auto& header) { return net::equal_ignoring_case(header.first, name); };
+    if (std::ranges::count_if(headers.list(), has_name) > 1)
+      return api_error(400, "the request has more than one " + std::string(name) + " header; send it once");
+  }
+  return std::nullopt;
+}
+
 }  // namespace
+
+void Access::replace(AccessRules rules) {
+  auto next = std::make_shared<const AccessRules>(std::move(rules));
+  const std::lock_guard lock(mutex_);
+  rules_.swap(next);
+}
+
+std::shared_ptr<const AccessRules> Access::rules() const {
+  const std::lock_guard lock(mutex_);
+  return rules_;
+}
+
+bool Access::has_token() const {
+  const auto current = rules();
+  return !current->token.empty() || !current->tokens.empty();
+}
 
 std::optional<net::ServerResponse> Access::refuse_forged(const net::ServerRequest& request) const {
   for (const auto* name : {"token", "access_token"}) {
@@ -69,15 +95,15 @@ std::optional<net::ServerResponse> Access::refuse_forged(const net::ServerReques
 }
 
 std::optional<net::ServerResponse> Access::refuse_foreign(const net::ServerRequest& request) const {
+  if (auto refused = refuse_repeated(request.headers)) return refused;
+  const auto current = rules();
   const auto host = request.headers.get("Host").value_or("");
   const std::string name(without_port(host));
   const bool known = is_ip(name) || net::equal_ignoring_case(name, "localhost") ||
-                     std::ranges::any_of(rules_.hosts, [&](const auto& own) { return net::equal_ignoring_case(own, name); });
+                     std::ranges::any_of(current->hosts, [&](const auto& own) { return net::equal_ignoring_case(own, name); });
   if (!known)
     return api_error(
         421, "the host name " + in_quotes(name) + " is not a known name of this gateway; add it to admin.hosts, or use the IP address");
-  const auto is_origin = [](const auto& header) { return net::equal_ignoring_case(header.first, "Origin"); };
-  if (std::ranges::count_if(request.headers.list(), is_origin) > 1) return api_error(400, "the request has more than one Origin header");
   const auto origin = request.headers.get("Origin");
   if (origin && !net::equal_ignoring_case(without_scheme(*origin), host))
     return api_error(403, "the request comes from a page of " + in_quotes(*origin) + "; use the page of this gateway");
@@ -86,10 +112,11 @@ std::optional<net::ServerResponse> Access::refuse_foreign(const net::ServerReque
 
 std::optional<std::string> Access::holder_of(std::string_view token) const {
   // Compares with every token, so that the time does not depend on which one matches.
+  const auto current = rules();
   std::optional<std::string> holder;
-  for (const auto& [name, secret] : rules_.tokens)
+  for (const auto& [name, secret] : current->tokens)
     if (!secret.empty() && base::constant_time_equal(token, secret.reveal())) holder = "token " + name;
-  if (!rules_.token.empty() && base::constant_time_equal(token, rules_.token.reveal()) && !holder) holder = "token";
+  if (!current->token.empty() && base::constant_time_equal(token, current->token.reveal()) && !holder) holder = "token";
   return holder;
 }
 
@@ -104,6 +131,10 @@ std::optional<std::string> Access::operator_of(const net::ServerRequest& request
 std::optional<net::ServerResponse> Access::refuse(const net::ServerRequest& request) const {
   if (auto refused = refuse_forged(request)) return refused;
   if (request.peer == net::Peer::unix_socket || operator_of(request)) return std::nullopt;
+  return unauthenticated();
+}
+
+net::ServerResponse Access::unauthenticated() {
   auto response = api_error(401, "the admin token is missing or wrong; send it as a bearer token in the Authorization header");
   response.headers.add("WWW-Authenticate", "Bearer realm=\"belfry\"");
   return response;

@@ -5,9 +5,13 @@
 //  - The Host header must be an IP address, localhost or one of admin.hosts, and an Origin header must match it, so that a page of another
 //    site cannot reach the gateway through the browser of an operator (DNS rebinding). This holds for Unix sockets, too: they can be
 //    forwarded to a TCP port (ssh -L).
-// Thread rule: immutable, any thread.
+// One instance serves all route tables and is updated by each reload, so that a token that a reload removes is refused at once, also for a
+// request whose body was still arriving.
+// Thread rule: any thread. Each check uses the rules of the moment at which it began.
 #pragma once
 #include <map>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,16 +33,18 @@ struct AccessRules {
 
 class Access {
  public:
-  explicit Access(AccessRules rules) : rules_(std::move(rules)) {}
+  explicit Access(AccessRules rules) : rules_(std::make_shared<const AccessRules>(std::move(rules))) {}
+
+  void replace(AccessRules rules);
 
   // Whether the listener serves API and pages over TCP at all.
-  [[nodiscard]] bool has_token() const { return !rules_.token.empty() || !rules_.tokens.empty(); }
+  [[nodiscard]] bool has_token() const;
 
-  // Refuses a request from another site (421 or 403), one with a token in its URL (400), and over TCP without configured tokens every one
-  // (404). None: acceptable, but not authenticated.
+  // Refuses a request from another site (421 or 403), one with a token in its URL or with two values where one decides (400), and over TCP
+  // without configured tokens every one (404). None: acceptable, but not authenticated.
   [[nodiscard]] std::optional<net::ServerResponse> refuse_forged(const net::ServerRequest& request) const;
 
-  // Only the check of Host and Origin. For the pages, which exist without a token to offer the login.
+  // Only the check of the headers: Host, Origin, and that none that decides about access occurs twice. For /metrics, which needs no token.
   [[nodiscard]] std::optional<net::ServerResponse> refuse_foreign(const net::ServerRequest& request) const;
 
   // The name of the operator: from the peer's user, or from the bearer token in the Authorization header. None: not authenticated.
@@ -48,9 +54,14 @@ class Access {
 
   // Both checks, for the API: none if the request may pass, else the response with the reason (401 without a valid token).
   [[nodiscard]] std::optional<net::ServerResponse> refuse(const net::ServerRequest& request) const;
+  // The response to a request without a valid token.
+  [[nodiscard]] static net::ServerResponse unauthenticated();
 
  private:
-  AccessRules rules_;
+  [[nodiscard]] std::shared_ptr<const AccessRules> rules() const;
+
+  mutable std::mutex mutex_;
+  std::shared_ptr<const AccessRules> rules_;
 };
 
 }  // namespace belfry::api

@@ -75,7 +75,7 @@ struct BulkJob {
 
 struct TestNotification {
   std::string to;        // e-mail
-  std::string sink;      // empty: every sink that sends direct messages
+  std::string sink;      // past all rules; empty: the rules choose
   std::string title;     // empty: the default
   std::string body;      // empty: the default
   std::string severity;  // empty, "info", "warning", "error" or "critical"
@@ -97,7 +97,8 @@ struct OperatorBackend {
   std::function<void(std::string id, store::Handler<std::vector<ShownNotification>>)> show;
   std::function<void(WhyQuery, store::Handler<WhyAnswer>)> why;
 
-  // See store::Store::retry() and discard(); the lanes start with the deliveries that are ready. At most 1,000 ids.
+  // See store::Store::retry() and discard(); the lanes start with the deliveries that are ready. At most 1,000 ids. A retry also takes the
+  // id of a notification or a source's msg_id: its dead deliveries, or if it has none at all, the notification is routed again.
   std::function<void(BulkAction, std::vector<std::string> delivery_ids, store::Operator, store::Handler<store::Changed>)> change;
 
   // Deliveries that match; for a dry run.
@@ -110,7 +111,8 @@ struct OperatorBackend {
   // Recorded actions, newest first; see store::Store::list_audit().
   std::function<void(std::int64_t before, std::size_t limit, store::Handler<std::vector<store::OperatorAction>>)> audit;
 
-  // Accepts a notification of the source "belfry". ErrorCode::invalid: no sink can send it; the message lists those that can.
+  // Accepts a notification of the source "belfry". ErrorCode::invalid: there is no such sink, or the rules send it nowhere; the message
+  // names the rule and the sinks, and nothing was stored.
   std::function<void(TestNotification, store::Operator, store::Handler<Sent>)> send;
 
   std::function<base::LogLevel()> log_level;

@@ -161,7 +161,9 @@ void release_sink(Visit visit) {
     const auto detail = document.value("detail", std::string());
     json model{{"summary", detail},    {"any_changed", false}, {"changed", nullptr},      {"any_unchanged", false},
                {"unchanged", nullptr}, {"back", "/"},          {"back_label", "Overview"}};
-    visit.show("result", {done ? "Sink " + sink + " tries now" : "Sink " + sink + " cannot try now", std::move(model)}, done ? 200 : 409);
+    const bool released = document.value("released", done);
+    const auto* what = released ? " tries now" : done ? " needs no release" : " cannot try now";
+    visit.show("result", {"Sink " + sink + what, std::move(model)}, done ? 200 : 409);
   });
 }
 

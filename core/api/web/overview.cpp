@@ -1,5 +1,7 @@
 #include "api/web/overview.hpp"
 
+#include <algorithm>
+
 #include "api/web/fields.hpp"
 
 namespace belfry::api::web {
@@ -39,7 +41,7 @@ void add_sink_needs(const json& sink, json& needs) {
               string_at(sink, "release")};
     if (!need.command.empty()) need.release = name;
     needs.push_back(model_of(need));
-  } else if (state == "open" && sink.value("stalled", false)) {
+  } else if ((state == "open" || state == "unreachable") && sink.value("stalled", false)) {
     needs.push_back(
         model_of({"Sink " + name +
                   " is stalled: deliveries are due, but none has been attempted for a minute. Check the log for the cause, then "
@@ -65,6 +67,7 @@ json needs_of(const json& status) {
                               {},
                               reload.value("errors", json::array())}));
   }
+  for (const auto& certificate : status.value("certificates", json::array())) needs.push_back(model_of({certificate.get<std::string>()}));
   return needs;
 }
 
@@ -83,7 +86,9 @@ json overview_notes(const json& status, const TimeText& times) {
     if (const auto note = note_of(sink, times); !note.empty()) notes.push_back(note);
   if (const auto unrouted = count_at(status, "unrouted"); unrouted > 0)
     notes.push_back(counted(unrouted, "notification", "notifications") + " matched no route; add a default route to pipeline.routes");
-  for (const auto& notice : status.value("notices", json::array())) notes.push_back(notice);
+  const auto needed = status.value("certificates", json::array());
+  for (const auto& notice : status.value("notices", json::array()))
+    if (std::ranges::none_of(needed, [&notice](const json& certificate) { return certificate == notice; })) notes.push_back(notice);
   return notes;
 }
 

@@ -22,7 +22,7 @@ struct PageDependencies {
   // The status document.
   std::function<void(std::move_only_function<void(nlohmann::json)>)> status;
   std::vector<std::string> releasable_sinks;
-  // Lets a sink try now. Calls back with whether it does, and with the document of the API.
+  // Lets a sink try now. Calls back as GatewayBackend::release().
   std::function<void(const std::string& sink, store::Operator, std::move_only_function<void(bool, nlohmann::json)>)> release;
   PreviewBackend preview;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/times_in_text.hpp"
 #include "model/names.hpp"
 
 namespace belfry::api::web {
@@ -20,7 +21,7 @@ struct Entry {
 const char* tone_of_event(std::string_view event) {
   constexpr std::string_view kGood[] = {"delivered"};
   constexpr std::string_view kBad[] = {"rejected", "expired", "dropped", "unrouted", "unreadable", "withheld"};
-  constexpr std::string_view kWait[] = {"held", "digested", "throttled", "retried"};
+  constexpr std::string_view kWait[] = {"held", "digested", "throttled", "retried", "rerouted"};
   if (std::ranges::find(kGood, event) != std::end(kGood)) return "good";
   if (std::ranges::find(kBad, event) != std::end(kBad)) return "bad";
   return std::ranges::find(kWait, event) != std::end(kWait) ? "wait" : "";
@@ -38,6 +39,7 @@ const char* tone_of_outcome(model::OutcomeCode code) {
 }
 
 std::string words_of(std::string slug) {
+  if (slug == "rerouted") return "routed again";
   std::ranges::replace(slug, '_', ' ');
   return slug;
 }
@@ -64,13 +66,21 @@ std::string name_of(const ShownNotification& shown, const std::string& delivery_
   return d.sink + (d.destination.audience == model::Audience::shared ? " " + d.destination.address : "");
 }
 
+// The rules record their times in UTC. Other events have details from outside.
+std::string detail_of(const model::Decision& decision, const TimeText& times) {
+  if (decision.event != "held" && decision.event != "digested") return decision.detail;
+  return base::with_times(decision.detail, [&](base::Timestamp time) {
+    return times.zone.date(time) + " " + times.zone.clock(time) + " " + times.zone.abbreviation(time);
+  });
+}
+
 json timeline_of(const ShownNotification& shown, const TimeText& times) {
   const auto& n = shown.notification;
   std::vector<Entry> entries{{n.received_at, "received", "", "from " + n.source, ""}};
   for (const auto& decision : shown.decisions) {
     if (decision.event == "received") continue;
-    entries.push_back(
-        {decision.at, words_of(decision.event), name_of(shown, decision.delivery_id), decision.detail, tone_of_event(decision.event)});
+    entries.push_back({decision.at, words_of(decision.event), name_of(shown, decision.delivery_id), detail_of(decision, times),
+                       tone_of_event(decision.event)});
   }
   for (const auto& attempt : shown.attempts) entries.push_back(entry_of(attempt, name_of(shown, attempt.delivery_id)));
   std::ranges::stable_sort(entries, {}, &Entry::at);
@@ -112,6 +122,7 @@ json notification_model(const ShownNotification& shown, std::size_t number, cons
           {"titled", hidden.empty() ? n.title : std::string()},
           {"body", hidden.empty() ? n.body : std::string()},
           {"timeline", timeline_of(shown, times)},
+          {"can_route", shown.deliveries.empty() && !shown.erased},
           {"deliveries", std::move(deliveries)}};
 }
 

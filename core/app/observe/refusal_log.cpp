@@ -18,15 +18,21 @@ std::string why_of(const net::AccessRecord& answer) {
   return std::string(answer.why.substr(0, kMaxReason));
 }
 
+std::string moment(base::Timestamp time, const base::TimeZone& zone) {
+  return zone.date(time) + " " + zone.clock(time) + " " + zone.abbreviation(time);
+}
+
 }  // namespace
 
-std::string describe(const Refusal& refusal) {
+std::string describe(const Refusal& refusal, const base::TimeZone& zone) {
   const bool one = refusal.count == 1;
   std::string text = std::to_string(refusal.count) + (refusal.status == 0 ? " connection" : " request") + (one ? "" : "s");
   if (!refusal.path.empty()) text += " at " + refusal.path;
+  if (refusal.owner.starts_with("source ")) text += " (" + refusal.owner + ")";
   if (refusal.listener == "admin") text += " on the admin listener";
   text += one ? " was refused in the last hour" : " were refused in the last hour";
   if (refusal.status != 0) text += " (" + std::to_string(refusal.status) + ")";
+  if (refusal.at != base::Timestamp{}) text += ", the latest at " + moment(refusal.at, zone);
   return text + ": " + refusal.why;
 }
 
@@ -66,6 +72,7 @@ void RefusalLog::record(std::string_view listener, const net::AccessRecord& answ
     ++entry.unlogged;
     entry.why = why;
     entry.remote = std::string(answer.remote);
+    entry.at = clock_.now();
     if (clock_.steady() < entry.next_log) return;
     entry.next_log = clock_.steady() + kLogInterval;
     count = std::exchange(entry.unlogged, 0);
@@ -90,7 +97,7 @@ std::vector<Refusal> RefusalLog::last_hour() const {
       const auto count = std::accumulate(entry.counts.begin(), entry.counts.end(), std::uint64_t{0});
       if (count == 0) continue;
       const auto& [listener, owner, path, status] = kind;
-      all.push_back({listener, owner, path, status, entry.why, entry.remote, count});
+      all.push_back({listener, owner, path, status, entry.why, entry.remote, count, entry.at});
     }
   }
   std::ranges::stable_sort(all, std::greater(), &Refusal::count);

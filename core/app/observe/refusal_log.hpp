@@ -12,6 +12,7 @@
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "base/time_zone.hpp"
 #include "net/server/http_server.hpp"
 
 namespace belfry::app {
@@ -25,10 +26,12 @@ struct Refusal {
   std::string why;       // of the latest refusal
   std::string remote;    // of the latest refusal
   std::uint64_t count = 0;
+  base::Timestamp at{};  // of the latest refusal
 };
 
-// "12 requests at /slack/events were refused in the last hour (401): ..."
-[[nodiscard]] std::string describe(const Refusal& refusal);
+// "12 requests at /v1/webhook (source coder) were refused in the last hour (401), the latest at 2026-01-31 09:00:00 UTC: ...".
+// `refusal.at` is a wall-clock time, written in `zone`; epoch: unknown, and left out.
+[[nodiscard]] std::string describe(const Refusal& refusal, const base::TimeZone& zone);
 
 class RefusalLog {
  public:
@@ -40,7 +43,7 @@ class RefusalLog {
 
   // Ignores responses that are not refusals.
   void record(std::string_view listener, const net::AccessRecord& answer);
-  // Most frequent first.
+  // Most frequent first. The times are those of the gateway's clock.
   [[nodiscard]] std::vector<Refusal> last_hour() const;
 
  private:
@@ -52,6 +55,7 @@ class RefusalLog {
     std::array<std::uint64_t, kSlots> counts{};
     std::int64_t slot = 0;  // of the last count
     std::uint64_t unlogged = 0;
+    base::Timestamp at{};  // of the latest
     base::SteadyTime next_log{};
     std::string why, remote;
   };

@@ -89,7 +89,8 @@ json refused_document(const std::vector<Refusal>& refused) {
                    {"status", one.status},
                    {"count", one.count},
                    {"why", one.why},
-                   {"latest_from", one.remote}});
+                   {"latest_from", one.remote},
+                   {"latest_at", base::to_rfc3339(one.at)}});
   }
   return all;
 }
@@ -106,12 +107,17 @@ bool sink_needs_attention(const json& sink) {
   if (state == "orphaned")
     return std::ranges::any_of(kUnfinished, [&](const char* what) { return sink.value(what, std::uint64_t{0}) > 0; });
   const bool recovers = state == "open" || state == "unreachable" || state == "paused";
-  return !recovers || (state == "open" && sink.value("stalled", false));
+  const bool runs = state == "open" || state == "unreachable";
+  return !recovers || (runs && sink.value("stalled", false));
 }
 
 bool needs_attention(const json& document) {
   if (!document.value("ready", false)) return true;
-  return std::ranges::any_of(document.value("sinks", json::array()), sink_needs_attention);
+  if (const auto reload = document.value("last_reload", json()); reload.is_object() && !reload.value("success", true)) return true;
+  if (!document.value("certificates", json::array()).empty()) return true;
+  return std::ranges::any_of(document.value("sinks", json::array()), [](const json& sink) {
+    return sink_needs_attention(sink) || sink.value("dead_letters", std::uint64_t{0}) > 0;
+  });
 }
 
 }  // namespace belfry::app

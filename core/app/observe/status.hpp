@@ -21,12 +21,14 @@ namespace belfry::app {
                                              const std::vector<std::string>& reasons, base::Timestamp started_at,
                                              const ReloadReport& reloads, base::Timestamp now = {});
 
-// The `refused` member of the status document.
+// The `refused` member of the status document. The times are wall-clock times.
 [[nodiscard]] nlohmann::json refused_document(const std::vector<Refusal>& refused);
 
-// Whether an administrator must act on a sink of the document, since it does not recover by itself.
+// Whether an administrator must act on a sink of the document, since it does not recover by itself. Dead letters do not count.
 [[nodiscard]] bool sink_needs_attention(const nlohmann::json& sink);
-// Whether an administrator must act: the gateway accepts nothing, or a sink needs attention.
+// Whether an administrator must act: the gateway accepts nothing, a reload was refused, a certificate expires soon, a sink needs attention
+// or has dead letters. Refused requests do not count, since any client can cause them, nor do unrouted notifications, which stay in the
+// count when the rules have been fixed.
 [[nodiscard]] bool needs_attention(const nlohmann::json& document);
 
 }  // namespace belfry::app

@@ -25,7 +25,7 @@ void record_gateway_actions(api::AdminBackend& backend, const OperatorServices& 
   };
   backend.release = [release = std::move(backend.release), record](const std::string& sink, store::Operator by, auto answer) {
     release(sink, by, [record, sink, by, answer = std::move(answer)](bool done, nlohmann::json document) mutable {
-      if (done) record("release", by, "sink " + sink);
+      if (done && document.value("released", false)) record("release", by, "sink " + sink);
       answer(done, std::move(document));
     });
   };

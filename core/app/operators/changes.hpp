@@ -6,7 +6,8 @@
 
 namespace belfry::app {
 
-// Retried deliveries get the fresh max_age of their sinks in the current configuration; their lanes start before the handler is called.
+// `ids`: of deliveries; for a retry, of notifications as well (see notification_retry.hpp). Retried deliveries get the fresh max_age of
+// their sinks in the current configuration; their lanes start before the handler is called.
 void change_deliveries(const OperatorServices& services, api::BulkAction action, std::vector<std::string> ids, store::Operator by,
                        store::Handler<store::Changed> handler);
 

@@ -1,5 +1,5 @@
-// Sends a notification on an operator's request: it is stored and delivered like any other, but skips processors, routes, quiet hours and
-// digests.
+// Sends a notification on an operator's request: through processors and routes like any other, except that dedupe does not apply, or to one
+// sink, past all rules.
 // Thread rule: any thread; the handler runs on the store's thread.
 #pragma once
 #include "api/operators/operator_backend.hpp"

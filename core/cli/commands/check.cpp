@@ -4,6 +4,8 @@
 #include "cli/commands/check.hpp"
 #include "cli/print_diagnostics.hpp"
 #include "cli/start_check.hpp"
+#include "cli/suggested_commands.hpp"
+#include "cli/unused_sinks.hpp"
 #include "config/load.hpp"
 #include "config/values/diagnostic.hpp"
 #include "dryrun/configuration_check.hpp"
@@ -12,6 +14,8 @@ namespace belfry::cli {
 namespace {
 
 using config::Diagnostic;
+
+constexpr base::Millis kStatusTimeout{5'000};
 
 nlohmann::json document_of(const std::vector<Diagnostic>& problems) {
   return {{"valid", !config::has_error(problems)}, {"problems", diagnostics_document(problems)}};
@@ -23,10 +27,13 @@ int check_command(const CommonOptions& common, const CheckOptions& options) { re
 
 int check_command(const CommonOptions& common, const CheckOptions& options, bool file_only) {
   auto loaded = config::load_configuration(common.config);
-  if (!file_only) std::ranges::move(machine_problems(loaded), std::back_inserter(loaded.problems));
-  const auto problems =
-      dryrun::check_configuration(std::move(loaded), options.startable ? dryrun::ReportMissing::no : dryrun::ReportMissing::yes,
-                                  options.online ? dryrun::CheckRemotes::yes : dryrun::CheckRemotes::no);
+  if (!file_only) {
+    explain_unused_sinks(loaded, kStatusTimeout);
+    std::ranges::move(machine_problems(loaded), std::back_inserter(loaded.problems));
+  }
+  auto problems = dryrun::check_configuration(std::move(loaded), options.startable ? dryrun::ReportMissing::no : dryrun::ReportMissing::yes,
+                                              options.online ? dryrun::CheckRemotes::yes : dryrun::CheckRemotes::no);
+  for (auto& problem : problems) problem.text = with_config(std::move(problem.text), common.config);
   const auto warnings =
       std::ranges::count_if(problems, [](const Diagnostic& problem) { return problem.severity == Diagnostic::Severity::warning; });
   if (common.json) {

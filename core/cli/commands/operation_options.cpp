@@ -24,10 +24,11 @@ void add_limit(CLI::App* command, std::uint64_t& limit) {
   });
 }
 
-CLI::App* add_change(CLI::App& parent, CommonOptions& common, ChangeOptions& options, const std::string& name, const std::string& what) {
+CLI::App* add_change(CLI::App& parent, CommonOptions& common, ChangeOptions& options, const std::string& name, const std::string& what,
+                     const std::string& ids) {
   auto* command = add_command(parent, common, name, what);
   add_json(command, common);
-  command->add_option("ids", options.ids, "Deliveries, by id")->type_name("ID");
+  command->add_option("ids", options.ids, ids)->type_name("ID");
   command->add_flag("--dead", options.dead, "All dead letters that match the filters");
   add_filter(command, options.filter);
   command->add_flag("--dry-run", options.dry_run, "Print how many would change, and change nothing");
@@ -55,12 +56,14 @@ void add_deliveries(CLI::App& app, CommonOptions& common, OperationOptions& opti
   show->callback([&] { code = show_delivery(session_of(common), options.shown); });
 
   auto* retry = add_change(*deliveries, common, options.retry, "retry",
-                           "Send deliveries again, with a fresh max_age; exit code 1: some were left unchanged");
+                           "Send deliveries again, with a fresh max_age; exit code 1: some were left unchanged",
+                           "Deliveries, by id; or notifications, by id or msg_id: their dead letters, or if one has no delivery, the "
+                           "notification by the present rules");
   retry->add_option("--reason", options.retry.reason, "Kept with each delivery and in the audit log")->type_name("TEXT");
   retry->callback([&] { code = change_deliveries(session_of(common), Change::retry, options.retry); });
 
-  auto* discard =
-      add_change(*deliveries, common, options.discard, "discard", "End deliveries for good; exit code 1: some were left unchanged");
+  auto* discard = add_change(*deliveries, common, options.discard, "discard",
+                             "End deliveries for good; exit code 1: some were left unchanged", "Deliveries, by id");
   discard->add_option("--reason", options.discard.reason, "Required; kept with each delivery and in the audit log")->type_name("TEXT");
   discard->add_flag("--yes", options.discard.yes, "Do not prompt on a terminal before dead letters are discarded");
   discard->callback([&] { code = change_deliveries(session_of(common), Change::discard, options.discard); });
@@ -79,11 +82,12 @@ void add_operations(CLI::App& app, CommonOptions& common, OperationOptions& opti
       ->type_name("TIME");
   why->callback([&] { code = explain_deliveries(session_of(common), options.why); });
 
-  auto* send = add_command(app, common, "send", "Send a test notification through the running gateway; exit code 1: it did not arrive");
+  auto* send =
+      add_command(app, common, "send",
+                  "Send a test notification through the rules of the running gateway; exit code 1: it did not arrive, 3: it is held");
   add_json(send, common);
   send->add_option("--to", options.send.to, "E-mail address of the recipient")->required()->type_name("EMAIL");
-  send->add_option("--sink", options.send.sink, "Only through this sink; default: every sink that sends direct messages")
-      ->type_name("NAME");
+  send->add_option("--sink", options.send.sink, "Through this sink, past all rules; default: where the rules send it")->type_name("NAME");
   send->add_option("--title", options.send.title, "Title of the message")->type_name("TEXT");
   send->add_option("--body", options.send.body, "Body of the message, in Markdown")->type_name("TEXT");
   send->add_option("--severity", options.send.severity, "info, warning, error or critical")->type_name("SEVERITY");

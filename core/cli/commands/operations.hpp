@@ -19,14 +19,14 @@ struct WhyOptions {
 
 struct SendOptions {
   std::string to;  // e-mail address of the recipient
-  std::string sink;
+  std::string sink;  // past the rules; empty: the rules choose
   std::string title;
   std::string body;
   std::string severity;
   std::string timeout = "30s";  // a duration
 };
 
-// Sends a test notification and waits for its outcome. Returns 1 if it did not arrive in time.
+// Sends a test notification and waits for its outcome. Returns 1 if it did not arrive in time, 3 if a rule holds it for longer than that.
 [[nodiscard]] int send_test(const AdminSession& session, const SendOptions& options);
 
 // Lists the actions of operators, newest first.

@@ -1,9 +1,12 @@
+#include <algorithm>
 #include <iostream>
 
 #include "cli/admin_client.hpp"
 #include "cli/commands/commands.hpp"
 #include "cli/commands/open_dry_run.hpp"
+#include "cli/print_diagnostics.hpp"
 #include "config/document/scalar.hpp"
+#include "config/load.hpp"
 #include "dryrun/delivery_diff.hpp"
 #include "dryrun/dry_run.hpp"
 #include "model/codec.hpp"
@@ -13,45 +16,71 @@ namespace {
 
 constexpr int kTooManyChanges = 3;
 
-// A page has one line per notification, then a line with the start of the next page.
-base::Result<std::int64_t> add_page(const std::string& page, dryrun::DeliveryDiff& diff) {
+// The end of a page.
+struct PageEnd {
   std::int64_t next = 0;
-  std::size_t from = 0;
-  bool complete = false;
-  while (from < page.size()) {
-    const auto end = page.find('\n', from);
-    const auto line = std::string_view(page).substr(from, end - from);
-    from = end == std::string::npos ? page.size() : end + 1;
-    if (from < page.size()) {
-      if (auto notification = model::decode_notification(line)) {
-        diff.add(std::move(*notification));
-      } else {
-        diff.add_unreadable();
-      }
-      continue;
-    }
-    const auto last = nlohmann::json::parse(line, nullptr, false);
-    complete = last.is_object() && last.contains("next") && last.contains("sensitive");
-    if (!complete) break;
-    next = last.at("next").get<std::int64_t>();
+  std::string configuration;  // the file that the gateway has loaded; empty: environment variables
+  std::string fingerprint;
+};
+
+base::Result<PageEnd> read_end(const nlohmann::json& last, dryrun::DeliveryDiff& diff) {
+  try {
     diff.add_sensitive(last.at("sensitive").get<std::uint64_t>());
+    const auto& file = last.at("configuration");
+    return PageEnd{last.at("next"), file.is_null() ? std::string() : file.get<std::string>(), last.at("fingerprint")};
+  } catch (const nlohmann::json::exception&) {
+    return base::fail("the gateway's response ends early; does it run the same version?");
   }
-  if (!complete) return base::fail("the gateway's response ends early; does it run the same version?");
-  return next;
 }
 
-base::Result<void> replay(const GatewayAddresses& gateway, base::Timestamp since, dryrun::DeliveryDiff& diff) {
+// {"notification": ..., "outcome": ...}
+base::Result<void> add_line(std::string_view line, dryrun::DeliveryDiff& diff) {
+  const auto document = nlohmann::json::parse(line, nullptr, false);
+  if (!document.is_object() || !document.contains("outcome")) {
+    diff.add_unreadable();
+    return {};
+  }
+  auto notification = model::decode_notification(document.value("notification", nlohmann::json()).dump());
+  auto outcome = dryrun::planned_outcome_from(document.at("outcome"));
+  if (!outcome) return std::unexpected(base::with_context("the gateway's response", outcome.error()));
+  if (notification) {
+    diff.add(std::move(*notification), std::move(*outcome));
+  } else {
+    diff.add_unreadable();
+  }
+  return {};
+}
+
+// A page has one line per notification, then one with the start of the next page.
+base::Result<PageEnd> add_page(const std::string& page, dryrun::DeliveryDiff& diff) {
+  std::size_t from = 0;
+  while (from < page.size()) {
+    const auto end = std::min(page.find('\n', from), page.size());
+    const auto line = std::string_view(page).substr(from, end - from);
+    from = end + 1;
+    if (from >= page.size()) return read_end(nlohmann::json::parse(line, nullptr, false), diff);
+    if (const auto added = add_line(line, diff); !added) return std::unexpected(added.error());
+  }
+  return read_end({}, diff);
+}
+
+// Returns the configuration that the gateway uses.
+base::Result<PageEnd> replay(const GatewayAddresses& gateway, base::Timestamp since, dryrun::DeliveryDiff& diff) {
+  std::optional<PageEnd> first;
   std::int64_t from = 0;
   do {
-    const auto page =
-        call_gateway_text(gateway, {.path = "/api/v1/notifications?since=" + base::to_rfc3339(since) + "&from=" + std::to_string(from),
-                                    .timeout = std::chrono::seconds(30)});
+    const auto page = call_gateway_text(
+        gateway, {.path = "/api/v1/notifications/outcomes?since=" + base::to_rfc3339(since) + "&from=" + std::to_string(from),
+                  .timeout = std::chrono::seconds(30)});
     if (!page) return std::unexpected(page.error());
-    const auto next = add_page(*page, diff);
-    if (!next) return std::unexpected(next.error());
-    from = *next;
+    const auto end = add_page(*page, diff);
+    if (!end) return std::unexpected(end.error());
+    if (!first) first = *end;
+    if (end->fingerprint != first->fingerprint)
+      return base::fail("the gateway loaded another configuration meanwhile; run the command again");
+    from = end->next;
   } while (from != 0);
-  return {};
+  return *first;
 }
 
 }  // namespace
@@ -63,18 +92,25 @@ int plan_command(const CommonOptions& common, const PlanOptions& options) {
   };
   const auto age = config::parse_duration(options.since);
   if (!age) return fail("--since is \"" + options.since + "\"; write " + std::string(config::kDurationForm));
-  const auto current = open_dry_run(common, "plan");
   const auto candidate = open_dry_run({.config = options.candidate, .json = common.json}, "plan");
-  if (!current || !candidate) return 1;
-  dryrun::DeliveryDiff diff(current->planner(), candidate->planner());
-  if (const auto done =
-          replay(gateway_addresses(common.config, {.admin = current->settings().admin}), base::SystemClock().now() - *age, diff);
-      !done)
-    return fail(done.error().message);
+  if (!candidate) return 1;
+  // The gateway reports what its own configuration does: the file may have been edited since it was loaded. Here it only supplies the
+  // addresses.
+  const auto loaded = config::load_configuration(common.config);
+  dryrun::DeliveryDiff diff(candidate->planner());
+  const auto current = replay(gateway_addresses(common.config, loaded), base::SystemClock().now() - *age, diff);
+  if (!current) {
+    if (!config::configuration_file(common.config).empty()) print_errors(loaded.problems);
+    return fail(current.error().message);
+  }
+  const dryrun::ComparedConfigurations compared{
+      .current = current->configuration,
+      .candidate = options.candidate.string(),
+      .same = !current->fingerprint.empty() && current->fingerprint == candidate->settings().fingerprint};
   if (common.json) {
-    std::cout << diff.document().dump(2) << "\n";
+    std::cout << diff.document(compared).dump(2) << "\n";
   } else {
-    std::cout << diff.text();
+    std::cout << diff.text(compared);
   }
   return options.max_changes && diff.changes() > *options.max_changes ? kTooManyChanges : 0;
 }

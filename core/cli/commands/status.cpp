@@ -7,6 +7,7 @@
 #include "cli/print_diagnostics.hpp"
 #include "cli/status_text.hpp"
 #include "cli/stop_signals.hpp"
+#include "cli/suggested_commands.hpp"
 #include "cli/watch.hpp"
 #include "config/document/scalar.hpp"
 #include "config/load.hpp"
@@ -23,9 +24,9 @@ constexpr base::Millis kWatchTimeout{3'000};  // a signal waits for the call in 
 
 int exit_code(const base::Result<nlohmann::json>& document) { return !document || app::needs_attention(*document) ? kNeedsAttention : 0; }
 
-std::string block_of(const base::Result<nlohmann::json>& document, bool json, const OutputStyle& style) {
-  if (!document) return visible(document.error().message) + "\n";
-  return json ? json_text(*document) : status_text(*document, style);
+std::string block_of(const base::Result<nlohmann::json>& document, const CommonOptions& common, const OutputStyle& style) {
+  if (!document) return visible(with_config(document.error().message, common.config)) + "\n";
+  return common.json ? json_text(*document) : status_text(*document, style, common.config);
 }
 
 // The gateway may come and go meanwhile.
@@ -41,7 +42,7 @@ int watch_status(GatewayAddresses gateway, const CommonOptions& common, base::Mi
       std::cout << json_text(document ? *document : nlohmann::json{{"error", document.error().message}}, -1) << std::flush;
     } else {
       const auto style = output_style();  // the size of a terminal changes
-      output.show(block_of(document, false, style), style, clock.now());
+      output.show(block_of(document, common, style), style, clock.now());
     }
     if (stop.wait(interval) || !std::cout) return exit_code(document);
   }
@@ -63,9 +64,9 @@ int status_command(const CommonOptions& common, const StatusOptions& options) {
   if (options.watch) return watch_status(gateway, common, *interval);
   const auto document = call_gateway(gateway, {"/api/v1/status"});
   if (document) {
-    std::cout << block_of(document, common.json, output_style());
+    std::cout << block_of(document, common, output_style());
   } else {
-    std::cerr << "belfry status: " << block_of(document, common.json, output_style());
+    std::cerr << "belfry status: " << block_of(document, common, output_style());
   }
   return exit_code(document);
 }

@@ -4,6 +4,7 @@
 
 #include "cli/commands/operations.hpp"
 #include "cli/document.hpp"
+#include "cli/suggested_commands.hpp"
 #include "cli/text_layout.hpp"
 
 namespace belfry::cli {
@@ -12,11 +13,12 @@ using nlohmann::json;
 
 namespace {
 
-std::string explanation_text(const json& explanation, const OutputStyle& style) {
+std::string explanation_text(const json& explanation, const AdminSession& session) {
+  const auto& style = session.style;
   const auto title =
       time_of(explanation, "received_at") + "  " + text_of(explanation, "event") + "  " + text_of(explanation, "notification");
   return coloured(visible(title), Colour::bold, style) + "\n" +
-         wrapped(visible(text_of(explanation, "text")), paragraph_width(style.width)) + "\n";
+         wrapped(visible(with_config(text_of(explanation, "text"), session.config)), paragraph_width(style.width)) + "\n";
 }
 
 }  // namespace
@@ -36,7 +38,7 @@ int explain_deliveries(const AdminSession& session, const WhyOptions& options) {
     return found.empty() ? kExitFailed : 0;
   }
   if (found.empty()) {
-    session.out << wrapped(visible(text_of(*answer, "text")), paragraph_width(session.style.width)) << "\n";
+    session.out << wrapped(visible(with_config(text_of(*answer, "text"), session.config)), paragraph_width(session.style.width)) << "\n";
     return kExitFailed;
   }
   // RFC 3339 in UTC sorts by time. The newest comes last, next to the prompt.
@@ -44,12 +46,13 @@ int explain_deliveries(const AdminSession& session, const WhyOptions& options) {
   std::ranges::stable_sort(explanations, {}, [](const json& one) { return text_of(one, "received_at"); });
   bool first = true;
   for (const auto& one : explanations) {
-    session.out << (first ? "" : "\n") << explanation_text(one, session.style);
+    session.out << (first ? "" : "\n") << explanation_text(one, session);
     first = false;
   }
   session.out << std::flush;
   if (flag_of(*answer, "more"))
-    session.err << "older ones are not shown; list all: belfry deliveries list --to " << visible(options.to) << "\n";
+    session.err << visible(with_config("older ones are not shown; list all: belfry deliveries list --to " + options.to, session.config))
+                << "\n";
   return 0;
 }
 

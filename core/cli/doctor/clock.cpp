@@ -13,9 +13,10 @@ ClockFacts clock_facts() {
 
 Findings clock_findings(const ClockFacts& facts) {
   if (facts.synchronized.value_or(true)) return {};
-  return {{Severity::note, "clock", "the kernel reports that the clock is not synchronized (adjtimex: STA_UNSYNC)",
-           "Enable time synchronization: the gateway refuses clicks in Slack while its clock is off by more than five minutes",
-           "timedatectl set-ntp true"}};
+  Finding found{Severity::note, "clock", "the kernel reports that the clock is not synchronized (adjtimex: STA_UNSYNC)",
+                "Enable time synchronization: the gateway refuses clicks in Slack while its clock is off by more than five minutes",
+                "timedatectl set-ntp true"};
+  return {with_cause(std::move(found), kClockCause)};
 }
 
 }  // namespace belfry::cli::doctor

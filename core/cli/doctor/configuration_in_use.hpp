@@ -12,4 +12,7 @@ namespace belfry::cli::doctor {
 [[nodiscard]] Findings configuration_in_use_findings(const nlohmann::json& status,
                                                      const std::map<std::filesystem::path, base::Timestamp>& changed);
 
+// The first error for which the last reload was refused; empty: it was not.
+[[nodiscard]] std::string refusal_of_reload(const nlohmann::json& status);
+
 }  // namespace belfry::cli::doctor

@@ -24,6 +24,7 @@
 #include "cli/doctor/unit.hpp"
 #include "cli/print_diagnostics.hpp"
 #include "cli/start_check.hpp"
+#include "cli/unused_sinks.hpp"
 #include "config/load.hpp"
 #include "dryrun/configuration_check.hpp"
 
@@ -69,6 +70,8 @@ json query_gateway(const GatewayAddresses& addresses) {
   json out;
   if (status) {
     out["status"] = *std::move(status);
+    const auto log = call_gateway(addresses, {.path = "/api/v1/log-level", .timeout = kAdminTimeout});
+    if (log && log->is_object()) out["log_level"] = log->value("level", "");
   } else {
     const bool hangs = std::chrono::steady_clock::now() - begin >= kAdminTimeout;
     out = {{"error", status.error().message}, {"unavailable", status.error().code == base::ErrorCode::unavailable}, {"hangs", hangs}};
@@ -132,7 +135,10 @@ void start_probes(const fs::path& file, const config::LoadResult& loaded, bool i
     });
   }
   probes.start("configuration", [&] {
-    return diagnostics_document(dryrun::check_configuration(loaded, dryrun::ReportMissing::yes, dryrun::CheckRemotes::no, check_times()));
+    auto explained = loaded;
+    explain_unused_sinks(explained, kAdminTimeout);
+    return diagnostics_document(
+        dryrun::check_configuration(std::move(explained), dryrun::ReportMissing::yes, dryrun::CheckRemotes::no, check_times()));
   });
   if (const auto* settings = loaded.readable()) {
     probes.start("remotes", [settings] { return diagnostics_document(dryrun::check_remotes(*settings, check_times())); });
@@ -157,6 +163,7 @@ GatewayFacts gateway_facts(const base::Result<json>& answer, const std::optional
   }
   facts.alive = answer->value("alive", false);
   facts.metrics = answer->value("metrics", "");
+  facts.log_level = answer->value("log_level", "");
   if (answer->contains("status")) {
     facts.status = answer->at("status");
     return facts;
@@ -198,6 +205,13 @@ class Answers {
   ProbeResults results_;
 };
 
+// A store on a file system in such a state cannot be written.
+Findings with_store_cause(Findings findings) {
+  for (auto& finding : findings)
+    if (finding.area == kDiskArea && finding.severity == Severity::urgent) finding.cause = kStoreCause;
+  return findings;
+}
+
 std::map<fs::path, base::Timestamp> changed_files(const json& files) {
   std::map<fs::path, base::Timestamp> out;
   const auto changed = files.is_object() ? files.find("changed") : files.end();
@@ -221,20 +235,26 @@ Findings diagnose(const fs::path& named) {
   const bool other_user = is_other_user(file, loaded.readable());
   auto gateway = gateway_facts(answers.gateway(), unit);
   gateway.addresses_unknown = other_user && loaded.readable() == nullptr;
+  gateway.debug_configured = loaded.readable() != nullptr && loaded.readable()->log.level == base::LogLevel::debug;
   append(gateway_findings(gateway));
   if (unit) append(unit_findings(*unit, loaded.readable()));
 
-  DiagnosticContext context{"machine", "Fix it, then check again", "belfry check", other_user, gateway.status.has_value() || gateway.alive};
+  DiagnosticContext context{"machine",
+                            "Fix it, then check again",
+                            "belfry check",
+                            other_user,
+                            gateway.status.has_value() || gateway.alive,
+                            gateway.status ? refusal_of_reload(*gateway.status) : std::string()};
   append(diagnostic_findings(diagnostics_from(answers.take("machine", out)), context));
   context.area = "configuration";
   append(diagnostic_findings(diagnostics_from(answers.take("configuration", out)), context));
   const auto files = answers.take("files", out);
-  if (files.is_object()) append(findings_from(files));
+  if (files.is_object()) append(with_store_cause(findings_from(files)));
   if (gateway.status) {
     append(configuration_in_use_findings(*gateway.status, changed_files(files)));
     append(sink_findings(*gateway.status, base::SystemClock().now()));
   }
-  context = {"remotes", "Fix it, then check again", "belfry check --online", false, context.gateway_runs};
+  context = {"remotes", "Fix it, then check again", "belfry check --online", false, context.gateway_runs, {}};
   append(diagnostic_findings(diagnostics_from(answers.take("remotes", out)), context));
   append(clock_findings(clock_facts()));
   return by_urgency(std::move(out));

@@ -21,6 +21,24 @@ bool is_denial(const std::string& text) {
   return text.contains("Permission denied") || text.contains("Operation not permitted") || text.contains("needs the capability");
 }
 
+// The sink in "sinks.slack.config.bot_token: ..."; empty: another text.
+std::string sink_in(const std::string& text) {
+  constexpr std::string_view kSinks = "sinks.";
+  if (!text.starts_with(kSinks)) return {};
+  const auto end = text.find_first_of(".: ", kSinks.size());
+  return text.substr(kSinks.size(), end - kSinks.size());
+}
+
+// The fault that findings of other checks share with this problem; empty: none.
+std::string cause_of(const Diagnostic& problem, const DiagnosticContext& context) {
+  if (!context.refused_reload.empty() && problem.to_string() == context.refused_reload) return std::string(kReloadCause);
+  if (context.area == "machine" && problem.text.starts_with("store")) return std::string(kStoreCause);
+  const auto sink = sink_in(problem.text);
+  if (sink.empty()) return {};
+  if (context.area == "remotes") return remote_cause(sink);
+  return problem.severity == Diagnostic::Severity::error ? configuration_cause(sink) : std::string();
+}
+
 bool is_missing_variable(const std::string& text) { return text.contains("environment variable") && text.contains("is not set"); }
 
 Finding to_finding(const Diagnostic& problem, const DiagnosticContext& context) {
@@ -30,6 +48,7 @@ Finding to_finding(const Diagnostic& problem, const DiagnosticContext& context) 
                       "Install a version of the plugin for this Belfry, or remove the file", "belfry plugins list");
   }
   auto finding = finding_of(severity, context.area, location_of(problem) + problem.text, context.remedy, context.command);
+  finding.cause = cause_of(problem, context);
   if (context.other_user && is_denial(problem.text)) {
     finding.severity = Severity::warning;
     finding.found = "could not be examined as this user: " + finding.found;
@@ -37,6 +56,7 @@ Finding to_finding(const Diagnostic& problem, const DiagnosticContext& context) 
     finding.command = "sudo belfry doctor";
   } else if (context.gateway_runs && is_missing_variable(problem.text)) {
     finding.severity = Severity::note;
+    finding.cause.clear();
     finding.found = "this shell lacks a variable of the configuration, which the running gateway may have: " + finding.found;
     finding.remedy = "Run doctor with the environment of the gateway to check the value";
     finding.command.clear();

@@ -15,6 +15,7 @@ struct DiagnosticContext {
   bool other_user = false;
   // The gateway runs, perhaps with variables that this shell does not have.
   bool gateway_runs = false;
+  std::string refused_reload = {};  // the error for which the gateway refused to reload; empty: none
 };
 
 // Errors become urgent, warnings stay warnings, and notes, which confirm that something is in order, are left out. At most `limit`

@@ -3,8 +3,6 @@
 namespace belfry::cli::doctor {
 namespace {
 
-constexpr const char* kDiskArea = "disk";
-
 std::string size_text(std::uint64_t bytes) {
   if (bytes < 10 * kMebibyte) return std::to_string(bytes / 1024) + " KiB";
   if (bytes < 10 * 1024 * kMebibyte) return std::to_string(bytes / kMebibyte) + " MiB";

@@ -7,6 +7,8 @@
 
 namespace belfry::cli::doctor {
 
+inline constexpr const char* kDiskArea = "disk";
+
 inline constexpr std::uint64_t kMebibyte = 1024UL * 1024;
 // The gateway accepts nothing once the reserve of the queue, at most 16 MiB, cannot be allocated.
 inline constexpr std::uint64_t kSpaceUrgent = 64 * kMebibyte;

@@ -20,10 +20,28 @@ struct Finding {
   std::string remedy;   // a sentence that states what to do
   std::string command;  // for a shell; empty: no command does it
 
+  // A fault that several checks find ("store"): by_urgency() makes one entry of their findings. Empty: no other check finds it.
+  std::string cause = {};
+  bool is_consequence = false;             // of the cause, which another check may describe better
+  std::vector<Finding> consequences = {};  // set by by_urgency(); these have none themselves
+
   bool operator==(const Finding&) const = default;
 };
 
 using Findings = std::vector<Finding>;
+
+// Values of Finding::cause.
+inline constexpr std::string_view kStoreCause = "store";
+inline constexpr std::string_view kStoppedCause = "gateway stopped";
+inline constexpr std::string_view kReloadCause = "reload refused";
+inline constexpr std::string_view kFilesCause = "open files";
+inline constexpr std::string_view kClockCause = "clock";
+// A fault of a sink that the check of its remote, or of its configuration, explains.
+[[nodiscard]] std::string remote_cause(std::string_view sink);
+[[nodiscard]] std::string configuration_cause(std::string_view sink);
+
+[[nodiscard]] Finding with_cause(Finding finding, std::string_view cause);
+[[nodiscard]] Finding as_consequence_of(std::string_view cause, Finding finding);
 
 [[nodiscard]] std::string_view name_of(Severity severity);  // "urgent"
 
@@ -31,7 +49,8 @@ using Findings = std::vector<Finding>;
 [[nodiscard]] Finding finding_of(Severity severity, std::string area, const std::string& text, std::string remedy,
                                  std::string command = {});
 
-// Most urgent first, otherwise in the order of discovery; without duplicates, and each text on one line without control characters.
+// One entry for each cause, which is as urgent as its most urgent consequence. Most urgent first, otherwise in the order of discovery;
+// without duplicates, and each text on one line without control characters.
 [[nodiscard]] Findings by_urgency(Findings findings);
 
 // 1 if one of them is urgent, else 0.
@@ -39,7 +58,7 @@ using Findings = std::vector<Finding>;
 
 // Shape: docs/how-to/troubleshooting.md.
 [[nodiscard]] nlohmann::json document_of(const Findings& findings);
-// The inverse of document_of().
+// The inverse of document_of(), without causes.
 [[nodiscard]] Findings findings_from(const nlohmann::json& document);
 [[nodiscard]] std::string text_of(const Findings& findings);
 

@@ -51,8 +51,9 @@ Finding unreachable(const GatewayFacts& facts) {
 }
 
 Finding not_ready(const std::string& reason) {
-  return finding_of(Severity::urgent, kGatewayArea, "the gateway accepts no notifications: " + reason,
-                    "Fix the cause; the gateway recovers without a restart", "belfry status");
+  auto finding = finding_of(Severity::urgent, kGatewayArea, "the gateway accepts no notifications: " + reason,
+                            "Fix the cause; the gateway recovers without a restart", "belfry status");
+  return reason.starts_with("the store") ? as_consequence_of(kStoreCause, std::move(finding)) : finding;
 }
 
 app::Refusal refusal_of(const json& refused) {
@@ -62,7 +63,8 @@ app::Refusal refusal_of(const json& refused) {
           refused.value("status", 0),
           refused.value("why", ""),
           refused.value("latest_from", ""),
-          refused.value("count", std::uint64_t{0})};
+          refused.value("count", std::uint64_t{0}),
+          base::from_rfc3339(refused.value("latest_at", "")).value_or(base::Timestamp{})};
 }
 
 std::string count_text(double value) { return std::to_string(std::llround(value)); }
@@ -80,10 +82,11 @@ void add_status(const json& status, bool has_unit, Findings& out) {
                    std::to_string(unrouted) + (unrouted == 1 ? " notification" : " notifications") + " matched no route",
                    "Add a default route to pipeline.routes, as explain shows for a payload", "belfry explain PAYLOAD.json"});
   }
+  const auto zone = base::TimeZone::of_machine();
   for (const auto& refused : status.value("refused", json::array())) {
     if (!refused.is_object()) continue;
     const auto refusal = refusal_of(refused);
-    auto finding = finding_of(Severity::warning, kGatewayArea, app::describe(refusal), "Fix the sender at that address, or block it");
+    auto finding = finding_of(Severity::warning, kGatewayArea, app::describe(refusal, zone), "Fix the sender at that address, or block it");
     if (!refusal.remote.empty()) finding.found += ", latest from " + refusal.remote;
     out.push_back(std::move(finding));
   }
@@ -98,16 +101,28 @@ void add_metrics(const std::string& metrics, Findings& out) {
   const auto open = metric_value(metrics, "process_open_fds");
   const auto limit = metric_value(metrics, "process_max_fds");
   if (open && limit && *limit > 0 && *open > *limit * kDescriptorShare) {
-    out.push_back({Severity::urgent, kGatewayArea,
-                   "the gateway has " + count_text(*open) + " files open, and its limit is " + count_text(*limit),
-                   "Raise LimitNOFILE= in the unit, or lower server.max_connections", "systemctl edit belfry"});
+    Finding found{Severity::urgent, kGatewayArea,
+                  "the gateway has " + count_text(*open) + " files open, and its limit is " + count_text(*limit),
+                  "Raise LimitNOFILE= in the unit, or lower server.max_connections", "systemctl edit belfry"};
+    out.push_back(as_consequence_of(kFilesCause, std::move(found)));
   }
   if (const auto steps = metric_value(metrics, "belfry_clock_steps_total"); steps && *steps > 0) {
-    out.push_back({Severity::note, "clock",
-                   "the wall clock was set " + count_text(*steps) + (*steps == 1 ? " time" : " times") +
-                       " by a second or more since the gateway started",
-                   "Check the time synchronization of this machine", "timedatectl status"});
+    Finding found{Severity::note, "clock",
+                  "the wall clock was set " + count_text(*steps) + (*steps == 1 ? " time" : " times") +
+                      " by a second or more since the gateway started",
+                  "Check the time synchronization of this machine", "timedatectl status"};
+    out.push_back(as_consequence_of(kClockCause, std::move(found)));
   }
+}
+
+void add_log_level(const GatewayFacts& facts, Findings& out) {
+  const bool is_debug = facts.log_level == "debug";
+  if (!is_debug && (!facts.log_level.empty() || !facts.debug_configured)) return;
+  const std::string found = is_debug ? "the log level is debug" : "log.level is debug";
+  out.push_back({Severity::note, "log", found + ": the log contains the e-mail addresses of recipients",
+                 facts.debug_configured ? "Set log.level to info when the investigation is over, and reload"
+                                        : "Change it to info when the investigation is over; a reload does so as well",
+                 facts.debug_configured ? "belfry reload" : "belfry log-level info"});
 }
 
 }  // namespace
@@ -134,8 +149,9 @@ Findings gateway_findings(const GatewayFacts& facts) {
   if (facts.status) {
     add_status(*facts.status, facts.has_unit, out);
   } else {
-    out.push_back(unreachable(facts));
+    out.push_back(as_consequence_of(kStoppedCause, unreachable(facts)));
   }
+  add_log_level(facts, out);
   add_metrics(facts.metrics, out);
   return out;
 }

@@ -12,6 +12,8 @@ struct GatewayFacts {
   base::Result<nlohmann::json> status = base::fail("");  // the status document of the admin API, or why there is none
   bool alive = false;                                    // answers /healthz; with an error in `status`, only that
   std::string metrics;                                   // the answer to /metrics; empty: none
+  std::string log_level = {};                            // in use; empty: unknown
+  bool debug_configured = false;                         // log.level
   bool has_unit = false;                                 // belfry.service is the unit of this gateway
   bool addresses_unknown = false;                        // the configuration, which has them, cannot be read by this user
   bool unit_active = false;                              // and systemd reports it as active

@@ -83,14 +83,22 @@ std::optional<Finding> of_state(const json& sink) {
   return std::nullopt;
 }
 
+// A sink that cannot run at all cannot be released either.
+std::string cause_of(const json& sink) {
+  const auto name = text_at(sink, "name");
+  const bool cannot_run = text_at(sink, "state") == "parked" && text_at(sink, "release").empty();
+  return cannot_run ? configuration_cause(name) : remote_cause(name);
+}
+
 void add_queue(const json& sink, base::Timestamp now, Findings& out) {
   const auto name = text_at(sink, "name");
   if (const auto dead = count_at(sink, "dead_letters"); dead > 0) {
-    out.push_back({Severity::warning, kSinksArea,
-                   "sink " + name + " has " + std::to_string(dead) + (dead == 1 ? " dead letter" : " dead letters") +
-                       ", which will not be sent again unless an operator retries them",
-                   "Read why they failed, then retry them with `belfry deliveries retry --dead --sink " + name + "` or discard them",
-                   "belfry deliveries list --state dead --sink " + name});
+    Finding found{Severity::warning, kSinksArea,
+                  "sink " + name + " has " + std::to_string(dead) + (dead == 1 ? " dead letter" : " dead letters") +
+                      ", which will not be sent again unless an operator retries them",
+                  "Read why they failed, then retry them with `belfry deliveries retry --dead --sink " + name + "` or discard them",
+                  "belfry deliveries list --state dead --sink " + name};
+    out.push_back(as_consequence_of(cause_of(sink), std::move(found)));
   }
   const auto oldest = base::from_rfc3339(text_at(sink, "oldest"));
   const bool late = oldest && now - *oldest >= kLate;
@@ -114,7 +122,11 @@ Findings sink_findings(const json& status, base::Timestamp now) {
   if (sinks == status.end() || !sinks->is_array()) return out;
   for (const auto& sink : *sinks) {
     if (!sink.is_object()) continue;
-    if (auto finding = of_state(sink)) out.push_back(std::move(*finding));
+    if (auto finding = of_state(sink)) {
+      const auto state = text_at(sink, "state");
+      const bool follows = state == "parked" || state == "unreachable" || state == "paused";
+      out.push_back(follows ? as_consequence_of(cause_of(sink), std::move(*finding)) : with_cause(std::move(*finding), cause_of(sink)));
+    }
     add_queue(sink, now, out);
   }
   return out;

@@ -14,16 +14,21 @@ std::string with_status(const UnitFacts& facts) { return facts.status.empty() ? 
 void add_state(const UnitFacts& facts, Findings& out) {
   const bool fails = facts.active == "failed" || (facts.active == "activating" && facts.restarts > 0);
   if (fails && facts.result == "start-limit-hit") {
-    out.push_back({Severity::urgent, kUnitArea, "belfry.service failed too often and stays down (start-limit-hit)" + with_status(facts),
-                   "Fix the cause, which is in the log, then start it again", "systemctl reset-failed belfry && systemctl start belfry"});
+    out.push_back(with_cause(
+        Finding{Severity::urgent, kUnitArea, "belfry.service failed too often and stays down (start-limit-hit)" + with_status(facts),
+                "Fix the cause, which is in the log, then start it again", "systemctl reset-failed belfry && systemctl start belfry"},
+        kStoppedCause));
   } else if (fails) {
-    out.push_back({Severity::urgent, kUnitArea,
-                   "belfry.service is " + facts.active + " (" + facts.result + ") after " + std::to_string(facts.restarts) +
-                       (facts.restarts == 1 ? " restart" : " restarts") + with_status(facts),
-                   "Read the reason in the log, and fix it", kJournal});
+    out.push_back(
+        with_cause(Finding{Severity::urgent, kUnitArea,
+                           "belfry.service is " + facts.active + " (" + facts.result + ") after " + std::to_string(facts.restarts) +
+                               (facts.restarts == 1 ? " restart" : " restarts") + with_status(facts),
+                           "Read the reason in the log, and fix it", kJournal},
+                   kStoppedCause));
   } else if (facts.active == "inactive") {
-    out.push_back({Severity::urgent, kUnitArea, "belfry.service is inactive", "Start it, and enable it so that it starts at boot",
-                   "systemctl enable --now belfry"});
+    out.push_back(with_cause(Finding{Severity::urgent, kUnitArea, "belfry.service is inactive",
+                                     "Start it, and enable it so that it starts at boot", "systemctl enable --now belfry"},
+                             kStoppedCause));
   } else if (facts.restarts > 0) {
     out.push_back({Severity::warning, kUnitArea,
                    "belfry.service was restarted " + std::to_string(facts.restarts) + (facts.restarts == 1 ? " time" : " times") +
@@ -71,15 +76,18 @@ Findings unit_findings(const UnitFacts& facts, const config::Settings* settings)
   Findings out;
   add_state(facts, out);
   if (facts.active == "active" && !facts.reload.empty() && facts.reload != "success")
-    out.push_back({Severity::warning, kUnitArea, "the last reload of belfry.service failed (" + facts.reload + ")",
-                   "Correct the configuration, check it, and reload", "belfry check && systemctl reload belfry"});
+    out.push_back(as_consequence_of(kReloadCause,
+                                    Finding{Severity::warning, kUnitArea, "the last reload of belfry.service failed (" + facts.reload + ")",
+                                            "Correct the configuration, check it, and reload", "belfry check && systemctl reload belfry"}));
   if (facts.outdated)
     out.push_back({Severity::warning, kUnitArea, "the unit file of belfry.service has changed since systemd read it",
                    "Make systemd reload it, then restart the gateway", "systemctl daemon-reload && systemctl restart belfry"});
   if (settings == nullptr || facts.files == 0) return out;
   if (const auto problem = app::check_descriptors(*settings, static_cast<std::size_t>(facts.files)))
-    out.push_back({Severity::warning, kUnitArea, "LimitNOFILE of belfry.service is " + std::to_string(facts.files) + ": " + problem->text,
-                   "Raise LimitNOFILE= in a drop-in", "systemctl edit belfry"});
+    out.push_back(with_cause(
+        Finding{Severity::warning, kUnitArea, "LimitNOFILE of belfry.service is " + std::to_string(facts.files) + ": " + problem->text,
+                "Raise LimitNOFILE= in a drop-in", "systemctl edit belfry"},
+        kFilesCause));
   return out;
 }
 

@@ -113,12 +113,13 @@ class Finder {
 // Reads the files that were found.
 class Reader {
  public:
-  Reader(const Context& context, std::size_t nodes) : context_(context), nodes_(nodes) {}
+  Reader(const Context& context, std::size_t nodes, base::Fingerprint& texts) : context_(context), nodes_(nodes), texts_(texts) {}
 
   // Returns false when the files together are too large: the rest must not be read.
   bool read(const Included& included) {
     const auto text = read_named_file(included.file);
     if (!text) included.named.error("names " + included.file.string() + ", which " + text.error().message);
+    if (text) texts_.add(*text);
     const auto tree = text ? yaml::parse(*text, context_.report, context_.report.add_file(included.file.string())) : nullptr;
     if (!tree) {
       complete = false;
@@ -172,11 +173,12 @@ class Reader {
 
   const Context& context_;
   std::size_t nodes_;
+  base::Fingerprint& texts_;
 };
 
 }  // namespace
 
-yaml::NodePtr load_includes(const Context& context, const yaml::NodePtr& main, std::vector<fs::path>& files) {
+yaml::NodePtr load_includes(const Context& context, const yaml::NodePtr& main, std::vector<fs::path>& files, base::Fingerprint& texts) {
   files.emplace_back(context.report.file());
   const auto* include = main->find("include");
   if (include == nullptr) return main;
@@ -190,7 +192,7 @@ yaml::NodePtr load_includes(const Context& context, const yaml::NodePtr& main, s
     finder.complete = false;
     finder.files.erase(finder.files.begin() + kMaxIncludedFiles, finder.files.end());
   }
-  Reader reader(context, main->nodes);
+  Reader reader(context, main->nodes, texts);
   for (const auto& each : finder.files) {
     if (!reader.read(each)) break;
   }

@@ -31,7 +31,10 @@ void read_pipeline(const Value& written, const Value* sources, const Value* sink
   for (const auto& member : sinks->node().members) {
     if (reader.used_sinks().contains(member.key)) continue;
     written.context().report.warning(
-        member.key_at, "sinks." + member.key + " is not used by any route; name it in a \"to\" or \"fallback\", or remove it");
+        member.key_at,
+        "sinks." + member.key +
+            " is not used by any route; name it in a \"to\" or \"fallback\", or remove it once `belfry status` shows that its "
+            "queue is empty");
   }
 }
 

@@ -160,6 +160,7 @@ struct Settings {
   std::string file;  // empty: from the environment alone
   // Paths to watch: the files that were read, the main file first, and the directories that the patterns of `include` search.
   std::vector<std::filesystem::path> files;
+  std::string fingerprint;  // of the texts that were read (base/fingerprint.hpp); references are not resolved in it. Empty: no file
   // Files that references name, except systemd's credentials. The user of the gateway must be able to read them.
   std::set<std::filesystem::path> referenced;
   bool watch = false;

@@ -1,5 +1,6 @@
 // A request handler that can refuse a request by its head alone. The server calls `admit` before it reads the body, so that a refused
-// client cannot make it read or buffer one. Called like any other handler, it runs `admit` first: a refused request is never handled.
+// client cannot make it read or buffer one. The handler calls it again, since the body may have taken long to arrive, and permissions may
+// have changed: a refused request is never handled.
 // Thread rule: any thread, like every handler.
 #pragma once
 #include <functional>

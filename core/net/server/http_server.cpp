@@ -436,9 +436,7 @@ void HttpServer::Impl::call(const HttpRoute& route, ServerRequest request, Reply
   if (stopped_) return;
   const auto where = request.method + " " + request.path;
   try {
-    // The request has already been admitted: call `handle` directly.
-    const auto* admission = admission_of(route);
-    (admission == nullptr ? route.handler : admission->handle)(std::move(request), std::move(reply));
+    route.handler(std::move(request), std::move(reply));
   } catch (const std::exception& e) {
     log.error("a request handler threw", {{"request", where}, {"what", e.what()}});
   } catch (...) {

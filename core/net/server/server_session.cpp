@@ -248,7 +248,7 @@ Session::Step Session::check_head(RequestParser& parser, ServerRequest& request,
   request.peer = peer_;
   request.peer_uid = peer_uid_;
   request.client_subject = client_subject_;
-  if (auto refusal = refuse_head(request, parser.version)) return refuse(std::move(*refusal));
+  if (auto refusal = refuse_head(request, parser.target, parser.version)) return refuse(std::move(*refusal));
   if (host_->draining()) return refuse(service_unavailable("the server is shutting down"));
   if (options_.over_limit) return refuse(service_unavailable("the server has too many connections"));
   match = host_->match(request);

@@ -210,17 +210,18 @@ void GroupStore::list(Filter filter, PageRequest page, base::Timestamp now, Hand
 }
 
 void GroupStore::continue_search(Search search, Handler<DeliveryPage> handler) {
-  if (search.done) {
-    return submit<DeliveryPage>(std::move(handler),
-                                [search = std::move(search)](Tables& tables) { return operations::read_page(tables, search); });
-  }
+  if (search.complete) return handler(std::move(search.page));
   auto next = [this, handler = std::move(handler)](base::Result<Search> stepped) mutable {
     if (!stepped) return handler(std::unexpected(std::move(stepped.error())));
     continue_search(std::move(*stepped), std::move(handler));
   };
   submit<Search>(std::move(next), [search = std::move(search)](Tables& tables) -> base::Result<Search> {
     auto stepped = search;
-    tables.search(stepped);
+    if (stepped.done) {
+      operations::read_rows(tables, stepped);
+    } else {
+      tables.search(stepped);
+    }
     return stepped;
   });
 }
@@ -253,6 +254,15 @@ void GroupStore::retry(std::vector<std::string> delivery_ids, Operator by, base:
   submit<Changed>(std::move(handler), [ids = std::move(delivery_ids), by = std::move(by), now, ages = std::move(ages)](Tables& tables) {
     return operations::retry(tables, ids, by, now, ages);
   });
+}
+
+void GroupStore::reroute(Acceptance plan, Operator by, base::Timestamp now, Handler<Changed> handler) {
+  auto text = model::encode(plan.notification);
+  submit<Changed>(std::move(handler),
+                  [this, plan = std::move(plan), text = std::move(text), by = std::move(by), now](Tables& tables) -> base::Result<Changed> {
+                    if (auto open = check_accepting(); !open) return std::unexpected(std::move(open.error()));
+                    return operations::reroute(tables, plan, text, by, now);
+                  });
 }
 
 void GroupStore::discard(std::vector<std::string> delivery_ids, Operator by, base::Timestamp now, Handler<Changed> handler) {

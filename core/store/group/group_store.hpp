@@ -44,6 +44,7 @@ class GroupStore final : public Store {
   void history(std::string notification_id, Handler<History> handler) override;
   void list_notifications(base::Timestamp since, std::int64_t from, std::size_t limit, Handler<NotificationPage> handler) override;
   void retry(std::vector<std::string> delivery_ids, Operator by, base::Timestamp now, RetryAges ages, Handler<Changed> handler) override;
+  void reroute(Acceptance plan, Operator by, base::Timestamp now, Handler<Changed> handler) override;
   void discard(std::vector<std::string> delivery_ids, Operator by, base::Timestamp now, Handler<Changed> handler) override;
   void audit(OperatorAction action, Handler<bool> handler) override;
   void list_audit(std::int64_t before, std::size_t limit, Handler<std::vector<OperatorAction>> handler) override;

@@ -78,6 +78,11 @@ class MemoryTables final : public Tables {
     return notifications_.empty() ? std::nullopt : std::optional(notifications_.begin()->second.received_at);
   }
   void save(const NotificationRow& notification) override { notifications_[notification.row] = notification; }
+  void save_routed(const NotificationRow& notification, const std::string& text) override {
+    backlog_->unrouted((notification.unrouted ? 1 : 0) - (notifications_.at(notification.row).unrouted ? 1 : 0));
+    save(notification);
+    texts_[notification.row] = text;
+  }
   void erase_text(RowId notification, const std::string& rest) override { texts_[notification] = rest; }
 
   std::vector<RowId> ended_before(base::Timestamp before, std::size_t limit) override {

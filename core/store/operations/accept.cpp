@@ -12,12 +12,12 @@ namespace {
 constexpr std::size_t kWindowsRemovedAtOnce = 2;  // more than one per added window, so that expired ones do not pile up
 constexpr auto kHeardAgain = std::chrono::seconds(1);
 
-// Returns the end of the window if it is used up, and otherwise counts this use.
-std::optional<base::Timestamp> use_window(Tables& tables, const WindowKey& key, base::Timestamp now, base::Millis length,
-                                          std::uint32_t limit) {
+// Returns the window if it is used up, and otherwise counts this use by `notification`.
+std::optional<Window> use_window(Tables& tables, const WindowKey& key, const model::Notification& notification, base::Timestamp now,
+                                 base::Millis length, std::uint32_t limit) {
   auto window = tables.window(key).value_or(Window{});
-  if (window.ends_at <= now) window = {.ends_at = now + length, .count = 0};
-  if (window.count >= limit) return window.ends_at;
+  if (window.ends_at <= now) window = {.ends_at = now + length, .count = 0, .first = notification.id};
+  if (window.count >= limit) return window;
   ++window.count;
   tables.save(key, window);
   tables.remove_windows(now, kWindowsRemovedAtOnce);
@@ -37,16 +37,34 @@ class Acceptor {
   Acceptor(Tables& tables, const Acceptance& acceptance, const std::string& text) : tables_(tables), acceptance_(acceptance), text_(text) {}
 
   Accepted run() {
-    for (const auto& planned : acceptance_.deliveries) decide(planned);
+    for (const auto& planned : acceptance_.deliveries) decide(planned, planned.dedupe);
     write_notification();
-    for (const auto& placement : placements_) place(placement);
-    for (const auto& decision : acceptance_.decisions) tables_.add_decision(notification_, decision);
-    for (const auto& decision : decisions_) tables_.add_decision(notification_, decision);
+    write_plan();
     return std::move(result_);
   }
 
+  // For a notification that is stored already, without a delivery. Returns the ids of its deliveries.
+  std::vector<std::string> run_again(NotificationRow stored) {
+    for (const auto& planned : acceptance_.deliveries) decide(planned, std::nullopt);
+    stored.sensitive = acceptance_.notification.sensitive;
+    stored.unrouted = false;
+    stored.unfinished = static_cast<std::uint32_t>(placements_.size());
+    tables_.save_routed(stored, text_);
+    notification_ = stored.row;
+    write_plan();
+    return std::move(deliveries_);
+  }
+
+  [[nodiscard]] const std::vector<std::string>& sinks() const { return result_.sinks; }
+
  private:
-  void decide(const PlannedDelivery& planned) {
+  void write_plan() {
+    for (const auto& placement : placements_) place(placement);
+    for (const auto& decision : acceptance_.decisions) tables_.add_decision(notification_, decision);
+    for (const auto& decision : decisions_) tables_.add_decision(notification_, decision);
+  }
+
+  void decide(const PlannedDelivery& planned, const std::optional<DedupeKey>& dedupe) {
     const auto& delivery = planned.delivery;
     const auto now = delivery.created_at;
     const auto queue = queue_for(tables_, delivery.sink, delivery.destination.key());
@@ -54,9 +72,10 @@ class Acceptor {
       return note(delivery, "merged", "another route chose the same target first");
     }
     seen_.push_back(queue.row);
-    if (planned.dedupe && use_window(tables_, {queue.row, WindowKind::dedupe, planned.dedupe->key}, now, planned.dedupe->window, 1)) {
-      const auto by = planned.dedupe->by.empty() ? std::string() : "processor \"" + planned.dedupe->by + "\": ";
-      return note(delivery, "deduplicated", by + "the same event was sent within " + base::to_string(planned.dedupe->window));
+    if (dedupe) {
+      const auto window =
+          use_window(tables_, {queue.row, WindowKind::dedupe, dedupe->key}, acceptance_.notification, now, dedupe->window, 1);
+      if (window) return note(delivery, "deduplicated", repetition(*dedupe, *window));
     }
     Placement placement{.planned = &planned, .queue = queue};
     if (!acceptance_.notification.sensitive && !delivery.sensitive) placement.digest = digest_of(planned, queue);
@@ -64,16 +83,24 @@ class Acceptor {
     placements_.push_back(std::move(placement));
   }
 
+  // `processor "repeats": key "Workspace Created" was sent within 5m as notification 0193...`
+  static std::string repetition(const DedupeKey& dedupe, const Window& window) {
+    return (dedupe.by.empty() ? "" : "processor \"" + dedupe.by + "\": ") +
+           (dedupe.shown.empty() ? "the same event" : "key \"" + dedupe.shown + "\"") + " was sent within " +
+           base::to_string(dedupe.window) + (window.first.empty() ? "" : std::string(kAsNotification) + window.first);
+  }
+
   std::optional<DigestKey> digest_of(const PlannedDelivery& planned, const QueueRow& queue) {
     if (planned.digest) return planned.digest;
     if (!planned.throttle) return std::nullopt;
     const auto& throttle = *planned.throttle;
     const auto now = planned.delivery.created_at;
-    const auto ends_at = use_window(tables_, {queue.row, WindowKind::throttle, throttle.key}, now, throttle.window, throttle.limit);
-    if (!ends_at) return std::nullopt;
+    const auto window = use_window(tables_, {queue.row, WindowKind::throttle, throttle.key}, acceptance_.notification, now, throttle.window,
+                                   throttle.limit);
+    if (!window) return std::nullopt;
     note(planned.delivery, "throttled", "more than " + std::to_string(throttle.limit) + " within " + base::to_string(throttle.window));
     auto overflow = throttle.overflow;
-    if (overflow.due_at <= now + throttle.window) overflow.due_at = std::max(*ends_at, planned.delivery.due_at);
+    if (overflow.due_at <= now + throttle.window) overflow.due_at = std::max(window->ends_at, planned.delivery.due_at);
     return overflow;
   }
 
@@ -111,10 +138,12 @@ class Acceptor {
       open.bytes += text_.size();
       tables_.add_member(open.delivery, notification_);
       tables_.save_open_digest(placement.queue.row, placement.digest->key, open);
+      deliveries_.push_back(open.delivery_id);
       return note(planned, "digested", "joined an open digest", open.delivery_id);
     }
     auto row = new_row(planned, placement);
     row.delivery.sequence = static_cast<std::uint64_t>(tables_.add(row));
+    deliveries_.push_back(row.delivery.id);
     if (placement.digest.has_value()) {
       tables_.add_member(row.row(), notification_);
       tables_.save_open_digest(placement.queue.row, placement.digest->key,
@@ -173,6 +202,7 @@ class Acceptor {
   std::vector<RowId> seen_;  // queues of the targets so far
   std::vector<Placement> placements_;
   std::vector<model::Decision> decisions_;
+  std::vector<std::string> deliveries_;  // ids of those that carry the notification
   Accepted result_;
 };
 
@@ -203,6 +233,36 @@ base::Result<Accepted> accept(Tables& tables, const Acceptance& acceptance, cons
     return Accepted{.duplicate = true, .notification_id = std::move(*id)};
   }
   return Acceptor(tables, acceptance, text).run();
+}
+
+base::Result<Changed> reroute(Tables& tables, const Acceptance& plan, const std::string& text, const Operator& by, base::Timestamp now) {
+  const auto& id = plan.notification.id;
+  if (plan.deliveries.empty()) return base::fail(base::ErrorCode::invalid, "the plan of notification " + id + " has no deliveries");
+  const auto unchanged = [&](std::string_view why) { return Changed{.unchanged = {{id, std::string(why)}}}; };
+  const auto stored = tables.notification(id);
+  if (!stored) return unchanged(kDoesNotExist);
+  if (stored->erased) return unchanged(kErased);
+  if (!tables.deliveries_of(stored->row).empty()) return unchanged("has been routed meanwhile");
+
+  tables.add_decision(stored->row, {.at = now, .notification_id = id, .event = "rerouted", .detail = by_operator(by)});
+  Acceptor acceptor(tables, plan, text);
+  Changed changed{.changed = acceptor.run_again(*stored)};
+  changed.sinks = acceptor.sinks();
+  std::string subject = "notification " + id + " to ";
+  std::vector<std::string> sinks;
+  for (const auto& delivery : changed.changed) {
+    const auto sink = tables.delivery(delivery).value_or(DeliveryRow{}).delivery.sink;
+    if (std::ranges::find(sinks, sink) != sinks.end()) continue;
+    subject += (sinks.empty() ? "" : ", ") + sink;
+    sinks.push_back(sink);
+  }
+  tables.add(OperatorAction{.at = now,
+                            .action = "retry",
+                            .by = by.name,
+                            .reason = by.reason,
+                            .subject = std::move(subject),
+                            .deliveries = changed.changed.size()});
+  return changed;
 }
 
 }  // namespace belfry::store::operations

@@ -10,6 +10,8 @@ namespace {
 
 using model::DeliveryState;
 
+constexpr base::Millis kOneSecond{1000};
+
 void record_outcome(model::Delivery& delivery, const model::Outcome& outcome) {
   delivery.last_reason = outcome.reason;
   delivery.last_detail = outcome.detail;
@@ -21,6 +23,26 @@ std::string describe(const model::Delivery& delivery) {
   if (!delivery.last_reason.empty()) text += ": " + delivery.last_reason;
   if (!delivery.last_detail.empty()) text += ": " + delivery.last_detail;
   return text;
+}
+
+// The max_age that ended the delivery.
+base::Millis max_age_of(Tables& tables, const DeliveryRow& row) {
+  const auto expires_at = row.delivery.expires_at;
+  // The max_age of the notification counts from its receipt, even if the delivery was held or is a fallback.
+  const auto notification = model::decode_notification(tables.text(row.notification));
+  if (notification && notification->max_age) {
+    const auto rest = expires_at - (notification->received_at + *notification->max_age);
+    if (rest > -kOneSecond && rest < kOneSecond) return *notification->max_age;
+  }
+  return std::chrono::round<std::chrono::seconds>(expires_at - row.joins_at);
+}
+
+// For the decision that the delivery has failed: "slack direct:ada@example.com: expired: not delivered within its max_age of 1d".
+std::string describe_end(Tables& tables, const DeliveryRow& row, DeliveryState state, bool attempted) {
+  if (state != DeliveryState::expired) return describe(row.delivery);
+  const auto age = std::string(kMaxAgeOf) + base::to_string(max_age_of(tables, row));
+  if (attempted) return describe(row.delivery) + "; " + age + " leaves no time for another attempt";
+  return row.delivery.sink + " " + row.delivery.destination.key() + ": expired: not delivered within " + age;
 }
 
 // Writes a fallback for the notifications of `parent` that the target does not have yet. False: it has all of them.
@@ -76,7 +98,7 @@ struct ApplyDisposition {
     tables.save(row);
   }
   void operator()(const FallBack& fallback) {
-    add_decision(tables, row, model::to_string(fallback.state), describe(row.delivery), finish.now);
+    add_decision(tables, row, model::to_string(fallback.state), describe_end(tables, row, fallback.state, finish.attempt != 0), finish.now);
     // Before this delivery ends: a sensitive text must not be erased while a fallback needs it.
     for (const auto& delivery : fallback.deliveries) {
       const bool added = add_fallback(tables, row, delivery, finish.now);
@@ -85,7 +107,7 @@ struct ApplyDisposition {
     end_delivery(tables, row, fallback.state, fallback.deliveries.empty(), finish.now);
   }
   void operator()(const DeadLetter& dead) {
-    add_decision(tables, row, model::to_string(dead.state), describe(row.delivery), finish.now);
+    add_decision(tables, row, model::to_string(dead.state), describe_end(tables, row, dead.state, finish.attempt != 0), finish.now);
     end_delivery(tables, row, dead.state, true, finish.now);
   }
 };

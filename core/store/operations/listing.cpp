@@ -7,6 +7,8 @@
 namespace belfry::store::operations {
 namespace {
 
+constexpr std::size_t kRowsAtOnce = 20;  // of a page, so that accepts do not wait for all of it
+
 base::Timestamp paused_until(Tables& tables, const DeliveryRow& row) {
   if (row.delivery.state != model::DeliveryState::waiting) return {};
   const auto queue = tables.queue(row.queue);
@@ -43,14 +45,15 @@ base::Result<Search> begin_search(Tables& tables, Filter filter, const PageReque
   return search;
 }
 
-base::Result<DeliveryPage> read_page(Tables& tables, const Search& search) {
-  DeliveryPage page;
+void read_rows(Tables& tables, Search& search) {
   const auto full = search.limit - 1;
-  for (std::size_t i = 0; i < std::min(full, search.found.size()); ++i) {
-    if (auto row = tables.delivery(search.found[i])) page.deliveries.push_back(read_listed(tables, std::move(*row), search.now));
+  const auto wanted = std::min(full, search.found.size());
+  for (const auto end = std::min(search.read + kRowsAtOnce, wanted); search.read < end; ++search.read) {
+    if (auto row = tables.delivery(search.found[search.read]))
+      search.page.deliveries.push_back(read_listed(tables, std::move(*row), search.now));
   }
-  if (search.found.size() > full) page.next = static_cast<std::uint64_t>(search.found[full - 1]);
-  return page;
+  search.complete = search.read == wanted;
+  if (search.complete && search.found.size() > full) search.page.next = static_cast<std::uint64_t>(search.found[full - 1]);
 }
 
 base::Result<std::vector<std::string>> resolve(Tables& tables, const std::string& id) {

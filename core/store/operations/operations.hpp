@@ -22,6 +22,9 @@ namespace belfry::store::operations {
                                              base::Timestamp until);
 [[nodiscard]] base::Result<Changed> retry(Tables& tables, const std::vector<std::string>& ids, const Operator& by, base::Timestamp now,
                                           const RetryAges& ages);
+// `text`: the encoded notification of the plan.
+[[nodiscard]] base::Result<Changed> reroute(Tables& tables, const Acceptance& plan, const std::string& text, const Operator& by,
+                                            base::Timestamp now);
 [[nodiscard]] base::Result<Changed> discard(Tables& tables, const std::vector<std::string>& ids, const Operator& by, base::Timestamp now);
 [[nodiscard]] base::Result<SweepResult> sweep(Tables& tables, base::Timestamp before, std::size_t limit);
 [[nodiscard]] base::Result<std::size_t> save_clock(Tables& tables, const base::ClockCheckpoint& mark);
@@ -29,9 +32,9 @@ namespace belfry::store::operations {
 [[nodiscard]] std::vector<model::Delivery> dead_letter_unreachable(Tables& tables, const std::vector<RowId>& deliveries,
                                                                    base::Timestamp now);
 
-// Runs the first step of a search for one page. Run Tables::search() until it is done, then read the page.
+// Runs the first step of a search for one page. Run Tables::search() until it is done, then read_rows() until the page is complete.
 [[nodiscard]] base::Result<Search> begin_search(Tables& tables, Filter filter, const PageRequest& page, base::Timestamp now);
-[[nodiscard]] base::Result<DeliveryPage> read_page(Tables& tables, const Search& search);
+void read_rows(Tables& tables, Search& search);
 [[nodiscard]] base::Result<std::vector<std::string>> resolve(Tables& tables, const std::string& id);
 [[nodiscard]] base::Result<History> history(Tables& tables, const std::string& notification_id);
 

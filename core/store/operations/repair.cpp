@@ -42,7 +42,7 @@ void requeue(Tables& tables, DeliveryRow& row, base::Timestamp now, base::Millis
 class Repair {
  public:
   Repair(Tables& tables, const char* action, const Operator& by, base::Timestamp now)
-      : tables_(tables), action_(action), by_(by), now_(now), detail_("by " + by.name + (by.reason.empty() ? "" : ": " + by.reason)) {}
+      : tables_(tables), action_(action), by_(by), now_(now), detail_(by_operator(by)) {}
 
   // None: there is no such delivery, or the id was taken before.
   std::optional<DeliveryRow> take(const std::string& id) {
@@ -83,6 +83,21 @@ class Repair {
   Changed changed_;
 };
 
+// The notifications that this one repeated.
+void add_repeated(Tables& tables, History& history) {
+  for (const auto& decision : history.decisions) {
+    if (decision.event != "deduplicated") continue;
+    const auto notification = tables.notification(repeated_id(decision.detail));
+    if (!notification || std::ranges::find(history.repeated, notification->id, &RepeatedNotification::id) != history.repeated.end())
+      continue;
+    RepeatedNotification repeated{.id = notification->id, .msg_id = notification->msg_id, .received_at = notification->received_at};
+    for (auto& row : tables.deliveries_of(notification->row)) {
+      if (row.unreadable.empty()) repeated.deliveries.push_back(std::move(row.delivery));
+    }
+    history.repeated.push_back(std::move(repeated));
+  }
+}
+
 }  // namespace
 
 base::Result<bool> pause_queue(Tables& tables, const std::string& sink, const std::string& destination_key, base::Timestamp until) {
@@ -109,7 +124,7 @@ base::Result<Changed> retry(Tables& tables, const std::vector<std::string>& ids,
     } else if (age == ages.by_sink.end()) {
       repair.refuse(id, "goes to sink " + row->delivery.sink + ", which is not configured");
     } else if (erased(tables, *row)) {
-      repair.refuse(id, "its sensitive text was erased");
+      repair.refuse(id, kErased);
     } else {
       requeue(tables, *row, now, age->second);
       repair.note(*row, "retried", true);
@@ -189,6 +204,7 @@ base::Result<History> history(Tables& tables, const std::string& notification_id
     }
     history.deliveries.push_back(std::move(row.delivery));
   }
+  add_repeated(tables, history);
   std::ranges::stable_sort(history.decisions, {}, &model::Decision::at);
   return history;
 }

@@ -155,6 +155,8 @@ std::optional<model::Decision> delivered_decision(Tables& tables, const Delivery
                          .detail = delivery.sink + " " + delivery.destination.key() + ": " + how};
 }
 
+std::string by_operator(const Operator& by) { return "by " + by.name + (by.reason.empty() ? "" : ": " + by.reason); }
+
 void add_decision(Tables& tables, const DeliveryRow& row, std::string_view what, std::string detail, base::Timestamp at) {
   tables.add_decision(row.notification, {.at = at,
                                          .notification_id = row.delivery.notification_id,

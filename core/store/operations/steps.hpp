@@ -49,6 +49,9 @@ void make_dead_letter(Tables& tables, DeliveryRow& row, const std::string& why, 
 // The decision "delivered", derived from the state and the attempts; none: not delivered.
 [[nodiscard]] std::optional<model::Decision> delivered_decision(Tables& tables, const DeliveryRow& row);
 
+// The detail of a decision by an operator: "by ada (uid 1000): the token was renewed".
+[[nodiscard]] std::string by_operator(const Operator& by);
+
 void add_decision(Tables& tables, const DeliveryRow& row, std::string_view what, std::string detail, base::Timestamp at);
 
 // The notification as far as its row describes it, without its text.

@@ -64,6 +64,14 @@ void SqliteTables::save(const NotificationRow& n) {
   sql("UPDATE notifications SET erased = ?, unfinished = ?, ended_at = ? WHERE row = ?").run(n.erased, n.unfinished, n.ended_at, n.row);
 }
 
+void SqliteTables::save_routed(const NotificationRow& n, const std::string& text) {
+  if (sql("UPDATE notifications SET unrouted = 0 WHERE row = ? AND unrouted = 1").run(n.row) > 0) backlog_.unrouted(-1);
+  sql("UPDATE notifications SET sensitive = ?, unrouted = ?, unfinished = ? WHERE row = ?")
+      .run(n.sensitive, n.unrouted, n.unfinished, n.row);
+  if (n.unrouted) backlog_.unrouted(1);
+  sql("UPDATE texts SET text = ? WHERE notification = ?").run(text, n.row);
+}
+
 void SqliteTables::erase_text(RowId notification, const std::string& rest) {
   sql("UPDATE texts SET text = ? WHERE notification = ?").run(rest, notification);
   erased_ = true;

@@ -156,15 +156,15 @@ std::vector<RowId> SqliteTables::members(RowId digest) {
 }
 
 std::optional<Window> SqliteTables::window(const WindowKey& key) {
-  auto rows =
-      sql("SELECT ends_at, uses FROM windows WHERE queue = ? AND kind = ? AND key = ?").query(key.queue, kind_name(key.kind), key.key);
+  auto rows = sql("SELECT ends_at, uses, first FROM windows WHERE queue = ? AND kind = ? AND key = ?")
+                  .query(key.queue, kind_name(key.kind), key.key);
   if (!rows.next()) return std::nullopt;
-  return Window{.ends_at = rows.time(0), .count = rows.count(1)};
+  return Window{.ends_at = rows.time(0), .count = rows.count(1), .first = rows.text(2)};
 }
 
 void SqliteTables::save(const WindowKey& key, const Window& window) {
-  sql("INSERT OR REPLACE INTO windows(queue, kind, key, ends_at, uses) VALUES(?, ?, ?, ?, ?)")
-      .run(key.queue, kind_name(key.kind), key.key, window.ends_at, window.count);
+  sql("INSERT OR REPLACE INTO windows(queue, kind, key, ends_at, uses, first) VALUES(?, ?, ?, ?, ?, ?)")
+      .run(key.queue, kind_name(key.kind), key.key, window.ends_at, window.count, window.first);
 }
 
 std::size_t SqliteTables::remove_windows(base::Timestamp ended_before, std::size_t limit) {

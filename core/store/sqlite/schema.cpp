@@ -13,7 +13,6 @@ constexpr std::int64_t kApplicationId = 0x424C4659;  // "BLFY"
 // declared as foreign keys, because only the rules write here, and they write both ends.
 //  - deliveries.row is the accept order and part of a claim, so it is never reused.
 //  - deliveries.finished_at is NULL while a delivery is unfinished, queues.ready_at while nothing waits in a queue.
-//  - deliveries_open covers the search for expired deliveries.
 //  - queues_ready covers lease; queues.deliveries counts the deliveries that refer to the queue, finished or not.
 //  - attempts holds attempts that are over: an open one is open_attempt and begun_at of its delivery, which the lease writes anyway.
 //  - The state and the attempts of a delivery show that it was delivered; decisions record everything else.
@@ -116,8 +115,17 @@ CREATE TABLE sources(name TEXT PRIMARY KEY, at INTEGER NOT NULL, msg_id TEXT NOT
 INSERT INTO sources SELECT source, max(received_at), msg_id FROM notifications GROUP BY source;
 )sql";
 
+// windows.first is the id of the notification that opened the window. deliveries_open covers the search for unfinished deliveries, whatever
+// the filter, and replaces deliveries_unfinished. Without the state, a lease does not change it: deliveries_in_flight has those in flight.
+constexpr const char* kVersion7 = R"sql(
+ALTER TABLE windows ADD COLUMN first TEXT NOT NULL DEFAULT '';
+DROP INDEX deliveries_unfinished;
+DROP INDEX deliveries_open;
+CREATE INDEX deliveries_open ON deliveries(sink, expires_at, joins_at, due_at, queue, event) WHERE finished_at IS NULL;
+)sql";
+
 // kMigrations[n] migrates version n to version n + 1.
-constexpr std::array<const char*, 6> kMigrations{kVersion1, kVersion2, kVersion3, kVersion4, kVersion5, kVersion6};
+constexpr std::array<const char*, 7> kMigrations{kVersion1, kVersion2, kVersion3, kVersion4, kVersion5, kVersion6, kVersion7};
 constexpr auto kNewest = static_cast<std::int64_t>(kMigrations.size());
 
 }  // namespace

@@ -1,7 +1,7 @@
 // The search for deliveries. It shares its thread with every accept, so each step looks at a bounded number of rows:
-//  1. The newest deliveries, whatever they are: often they fill the page.
+//  1. The newest deliveries, whatever they are, as long as enough of them match: often they fill the page.
 //  2. The ended ones, by the kinds of them that exist: an index leads to the newest of each.
-//  3. The unfinished ones, part by part from the newest: their state depends on the time, so no index has it.
+//  3. The unfinished ones, part by part: their state depends on the time, so no index is in its order, but one covers the search.
 // For a recipient: the deliveries of the recipient's notifications, part by part.
 #include <algorithm>
 #include <functional>
@@ -12,9 +12,10 @@
 namespace belfry::store::sqlite {
 namespace {
 
-constexpr RowId kNewestRows = 1'000;         // of the first step
-constexpr std::size_t kDeliveries = 1'000;   // of a part
-constexpr std::size_t kNotifications = 500;  // of a part
+constexpr RowId kNewestRows = 200;          // of a step
+constexpr std::size_t kEnough = 2;          // matches among them for another such step
+constexpr std::size_t kUnfinished = 500;    // of a part; only entries of an index are read
+constexpr std::size_t kNotifications = 50;  // of a part
 constexpr auto kFirst = std::numeric_limits<std::int64_t>::min();
 constexpr auto kLast = std::numeric_limits<std::int64_t>::max();
 
@@ -26,20 +27,23 @@ bool is_unfinished(ListedState state) {
   return state == ListedState::waiting || state == ListedState::in_flight || state == ListedState::backoff || state == ListedState::held;
 }
 
-#define BELFRY_WAITS "d.finished_at IS NULL AND d.state <> 'in_flight' AND "
 #define BELFRY_BACKOFF "(d.due_at > ?1 AND d.due_at <> d.joins_at)"
 #define BELFRY_BLOCKED "(d.due_at > ?1 OR d.queue IN (SELECT row FROM queues WHERE paused_until > 0 AND paused_until > ?1))"
 
-// The states as Backlog counts them.
-std::string of_state(ListedState state) {
+// The states of unfinished deliveries that are not in flight, as Backlog counts them.
+std::string of_waiting(ListedState state) {
   switch (state) {
-    case ListedState::waiting: return BELFRY_WAITS "NOT " BELFRY_BLOCKED;
-    case ListedState::in_flight: return "d.finished_at IS NULL AND d.state = 'in_flight'";
-    case ListedState::backoff: return BELFRY_WAITS BELFRY_BACKOFF;
-    case ListedState::held: return BELFRY_WAITS BELFRY_BLOCKED " AND NOT " BELFRY_BACKOFF;
-    case ListedState::dead: return "d.finished_at IS NOT NULL AND d.dead_letter = 1";
-    default: return "d.finished_at IS NOT NULL AND d.dead_letter <> 1 AND d.state = '" + std::string(to_string(state)) + "'";
+    case ListedState::waiting: return "NOT " BELFRY_BLOCKED;
+    case ListedState::backoff: return BELFRY_BACKOFF;
+    default: return BELFRY_BLOCKED " AND NOT " BELFRY_BACKOFF;
   }
+}
+
+std::string of_state(ListedState state) {
+  if (state == ListedState::in_flight) return "d.finished_at IS NULL AND d.state = 'in_flight'";
+  if (is_unfinished(state)) return "d.finished_at IS NULL AND d.state <> 'in_flight' AND " + of_waiting(state);
+  if (state == ListedState::dead) return "d.finished_at IS NOT NULL AND d.dead_letter = 1";
+  return "d.finished_at IS NOT NULL AND d.dead_letter <> 1 AND d.state = '" + std::string(to_string(state)) + "'";
 }
 
 // Everything but the e-mail. The parameters of each query that uses it: now, sink, event, since, before, after, limit. The plus signs keep
@@ -51,6 +55,22 @@ std::string condition_of(const Filter& filter) {
   if (!filter.event.empty()) text += " AND +d.event = ?3";
   if (filter.since) text += " AND d.created_at >= ?4";
   return text;
+}
+
+// The same for an entry of deliveries_open. The table has its creation time: it is read last.
+std::string open_condition_of(const Filter& filter) {
+  std::string text = "d.row < ?5 AND d.row > ?6";
+  if (filter.state)
+    text += " AND " + of_waiting(*filter.state) +
+            " AND d.row NOT IN (SELECT row FROM deliveries INDEXED BY deliveries_in_flight WHERE state = 'in_flight')";
+  if (!filter.sink.empty()) text += " AND +d.sink = ?2";
+  if (!filter.event.empty()) text += " AND +d.event = ?3";
+  return filter.since ? "CASE WHEN " + text + " THEN d.created_at >= ?4 ELSE 0 END" : text;
+}
+
+// The order of deliveries_open; within a sink, if one is searched for.
+std::string open_key(const Filter& filter) {
+  return std::string(filter.sink.empty() ? "d.sink, " : "") + "d.expires_at, d.joins_at, d.due_at, d.queue, d.event, d.row";
 }
 
 std::int64_t since_of(const Filter& filter) { return filter.since ? std::int64_t{filter.since->time_since_epoch().count()} : kFirst; }
@@ -106,6 +126,7 @@ void SqliteTables::search(Search& search) {
       if (search.filter.since) search.after = last_created_before(*search.filter.since);
       search.part = kLast;
       return search.filter.email.empty() ? search_newest(search) : search_recipient(search);
+    case Search::Phase::newest: return search_newest(search);
     case Search::Phase::ended: return search_ended(search);
     case Search::Phase::unfinished: return search_unfinished(search);
     case Search::Phase::recipient: return search_recipient(search);
@@ -119,9 +140,14 @@ void SqliteTables::search_newest(Search& search) {
   const auto& filter = search.filter;
   const auto text = "SELECT d.row FROM deliveries d NOT INDEXED WHERE " + condition_of(filter) + " ORDER BY d.row DESC LIMIT ?7";
   Statement statement(connection_, text.c_str());
-  keep_newest(search, read_rows(statement.query(search.now, filter.sink, filter.event, since_of(filter), top, after, search.limit)));
+  const auto found = read_rows(statement.query(search.now, filter.sink, filter.event, since_of(filter), top, after, search.limit));
+  keep_newest(search, found);
   search.done = search.found.size() == search.limit || after <= search.after || after <= 0;
   search.before = after + 1;
+  if (found.size() >= kEnough) {
+    search.phase = Search::Phase::newest;
+    return;
+  }
   search.phase = filter.state && is_unfinished(*filter.state) ? Search::Phase::unfinished : Search::Phase::ended;
 }
 
@@ -144,11 +170,6 @@ void SqliteTables::search_ended(Search& search) {
   search.phase = Search::Phase::unfinished;
 }
 
-// Unfinished deliveries from the newest.
-#define BELFRY_UNFINISHED(before, after, limit)                                                                                  \
-  "(SELECT row FROM deliveries INDEXED BY deliveries_unfinished WHERE finished_at IS NULL AND row < " before " AND row > " after \
-  " ORDER BY row DESC LIMIT " limit ")"
-
 void SqliteTables::search_unfinished(Search& search) {
   const auto& filter = search.filter;
   if (filter.state == ListedState::in_flight) {
@@ -160,16 +181,37 @@ void SqliteTables::search_unfinished(Search& search) {
     search.done = true;
     return;
   }
-  const auto after = useful_after(search);
-  search.part = std::min(search.part, search.before);
-  const auto text =
-      "SELECT d.row FROM " BELFRY_UNFINISHED("?8", "?6", "?7") " u CROSS JOIN deliveries d ON d.row = u.row WHERE " + condition_of(filter);
-  Statement statement(connection_, text.c_str());
-  keep_newest(search, read_rows(statement.query(search.now, filter.sink, filter.event, since_of(filter), search.before, after, kDeliveries,
-                                                search.part)));
-  auto part = sql("SELECT count(*), min(row) FROM " BELFRY_UNFINISHED("?1", "?2", "?3")).query(search.part, after, kDeliveries);
-  search.done = !part.next() || part.number(0) < static_cast<std::int64_t>(kDeliveries);
-  if (!search.done) search.part = part.number(1);
+  const auto key = open_key(filter);
+  const auto text = "SELECT d.row, " + open_condition_of(filter) +
+                    " FROM deliveries d INDEXED BY deliveries_open WHERE d.finished_at IS NULL" +
+                    (filter.sink.empty() ? "" : " AND d.sink = ?2") +
+                    (search.open.empty() ? "" : " AND (" + key + ") > (" + search.open + ")") + " ORDER BY " + key + " LIMIT ?7";
+  std::vector<RowId> matching;
+  std::size_t count = 0;
+  RowId last = 0;
+  {
+    Statement statement(connection_, text.c_str());
+    auto rows = statement.query(search.now, filter.sink, filter.event, since_of(filter), search.before, useful_after(search), kUnfinished);
+    for (; rows.next(); ++count) {
+      last = rows.number(0);
+      if (rows.flag(1)) matching.push_back(last);
+    }
+  }
+  keep_newest(search, matching);
+  search.done = count < kUnfinished;
+  if (!search.done) search.open = open_position(filter, last);
+}
+
+// As literals, so that each keeps its type: a value of another type, which Belfry did not write, must not set the search back.
+std::string SqliteTables::open_position(const Filter& filter, RowId delivery) {
+  auto rows = sql("SELECT quote(sink), quote(expires_at), quote(joins_at), quote(due_at), quote(queue), quote(event), row "
+                  "FROM deliveries WHERE row = ?")
+                  .query(delivery);
+  std::string position;
+  const int first = filter.sink.empty() ? 0 : 1;
+  if (!rows.next()) return position;
+  for (int column = first; column <= 6; ++column) position += (column == first ? "" : ", ") + rows.bytes(column);
+  return position;
 }
 
 // The newest notifications of a recipient.

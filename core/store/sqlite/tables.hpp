@@ -46,6 +46,7 @@ class SqliteTables final : public Tables {
   std::vector<std::string> ids_for(const std::string& email, base::Timestamp since, std::size_t limit) override;
   std::optional<base::Timestamp> oldest_received() override;
   void save(const NotificationRow& notification) override;
+  void save_routed(const NotificationRow& notification, const std::string& text) override;
   void erase_text(RowId notification, const std::string& rest) override;
   std::vector<RowId> ended_before(base::Timestamp before, std::size_t limit) override;
   void remove(RowId notification, base::Timestamp before) override;
@@ -123,6 +124,7 @@ class SqliteTables final : public Tables {
   void search_ended(Search& search);
   void search_unfinished(Search& search);
   void search_recipient(Search& search);
+  [[nodiscard]] std::string open_position(const Filter& filter, RowId delivery);
 
   Connection& connection_;
   Backlog& backlog_;

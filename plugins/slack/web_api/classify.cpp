@@ -265,6 +265,7 @@ std::string_view method_name(Method method) {
     case Method::open: return "conversations.open";
     case Method::history: return "conversations.history";
     case Method::replies: return "conversations.replies";
+    case Method::info: return "conversations.info";
     case Method::post: return "chat.postMessage";
     case Method::update: return "chat.update";
     case Method::renew: return "oauth.v2.access";

@@ -20,6 +20,7 @@ enum class Method : std::size_t {
   open,      // conversations.open
   history,   // conversations.history
   replies,   // conversations.replies
+  info,      // conversations.info
   post,      // chat.postMessage
   update,    // chat.update
   renew,     // oauth.v2.access

@@ -21,6 +21,7 @@ RateLimits::Rate RateLimits::rate(Method method) const {
     case Method::open:
     case Method::history:
     case Method::replies:
+    case Method::info:
     case Method::update: return {50, kAtOnce};
     case Method::post:
     case Method::renew:

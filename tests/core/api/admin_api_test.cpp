@@ -28,9 +28,14 @@ class AdminApiTest : public testing::Test {
       last_query_ = query;
       answer(recorded_);
     };
+    backend.outcomes = [this](const RecordedQuery& query, auto answer) {
+      last_query_ = query;
+      answer(outcomes_);
+    };
     AccessRules rules;
     rules.token = base::Secret(token_);
-    const net::Router router(admin_routes(std::move(backend), std::move(rules)));
+    rules.hosts = {"belfry.example.com"};
+    const net::Router router(admin_routes(std::move(backend), std::make_shared<const Access>(std::move(rules))));
     request.method = method;
     request.path = path;
     const auto match = router.match(method, path);
@@ -54,22 +59,53 @@ class AdminApiTest : public testing::Test {
   bool reload_ = true;
   std::optional<RecordedQuery> last_query_;
   base::Result<store::NotificationPage> recorded_;
+  base::Result<RecordedOutcomes> outcomes_;
   std::string token_;
   store::Operator by_;
 };
 
-TEST_F(AdminApiTest, AliveAndMetricsAreOpen) {
+TEST_F(AdminApiTest, AliveAndMetricsNeedNoToken) {
   EXPECT_EQ(get("/healthz").status, 200);
-  EXPECT_EQ(get("/metrics").body, "belfry_build_info 1\n");
-  EXPECT_EQ(get("/metrics").headers.get("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+  const auto metrics = get("/metrics", from("127.0.0.1:5000"));
+  EXPECT_EQ(metrics.body, "belfry_build_info 1\n");
+  EXPECT_EQ(metrics.headers.get("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+}
+
+TEST_F(AdminApiTest, MetricsAreForClientsThatUseANameOfThisGateway) {
+  for (const auto* host : {"10.0.0.7:9664", "localhost:9664", "belfry.example.com:9664"}) {
+    net::ServerRequest request;
+    request.headers.add("Host", host);
+    EXPECT_EQ(get("/metrics", std::move(request)).status, 200) << host;
+  }
+  for (const auto peer : {net::Peer::network, net::Peer::unix_socket}) {
+    net::ServerRequest rebound;
+    rebound.peer = peer;
+    rebound.headers.add("Host", "evil.example:9664");
+    const auto refused = get("/metrics", std::move(rebound));
+    EXPECT_EQ(refused.status, 421);
+    EXPECT_NE(refused.body.find("admin.hosts"), std::string::npos) << refused.body;
+    auto foreign = from("127.0.0.1:5000");
+    foreign.peer = peer;
+    foreign.headers.add("Origin", "https://evil.example");
+    EXPECT_EQ(get("/metrics", std::move(foreign)).status, 403);
+  }
 }
 
 TEST_F(AdminApiTest, ReadinessSaysWhyNot) {
-  EXPECT_EQ(get("/readyz").status, 200);
+  EXPECT_EQ(get("/readyz", from("127.0.0.1:5000")).status, 200);
   reasons_ = {"the store cannot be written: disk full", "sink slack cannot run: no token"};
-  const auto response = get("/readyz");
+  const auto response = get("/readyz", from("127.0.0.1:5000"));
   EXPECT_EQ(response.status, 503);
   EXPECT_EQ(response.body, "not ready\n- the store cannot be written: disk full\n- sink slack cannot run: no token\n");
+}
+
+TEST_F(AdminApiTest, ReadinessUnderAnotherNameIsTheStateAlone) {
+  net::ServerRequest request;
+  request.headers.add("Host", "pool-7.balancer.internal");
+  EXPECT_EQ(get("/readyz", request).body, "ready\n");
+  reasons_ = {"the store cannot be written: disk full"};
+  EXPECT_EQ(get("/readyz", request).status, 503);
+  EXPECT_EQ(get("/readyz", request).body, "not ready\n");
 }
 
 TEST_F(AdminApiTest, TheApiIsOpenOnAUnixSocketOnly) {
@@ -128,6 +164,23 @@ TEST_F(AdminApiTest, OverTcpATokenIsWanted) {
     EXPECT_TRUE(response.headers.get("WWW-Authenticate")) << wrong;
     EXPECT_EQ(response.body.find("let-me-in"), std::string::npos);
   }
+}
+
+TEST_F(AdminApiTest, OutcomesComeALineEachWithTheConfigurationInUse) {
+  outcomes_ = RecordedOutcomes{.lines = {"{\"a\":1}"}, .sensitive = 3, .next = 17, .configuration = "/b.yaml", .fingerprint = "00ff"};
+  auto request = from("unix");
+  request.query = "since=2026-01-31T09:00:00Z&from=5";
+  const auto response = get("/api/v1/notifications/outcomes", request);
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.body, "{\"a\":1}\n{\"configuration\":\"/b.yaml\",\"fingerprint\":\"00ff\",\"next\":17,\"sensitive\":3}\n");
+  EXPECT_EQ(last_query_->cursor, 5);
+  outcomes_->configuration.clear();
+  EXPECT_TRUE(get("/api/v1/notifications/outcomes", request).body.contains("\"configuration\":null"));
+  request.query = "since=yesterday";
+  EXPECT_EQ(get("/api/v1/notifications/outcomes", request).status, 400);
+  outcomes_ = base::fail(base::ErrorCode::unavailable, "closed");
+  EXPECT_EQ(get("/api/v1/notifications/outcomes", from("unix")).status, 503);
+  EXPECT_EQ(get("/api/v1/notifications/outcomes", from("127.0.0.1:5000")).status, 404) << "notifications are not exposed over TCP";
 }
 
 TEST_F(AdminApiTest, WhatWasAcceptedComesALineEach) {

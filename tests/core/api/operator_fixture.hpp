@@ -86,7 +86,7 @@ class OperatorFixture : public testing::Test {
       answer(true, nlohmann::json{{"sink", sink}});
     };
     backend.operators = operators_;
-    const net::Router router(admin_routes(std::move(backend), rules_));
+    const net::Router router(admin_routes(std::move(backend), std::make_shared<const Access>(rules_)));
     auto match = router.match(request.method, request.path);
     if (match.route == nullptr) return match.refusal;
     request.path_parameters = match.parameters;

@@ -38,7 +38,8 @@ class ScriptedGateway {
             .style = style,
             .interactive = interactive,
             .progress = progress,
-            .json = json};
+            .json = json,
+            .config = config};
   }
 
   // Whether the whole script has been used.
@@ -57,6 +58,7 @@ class ScriptedGateway {
   bool interactive = false;
   bool progress = false;
   bool json = false;
+  std::filesystem::path config;
   std::ostringstream out;
   std::ostringstream err;
 

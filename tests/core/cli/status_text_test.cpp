@@ -47,6 +47,18 @@ TEST(StatusTextTest, ALaneThatDoesNotRunShowsWhenItIsTriedAgain) {
   EXPECT_THAT(text, HasSubstr("not ready: the store cannot be written; for what to do, run: belfry doctor\n"));
 }
 
+TEST(StatusTextTest, CommandsNameTheConfiguration) {
+  store::Stats stats;
+  stats.sinks["slack"] = {.dead_letters = 1};
+  auto parked = slack_lane(delivery::LaneState::parked);
+  parked.can_release = true;
+  const auto document = app::status_document(stats, {parked}, {"the store cannot be written"}, kStatusTime, app::ReloadReport());
+  const auto text = status_text(document, {}, "new.yaml");
+  for (const auto* command : {"run: belfry deliveries list --config new.yaml --state dead --sink slack",
+                              "run: belfry sinks release --config new.yaml slack", "run: belfry doctor --config new.yaml"})
+    EXPECT_THAT(text, HasSubstr(command));
+}
+
 TEST(StatusTextTest, WhatIsHeldNeedsNoTime) {
   const auto text = status_of(slack_lane(delivery::LaneState::open), {.held = 3, .next_due = kStatusTime + 1h});
   EXPECT_THAT(text, Not(HasSubstr("needs at least")));

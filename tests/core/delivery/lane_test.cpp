@@ -111,7 +111,7 @@ TEST_F(LaneTest, ReleasingEndsAPauseForAllSinksOfTheAccount) {
   EXPECT_EQ(metrics_.count("delivery one expired"), 0) << "the pause does not lose the message";
   limited = false;
   const auto released = release("one");
-  EXPECT_TRUE(released.done);
+  EXPECT_EQ(released.effect, ReleaseResult::Effect::released);
   EXPECT_EQ(released.previous, LaneState::paused);
   EXPECT_TRUE(metrics_.wait("delivery one delivered", 1));
   EXPECT_TRUE(metrics_.wait("delivery two delivered", 1));
@@ -131,15 +131,38 @@ TEST_F(LaneTest, ReleasingAParkedSinkTriesAtOnce) {
   accept("slack", "bobby@example.com");
   ASSERT_TRUE(becomes("slack", LaneState::parked));
   broken = false;
-  EXPECT_TRUE(release("slack").done);
+  EXPECT_EQ(release("slack").effect, ReleaseResult::Effect::released);
   EXPECT_TRUE(metrics_.wait("delivery slack delivered", 1));
   const auto refused = release("dead");
-  EXPECT_FALSE(refused.done);
+  EXPECT_EQ(refused.effect, ReleaseResult::Effect::blocked);
   EXPECT_THAT(refused.detail, testing::HasSubstr("no token"));
   EXPECT_FALSE(status("dead").can_release);
   channel("slack").health(plugin::Health::hung);
   ASSERT_TRUE(becomes("slack", LaneState::hung));
-  EXPECT_FALSE(release("slack").done);
+  EXPECT_EQ(release("slack").effect, ReleaseResult::Effect::blocked);
+}
+
+TEST_F(LaneTest, ReleasingAnOpenSinkHasAnEffectOnlyOnDeliveriesInBackoff) {
+  std::atomic<bool> failing = true;
+  add("slack", [&](const plugin::SendRequest&) {
+    auto later = outcome(OutcomeCode::retry, "timeout");
+    later.retry_after = 5min;
+    return failing ? later : delivered();
+  });
+  start();
+  const auto idle = release("slack");
+  EXPECT_EQ(idle.effect, ReleaseResult::Effect::none);
+  EXPECT_EQ(idle.previous, LaneState::open);
+  EXPECT_THAT(idle.detail, testing::HasSubstr("nothing was parked, paused or in back-off"));
+  const auto lines = lines_.get();
+  EXPECT_TRUE(std::ranges::none_of(lines, [](const auto& line) { return line.contains("is released"); }));
+  const auto id = accept("slack", "bobby@example.com");
+  const auto until = std::chrono::steady_clock::now() + tests::kDeadline;
+  while (history(id).deliveries[0].failures == 0 && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+  failing = false;
+  EXPECT_EQ(release("slack").effect, ReleaseResult::Effect::released);
+  EXPECT_TRUE(metrics_.wait("delivery slack delivered", 1));
+  EXPECT_EQ(release("slack").effect, ReleaseResult::Effect::none);
 }
 
 TEST_F(LaneTest, OneRecipientHasOneDeliveryInFlight) {
@@ -532,7 +555,9 @@ TEST_F(LaneTest, ASinkWhosePluginCrashedWaitsAndCanBeReleased) {
   ASSERT_TRUE(becomes("slack", LaneState::crashed));
   EXPECT_EQ(status("slack").until, settings_[0].crashed->next_try);
   const auto answer = std::make_shared<tests::Watched<bool>>();
-  EXPECT_TRUE(dispatcher_->release("slack", [answer](const ReleaseResult& now) { answer->update([&](bool& done) { done = now.done; }); }));
+  EXPECT_TRUE(dispatcher_->release("slack", [answer](const ReleaseResult& now) {
+    answer->update([&](bool& done) { done = now.effect == ReleaseResult::Effect::released; });
+  }));
   EXPECT_TRUE(answer->wait([](bool done) { return done; }));
   EXPECT_TRUE(released->wait([](int times) { return times == 1; }));
   EXPECT_EQ(history(id).deliveries[0].state, model::DeliveryState::waiting);

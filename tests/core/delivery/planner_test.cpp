@@ -69,7 +69,8 @@ TEST(Planner, WhatIsHeldLosesNothingOfItsTime) {
   EXPECT_EQ(d.due_at, utc("2026-01-16T06:00:00Z"));
   EXPECT_EQ(d.expires_at, d.due_at + 30min);
   EXPECT_EQ(whats(acceptance), (std::vector<std::string>{"routed", "held"}));
-  EXPECT_TRUE(acceptance.decisions[1].detail.ends_with(": quiet hours of route \"everyone\" until 2026-01-16 07:00 (Europe/Berlin)"))
+  EXPECT_TRUE(acceptance.decisions[1].detail.ends_with(
+      ": quiet hours of route \"everyone\" until 2026-01-16T06:00:00.000Z (2026-01-16 07:00 in Europe/Berlin)"))
       << acceptance.decisions[1].detail;
 }
 

@@ -66,6 +66,9 @@ class RefusingStore final : public store::Store {
   void retry(std::vector<std::string> ids, store::Operator by, Timestamp now, store::RetryAges a, Handler<store::Changed> h) override {
     inside_->retry(std::move(ids), std::move(by), now, std::move(a), std::move(h));
   }
+  void reroute(store::Acceptance plan, store::Operator by, Timestamp now, Handler<store::Changed> h) override {
+    inside_->reroute(std::move(plan), std::move(by), now, std::move(h));
+  }
   void discard(std::vector<std::string> ids, store::Operator by, Timestamp now, Handler<store::Changed> h) override {
     inside_->discard(std::move(ids), std::move(by), now, std::move(h));
   }

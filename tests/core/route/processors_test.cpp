@@ -36,7 +36,7 @@ TEST(Processors, TheFirstThatDropsIsTheLastThatIsAsked) {
   auto n = sample();
   std::vector<Trace::Entry> trace;
   const auto done = p.run(n, &trace);
-  EXPECT_EQ(done.dropped, (ProcessorResult::Dropped{"c", "too noisy"}));
+  EXPECT_EQ(done.dropped, (ProcessorResult::Dropped{"c", "too noisy", "name is \"Workspace Deleted\""}));
   EXPECT_EQ(done.applied, (std::vector<std::string>{"b", "c"}));
   EXPECT_EQ(n.labels.at("team"), "ops");
   using enum Trace::Match;
@@ -127,7 +127,68 @@ TEST(Processors, TheLastKeyCounts) {
   const auto done = processors({{.name = "a", .dedupe = model::Dedupe{"x", std::chrono::seconds(1)}},
                                 {.name = "b", .dedupe = model::Dedupe{"{{name}}/{{recipient.name}}", std::chrono::minutes(5)}}})
                         .run(n);
-  EXPECT_EQ(done.dedupe, (ProcessorResult::Dedupe{"Workspace Deleted/Quasimodo", std::chrono::minutes(5), "b"}));
+  EXPECT_EQ(done.dedupe,
+            (ProcessorResult::Dedupe{"Workspace Deleted/Quasimodo", std::chrono::minutes(5), "b", "Workspace Deleted/Quasimodo"}));
+}
+
+TEST(Processors, TheKeyIsShownWithoutWhatIsRedacted) {
+  const auto shown = [](std::string key, std::vector<ProcessorRule> later, const model::Notification& n) {
+    std::vector<ProcessorRule> rules{{.name = "once", .dedupe = model::Dedupe{std::move(key), std::chrono::minutes(5)}}};
+    rules.insert(rules.end(), later.begin(), later.end());
+    auto copy = n;
+    return processors(std::move(rules)).run(copy).dedupe->shown;
+  };
+  auto n = sample();
+  n.title = "glpat-1 leaked";
+  EXPECT_EQ(shown("{{title}}", {{.name = "r", .redact = {{"glpat-[0-9]", "*"}}}}, n), "* leaked") << "redacted after the key was made";
+  EXPECT_EQ(shown("{{title}}", {{.name = "s", .unset = {"labels.reason"}}, {.name = "r", .redact = {{"glpat-[0-9]", "*"}}}}, n),
+            "* leaked");
+  EXPECT_EQ(shown("key {{title}}", {{.name = "r", .redact = {{"^glpat-[0-9] leaked$", "*"}}}}, n), "(redacted)")
+      << "the pattern matches the title, not the key";
+  EXPECT_EQ(shown("{{name}}", {{.name = "r", .redact = {{"glpat-[0-9]", "*"}}}}, n), "Workspace Deleted");
+  EXPECT_EQ(shown("{{title}}", {{.name = "s", .set = {{.path = "sensitive", .flag = true}}}}, n), "(sensitive)");
+  n.title = std::string(99, 'x') + "\xC3\xA4";
+  EXPECT_EQ(shown("{{title}}", {}, n), std::string(99, 'x') + "...") << "bounded, at the start of a character";
+}
+
+TEST(Processors, WhyADropMatched) {
+  const auto because = [](model::Condition when, const model::Notification& n) {
+    auto copy = n;
+    return processors({{.name = "r", .redact = {{"before", "*"}}},
+                       {.name = "noise", .when = std::move(when), .drop = "too noisy"},
+                       {.name = "l", .redact = {{"autodeleted", "*"}}}})
+        .run(copy)
+        .dropped->because;
+  };
+  const auto is = [](std::string path, std::string text) { return Comparison{.path = std::move(path), .text = std::move(text)}; };
+  auto n = sample();
+  n.labels["template"] = "scratch";
+  EXPECT_EQ(because({}, n), "") << "it drops everything";
+  EXPECT_EQ(
+      because({.comparisons = {is("labels.template", "scratch"), {.path = "name", .op = Comparison::Op::regex, .text = "Deleted"}}}, n),
+      "labels.template is \"scratch\" and name is \"Workspace Deleted\"");
+  EXPECT_EQ(because({.any = {{.comparisons = {is("severity", "never")}}, {.comparisons = {is("labels.template", "scratch")}}}}, n),
+            "labels.template is \"scratch\"")
+      << "the part that holds";
+  EXPECT_EQ(
+      because({.all = {{.comparisons = {is("labels.template", "scratch")}}}, .none = {{.comparisons = {is("labels.other", "x")}}}}, n),
+      "labels.template is \"scratch\" and labels.other is missing");
+  EXPECT_EQ(because({.comparisons = {{.path = "labels.reason", .op = Comparison::Op::regex, .text = "autodeleted"}}}, n),
+            "labels.reason is \"* due to dormancy\"")
+      << "redacted by a later processor, like the stored notification";
+  EXPECT_EQ(because({.comparisons = {{.path = "title", .op = Comparison::Op::exists}, {.path = "body", .op = Comparison::Op::exists}}}, n),
+            "title meets its condition and body meets its condition");
+  n.sensitive = true;
+  EXPECT_EQ(because({.comparisons = {is("labels.template", "scratch"), {.path = "title", .op = Comparison::Op::exists}}}, n),
+            "labels.template is (sensitive) and title is (sensitive)");
+  n.sensitive = false;
+  model::Condition many;
+  for (int i = 0; i < 20; ++i) {
+    const auto label = "l" + std::to_string(i);
+    n.labels[label] = std::string(200, 'x');
+    many.comparisons.push_back({.path = "labels." + label, .op = Comparison::Op::exists});
+  }
+  EXPECT_EQ(because(many, n).size(), 300U);
 }
 
 TEST(Processors, WrongRules) {

@@ -20,7 +20,7 @@ TEST(Certificates, ANoticeFromThreeWeeksOn) {
   EXPECT_THAT(notice(std::chrono::days(21) + 1s), IsEmpty());
   EXPECT_EQ(
       notice(std::chrono::days(21)),
-      "server.tls.certificate: the certificate CN=belfry.example.com in /etc/belfry/tls.crt expires on 2023-12-05, in 21 days; renew it");
+      "server.tls.certificate: the certificate CN=belfry.example.com in /etc/belfry/tls.crt expires on 2023-12-05, in 21 days; renew it, then run: belfry reload");
   EXPECT_THAT(notice(36h), testing::HasSubstr("expires on 2023-11-16, in 1 day; renew it"));
   EXPECT_THAT(notice(1h), testing::HasSubstr("in less than a day"));
   EXPECT_THAT(notice(0ms), testing::HasSubstr("in less than a day"));

@@ -8,6 +8,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::SizeIs;
 
 TEST_P(StoreTest, AcceptedDeliveryIsLeasedAsItWasGiven) {
   auto input = acceptance("n1", {planned("d1")});
@@ -113,8 +114,23 @@ TEST_P(StoreTest, DedupeSendsTheFirstWithinTheWindow) {
   const auto history = calls_.history("n2");
   EXPECT_THAT(history->deliveries, IsEmpty());
   EXPECT_THAT(whats(*history), ElementsAre("received", "deduplicated"));
-  EXPECT_EQ(history->decisions[1].detail, "slack direct:C1: processor \"repeats\": the same event was sent within 5m");
+  EXPECT_EQ(history->decisions[1].detail, "slack direct:C1: processor \"repeats\": the same event was sent within 5m as notification n1");
+  ASSERT_THAT(history->repeated, SizeIs(1));
+  EXPECT_EQ(history->repeated[0].id, "n1");
+  EXPECT_EQ(history->repeated[0].msg_id, "msg-n1");
+  EXPECT_EQ(history->repeated[0].deliveries.at(0).id, "d-n1");
+  EXPECT_THAT(calls_.history("n1")->repeated, IsEmpty());
   EXPECT_EQ(calls_.stats(kStart)->unrouted, 0) << "a route matched";
+}
+
+TEST_P(StoreTest, TheKeyOfADedupeIsRecordedAsItMayBeShown) {
+  for (const std::string id : {"n1", "n2"}) {
+    auto one = planned("d-" + id, "C1");
+    one.dedupe = DedupeKey{.key = "token glpat-1", .window = 5min, .by = "repeats", .shown = "token *"};
+    ASSERT_TRUE(calls_.accept(acceptance(id, {one})));
+  }
+  EXPECT_EQ(calls_.history("n2")->decisions[1].detail,
+            "slack direct:C1: processor \"repeats\": key \"token *\" was sent within 5m as notification n1");
 }
 
 TEST_P(StoreTest, NothingOfASuppressedSensitiveTextIsKept) {

@@ -19,7 +19,8 @@ std::int64_t size_setting(const char* name, std::int64_t usual) {
 }
 
 // Notification i and its delivery, received after i seconds, are row i + 1. The finished ones come first; one recipient has the first
-// 3,000. Some of the waiting ones are in back-off, some are held, and some belong to a paused queue. All expire at the same time.
+// 3,000. Some of the waiting ones are in back-off, some are held, and some belong to a paused queue. All expire at the same time. A sink,
+// two events and a recipient occur once.
 constexpr const char* kFill = R"sql(
 CREATE TEMP TABLE numbers(i INTEGER PRIMARY KEY);
 WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ?1 + ?2) INSERT INTO numbers SELECT i FROM n;
@@ -40,12 +41,18 @@ INSERT INTO deliveries(row, id, notification, queue, kind, sink, email, event, r
   1790000000000 + iif(i >= ?1 AND i % 11 = 0, (?1 + ?2 * 2) * 1000, i * 1000), 1890000000000, iif(i < ?1, 1790000000000 + i * 1000, NULL),
   'ok', '', '' FROM numbers;
 UPDATE deliveries SET joins_at = due_at WHERE finished_at IS NULL AND row % 2 = 0;
+INSERT INTO queues(row, sink, destination, ready_at, paused_until, deliveries) VALUES(1001, 'pager', 'direct:once@example.com', 0, 0, 1);
+UPDATE deliveries SET sink = 'pager', queue = 1001 WHERE row = ?1 + 2;
+UPDATE deliveries SET event = 'Once' WHERE row = ?1 + 3;
+UPDATE deliveries SET event = 'Once, delivered', state = 'delivered', dead_letter = 0 WHERE row = 600;
+UPDATE notifications SET email = 'once@example.com' WHERE row = ?1 + 4;
+UPDATE deliveries SET email = 'once@example.com' WHERE row = ?1 + 4;
 )sql";
 
 struct Case {
-  const char* name;
+  std::string name;
   Filter filter;
-  const char* condition;
+  std::string condition;
 };
 
 class ListingScaleTest : public testing::Test {
@@ -72,6 +79,9 @@ class ListingScaleTest : public testing::Test {
     sqlite3_close(database);
     return found;
   }
+
+  // Reads the first pages of each list.
+  void check(const std::vector<Case>& cases);
 
   [[nodiscard]] base::Timestamp at(std::int64_t number) const { return kStart + std::chrono::seconds(number); }
 
@@ -114,6 +124,37 @@ class Accepts {
 #define UNFINISHED "finished_at IS NULL AND state = 'waiting' AND "
 #define PAUSED "queue IN (SELECT row FROM queues WHERE paused_until > NOW)"
 
+void ListingScaleTest::check(const std::vector<Case>& cases) {
+  std::vector<std::vector<std::string>> expected;
+  for (const auto& one : cases) {
+    std::string text = "SELECT id FROM deliveries WHERE " + one.condition + " ORDER BY row DESC LIMIT 300";
+    for (const auto& [name, value] : {std::pair{"NOW", now_.time_since_epoch().count()}, std::pair{"HALF", finished_ / 2}})
+      for (auto at = text.find(name); at != std::string::npos; at = text.find(name))
+        text.replace(at, std::string_view(name).size(), std::to_string(value));
+    expected.push_back(run(text));
+  }
+  const auto store = open_sqlite(file_, clock_, silent()).value();
+  Calls calls(*store);
+  std::unique_ptr<Accepts> beside;
+  if (timed_) beside = std::make_unique<Accepts>(*store, now_);
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    std::vector<std::string> found;
+    const auto begun = std::chrono::steady_clock::now();
+    PageRequest request{.limit = 100};
+    for (int page = 0; page < 3 && (page == 0 || request.before != 0); ++page) {
+      const auto listed = calls.list(cases[i].filter, request, now_);
+      ASSERT_TRUE(listed) << listed.error().message;
+      for (const auto& one : listed->deliveries) found.push_back(one.delivery.id);
+      request.before = listed->next;
+      if (timed_ && page == 0) {
+        const auto took = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begun).count();
+        std::cout << cases[i].name << ": " << listed->deliveries.size() << " in " << took << " ms\n";
+      }
+    }
+    EXPECT_EQ(found, expected[i]) << cases[i].name;
+  }
+}
+
 TEST_F(ListingScaleTest, EveryFilterFindsTheNewest) {
   using enum ListedState;
   const std::vector<Case> cases{
@@ -144,34 +185,47 @@ TEST_F(ListingScaleTest, EveryFilterFindsTheNewest) {
       {"expired of a recipient", {.state = expired, .email = "user7@example.com"}, "state = 'expired' AND email = 'user7@example.com'"},
       {"dead, middle", {.state = dead, .since = at(finished_ / 2)}, "dead_letter = 1 AND created_at >= 1790000000000 + HALF * 1000"},
   };
-  std::vector<std::vector<std::string>> expected;
-  for (const auto& one : cases) {
-    std::string text = std::string("SELECT id FROM deliveries WHERE ") + one.condition + " ORDER BY row DESC LIMIT 300";
-    for (const auto& [name, value] : {std::pair{"NOW", now_.time_since_epoch().count()}, std::pair{"HALF", finished_ / 2}})
-      for (auto at = text.find(name); at != std::string::npos; at = text.find(name))
-        text.replace(at, std::string_view(name).size(), std::to_string(value));
-    expected.push_back(run(text));
-  }
-  const auto store = open_sqlite(file_, clock_, silent()).value();
-  Calls calls(*store);
-  std::unique_ptr<Accepts> beside;
-  if (timed_) beside = std::make_unique<Accepts>(*store, now_);
-  for (std::size_t i = 0; i < cases.size(); ++i) {
-    std::vector<std::string> found;
-    const auto begun = std::chrono::steady_clock::now();
-    PageRequest request{.limit = 100};
-    for (int page = 0; page < 3 && (page == 0 || request.before != 0); ++page) {
-      const auto listed = calls.list(cases[i].filter, request, now_);
-      ASSERT_TRUE(listed) << listed.error().message;
-      for (const auto& one : listed->deliveries) found.push_back(one.delivery.id);
-      request.before = listed->next;
-      if (timed_ && page == 0) {
-        const auto took = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begun).count();
-        std::cout << cases[i].name << ": " << listed->deliveries.size() << " in " << took << " ms\n";
+  check(cases);
+}
+
+// Filters for each member, some with a value that does not occur, or once.
+TEST_F(ListingScaleTest, EveryPairOfFiltersFindsTheNewest) {
+  using enum ListedState;
+  const std::string before = std::to_string(kStart.time_since_epoch().count() + finished_ * 1'000);
+  const std::vector<std::vector<Case>> members{
+      {{"waiting", {.state = waiting}, UNFINISHED "due_at <= NOW AND NOT " PAUSED},
+       {"held", {.state = held}, UNFINISHED "NOT (due_at > NOW AND due_at <> joins_at) AND (due_at > NOW OR " PAUSED ")"},
+       {"in flight", {.state = in_flight}, "0"},
+       {"discarded", {.state = discarded}, "state = 'discarded'"},
+       {"dead", {.state = dead}, "dead_letter = 1"}},
+      {{"mail", {.sink = "mail"}, "sink = 'mail'"},
+       {"one of a sink", {.sink = "pager"}, "sink = 'pager'"},
+       {"unknown sink", {.sink = "teams"}, "0"}},
+      {{"recipient", {.email = "user7@example.com"}, "email = 'user7@example.com'"},
+       {"one of a recipient", {.email = "once@example.com"}, "email = 'once@example.com'"},
+       {"unknown recipient", {.email = "nobody@example.com"}, "0"}},
+      {{"event", {.event = "Event 3"}, "event = 'Event 3'"},
+       {"one of an event", {.event = "Once"}, "event = 'Once'"},
+       {"delivered one of an event", {.event = "Once, delivered"}, "event = 'Once, delivered'"},
+       {"unknown event", {.event = "Event 40"}, "0"}},
+      {{"unfinished since", {.since = at(finished_)}, "created_at >= " + before}, {"none since", {.since = now_ + 1h}, "0"}}};
+  std::vector<Case> cases;
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    for (const auto& one : members[i]) {
+      cases.push_back(one);
+      for (std::size_t j = i + 1; j < members.size(); ++j) {
+        for (const auto& other : members[j]) {
+          auto filter = one.filter;
+          if (!other.filter.sink.empty()) filter.sink = other.filter.sink;
+          if (!other.filter.email.empty()) filter.email = other.filter.email;
+          if (!other.filter.event.empty()) filter.event = other.filter.event;
+          if (other.filter.since) filter.since = other.filter.since;
+          cases.push_back({one.name + ", " + other.name, filter, "(" + one.condition + ") AND (" + other.condition + ")"});
+        }
       }
     }
-    EXPECT_EQ(found, expected[i]) << cases[i].name;
   }
+  check(cases);
 }
 
 }  // namespace

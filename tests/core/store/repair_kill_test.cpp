@@ -1,4 +1,4 @@
-// A process that is killed while an operator retries and discards many dead letters, again and again.
+// A process that is killed while an operator retries and discards many dead letters, and retries dropped notifications, again and again.
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <signal.h>
@@ -9,12 +9,20 @@
 #include <map>
 #include <random>
 
+#include "base/ids.hpp"
 #include "core/store/store_fixture.hpp"
 
 namespace belfry::store {
 namespace {
 
 constexpr int kDeadLetters = 100;  // half of them are retried, the others discarded
+constexpr int kDropped = 30;
+
+Acceptance dropped(int number) {
+  auto input = acceptance("dropped" + std::to_string(number), {});
+  input.dropped = true;
+  return input;
+}
 
 class Remote {
  public:
@@ -51,6 +59,7 @@ class RepairKillTest : public testing::Test {
   void make_dead_letters() {
     const auto store = open();
     Calls calls(*store);
+    for (int i = 0; i < kDropped; ++i) ASSERT_TRUE(calls.accept(dropped(i)));
     for (int i = 0; i < kDeadLetters; ++i) {
       auto input = simple(std::to_string(i), "a" + std::to_string(i % 23));
       input.notification.name = i % 2 == 0 ? "retry" : "discard";
@@ -68,6 +77,15 @@ class RepairKillTest : public testing::Test {
       if (::write(progress, "", 1) != 1) ::_exit(1);
     };
     for (bool idle = false; !idle;) {
+      bool rerouted = false;
+      for (int i = 0; i < kDropped; ++i) {
+        auto plan = dropped(i);
+        plan.deliveries = {planned(base::new_id(clock_.now()), "a" + std::to_string(i % 23))};  // each plan has another id
+        const auto changed = calls.reroute(plan, kStart);
+        if (!changed) ::_exit(1);
+        rerouted = rerouted || !changed->changed.empty();
+        step();
+      }
       const auto retried = dead(calls, "retry");
       if (!retried.empty() && !calls.retry(retried, kStart)) ::_exit(1);
       step();
@@ -84,7 +102,7 @@ class RepairKillTest : public testing::Test {
         step();
         if (!calls.finish(finish_of(leased, attempt, delivered(), Done{}, kStart))) ::_exit(1);
       }
-      idle = retried.empty() && discarded.empty() && lease->leased.empty();
+      idle = !rerouted && retried.empty() && discarded.empty() && lease->leased.empty();
     }
     ::_exit(0);
   }
@@ -107,7 +125,7 @@ TEST_F(RepairKillTest, NothingIsSentTwiceOrChangedTwice) {
     if (child == 0) repair_and_deliver(ends[1]);
     ::close(ends[1]);
     char byte = 0;
-    for (auto left = std::uniform_int_distribution(1, 40)(random); left > 0 && ::read(ends[0], &byte, 1) == 1;) --left;
+    for (auto left = std::uniform_int_distribution(1, 80)(random); left > 0 && ::read(ends[0], &byte, 1) == 1;) --left;
     ::kill(child, SIGKILL);
     ::close(ends[0]);
     ASSERT_EQ(::waitpid(child, &status, 0), child);
@@ -117,20 +135,25 @@ TEST_F(RepairKillTest, NothingIsSentTwiceOrChangedTwice) {
   EXPECT_GT(kills, 3);
 
   const auto arrived = remote_.arrived();
-  EXPECT_EQ(arrived.size(), kDeadLetters / 2);
+  EXPECT_EQ(arrived.size(), kDeadLetters / 2 + kDropped);
   for (const auto& [id, count] : arrived) EXPECT_EQ(count, 1) << id;
   const auto store = open();
   Calls calls(*store);
-  EXPECT_EQ(calls.deliveries({.state = ListedState::delivered})->size(), kDeadLetters / 2);
+  EXPECT_EQ(calls.deliveries({.state = ListedState::delivered})->size(), kDeadLetters / 2 + kDropped);
   EXPECT_EQ(calls.deliveries({.state = ListedState::discarded, .event = "discard"})->size(), kDeadLetters / 2);
   EXPECT_TRUE(calls.stats(kStart)->sinks.empty()) << "no dead letter, nothing unfinished";
   std::map<std::string, std::uint64_t> audited;
   for (const auto actions = calls.list_audit(0, 1'000); const auto& action : *actions) audited[action.action] += action.deliveries;
-  EXPECT_EQ(audited["retry"], kDeadLetters / 2) << "each call is recorded together with its changes";
+  EXPECT_EQ(audited["retry"], kDeadLetters / 2 + kDropped) << "each call is recorded together with its changes";
   EXPECT_EQ(audited["discard"], kDeadLetters / 2);
   for (int i = 0; i < kDeadLetters; ++i) {
     const auto events = whats(*calls.history(std::to_string(i)));
     EXPECT_EQ(std::ranges::count(events, i % 2 == 0 ? "retried" : "discarded"), 1) << i;
+  }
+  for (int i = 0; i < kDropped; ++i) {
+    const auto history = calls.history("dropped" + std::to_string(i));
+    EXPECT_EQ(std::ranges::count(whats(*history), "rerouted"), 1) << i;
+    EXPECT_EQ(history->deliveries.size(), 1) << i;
   }
 }
 

@@ -54,6 +54,105 @@ TEST_P(StoreTest, DeliveredOneSentAgainIsAPossibleDuplicate) {
   EXPECT_THAT(history->decisions[3].detail, HasSubstr("attempt 2"));
 }
 
+Acceptance dropped(const std::string& id) {
+  auto input = acceptance(id, {});
+  input.dropped = true;
+  input.decisions.push_back({.at = kStart, .notification_id = id, .event = "dropped", .detail = "processor \"noise\": too noisy"});
+  return input;
+}
+
+// As present rules route it.
+Acceptance routed(const std::string& id, const std::string& delivery) {
+  auto plan = acceptance(id, {planned(delivery, "bobby@coder.com", kStart + 1h)});
+  plan.notification.title = "new title of " + id;
+  plan.decisions = {{.at = kStart + 1h, .notification_id = id, .event = "routed", .detail = "route \"everyone\" chose slack"}};
+  return plan;
+}
+
+TEST_P(StoreTest, DroppedOneIsRoutedAgainOnce) {
+  ASSERT_TRUE(calls_.accept(dropped("n1")));
+  const auto changed = calls_.reroute(routed("n1", "d1"), kStart + 1h, "Bobby needs it");
+  EXPECT_THAT(changed->changed, ElementsAre("d1"));
+  EXPECT_THAT(changed->unchanged, IsEmpty());
+  EXPECT_THAT(changed->sinks, ElementsAre("slack"));
+  const auto again = calls_.reroute(routed("n1", "d2"), kStart + 2h);
+  EXPECT_THAT(again->changed, IsEmpty());
+  EXPECT_THAT(again->unchanged, ElementsAre(Unchanged{"n1", "has been routed meanwhile"}));
+
+  const auto history = calls_.history("n1");
+  EXPECT_THAT(whats(*history), ElementsAre("received", "dropped", "rerouted", "routed"));
+  EXPECT_EQ(history->decisions[2].detail, "by alice: Bobby needs it");
+  EXPECT_EQ(history->notification.title, "new title of n1");
+  ASSERT_EQ(history->deliveries.size(), 1);
+  const auto actions = calls_.list_audit();
+  ASSERT_EQ(actions->size(), 1);
+  EXPECT_EQ(actions->at(0).action, "retry");
+  EXPECT_EQ(actions->at(0).subject, "notification n1 to slack");
+  EXPECT_EQ(actions->at(0).deliveries, 1);
+  EXPECT_EQ(calls_.stats(kStart + 1h)->sinks.at("slack").waiting, 1);
+  const auto lease = calls_.lease(kStart + 1h);
+  ASSERT_EQ(lease->leased.size(), 1);
+  EXPECT_EQ(lease->leased[0].items.at(0).title, "new title of n1");
+}
+
+TEST_P(StoreTest, OneThatIsRoutedAgainStaysUntilItsDeliveryHasEnded) {
+  ASSERT_TRUE(calls_.accept(acceptance("n1", {})));
+  EXPECT_EQ(calls_.stats(kStart)->unrouted, 1);
+  ASSERT_TRUE(calls_.reroute(routed("n1", "d1"), kStart + 1h));
+  EXPECT_EQ(calls_.stats(kStart)->unrouted, 0);
+  EXPECT_EQ(calls_.sweep(kStart + 48h)->removed, 0);
+  ASSERT_TRUE(deliver(kStart + 1h, delivered(), Done{}));
+  EXPECT_GT(calls_.sweep(kStart + 480h)->removed, 0);
+  EXPECT_FALSE(calls_.history("n1"));
+}
+
+TEST_P(StoreTest, DedupeDoesNotApplyToOneThatIsRoutedAgain) {
+  const auto repeated = [](const std::string& id, base::Timestamp now) {
+    auto input = acceptance(id, {planned("d-" + id, "bobby@coder.com", now)});
+    input.deliveries[0].dedupe = DedupeKey{.key = "same", .window = 24h};
+    return input;
+  };
+  ASSERT_TRUE(calls_.accept(repeated("n1", kStart)));
+  ASSERT_TRUE(deliver(kStart, delivered(), Done{}));
+  ASSERT_TRUE(calls_.accept(repeated("n2", kStart)));
+  EXPECT_THAT(calls_.history("n2")->deliveries, IsEmpty());
+  EXPECT_THAT(calls_.reroute(repeated("n2", kStart + 1h), kStart + 1h)->changed, ElementsAre("d-n2"));
+  EXPECT_THAT(ids(*calls_.lease(kStart + 1h)), ElementsAre("d-n2"));
+}
+
+TEST_P(StoreTest, OneThatIsRoutedAgainMayJoinADigest) {
+  auto first = simple("n1");
+  first.deliveries[0].digest = DigestKey{.key = "k", .due_at = kStart + 4h};
+  ASSERT_TRUE(calls_.accept(first));
+  ASSERT_TRUE(calls_.accept(dropped("n2")));
+  auto plan = routed("n2", "d2");
+  plan.deliveries[0].digest = DigestKey{.key = "k", .due_at = kStart + 4h};
+  EXPECT_THAT(calls_.reroute(plan, kStart + 1h)->changed, ElementsAre("d-n1"));
+  EXPECT_EQ(calls_.lease(kStart + 4h)->leased.at(0).items.size(), 2);
+  EXPECT_THAT(calls_.reroute(plan, kStart + 1h)->changed, IsEmpty());
+}
+
+TEST_P(StoreTest, WhatCannotBeRoutedAgainIsLeftUnchanged) {
+  auto secret = acceptance("n1", {});
+  secret.notification.sensitive = true;
+  ASSERT_TRUE(calls_.accept(secret));
+  ASSERT_TRUE(calls_.accept(dropped("n2")));
+  EXPECT_THAT(calls_.reroute(routed("n1", "d1"), kStart)->unchanged, ElementsAre(Unchanged{"n1", "its sensitive text was erased"}));
+  EXPECT_THAT(calls_.reroute(routed("n3", "d1"), kStart)->unchanged, ElementsAre(Unchanged{"n3", "does not exist"}));
+  EXPECT_EQ(calls_.reroute(dropped("n2"), kStart).error().code, base::ErrorCode::invalid);
+  EXPECT_THAT(whats(*calls_.history("n2")), ElementsAre("received", "dropped"));
+  EXPECT_THAT(*calls_.list_audit(), IsEmpty());
+}
+
+TEST_P(StoreTest, OneThatTheRulesNowCallSensitiveLosesItsTextInTheEnd) {
+  ASSERT_TRUE(calls_.accept(dropped("n1")));
+  auto plan = routed("n1", "d1");
+  plan.notification.sensitive = plan.deliveries[0].delivery.sensitive = true;
+  ASSERT_TRUE(calls_.reroute(plan, kStart + 1h));
+  ASSERT_TRUE(deliver(kStart + 1h, delivered(), Done{}));
+  EXPECT_THAT(calls_.history("n1")->notification.title, IsEmpty());
+}
+
 TEST_P(StoreTest, OneErasedTextLeavesTheOthersToBeRetried) {
   auto secret = simple("n1", "a");
   secret.notification.sensitive = true;

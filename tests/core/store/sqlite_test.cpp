@@ -118,9 +118,12 @@ TEST_F(SqliteStoreTest, ADigestBeyondTheBoundsIsDivided) {
   EXPECT_THAT(*calls.deliveries(), IsEmpty());
 }
 
-// Makes a file of schema 6 one of schema 5.
+// Makes a file of schema 7 one of schema 5.
 constexpr const char* kUndoVersion6 = R"sql(
-DROP INDEX notifications_email; DROP INDEX deliveries_ended; DROP INDEX deliveries_ended_event; DROP INDEX deliveries_unfinished;
+ALTER TABLE windows DROP COLUMN first;
+DROP INDEX deliveries_open;
+CREATE INDEX deliveries_open ON deliveries(sink, expires_at, state, due_at, joins_at, created_at, queue) WHERE finished_at IS NULL;
+DROP INDEX notifications_email; DROP INDEX deliveries_ended; DROP INDEX deliveries_ended_event;
 DROP INDEX deliveries_in_flight;
 DROP TABLE operator_actions; DROP TABLE sources;
 ALTER TABLE notifications DROP COLUMN email; ALTER TABLE notifications DROP COLUMN event; ALTER TABLE deliveries DROP COLUMN event;
@@ -197,7 +200,7 @@ TEST_F(SqliteStoreTest, SecondProcessIsRefused) {
 TEST_F(SqliteStoreTest, NewerSchemaIsRefused) {
   open().value().reset();
   sql("PRAGMA user_version = 99");
-  EXPECT_THAT(open().error().message, HasSubstr("written by a newer Belfry (schema 99, this one supports up to 6)"));
+  EXPECT_THAT(open().error().message, HasSubstr("written by a newer Belfry (schema 99, this one supports up to 7)"));
 }
 
 TEST_F(SqliteStoreTest, OtherFilesAreRefusedAndLeftAlone) {

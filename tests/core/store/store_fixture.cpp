@@ -76,6 +76,10 @@ base::Result<Changed> Calls::retry(std::vector<std::string> ids, base::Timestamp
   return answer<Changed>(
       [&](auto handler) { store_.retry(std::move(ids), {.name = "alice", .reason = std::move(reason)}, now, ages, std::move(handler)); });
 }
+base::Result<Changed> Calls::reroute(Acceptance plan, base::Timestamp now, std::string reason) {
+  return answer<Changed>(
+      [&](auto handler) { store_.reroute(std::move(plan), {.name = "alice", .reason = std::move(reason)}, now, std::move(handler)); });
+}
 base::Result<Changed> Calls::discard(std::vector<std::string> ids, base::Timestamp now, std::string reason) {
   return answer<Changed>(
       [&](auto handler) { store_.discard(std::move(ids), {.name = "alice", .reason = std::move(reason)}, now, std::move(handler)); });

@@ -51,6 +51,7 @@ class Calls {
   base::Result<NotificationPage> list_notifications(base::Timestamp since, std::int64_t from, std::size_t limit);
   // By alice; the sinks slack and mail are configured.
   base::Result<Changed> retry(std::vector<std::string> ids, base::Timestamp now, base::Millis max_age = 24h, std::string reason = {});
+  base::Result<Changed> reroute(Acceptance plan, base::Timestamp now, std::string reason = {});
   base::Result<Changed> discard(std::vector<std::string> ids, base::Timestamp now, std::string reason = {});
   base::Result<bool> audit(OperatorAction action);
   base::Result<std::vector<OperatorAction>> list_audit(std::int64_t before = 0, std::size_t limit = 100);

@@ -167,6 +167,21 @@ TEST_F(RefusalTest, ACheckCreatesNothing) {
   expect_acceptable();
 }
 
+TEST_F(RefusalTest, CountsWhatWaitsForEachSinkAndCreatesNothing) {
+  const auto expect_counts = [&](const std::map<std::string, std::uint64_t>& counts) {
+    const auto before = picture(directory_.path());
+    const auto found = unfinished_by_sink(file_);
+    ASSERT_TRUE(found) << found.error().message;
+    EXPECT_EQ(*found, counts);
+    EXPECT_TRUE(picture(directory_.path()) == before) << "counting has changed something";
+  };
+  expect_counts({});
+  accept_some(*open().value(), "early", 3);
+  expect_counts({{"slack", 3}});
+  killed([](Store& store) { accept_some(store, "late", 2); });
+  expect_counts({{"slack", 5}});
+}
+
 TEST_F(RefusalTest, AFileWhoseModeCannotBeChangedIsLeftAlone) {
   if (::geteuid() != 0) GTEST_SKIP() << "only root may change the owner of a file";
   accept_some(*open().value(), "n", 20);

@@ -70,12 +70,39 @@ TEST_F(WhyTest, Expired) {
   delivery.dead_letter = true;
   note_at("2026-12-02 09:00:01", "expired", kTarget + "expired: the delivery did not succeed within its max_age");
   EXPECT_EQ(rest_at("2026-12-02 10:00:00"),
-            "Expired on 2026-12-02 at 09:00:01 without an attempt: the delivery did not succeed within its max_age. " + kDeadLetter);
+            "Expired on 2026-12-02 at 09:00:01 without an attempt: not delivered within its max_age. " + kDeadLetter)
+      << "recorded by an older version";
+  history_.decisions.back().detail = kTarget + "expired: not delivered within its max_age of 1d";
+  EXPECT_EQ(rest_at("2026-12-02 10:00:00"),
+            "Expired on 2026-12-02 at 09:00:01 without an attempt: not delivered within its max_age of 1d. " + kDeadLetter);
   attempt(1, "09:00:01", "09:00:11", timeout());
   attempt(2, "09:00:12", "09:00:22", timeout());
-  history_.decisions.back().detail = kTarget + "timeout: no response within 10s";
+  const std::string failure = "The last attempt failed on 2026-12-01 at 09:00:22: timeout: no response within 10s. ";
   EXPECT_EQ(rest_at("2026-12-02 10:00:00"),
-            "Expired on 2026-12-02 at 09:00:01 after 2 attempts: timeout: no response within 10s. " + kDeadLetter);
+            "Expired on 2026-12-02 at 09:00:01 after 2 attempts: not delivered within its max_age of 1d. " + failure + kDeadLetter);
+  history_.decisions.back().detail =
+      kTarget + "timeout: " + std::string(1000, 'x') + "; its max_age of 1d leaves no time for another attempt";
+  EXPECT_EQ(rest_at("2026-12-02 10:00:00"),
+            "Expired on 2026-12-02 at 09:00:01 after 2 attempts: not delivered within its max_age of 1d. " + failure + kDeadLetter);
+}
+
+TEST_F(WhyTest, ExpiredAfterALimitOrAFaultOfTheSink) {
+  auto& delivery = add_delivery();
+  delivery.state = DeliveryState::expired;
+  delivery.dead_letter = true;
+  note_at("10:00:00", "expired", kTarget + "expired: not delivered within its max_age of 1h");
+  attempt(1, "09:00:01", "09:00:11", {.code = model::OutcomeCode::rate_limited, .reason = "rate_limited", .detail = "retry after 3600 s"});
+  EXPECT_EQ(
+      rest_at("10:00:00"),
+      "Expired at 10:00:00: not delivered within its max_age of 1h. The last attempt was rate-limited at 09:00:11: rate_limited: retry "
+      "after 3600 s. " +
+          kDeadLetter);
+  history_.attempts[0].outcome->code = model::OutcomeCode::misconfigured;
+  EXPECT_NE(rest_at("10:00:00").find("The last attempt failed because the sink is misconfigured, at 09:00:11: rate_limited"),
+            std::string::npos);
+  history_.attempts.clear();
+  open_attempt(1, "09:00:01");
+  EXPECT_NE(rest_at("10:00:00").find("The last attempt began at 09:00:01, and no result was recorded."), std::string::npos);
 }
 
 TEST_F(WhyTest, DeliveredByTheFallback) {

@@ -19,6 +19,24 @@ TEST_F(NotSent, Dropped) {
   EXPECT_EQ(rest(), "Processed by redact tokens. Dropped by processor \"noise\": too noisy. Nothing was sent.");
 }
 
+TEST_F(NotSent, DroppedForItsValues) {
+  note("matched", "labels.template is \"scratch\" and name is \"Workspace Created\"");
+  note("dropped", "processor \"noise\": too noisy");
+  EXPECT_EQ(
+      rest(),
+      "Dropped by processor \"noise\": too noisy. It matched because labels.template is \"scratch\" and name is \"Workspace Created\". "
+      "Nothing was sent.");
+}
+
+TEST_F(NotSent, RoutedAgainByAnOperator) {
+  note("dropped", "processor \"noise\": too noisy");
+  note("rerouted", "by ada (uid 1000): she asked for it");
+  note("routed", "route \"everyone\" chose the recipient via sink slack");
+  EXPECT_EQ(rest(),
+            "Dropped by processor \"noise\": too noisy. Nothing was sent. Routed again at 09:00:01 by ada (uid 1000): she asked for it. "
+            "Route \"everyone\" chose the recipient via sink slack.");
+}
+
 TEST_F(NotSent, Unrouted) {
   note("unrouted", "no route matched");
   EXPECT_EQ(rest(),
@@ -43,6 +61,40 @@ TEST_F(WhyTest, Deduplicated) {
   history_.decisions.back().detail = kTarget + "the same event was sent within 5m";
   EXPECT_EQ(rest_at("10:00:00"), "Not sent through slack to ada@example.com: deduplicated, the same event was sent within 5m.")
       << "recorded by an older version";
+}
+
+TEST_F(WhyTest, DeduplicatedNamesTheNotificationThatItRepeats) {
+  const std::string opening =
+      "Not sent through slack to ada@example.com: deduplicated by processor \"repeats\": key \"Workspace Created\" was sent within 5m. It "
+      "repeats notification n0";
+  note("deduplicated", kTarget + "processor \"repeats\": key \"Workspace Created\" was sent within 5m as notification n0");
+  EXPECT_EQ(rest_at("10:00:00"), opening + ", which is no longer in the store.");
+
+  auto first = add_delivery("d0");
+  history_.deliveries.clear();
+  auto elsewhere = first;
+  elsewhere.id = "e0";
+  elsewhere.sink = "mail";
+  history_.repeated = {{"n0", "m0", at("08:58:00"), {elsewhere, first}}};
+  const auto named = opening + " (msg_id m0), received at 08:58:00; its delivery d0 ";
+  auto& delivery = history_.repeated[0].deliveries[1];
+  EXPECT_EQ(rest_at("10:00:00"), named + "is waiting.");
+  delivery.state = model::DeliveryState::in_flight;
+  EXPECT_EQ(rest_at("10:00:00"), named + "is being sent.");
+  delivery.finished_at = at("08:58:01");
+  delivery.state = model::DeliveryState::delivered;
+  EXPECT_EQ(rest_at("10:00:00"), named + "was delivered at 08:58:01.");
+  delivery.state = model::DeliveryState::discarded;
+  EXPECT_EQ(rest_at("10:00:00"), named + "was discarded at 08:58:01.");
+  delivery.last_reason = "timeout";
+  delivery.last_detail = "no response within 10s";
+  delivery.state = model::DeliveryState::expired;
+  EXPECT_EQ(rest_at("10:00:00"), named + "expired at 08:58:01 (timeout: no response within 10s).");
+  delivery.state = model::DeliveryState::rejected;
+  history_.repeated[0].deliveries[0].fallback_of = "d0";
+  EXPECT_EQ(rest_at("10:00:00"), named + "was rejected at 08:58:01 (timeout: no response within 10s), and mail took over.");
+  history_.repeated[0].deliveries.clear();
+  EXPECT_EQ(rest_at("10:00:00"), opening + " (msg_id m0), received at 08:58:00.");
 }
 
 TEST_F(WhyTest, Merged) {

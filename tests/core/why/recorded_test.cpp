@@ -38,8 +38,15 @@ TEST_F(Recorded, Held) {
   accept({.routes = {quiet}}, "n1", "23:00:01");
   EXPECT_EQ(why("n1", "23:30:00"),
             "Received from coder on 2026-12-01 at 23:00:01 CET. Route \"everyone\" chose the recipient via sink slack. Held by quiet hours "
-            "of route \"everyone\" until 2026-12-02 07:00 (Europe/Berlin). It is due on 2026-12-02 at 07:00:00. It expires on 2026-12-03 "
-            "at 07:00:00.");
+            "of route \"everyone\" until 2026-12-02 07:00:00. It is due at 07:00:00. It expires on 2026-12-03 at 07:00:00.");
+  context_.zone = base::TimeZone();
+  EXPECT_EQ(why("n1", "23:30:00"),
+            "Received from coder on 2026-12-01 at 22:00:01 UTC. Route \"everyone\" chose the recipient via sink slack. Held by quiet hours "
+            "of route \"everyone\" until 2026-12-02 06:00:00 UTC (07:00 in Europe/Berlin). It is due at 06:00:00. It expires on 2026-12-03 "
+            "at 06:00:00.");
+  context_.zone = base::TimeZone::find("America/Los_Angeles").value();
+  EXPECT_NE(why("n1", "23:30:00").find("until 22:00:00 PST (2026-12-02 07:00 in Europe/Berlin). It is due at 22:00:00."), std::string::npos)
+      << why("n1", "23:30:00");
 }
 
 TEST_F(Recorded, HeldInADigest) {
@@ -68,15 +75,47 @@ TEST_F(Recorded, Deduplicated) {
   const model::PipelineRules rules{.processors = {{.name = "repeats", .location = "f:2:2", .dedupe = model::Dedupe{"{{name}}", 5min}}},
                                    .routes = {route("everyone")}};
   for (const std::string id : {"n1", "n2"}) accept(rules, id, "09:00:01");
-  EXPECT_EQ(why("n2", "09:30:00"),
-            "Received from coder on 2026-12-01 at 09:00:01 CET. Processed by repeats. Route \"everyone\" chose the recipient via sink "
-            "slack. Not sent through slack to ada@example.com: deduplicated by processor \"repeats\": the same event was sent within 5m.");
+  EXPECT_EQ(
+      why("n2", "09:30:00"),
+      "Received from coder on 2026-12-01 at 09:00:01 CET. Processed by repeats. Route \"everyone\" chose the recipient via sink "
+      "slack. Not sent through slack to ada@example.com: deduplicated by processor \"repeats\": key \"Workspace Created\" was sent within "
+      "5m. It repeats notification n1 (msg_id msg-n1), received at 09:00:01; its delivery " +
+          calls_.history("n1")->deliveries.at(0).id + " is waiting.");
+}
+
+TEST_F(Recorded, Expired) {
+  accept({.routes = {route("everyone")}}, "n1", "09:00:01");
+  const auto lease = calls_.lease_and_begin(at("09:00:01"));
+  ASSERT_EQ(lease->leased.size(), 1U);
+  ASSERT_TRUE(
+      calls_.finish(store::finish_of(lease->leased[0], 1, timeout(), store::DeadLetter{model::DeliveryState::expired}, at("09:00:11"))));
+  EXPECT_NE(
+      why("n1", "09:30:00")
+          .find("Expired at 09:00:11: not delivered within its max_age of 1d. The last attempt failed at 09:00:11: timeout: no response "
+                "within 10s."),
+      std::string::npos)
+      << why("n1", "09:30:00");
 }
 
 TEST_F(Recorded, Dropped) {
   accept({.processors = {{.name = "noise", .location = "f:2:2", .drop = "too noisy"}}, .routes = {route("everyone")}}, "n1", "09:00:01");
   EXPECT_EQ(why("n1", "09:30:00"),
             "Received from coder on 2026-12-01 at 09:00:01 CET. Dropped by processor \"noise\": too noisy. Nothing was sent.");
+}
+
+TEST_F(Recorded, DroppedForItsValues) {
+  const model::Condition when{.comparisons = {{.path = "labels.template", .text = "scratch"}}};
+  const model::PipelineRules rules{.processors = {{.name = "noise", .location = "f:2:2", .when = when, .drop = "too noisy"},
+                                                  {.name = "names", .location = "f:3:3", .redact = {{"nightly", "(name)"}}}},
+                                   .routes = {route("everyone")}};
+  history_.notification.labels = {{"template", "scratch"}};
+  accept(rules, "n1", "09:00:01");
+  EXPECT_EQ(why("n1", "09:30:00"),
+            "Received from coder on 2026-12-01 at 09:00:01 CET. Dropped by processor \"noise\": too noisy. It matched because "
+            "labels.template is \"scratch\". Nothing was sent.");
+  history_.notification.sensitive = true;
+  accept(rules, "n2", "09:00:01");
+  EXPECT_NE(why("n2", "09:30:00").find("It matched because labels.template is (sensitive)."), std::string::npos) << why("n2", "09:30:00");
 }
 
 TEST_F(Recorded, MergedAndUnrouted) {

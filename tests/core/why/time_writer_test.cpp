@@ -28,5 +28,13 @@ TEST(TimeWriter, WritesTheWallClock) {
   EXPECT_EQ(times.at(utc("2026-12-01T23:00:00Z")), "on 2026-12-02 at 00:30:00 UTC");
 }
 
+TEST(TimeWriterTest, TheZoneIsNamedAgainBesideAnother) {
+  TimeWriter times(base::TimeZone(), {});
+  const base::Timestamp time(std::chrono::hours(9));
+  EXPECT_EQ(times.moment(time), "1970-01-01 09:00:00 UTC");
+  EXPECT_EQ(times.moment(time), "09:00:00");
+  EXPECT_EQ(times.moment_with_zone(time), "09:00:00 UTC");
+}
+
 }  // namespace
 }  // namespace belfry::why

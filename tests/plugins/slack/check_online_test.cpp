@@ -108,6 +108,68 @@ TEST_F(OnlineCheckTest, AChannelIsReadBackWithOneOfTwoScopes) {
   EXPECT_EQ(texts(host.check_online(), warning), "");
 }
 
+struct ChannelCase {
+  const char* name;
+  const char* scopes;
+  json answer;
+  Finding::Severity severity;
+  const char* text;
+};
+
+TEST_F(OnlineCheckTest, AChannelThatTheAppMayPostTo) {
+  const json silent{{"ok", true}, {"channel", {{"id", "C0123456789"}, {"name", "ops"}}}};
+  const auto described = [&](bool member, bool is_private = false, bool archived = false) {
+    auto answer = silent;
+    answer["channel"].update({{"is_member", member}, {"is_private", is_private}, {"is_archived", archived}});
+    return answer;
+  };
+  const ChannelCase cases[] = {
+      {"a member", "channels:read", described(true), note, "the app is a member of the channel C0123456789 (#ops)"},
+      {"not a member", "channels:read", described(false), error,
+       "the app is not a member of the channel C0123456789 (#ops): Slack refuses messages to it; invite the app: type \"/invite @\" "
+       "followed by "
+       "the app's name in the channel, or add the scope chat:write.public to the app and reinstall it"},
+      {"public, and anyone may post", "channels:read,chat:write.public", described(false), note, "the app need not be a member"},
+      {"private, which chat:write.public does not cover", "groups:read,chat:write.public", described(false, true), error,
+       "Slack refuses messages to it; invite the app: type \"/invite @\" followed by the app's name in the channel\n"},
+      {"archived", "channels:read", described(true, false, true), error, "is archived: Slack refuses messages to it; unarchive it"},
+      {"unknown to Slack",
+       "channels:read,groups:read",
+       {{"ok", false}, {"error", "channel_not_found"}},
+       error,
+       "Slack finds no channel C0123456789"},
+      {"perhaps private", "channels:read", {{"ok", false}, {"error", "channel_not_found"}}, warning, "Slack finds no channel C0123456789"},
+      {"private, without the scope",
+       "channels:read",
+       {{"ok", false}, {"error", "missing_scope"}},
+       note,
+       "was not checked: the token lacks the scope"},
+      {"no scope at all", "channels:history", described(false), note, "add the scope channels:read, or for a private channel groups:read"},
+      {"Slack is silent", "channels:read", silent, note, "did not report"},
+      {"Slack fails",
+       "channels:read",
+       {{"ok", false}, {"error", "internal_error"}},
+       note,
+       "was not checked: Slack answered internal_error"},
+  };
+  for (const auto& c : cases) {
+    SCOPED_TRACE(c.name);
+    good(std::string("chat:write,users:read,users:read.email,im:history,im:write,channels:history,") + c.scopes);
+    host.on("GET", "/conversations.info", Response::json(200, c.answer));
+    for (const auto* key : {"channel", "fallback_channel"}) {
+      const auto findings = check({{"bot_token", "xoxb-secret-token"}, {key, "C0123456789"}});
+      EXPECT_THAT(texts(findings, c.severity), HasSubstr(std::string("/") + key + " "));
+      EXPECT_THAT(texts(findings, c.severity), HasSubstr(c.text));
+      for (const auto other : {error, warning}) {
+        if (other != c.severity) {
+          EXPECT_EQ(texts(findings, other), "");
+        }
+      }
+    }
+  }
+  for (const auto& request : host.requests()) EXPECT_THAT(request.url, Not(HasSubstr("chat."))) << "it leaves a trace";
+}
+
 TEST_F(OnlineCheckTest, SlackMayNotSayTheScopes) {
   good("");
   const auto findings = check();

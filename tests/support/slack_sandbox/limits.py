@@ -23,6 +23,7 @@ METHODS = {
     "users.lookupByEmail": TIER_3,
     "chat.update": TIER_3,
     "conversations.open": TIER_3,
+    "conversations.info": TIER_3,
     "conversations.history": TIER_3,
     "conversations.replies": TIER_3,
     "chat.postMessage": PER_WORKSPACE,

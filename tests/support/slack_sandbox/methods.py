@@ -71,6 +71,19 @@ def conversations_open(workspace, arguments):
     return {"channel": document} | ({"no_op": True, "already_open": True} if known else {})
 
 
+def conversations_info(workspace, arguments):
+    channel = workspace.named(arguments.text("channel", required=True))[1]
+    if channel is None or channel.private and not channel.member:
+        raise Refusal("channel_not_found")
+    needed = "im:read" if channel.user else "groups:read" if channel.private else "channels:read"
+    if needed not in workspace.token.scopes:
+        raise Refusal("missing_scope", needed=needed, provided=",".join(workspace.token.scopes))
+    if channel.user:
+        return {"channel": {"id": channel.id, "is_im": True, "user": channel.user.id, "is_archived": False}}
+    state = {"is_private": channel.private, "is_member": channel.member, "is_archived": channel.archived}
+    return {"channel": {"id": channel.id, "name": channel.name, "is_channel": not channel.private, "is_group": channel.private} | state}
+
+
 def conversations_history(workspace, arguments):
     channel = readable(workspace, arguments)
     found = [message for message in visible(workspace, channel) if message.broadcast or not message.is_reply()]
@@ -93,7 +106,7 @@ def chat_post_message(workspace, arguments):
     channel = place(workspace, arguments)
     if channel.archived:
         raise Refusal("is_archived")
-    if not channel.member:
+    if not channel.member and (channel.private or "chat:write.public" not in workspace.token.scopes):
         raise Refusal("not_in_channel")
     text, blocks = content(workspace, arguments)
     thread_ts, broadcast = arguments.text("thread_ts"), arguments.flag("reply_broadcast")
@@ -247,6 +260,7 @@ ALL = {
     "users.lookupByEmail": Method(users_lookup_by_email, "users:read.email", takes_json=False),
     "users.list": Method(users_list, "users:read", takes_json=False),
     "conversations.open": Method(conversations_open, "im:write"),
+    "conversations.info": Method(conversations_info, None, takes_json=False),
     "conversations.history": Method(conversations_history, None),
     "conversations.replies": Method(conversations_replies, None),
     "chat.postMessage": Method(chat_post_message, "chat:write", changes=True),

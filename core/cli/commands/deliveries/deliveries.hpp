@@ -34,7 +34,7 @@ struct ListOptions {
 enum class Change { retry, discard };
 
 struct ChangeOptions {
-  std::vector<std::string> ids;  // of deliveries; empty: `dead`
+  std::vector<std::string> ids;  // of deliveries, or for a retry of notifications; empty: `dead`
   bool dead = false;             // all dead letters that match `filter`
   DeliveryFilter filter;
   std::string reason;  // Change::discard needs one

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 
+#include "base/times_in_text.hpp"
 #include "cli/commands/deliveries/state_colour.hpp"
 #include "cli/document.hpp"
+#include "cli/local_time.hpp"
+#include "cli/suggested_commands.hpp"
 #include "cli/text_layout.hpp"
 
 namespace belfry::cli {
@@ -80,24 +83,33 @@ std::string outcome_text(const std::string& outcome, const std::string& reason, 
   return detail.empty() ? out : out + (out.empty() ? "" : ": ") + detail;
 }
 
-void add_attempts(FactList& facts, const json& attempts, const std::string& delivery) {
+void add_attempts(FactList& facts, const json& attempts, const std::string& delivery, const std::filesystem::path& config) {
   for (const auto& attempt : attempts) {
     if (text_of(attempt, "delivery") != delivery) continue;
     const auto finished = text_of(attempt, "finished_at");
     const auto outcome = finished.empty()
                              ? "not finished"
                              : outcome_text(text_of(attempt, "outcome"), text_of(attempt, "reason"), text_of(attempt, "detail"));
-    facts.add("attempt " + std::to_string(count_of(attempt, "number")),
-              time_of(attempt, "started_at") + ": " + visible(outcome) + (flag_of(attempt, "late") ? "; it arrived late" : ""));
+    facts.add("attempt " + std::to_string(count_of(attempt, "number")), time_of(attempt, "started_at") + ": " +
+                                                                            visible(with_config(outcome, config)) +
+                                                                            (flag_of(attempt, "late") ? "; it arrived late" : ""));
   }
 }
 
-std::string decisions_text(const json& decisions, const OutputStyle& style) {
+// The times in it become local. Other events have details from outside.
+std::string detail_of(const json& decision) {
+  const auto event = text_of(decision, "event");
+  const auto detail = text_of(decision, "detail");
+  if (event != "held" && event != "digested") return detail;
+  return base::with_times(detail, [](base::Timestamp time) { return local_time(time); });
+}
+
+std::string decisions_text(const json& decisions, const OutputStyle& style, const std::filesystem::path& config) {
   if (decisions.empty()) return {};
   auto out = "\n" + heading("Decisions", style);
   for (const auto& decision : decisions) {
     const auto time = time_of(decision, "at") + "  ";
-    const auto what = outcome_text(text_of(decision, "event"), {}, text_of(decision, "detail"));
+    const auto what = with_config(outcome_text(text_of(decision, "event"), {}, detail_of(decision)), config);
     const auto indent = time.size() + 2;
     const auto width = paragraph_width(style.width);
     out += "  " + time + wrapped(visible(what), width > indent ? width - indent : 0, indent) + "\n";
@@ -105,7 +117,7 @@ std::string decisions_text(const json& decisions, const OutputStyle& style) {
   return out;
 }
 
-std::string delivery_text(const json& delivery, const json& attempts, const OutputStyle& style) {
+std::string delivery_text(const json& delivery, const json& attempts, const OutputStyle& style, const std::filesystem::path& config) {
   FactList facts(style);
   const auto fact = [&](const char* label, const char* key) { facts.add(label, visible(text_of(delivery, key))); };
   const auto state = text_of(delivery, "state");
@@ -118,15 +130,15 @@ std::string delivery_text(const json& delivery, const json& attempts, const Outp
     facts.add("expires", time_of(delivery, "expires_at"));
   }
   facts.add("ended", time_of(delivery, "ended_at"));
-  facts.add("last outcome", visible(outcome_text({}, text_of(delivery, "reason"), text_of(delivery, "detail"))));
+  facts.add("last outcome", visible(with_config(outcome_text({}, text_of(delivery, "reason"), text_of(delivery, "detail")), config)));
   const auto& receipt = part_of(delivery, "receipt");
   if (!receipt.empty()) facts.add("receipt", visible(receipt.dump(-1, ' ', false, json::error_handler_t::replace)));
   if (flag_of(delivery, "digest")) facts.add("digest", "collects several notifications in one message");
   if (flag_of(delivery, "possible_duplicate")) facts.add("duplicate", "an earlier attempt may have arrived as well");
   const auto fallback_of = text_of(delivery, "fallback_of");
   if (!fallback_of.empty()) facts.add("fallback of", visible(fallback_of));
-  add_attempts(facts, attempts, text_of(delivery, "id"));
-  facts.add("next", visible(next_step_text(delivery)));
+  add_attempts(facts, attempts, text_of(delivery, "id"), config);
+  facts.add("next", visible(with_config(next_step_text(delivery), config)));
   return "\n" + heading("Delivery " + visible(text_of(delivery, "id")), style) + facts.text();
 }
 
@@ -154,12 +166,12 @@ std::string next_step_text(const json& delivery) {
   return "nothing; a fallback took over";
 }
 
-std::string match_text(const json& match, const OutputStyle& style) {
+std::string match_text(const json& match, const OutputStyle& style, const std::filesystem::path& config) {
   auto out = notification_text(part_of(match, "notification"), style);
   const auto explanation = text_of(match, "explanation");
-  if (!explanation.empty()) out += "\n" + wrapped(visible(explanation), paragraph_width(style.width)) + "\n";
-  for (const auto& delivery : part_of(match, "deliveries")) out += delivery_text(delivery, part_of(match, "attempts"), style);
-  return out + decisions_text(part_of(match, "decisions"), style);
+  if (!explanation.empty()) out += "\n" + wrapped(visible(with_config(explanation, config)), paragraph_width(style.width)) + "\n";
+  for (const auto& delivery : part_of(match, "deliveries")) out += delivery_text(delivery, part_of(match, "attempts"), style, config);
+  return out + decisions_text(part_of(match, "decisions"), style, config);
 }
 
 }  // namespace belfry::cli

@@ -1,5 +1,6 @@
 // The text of `belfry deliveries show`: a notification and its deliveries. Pure.
 #pragma once
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -8,8 +9,8 @@
 namespace belfry::cli {
 
 // `match`: one of the matches of `GET deliveries/{id}`: the notification, why it went where it went, then each delivery with its attempts,
-// receipt and next step.
-[[nodiscard]] std::string match_text(const nlohmann::json& match, const OutputStyle& style);
+// receipt and next step. `config`: see with_config().
+[[nodiscard]] std::string match_text(const nlohmann::json& match, const OutputStyle& style, const std::filesystem::path& config = {});
 
 // The next step of a delivery, with the command to run if an operator decides.
 [[nodiscard]] std::string next_step_text(const nlohmann::json& delivery);

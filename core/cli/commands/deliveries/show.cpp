@@ -18,7 +18,7 @@ int show_delivery(const AdminSession& session, const std::string& id) {
   }
   bool first = true;
   for (const auto& match : part_of(*found, "matches")) {
-    session.out << (first ? "" : "\n") << match_text(match, session.style);
+    session.out << (first ? "" : "\n") << match_text(match, session.style, session.config);
     first = false;
   }
   return 0;

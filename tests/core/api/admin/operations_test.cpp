@@ -71,6 +71,16 @@ TEST_F(OperationsApiTest, ShowsAndChangesTheLogLevel) {
   EXPECT_EQ(call("POST", "/api/v1/log-level", R"({"level":"info"})").status, 405);
 }
 
+TEST_F(OperationsApiTest, AMemberThatOccursTwiceIsRefused) {
+  for (const auto* body :
+       {R"({"level":"info","level":"debug"})", R"({"level":"info","le\u0076el":"debug"})", R"({"level":"info","level":"info"})"}) {
+    const auto refused = call("PUT", "/api/v1/log-level", body);
+    EXPECT_EQ(refused.status, 400) << body;
+    EXPECT_EQ(error_of(refused), "the body has the member \"level\" twice in one object; send it once");
+  }
+  EXPECT_EQ(level_, base::LogLevel::info);
+}
+
 TEST_F(OperationsApiTest, EveryPathIsClosedToStrangers) {
   rules_.token = base::Secret("let-me-in");
   for (const auto& [method, path] : std::vector<std::pair<const char*, const char*>>{{"GET", "deliveries"},
@@ -90,6 +100,7 @@ TEST_F(OperationsApiTest, EveryPathIsClosedToStrangers) {
                                                                                      {"POST", "backup"},
                                                                                      {"GET", "backup/data"},
                                                                                      {"GET", "notifications"},
+                                                                                     {"GET", "notifications/outcomes"},
                                                                                      {"POST", "sinks/slack/release"}}) {
     net::ServerRequest request;
     request.method = method;

@@ -110,6 +110,31 @@ TEST(Access, AForwardedUnixSocketIsNoWayInForOtherSites) {
   EXPECT_EQ(status_of(access.refuse(request)), 421);
 }
 
+TEST(Access, AReloadReplacesTheRulesOfEveryTable) {
+  Access access(two_tokens());
+  const auto request = over_tcp("belfry.example.com");
+  EXPECT_EQ(status_of(access.refuse(request)), 0);
+  access.replace({{}, {{"bob", base::Secret("bobs-token")}}, {"belfry.example.com"}});
+  EXPECT_EQ(status_of(access.refuse(request)), 401);
+  EXPECT_EQ(access.operator_of(request), std::nullopt);
+  EXPECT_EQ(status_of(access.refuse(over_tcp("belfry.example.com", "bobs-token"))), 0);
+  access.replace({});
+  EXPECT_FALSE(access.has_token());
+  EXPECT_EQ(status_of(access.refuse(over_tcp("localhost", "bobs-token"))), 404);
+}
+
+TEST(Access, AHeaderThatDecidesOccursOnce) {
+  const Access access(two_tokens());
+  for (const auto* name : {"authorization", "Content-Type", "Cookie", "ORIGIN"}) {
+    auto request = over_tcp("localhost");
+    if (!net::equal_ignoring_case(name, "Authorization")) request.headers.add(name, "first");
+    request.headers.add(name, "second");
+    const auto refused = access.refuse(request);
+    ASSERT_EQ(status_of(refused), 400) << name;
+    EXPECT_NE(refused->body.find("send it once"), std::string::npos) << refused->body;
+  }
+}
+
 TEST(Access, RefusalsAreOneSentenceForTheLog) {
   const Access access(two_tokens());
   const auto refused = access.refuse(over_tcp("evil\x1b[31m.example"));

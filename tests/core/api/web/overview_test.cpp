@@ -64,6 +64,16 @@ TEST(Overview, ShowsWhyNothingIsAcceptedAndWhyAReloadWasRefused) {
   EXPECT_EQ(model["notes"].size(), 1U);
 }
 
+TEST(Overview, ACertificateThatExpiresNeedsAPersonAndARefusedRequestIsANote) {
+  auto status = gateway_status(json::array());
+  status["certificates"] = {"the certificate expires"};
+  status["notices"] = {"the certificate expires", "12 requests were refused"};
+  const auto model = model_of(status);
+  ASSERT_EQ(model["needs"].size(), 1U);
+  EXPECT_EQ(model["needs"][0]["text"], "the certificate expires");
+  EXPECT_EQ(model["notes"], json({"12 requests were refused"}));
+}
+
 TEST(Overview, CountsLeadToTheList) {
   auto sink = sink_status("slack", "open");
   sink["backoff"] = 7;

@@ -308,6 +308,22 @@ TEST_F(PagesTest, ShowsOneDeliveryAndHidesSensitiveText) {
   EXPECT_EQ(over_socket("GET", "/delivery?id=d9").status, 404);
 }
 
+TEST_F(PagesTest, OffersARetryOfANotificationWithoutADelivery) {
+  ShownNotification shown;
+  shown.notification.id = "n1";
+  shown.decisions.resize(1);
+  shown.decisions[0] = {.notification_id = "n1", .event = "rerouted", .detail = "by ada"};
+  shown_ = std::vector{shown};
+  const auto page = over_socket("GET", "/delivery?id=n1");
+  EXPECT_TRUE(has(page, "name=\"id\" value=\"n1\""));
+  EXPECT_TRUE(has(page, "value=\"retry\""));
+  EXPECT_FALSE(has(page, "value=\"discard\""));
+  EXPECT_TRUE(has(page, "<b>routed again</b>"));
+  shown.erased = true;
+  shown_ = std::vector{shown};
+  EXPECT_FALSE(has(over_socket("GET", "/delivery?id=n1"), "value=\"retry\"")) << "nothing is left to send";
+}
+
 TEST_F(PagesTest, AnswersWhy) {
   EXPECT_EQ(over_socket("GET", "/why").status, 200);
   EXPECT_FALSE(query_);

@@ -20,7 +20,7 @@ class RefusalsTest : public ::testing::Test {
   [[nodiscard]] std::string only_sentence() const {
     const auto all = refusals.last_hour();
     EXPECT_THAT(all, SizeIs(1));
-    return all.empty() ? "" : describe(all.front());
+    return all.empty() ? "" : describe(all.front(), base::TimeZone());
   }
 
   base::ManualClock clock{base::Timestamp(1'700'000'000'000ms)};
@@ -40,8 +40,8 @@ TEST_F(RefusalsTest, AWrongSigningSecretIsNamed) {
   for (int i = 0; i < 12; ++i) note(401, "/slack/events", "sink slack");
   EXPECT_EQ(
       only_sentence(),
-      "12 requests at /slack/events were refused in the last hour (401): the signature does not match the signing secret of sink slack; "
-      "compare it with the one at the sender");
+      "12 requests at /slack/events were refused in the last hour (401), the latest at 2023-11-14 22:13:20 UTC: the signature does not "
+      "match the signing secret of sink slack; compare it with the one at the sender");
   ASSERT_THAT(lines, SizeIs(1));
   EXPECT_THAT(lines[0], HasSubstr("requests are refused"));
   EXPECT_THAT(lines[0], HasSubstr("path=/slack/events"));
@@ -50,7 +50,24 @@ TEST_F(RefusalsTest, AWrongSigningSecretIsNamed) {
 TEST_F(RefusalsTest, APathThatIsNotServedNamesTheOneThatIs) {
   note(404, "/v1/webhook/", {}, "nothing is served at this path; did you mean /v1/webhook?", "/v1/webhook");
   EXPECT_EQ(only_sentence(),
-            "1 request at /v1/webhook/ was refused in the last hour (404): nothing is served at this path; did you mean /v1/webhook?");
+            "1 request at /v1/webhook/ was refused in the last hour (404), the latest at 2023-11-14 22:13:20 UTC: nothing is served at "
+            "this path; did you mean /v1/webhook?");
+}
+
+TEST_F(RefusalsTest, EachSourceHasItsCountAndItsLatest) {
+  for (int i = 0; i < 3; ++i) {
+    note(401, "/v1/webhook", "source coder", "the password is wrong");
+    clock.advance(1min);
+  }
+  note(401, "/v1/other", "source other", "the password is wrong");
+  clock.advance(20min);
+  const auto all = refusals.last_hour();
+  ASSERT_THAT(all, SizeIs(2));
+  EXPECT_EQ(base::to_rfc3339(all[0].at), "2023-11-14T22:15:20.000Z");
+  EXPECT_EQ(describe(all[0], base::TimeZone()),
+            "3 requests at /v1/webhook (source coder) were refused in the last hour (401), the latest at 2023-11-14 22:15:20 UTC: the "
+            "password is wrong");
+  EXPECT_EQ(base::to_rfc3339(all[1].at), "2023-11-14T22:16:20.000Z");
 }
 
 TEST_F(RefusalsTest, AFloodIsALineAMinute) {
@@ -91,7 +108,7 @@ TEST_F(RefusalsTest, AreForgottenAfterAnHour) {
 
 TEST_F(RefusalsTest, ATlsHandshakeThatFailsIsAConnection) {
   refusals.record("server", {.remote = "10.0.0.1:5", .why = "http request"});
-  EXPECT_EQ(only_sentence(), "1 connection was refused in the last hour: http request");
+  EXPECT_EQ(only_sentence(), "1 connection was refused in the last hour, the latest at 2023-11-14 22:13:20 UTC: http request");
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 namespace belfry::app {
 namespace {
 
+using nlohmann::json;
 using namespace std::chrono_literals;
 
 const base::Timestamp kStart{base::Millis(1'700'000'000'000)};
@@ -83,16 +84,51 @@ TEST(StatusTest, StalledIsWhatIsDueAndNotAttemptedForAMinute) {
   }
 }
 
+// The exit code of `belfry status`; the same table is in docs/reference/admin-api.md.
 TEST(StatusTest, APersonIsNeededForWhatDoesNotRecoverByItself) {
   using enum delivery::LaneState;
-  const auto needed = [](const delivery::LaneStatus& lane, const std::vector<std::string>& reasons = {}) {
-    return needs_attention(status_document({}, {lane}, reasons, kStart, ReloadReport()));
+  const auto of = [](const delivery::LaneStatus& lane, const store::Stats& known = {}, const std::vector<std::string>& reasons = {}) {
+    return status_document(known, {lane}, reasons, kStart, ReloadReport(), kStart + 1h);
   };
-  for (const auto state : {parked, hung, crashed}) EXPECT_TRUE(needed(lane_with_rate("slack", state))) << to_string(state);
-  for (const auto state : {open, unreachable, paused, orphaned}) EXPECT_FALSE(needed(lane_with_rate("slack", state))) << to_string(state);
-  EXPECT_TRUE(needs_attention(status_document(stats(1), {lane_with_rate("slack", orphaned)}, {}, kStart, ReloadReport())))
-      << "its deliveries go nowhere";
-  EXPECT_TRUE(needed(lane_with_rate("slack", open), {"the store cannot be written: x"}));
+  const auto in_state = [](delivery::LaneState state) { return lane_with_rate("slack", state); };
+  const auto with = [&](const char* key, const json& value) {
+    auto document = of(in_state(open));
+    document[key] = value;
+    return document;
+  };
+  store::Stats dead, stalled;
+  dead.sinks["slack"].dead_letters = 1;
+  stalled.sinks["slack"].waiting = 1;
+  stalled.sinks["slack"].waiting_since = kStart;
+  struct Case {
+    const char* what;
+    json document;
+    bool needed;
+  };
+  for (const auto& [what, document, needed] : std::vector<Case>{
+           {"an open sink", of(in_state(open)), false},
+           {"an unreachable sink", of(in_state(unreachable)), false},
+           {"a paused sink", of(in_state(paused)), false},
+           {"a parked sink", of(in_state(parked)), true},
+           {"a hung sink", of(in_state(hung)), true},
+           {"a crashed sink", of(in_state(crashed)), true},
+           {"a removed sink without deliveries", of(in_state(orphaned)), false},
+           {"a removed sink with unfinished deliveries", of(in_state(orphaned), stats(1)), true},
+           {"a removed sink with dead letters", of(in_state(orphaned), dead), true},
+           {"a stalled sink", of(in_state(open), stalled), true},
+           {"a stalled sink that is unreachable", of(in_state(unreachable), stalled), true},
+           {"a paused sink with deliveries that wait", of(in_state(paused), stalled), false},
+           {"dead letters", of(in_state(open), dead), true},
+           {"a backlog", of(in_state(open), stats(99)), false},
+           {"not ready", of(in_state(open), {}, {"the store cannot be written: x"}), true},
+           {"a refused reload", with("last_reload", {{"success", false}, {"errors", {"x"}}}), true},
+           {"an applied reload", with("last_reload", {{"success", true}, {"errors", json::array()}}), false},
+           {"a certificate that expires soon", with("certificates", {"server.tls.certificate: ..."}), true},
+           {"no certificate that expires soon", with("certificates", json::array()), false},
+           {"refused requests", with("refused", {{{"count", 12}}}), false},
+           {"unrouted notifications", with("unrouted", 3), false},
+       })
+    EXPECT_EQ(needs_attention(document), needed) << what;
 }
 
 }  // namespace

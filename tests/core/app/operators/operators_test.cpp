@@ -27,14 +27,7 @@ class OperatorsTest : public delivery::LaneFixture {
     add("channel", script);
     plans_["channel"].addressing = {"channel", "C1"};
     start();
-    auto live = std::make_shared<LiveConfig>();
-    live->plans = plans_;
-    for (const auto& [name, traits] : plans_) live->sinks[name] = {};
-    auto planner = delivery::Planner::compile({}, plans_);
-    ASSERT_TRUE(planner) << planner.error().message;
-    live->pipeline = std::make_shared<delivery::Acceptor>(std::make_shared<const delivery::Planner>(std::move(*planner)), nullptr, *store_,
-                                                          *dispatcher_, zones_, clock_, log_);
-    live_.set(std::move(live));
+    use_rules({});
     const OperatorServices services{runtime_,
                                     *store_,
                                     *dispatcher_,
@@ -45,6 +38,17 @@ class OperatorsTest : public delivery::LaneFixture {
                                     stopping_.get_token()};
     jobs_ = std::make_shared<BulkJobs>(services);
     backend_ = operator_backend(services, jobs_);
+  }
+
+  void use_rules(model::PipelineRules rules) {
+    auto live = std::make_shared<LiveConfig>();
+    live->plans = plans_;
+    for (const auto& [name, traits] : plans_) live->sinks[name] = {};
+    auto planner = delivery::Planner::compile(std::move(rules), plans_);
+    ASSERT_TRUE(planner) << planner.error().message;
+    live->pipeline = std::make_shared<delivery::Acceptor>(std::make_shared<const delivery::Planner>(std::move(*planner)), nullptr, *store_,
+                                                          *dispatcher_, zones_, clock_, log_);
+    live_.set(std::move(live));
   }
 
   // Accepts notifications for different persons, which the sink rejects.
@@ -77,6 +81,24 @@ class OperatorsTest : public delivery::LaneFixture {
 
   [[nodiscard]] base::Result<api::Sent> send(api::TestNotification message) const {
     return answer_of<api::Sent>([&](auto handler) { backend_.send(std::move(message), kAda, std::move(handler)); });
+  }
+
+  // By the rules in use.
+  void store_notification(const std::string& id, base::Millis age = {}) {
+    model::Notification notification;
+    notification.id = id;
+    notification.source = "coder";
+    notification.msg_id = "msg-" + id;
+    notification.received_at = clock_.now() - age;
+    notification.name = "Workspace Created";
+    notification.title = "title of " + id;
+    notification.recipient.email = "ada@example.com";
+    ASSERT_TRUE(
+        answer_of<store::Accepted>([&](auto handler) { live_.get()->pipeline->accept(std::move(notification), std::move(handler)); }));
+  }
+
+  [[nodiscard]] base::Result<store::Changed> retry(const std::string& id) const {
+    return answer_of<store::Changed>([&](auto handler) { backend_.change(api::BulkAction::retry, {id}, kAda, std::move(handler)); });
   }
 
   static constexpr store::ListedState kDead = store::ListedState::dead;
@@ -179,25 +201,150 @@ TEST_F(OperatorsTest, ShowsAndExplainsADeadLetter) {
   EXPECT_EQ(missing.error().code, base::ErrorCode::not_found);
 }
 
-TEST_F(OperatorsTest, ATestNotificationGoesToPersonsUnlessASinkIsNamed) {
+model::RouteRule route_to(const std::string& sink, const std::string& name) {
+  return {.name = name, .location = "belfry.yaml:9:5", .to = {{.sink = sink}}};
+}
+
+model::Condition named(const std::string& event) { return {.comparisons = {{.path = "name", .text = event}}}; }
+
+TEST_F(OperatorsTest, ATestNotificationGoesWhereTheRoutesSendIt) {
+  auto first = route_to("channel", "failures");
+  first.when = named("Workspace Failed");
+  use_rules({.routes = {first, route_to("slack", "everyone")}});
   const auto sent = send({.to = "Ada@example.com"});
   ASSERT_TRUE(sent) << sent.error().message;
-  EXPECT_EQ(sent->deliveries.size(), 1U);
   EXPECT_TRUE(metrics_.wait("delivery slack delivered", 1));
   const auto stored = history(sent->notification);
   EXPECT_EQ(stored.notification.source, "belfry");
+  EXPECT_EQ(stored.notification.name, "Test notification");
   EXPECT_EQ(stored.notification.title, "Test notification from Belfry");
-  EXPECT_EQ(stored.deliveries.front().id, sent->deliveries.front());
+  ASSERT_EQ(stored.deliveries.size(), 1U);
+  EXPECT_EQ(sent->deliveries, std::vector{stored.deliveries.front().id});
+  EXPECT_EQ(stored.deliveries.front().route, "everyone");
   EXPECT_EQ(stored.deliveries.front().destination.key(), "direct:ada@example.com");
+  EXPECT_EQ(audit().front().action, "send");
+  EXPECT_EQ(audit().front().subject, "notification " + sent->notification + " to slack");
+  EXPECT_TRUE(metrics_.wait("send", 1));
+}
 
-  ASSERT_TRUE(send({.to = "ada@example.com", .sink = "channel", .title = "Hello"}));
+TEST_F(OperatorsTest, ATestNotificationForANamedSinkPassesTheRules) {
+  use_rules({.processors = {{.name = "mute", .location = "belfry.yaml:4:5", .drop = "not today"}}, .routes = {route_to("slack", "all")}});
+  const auto sent = send({.to = "ada@example.com", .sink = "channel", .title = "Hello"});
+  ASSERT_TRUE(sent) << sent.error().message;
   EXPECT_TRUE(metrics_.wait("delivery channel delivered", 1));
+  const auto stored = history(sent->notification);
+  EXPECT_EQ(sent->deliveries, std::vector{stored.deliveries.front().id});
+  EXPECT_TRUE(stored.deliveries.front().route.empty());
   const auto refused = send({.to = "ada@example.com", .sink = "teams"});
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, base::ErrorCode::invalid);
   EXPECT_NE(refused.error().message.find("the sinks are channel, slack"), std::string::npos) << refused.error().message;
-  EXPECT_TRUE(metrics_.wait("send", 2));
-  EXPECT_EQ(audit().front().action, "send");
+}
+
+TEST_F(OperatorsTest, ATestNotificationThatTheRulesSendNowhereIsRefusedAndNotStored) {
+  auto failures = route_to("slack", "failures");
+  failures.when = named("Workspace Failed");
+  const auto mute = model::ProcessorRule{.name = "mute", .location = "belfry.yaml:4:5", .drop = "not today"};
+  auto to_channel = route_to("channel", "ops");
+  struct Case {
+    model::PipelineRules rules;
+    const char* why;
+  };
+  for (const auto& [rules, why] : std::vector<Case>{
+           {{.processors = {mute}, .routes = {route_to("slack", "everyone")}}, R"(it is dropped by processor "mute": not today)"},
+           {{.routes = {failures}}, R"(no route takes it: route "failures" at belfry.yaml:9:5: name is "Test notification")"},
+           {{.processors = {{.name = "hide", .set = {{.path = "sensitive", .flag = true}}}}, .routes = {to_channel}},
+            R"(no route sends it: sensitive: kept out of shared destination C1 of sink channel that route "ops" chose)"},
+           {{}, "no route takes it; nothing was sent"}}) {
+    use_rules(rules);
+    const auto refused = send({.to = "ada@example.com"});
+    ASSERT_FALSE(refused) << why;
+    EXPECT_EQ(refused.error().code, base::ErrorCode::invalid);
+    EXPECT_NE(refused.error().message.find(why), std::string::npos) << refused.error().message;
+    EXPECT_NE(refused.error().message.find("name a sink with --sink: channel, slack"), std::string::npos) << refused.error().message;
+  }
+  EXPECT_TRUE(audit().empty());
+  EXPECT_TRUE(listed({}).empty());
+  EXPECT_EQ(store_->stats(clock_.now()).unrouted, 0U);
+}
+
+TEST_F(OperatorsTest, DedupeSwallowsNoTestNotification) {
+  use_rules({.processors = {{.name = "once", .dedupe = model::Dedupe{"{{name}}", 24h}}}, .routes = {route_to("slack", "everyone")}});
+  for (int i = 1; i <= 2; ++i) {
+    const auto sent = send({.to = "ada@example.com"});
+    ASSERT_TRUE(sent) << sent.error().message;
+    EXPECT_EQ(sent->deliveries.size(), 1U);
+    EXPECT_TRUE(metrics_.wait("delivery slack delivered", i));
+  }
+}
+
+TEST_F(OperatorsTest, ATestNotificationThatADigestCollectsHasItsDelivery) {
+  auto collected = route_to("slack", "everyone");
+  collected.timing.digest = model::DigestRule{.key = "", .window = 1h};
+  use_rules({.routes = {collected}});
+  const auto first = send({.to = "ada@example.com"});
+  const auto second = send({.to = "ada@example.com"});
+  ASSERT_TRUE(first && second);
+  ASSERT_EQ(first->deliveries.size(), 1U);
+  EXPECT_EQ(second->deliveries, first->deliveries) << "it joined the digest of the first";
+}
+
+TEST_F(OperatorsTest, ARetryOfADroppedNotificationRoutesItByThePresentRules) {
+  const auto mute = model::ProcessorRule{.name = "mute", .location = "belfry.yaml:4:5", .drop = "not today"};
+  use_rules({.processors = {mute}, .routes = {route_to("slack", "everyone")}});
+  store_notification("n1", 48h);
+  const auto still = retry("msg-n1");
+  ASSERT_TRUE(still) << still.error().message;
+  EXPECT_TRUE(still->changed.empty());
+  ASSERT_EQ(still->unchanged.size(), 1U);
+  EXPECT_EQ(still->unchanged[0].delivery_id, "msg-n1");
+  EXPECT_NE(still->unchanged[0].why.find(R"(it is dropped by processor "mute": not today)"), std::string::npos) << still->unchanged[0].why;
+  EXPECT_NE(still->unchanged[0].why.find("belfry send"), std::string::npos) << still->unchanged[0].why;
+  EXPECT_TRUE(audit().empty());
+
+  use_rules({.routes = {route_to("slack", "everyone")}});
+  const auto changed = retry("n1");
+  ASSERT_TRUE(changed) << changed.error().message;
+  ASSERT_EQ(changed->changed.size(), 1U);
+  EXPECT_TRUE(metrics_.wait("delivery slack delivered", 1)) << "with a fresh max_age";
+  const auto stored = history("n1");
+  EXPECT_LT(stored.notification.received_at, clock_.now() - 47h);
+  ASSERT_EQ(stored.deliveries.size(), 1U);
+  EXPECT_EQ(stored.deliveries[0].id, changed->changed[0]);
+  EXPECT_EQ(stored.deliveries[0].route, "everyone");
+  ASSERT_EQ(audit().size(), 1U);
+  EXPECT_EQ(audit()[0].action, "retry");
+  EXPECT_EQ(audit()[0].by, kAda.name);
+  EXPECT_TRUE(metrics_.wait("retry", 1));
+
+  const auto again = retry("n1");
+  EXPECT_TRUE(again->changed.empty());
+  EXPECT_EQ(again->unchanged, (std::vector<store::Unchanged>{{changed->changed[0], "was delivered"}}));
+}
+
+TEST_F(OperatorsTest, ARetryRoutesTheOriginalNotification) {
+  const auto set = model::ProcessorRule{.name = "calm", .location = "belfry.yaml:4:5", .set = {{.path = "severity", .text = "info"}}};
+  const auto mute = model::ProcessorRule{.name = "mute", .location = "belfry.yaml:5:5", .drop = "not today"};
+  use_rules({.processors = {set, mute}, .routes = {route_to("slack", "everyone")}});
+  store_notification("n1");
+  use_rules({.routes = {route_to("slack", "everyone")}});
+  ASSERT_EQ(retry("n1")->changed.size(), 1U);
+  EXPECT_EQ(history("n1").notification.severity, "") << "no rule sets it now";
+}
+
+TEST_F(OperatorsTest, ARetryOfANotificationRetriesItsDeadLetters) {
+  use_rules({.routes = {route_to("slack", "everyone")}});
+  succeeds_ = false;
+  store_notification("n1");
+  ASSERT_TRUE(metrics_.wait("delivery slack rejected", 1));
+  succeeds_ = true;
+  const auto changed = retry("msg-n1");
+  ASSERT_TRUE(changed) << changed.error().message;
+  EXPECT_EQ(changed->changed, std::vector{history("n1").deliveries.at(0).id});
+  EXPECT_TRUE(metrics_.wait("delivery slack delivered", 1));
+  const auto unknown = retry("n2");
+  ASSERT_EQ(unknown->unchanged.size(), 1U);
+  EXPECT_TRUE(unknown->unchanged[0].why.starts_with("does not exist")) << unknown->unchanged[0].why;
 }
 
 TEST_F(OperatorsTest, TheLogLevelChangesForEveryLoggerAndIsRecorded) {
@@ -213,13 +360,16 @@ TEST_F(OperatorsTest, TheLogLevelChangesForEveryLoggerAndIsRecorded) {
 
 TEST_F(OperatorsTest, WhatAnOperatorDoesToTheGatewayIsRecorded) {
   api::AdminBackend gateway;
-  gateway.release = [](const std::string& sink, const store::Operator&, auto answer) { answer(sink == "slack", nlohmann::json()); };
+  gateway.release = [](const std::string& sink, const store::Operator&, auto answer) {
+    answer(sink != "hung", nlohmann::json{{"released", sink == "slack"}});
+  };
   gateway.reload = [](const store::Operator&, auto answer) { answer(false, nlohmann::json()); };
   gateway.backup.begin = [](const store::Operator&) -> base::Result<nlohmann::json> {
     return base::fail(base::ErrorCode::unavailable, "another backup is in progress");
   };
   record_gateway_actions(gateway, {runtime_, *store_, *dispatcher_, clock_, live_, log_, {}, {}});
   gateway.release("slack", kAda, [](bool, const auto&) {});
+  gateway.release("open", kAda, [](bool done, const auto&) { EXPECT_TRUE(done); });
   gateway.release("hung", kAda, [](bool, const auto&) {});
   gateway.reload(kAda, [](bool, const auto&) {});
   EXPECT_FALSE(gateway.backup.begin(kAda));

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "cli/local_time.hpp"
 #include "core/cli/scripted_gateway.hpp"
 
 namespace belfry::cli {
@@ -28,6 +29,20 @@ TEST(WhyTest, TheNewestParagraphIsTheLast) {
   EXPECT_EQ(gateway.query(0, "since"), "2d");
   EXPECT_THAT(gateway.out.str(), testing::MatchesRegex(".*Workspace Deleted  n-1\nOlder\\.\n\n.*Workspace Deleted  n-1\nNewer\\.\n"));
   EXPECT_THAT(gateway.err.str(), HasSubstr("belfry deliveries list --to ada@example.com"));
+}
+
+TEST(WhyTest, CommandsNameTheConfiguration) {
+  ScriptedGateway gateway;
+  gateway.config = "new.yaml";
+  gateway.expect(
+      "GET", "/api/v1/why",
+      json{{"explanations", {explanation_at("2026-01-31T09:00:00.000Z", "See it with `belfry deliveries show d-0`.")}}, {"more", true}});
+  EXPECT_EQ(explain_deliveries(gateway.session(), {.to = "ada@example.com"}), 0);
+  EXPECT_THAT(gateway.out.str(), HasSubstr("`belfry deliveries show --config new.yaml d-0`"));
+  EXPECT_THAT(gateway.err.str(), HasSubstr("belfry deliveries list --config new.yaml --to ada@example.com\n"));
+  gateway.expect("GET", "/api/v1/why", json{{"explanations", json::array()}, {"text", "`belfry status` lists refused requests."}});
+  EXPECT_EQ(explain_deliveries(gateway.session(), {.to = "ada@example.com"}), kExitFailed);
+  EXPECT_THAT(gateway.out.str(), HasSubstr("`belfry status --config new.yaml` lists"));
 }
 
 TEST(WhyTest, ParagraphsAreWrappedOnATerminal) {
@@ -122,12 +137,55 @@ TEST(SendTest, TheTimeoutEndsTheWaiting) {
   EXPECT_THAT(gateway.err.str(), HasSubstr("it did not arrive within 1s; to follow it, run: belfry deliveries show n-1\n"));
 }
 
+TEST(SendTest, OneThatARuleHoldsIsReportedAtOnce) {
+  struct Case {
+    bool digest;
+    const char* decision;
+    const char* rule;
+  };
+  for (const auto& c :
+       {Case{false, "held", "quiet hours"}, Case{true, "digested", "the digest"}, Case{true, "throttled", "the throttle"}}) {
+    ScriptedGateway gateway;
+    expect_sent(gateway);
+    auto delivery = sent_delivery("d-1", "held");
+    delivery.update({{"ended_at", nullptr}, {"due_at", "2030-01-31T07:00:00.000Z"}, {"route", "everyone"}, {"digest", c.digest}});
+    gateway.expect(
+        "GET", kSentPath,
+        json{{"matches", {{{"deliveries", {sent_delivery("d-0", "delivered"), delivery}}, {"decisions", {{{"event", c.decision}}}}}}}});
+    EXPECT_EQ(send_test(gateway.session(), {.to = "ada@example.com"}), 3);
+    EXPECT_TRUE(gateway.finished()) << "it does not wait for the timeout";
+    EXPECT_THAT(gateway.out.str(),
+                HasSubstr("slack, ada@example.com: held until " + local_time("2030-01-31T07:00:00.000Z") + " by " + c.rule +
+                          " of route \"everyone\"; to send now, run: belfry send --to ada@example.com --sink slack\n"));
+    EXPECT_EQ(gateway.err.str(), "");
+  }
+}
+
+TEST(SendTest, OneThatIsHeldForLessThanTheTimeoutIsWaitedFor) {
+  ScriptedGateway gateway;
+  expect_sent(gateway);
+  auto held = sent_delivery("d-1", "held");
+  held.update({{"ended_at", nullptr}, {"due_at", base::to_rfc3339(base::Timestamp(base::Millis(1'700'000'005'000)))}});
+  gateway.expect("GET", kSentPath, shown({held}));
+  gateway.expect("GET", kSentPath, shown({sent_delivery("d-1", "delivered")}));
+  EXPECT_EQ(send_test(gateway.session(), {.to = "ada@example.com"}), 0);
+}
+
+TEST(SendTest, AFailureBesideOneThatIsHeldIsAFailure) {
+  ScriptedGateway gateway;
+  expect_sent(gateway);
+  auto held = sent_delivery("d-1", "held");
+  held.update({{"ended_at", nullptr}, {"due_at", "2030-01-31T07:00:00.000Z"}});
+  gateway.expect("GET", kSentPath, shown({held, sent_delivery("d-2", "dead")}));
+  EXPECT_EQ(send_test(gateway.session(), {.to = "ada@example.com"}), kExitFailed);
+}
+
 TEST(SendTest, RefusalsAreReported) {
   ScriptedGateway gateway;
   EXPECT_EQ(send_test(gateway.session(), {.to = "a@example.com", .timeout = "soon"}), kExitUsage);
-  gateway.expect("POST", "/api/v1/send", base::ErrorCode::failed, "no sink sends direct messages; there is ops");
+  gateway.expect("POST", "/api/v1/send", base::ErrorCode::failed, "it is dropped by processor \"mute\": not today");
   EXPECT_EQ(send_test(gateway.session(), {.to = "a@example.com"}), kExitFailed);
-  EXPECT_THAT(gateway.err.str(), HasSubstr("belfry send: no sink sends direct messages; there is ops\n"));
+  EXPECT_THAT(gateway.err.str(), HasSubstr("belfry send: it is dropped by processor \"mute\": not today\n"));
 }
 
 TEST(AuditTest, ListsActions) {

@@ -66,6 +66,21 @@ TEST(DoctorDiagnostics, TheRunningGatewayMayHaveAVariableThatIsMissingHere) {
   EXPECT_EQ(diagnostic_findings({missing}, kContext)[0].severity, Severity::urgent);
 }
 
+TEST(DoctorDiagnostics, TheCauseOfWhatOtherChecksFind) {
+  const Diagnostic token{kError, "/etc/b.yaml", 9, 1, "sinks.slack.config.bot_token: Slack answered invalid_auth; copy it"};
+  EXPECT_EQ(diagnostic_findings({token}, kContext)[0].cause, configuration_cause("slack"));
+  auto context = kContext;
+  context.area = "remotes";
+  EXPECT_EQ(diagnostic_findings({token}, context)[0].cause, remote_cause("slack"));
+  EXPECT_EQ(diagnostic_findings({{kError, "/etc/b.yaml", 0, 0, "sinks.slack: no answer"}}, context)[0].cause, remote_cause("slack"));
+  const Diagnostic store{kError, "/etc/b.yaml", 0, 0, "store: the directory /s cannot be used: Permission denied; create it"};
+  context.area = "machine";
+  EXPECT_EQ(diagnostic_findings({store}, context)[0].cause, kStoreCause);
+  context.refused_reload = token.to_string();
+  EXPECT_EQ(diagnostic_findings({token}, context)[0].cause, kReloadCause);
+  EXPECT_EQ(diagnostic_findings({{Diagnostic::Severity::warning, "f", 1, 1, "sinks.a.delivery: odd"}}, kContext)[0].cause, "");
+}
+
 TEST(DoctorDiagnostics, FurtherOnesAreCounted) {
   const std::vector<Diagnostic> many(5, {kError, "/etc/b.yaml", 1, 1, "wrong"});
   const auto found = diagnostic_findings(many, kContext, 2);

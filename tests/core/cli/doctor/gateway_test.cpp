@@ -90,6 +90,22 @@ TEST(DoctorGateway, WithoutAStatus) {
   }
 }
 
+TEST(DoctorGateway, DebugLogsHaveAddresses) {
+  const auto with = [](const char* level, bool configured) {
+    return gateway_findings({.status = healthy_gateway(), .log_level = level, .debug_configured = configured});
+  };
+  EXPECT_THAT(with("info", true), IsEmpty()) << "changed while running";
+  EXPECT_THAT(with("", false), IsEmpty());
+  for (const bool configured : {false, true}) {
+    const auto found = with("debug", configured);
+    ASSERT_THAT(found, SizeIs(1));
+    EXPECT_EQ(found[0].severity, Severity::note);
+    EXPECT_THAT(found[0].found, HasSubstr("the log level is debug: the log contains the e-mail addresses of recipients"));
+    EXPECT_EQ(found[0].command, configured ? "belfry reload" : "belfry log-level info");
+  }
+  EXPECT_THAT(with("", true), SizeIs(1)) << "as the next start will use it";
+}
+
 TEST(DoctorGateway, OneThatThisUserCannotFindMayRun) {
   const auto found =
       gateway_findings({.status = base::fail(base::ErrorCode::unavailable, "none of its sockets exists"), .addresses_unknown = true});
@@ -120,7 +136,8 @@ TEST(DoctorGateway, FromTheStatus) {
                      {"why", "the password is wrong; set it in Coder"},
                      {"latest_from", "203.0.113.7:443"}}}),
        Severity::warning,
-       "12 requests at /v1/webhook were refused in the last hour (401): the password is wrong, latest from 203.0.113.7:443"},
+       "12 requests at /v1/webhook (source coder) were refused in the last hour (401): the password is wrong, latest from "
+       "203.0.113.7:443"},
   };
   for (const auto& c : cases) {
     SCOPED_TRACE(c.key);
@@ -131,6 +148,15 @@ TEST(DoctorGateway, FromTheStatus) {
     EXPECT_EQ(found[0].severity, c.severity);
     EXPECT_THAT(found[0].found, HasSubstr(c.found));
   }
+}
+
+TEST(DoctorGateway, ARefusalHasTheTimeOfTheLatest) {
+  auto status = healthy_gateway();
+  status["refused"] = json::array({{{"owner", "source coder"}, {"path", "/v1/webhook"}, {"status", 401}, {"count", 2}, {"why", "x"}}});
+  status["refused"][0]["latest_at"] = "2026-01-15T12:00:00.000Z";
+  const auto found = gateway_findings({.status = status});
+  ASSERT_THAT(found, SizeIs(1));
+  EXPECT_THAT(found[0].found, HasSubstr("(401), the latest at 2026-01-15 "));
 }
 
 TEST(DoctorGateway, FromTheMetrics) {

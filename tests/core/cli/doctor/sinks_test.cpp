@@ -110,6 +110,26 @@ TEST(DoctorSinks, TheStateExplainsLateDeliveries) {
   ASSERT_THAT(found, SizeIs(2));
   EXPECT_THAT(found[0].found, HasSubstr("is parked"));
   EXPECT_THAT(found[1].found, HasSubstr("has 1 dead letter,"));
+  const auto entries = by_urgency(found);
+  ASSERT_THAT(entries, SizeIs(1));
+  ASSERT_THAT(entries[0].consequences, SizeIs(1));
+  EXPECT_THAT(entries[0].consequences[0].found, HasSubstr("has 1 dead letter,"));
+}
+
+TEST(DoctorSinks, WhatACheckExplainsIsBelowItsFinding) {
+  const auto with = [](const json& changes, std::string_view cause) {
+    auto found = found_in(changes);
+    found.push_back(with_cause({Severity::warning, "remotes", "the check of the sink failed", "Fix it", ""}, cause));
+    return by_urgency(std::move(found));
+  };
+  const json refused{{"state", "parked"}, {"release", "belfry sinks release slack"}};
+  EXPECT_THAT(with(refused, remote_cause("slack")), SizeIs(1));
+  EXPECT_THAT(with(refused, configuration_cause("slack")), SizeIs(2));
+  EXPECT_THAT(with(refused, remote_cause("mail")), SizeIs(2));
+  EXPECT_THAT(with({{"state", "parked"}, {"reason", "missing_secret"}}, configuration_cause("slack")), SizeIs(1));
+  EXPECT_THAT(with({{"state", "unreachable"}}, remote_cause("slack")), SizeIs(1));
+  EXPECT_THAT(with({{"dead_letters", 2U}}, remote_cause("slack")), SizeIs(1));
+  EXPECT_THAT(with({{"state", "crashed"}}, remote_cause("slack")), SizeIs(2)) << "a plugin that crashes is a fault of its own";
 }
 
 }  // namespace

@@ -145,6 +145,29 @@ TEST_F(ServerRoomTest, ARouteAdmitsFromTheHead) {
   EXPECT_EQ(body_of(admitted.read_response()), "mine");
 }
 
+TEST_F(ServerRoomTest, ARouteAdmitsAgainWhenTheBodyIsComplete) {
+  std::atomic<bool> allowed = true;
+  std::atomic<int> handled = 0;
+  const auto admit = [&](const ServerRequest&) -> std::optional<ServerResponse> {
+    if (allowed) return std::nullopt;
+    return text_response(401, "no longer");
+  };
+  auto table = routes();
+  table["/guarded"] = {.methods = {"POST"}, .handler = AdmittingHandler{admit, [&](const ServerRequest&, Reply reply) {
+                                                                          ++handled;
+                                                                          reply({});
+                                                                        }}};
+  router.replace(std::move(table));
+  start();
+  auto slow = connect();
+  slow.send(head_of("/guarded", 3, "Expect: 100-continue\r\n"));
+  EXPECT_EQ(status_of(slow.read_response()), 100) << "admitted";
+  allowed = false;
+  slow.send("abc");
+  EXPECT_EQ(status_of(slow.read_response()), 401);
+  EXPECT_EQ(handled, 0);
+}
+
 TEST_F(ServerRoomTest, BodiesWaitForTheMemoryOfOthers) {
   start({.max_body_memory = 1 << 20});
   const std::string body(700'000, 'b');

@@ -94,6 +94,10 @@ TEST_F(ServerTest, AnswersBadRequests) {
       {"endless chunk extension", "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked" + end + "3;" + std::string(100'000, 'a'),
        400},
       {"length in a trailer", "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked" + end + "0\r\nContent-Length: 3\r\n\r\n", 400},
+      {"absolute target of another host", "POST http://y/echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3" + end + "abc", 400},
+      {"absolute target of another port", "POST http://x:81/echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3" + end + "abc", 400},
+      {"absolute target with a user", "POST http://x@y/echo HTTP/1.1\r\nHost: y\r\nContent-Length: 3" + end + "abc", 400},
+      {"absolute target without a host", "POST http:///echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3" + end + "abc", 400},
       {"unknown expectation", "POST /echo HTTP/1.1\r\nHost: x\r\nExpect: tea\r\nContent-Length: 3" + end + "abc", 417},
       {"long header", "GET /show HTTP/1.1\r\nHost: x\r\nA: " + std::string(1000, 'a') + end, 431},
       {"many headers",
@@ -141,7 +145,7 @@ TEST_F(ServerTest, TakesWhatLooksOddButIsAllowed) {
       {"full body", post("/echo", std::string(1000, 'a')), std::string(1000, 'a')},
       {"length with leading zeros", "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 0003\r\n\r\nabc", "abc"},
       {"empty host", "POST /echo HTTP/1.1\r\nHost:\r\nContent-Length: 3\r\n\r\nabc", "abc"},
-      {"absolute target", "POST http://y/echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc", "abc"},
+      {"absolute target", "POST http://y:80/echo HTTP/1.1\r\nHost: Y:80\r\nContent-Length: 3\r\n\r\nabc", "abc"},
   };
   for (const bool slowly : {false, true}) {
     for (const auto& c : cases) {

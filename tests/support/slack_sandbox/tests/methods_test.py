@@ -3,6 +3,7 @@ import json
 import unittest
 
 from case import FORM, SandboxCase
+from slack_sandbox.workspace import SCOPES
 
 
 class MethodsTest(SandboxCase):
@@ -172,6 +173,27 @@ class MethodsTest(SandboxCase):
         self.assertEqual(self.call("conversations.history", channel="C1")["needed"], "groups:history")
         self.sandbox.post("channels", id="C1", private=False, member=False)
         self.assertEqual(self.error("conversations.history", channel="C1"), "not_in_channel")
+
+    def info(self, channel):
+        return self.sandbox.api("conversations.info", content_type=FORM, body=f"channel={channel}".encode())[2]
+
+    def test_info(self):
+        self.sandbox.post("channels", id="C1", name="ops")
+        self.sandbox.post("channels", id="C2", private=True, member=False)
+        self.assertEqual(self.info("C1"), {"ok": False, "error": "missing_scope", "needed": "channels:read", "provided": ",".join(SCOPES)})
+        self.sandbox.post("token", scopes=[*SCOPES, "channels:read"])
+        channel = self.info("C1")["channel"]
+        self.assertEqual((channel["name"], channel["is_member"], channel["is_private"], channel["is_archived"]), ("ops", True, False, False))
+        self.assertEqual((self.info("C2")["error"], self.info("C9")["error"]), ("channel_not_found", "channel_not_found"))
+        self.sandbox.post("channels", id="C2", private=True, member=True)
+        self.assertEqual(self.info("C2")["needed"], "groups:read")
+
+    def test_a_public_channel_without_membership(self):
+        self.sandbox.post("channels", id="C1", member=False)
+        self.sandbox.post("channels", id="C2", member=False, private=True)
+        self.sandbox.post("token", scopes=[*SCOPES, "chat:write.public"])
+        self.assertTrue(self.call("chat.postMessage", channel="C1", text="x")["ok"])
+        self.assertEqual(self.error("chat.postMessage", channel="C2", text="x"), "not_in_channel")
 
     def test_open(self):
         user, gone = self.user(), self.user("gone@coder.com")

@@ -3,6 +3,7 @@
 
 #include "cli/commands/deliveries/deliveries.hpp"
 #include "cli/commands/deliveries/delivery_text.hpp"
+#include "cli/local_time.hpp"
 #include "core/cli/scripted_gateway.hpp"
 
 namespace belfry::cli {
@@ -74,6 +75,35 @@ TEST(DeliveriesShowTest, NextStepsFollowFromTheState) {
     EXPECT_THAT(next_step_text({{"id", "d"}, {"sink", "slack"}, {"state", state}, {"due_at", "2026-01-31T09:00:00.000Z"}}),
                 HasSubstr(words));
   }
+}
+
+TEST(DeliveriesShowTest, CommandsNameTheConfiguration) {
+  ScriptedGateway gateway;
+  gateway.config = "new.yaml";
+  auto match = dead_match();
+  match["explanation"] = "Send it again with `belfry deliveries retry d-1`.";
+  match["notification"]["title"] = "run belfry reload";
+  match["deliveries"][0]["detail"] = "or at once after belfry sinks release slack";
+  gateway.expect("GET", "/api/v1/deliveries/d-1", json{{"matches", {match}}});
+  EXPECT_EQ(show_delivery(gateway.session(), "d-1"), 0);
+  for (const auto* part :
+       {"`belfry deliveries retry --config new.yaml d-1`.", "run: belfry deliveries retry --config new.yaml d-1; to end it",
+        "after belfry sinks release --config new.yaml slack", "title         run belfry reload\n"})
+    EXPECT_THAT(gateway.out.str(), HasSubstr(part));
+  gateway.expect("GET", "/api/v1/deliveries/d-2", base::ErrorCode::failed, "it is full; see belfry status");
+  EXPECT_EQ(show_delivery(gateway.session(), "d-2"), kExitFailed);
+  EXPECT_THAT(gateway.err.str(), HasSubstr("see belfry status --config new.yaml"));
+}
+
+TEST(DeliveriesShowTest, TimesInDecisionsAreLocal) {
+  auto match = dead_match();
+  const std::string held = "quiet hours until 2026-12-02T06:00:00.000Z (2026-12-02 07:00 in Europe/Berlin)";
+  match["decisions"] = {{{"at", "2026-01-31T09:00:00.000Z"}, {"event", "held"}, {"detail", held}},
+                        {{"at", "2026-01-31T09:00:00.000Z"}, {"event", "rejected"}, {"detail", "at 2026-12-02T06:00:00.000Z"}}};
+  const auto text = match_text(match, {});
+  EXPECT_THAT(text,
+              HasSubstr("held: quiet hours until " + local_time("2026-12-02T06:00:00.000Z") + " (2026-12-02 07:00 in Europe/Berlin)\n"));
+  EXPECT_THAT(text, HasSubstr("rejected: at 2026-12-02T06:00:00.000Z\n")) << "the text of another program";
 }
 
 TEST(DeliveriesShowTest, SensitiveTextIsNotShown) {
