@@ -1,5 +1,5 @@
-// Compares what another configuration would have made of recorded notifications with what the current one makes of them: deliveries that
-// are lost, new or different. Both are computed anew, so only the configurations differ. Pure.
+// Compares the deliveries that another configuration would make of recorded notifications with those of the current one: which are lost,
+// new or different. Both are planned again, so only the configurations differ. Pure.
 // Thread rule: one thread.
 #pragma once
 #include <map>

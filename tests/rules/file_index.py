@@ -27,7 +27,7 @@ def comment_of(text):
         if re.match(r"// *(Copyright|SPDX)", line) or (not lines and line.startswith(("#include", "#pragma"))):
             continue
         found = re.match(r"(?://+|/\*+| \*) ?(.*?)(?: ?\*/)?$", line)
-        if not found or not found[1].strip() or found[1].lstrip().startswith(("- ", "| ")):
+        if not found or not found[1].strip() or re.match(r"\s*(?:- |\| |\d+\. )", found[1]):
             break
         lines.append(found[1].strip())
     return " ".join(lines)

@@ -1,4 +1,4 @@
-// Plans the recorded notifications anew with the configuration in use, for `belfry plan`. Nothing is sent or stored.
+// Plans the recorded notifications again with the configuration in use, for `belfry plan`. Nothing is sent or stored.
 // Thread rule: any thread; the handler runs on the runtime of `services`, except if the store fails.
 #pragma once
 #include "api/admin/gateway_backend.hpp"

@@ -1,5 +1,5 @@
 // The search for deliveries. It shares its thread with every accept, so each step looks at a bounded number of rows:
-//  1. The newest deliveries, whatever they are, as long as enough of them match: often they fill the page.
+//  1. The newest deliveries of all kinds, as long as enough of them match: often they fill the page.
 //  2. The ended ones, by the kinds of them that exist: an index leads to the newest of each.
 //  3. The unfinished ones, part by part: their state depends on the time, so no index is in its order, but one covers the search.
 // For a recipient: the deliveries of the recipient's notifications, part by part.
